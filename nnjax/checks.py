@@ -1,0 +1,73 @@
+"""Refusals: a wrong argument is stopped where it enters, by name, with what came and what is accepted."""
+
+import difflib
+from collections.abc import Mapping
+from typing import TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+from jaxtyping import Array, ArrayLike
+
+T = TypeVar("T")
+
+
+def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
+    """`table[name]`, or a ValueError that suggests the nearest name."""
+    if isinstance(name, str) and name in table:
+        return table[name]
+    near = difflib.get_close_matches(str(name), table, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"unknown {kind} {name!r}.{hint} Accepted: {', '.join(table)}")
+
+
+def _is_known(values: Array) -> bool:
+    """Whether the values can be looked at: under jit, vmap or grad they are not there yet."""
+    return not isinstance(values, Tracer)
+
+
+def real_array(name: str, values: ArrayLike, dtype: jnp.dtype) -> Array:
+    """`values` in `dtype`: integers and booleans are converted, complex, NaN and infinite ones refused.
+
+    Inside jit, vmap or grad the values are not known and only their type is checked.
+    """
+    try:
+        array = jnp.asarray(values)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be an array of numbers, got {type(values).__name__}") from error
+    if jnp.issubdtype(array.dtype, jnp.complexfloating):
+        raise TypeError(f"{name} must be real numbers, got {array.dtype}")
+    if _is_known(array) and not bool(np.all(np.isfinite(np.asarray(array)))):
+        raise ValueError(f"{name} holds NaN or infinite values; finite numbers are accepted")
+    return array.astype(dtype)
+
+
+def example(name: str, values: ArrayLike, width: int, dtype: jnp.dtype) -> Array:
+    """One row of `width` numbers, shape (width,)."""
+    array = real_array(name, values, dtype)
+    if array.shape != (width,):
+        batch = " (a batch? write for one example and use jax.vmap)" if array.ndim == 2 else ""
+        raise ValueError(f"{name} has shape {array.shape}{batch}, expected ({width},): one number per node")
+    return array
+
+
+def batch(name: str, values: ArrayLike, width: int, dtype: jnp.dtype) -> Array:
+    """Rows of `width` numbers, shape (n, width), n >= 1."""
+    array = real_array(name, values, dtype)
+    if array.ndim != 2 or array.shape[1] != width:
+        n = array.shape[0] if array.ndim else 1
+        raise ValueError(f"{name} have shape {array.shape}, expected ({n}, {width}): one column per node")
+    if array.shape[0] == 0:
+        raise ValueError(f"{name} have shape {array.shape}: an empty batch; at least one row is needed")
+    return array
+
+
+def floating_dtype(dtype: jnp.dtype | type) -> jnp.dtype:
+    """`dtype`, refused unless it is a floating type that JAX would really use."""
+    wanted = jnp.dtype(dtype)
+    if not jnp.issubdtype(wanted, jnp.floating):
+        raise TypeError(f"dtype must be a floating type such as float32, got {wanted}")
+    if wanted == jnp.float64 and not jax.config.read("jax_enable_x64"):
+        raise ValueError('dtype float64 needs jax.config.update("jax_enable_x64", True), which is off')
+    return wanted

@@ -1,0 +1,258 @@
+"""A feedforward network: its static description, its parameters, the forward pass, the loss.
+
+Everything is written for one example x of shape (in,); use `jax.vmap` for more. Weights have shape
+(inputs, outputs): `weights[:, j]` are the handout's "weights coming into" node j.
+"""
+
+import dataclasses
+import functools
+import operator
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.lax import Precision
+from jax.nn import initializers
+from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray
+
+from nnjax import activations, checks, losses
+
+
+class Layer(NamedTuple):
+    """One layer's parameters: weights (in, out) and biases (out,)."""
+
+    weights: Float[Array, "i j"]
+    biases: Float[Array, " j"]
+
+
+Params = tuple[Layer, ...]
+
+
+class Trace(NamedTuple):
+    """What a forward pass leaves behind.
+
+    Attributes:
+        net_inputs: z of each layer with weights, L arrays (out,).
+        activations: a of every layer, L + 1 arrays; the first is the input, the last is ŷ.
+    """
+
+    net_inputs: tuple[Float[Array, " j"], ...]
+    activations: tuple[Float[Array, " j"], ...]
+
+
+@jax.tree_util.register_static
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """The description of a network; hashable, and static when passed through `jax.jit`.
+
+    Attributes:
+        sizes: Nodes per layer, inputs first: (3, 4, 1) is the handout's Figure 1.
+        activations: Per layer after the input, a name or a tuple with one name per node.
+        biases: Whether the biases are trained. False as in the handout: they stay zero.
+
+    Raises:
+        TypeError: A size is not an integer, or biases not a bool.
+        ValueError: Fewer than two sizes, a size below 1, unknown or too few or too many activations.
+    """
+
+    sizes: tuple[int, ...]
+    activations: tuple[activations.Names, ...]
+    biases: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sizes", _sizes(self.sizes))
+        object.__setattr__(self, "activations", _activations(self.activations, self.sizes))
+        if not isinstance(self.biases, bool):
+            raise TypeError(f"biases must be True or False, got {self.biases!r}")
+
+
+def _sizes(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    if not isinstance(sizes, tuple | list) or len(sizes) < 2:
+        raise ValueError(f"sizes must name at least inputs and outputs, as (3, 4, 1); got {sizes!r}")
+    if any(isinstance(size, bool) or not hasattr(size, "__index__") for size in sizes):
+        raise TypeError(f"sizes must be integers, got {tuple(sizes)!r}")
+    if any(size < 1 for size in sizes):
+        raise ValueError(f"sizes must be 1 or more, got {tuple(sizes)!r}")
+    return tuple(operator.index(size) for size in sizes)
+
+
+def _activations(names: tuple[activations.Names, ...], sizes: tuple[int, ...]) -> tuple:
+    if not isinstance(names, tuple | list) or len(names) != len(sizes) - 1:
+        raise ValueError(f"activations must have one entry per layer, {len(sizes) - 1}, got {names!r}")
+    for layer, (entry, width) in enumerate(zip(names, sizes[1:], strict=True), start=1):
+        nodes = (entry,) if isinstance(entry, str) else tuple(entry)
+        if not isinstance(entry, str) and len(nodes) != width:
+            raise ValueError(f"activations of layer {layer} name {len(nodes)} nodes, expected {width}")
+        for name in nodes:
+            activations.find(name)
+    return tuple(entry if isinstance(entry, str) else tuple(entry) for entry in names)
+
+
+def mlp(
+    sizes: tuple[int, ...],
+    hidden: activations.Names = "sigmoid",
+    output: activations.Names = "sigmoid",
+    biases: bool = True,
+) -> Network:
+    """A multilayer perceptron: `hidden` in every hidden layer, `output` in the last."""
+    sizes = _sizes(sizes)
+    return Network(sizes, (hidden,) * (len(sizes) - 2) + (output,), biases)
+
+
+def key(seed: int) -> PRNGKeyArray:
+    """The random key of a seed, threefry2x32, for 0 <= seed < 2³².
+
+    Raises:
+        TypeError: The seed is not an integer.
+        ValueError: It is out of range, where two seeds could silently share a key.
+    """
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise TypeError(f"seed must be an integer, got {seed!r}")
+    if not 0 <= operator.index(seed) < 2**32:
+        raise ValueError(f"seed must be in 0..2**32-1, got {seed}")
+    return jax.random.key(jnp.uint32(operator.index(seed)), impl="threefry2x32")
+
+
+def _uniform(key: PRNGKeyArray, shape: tuple[int, ...], dtype: type) -> Array:
+    return jax.random.uniform(key, shape, dtype, minval=-1, maxval=1)
+
+
+_GAINS = {"lecun": (1.0, "fan_in"), "glorot": (1.0, "fan_avg"), "he": (2.0, "fan_in")}
+
+SCHEMES: dict[str, Callable] = {
+    "normal": initializers.normal(1.0),
+    "uniform": _uniform,
+    "zeros": initializers.zeros,
+    "orthogonal": initializers.orthogonal(),
+} | {
+    f"{name}_{law}": initializers.variance_scaling(gain, mode, law)  # pyright: ignore[reportArgumentType]
+    for name, (gain, mode) in _GAINS.items()
+    for law in ("normal", "uniform", "truncated_normal")
+}
+BIAS_SCHEMES = {name: SCHEMES[name] for name in ("zeros", "normal", "uniform")}
+
+
+def init(
+    network: Network,
+    key: PRNGKeyArray,
+    weights: str = "lecun_normal",
+    biases: str = "zeros",
+    scale: float | Array = 1.0,
+    dtype: jnp.dtype | type = jnp.float32,
+) -> Params:
+    """Random parameters (handout, step 1): W = scale · draw, b = scale · draw.
+
+    Drawn in float32 and cast, so that a seed starts from the same numbers in every precision.
+
+    Args:
+        network: Whose parameters.
+        key: A key, as from `nnjax.key(seed)`.
+        weights: "normal" N(0, 1) or "uniform" U(-1, 1) as in the handout; "lecun_*" (variance 1/in),
+            "glorot_*" (2/(in + out)), "he_*" (2/in), where * is normal (the full Gaussian, which the
+            theory needs), uniform or truncated_normal (Flax's default); "orthogonal"; "zeros".
+        biases: "zeros", "normal" or "uniform"; zeros where the network has no biases.
+        scale: Multiplies every draw; may be traced, so that a sweep over it compiles once.
+        dtype: Floating type of the parameters; float64 needs JAX's x64 flag.
+
+    Raises:
+        TypeError: `key` is not a JAX key, or `dtype` no floating type.
+        ValueError: Unknown scheme, or float64 with x64 off.
+    """
+    if not (hasattr(key, "dtype") and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ()):
+        raise TypeError(f"key must be one JAX random key, as from nnjax.key(seed); got {key!r}")
+    dtype = checks.floating_dtype(dtype)
+    draw_weights = checks.lookup("weights scheme", weights, SCHEMES)
+    draw_biases = checks.lookup("biases scheme", biases if network.biases else "zeros", BIAS_SCHEMES)
+
+    def layer(index: int, shape: tuple[int, int]) -> Layer:
+        own = jax.random.fold_in(key, index)
+        w = draw_weights(jax.random.fold_in(own, 0), shape, jnp.float32)
+        b = draw_biases(jax.random.fold_in(own, 1), shape[1:], jnp.float32)
+        factor = jnp.asarray(scale, dtype)
+        return Layer(factor * w.astype(dtype), factor * b.astype(dtype))
+
+    shapes = zip(network.sizes[:-1], network.sizes[1:], strict=True)
+    return tuple(layer(index, shape) for index, shape in enumerate(shapes))
+
+
+def check_params(network: Network, params: Params) -> jnp.dtype:
+    """The dtype of `params`, refused unless they have the network's shapes and one floating dtype."""
+    shapes = list(zip(network.sizes[:-1], network.sizes[1:], strict=True))
+    expected = [(shape, shape[1:]) for shape in shapes]
+    try:
+        got = [(tuple(layer.weights.shape), tuple(layer.biases.shape)) for layer in params]
+        (dtype,) = {leaf.dtype for layer in params for leaf in layer}
+    except (AttributeError, TypeError) as error:
+        raise TypeError("params must be a tuple of nnjax.Layer(weights, biases), as init returns") from error
+    except ValueError as error:
+        raise ValueError("params must share one dtype") from error
+    if got != expected:
+        raise ValueError(f"params have shapes {got}, expected {expected} for sizes {network.sizes}")
+    return checks.floating_dtype(dtype)
+
+
+def check_loss(network: Network, loss: str) -> losses.Loss:
+    """The loss of that name, refused if it takes logits and the output activation is no identity."""
+    found = losses.find(loss)
+    if found.logits and set(_nodes(network.activations[-1])) != {"identity"}:
+        raise ValueError(
+            f"loss {loss!r} takes logits: the output activation must be 'identity', "
+            f"got {network.activations[-1]!r}"
+        )
+    return found
+
+
+def _nodes(names: activations.Names) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else names
+
+
+product = functools.partial(jnp.matmul, precision=Precision.HIGHEST)
+"""Matrix product; the precision keeps GPUs and TPUs from rounding gradients to TF32 or bfloat16."""
+
+
+def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
+    """zₗ = aₗ₋₁ Wₗ + bₗ, aₗ = fₗ(zₗ), a₀ = x, for one example (handout, step 2).
+
+    Args:
+        network: The network.
+        params: Its parameters; x is converted to their dtype.
+        x: One example (in,).
+
+    Raises:
+        ValueError: x or params of another shape; NaN or infinite x (seen outside jit only).
+    """
+    a = checks.example("x", x, network.sizes[0], check_params(network, params))
+    net_inputs, activated = [], [a]
+    for names, layer in zip(network.activations, params, strict=True):
+        z = product(a, layer.weights)
+        z = z + layer.biases if network.biases else z
+        a = activations.activate(names, z)
+        net_inputs.append(z)
+        activated.append(a)
+    return Trace(tuple(net_inputs), tuple(activated))
+
+
+def predict(network: Network, params: Params, x: ArrayLike) -> Float[Array, " out"]:
+    """ŷ, the output layer's activation, shape (out,), for one example x (in,)."""
+    return forward(network, params, x).activations[-1]
+
+
+def total_loss(
+    network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str = "sse"
+) -> Float[Array, ""]:
+    """Σₙ L(yₙ, ŷₙ), summed over a batch xs (n, in), ys (n, out)."""
+    value = check_loss(network, loss).value
+    xs, ys = check_batch(network, params, xs, ys)
+    y_hats = jax.vmap(lambda x: predict(network, params, x))(xs)
+    return jnp.sum(jax.vmap(value)(ys, y_hats))
+
+
+def check_batch(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike) -> tuple[Array, Array]:
+    """Inputs xs (n, in) and targets ys (n, out) in the dtype of the parameters, n >= 1 rows each."""
+    dtype = check_params(network, params)
+    xs = checks.batch("inputs xs", xs, network.sizes[0], dtype)
+    ys = checks.batch("targets ys", ys, network.sizes[-1], dtype)
+    if len(xs) != len(ys):
+        raise ValueError(f"inputs xs have {len(xs)} rows, targets ys {len(ys)}; expected the same number")
+    return xs, ys

@@ -1,0 +1,72 @@
+"""The table of cases that every gradient test runs over, and the assertion they share."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import nnjax
+
+RTOL = 1e-10  # float64 carries 1e-16; a cancellation of six digits is still let through
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A network, a loss and a number of rows; small cases miss slips, so none here is small."""
+
+    sizes: tuple[int, ...]
+    activations: tuple
+    loss: str = "sse"
+    rows: int = 5
+    biases: bool = True
+
+    @property
+    def network(self) -> nnjax.Network:
+        return nnjax.Network(self.sizes, self.activations, self.biases)
+
+    def draw(self, seed: int = 0, dtype=jnp.float64):
+        """Parameters with non-zero biases (where there are any), inputs, labels."""
+        network, key = self.network, nnjax.key(seed)
+        params = nnjax.init(network, key, "normal", "normal", 0.7, dtype=dtype)
+        xs = jax.random.normal(jax.random.fold_in(key, 10), (self.rows, self.sizes[0]), dtype)
+        ys = jax.random.uniform(jax.random.fold_in(key, 11), (self.rows, self.sizes[-1]), dtype)
+        return params, xs, ys
+
+
+CASES = {
+    "sigmoid": Case((3, 5, 4, 2), ("sigmoid", "sigmoid", "sigmoid")),
+    "relu": Case((4, 6, 5, 3), ("relu", "relu", "identity")),
+    "equal widths": Case((3, 3, 3, 3), ("tanh", "sigmoid", "sigmoid")),
+    "relu then sigmoid": Case((3, 4, 6, 2), ("relu", "sigmoid", "tanh")),
+    "per node": Case(
+        (2, 3, 3, 2), (("relu", "sigmoid", "elu"), ("gelu", "tanh", "silu"), ("sigmoid", "identity"))
+    ),
+    "smooth": Case((3, 4, 4, 2), ("softplus", "silu", "gelu")),
+    "kinked": Case((3, 5, 4, 2), ("leaky_relu", "elu", "identity")),
+    "binary": Case((3, 4, 5, 2), ("tanh", "sigmoid", "identity"), "binary_cross_entropy"),
+    "softmax": Case((3, 5, 4, 3), ("relu", "tanh", "identity"), "softmax_cross_entropy"),
+    "no biases": Case((3, 4, 5, 2), ("sigmoid", "relu", "sigmoid"), biases=False),
+    "deep": Case((3, 4, 5, 4, 3, 2), ("tanh", "sigmoid", "relu", "sigmoid", "identity"), rows=7),
+}
+
+
+def assert_same_gradients(got, expected, rtol: float = RTOL) -> None:
+    """Equal layer by layer, relative tolerance alone; says the ratio where they are not."""
+    assert len(got) == len(expected)
+    for index, (layer, reference) in enumerate(zip(got, expected, strict=True)):
+        for name in ("weights", "biases"):
+            value, truth = np.asarray(getattr(layer, name)), np.asarray(getattr(reference, name))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                ratio = value / truth
+            np.testing.assert_allclose(
+                value, truth, rtol=rtol, atol=0, err_msg=f"layer {index} {name}: ratio {ratio}"
+            )
+
+
+def assert_gradients_of(module, case: Case, seed: int = 0) -> None:
+    """The real test of a backward pass: `module.gradients` equals jax.grad(total_loss)."""
+    params, xs, ys = case.draw(seed)
+    got = module.gradients(case.network, params, xs, ys, case.loss)
+    expected = jax.grad(nnjax.total_loss, argnums=1)(case.network, params, xs, ys, case.loss)
+    assert_same_gradients(got, expected)

@@ -1,0 +1,102 @@
+"""Bad input gets an error that names the argument, what came and what is accepted."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import nnjax
+
+NET = nnjax.mlp((3, 4, 1))
+PARAMS = nnjax.init(NET, nnjax.key(0))
+X, Y = jnp.ones(3), jnp.ones(1)
+XS, YS = jnp.ones((4, 3)), jnp.ones((4, 1))
+LOGITS = "binary_cross_entropy"
+
+REFUSED = {
+    "targets (4,) for (4, 1)": (
+        lambda: nnjax.total_loss(NET, PARAMS, XS, jnp.ones(4)),
+        r"targets ys have shape \(4,\), expected \(4, 1\): one column per node",
+    ),
+    "gradients too": (lambda: nnjax.gradients(NET, PARAMS, XS, jnp.ones(4)), r"targets ys have shape \(4,\)"),
+    "nodewise too": (
+        lambda: nnjax.nodewise.gradients(NET, PARAMS, XS, jnp.ones(4)),
+        r"targets ys have shape",
+    ),
+    "unequal rows": (lambda: nnjax.gradients(NET, PARAMS, XS, YS[:2]), "4 rows, targets ys 2"),
+    "a batch for an example": (lambda: nnjax.forward(NET, PARAMS, XS), r"x has shape \(4, 3\) \(a batch\?"),
+    "a short example": (lambda: nnjax.predict(NET, PARAMS, X[:2]), r"x has shape \(2,\), expected \(3,\)"),
+    "a wrong label": (
+        lambda: nnjax.deltas(NET, PARAMS, nnjax.forward(NET, PARAMS, X), XS),
+        r"y has shape \(4, 3\)",
+    ),
+    "broadcasting sse": (lambda: nnjax.sse(jnp.ones(4), jnp.ones((4, 1))), r"\(4,\), y_hat \(4, 1\)"),
+    "another network's parameters": (
+        lambda: nnjax.forward(nnjax.mlp((3, 5, 1)), PARAMS, X),
+        r"params have shapes .* expected .* for sizes \(3, 5, 1\)",
+    ),
+    "unknown activation": (lambda: nnjax.mlp((3, 1), output="sigmiod"), "'sigmiod'. Did you mean 'sigmoid'"),
+    "unknown loss": (lambda: nnjax.gradients(NET, PARAMS, XS, YS, "see"), "'see'. Did you mean 'sse'"),
+    "unknown scheme": (lambda: nnjax.init(NET, nnjax.key(0), "he_norm"), "Did you mean 'he_normal'"),
+    "unknown biases": (lambda: nnjax.init(NET, nnjax.key(0), biases="ones"), "unknown biases scheme 'ones'"),
+    "empty sizes": (lambda: nnjax.mlp(()), "at least inputs and outputs"),
+    "size zero": (lambda: nnjax.mlp((3, 0, 1)), r"sizes must be 1 or more, got \(3, 0, 1\)"),
+    "too few activations": (lambda: nnjax.Network((3, 4, 1), ("relu",)), "one entry per layer, 2"),
+    "too few nodes": (lambda: nnjax.Network((3, 2), (("relu",),)), "of layer 1 name 1 nodes, expected 2"),
+    "empty batch": (lambda: nnjax.gradients(NET, PARAMS, XS[:0], YS[:0]), r"\(0, 3\): an empty batch"),
+    "NaN inputs": (lambda: nnjax.forward(NET, PARAMS, X * jnp.nan), "x holds NaN or infinite"),
+    "infinite targets": (
+        lambda: nnjax.gradients(NET, PARAMS, XS, YS / 0),
+        "targets ys holds NaN or infinite",
+    ),
+    "seed too large": (lambda: nnjax.key(2**32), r"seed must be in 0..2\*\*32-1, got 4294967296"),
+    "seed negative": (lambda: nnjax.key(-1), "seed must be in"),
+    "logits after a sigmoid": (
+        lambda: nnjax.gradients(NET, PARAMS, XS, YS, LOGITS),
+        "takes logits: the output activation must be 'identity', got 'sigmoid'",
+    ),
+    "logits after a sigmoid, in the loss": (
+        lambda: nnjax.total_loss(NET, PARAMS, XS, YS, LOGITS),
+        "takes logits",
+    ),
+    "weight change of a batch": (lambda: nnjax.weight_change(0.1, YS, X), r"expected \(out,\) and \(in,\)"),
+}
+
+MISTYPED = {
+    "size 2.5": (lambda: nnjax.mlp((3, 2.5, 1)), "sizes must be integers"),
+    "size True": (lambda: nnjax.mlp((3, True)), "sizes must be integers"),
+    "seed 1.5": (lambda: nnjax.key(1.5), "seed must be an integer, got 1.5"),
+    "seed as key": (lambda: nnjax.init(NET, 0), "key must be one JAX random key"),
+    "text as data": (lambda: nnjax.forward(NET, PARAMS, "abc"), "x must be an array of numbers"),
+    "complex data": (lambda: nnjax.forward(NET, PARAMS, np.ones(3) * 1j), "x must be real numbers"),
+    "integer parameters": (
+        lambda: nnjax.init(NET, nnjax.key(0), dtype=jnp.int32),
+        "dtype must be a floating",
+    ),
+    "parameters as dict": (lambda: nnjax.forward(NET, {"w": 1}, X), "params must be a tuple"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name, without_shape_checks):
+    call, message = REFUSED[name]
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("name", MISTYPED)
+def test_mistyped(name, without_shape_checks):
+    call, message = MISTYPED[name]
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+@pytest.fixture
+def without_shape_checks(monkeypatch):
+    """The tests' own shape checker stands aside, so that what a user meets is what is tested."""
+    import jaxtyping
+
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+
+
+def test_plain_lists_are_refused_as_text_is_not():
+    assert nnjax.forward(NET, PARAMS, np.ones(3, np.float32)).activations[0].shape == (3,)

@@ -1,0 +1,94 @@
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import nnjax
+
+WIDE = nnjax.mlp((400, 300, 200))
+
+
+@pytest.mark.parametrize(
+    "scheme, variance",
+    [
+        ("normal", lambda i, o: 1.0),
+        ("uniform", lambda i, o: 1 / 3),
+        ("lecun", lambda i, o: 1 / i),
+        ("glorot", lambda i, o: 2 / (i + o)),
+        ("he", lambda i, o: 2 / i),
+    ],
+)
+def test_variance_of_each_scheme(scheme, variance):
+    laws = (
+        [scheme]
+        if scheme in ("normal", "uniform")
+        else [f"{scheme}_{law}" for law in ("normal", "uniform", "truncated_normal")]
+    )
+    for law in laws:
+        params = nnjax.init(WIDE, nnjax.key(1), law)
+        for layer in params:
+            # Sampling error of a variance over >= 60000 draws: at most √(2/60000) = 0.6 %; 3 % is 5 of them.
+            np.testing.assert_allclose(jnp.var(layer.weights), variance(*layer.weights.shape), rtol=0.03)
+
+
+def test_normal_is_not_truncated():
+    largest = jnp.max(jnp.abs(nnjax.init(WIDE, nnjax.key(0), "normal")[0].weights))
+    assert float(largest) > 3  # Flax's truncated normal stops at 2.27 standard deviations
+
+
+def test_orthogonal_and_zeros():
+    w = nnjax.init(WIDE, nnjax.key(0), "orthogonal")[0].weights
+    np.testing.assert_allclose(w.T @ w, np.eye(300), atol=1e-5)
+    assert all(not bool(jnp.any(leaf)) for leaf in jax.tree.leaves(nnjax.init(WIDE, nnjax.key(0), "zeros")))
+
+
+def test_same_numbers_in_both_precisions():
+    single = nnjax.init(WIDE, nnjax.key(5), "normal", "normal")
+    double = nnjax.init(WIDE, nnjax.key(5), "normal", "normal", dtype=jnp.float64)
+    chex.assert_trees_all_equal(jax.tree.map(lambda leaf: leaf.astype(jnp.float64), single), double)
+
+
+def test_scale_is_traced_and_multiplies():
+    make = jax.jit(
+        chex.assert_max_traces(lambda s: nnjax.init(WIDE, nnjax.key(0), "normal", "normal", s), n=1)
+    )
+    one, three = make(1.0), make(3.0)
+    chex.assert_trees_all_close(jax.tree.map(lambda leaf: 3 * leaf, one), three, rtol=1e-6)
+
+
+def test_layers_and_seeds_differ():
+    net = nnjax.mlp((3, 3, 3))
+    a, b = nnjax.init(net, nnjax.key(0)), nnjax.init(net, nnjax.key(2**32 - 1))
+    assert bool(jnp.all(a[0].weights != a[1].weights))
+    assert bool(jnp.all(a[0].weights != b[0].weights))
+
+
+def test_without_biases_they_are_ignored_and_get_no_gradient():
+    net = nnjax.mlp((2, 3, 1), biases=False)
+    params = nnjax.init(net, nnjax.key(0), biases="normal")
+    assert not bool(jnp.any(params[0].biases))
+    grads = nnjax.gradients(net, params, jnp.ones((2, 2)), jnp.ones((2, 1)))
+    assert not any(bool(jnp.any(layer.biases)) for layer in grads)
+    shifted = tuple(nnjax.Layer(layer.weights, layer.biases + 1) for layer in params)
+    chex.assert_trees_all_equal(
+        nnjax.predict(net, shifted, jnp.ones(2)), nnjax.predict(net, params, jnp.ones(2))
+    )
+
+
+def test_network_is_hashable_and_static():
+    assert hash(nnjax.mlp((2, 1))) == hash(nnjax.Network((2, 1), ("sigmoid",)))
+    assert jax.tree.leaves(nnjax.mlp((2, 1))) == []
+    net = nnjax.mlp((2, 2, 1))
+    params = nnjax.init(net, nnjax.key(0))
+    np.testing.assert_allclose(
+        jax.jit(nnjax.predict)(net, params, jnp.ones(2)), nnjax.predict(net, params, jnp.ones(2)), rtol=1e-6
+    )
+
+
+def test_integers_are_converted():
+    net = nnjax.mlp((3, 4, 1))
+    params = nnjax.init(net, nnjax.key(0))
+    chex.assert_trees_all_equal(
+        nnjax.forward(net, params, np.array([1, 3, 5])), nnjax.forward(net, params, np.array([1.0, 3.0, 5.0]))
+    )
