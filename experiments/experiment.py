@@ -15,7 +15,6 @@ import importlib
 import math
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Literal
 
 import xarray as xr
@@ -23,7 +22,6 @@ from matplotlib.figure import Figure
 
 Verdict = Literal["agrees", "differs", "undecided"]
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
-EMPTY: Mapping[str, Any] = MappingProxyType({})
 INFRASTRUCTURE = {"__main__", "experiment", "store", "statistics", "report", "style", "walkthrough_figures"}
 
 
@@ -94,8 +92,8 @@ class Experiment:
     run: Callable[[Any], xr.Dataset]
     figures: Callable[[xr.Dataset], Mapping[str, tuple[Figure, str]]]
     findings: Callable[[xr.Dataset], Sequence[Finding]]
-    smoke: Mapping[str, Any] = EMPTY
-    full: Mapping[str, Any] = EMPTY
+    smoke: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    full: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     tables: Callable[[xr.Dataset], Mapping[str, Table]] = lambda data: {}
     remember: str = ""
     order: int = 100

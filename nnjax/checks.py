@@ -68,6 +68,6 @@ def floating_dtype(dtype: jnp.dtype | type) -> jnp.dtype:
     wanted = jnp.dtype(dtype)
     if not jnp.issubdtype(wanted, jnp.floating):
         raise TypeError(f"dtype must be a floating type such as float32, got {wanted}")
-    if wanted == jnp.float64 and not jax.config.read("jax_enable_x64"):
+    if wanted == jnp.float64 and jax.dtypes.canonicalize_dtype(wanted) != wanted:
         raise ValueError('dtype float64 needs jax.config.update("jax_enable_x64", True), which is off')
     return wanted

@@ -1,0 +1,56 @@
+"""All results on one self-contained HTML page: findings first, then each experiment's story."""
+
+import base64
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jinja2
+
+TEMPLATE = pathlib.Path(__file__).with_name("report.html.jinja")
+SYMBOLS = {"agrees": "✓", "differs": "✗", "undecided": "?"}
+
+
+def number(value: float | str) -> str:
+    """A number at seven significant digits; the infinite ends of intervals as ∞."""
+    return f"{float(value):.7g}".replace("inf", "∞").replace("-", "−")
+
+
+def interval(bounds: Sequence[float | str]) -> str:
+    """What is accepted: one number, an upper bound, a lower bound, or both."""
+    low, high = map(float, bounds)
+    if low == high:
+        return number(low)
+    if low == -float("inf"):
+        return f"≤ {number(high)}"
+    return f"≥ {number(low)}" if high == float("inf") else f"{number(low)} to {number(high)}"
+
+
+def measured(value: float | str, bounds: Sequence[float | str]) -> str:
+    """A value with its interval in brackets; exact values have none."""
+    low, high = map(float, bounds)
+    return number(value) if low == high else f"{number(value)} [{number(low)}, {number(high)}]"
+
+
+def _picture(folder: pathlib.Path, name: str) -> str:
+    content = base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
+    return f"data:image/png;base64,{content}"
+
+
+def render(results: Sequence[Mapping[str, Any]]) -> str:
+    """The page for what `store.load` returned, in that order."""
+    environment = jinja2.Environment(
+        autoescape=True, loader=jinja2.FileSystemLoader(TEMPLATE.parent), undefined=jinja2.StrictUndefined
+    )
+    helpers = {"interval": interval, "measured": measured, "symbols": SYMBOLS, "picture": _picture}
+    return environment.get_template(TEMPLATE.name).render(results=results, **helpers)
+
+
+def write(out: pathlib.Path, results: Sequence[Mapping[str, Any]]) -> pathlib.Path:
+    """Write `out/report.html` whole, and return its path."""
+    out.mkdir(parents=True, exist_ok=True)
+    temporary = out / ".report.html"
+    temporary.write_text(render(results), encoding="utf-8")
+    os.replace(temporary, out / "report.html")
+    return out / "report.html"

@@ -1,0 +1,76 @@
+"""Intervals: how sure a number is that comes from finitely many seeds. 99.9 % unless asked otherwise."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+CONFIDENCE = 0.999
+"""A report has some fifty intervals; at 95 % two or three of them would miss by chance."""
+
+Interval = tuple[float, float]
+
+
+def _sample(name: str, values: ArrayLike) -> np.ndarray:
+    array = np.asarray(values, dtype=float)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"{name} has shape {array.shape}, expected (n,) with n >= 1")
+    if not np.all(np.isfinite(array)):
+        raise ValueError(f"{name} holds NaN or infinite values; finite numbers are accepted")
+    return array
+
+
+def _confidence(confidence: float) -> float:
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
+    return confidence
+
+
+def quantiles(values: ArrayLike, levels: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> np.ndarray:
+    """Quantiles of `values` (n,) at `levels`, linearly interpolated."""
+    return np.quantile(_sample("values", values), levels)
+
+
+def bootstrap(
+    values: ArrayLike,
+    statistic: Callable[..., Any] = np.median,
+    *,
+    seed: int = 0,
+    confidence: float = CONFIDENCE,
+    resamples: int = 9999,
+) -> Interval:
+    """Percentile bootstrap interval of `statistic(values, axis=...)` over values (n,) (Efron 1979).
+
+    Values that are all equal give an interval without width; so does n = 1, which says nothing of spread.
+    """
+    sample = _sample("values", values)
+    if np.all(sample == sample[0]):
+        return float(statistic(sample)), float(statistic(sample))
+    found = stats.bootstrap(
+        (sample,),
+        statistic,
+        confidence_level=_confidence(confidence),
+        n_resamples=resamples,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return float(found.low), float(found.high)
+
+
+def share(successes: int, trials: int, *, confidence: float = CONFIDENCE) -> Interval:
+    """Wilson interval of a share, successes / trials (Wilson 1927)."""
+    if trials < 1 or not 0 <= successes <= trials:
+        raise ValueError(f"expected 0 <= successes <= trials with trials >= 1, got {successes} of {trials}")
+    test = stats.binomtest(int(successes), int(trials))
+    found = test.proportion_ci(_confidence(confidence), method="wilson")
+    return float(found.low), float(found.high)
+
+
+def paired_difference(a: ArrayLike, b: ArrayLike, **options: Any) -> Interval:
+    """Bootstrap interval of the median of a - b, for a and b (n,) paired by seed."""
+    first, second = _sample("a", a), _sample("b", b)
+    if first.shape != second.shape:
+        raise ValueError(f"a has {first.size} values, b {second.size}; pairs need the same number")
+    return bootstrap(first - second, **options)

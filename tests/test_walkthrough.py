@@ -1,0 +1,40 @@
+"""The walkthrough's verdicts, and that nothing in its diagrams overlaps."""
+
+import itertools
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from experiments.walkthrough import EXPERIMENT
+
+
+@pytest.fixture(scope="module")
+def data():
+    return EXPERIMENT.run(EXPERIMENT.config(epochs=200))
+
+
+def test_every_printed_number_and_only_the_slips_differ(data):
+    printed, half = data["printed"].values, data["half_unit"].values
+    assert data.sizes["number"] == 21
+    agrees = abs(data["computed"].values - printed) <= half
+    # Right: all before the hidden delta. Wrong: its four terms, their sum, δ_h1, three changes, three weights.
+    assert agrees.tolist() == [True] * 9 + [False] * 12
+    assert (abs(data["by_printed_rule"].values - printed) <= half).all()
+
+
+def test_verdicts(data):
+    verdicts = {finding.claim: finding.verdict for finding in EXPERIMENT.findings(data)}
+    assert verdicts["the hidden delta is 0.02473567"] == "differs"
+    assert verdicts["the output's delta is 0.192"] == "agrees"
+
+
+@pytest.mark.parametrize("name", ["forward", "backward"])
+def test_no_two_labels_of_a_diagram_overlap(data, name):
+    figure = EXPERIMENT.figures(data)[name][0]
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    texts = [text for axes in figure.axes for text in axes.texts if text.get_text().strip()]
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
+    overlaps = [(a, b) for (a, box), (b, other) in itertools.combinations(boxes, 2) if box.overlaps(other)]
+    assert not overlaps
