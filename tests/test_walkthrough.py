@@ -17,7 +17,7 @@ def test_every_printed_number_and_only_the_slips_differ(data):
     printed, half = data["printed"].values, data["half_unit"].values
     assert data.sizes["number"] == 21
     agrees = abs(data["computed"].values - printed) <= half
-    # Right: all before the hidden delta. Wrong: its four terms, their sum, δ_h1, three changes, three weights.
+    # Wrong from the hidden delta on: four terms, their sum, δ_h1, three changes, three weights.
     assert agrees.tolist() == [True] * 9 + [False] * 12
     assert (abs(data["by_printed_rule"].values - printed) <= half).all()
 
