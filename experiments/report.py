@@ -18,8 +18,11 @@ def number(value: float | str) -> str:
 
 
 def interval(bounds: Sequence[float | str]) -> str:
-    """What is accepted: one number, an upper bound, a lower bound, or both."""
+    """What is accepted: one number, one with its tolerance, an upper bound, a lower bound, or both."""
     low, high = map(float, bounds)
+    middle, half = (low + high) / 2, (high - low) / 2
+    if 0 < half < 1e-2 * abs(middle):
+        return f"{number(middle)} ± {number(float(f'{half:.2g}'))}"
     if low == high:
         return number(low)
     if low == -float("inf"):

@@ -164,3 +164,17 @@ def test_wrong_names_and_misplaced_options(tiny, out, capsys):
 def test_smoke(name, tmp_path, capsys):
     assert command.main([name, "--smoke", "--out", str(tmp_path)]) == 0
     assert (tmp_path / name / "data.nc").exists()
+
+
+@pytest.mark.parametrize(
+    "bounds, text",
+    [
+        ((0.93086155, 0.93086165), "0.9308616 ± 5e−08"),
+        ((0.0, 0.5), "0 to 0.5"),
+        ((1.0, 1.0), "1"),
+        (("-inf", 2.0), "≤ 2"),
+        ((-2.0, "inf"), "≥ −2"),
+    ],
+)
+def test_expected_values_are_readable(bounds, text):
+    assert report.interval(bounds) == text
