@@ -1,5 +1,7 @@
 """Strict settings: float64, no silent broadcasting or promotion, shapes checked at every call."""
 
+from typing import Any
+
 import jax
 from jaxtyping import install_import_hook
 
@@ -9,3 +11,12 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 
 with install_import_hook("nnjax", "beartype.beartype"):
     import nnjax  # noqa: F401
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print which cases catch which planted slip, since a slip that few catch is worth knowing."""
+    reports = terminalreporter.getreports("passed")
+    lines = [text for report in reports for name, text in report.user_properties if name == "planted slip"]
+    if lines:
+        terminalreporter.section("planted slips")
+        terminalreporter.write_line("\n".join(lines))
