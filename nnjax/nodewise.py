@@ -1,9 +1,14 @@
 """The same two passes node by node, as the handout tells them: no matrix product, only scalars.
 
-Same arguments and same results as `nnjax.forward`, `nnjax.deltas` and `nnjax.gradients`. Each loop is
-unrolled when it is compiled, so this view is for small networks; there, over many seeds, it is fast.
+`forward`, `deltas` and `gradients` take the same arguments and give the same results as their namesakes
+in `nnjax`. In between, a network is its nodes: every weight, activation and delta is a scalar of its own.
+Each loop is unrolled when it is compiled, so this view is for small networks; there, over many seeds,
+every scalar becomes one vector of seeds and a whole training step runs without touching memory.
 """
 
+from collections.abc import Sequence
+
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike
 
@@ -11,68 +16,104 @@ from nnjax import activations, checks
 from nnjax.backprop import Deltas
 from nnjax.network import Layer, Network, Params, Trace, check_batch, check_loss, check_params
 
+Scalars = tuple[Array, ...]
+NodeParams = tuple[tuple[tuple[Scalars, ...], Scalars], ...]
+"""Per layer (weights, biases): weights[i][j] leads from node i to node j, biases[j] belongs to node j."""
+
+
+def split(params: Params) -> NodeParams:
+    """Params as scalars, weight by weight."""
+    return tuple((tuple(map(_scalars, layer.weights)), _scalars(layer.biases)) for layer in params)
+
+
+def join(nodes: NodeParams) -> Params:
+    """The inverse of `split`."""
+    return tuple(
+        Layer(jnp.stack([jnp.stack(row) for row in weights]), jnp.stack(biases)) for weights, biases in nodes
+    )
+
+
+def _scalars(vector: Array) -> Scalars:
+    return tuple(vector[i] for i in range(len(vector)))
+
+
+def _total(terms: Sequence[Array]) -> Array:
+    return sum(terms[1:], start=terms[0])
+
 
 def _activation(names: activations.Names, node: int) -> activations.Activation:
     return activations.find(names if isinstance(names, str) else names[node])
 
 
-def _net_input(network: Network, layer: Layer, a: Array, j: int) -> Array:
-    """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ: "the weighted sum of all inputs" of node j."""
-    weighted_input = [a[i] * layer.weights[i, j] for i in range(len(a))]
-    total = sum(weighted_input[1:], start=weighted_input[0])
-    return total + layer.biases[j] if network.biases else total
+def node_forward(network: Network, nodes: NodeParams, x: Scalars) -> tuple[list[Scalars], list[Scalars]]:
+    """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ, aⱼ = f(zⱼ): net inputs of every layer, and activations, the inputs first."""
+    net_inputs, activated = [], [x]
+    for names, (weights, biases) in zip(network.activations, nodes, strict=True):
+        a = activated[-1]
+        z = [_total([a[i] * weights[i][j] for i in range(len(a))]) for j in range(len(biases))]
+        z = [z[j] + biases[j] for j in range(len(z))] if network.biases else z
+        net_inputs.append(tuple(z))
+        activated.append(tuple(_activation(names, j).value(z[j]) for j in range(len(z))))
+    return net_inputs, activated
+
+
+def node_deltas(
+    network: Network,
+    nodes: NodeParams,
+    net_inputs: Sequence[Scalars],
+    activated: Sequence[Scalars],
+    blame: Sequence[Array],
+) -> list[Scalars]:
+    """δⱼ = blameⱼ · f'(zⱼ); node i's blame is Σⱼ wᵢⱼ δⱼ over the nodes j it feeds; at the output -∂L/∂ŷⱼ."""
+    found = []
+    for layer in reversed(range(len(nodes))):
+        names, z, a = network.activations[layer], net_inputs[layer], activated[layer + 1]
+        delta = tuple(blame[j] * _activation(names, j).derivative(z[j], a[j]) for j in range(len(z)))
+        weights = nodes[layer][0]
+        blame = [_total([row[j] * delta[j] for j in range(len(delta))]) for row in weights]
+        found.append(delta)
+    return found[::-1]
+
+
+def node_gradient(network: Network, nodes: NodeParams, x: Scalars, y: Array, loss: str) -> NodeParams:
+    """One example's ∂L/∂wᵢⱼ = -δⱼ aᵢ and ∂L/∂bⱼ = -δⱼ, weight by weight."""
+    net_inputs, activated = node_forward(network, nodes, x)
+    blame = _scalars(-check_loss(network, loss).derivative(y, jnp.stack(activated[-1])))
+    each = node_deltas(network, nodes, net_inputs, activated, blame)
+    return tuple(
+        (tuple(tuple(-d * a_i for d in delta) for a_i in a), _bias_gradient(network, delta))
+        for a, delta in zip(activated[:-1], each, strict=True)
+    )
+
+
+def _bias_gradient(network: Network, delta: Scalars) -> Scalars:
+    return tuple(-d if network.biases else jnp.zeros_like(d) for d in delta)
+
+
+def node_gradients(network: Network, nodes: NodeParams, xs: Array, ys: Array, loss: str) -> NodeParams:
+    """The examples' gradients, added up one after the other."""
+    rows = range(len(xs))
+    each = [node_gradient(network, nodes, _scalars(xs[n]), ys[n], loss) for n in rows]
+    return jax.tree.map(lambda *terms: _total(terms), *each)
 
 
 def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
     """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ, aⱼ = f(zⱼ), node after node; see `nnjax.forward`."""
-    a = checks.example("x", x, network.sizes[0], check_params(network, params))
-    net_inputs, activated = [], [a]
-    for names, layer, width in zip(network.activations, params, network.sizes[1:], strict=True):
-        z = [_net_input(network, layer, a, j) for j in range(width)]
-        a = jnp.stack([_activation(names, j).value(z[j]) for j in range(width)])
-        net_inputs.append(jnp.stack(z))
-        activated.append(a)
-    return Trace(tuple(net_inputs), tuple(activated))
+    x = checks.example("x", x, network.sizes[0], check_params(network, params))
+    net_inputs, activated = node_forward(network, split(params), _scalars(x))
+    return Trace(tuple(map(jnp.stack, net_inputs)), tuple(map(jnp.stack, activated)))
 
 
 def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: str = "sse") -> Deltas:
     """δⱼ = -∂L/∂ŷⱼ · f'(zⱼ) at the output, δᵢ = (Σⱼ wᵢⱼ δⱼ) · f'(zᵢ) before; see `nnjax.deltas`."""
     y = checks.example("y", y, network.sizes[-1], check_params(network, params))
-    derivative = check_loss(network, loss).derivative(y, trace.activations[-1])
-    blame = [-derivative[j] for j in range(network.sizes[-1])]
-    found = []
-    for layer in reversed(range(len(params))):
-        names, z, a = network.activations[layer], trace.net_inputs[layer], trace.activations[layer + 1]
-        delta = [blame[j] * _activation(names, j).derivative(z[j], a[j]) for j in range(len(blame))]
-        blame = [_share_of_blame(params[layer], delta, i) for i in range(network.sizes[layer])]
-        found.append(jnp.stack(delta))
-    return tuple(reversed(found))
-
-
-def _share_of_blame(layer: Layer, delta: list[Array], i: int) -> Array:
-    """Σⱼ wᵢⱼ δⱼ: node i answers for each node j that it feeds, by the weight between them."""
-    shares = [layer.weights[i, j] * delta[j] for j in range(len(delta))]
-    return sum(shares[1:], start=shares[0])
-
-
-def _gradient(network: Network, params: Params, x: Array, y: Array, loss: str) -> Params:
-    """One example's ∂L/∂wᵢⱼ = -δⱼ aᵢ and ∂L/∂bⱼ = -δⱼ, weight by weight."""
-    trace = forward(network, params, x)
-    found = []
-    for a, delta in zip(trace.activations[:-1], deltas(network, params, trace, y, loss), strict=True):
-        weights = jnp.stack([jnp.stack([-d * a[i] for d in delta]) for i in range(len(a))])
-        found.append(Layer(weights, -delta if network.biases else jnp.zeros_like(delta)))
-    return tuple(found)
+    blame = -check_loss(network, loss).derivative(y, trace.activations[-1])
+    net_inputs, activated = ([_scalars(layer) for layer in values] for values in trace)
+    found = node_deltas(network, split(params), net_inputs, activated, _scalars(blame))
+    return tuple(map(jnp.stack, found))
 
 
 def gradients(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str = "sse") -> Params:
     """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, example after example; see `nnjax.gradients`."""
     xs, ys = check_batch(network, params, xs, ys)
-    each = [_gradient(network, params, xs[n], ys[n], loss) for n in range(len(xs))]
-    return tuple(_add(layers) for layers in zip(*each, strict=True))
-
-
-def _add(layers: tuple[Layer, ...]) -> Layer:
-    first, rest = layers[0], layers[1:]
-    weights = sum((layer.weights for layer in rest), start=first.weights)
-    return Layer(weights, sum((layer.biases for layer in rest), start=first.biases))
+    return join(node_gradients(network, split(params), xs, ys, loss))
