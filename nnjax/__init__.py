@@ -4,21 +4,27 @@ Index letters, used everywhere: n example, i input node, j output node, l layer,
 z is a net input, a an activation, δ (delta) minus the loss's derivative by the net input.
 """
 
-from nnjax import activations, backprop, checks, losses, network, nodewise, training
+from nnjax import activations, backprop, checks, lanes, losses, network, nodewise, segments, training
 from nnjax.activations import ACTIVATIONS, Activation
 from nnjax.backprop import deltas, deltas_as_printed, gradients, weight_change
+from nnjax.lanes import use_all_cores
 from nnjax.losses import LOSSES, Loss, labels, probabilities, sse
 from nnjax.network import Layer, Network, Params, Trace, forward, init, key, mlp, predict, total_loss
-from nnjax.training import train_step
+from nnjax.sweep import Ended, steady, sweep, sweep_until
+from nnjax.training import REASONS, History, Stop, train, train_step
 
 __all__ = [
     "ACTIVATIONS",
     "LOSSES",
+    "REASONS",
     "Activation",
+    "Ended",
+    "History",
     "Layer",
     "Loss",
     "Network",
     "Params",
+    "Stop",
     "Trace",
     "activations",
     "backprop",
@@ -30,15 +36,22 @@ __all__ = [
     "init",
     "key",
     "labels",
+    "lanes",
     "losses",
     "mlp",
     "network",
     "nodewise",
     "predict",
     "probabilities",
+    "segments",
     "sse",
+    "steady",
+    "sweep",
+    "sweep_until",
     "total_loss",
+    "train",
     "train_step",
     "training",
+    "use_all_cores",
     "weight_change",
 ]

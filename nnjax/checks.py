@@ -1,6 +1,7 @@
 """Refusals: a wrong argument is stopped where it enters, by name, with what came and what is accepted."""
 
 import difflib
+import operator
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -71,3 +72,13 @@ def floating_dtype(dtype: jnp.dtype | type) -> jnp.dtype:
     if wanted == jnp.float64 and jax.dtypes.canonicalize_dtype(wanted) != wanted:
         raise ValueError('dtype float64 needs jax.config.update("jax_enable_x64", True), which is off')
     return wanted
+
+
+def count(name: str, value: int, least: int = 1, most: int | None = None) -> int:
+    """An integer of at least `least` and at most `most`."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    if value < least or (most is not None and value > most):
+        accepted = f"{least} or more" if most is None else f"{least} to {most}"
+        raise ValueError(f"{name} must be {accepted}, got {value}")
+    return operator.index(value)

@@ -97,6 +97,13 @@ def node_gradients(network: Network, nodes: NodeParams, xs: Array, ys: Array, lo
     return jax.tree.map(lambda *terms: _total(terms), *each)
 
 
+def node_total_loss(network: Network, nodes: NodeParams, xs: Array, ys: Array, loss: str) -> Array:
+    """Σₙ L(yₙ, ŷₙ), one example after the other."""
+    value = check_loss(network, loss).value
+    outputs = [jnp.stack(node_forward(network, nodes, _scalars(x))[1][-1]) for x in xs]
+    return _total([value(y, y_hat) for y, y_hat in zip(ys, outputs, strict=True)])
+
+
 def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
     """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ, aⱼ = f(zⱼ), node after node; see `nnjax.forward`."""
     x = checks.example("x", x, network.sizes[0], check_params(network, params))

@@ -3,14 +3,23 @@
 from typing import Any
 
 import jax
+import jaxtyping
+import pytest
 from jaxtyping import install_import_hook
 
 jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_num_cpu_devices", 8)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 
 with install_import_hook("nnjax", "beartype.beartype"):
     import nnjax  # noqa: F401
+
+
+@pytest.fixture
+def without_shape_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' own shape checker stands aside, so that what a user meets is what is tested."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -90,13 +90,5 @@ def test_mistyped(name, without_shape_checks):
         call()
 
 
-@pytest.fixture
-def without_shape_checks(monkeypatch):
-    """The tests' own shape checker stands aside, so that what a user meets is what is tested."""
-    import jaxtyping
-
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
-
-
 def test_plain_lists_are_refused_as_text_is_not():
     assert nnjax.forward(NET, PARAMS, np.ones(3, np.float32)).activations[0].shape == (3,)

@@ -1,0 +1,357 @@
+"""Any pure function of a random key, over many seeds and settings, in lanes of a fixed width.
+
+The promise: a seed's results have the same bits alone, among a million, in any order, after a resume, on
+one device or eight. A vmapped program's last digits depend on how many seeds run together, and chaos
+amplifies them; so seeds always run in lanes of one width, the last one padded. The bits depend on the
+function, the seed, its setting and the lane's width, given the same package versions and kind of device.
+"""
+
+import functools
+import hashlib
+import os
+import pathlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, PyTree
+
+from nnjax import checks, lanes, segments
+
+SEGMENT_LANES = 16
+"""Lanes per segment: how much a killed sweep loses at most."""
+
+Columns = dict[str, np.ndarray]
+Piece = tuple[np.ndarray, Sequence[Any]]
+"""Some rows, and arrays whose first entries are those rows' results."""
+OnSegment = Callable[[int, int], Any]
+
+
+def sweep(
+    fn: Callable[..., PyTree],
+    seeds: Sequence[int] | ArrayLike,
+    settings: Mapping[str, ArrayLike] | None = None,
+    *,
+    lane: int | None = None,
+    folder: str | os.PathLike | None = None,
+    on_segment: OnSegment | None = None,
+) -> PyTree:
+    """fn(key(s), **setting) for every seed s and every setting, as NumPy arrays.
+
+    Args:
+        fn: A pure function of a key (and of the settings, by name) to a pytree of arrays: training, a
+            gradient norm at initialisation, a search for minima. Purity is taken on trust: what it reads
+            from outside is fixed when it is first traced. Pass the same function object again and it is
+            not compiled again, whatever the number of seeds.
+        seeds: Integers in 0..2³²-1, in any order; a seed given twice is computed twice, with equal results.
+        settings: Numbers to vary, as {"rate": [0.1, 0.3], "scale": [1.0, 1.0]}: setting c is the c-th entry
+            of every list. They are traced, so that all settings share one compilation, and paired: every
+            setting sees the same keys. They keep the dtype that jnp.asarray gives them.
+        lane: Runs computed together on one device. None takes it from the bytes that one run touches.
+            Results of different widths may differ in their last digits; a width far above the automatic
+            one may break the promise: ask `nnjax.steady(fn, lane)`.
+        folder: Where finished segments are kept. Run a killed sweep again, and it goes on from there.
+        on_segment: Called with (runs done, runs in all) after each segment.
+
+    Returns:
+        What fn returns, each leaf with a leading axis "seed", and then "setting" where settings are given.
+
+    Raises:
+        TypeError: Seeds that are no integers, or an output that is no array of numbers.
+        ValueError: No seeds, seeds out of range, settings of unequal length, a lane below 1; a folder that
+            holds another sweep, or damaged segments.
+        OSError: The folder cannot be written.
+    """
+    columns, shape = _columns(seeds, settings)
+    one = lanes.one_run(fn, tuple(columns)[1:])
+    traced = lanes.trace(one, *_dtypes(columns))
+    width = lanes.width(lane, traced)
+    run = functools.partial(_run, one, width)
+    job = _Job(columns, traced.leaves, SEGMENT_LANES * width, run)
+    leaves = _in_segments(job, folder, lambda: _identity(one, columns, width), on_segment)
+    return jax.tree.unflatten(traced.tree, [leaf.reshape(*shape, *leaf.shape[1:]) for leaf in leaves])
+
+
+class Ended(NamedTuple):
+    """What `sweep_until` returns; every leaf has the leading axes of `sweep`.
+
+    Attributes:
+        state: Where each seed ended.
+        steps: How many steps it took, a multiple of `check_every`.
+        finished: Whether `done(state)` holds. False: it reached `max_steps`, or its state holds NaN.
+    """
+
+    state: PyTree
+    steps: Any
+    finished: Any
+
+
+def sweep_until(
+    init: Callable[..., PyTree],
+    step: Callable[[PyTree], PyTree],
+    done: Callable[[PyTree], ArrayLike],
+    seeds: Sequence[int] | ArrayLike,
+    settings: Mapping[str, ArrayLike] | None = None,
+    *,
+    check_every: int,
+    max_steps: int | None = None,
+    lane: int | None = None,
+    folder: str | os.PathLike | None = None,
+    on_segment: OnSegment | None = None,
+) -> Ended:
+    """step(step(... init(key(s), **setting))) until done, for work that ends at different times.
+
+    Seeds that are done leave their lane, and others take their places; each seed's results have the bits
+    that it would have with nobody leaving. A seed ends at its first check where `done` holds, so that a
+    coarser `check_every` lets it run a little further.
+
+    Args:
+        init: A pure function of a key (and of the settings) to the state, a pytree of arrays.
+        step: state -> state, pure.
+        done: state -> whether it is finished.
+        seeds: As in `sweep`.
+        settings: As in `sweep`; they reach `init` alone, which puts what `step` needs into the state.
+        check_every: Steps between two checks; hundreds keep the checks cheap.
+        max_steps: Seeds that took as many leave unfinished; None waits for every one.
+        lane: As in `sweep`.
+        folder: As in `sweep`; every segment waits for its last seed, so that a folder costs some time.
+        on_segment: As in `sweep`.
+
+    Raises:
+        TypeError: As in `sweep`; a step that changes the state's structure, shapes or dtypes.
+        ValueError: As in `sweep`; check_every or max_steps below 1.
+    """
+    checks.count("check_every", check_every)
+    if max_steps is not None:
+        checks.count("max_steps", max_steps)
+    columns, shape = _columns(seeds, settings)
+    work = _until(init, step, done, tuple(columns)[1:], check_every, max_steps)
+    traced = lanes.trace(work.whole, *_dtypes(columns))
+    width = lanes.width(lane, traced)
+    segment = SEGMENT_LANES * width if folder is not None else len(columns["seed"])
+    job = _Job(columns, traced.leaves, segment, functools.partial(_pool, work, width))
+    leaves = _in_segments(job, folder, lambda: _identity(work.whole, columns, width), on_segment)
+    return jax.tree.unflatten(traced.tree, [leaf.reshape(*shape, *leaf.shape[1:]) for leaf in leaves])
+
+
+class _Until(NamedTuple):
+    """The two programs of a pool, for one slot; `whole` is both in a row, to look at.
+
+    Attributes:
+        enter: (whether to, who is there, seed, *setting) -> who is there then.
+        advance: Ended -> Ended after check_every steps, unless it had left.
+    """
+
+    enter: Callable[..., tuple[Ended, Array]]
+    advance: Callable[..., tuple[Ended, Array]]
+    whole: Callable[..., Ended]
+
+
+@functools.lru_cache(maxsize=64)
+def _until(
+    init: Callable,
+    step: Callable,
+    done: Callable,
+    names: tuple[str, ...],
+    check_every: int,
+    max_steps: int | None,
+) -> _Until:
+    start = lanes.one_run(init, names)
+
+    def leaves(ended: Ended) -> Array:
+        broken = [jnp.any(jnp.isnan(leaf)) for leaf in jax.tree.leaves(ended.state)]
+        late = ended.steps >= max_steps if max_steps is not None else False
+        return functools.reduce(jnp.logical_or, broken, ended.finished | late)
+
+    def first(*values: Array) -> Ended:
+        state = jax.tree.map(jnp.asarray, start(*values))
+        return Ended(state, jnp.zeros((), jnp.int32), jnp.asarray(done(state), bool))
+
+    def enter(entering: Array, present: Ended, *values: Array) -> tuple[Ended, Array]:
+        now = jax.tree.map(functools.partial(jnp.where, entering), first(*values), present)
+        return now, leaves(now)
+
+    def advance(before: Ended) -> tuple[Ended, Array]:
+        state, _ = jax.lax.scan(lambda state, _: (step(state), None), before.state, length=check_every)
+        after = Ended(state, before.steps + check_every, jnp.asarray(done(state), bool))
+        now = jax.tree.map(functools.partial(jnp.where, leaves(before)), before, after)
+        return now, leaves(now)
+
+    return _Until(enter, advance, lambda *values: advance(first(*values))[0])
+
+
+def _pool(work: _Until, lane: int, columns: Columns) -> Iterator[Piece]:
+    """Slots that work through the rows; refilled once an eighth of them is free."""
+    devices = tuple(jax.local_devices())
+    enter, advance = lanes.vmapped(work.enter, devices), lanes.vmapped(work.advance, devices)
+    slots, total, following = lane * len(devices), len(columns["seed"]), 0
+    rows = np.full(slots, -1)
+    shapes = jax.eval_shape(
+        jax.vmap(work.whole), *(jax.ShapeDtypeStruct((slots,), d) for d in _dtypes(columns))
+    )
+    present = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
+    free = np.ones(slots, bool)
+    while True:
+        waiting = total - following
+        if free.all() or (waiting and free.sum() >= slots / 8):
+            leaving = np.flatnonzero(free & (rows >= 0))
+            yield rows[leaving], [np.asarray(leaf)[leaving] for leaf in jax.tree.leaves(present)]
+            entering = np.flatnonzero(free)[:waiting]
+            rows[free] = -1
+            rows[entering] = np.arange(following, following + len(entering))
+            following += len(entering)
+            if not len(entering):
+                return
+            values = [column[np.maximum(rows, 0)] for column in columns.values()]
+            present, left = enter(np.isin(np.arange(slots), entering), present, *values)
+        else:
+            present, left = advance(present)
+        free = np.asarray(left) | (rows < 0)
+
+
+def steady(
+    fn: Callable[..., PyTree],
+    lane: int | None = None,
+    seed: int = 0,
+    setting: Mapping[str, float] | None = None,
+) -> bool:
+    """Whether a seed has the same bits at every place in a lane of this width: runs one in all of them.
+
+    Args:
+        fn: As in `sweep`.
+        lane: The width; None for the automatic one.
+        seed: The seed to try.
+        setting: One value of every setting.
+    """
+    settings = None if setting is None else {name: np.array([value]) for name, value in setting.items()}
+    columns, _ = _columns([seed], settings)
+    one = lanes.one_run(fn, tuple(columns)[1:])
+    width = lanes.width(lane, lanes.trace(one, *_dtypes(columns)))
+    everywhere = {name: np.repeat(column, width) for name, column in columns.items()}
+    leaves = [np.asarray(leaf)[:width] for _, piece in _run(one, width, everywhere) for leaf in piece]
+    return all(leaf[:1].tobytes() * width == leaf.tobytes() for leaf in leaves)
+
+
+def _columns(
+    seeds: Sequence[int] | ArrayLike, settings: Mapping[str, ArrayLike] | None
+) -> tuple[Columns, tuple[int, ...]]:
+    """One row per (seed, setting) pair, and the shape that the rows stand for."""
+    seeds = _seeds(seeds)
+    if settings is None:
+        return {"seed": seeds}, (len(seeds),)
+    values = {name: np.asarray(jnp.asarray(value)) for name, value in settings.items()}
+    lengths = {name: value.shape for name, value in values.items()}
+    if (
+        not values
+        or len(set(lengths.values())) != 1
+        or any(len(s) != 1 or s[0] < 1 for s in lengths.values())
+    ):
+        raise ValueError(f"settings must be lists of one common length, at least 1; got shapes {lengths}")
+    count = len(next(iter(values.values())))
+    paired = {name: np.tile(value, len(seeds)) for name, value in values.items()}
+    return {"seed": np.repeat(seeds, count)} | paired, (len(seeds), count)
+
+
+def _dtypes(columns: Columns) -> tuple[np.dtype, ...]:
+    return tuple(column.dtype for column in columns.values())
+
+
+def _seeds(seeds: Sequence[int] | ArrayLike) -> np.ndarray:
+    array = np.asarray(seeds)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"seeds must be a list of at least one integer, got shape {array.shape}")
+    if not np.issubdtype(array.dtype, np.integer):
+        raise TypeError(f"seeds must be integers, got {array.dtype}")
+    if array.min() < 0 or array.max() >= 2**32:
+        raise ValueError(f"seeds must be in 0..2**32-1, got {array.min()} to {array.max()}")
+    return array.astype(np.uint32)
+
+
+def _run(one: Callable, lane: int, columns: Columns) -> Iterator[Piece]:
+    """The columns' results, a lane per device at a time; the next is under way while one is handed over."""
+    devices = tuple(jax.local_devices())
+    program, chunk = lanes.vmapped(one, devices), lane * len(devices)
+    total, waiting = len(columns["seed"]), None
+    for start in range(0, total, chunk):
+        padded = np.minimum(np.arange(start, start + chunk), total - 1)
+        results = jax.tree.leaves(program(*(column[padded] for column in columns.values())))
+        if waiting is not None:
+            yield waiting
+        waiting = np.arange(start, min(start + chunk, total)), results
+    if waiting is not None:
+        yield waiting
+
+
+class _Job(NamedTuple):
+    """What is to be computed, and how.
+
+    Attributes:
+        columns: One row per run.
+        leaves: Shape and dtype of one run's results.
+        segment: Runs per segment.
+        run: Columns -> (which rows, their results), piece by piece.
+    """
+
+    columns: Columns
+    leaves: list[jax.ShapeDtypeStruct]
+    segment: int
+    run: Callable[[Columns], Iterator[Piece]]
+
+
+def _in_segments(
+    job: _Job,
+    folder: str | os.PathLike | None,
+    identity: Callable[[], dict[str, Any]],
+    on_segment: OnSegment | None,
+) -> list[np.ndarray]:
+    """All rows' results; with a folder, segments that are there are read and the others written."""
+    total = len(job.columns["seed"])
+    path = None if folder is None else segments.open_folder(folder, identity())
+    results = [np.empty((total, *leaf.shape), leaf.dtype) for leaf in job.leaves]
+    done = 0
+    try:
+        for index, start in enumerate(range(0, total, job.segment)):
+            part = slice(start, min(start + job.segment, total))
+            _fill(job, part, [leaf[part] for leaf in results], path, index)
+            done = part.stop
+            if on_segment is not None:
+                on_segment(done, total)
+    except KeyboardInterrupt as stop:
+        kept = f"kept in {path}: call sweep again to go on" if path else "lost: folder= would have kept them"
+        stop.add_note(f"sweep stopped after {done} of {total} runs, {kept}")
+        raise
+    return results
+
+
+def _fill(job: _Job, part: slice, into: list[np.ndarray], folder: pathlib.Path | None, index: int) -> None:
+    stored = None
+    if folder is not None:
+        stored = segments.load(folder, index, [leaf.dtype for leaf in into])
+    if stored is not None:
+        for target, leaf in zip(into, stored, strict=True):
+            target[...] = leaf
+        return
+    for rows, leaves in job.run({name: column[part] for name, column in job.columns.items()}):
+        for target, leaf in zip(into, leaves, strict=True):
+            target[rows] = np.asarray(leaf)[: len(rows)]
+    if folder is not None:
+        segments.save(folder, index, into)
+
+
+def _identity(one: Callable, columns: Columns, lane: int) -> dict[str, Any]:
+    """What the bits of the results depend on. The program's text holds the data that fn closes over."""
+    program = jax.jit(one).lower(*(jax.ShapeDtypeStruct((), d) for d in _dtypes(columns)))
+    return {
+        "function": _digest(program.as_text().encode()),
+        **{name: _digest(column.tobytes()) for name, column in columns.items()},
+        "lane": lane,
+        "jax": jax.__version__,
+        "device": jax.local_devices()[0].device_kind,
+        "compiler_options": lanes.compiler_options(),
+    }
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
