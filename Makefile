@@ -5,7 +5,7 @@ RUN = .venv/bin/python
 READY = .venv/ready-$(shell $(PYTHON) -c "import sys; print('%d.%d' % sys.version_info[:2])")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup experiment test test-all lint types lock clean
+.PHONY: help setup experiment benchmark doctor test test-all lint types lock clean
 
 help:        ## list the targets
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -19,8 +19,14 @@ $(READY): requirements.lock pyproject.toml
 
 setup: $(READY)  ## make .venv with the locked versions
 
-experiment: setup  ## run all experiments; NAME=walkthrough runs one, ARGS="..." passes options on
-	$(RUN) -m experiments $(NAME) $(ARGS)
+experiment: setup  ## run all; NAME=walkthrough runs one, PROFILE=full in full size, ARGS="..." passes options on
+	$(RUN) -m experiments $(NAME) --profile $(PROFILE) $(ARGS)
+
+benchmark: setup  ## compare speeds side by side; ARGS="--million" adds a million seeds
+	$(RUN) -m experiments benchmark --profile $(PROFILE) $(ARGS)
+
+doctor: setup  ## check that this device computes what NumPy computes
+	$(RUN) -m nnjax.doctor
 
 test: setup  ## run the tests (not the slow ones)
 	$(RUN) -m pytest $(ARGS)

@@ -11,7 +11,7 @@ from nnjax.lanes import use_all_cores
 from nnjax.losses import LOSSES, Loss, labels, probabilities, sse
 from nnjax.network import Layer, Network, Params, Trace, forward, init, key, mlp, predict, total_loss
 from nnjax.sweep import Ended, steady, sweep, sweep_until
-from nnjax.training import REASONS, History, Stop, train, train_step
+from nnjax.training import REASONS, History, Stop, fastest_view, train, train_step
 
 __all__ = [
     "ACTIVATIONS",
@@ -31,6 +31,7 @@ __all__ = [
     "checks",
     "deltas",
     "deltas_as_printed",
+    "fastest_view",
     "forward",
     "gradients",
     "init",

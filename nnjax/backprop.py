@@ -73,7 +73,8 @@ def deltas_as_printed(
     """
     found = [deltas(network, params, trace, y, loss)[-1]]
     for layer in reversed(range(len(params) - 1)):
-        blame = jnp.sum(product(updated[layer + 1].weights, found[-1]))
+        # Weights summed first: jaxlib before 0.11 miscomputes a jitted, vmapped Σ(Wδ) on CPUs, see doctor.py.
+        blame = product(jnp.sum(updated[layer + 1].weights, axis=0), found[-1])
         names, z, a = network.activations[layer], trace.net_inputs[layer], trace.activations[layer + 1]
         found.append(blame * activations.slope(names, z, a))
     return tuple(reversed(found))
