@@ -17,7 +17,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from experiments import report, store
+from experiments import progress, report, store
 from experiments.experiment import Experiment, Finding, discover
 
 MARKS = {
@@ -96,7 +96,7 @@ def _attempt(experiment: Experiment, config: Any, out: pathlib.Path, console: Co
     console.print(experiment.question)
     try:
         start = time.perf_counter()
-        with console.status("running ...") if console.is_terminal else _quiet():
+        with progress.shown(console, experiment.name):
             data = experiment.run(config)
         wall_time = time.perf_counter() - start
         for title, (header, rows) in experiment.tables(data).items():
@@ -111,11 +111,6 @@ def _attempt(experiment: Experiment, config: Any, out: pathlib.Path, console: Co
         f"{experiment.name}: {wall_time:.1f} s, results in {out / experiment.name}", highlight=False
     )
     return True
-
-
-class _quiet:  # noqa: N801  (a log gets no moving line)
-    def __enter__(self) -> None: ...
-    def __exit__(self, *_: object) -> None: ...
 
 
 def _as_options(config: Any) -> str:

@@ -22,7 +22,17 @@ from matplotlib.figure import Figure
 
 Verdict = Literal["agrees", "differs", "undecided"]
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
-INFRASTRUCTURE = {"__main__", "experiment", "store", "statistics", "report", "style", "walkthrough_figures"}
+INFRASTRUCTURE = {
+    "__main__",
+    "experiment",
+    "peers",
+    "progress",
+    "report",
+    "statistics",
+    "store",
+    "style",
+    "walkthrough_figures",
+}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -48,7 +48,7 @@ VIEWS = {
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Stop:
-    """When to stop before the last epoch (handout: "until some stopping criteria is met").
+    """When to stop before the last epoch (handout: "or until some stopping criterion is reached").
 
     Looked at after every epoch, at the parameters reached. A run that stopped keeps them, bit by bit.
 
@@ -120,10 +120,10 @@ def train_step(
 def fastest_view(network: Network, rows: int) -> str:
     """The faster view for many seeds at once: "nodes" up to weights · rows = 500, else "matrix".
 
-    Measured on 2 cores over 16 networks: node by node a step is 1.3 to 23 times as fast up to there (2-2-1 on 4
-    rows: 5; 2-4-4-1: 23; 3-8-8-1: 1.4), since a step of scalars fuses into one loop over the seeds. Its program
-    grows with weights · rows and takes 10 s to compile at 500; at 1680 it is 4 times slower. For one network
-    alone both are about as fast.
+    Measured on 2 cores over 16 networks: up to there a step is 1.3 to 23 times as fast node by node (2-2-1 on
+    4 rows: 5; 2-4-4-1: 23; 3-8-8-1: 1.4), since a step of scalars fuses into one loop over the seeds. Its
+    program grows with weights · rows and takes 10 s to compile at 500; at 1680 it is 4 times slower. For one
+    network alone both are about as fast.
 
     Args:
         network: The network.
@@ -169,7 +169,8 @@ def train(
             still marked.
         view: "matrix", or "nodes" for the node-by-node pass, the faster one for tiny networks over many
             seeds (see `nnjax.fastest_view`). In it every weight is a parameter of its own, so that an
-            optimiser that looks at whole arrays (adafactor, lars, lamb) acts differently.
+            optimiser that looks at whole arrays (adafactor, lars, lamb) acts differently. Not for a single
+            epoch of more than four layers: XLA then unrolls the loop and repeats shared work per use.
         record_every: Record curves every so many epochs.
 
     Returns:

@@ -90,5 +90,8 @@ def test_mistyped(name, without_shape_checks):
         call()
 
 
-def test_plain_lists_are_refused_as_text_is_not():
-    assert nnjax.forward(NET, PARAMS, np.ones(3, np.float32)).activations[0].shape == (3,)
+@pytest.mark.parametrize("x", [[1, 2, 3], (1.0, 2.0, 3.0), np.array([1, 2, 3]), np.float32([1, 2, 3])])
+def test_numbers_of_any_real_type_become_the_parameters(x, without_shape_checks):
+    trace = nnjax.forward(NET, PARAMS, x)
+    assert trace.activations[0].dtype == PARAMS[0].weights.dtype
+    np.testing.assert_array_equal(trace.activations[0], [1, 2, 3])

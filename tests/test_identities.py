@@ -69,7 +69,7 @@ def test_he_to_glorot_scales_every_layer_alike():
         grads.append(nnjax.gradients(network, params, x[None], y[None]))
     assert all(bool(jnp.any(layer.weights != 0)) for layer in grads[0])
     for he, glorot in zip(*grads, strict=True):
-        np.testing.assert_allclose(glorot.weights, 2 ** (-(depth - 1) / 2) * he.weights, rtol=1e-9, atol=0)
+        np.testing.assert_allclose(glorot.weights, 2 ** (-(depth - 1) / 2) * he.weights, rtol=1e-10, atol=0)
 
 
 def test_linear_network_has_the_least_squares_gradient():

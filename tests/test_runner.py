@@ -1,6 +1,7 @@
 """The runner, the store and the report, over a tiny experiment and over each real one in its smoke size."""
 
 import dataclasses
+import io
 import json
 import re
 
@@ -8,9 +9,10 @@ import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.figure import Figure
+from rich.console import Console
 
 from experiments import __main__ as command
-from experiments import report, store
+from experiments import progress, report, store
 from experiments.experiment import Experiment, Finding, discover
 
 
@@ -158,6 +160,16 @@ def test_wrong_names_and_misplaced_options(tiny, out, capsys):
     assert "Did you mean 'tiny'?" in capsys.readouterr().err
     assert command.main(["--size", "7", "--out", str(out)]) == 2
     assert "belong to one experiment" in capsys.readouterr().err
+
+
+def test_progress_is_shown_on_a_terminal_and_quiet_in_a_log():
+    for terminal in (True, False):
+        console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
+        with progress.shown(console, "tiny"):
+            progress.report(3, 4)
+        text = console.file.getvalue()
+        assert ("tiny" in text and "3/4" in text) if terminal else text == ""
+    progress.report(1, 2)  # nobody listens
 
 
 @pytest.mark.parametrize("name", discover())

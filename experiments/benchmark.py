@@ -1,0 +1,496 @@
+"""How fast is it? The same training by nnjax and by its peers, side by side in one run, as ratios."""
+
+import dataclasses
+import functools
+import os
+import pathlib
+import platform
+import resource
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+import xarray as xr
+from matplotlib.figure import Figure
+from sklearn.datasets import load_digits
+
+import nnjax
+from experiments import peers, progress, style
+from experiments.experiment import Experiment, Finding, Table
+from experiments.peers import PEERS, Work
+
+FLOOR = "C, one vector element per seed"
+METHODS = (*PEERS, FLOOR)
+LIMITS = {
+    "NumPy, loop": (1, 100),
+    "PyTorch, loop": (1, 200),
+    "torch.func, vmap": (4096, 50),
+    "NumPy, batched": (4096, 100),
+    "PyTorch, batched by hand": (4096, 100),
+    "plain JAX, jit(vmap(scan))": (8192, 250),
+    "Flax NNX + Optax, vmap": (8192, 250),
+}
+"""Seeds and steps at most for peers that would take minutes; their speed per seed and step is compared."""
+
+NETWORKS = ("2-2-1", "2-4-4-1", "2-16-1", "3-8-8-1", "digits, shared order", "digits, own order")
+CHECKED = ("2-2-1", "digits, shared order", "digits, own order")
+"""Networks on which all methods must reach the same losses; the others run the same code."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Sizes of the benchmark.
+
+    Attributes:
+        seed: First seed of the random numbers; the speed does not depend on it.
+        repeats: How often every method runs; medians are compared.
+        log_seeds: XOR is trained from 2^log_seeds seeds at once.
+        steps: Updates per seed on XOR.
+        digits_epochs: Epochs on the digits.
+        networks: Which of the networks to compare.
+        growth: Largest factor of width and depth in the figure of the costs.
+        scaling: Largest exponent of two of the seeds in the scaling figure.
+        million: Also train a million 2-2-1 networks for 5000 steps.
+    """
+
+    seed: int = 0
+    repeats: int = 3
+    log_seeds: int = 16
+    steps: int = 500
+    digits_epochs: int = 1
+    networks: tuple[str, ...] = ("2-2-1", "digits, shared order")
+    growth: int = 2
+    scaling: int = 18
+    million: bool = False
+
+
+def _xor(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    xs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
+    third = np.ones((4, sizes[0] - 2), np.float32)
+    return np.concatenate([xs, third], axis=1), np.array([[0], [1], [1], [0]], np.float32)
+
+
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    digits: Any = load_digits()
+    rows = len(digits.target) - len(digits.target) % 10
+    return (digits.data[:rows] / 16).astype(np.float32), np.eye(10, dtype=np.float32)[digits.target[:rows]]
+
+
+def works(config: Config) -> dict[str, Work]:
+    """What is trained, by name."""
+
+    def xor(sizes: tuple[int, ...], log_seeds: int, divisor: int = 1) -> Work:
+        steps, seeds = max(1, config.steps // divisor), 2 ** max(0, log_seeds)
+        return Work(nnjax.mlp(sizes), *_xor(sizes), rate=0.5, steps=steps, seeds=seeds)
+
+    xs, ys = _digits()
+    steps = config.digits_epochs * len(xs) // 10
+    digits = Work(nnjax.mlp((64, 30, 10)), xs, ys, rate=0.15, steps=steps, seeds=256, batch_size=10)
+    if config.steps < 100:
+        digits = dataclasses.replace(digits, xs=xs[:20], ys=ys[:20], steps=2, seeds=4)
+    known = {
+        "2-2-1": xor((2, 2, 1), config.log_seeds),
+        "2-4-4-1": xor((2, 4, 4, 1), config.log_seeds - 1, 4),
+        "2-16-1": xor((2, 16, 1), config.log_seeds - 2, 4),
+        "3-8-8-1": xor((3, 8, 8, 1), config.log_seeds - 2, 8),
+        "digits, shared order": digits,
+        "digits, own order": dataclasses.replace(digits, own_order=True),
+    }
+    unknown = [name for name in config.networks if name not in known]
+    if unknown or not config.networks:
+        raise ValueError(f"networks must be some of {', '.join(known)}; got {config.networks}")
+    return {name: known[name] for name in config.networks}
+
+
+def run(config: Config) -> xr.Dataset:
+    """Speeds in seed-steps per second: rate(work, method, repeat)."""
+    million = _million() if config.million else (np.nan, np.nan, np.nan)
+    each = works(config)
+    rates = np.full((len(each), len(METHODS), config.repeats), np.nan)
+    first = np.full((len(each), len(METHODS)), np.nan)
+    losses = np.full((len(each), len(METHODS)), np.nan)
+    for w, (name, work) in enumerate(each.items()):
+        progress.report(w, len(each) + 1)
+        rates[w], first[w] = _measure(work, config.repeats)
+        losses[w] = _differences(work) if name in CHECKED else np.nan
+    progress.report(len(each), len(each) + 1)
+    seeds, seconds = _scaling(config)
+    shapes = ("work", "peer")
+    return xr.Dataset(
+        {
+            "rate": ((*shapes, "repeat"), rates, {"units": "seed-steps/s"}),
+            "first": (shapes, first, {"units": "s", "long_name": "first call, compilation included"}),
+            "loss_difference": (shapes, losses, {"units": "1", "long_name": "largest relative difference"}),
+            "alone": (("single", "repeat"), _alone(config), {"units": "steps/s"}),
+            "peak": ("repeat", _peak(config.repeats), {"units": "FLOP/s", "long_name": "matrix product"}),
+            "flops": ("work", [_flops(work) for work in each.values()], {"units": "FLOP per seed-step"}),
+            "scaling": ("seeds", seconds, {"units": "s"}),
+            "growth": (("direction", "size"), _growth(config), {"units": "seed-steps/s"}),
+            "million": ("quantity", np.array(million), {"units": "s, bytes, bytes per seed"}),
+        },
+        {
+            "work": list(each),
+            "peer": list(METHODS),
+            "seeds": seeds,
+            "single": ["nnjax.train, matrix", "nnjax.train, node by node", "PyTorch, loop"],
+            "direction": ["width", "depth"],
+            "size": np.arange(1, config.growth + 1),
+            "quantity": ["seconds", "peak memory", "result"],
+        },
+        {"missing": ", ".join(_missing()), "machine": _machine(), "versions": _versions()},
+    )
+
+
+def _missing() -> list[str]:
+    found = [name for name, (_, package) in PEERS.items() if not peers.installed(package)]
+    return found if shutil.which("cc") else [*found, FLOOR]
+
+
+def _machine() -> str:
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    model = models[0] if models else platform.processor()
+    return f"{model}, {os.cpu_count()} cores, {len(jax.devices())} devices"
+
+
+def _versions() -> str:
+    from importlib import metadata
+
+    names = ("jax", "flax", "optax", "numpy", "torch")
+    there = [name for name in names if peers.installed(name)]
+    return ", ".join(f"{name} {metadata.version(name)}" for name in there)
+
+
+def _limited(work: Work, method: str) -> Work:
+    seeds, steps = LIMITS.get(method, (work.seeds, work.steps))
+    if work.batch_size is not None:
+        return dataclasses.replace(work, seeds=min(seeds, work.seeds))
+    return dataclasses.replace(work, seeds=min(seeds, work.seeds), steps=min(steps, work.steps))
+
+
+def _suits(work: Work, method: str) -> bool:
+    rows = work.batch_size or len(work.xs)
+    return method != "nnjax, node by node" or nnjax.fastest_view(work.network, rows) == "nodes"
+
+
+def _measure(work: Work, repeats: int) -> tuple[np.ndarray, np.ndarray]:
+    """Every method once to compile, then all of them in turn, so that a busy moment meets all alike."""
+    jobs: dict[str, tuple[Callable[[], np.ndarray], int]] = {}
+    rates = np.full((len(METHODS), repeats), np.nan)
+    first = np.full(len(METHODS), np.nan)
+    for m, (name, (make, package)) in enumerate(PEERS.items()):
+        if peers.installed(package) and _suits(work, name):
+            limited = _limited(work, name)
+            jobs[name] = make(limited), limited.seeds * limited.steps
+            first[m], _ = _clock(jobs[name][0])
+    for repeat in range(repeats):
+        for m, name in enumerate(METHODS):
+            if name in jobs:
+                job, count = jobs[name]
+                rates[m, repeat] = count / _clock(job)[0]
+        if work.network.sizes == (2, 2, 1):
+            rates[METHODS.index(FLOOR), repeat] = _floor()
+    return rates, first
+
+
+def _clock(job: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
+    start = time.perf_counter()
+    result = job()
+    return time.perf_counter() - start, result
+
+
+def _differences(work: Work) -> list[float]:
+    """Largest relative difference of each method's final losses from nnjax's, over 4 seeds, few updates."""
+    few = dataclasses.replace(work, seeds=4, steps=len(work.xs) // 10 if work.batch_size else 20)
+    expected = peers.nnjax_sweep("matrix", few)()
+    found = [np.nan] * len(METHODS)
+    for m, (name, (make, package)) in enumerate(PEERS.items()):
+        if peers.installed(package) and _suits(work, name):
+            found[m] = float(np.max(np.abs(make(few)() / expected - 1)))
+    return found
+
+
+@functools.cache
+def _floor_program() -> str | None:
+    """The compiled C program; None where there is no C compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        return None
+    source = pathlib.Path(__file__).with_name("xor_floor.c")
+    program = pathlib.Path(tempfile.mkdtemp(prefix="nnjax-floor-")) / "xor_floor"
+    subprocess.run([compiler, "-O3", "-march=native", "-pthread", source, "-o", program, "-lm"], check=True)
+    return str(program)
+
+
+def _floor() -> float:
+    program = _floor_program()
+    if program is None:
+        return np.nan
+    done = subprocess.run([program, str(os.cpu_count())], capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[0])
+
+
+def _flops(work: Work) -> float:
+    """Multiplications and additions of the products of one update: forward, backward, weight gradient."""
+    pairs = list(zip(work.network.sizes[:-1], work.network.sizes[1:], strict=True))
+    weights = [i * o for i, o in pairs]
+    return 2.0 * (work.batch_size or len(work.xs)) * (2 * sum(weights) + sum(weights[1:]))
+
+
+def _peak(repeats: int, size: int = 2048) -> list[float]:
+    a = np.random.default_rng(0).random((size, size), np.float32)
+    np.matmul(a, a)
+    return [2 * size**3 / _clock(lambda: np.matmul(a, a))[0] for _ in range(repeats)]
+
+
+def _alone(config: Config) -> np.ndarray:
+    """Steps per second of one XOR network."""
+    steps = 20 * config.steps
+    work = Work(nnjax.mlp((2, 2, 1)), *_xor((2, 2, 1)), rate=0.5, steps=steps, seeds=1)
+
+    def trained(view: str) -> Callable[[], np.ndarray]:
+        @jax.jit
+        def program(params: nnjax.Params) -> jax.Array:
+            descent = optax.sgd(work.rate)
+            found = nnjax.train(
+                work.network, params, work.xs, work.ys, optimizer=descent, epochs=steps, view=view
+            )
+            return found[1].loss
+
+        params = work.init(nnjax.key(0))
+        return lambda: np.asarray(program(params))
+
+    jobs = [(trained("matrix"), steps), (trained("nodes"), steps)]
+    if peers.installed("torch"):
+        few = dataclasses.replace(work, steps=min(steps, 300))
+        jobs.append((peers.torch_loop(few), few.steps))
+    rates = np.full((3, config.repeats), np.nan)
+    for job, _ in jobs:
+        job()
+    for repeat in range(config.repeats):
+        for index, (job, count) in enumerate(jobs):
+            rates[index, repeat] = count / _clock(job)[0]
+    return rates
+
+
+def _scaling(config: Config) -> tuple[list[int], list[float]]:
+    """Seconds of a sweep of 2-2-1 networks against the number of seeds, compilation apart."""
+    counts = [2**n for n in range(min(8, config.scaling), config.scaling + 1, 2)]
+    work = Work(nnjax.mlp((2, 2, 1)), *_xor((2, 2, 1)), rate=0.5, steps=config.steps // 10 + 1, seeds=1)
+    final_loss = peers.final_loss("nodes", work)
+    nnjax.sweep(final_loss, [0])
+    return counts, [
+        float(
+            np.median(
+                [_clock(lambda n=n: nnjax.sweep(final_loss, np.arange(n)))[0] for _ in range(config.repeats)]
+            )
+        )
+        for n in counts
+    ]
+
+
+def _growth(config: Config) -> np.ndarray:
+    """Speed against width (2-4k-1) and depth (2, then k layers of 4, then 1), in the faster view."""
+    factors = range(1, config.growth + 1)
+    shapes = [[(2, 4 * k, 1) for k in factors], [(2, *(4,) * k, 1) for k in factors]]
+    seeds = 2 ** max(0, config.log_seeds - 3)
+    rates = np.empty((2, config.growth))
+    for row, sizes in enumerate(shapes):
+        for column, size in enumerate(sizes):
+            work = Work(nnjax.mlp(size), *_xor(size), rate=0.5, steps=config.steps // 10 + 1, seeds=seeds)
+            job = peers.nnjax_sweep(nnjax.fastest_view(work.network, 4), work)
+            job()
+            times = [_clock(job)[0] for _ in range(config.repeats)]
+            rates[row, column] = work.seeds * work.steps / np.median(times)
+    return rates
+
+
+def _million() -> tuple[float, float, float]:
+    """A million networks: seconds with compilation, the process's peak memory, bytes of result per seed."""
+    xs, ys = _xor((2, 2, 1))
+    network = nnjax.mlp((2, 2, 1))
+
+    def trained(key: jax.Array) -> tuple[nnjax.Params, jax.Array]:
+        params = nnjax.init(network, key, "lecun_normal", "normal")
+        params, history = nnjax.train(
+            network, params, xs, ys, optimizer=optax.sgd(0.5), epochs=5000, view="nodes"
+        )
+        return params, history.loss
+
+    seconds, results = _clock(lambda: nnjax.sweep(trained, np.arange(1_000_000)))
+    size = sum(leaf.nbytes for leaf in jax.tree.leaves(results))
+    return seconds, 1024.0 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, size / 1e6
+
+
+def _medians(data: xr.Dataset) -> xr.DataArray:
+    return data["rate"].median("repeat")
+
+
+def _best(data: xr.Dataset, work: str) -> str:
+    """The view that `fastest_view` names, which is the one that a user gets."""
+    rows = data["rate"].sel(work=work, peer="nnjax, node by node")
+    return "nnjax, matrix" if bool(np.all(np.isnan(rows))) else "nnjax, node by node"
+
+
+def ratio(data: xr.Dataset, work: str, method: str) -> tuple[float, tuple[float, float]]:
+    """How many times as fast nnjax is: the median over the repeats, and their range."""
+    own = data["rate"].sel(work=work, peer=_best(data, work)).values
+    other = data["rate"].sel(work=work, peer=method).values
+    ratios = own / other
+    return float(np.median(ratios)), (float(np.min(ratios)), float(np.max(ratios)))
+
+
+AIMS = (
+    ("2-2-1", FLOOR, 0.7, "share of the C program's speed"),
+    ("2-2-1", "torch.func, vmap", 150, "times as fast as torch.func"),
+    ("2-2-1", "plain JAX, jit(vmap(scan))", 5, "times as fast as plain JAX"),
+    ("2-4-4-1", "plain JAX, jit(vmap(scan))", 20, "times as fast as plain JAX"),
+    ("digits, shared order", "PyTorch, batched by hand", 2, "times as fast as PyTorch by hand"),
+    ("digits, own order", "PyTorch, batched by hand", 2, "times as fast as PyTorch by hand"),
+)
+
+
+def findings(data: xr.Dataset) -> list[Finding]:
+    """The aims, each against its measured ratio; intervals are the range of the repeats."""
+    note = f"median and range of {data.sizes['repeat']} repeats side by side"
+    found = [
+        Finding(
+            f"{work}: {claim}", "aim of this project", (aim, np.inf), *ratio(data, work, method), note=note
+        )
+        for work, method, aim, claim in AIMS
+        if work in data["work"].values
+    ]
+    alone = (data["alone"].isel(single=0) / data["alone"].isel(single=2)).values
+    span = float(np.median(alone)), (float(np.min(alone)), float(np.max(alone)))
+    claim = "one network alone: times as fast as a PyTorch loop"
+    found.append(Finding(claim, "aim of this project", (500, np.inf), *span, note=note))
+    worst = float(data["loss_difference"].max())
+    claim = "all methods reach the same losses: largest relative difference"
+    note = "4 seeds; 20 updates on XOR, an epoch on the digits"
+    found.append(Finding(claim, "same parameters, same rows", (0.0, 1e-4), worst, (worst, worst), note=note))
+    seconds, memory, _ = (float(value) for value in data["million"])
+    if np.isfinite(seconds):
+        claim = "a million networks, 5000 steps each: "
+        bounds = {
+            "seconds, compilation included": (seconds, 30.0, "s"),
+            "peak memory": (memory, 2e9, "bytes"),
+        }
+        for what, (value, most, unit) in bounds.items():
+            found.append(Finding(claim + what, "aim of this project", (0, most), value, (value, value), unit))
+    return found
+
+
+def tables(data: xr.Dataset) -> Mapping[str, Table]:
+    """Speeds, and how many times as fast nnjax is."""
+    medians = _medians(data)
+    rows = []
+    for work in data["work"].values:
+        for method in data["peer"].values:
+            rate = float(medians.sel(work=work, peer=method))
+            if np.isfinite(rate):
+                first = float(data["first"].sel(work=work, peer=method))
+                own, (low, high) = ratio(data, work, method)
+                shown = f"{first:.1f}" if np.isfinite(first) else ""
+                rows.append([work, method, f"{rate:.2g}", f"{own:.2g} [{low:.2g}, {high:.2g}]", shown])
+    header = ("network", "method", "seed-steps/s", "nnjax is × as fast", "first call, s")
+    own = [(work, _best(data, work)) for work in data["work"].values]
+    peak = float(data["peak"].median())
+    flops = medians * data["flops"] / peak
+    shares = [[work, method, f"{float(flops.sel(work=work, peer=method)):.1%}"] for work, method in own]
+    machine, versions, missing = (data.attrs[name] for name in ("machine", "versions", "missing"))
+    return {
+        f"Speed on {machine}; {versions}; missing: {missing or 'nothing'}": (header, rows),
+        f"Share of the peak of matrix products, {peak / 1e9:.0f} GFLOP/s": (
+            ("network", "method", "share"),
+            shares,
+        ),
+    }
+
+
+def _bars(data: xr.Dataset) -> Figure:
+    figure = Figure(figsize=(9, 1 + 3 * ((data.sizes["work"] + 1) // 2)), layout="constrained")
+    axes = figure.subplots((data.sizes["work"] + 1) // 2, 2).ravel()
+    for axis in axes[data.sizes["work"] :]:
+        axis.remove()
+    for axis, work in zip(axes, data["work"].values, strict=False):
+        medians = _medians(data).sel(work=work).dropna("peer")[::-1]
+        names = [str(name) for name in medians["peer"].values]
+        colours = [style.COLOURS[0] if name.startswith("nnjax") else "#999999" for name in names]
+        bars = axis.barh(names, medians.values, color=colours)
+        axis.bar_label(bars, [f"{value:.1e}" for value in medians.values], padding=3, fontsize=8)
+        axis.set(xscale="log", title=work, xlabel="seed-steps per second")
+        axis.set_xlim(float(medians.min()) / 3, float(medians.max()) * 20)
+        axis.tick_params(labelsize=8)
+        axis.grid(visible=False, axis="y")
+    return figure
+
+
+def _lines(data: xr.Dataset) -> Figure:
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    proportional = data["scaling"][-1] * data["seeds"] / data["seeds"][-1]
+    left.loglog(data["seeds"], data["scaling"], "o-", base=2)
+    left.loglog(data["seeds"], proportional, "--", color="grey", base=2)
+    left.annotate("proportional", (data["seeds"][-2], data["scaling"][-1] / 5), ha="right", color="grey")
+    left.set(xlabel="seeds", ylabel="seconds", title="time of a sweep, 2-2-1")
+    for row, name in enumerate(("width: 2-4k-1", "depth: k layers of 4")):
+        cost = 1e9 / data["growth"][row]
+        right.loglog(data["size"], cost, "o-", label=name, base=2)
+    right.set(xlabel="k", ylabel="nanoseconds per seed-step", title="cost against width and depth")
+    right.legend()
+    return figure
+
+
+def figures(data: xr.Dataset) -> Mapping[str, tuple[Figure, str]]:
+    """Bars per network, and how the cost grows."""
+    return {
+        "speed": (_bars(data), "Speed of the same training, per network; a logarithmic axis."),
+        "growth": (
+            _lines(data),
+            "Time against the number of seeds (below one lane per device it stays constant), and cost per "
+            "seed-step against width and depth.",
+        ),
+    }
+
+
+SMOKE: Mapping[str, Any] = {
+    "repeats": 1,
+    "log_seeds": 3,
+    "steps": 30,
+    "scaling": 10,
+    "growth": 1,
+    "networks": ("2-2-1",),
+}
+FULL: Mapping[str, Any] = {
+    "log_seeds": 18,
+    "steps": 2000,
+    "networks": NETWORKS,
+    "growth": 4,
+    "scaling": 20,
+}
+
+
+EXPERIMENT = Experiment(
+    name="benchmark",
+    title="How fast is it?",
+    question="How fast does nnjax train many small networks, beside other ways to write the same?",
+    method="Every method trains the same networks from the same parameters on the same rows. They run in "
+    "turn, several times, and each round's ratios are compared, since a busy machine slows all alike.",
+    config=Config,
+    run=run,
+    figures=figures,
+    findings=findings,
+    tables=tables,
+    smoke=SMOKE,
+    full=FULL,
+    remember="For tiny networks the handout's own view, node by node, is the fastest: each node is a vector "
+    "of seeds.",
+    order=900,
+)
