@@ -4,7 +4,18 @@ Index letters, used everywhere: n example, i input node, j output node, l layer,
 z is a net input, a an activation, δ (delta) minus the loss's derivative by the net input.
 """
 
-from nnjax import activations, backprop, checks, lanes, losses, network, nodewise, segments, training
+from nnjax import (
+    activations,
+    backprop,
+    checks,
+    datasets,
+    lanes,
+    losses,
+    network,
+    nodewise,
+    segments,
+    training,
+)
 from nnjax.activations import ACTIVATIONS, Activation
 from nnjax.backprop import deltas, deltas_as_printed, gradients, weight_change
 from nnjax.lanes import use_all_cores
@@ -29,6 +40,7 @@ __all__ = [
     "activations",
     "backprop",
     "checks",
+    "datasets",
     "deltas",
     "deltas_as_printed",
     "fastest_view",

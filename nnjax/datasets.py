@@ -1,0 +1,105 @@
+"""The small data sets on which the handout's claims are tried, all shipped with the packages.
+
+Rows are examples: xs (n, in), ys (n, out), NumPy float64; nnjax converts them to the parameters' dtype.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from nnjax import checks
+from nnjax.network import Network, Params, init, predict
+
+
+class Data(NamedTuple):
+    """Examples and their targets.
+
+    Attributes:
+        xs: Inputs (n, in).
+        ys: Targets (n, out).
+    """
+
+    xs: np.ndarray
+    ys: np.ndarray
+
+
+class Split(NamedTuple):
+    """Data to train on and data to test with."""
+
+    train: Data
+    test: Data
+
+
+def handout() -> Data:
+    """The handout's one row: x = (1, 3, 5), y = 1."""
+    return Data(np.array([[1.0, 3.0, 5.0]]), np.array([[1.0]]))
+
+
+def xor() -> Data:
+    """Exclusive or: four rows, no line between the two classes."""
+    return Data(np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]]))
+
+
+def encoder(size: int = 8) -> Data:
+    """The n-h-n encoder's task (Rumelhart, Hinton & Williams 1986): give back each of n one-hot rows."""
+    rows = np.eye(checks.count("size", size))
+    return Data(rows, rows)
+
+
+class Teacher(NamedTuple):
+    """A network's own outputs as targets, so that loss 0 can be reached.
+
+    Attributes:
+        params: The teacher's parameters.
+        xs: Inputs (n, in).
+        ys: The teacher's outputs (n, out).
+    """
+
+    params: Params
+    xs: Float[Array, "n i"]
+    ys: Float[Array, "n o"]
+
+
+def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | type = jnp.float32) -> Teacher:
+    """Inputs N(0, 1) and the outputs on them of a teacher with N(0, 1) weights and biases."""
+    checks.count("rows", rows)
+    params = init(network, jax.random.fold_in(key, 0), "normal", "normal", dtype=dtype)
+    drawn = jax.random.normal(jax.random.fold_in(key, 1), (rows, network.sizes[0]), jnp.float32)
+    xs = drawn.astype(params[0].weights.dtype)
+    return Teacher(params, xs, jax.vmap(lambda x: predict(network, params, x))(xs))
+
+
+def one_hot(labels: np.ndarray) -> np.ndarray:
+    """One output node per group (handout): labels (n,) of 0..k-1 to rows (n, k)."""
+    return np.eye(int(np.max(labels)) + 1)[labels]
+
+
+def iris(test_share: float = 0.25) -> Split:
+    """Fisher's 150 irises, 4 inputs standardised by the training rows, 3 classes; a stratified split."""
+    from sklearn.datasets import load_iris
+
+    flowers: Any = load_iris()
+    split = _split(flowers.data, flowers.target, test_share)
+    mean, deviation = split.train.xs.mean(axis=0), split.train.xs.std(axis=0)
+    return Split(*(Data((part.xs - mean) / deviation, part.ys) for part in split))
+
+
+def digits(test_share: float = 0.25) -> Split:
+    """scikit-learn's 1797 handwritten digits, 8 × 8 grey values in [0, 1], 10 classes; a stratified split."""
+    from sklearn.datasets import load_digits
+
+    images: Any = load_digits()
+    return _split(images.data / 16, images.target, test_share)
+
+
+def _split(xs: np.ndarray, labels: np.ndarray, test_share: float) -> Split:
+    from sklearn.model_selection import train_test_split
+
+    if not 0 < test_share < 1:
+        raise ValueError(f"test_share must lie between 0 and 1, got {test_share}")
+    parts = train_test_split(xs, one_hot(labels), test_size=test_share, random_state=0, stratify=labels)
+    train_xs, test_xs, train_ys, test_ys = map(np.asarray, parts)
+    return Split(Data(train_xs, train_ys), Data(test_xs, test_ys))
