@@ -438,12 +438,13 @@ def _lines(data: xr.Dataset) -> Figure:
     proportional = data["scaling"][-1] * data["seeds"] / data["seeds"][-1]
     left.loglog(data["seeds"], data["scaling"], "o-", base=2)
     left.loglog(data["seeds"], proportional, "--", color="grey", base=2)
-    left.annotate("proportional", (data["seeds"][-2], data["scaling"][-1] / 5), ha="right", color="grey")
+    left.text(0.97, 0.06, "dashed: proportional", ha="right", color="grey", transform=left.transAxes)
     left.set(xlabel="seeds", ylabel="seconds", title="time of a sweep, 2-2-1")
     for row, name in enumerate(("width: 2-4k-1", "depth: k layers of 4")):
         cost = 1e9 / data["growth"][row]
-        right.loglog(data["size"], cost, "o-", label=name, base=2)
+        right.semilogy(data["size"], cost, "o-", label=name)
     right.set(xlabel="k", ylabel="nanoseconds per seed-step", title="cost against width and depth")
+    right.set_xticks(data["size"].values)
     right.legend()
     return figure
 
