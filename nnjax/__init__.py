@@ -45,6 +45,7 @@ __all__ = [
     "deltas_as_printed",
     "fastest_view",
     "forward",
+    "gradient_flow",
     "gradients",
     "init",
     "key",

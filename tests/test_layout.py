@@ -17,6 +17,7 @@ FILES = [
     "lanes",
     "segments",
     "sweep",
+    "gradient_flow",
     "datasets",
     "doctor",
 ]
