@@ -9,6 +9,7 @@ from nnjax import (
     backprop,
     checks,
     datasets,
+    gradient_flow,
     lanes,
     losses,
     network,

@@ -142,7 +142,7 @@ def mean_field(
     """qₗ = nₗ₋₁ Var(Wₗ) E[φ(√qₗ₋₁ z)²] + σ_b² and E|δₗ|² = nₗ Var(Wₗ₊₁) E[φ'(√qₗ z)²] E|δₗ₊₁|².
 
     Unequal widths are in it: with variances σ_w²/in the factor is χ at any widths. It takes δ to be
-    independent of the weights below, as with one output node; with many outputs and SSE, δ = 2(y - ŷ) holds ŷ,
+    independent of the weights below, as with one output node; with many outputs and SSE, δ holds ŷ itself,
     and ratios are larger than this.
 
     Args:
