@@ -3,7 +3,6 @@
 import argparse
 import dataclasses
 import difflib
-import os
 import pathlib
 import sys
 import time
@@ -17,6 +16,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+import nnjax
 from experiments import progress, report, store
 from experiments.experiment import Experiment, Finding, discover
 
@@ -165,13 +165,14 @@ def _set_up() -> None:
     """Float64 and all cores, once, before JAX computes anything."""
     mpl.use("Agg")
     jax.config.update("jax_enable_x64", True)
-    jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)
+    nnjax.use_all_cores()
 
 
 if __name__ == "__main__":
     _set_up()
     try:
         sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        print("\nstopped; what was finished is kept", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        notes = getattr(stop, "__notes__", [])
+        print("\n".join(["", "stopped; finished experiments are kept", *notes]), file=sys.stderr)
         sys.exit(130)

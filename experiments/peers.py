@@ -28,9 +28,10 @@ class Work:
         ys: Labels (n, out).
         rate: Learning rate.
         steps: Updates per seed.
-        seeds: How many seeds, from 0.
+        seeds: How many seeds.
         batch_size: Rows per update; None for all.
         own_order: Whether each seed shuffles its rows on its own.
+        first: The first seed.
     """
 
     network: nnjax.Network
@@ -41,6 +42,11 @@ class Work:
     seeds: int
     batch_size: int | None = None
     own_order: bool = False
+    first: int = 0
+
+    def numbers(self) -> range:
+        """The seeds."""
+        return range(self.first, self.first + self.seeds)
 
     @property
     def epochs(self) -> int:
@@ -59,7 +65,7 @@ class Work:
 
     def starts(self) -> list[np.ndarray]:
         """Weights and biases of every layer, in turn, seeds first."""
-        return [np.asarray(leaf) for leaf in jax.tree.leaves(nnjax.sweep(self.init, range(self.seeds)))]
+        return [np.asarray(leaf) for leaf in jax.tree.leaves(nnjax.sweep(self.init, self.numbers()))]
 
     def rows(self) -> np.ndarray:
         """Row numbers (steps, batch) of every update, or (steps, seeds, batch) with an order per seed."""
@@ -73,7 +79,7 @@ class Work:
             ]
             return jnp.concatenate(each).reshape(self.steps, -1)
 
-        found = nnjax.sweep(order, range(self.seeds if self.own_order else 1))
+        found = nnjax.sweep(order, self.numbers() if self.own_order else [self.first])
         return np.swapaxes(found, 0, 1) if self.own_order else found[0]
 
 
@@ -103,7 +109,7 @@ def final_loss(view: str, work: Work) -> Callable[[Any], jax.Array]:
 def nnjax_sweep(view: str, work: Work) -> Job:
     """`nnjax.sweep` over `nnjax.train`."""
     train = final_loss(view, work)
-    return lambda: nnjax.sweep(train, range(work.seeds))
+    return lambda: nnjax.sweep(train, work.numbers())
 
 
 def _plain_loss(params: Any, xs: Any, ys: Any) -> Any:

@@ -70,7 +70,7 @@ def tanh(z: Nodes) -> Nodes:
 
 
 def tanh_derivative(z: Nodes, a: Nodes) -> Nodes:
-    """Tanh' = 1 - a² = (1 - a)(1 + a), the second form being exact near |a| = 1."""
+    """Tanh' = 1 - a² = (1 - a)(1 + a)."""
     return (1 - a) * (1 + a)
 
 

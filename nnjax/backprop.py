@@ -16,6 +16,7 @@ from nnjax.network import (
     check_batch,
     check_loss,
     check_params,
+    check_trace,
     forward,
     product,
 )
@@ -40,6 +41,7 @@ def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: s
         One array (out,) per layer with weights, first hidden layer first.
     """
     dtype = check_params(network, params)
+    check_trace(network, trace)
     y = checks.example("y", y, network.sizes[-1], dtype)
     blame = -check_loss(network, loss).derivative(y, trace.activations[-1])
     found = []

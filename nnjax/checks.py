@@ -23,7 +23,7 @@ def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
     raise ValueError(f"unknown {kind} {name!r}.{hint} Accepted: {', '.join(table)}")
 
 
-def _is_known(values: Array) -> bool:
+def _is_known(values: Array | np.ndarray) -> bool:
     """Whether the values can be looked at: under jit, vmap or grad they are not there yet."""
     return not isinstance(values, Tracer)
 
@@ -33,15 +33,27 @@ def real_array(name: str, values: ArrayLike, dtype: jnp.dtype) -> Array:
 
     Inside jit, vmap or grad the values are not known and only their type is checked.
     """
-    try:
-        array = jnp.asarray(values)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be an array of numbers, got {type(values).__name__}") from error
+    array = _array(name, values)
     if jnp.issubdtype(array.dtype, jnp.complexfloating):
         raise TypeError(f"{name} must be real numbers, got {array.dtype}")
+    with np.errstate(over="ignore"):
+        array = array.astype(dtype)
     if _is_known(array) and not bool(np.all(np.isfinite(np.asarray(array)))):
-        raise ValueError(f"{name} holds NaN or infinite values; finite numbers are accepted")
-    return array.astype(dtype)
+        raise ValueError(f"{name} holds NaN or infinite values in {dtype}; finite numbers are accepted")
+    return jnp.asarray(array)
+
+
+def _array(name: str, values: ArrayLike) -> Array | np.ndarray:
+    """A JAX array as it is, anything else by NumPy: JAX would wrap large integers while x64 is off."""
+    try:
+        array = values if isinstance(values, jax.Array) else np.asarray(values)
+    except jax.errors.TracerArrayConversionError:
+        array = jnp.asarray(values)
+    except ValueError as error:
+        raise TypeError(f"{name} must be an array of numbers, got {type(values).__name__}") from error
+    if not (jnp.issubdtype(array.dtype, jnp.number) or jnp.issubdtype(array.dtype, jnp.bool_)):
+        raise TypeError(f"{name} must be an array of numbers, got {type(values).__name__}")
+    return array
 
 
 def example(name: str, values: ArrayLike, width: int, dtype: jnp.dtype) -> Array:

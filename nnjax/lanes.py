@@ -67,13 +67,17 @@ class Traced(NamedTuple):
     tree: Any
 
 
-@functools.lru_cache(maxsize=64)
 def trace(one: Callable, *dtypes: np.dtype) -> Traced:
     """Trace one run of `one(seed, *setting)`, given the dtypes of its arguments.
 
     Raises:
         TypeError: A result is a random key.
     """
+    return _trace(one, jax.dtypes.canonicalize_dtype(np.float64), *dtypes)
+
+
+@functools.lru_cache(maxsize=64)
+def _trace(one: Callable, widest: np.dtype, *dtypes: np.dtype) -> Traced:
     jaxpr, out = jax.make_jaxpr(one, return_shape=True)(*(jax.ShapeDtypeStruct((), d) for d in dtypes))
     leaves, tree = jax.tree.flatten(out)
     if any(jnp.issubdtype(leaf.dtype, jax.dtypes.extended) for leaf in leaves):

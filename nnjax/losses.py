@@ -34,14 +34,18 @@ class Loss:
     logits: bool
 
 
+def _same_shape(y: Outputs, y_hat: Outputs) -> None:
+    if jnp.shape(y) != jnp.shape(y_hat):
+        raise ValueError(f"y has shape {jnp.shape(y)}, y_hat {jnp.shape(y_hat)}; expected the same shape")
+
+
 def sse(y: Outputs, y_hat: Outputs) -> Float[Array, ""]:
     """SSE = Σⱼ (yⱼ - ŷⱼ)², a sum, with no ½ and no mean (handout, Gradient descent).
 
     Raises:
         ValueError: The shapes differ; they are never broadcast.
     """
-    if jnp.shape(y) != jnp.shape(y_hat):
-        raise ValueError(f"y has shape {jnp.shape(y)}, y_hat {jnp.shape(y_hat)}; expected the same shape")
+    _same_shape(y, y_hat)
     return jnp.sum(jnp.square(jnp.subtract(y, y_hat)))
 
 
@@ -52,6 +56,7 @@ def sse_derivative(y: Outputs, y_hat: Outputs) -> Outputs:
 
 def binary_cross_entropy(y: Outputs, y_hat: Outputs) -> Float[Array, ""]:
     """L = -Σⱼ [yⱼ ln σ(ŷⱼ) + (1 - yⱼ) ln(1 - σ(ŷⱼ))], with ŷ logits (handout, footnote 8)."""
+    _same_shape(y, y_hat)
     return jnp.sum(y * jax.nn.softplus(-y_hat) + (1 - y) * jax.nn.softplus(y_hat))
 
 
@@ -62,6 +67,7 @@ def binary_cross_entropy_derivative(y: Outputs, y_hat: Outputs) -> Outputs:
 
 def softmax_cross_entropy(y: Outputs, y_hat: Outputs) -> Float[Array, ""]:
     """L = -Σⱼ yⱼ ln softmaxⱼ(ŷ), with ŷ logits: "an output node per group" (handout)."""
+    _same_shape(y, y_hat)
     return -jnp.sum(y * jax.nn.log_softmax(y_hat))
 
 

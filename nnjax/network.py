@@ -192,6 +192,17 @@ def check_params(network: Network, params: Params) -> jnp.dtype:
     return checks.floating_dtype(dtype)
 
 
+def check_trace(network: Network, trace: Trace) -> None:
+    """Refuse the trace of another network, or of a batch."""
+    got = [tuple(jnp.shape(values)) for values in (*trace.net_inputs, *trace.activations)]
+    expected = [(size,) for size in (*network.sizes[1:], *network.sizes)]
+    if got != expected:
+        batch = (
+            " (of a batch? write for one example and use jax.vmap)" if any(len(s) > 1 for s in got) else ""
+        )
+        raise ValueError(f"trace has shapes {got}{batch}, expected {expected} for sizes {network.sizes}")
+
+
 def check_loss(network: Network, loss: str) -> losses.Loss:
     """The loss of that name, refused if it takes logits and the output activation is no identity."""
     found = losses.find(loss)

@@ -14,7 +14,16 @@ from jaxtyping import Array, ArrayLike
 
 from nnjax import activations, checks
 from nnjax.backprop import Deltas
-from nnjax.network import Layer, Network, Params, Trace, check_batch, check_loss, check_params
+from nnjax.network import (
+    Layer,
+    Network,
+    Params,
+    Trace,
+    check_batch,
+    check_loss,
+    check_params,
+    check_trace,
+)
 
 Scalars = tuple[Array, ...]
 NodeParams = tuple[tuple[tuple[Scalars, ...], Scalars], ...]
@@ -113,6 +122,7 @@ def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
 
 def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: str = "sse") -> Deltas:
     """δⱼ = -∂L/∂ŷⱼ · f'(zⱼ) at the output, δᵢ = (Σⱼ wᵢⱼ δⱼ) · f'(zᵢ) before; see `nnjax.deltas`."""
+    check_trace(network, trace)
     y = checks.example("y", y, network.sizes[-1], check_params(network, params))
     blame = -check_loss(network, loss).derivative(y, trace.activations[-1])
     net_inputs, activated = ([_scalars(layer) for layer in values] for values in trace)

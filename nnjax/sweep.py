@@ -32,7 +32,7 @@ OnSegment = Callable[[int, int], Any]
 def sweep(
     fn: Callable[..., PyTree],
     seeds: Sequence[int] | ArrayLike,
-    settings: Mapping[str, ArrayLike] | None = None,
+    settings: Mapping[str, ArrayLike | Sequence[float]] | None = None,
     *,
     lane: int | None = None,
     folder: str | os.PathLike | None = None,
@@ -93,7 +93,7 @@ def sweep_until(
     step: Callable[[PyTree], PyTree],
     done: Callable[[PyTree], ArrayLike],
     seeds: Sequence[int] | ArrayLike,
-    settings: Mapping[str, ArrayLike] | None = None,
+    settings: Mapping[str, ArrayLike | Sequence[float]] | None = None,
     *,
     check_every: int,
     max_steps: int | None = None,
@@ -160,14 +160,20 @@ def _until(
 ) -> _Until:
     start = lanes.one_run(init, names)
 
+    def broken(state: PyTree) -> Array:
+        found = [jnp.any(jnp.isnan(leaf)) for leaf in jax.tree.leaves(state)]
+        return functools.reduce(jnp.logical_or, found, jnp.zeros((), bool))
+
+    def is_done(state: PyTree) -> Array:
+        return jnp.asarray(done(state), bool) & ~broken(state)
+
     def leaves(ended: Ended) -> Array:
-        broken = [jnp.any(jnp.isnan(leaf)) for leaf in jax.tree.leaves(ended.state)]
         late = ended.steps >= max_steps if max_steps is not None else False
-        return functools.reduce(jnp.logical_or, broken, ended.finished | late)
+        return ended.finished | late | broken(ended.state)
 
     def first(*values: Array) -> Ended:
         state = jax.tree.map(jnp.asarray, start(*values))
-        return Ended(state, jnp.zeros((), jnp.int32), jnp.asarray(done(state), bool))
+        return Ended(state, jnp.zeros((), jnp.int32), is_done(state))
 
     def enter(entering: Array, present: Ended, *values: Array) -> tuple[Ended, Array]:
         now = jax.tree.map(functools.partial(jnp.where, entering), first(*values), present)
@@ -175,7 +181,7 @@ def _until(
 
     def advance(before: Ended) -> tuple[Ended, Array]:
         state, _ = jax.lax.scan(lambda state, _: (step(state), None), before.state, length=check_every)
-        after = Ended(state, before.steps + check_every, jnp.asarray(done(state), bool))
+        after = Ended(state, before.steps + check_every, is_done(state))
         now = jax.tree.map(functools.partial(jnp.where, leaves(before)), before, after)
         return now, leaves(now)
 
@@ -235,12 +241,14 @@ def steady(
 
 
 def _columns(
-    seeds: Sequence[int] | ArrayLike, settings: Mapping[str, ArrayLike] | None
+    seeds: Sequence[int] | ArrayLike, settings: Mapping[str, ArrayLike | Sequence[float]] | None
 ) -> tuple[Columns, tuple[int, ...]]:
     """One row per (seed, setting) pair, and the shape that the rows stand for."""
     seeds = _seeds(seeds)
     if settings is None:
         return {"seed": seeds}, (len(seeds),)
+    if {"seed", "key"} & set(settings):
+        raise ValueError("settings must not be called 'seed' or 'key', which fn's first argument stands for")
     values = {name: np.asarray(jnp.asarray(value)) for name, value in settings.items()}
     lengths = {name: value.shape for name, value in values.items()}
     if (
@@ -345,7 +353,10 @@ def _identity(one: Callable, columns: Columns, lane: int) -> dict[str, Any]:
     program = jax.jit(one).lower(*(jax.ShapeDtypeStruct((), d) for d in _dtypes(columns)))
     return {
         "function": _digest(program.as_text().encode()),
-        **{name: _digest(column.tobytes()) for name, column in columns.items()},
+        **{
+            name if name == "seed" else f"setting {name}": _digest(column.tobytes())
+            for name, column in columns.items()
+        },
         "lane": lane,
         "jax": jax.__version__,
         "device": jax.local_devices()[0].device_kind,

@@ -5,6 +5,7 @@ it to `nnjax.sweep`.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -50,12 +51,13 @@ VIEWS = {
 class Stop:
     """When to stop before the last epoch (handout: "or until some stopping criterion is reached").
 
-    Looked at after every epoch, at the parameters reached. A run that stopped keeps them, bit by bit.
+    Looked at before every epoch and after the last. A run that stopped keeps its parameters, bit by bit.
 
     Attributes:
         gradient_norm: Stable state: stop once √(Σ g²) of the whole data's gradient is below this.
         validation: (xs, ys, threshold): stop once the loss summed over these rows is below the threshold.
-        diverged: Stop once the loss summed over the training data is above this, or not finite.
+        diverged: Stop once the loss summed over the training data is not finite, or more than so many times
+            what it was at the start (or 1, where it started below).
 
     Raises:
         ValueError: A threshold that is not positive, or validation that is not such a triple.
@@ -191,6 +193,8 @@ def train(
     laid_out = checks.lookup("view", view, VIEWS)
     measure = _measures(network, laid_out, xs, ys, loss, stop or Stop())
     start = laid_out.enter(params)
+    at_first = laid_out.total_loss(network, start, xs, ys, loss)
+    judge = functools.partial(_judge, stop=stop or Stop(), at_first=at_first)
 
     def update(carry: tuple[Any, Any], rows: Any) -> tuple[tuple[Any, Any], None]:
         now, state = carry
@@ -205,12 +209,12 @@ def train(
         after = (moved, moved_state, number + 1)
         if stop is None:
             return after, None
-        return _where(_judge(measure(now), stop) == 0, after, run), None
+        return _where(judge(measure(now)) == 0, after, run), None
 
     run = (start, optimizer.init(start), jnp.zeros((), jnp.int32))
     run, curves = _epochs(epoch, run, epochs, record_every, measure)
     values = measure(run[0])
-    return laid_out.leave(run[0]), History(values["loss"], run[2], _judge(values, stop or Stop()), curves)
+    return laid_out.leave(run[0]), History(values["loss"], run[2], judge(values), curves)
 
 
 def _pass(
@@ -272,14 +276,16 @@ def _measures(
     return measure
 
 
-def _judge(values: dict[str, Array], stop: Stop) -> Int[Array, ""]:
+def _judge(values: dict[str, Array], stop: Stop, at_first: Array) -> Int[Array, ""]:
     """The reason to stop at these values, 0 for none; divergence comes first."""
     reason = jnp.zeros((), jnp.int32)
     if stop.gradient_norm is not None:
         reason = jnp.where(values["gradient_norm"] < stop.gradient_norm, 2, reason)
     if stop.validation is not None:
         reason = jnp.where(values["validation"] < stop.validation[2], 1, reason)
-    return jnp.where(values["loss"] <= stop.diverged, reason, 3).astype(jnp.int32)
+    limit = stop.diverged * jnp.maximum(at_first, 1)
+    bounded = jnp.isfinite(values["loss"]) & (values["loss"] <= limit)
+    return jnp.where(bounded, reason, 3).astype(jnp.int32)
 
 
 def _where(chosen: Bool[Array, ""], new: Any, old: Any) -> Any:

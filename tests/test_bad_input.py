@@ -1,5 +1,6 @@
 """Bad input gets an error that names the argument, what came and what is accepted."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -28,6 +29,22 @@ REFUSED = {
     "a wrong label": (
         lambda: nnjax.deltas(NET, PARAMS, nnjax.forward(NET, PARAMS, X), XS),
         r"y has shape \(4, 3\)",
+    ),
+    "a batch's trace": (
+        lambda: nnjax.deltas(NET, PARAMS, jax.vmap(lambda x: nnjax.forward(NET, PARAMS, x))(XS), YS[0]),
+        r"trace has shapes .* \(of a batch\?",
+    ),
+    "another network's trace": (
+        lambda: nnjax.nodewise.deltas(NET, PARAMS, nnjax.Trace((X,), (X, X)), YS[0]),
+        r"trace has shapes .* expected .* for sizes \(3, ",
+    ),
+    "broadcasting cross-entropy": (
+        lambda: nnjax.LOSSES["binary_cross_entropy"].value(jnp.ones(4), jnp.ones((4, 1))),
+        r"\(4,\), y_hat \(4, 1\)",
+    ),
+    "too large for the dtype": (
+        lambda: nnjax.forward(NET, jax.tree.map(jnp.float32, PARAMS), np.full(3, 1e300)),
+        "x holds NaN or infinite values in float32",
     ),
     "broadcasting sse": (lambda: nnjax.sse(jnp.ones(4), jnp.ones((4, 1))), r"\(4,\), y_hat \(4, 1\)"),
     "another network's parameters": (
@@ -95,3 +112,10 @@ def test_numbers_of_any_real_type_become_the_parameters(x, without_shape_checks)
     trace = nnjax.forward(NET, PARAMS, x)
     assert trace.activations[0].dtype == PARAMS[0].weights.dtype
     np.testing.assert_array_equal(trace.activations[0], [1, 2, 3])
+
+
+def test_large_integers_do_not_wrap(without_shape_checks):
+    with jax.enable_x64(False):
+        params = nnjax.init(nnjax.mlp((1, 1)), nnjax.key(0))
+        trace = nnjax.forward(nnjax.mlp((1, 1)), params, np.array([2**40]))
+    assert trace.activations[0] == np.float32(2**40)

@@ -408,3 +408,34 @@ def test_use_all_cores_comes_first():
     assert len(jax.devices()) == 8
     with pytest.raises(RuntimeError, match="before JAX computes anything"):
         nnjax.use_all_cores()
+
+
+@pytest.mark.parametrize("name", ["seed", "key"])
+def test_settings_do_not_replace_the_seeds(name):
+    with pytest.raises(ValueError, match="settings must not be called 'seed' or 'key'"):
+        nnjax.sweep(lambda key, **setting: 1.0, [0], {name: [7, 8]})
+
+
+def test_a_folder_tells_settings_from_its_own_notes(tmp_path):
+    def double(key, lane):
+        return 2 * lane
+
+    nnjax.sweep(double, [0], {"lane": [1.0]}, folder=tmp_path / "kept")
+    with pytest.raises(ValueError, match="setting lane"):
+        nnjax.sweep(double, [0], {"lane": [5.0]}, folder=tmp_path / "kept")
+
+
+def test_the_precision_asked_for_is_the_precision_got():
+    def draw(key):
+        return jax.random.normal(key)
+
+    with jax.enable_x64(False):
+        assert nnjax.sweep(draw, [0]).dtype == np.float32
+    assert nnjax.sweep(draw, [0]).dtype == np.float64
+
+
+def test_nan_is_never_finished():
+    ended = nnjax.sweep_until(
+        lambda key: jnp.asarray(jnp.nan), lambda state: state, lambda state: ~(state > 1), [0], check_every=1
+    )
+    assert not ended.finished[0]

@@ -182,6 +182,16 @@ def test_a_diverging_run_is_marked_and_harms_no_neighbour(view, stop):
     close(together.loss[::2], jnp.stack([at(0.001)[1].loss, at(0.002)[1].loss]))
 
 
+def test_large_losses_are_no_divergence():
+    network = nnjax.mlp((1, 1), output="identity")
+    xs = np.linspace(-1, 1, 50)[:, None]
+    descent, stop = optax.sgd(0.01), nnjax.Stop(gradient_norm=1e-3)
+    _, history = nnjax.train(
+        network, start(network), xs, 1000 * xs, optimizer=descent, epochs=2000, stop=stop
+    )
+    assert reason(history) == "stable"
+
+
 def test_curves():
     _, history = run(optax.sgd(0.3), epochs=7, record_every=2)
     losses = [run(optax.sgd(0.3), epochs)[1].loss for epochs in (0, 2, 4, 6)]
