@@ -32,7 +32,7 @@ OnSegment = Callable[[int, int], Any]
 def sweep(
     fn: Callable[..., PyTree],
     seeds: Sequence[int] | ArrayLike,
-    settings: Mapping[str, ArrayLike | Sequence[float]] | None = None,
+    settings: Mapping[str, ArrayLike | Sequence[float] | Sequence[int]] | None = None,
     *,
     lane: int | None = None,
     folder: str | os.PathLike | None = None,
@@ -93,7 +93,7 @@ def sweep_until(
     step: Callable[[PyTree], PyTree],
     done: Callable[[PyTree], ArrayLike],
     seeds: Sequence[int] | ArrayLike,
-    settings: Mapping[str, ArrayLike | Sequence[float]] | None = None,
+    settings: Mapping[str, ArrayLike | Sequence[float] | Sequence[int]] | None = None,
     *,
     check_every: int,
     max_steps: int | None = None,
@@ -241,7 +241,8 @@ def steady(
 
 
 def _columns(
-    seeds: Sequence[int] | ArrayLike, settings: Mapping[str, ArrayLike | Sequence[float]] | None
+    seeds: Sequence[int] | ArrayLike,
+    settings: Mapping[str, ArrayLike | Sequence[float] | Sequence[int]] | None,
 ) -> tuple[Columns, tuple[int, ...]]:
     """One row per (seed, setting) pair, and the shape that the rows stand for."""
     seeds = _seeds(seeds)
