@@ -102,10 +102,10 @@ def test_fixed_points_by_hand_and_as_tabulated(activation, weights, biases, q, c
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("weights, biases", [(0.8, 0.0), (1.5, 0.1), (3.0, 0.3)])
+@pytest.mark.parametrize("weights, biases", [(0.8, 0.2), (3.0, 0.3)])
 def test_the_fixed_point_is_where_plain_iteration_leads(activation, weights, biases):
     q = 1.0
-    for _ in range(3000):
+    for _ in range(400):
         q = min(weights * gradient_flow.mean_squares(activation, q)[0] + biases, 1e30)
     found, _ = gradient_flow.fixed_point(activation, weights, biases)
     if q > 1e6:

@@ -173,7 +173,12 @@ def test_progress_is_shown_on_a_terminal_and_quiet_in_a_log():
     progress.report(1, 2)  # nobody listens
 
 
-@pytest.mark.parametrize("name", discover())
+SLOW = {"benchmark"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in discover()]
+)
 def test_smoke(name, tmp_path, capsys):
     with jax.numpy_rank_promotion("allow"):  # the benchmark's peers are written as their users write them
         assert command.main([name, "--smoke", "--out", str(tmp_path)]) == 0
