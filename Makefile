@@ -1,6 +1,8 @@
 # Every target sets up what it needs in .venv; PYTHON chooses the interpreter that makes it.
 PYTHON ?= python3
 PROFILE ?= default
+# Tests run in this many processes; 0 is one, in view (for a debugger, or a GPU, which two would have to share).
+WORKERS ?= 2
 RUN = .venv/bin/python
 READY = .venv/ready-$(shell $(PYTHON) -c "import sys; print('%d.%d' % sys.version_info[:2])")
 
@@ -29,10 +31,10 @@ doctor: setup  ## check that this device computes what NumPy computes
 	$(RUN) -m nnjax.doctor
 
 test: setup  ## run the tests (not the slow ones)
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) -m pytest -n $(WORKERS) $(ARGS)
 
 test-all: setup  ## run all tests, the slow ones too
-	$(RUN) -m pytest -m "slow or not slow" $(ARGS)
+	$(RUN) -m pytest -n $(WORKERS) -m "slow or not slow" $(ARGS)
 
 lint: setup  ## check style with ruff
 	$(RUN) -m ruff check .
