@@ -115,8 +115,10 @@ def _loop_bytes(jaxpr: Any) -> tuple[list[int], int]:
 def _carried(equation: Any) -> int | None:
     """Bytes that a loop hands from turn to turn, None for what is no loop."""
     if equation.primitive.name == "scan":
-        first, count = equation.params["num_consts"], equation.params["num_carry"]
-        return sum(_bytes(value.aval) for value in equation.invars[first : first + count])
+        # What a turn hands on has the same shape outside; what is stacked has one axis more.
+        inside = next(iter(core.jaxprs_in_params(equation.params))).outvars
+        pairs = zip(equation.outvars, inside, strict=True)
+        return sum(_bytes(out.aval) for out, inner in pairs if out.aval.shape == inner.aval.shape)
     if equation.primitive.name == "while":
         return sum(_bytes(value.aval) for value in equation.outvars)
     return None
