@@ -1,26 +1,16 @@
 """How fast is it? The same training by nnjax and by its peers, side by side in one run, as ratios."""
 
 import dataclasses
-import functools
-import os
-import pathlib
-import platform
-import resource
 import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jax
 import numpy as np
-import optax
 import xarray as xr
 from matplotlib.figure import Figure
-from sklearn.datasets import load_digits
 
 import nnjax
+from experiments import benchmark_measures as measures
 from experiments import peers, progress, style
 from experiments.experiment import Experiment, Finding, Table
 from experiments.peers import PEERS, Work
@@ -57,6 +47,7 @@ class Config:
         growth: Largest factor of width and depth in the figure of the costs.
         scaling: Largest exponent of two of the seeds in the scaling figure.
         million: Also train a million 2-2-1 networks for 5000 steps.
+        views: Also try both views on networks where the faster one changes.
     """
 
     seed: int = 0
@@ -68,18 +59,7 @@ class Config:
     growth: int = 2
     scaling: int = 18
     million: bool = False
-
-
-def _xor(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    xs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
-    third = np.ones((4, sizes[0] - 2), np.float32)
-    return np.concatenate([xs, third], axis=1), np.array([[0], [1], [1], [0]], np.float32)
-
-
-def _digits() -> tuple[np.ndarray, np.ndarray]:
-    digits: Any = load_digits()
-    rows = len(digits.target) - len(digits.target) % 10
-    return (digits.data[:rows] / 16).astype(np.float32), np.eye(10, dtype=np.float32)[digits.target[:rows]]
+    views: bool = False
 
 
 def works(config: Config) -> dict[str, Work]:
@@ -87,9 +67,9 @@ def works(config: Config) -> dict[str, Work]:
 
     def xor(sizes: tuple[int, ...], log_seeds: int, divisor: int = 1) -> Work:
         steps, seeds = max(1, config.steps // divisor), 2 ** max(0, log_seeds)
-        return Work(nnjax.mlp(sizes), *_xor(sizes), rate=0.5, steps=steps, seeds=seeds)
+        return Work(nnjax.mlp(sizes), *measures.xor(sizes), rate=0.5, steps=steps, seeds=seeds)
 
-    xs, ys = _digits()
+    xs, ys = (part[:1340].astype(np.float32) for part in nnjax.datasets.digits().train)
     steps = config.digits_epochs * len(xs) // 10
     digits = Work(nnjax.mlp((64, 30, 10)), xs, ys, rate=0.15, steps=steps, seeds=256, batch_size=10)
     if config.steps < 100:
@@ -110,7 +90,7 @@ def works(config: Config) -> dict[str, Work]:
 
 def run(config: Config) -> xr.Dataset:
     """Speeds in seed-steps per second: rate(work, method, repeat)."""
-    million = _million() if config.million else (np.nan, np.nan, np.nan)
+    million = measures.million() if config.million else (np.nan, np.nan, np.nan)
     each = works(config)
     rates = np.full((len(each), len(METHODS), config.repeats), np.nan)
     first = np.full((len(each), len(METHODS)), np.nan)
@@ -120,18 +100,35 @@ def run(config: Config) -> xr.Dataset:
         rates[w], first[w] = _measure(work, config.repeats)
         losses[w] = _differences(work) if name in CHECKED else np.nan
     progress.report(len(each), len(each) + 1)
-    seeds, seconds = _scaling(config)
+    few = config.steps // 10 + 1
+    views = np.full((len(measures.VIEWED), config.repeats), np.nan)
+    if config.views:
+        views = measures.views(config.repeats, config.log_seeds - 6)
+    seeds, seconds = measures.scaling(config.scaling, few, config.repeats)
     shapes = ("work", "peer")
     return xr.Dataset(
         {
             "rate": ((*shapes, "repeat"), rates, {"units": "seed-steps/s"}),
             "first": (shapes, first, {"units": "s", "long_name": "first call, compilation included"}),
             "loss_difference": (shapes, losses, {"units": "1", "long_name": "largest relative difference"}),
-            "alone": (("single", "repeat"), _alone(config), {"units": "steps/s"}),
-            "peak": ("repeat", _peak(config.repeats), {"units": "FLOP/s", "long_name": "matrix product"}),
+            "alone": (
+                ("single", "repeat"),
+                measures.alone(20 * config.steps, config.repeats),
+                {"units": "steps/s"},
+            ),
+            "peak": (
+                "repeat",
+                measures.peak(config.repeats),
+                {"units": "FLOP/s", "long_name": "matrix product"},
+            ),
             "flops": ("work", [_flops(work) for work in each.values()], {"units": "FLOP per seed-step"}),
             "scaling": ("seeds", seconds, {"units": "s"}),
-            "growth": (("direction", "size"), _growth(config), {"units": "seed-steps/s"}),
+            "growth": (
+                ("direction", "size"),
+                measures.growth(config.growth, config.log_seeds - 3, few, config.repeats),
+                {"units": "seed-steps/s"},
+            ),
+            "views": (("viewed", "repeat"), views, {"units": "1"}),
             "million": ("quantity", np.array(million), {"units": "s, bytes, bytes per seed"}),
         },
         {
@@ -141,12 +138,13 @@ def run(config: Config) -> xr.Dataset:
             "single": ["nnjax.train, matrix", "nnjax.train, node by node", "PyTorch, loop"],
             "direction": ["width", "depth"],
             "size": np.arange(1, config.growth + 1),
+            "viewed": ["-".join(map(str, sizes)) for sizes in measures.VIEWED],
             "quantity": ["seconds", "peak memory", "result"],
         },
         {
             "missing": ", ".join(_missing()),
-            "machine": _machine(),
-            "versions": _versions(),
+            "machine": measures.machine(),
+            "versions": measures.versions(),
             "full": int(_is_full(config)),
         },
     )
@@ -160,22 +158,6 @@ def _is_full(config: Config) -> bool:
 def _missing() -> list[str]:
     found = [name for name, (_, package) in PEERS.items() if not peers.installed(package)]
     return found if shutil.which("cc") else [*found, FLOOR]
-
-
-def _machine() -> str:
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    model = models[0] if models else platform.processor()
-    return f"{model}, {os.cpu_count()} cores, {len(jax.devices())} devices"
-
-
-def _versions() -> str:
-    from importlib import metadata
-
-    names = ("jax", "flax", "optax", "numpy", "torch")
-    there = [name for name in names if peers.installed(name)]
-    return ", ".join(f"{name} {metadata.version(name)}" for name in there)
 
 
 def _limited(work: Work, method: str) -> Work:
@@ -199,21 +181,15 @@ def _measure(work: Work, repeats: int) -> tuple[np.ndarray, np.ndarray]:
         if peers.installed(package) and _suits(work, name):
             limited = _limited(work, name)
             jobs[name] = make(limited), limited.seeds * limited.steps
-            first[m], _ = _clock(jobs[name][0])
+            first[m], _ = measures.clock(jobs[name][0])
     for repeat in range(repeats):
         for m, name in enumerate(METHODS):
             if name in jobs:
                 job, count = jobs[name]
-                rates[m, repeat] = count / _clock(job)[0]
+                rates[m, repeat] = count / measures.clock(job)[0]
         if work.network.sizes == (2, 2, 1):
-            rates[METHODS.index(FLOOR), repeat] = _floor()
+            rates[METHODS.index(FLOOR), repeat] = measures.floor()
     return rates, first
-
-
-def _clock(job: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
-    start = time.perf_counter()
-    result = job()
-    return time.perf_counter() - start, result
 
 
 def _differences(work: Work) -> list[float]:
@@ -223,28 +199,9 @@ def _differences(work: Work) -> list[float]:
     found = [np.nan] * len(METHODS)
     for m, (name, (make, package)) in enumerate(PEERS.items()):
         if peers.installed(package) and _suits(work, name):
-            found[m] = float(np.max(np.abs(make(few)() / expected - 1)))
+            difference = float(np.max(np.abs(make(few)() / expected - 1)))
+            found[m] = difference if np.isfinite(difference) else np.inf
     return found
-
-
-@functools.cache
-def _floor_program() -> str | None:
-    """The compiled C program; None where there is no C compiler."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        return None
-    source = pathlib.Path(__file__).with_name("xor_floor.c")
-    program = pathlib.Path(tempfile.mkdtemp(prefix="nnjax-floor-")) / "xor_floor"
-    subprocess.run([compiler, "-O3", "-march=native", "-pthread", source, "-o", program, "-lm"], check=True)
-    return str(program)
-
-
-def _floor() -> float:
-    program = _floor_program()
-    if program is None:
-        return np.nan
-    done = subprocess.run([program, str(os.cpu_count())], capture_output=True, text=True, check=True)
-    return float(done.stdout.split()[0])
 
 
 def _flops(work: Work) -> float:
@@ -252,91 +209,6 @@ def _flops(work: Work) -> float:
     pairs = list(zip(work.network.sizes[:-1], work.network.sizes[1:], strict=True))
     weights = [i * o for i, o in pairs]
     return 2.0 * (work.batch_size or len(work.xs)) * (2 * sum(weights) + sum(weights[1:]))
-
-
-def _peak(repeats: int, size: int = 2048) -> list[float]:
-    a = np.random.default_rng(0).random((size, size), np.float32)
-    np.matmul(a, a)
-    return [2 * size**3 / _clock(lambda: np.matmul(a, a))[0] for _ in range(repeats)]
-
-
-def _alone(config: Config) -> np.ndarray:
-    """Steps per second of one XOR network."""
-    steps = 20 * config.steps
-    work = Work(nnjax.mlp((2, 2, 1)), *_xor((2, 2, 1)), rate=0.5, steps=steps, seeds=1)
-
-    def trained(view: str) -> Callable[[], np.ndarray]:
-        @jax.jit
-        def program(params: nnjax.Params) -> jax.Array:
-            descent = optax.sgd(work.rate)
-            found = nnjax.train(
-                work.network, params, work.xs, work.ys, optimizer=descent, epochs=steps, view=view
-            )
-            return found[1].loss
-
-        params = work.init(nnjax.key(0))
-        return lambda: np.asarray(program(params))
-
-    jobs = [(trained("matrix"), steps), (trained("nodes"), steps)]
-    if peers.installed("torch"):
-        few = dataclasses.replace(work, steps=min(steps, 300))
-        jobs.append((peers.torch_loop(few), few.steps))
-    rates = np.full((3, config.repeats), np.nan)
-    for job, _ in jobs:
-        job()
-    for repeat in range(config.repeats):
-        for index, (job, count) in enumerate(jobs):
-            rates[index, repeat] = count / _clock(job)[0]
-    return rates
-
-
-def _scaling(config: Config) -> tuple[list[int], list[float]]:
-    """Seconds of a sweep of 2-2-1 networks against the number of seeds, compilation apart."""
-    counts = [2**n for n in range(min(8, config.scaling), config.scaling + 1, 2)]
-    work = Work(nnjax.mlp((2, 2, 1)), *_xor((2, 2, 1)), rate=0.5, steps=config.steps // 10 + 1, seeds=1)
-    final_loss = peers.final_loss("nodes", work)
-    nnjax.sweep(final_loss, [0])
-    return counts, [
-        float(
-            np.median(
-                [_clock(lambda n=n: nnjax.sweep(final_loss, np.arange(n)))[0] for _ in range(config.repeats)]
-            )
-        )
-        for n in counts
-    ]
-
-
-def _growth(config: Config) -> np.ndarray:
-    """Speed against width (2-4k-1) and depth (2, then k layers of 4, then 1), in the faster view."""
-    factors = range(1, config.growth + 1)
-    shapes = [[(2, 4 * k, 1) for k in factors], [(2, *(4,) * k, 1) for k in factors]]
-    seeds = 2 ** max(0, config.log_seeds - 3)
-    rates = np.empty((2, config.growth))
-    for row, sizes in enumerate(shapes):
-        for column, size in enumerate(sizes):
-            work = Work(nnjax.mlp(size), *_xor(size), rate=0.5, steps=config.steps // 10 + 1, seeds=seeds)
-            job = peers.nnjax_sweep(nnjax.fastest_view(work.network, 4), work)
-            job()
-            times = [_clock(job)[0] for _ in range(config.repeats)]
-            rates[row, column] = work.seeds * work.steps / np.median(times)
-    return rates
-
-
-def _million() -> tuple[float, float, float]:
-    """A million networks: seconds with compilation, the process's peak memory, bytes of result per seed."""
-    xs, ys = _xor((2, 2, 1))
-    network = nnjax.mlp((2, 2, 1))
-
-    def trained(key: jax.Array) -> tuple[nnjax.Params, jax.Array]:
-        params = nnjax.init(network, key, "lecun_normal", "normal")
-        params, history = nnjax.train(
-            network, params, xs, ys, optimizer=optax.sgd(0.5), epochs=5000, view="nodes"
-        )
-        return params, history.loss
-
-    seconds, results = _clock(lambda: nnjax.sweep(trained, np.arange(1_000_000)))
-    size = sum(leaf.nbytes for leaf in jax.tree.leaves(results))
-    return seconds, 1024.0 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, size / 1e6
 
 
 def _medians(data: xr.Dataset) -> xr.DataArray:
@@ -386,6 +258,15 @@ def findings(data: xr.Dataset) -> list[Finding]:
     claim = "all methods reach the same losses: largest relative difference"
     note = "4 seeds; 20 updates on XOR, an epoch on the digits"
     found.append(Finding(claim, "same parameters, same rows", (0.0, 1e-4), worst, (worst, worst), note=note))
+    chosen = data["views"].median("repeat")
+    if bool(np.all(np.isfinite(chosen))):
+        worst_of = str(data["viewed"].values[np.argmin(chosen.values)])
+        rounds = data["views"].sel(viewed=worst_of)
+        claim = "the view that fastest_view names: its speed over the other's, where it is least"
+        span = float(rounds.min()), float(rounds.max())
+        found.append(
+            Finding(claim, "aim of this project", (0.9, np.inf), float(chosen.min()), span, note=worst_of)
+        )
     seconds, memory, _ = (float(value) for value in data["million"])
     if np.isfinite(seconds):
         claim = "a million networks, 5000 steps each: "
@@ -486,6 +367,7 @@ FULL: Mapping[str, Any] = {
     "networks": NETWORKS,
     "growth": 4,
     "scaling": 20,
+    "views": True,
 }
 
 

@@ -24,6 +24,7 @@ Verdict = Literal["agrees", "differs", "undecided"]
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 INFRASTRUCTURE = {
     "__main__",
+    "benchmark_measures",
     "experiment",
     "peers",
     "progress",

@@ -238,7 +238,7 @@ def numpy_loop(work: Work) -> Job:
 
 
 def _torch() -> Any:
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     return torch
 

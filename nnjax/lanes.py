@@ -117,8 +117,8 @@ def _carried(equation: Any) -> int | None:
     if equation.primitive.name == "scan":
         # What a turn hands on has the same shape outside; what is stacked has one axis more.
         inside = next(iter(core.jaxprs_in_params(equation.params))).outvars
-        pairs = zip(equation.outvars, inside, strict=True)
-        return sum(_bytes(out.aval) for out, inner in pairs if out.aval.shape == inner.aval.shape)
+        pairs: Any = ((out.aval, inner.aval) for out, inner in zip(equation.outvars, inside, strict=True))
+        return sum(_bytes(out) for out, inner in pairs if out.shape == inner.shape)
     if equation.primitive.name == "while":
         return sum(_bytes(value.aval) for value in equation.outvars)
     return None

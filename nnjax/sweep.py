@@ -53,7 +53,8 @@ def sweep(
             Results of different widths may differ in their last digits; a width far above the automatic
             one may break the promise: ask `nnjax.steady(fn, lane)`.
         folder: Where finished segments are kept. Run a killed sweep again, and it goes on from there.
-        on_segment: Called with (runs done, runs in all) after each segment.
+        on_segment: Called with (runs done, runs in all) after each segment; without a folder, where nothing
+            is kept in between, after each piece.
 
     Returns:
         What fn returns, each leaf with a leading axis "seed", and then "setting" where settings are given.
@@ -323,10 +324,9 @@ def _in_segments(
     try:
         for index, start in enumerate(range(0, total, job.segment)):
             part = slice(start, min(start + job.segment, total))
-            _fill(job, part, [leaf[part] for leaf in results], path, index)
-            done = part.stop
-            if on_segment is not None:
-                on_segment(done, total)
+            for done in _fill(job, part, [leaf[part] for leaf in results], path, index):
+                if on_segment is not None:
+                    on_segment(done, total)
     except KeyboardInterrupt as stop:
         kept = f"kept in {path}: call sweep again to go on" if path else "lost: folder= would have kept them"
         stop.add_note(f"sweep stopped after {done} of {total} runs, {kept}")
@@ -334,19 +334,27 @@ def _in_segments(
     return results
 
 
-def _fill(job: _Job, part: slice, into: list[np.ndarray], folder: pathlib.Path | None, index: int) -> None:
+def _fill(
+    job: _Job, part: slice, into: list[np.ndarray], folder: pathlib.Path | None, index: int
+) -> Iterator[int]:
+    """Fill a part's results, read or computed; yields how many rows are done, the last when they are kept."""
     stored = None
     if folder is not None:
         stored = segments.load(folder, index, [leaf.dtype for leaf in into])
     if stored is not None:
         for target, leaf in zip(into, stored, strict=True):
             target[...] = leaf
-        return
-    for rows, leaves in job.run({name: column[part] for name, column in job.columns.items()}):
-        for target, leaf in zip(into, leaves, strict=True):
-            target[rows] = np.asarray(leaf)[: len(rows)]
-    if folder is not None:
-        segments.save(folder, index, into)
+    else:
+        done = part.start
+        for rows, leaves in job.run({name: column[part] for name, column in job.columns.items()}):
+            for target, leaf in zip(into, leaves, strict=True):
+                target[rows] = np.asarray(leaf)[: len(rows)]
+            done += len(rows)
+            if folder is None and len(rows) and done < part.stop:
+                yield done
+        if folder is not None:
+            segments.save(folder, index, into)
+    yield part.stop
 
 
 def _identity(one: Callable, columns: Columns, lane: int) -> dict[str, Any]:

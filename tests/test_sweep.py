@@ -220,6 +220,22 @@ def test_leaving_and_refilling_change_no_bits(collatz, chosen):
     same(got, rows(collatz, chosen))
 
 
+def test_leaving_seeds_are_reported_as_they_leave(collatz):
+    calls = []
+    got = nnjax.sweep_until(
+        collatz_start,
+        collatz_step,
+        collatz_done,
+        SEEDS,
+        check_every=8,
+        lane=LANE // 8,
+        on_segment=lambda *done: calls.append(done),
+    )
+    same(got, collatz)
+    counts = [done for done, _ in calls]
+    assert len(counts) > 2 and counts == sorted(set(counts)) and calls[-1] == (100, 100)
+
+
 def test_leaving_on_one_device_and_in_segments(collatz, monkeypatch, tmp_path):
     devices(monkeypatch, 1)
     monkeypatch.setattr(sys.modules["nnjax.sweep"], "SEGMENT_LANES", 20)
