@@ -233,7 +233,9 @@ def test_leaving_seeds_are_reported_as_they_leave(collatz):
     )
     same(got, collatz)
     counts = [done for done, _ in calls]
-    assert len(counts) > 2 and counts == sorted(set(counts)) and calls[-1] == (100, 100)
+    assert len(counts) > 2
+    assert counts == sorted(set(counts))
+    assert calls[-1] == (100, 100)
 
 
 def test_leaving_on_one_device_and_in_segments(collatz, monkeypatch, tmp_path):
