@@ -25,13 +25,20 @@ Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 INFRASTRUCTURE = {
     "__main__",
     "benchmark_measures",
+    "birth",
+    "birth_laws",
+    "depth_training",
     "experiment",
     "peers",
     "progress",
     "report",
+    "safran_shamir",
+    "spurious_minima_figures",
     "statistics",
     "store",
     "style",
+    "vanishing_figures",
+    "vanishing_findings",
     "walkthrough_figures",
 }
 

@@ -1,0 +1,214 @@
+"""Networks at birth: norms of δ and of the activations per layer, for many conditions from one set of draws.
+
+Every seed draws its weights once per width. All activations, initial scales and depths share them: a scale
+only multiplies the net inputs, normal and orthogonal weights are functions of the same uniform draws, and the
+network of depth d is the first d layers. So one pass over the weights serves every condition as one more row.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jax.scipy.special import erfinv
+
+import nnjax
+from experiments import progress
+from nnjax import gradient_flow
+from nnjax.activations import ACTIVATIONS
+from nnjax.network import SCHEMES, product
+
+KINDS = ("normal", "uniform", "orthogonal")
+INITS = tuple(name for name in SCHEMES if name.split("_")[-1] in KINDS and "truncated" not in name)
+"""Schemes whose weights are scaled normal, uniform or orthogonal ones."""
+
+
+class Profile(NamedTuple):
+    """One seed's layers l = 1..L for activations k and inits c.
+
+    Attributes:
+        delta: |δₗ| in the deepest network, shape (k, c, l). The last layer's δ has length 1.
+        first: |δ₁| in the network of each depth d, shape (k, c, d).
+        activation: |aₗ|, shape (k, c, l).
+        dead: Share of nodes with ReLU's exact slope 0, shape (k, c, l).
+        saturated: Share of nodes whose slope is rounded to 0, shape (k, c, l).
+    """
+
+    delta: Any
+    first: Any
+    activation: Any
+    dead: Any
+    saturated: Any
+
+
+def kind(scheme: str) -> str:
+    """Which of `KINDS` a scheme's weights are, up to their scale."""
+    if scheme not in INITS:
+        raise ValueError(f"inits must be some of {', '.join(INITS)}; got {scheme!r}")
+    return scheme.split("_")[-1]
+
+
+def scale(scheme: str, width: int) -> float:
+    """What multiplies normal, uniform (-1, 1) or orthogonal weights (width, width) in this scheme."""
+    variance = gradient_flow.weight_variance(scheme, width, width)
+    return float(np.sqrt(variance / gradient_flow.weight_variance(kind(scheme), width, width)))
+
+
+def profile(
+    width: int, depths: Sequence[int], activations: Sequence[str], inits: Sequence[str]
+) -> Callable[[jax.Array], Profile]:
+    """A function of a key: the profile of all conditions, L = max(depths) layers of `width` without biases.
+
+    The input has |x|² = width. The output is a linear read-out v · z_d with |v| = 1, so that δ_d = v: what
+    the hidden layers do to δ is seen alone, without the loss.
+    """
+    groups = {k: [name for name in inits if kind(name) == k] for k in KINDS}
+    used = {k: names for k, names in groups.items() if names}
+
+    def one(key: jax.Array) -> Profile:
+        weights, (x, v) = draw(key, width, max(depths), tuple(used))
+        parts = {}
+        for k, names in used.items():
+            scales = jnp.array([scale(name, width) for name in names], jnp.float32)
+            found = _both_ways(weights[k], scales, x, v, activations, jnp.array(depths))
+            parts |= {name: jax.tree.map(lambda leaf, c=c: leaf[:, c], found) for c, name in enumerate(names)}
+        return jax.tree.map(lambda *leaves: jnp.stack(leaves, axis=1), *(parts[name] for name in inits))
+
+    return one
+
+
+def draw(
+    key: jax.Array, width: int, layers: int, kinds: Sequence[str]
+) -> tuple[dict[str, jax.Array], tuple[jax.Array, jax.Array]]:
+    """Weights (l, i, j) of each kind from one set of uniform numbers, an input x and a direction v."""
+    shape, ends = (layers, width, width), (2, width)
+    lowest = np.nextafter(np.float32(-1), np.float32(0))
+    uniform = jax.random.uniform(jax.random.fold_in(key, 0), shape, jnp.float32, lowest, 1)
+    weights = {"uniform": uniform}
+    if set(kinds) - {"uniform"}:
+        weights["normal"] = jnp.float32(np.sqrt(2)) * erfinv(uniform)
+    if "orthogonal" in kinds:
+        weights["orthogonal"] = orthogonalised(weights["normal"])
+    x, v = jax.random.normal(jax.random.fold_in(key, 1), ends, jnp.float32)
+    return weights, (x * np.float32(np.sqrt(width)) / gradient_flow.norm(x), v / gradient_flow.norm(v))
+
+
+def orthogonalised(matrices: jax.Array) -> jax.Array:
+    """Gram-Schmidt, twice, on the columns of each matrix (l, n, n): QR's Q with a positive diagonal of R.
+
+    LAPACK's QR, called from a program that runs on several CPU devices at once, was seen to hang.
+    """
+
+    def column(j: Any, q: jax.Array) -> jax.Array:
+        c = matrices[:, :, j, None]
+        for _ in range(2):
+            c = c - product(q, product(jnp.swapaxes(q, 1, 2), c))
+        return q.at[:, :, j].set((c / gradient_flow.norm(c, (1, 2))[:, None, None])[..., 0])
+
+    return jax.lax.fori_loop(0, matrices.shape[-1], column, jnp.zeros_like(matrices))
+
+
+def _both_ways(
+    weights: jax.Array, scales: jax.Array, x: jax.Array, v: jax.Array, names: Sequence[str], depths: jax.Array
+) -> Profile:
+    """Forward once for all depths, then back from each of them; rows are conditions."""
+    scales = scales[None, :, None]
+
+    def up(a: jax.Array, w: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+        z = scales * product(a, w)
+        after = jnp.stack([ACTIVATIONS[name].value(z[k]) for k, name in enumerate(names)])
+        slope = jnp.stack([ACTIVATIONS[name].derivative(z[k], after[k]) for k, name in enumerate(names)])
+        dead = jnp.stack([gradient_flow.exactly_flat(name, z[k]) for k, name in enumerate(names)])
+        shares = [jnp.mean(found, axis=-1, dtype=a.dtype) for found in (dead, (slope == 0) & ~dead)]
+        return after, (slope, gradient_flow.norm(after, -1), *shares)
+
+    def down(back: jax.Array, layer: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
+        w, slope, number = layer
+        here = depths[:, None, None, None]
+        passed = jnp.where(number < here, back * slope[None], 0)
+        delta = jnp.where(number == here, v[None, None, None], passed)
+        return scales[None] * product(delta, w.T), gradient_flow.norm(delta, -1)
+
+    start = jnp.broadcast_to(x, (len(names), scales.shape[1], len(x)))
+    _, (slopes, *rest) = jax.lax.scan(up, start, weights)
+    numbers = jnp.arange(1, len(weights) + 1)
+    nothing = jnp.zeros((len(depths), *start.shape), start.dtype)
+    _, norms = jax.lax.scan(down, nothing, (weights, slopes, numbers), reverse=True)
+    deepest = jnp.moveaxis(norms[:, jnp.argmax(depths)], 0, -1)
+    return Profile(deepest, jnp.moveaxis(norms[0], 0, -1), *(jnp.moveaxis(leaf, 0, -1) for leaf in rest))
+
+
+SHAPES = {
+    "delta": ("activation", "init", "layer"),
+    "first": ("activation", "init", "depth"),
+    "size": ("activation", "init", "layer"),
+    "dead": ("activation", "init", "layer"),
+    "saturated": ("activation", "init", "layer"),
+}
+"""Dimensions of a profile's parts; a dataset has width before and seed after them."""
+
+
+def measure(
+    widths: Sequence[int],
+    depths: Sequence[int],
+    activations: Sequence[str],
+    inits: Sequence[str],
+    seeds: np.ndarray,
+    orthogonal_width: int,
+) -> xr.Dataset:
+    """Profiles of all seeds, with what mean-field theory predicts; orthogonal weights up to a width only."""
+    parts = []
+    for done, width in enumerate(widths):
+        progress.report(done, len(widths))
+        there = [name for name in inits if width <= orthogonal_width or name != "orthogonal"]
+        found = nnjax.sweep(profile(width, depths, activations, there), seeds)
+        columns = {
+            name: (("seed", *dims), leaf) for (name, dims), leaf in zip(SHAPES.items(), found, strict=True)
+        }
+        part = xr.Dataset(columns, {"init": there}).transpose(..., "seed")
+        part["predicted"] = ("activation", "init", "layer"), predicted(width, max(depths), activations, there)
+        parts.append(part.reindex(init=list(inits)))
+    joined = xr.concat(parts, "width", join="outer")
+    return joined.assign_coords(
+        width=list(widths),
+        activation=list(activations),
+        depth=list(depths),
+        layer=np.arange(1, max(depths) + 1),
+        seed=seeds,
+    )
+
+
+def predicted(width: int, depth: int, activations: Sequence[str], inits: Sequence[str]) -> np.ndarray:
+    """E|δₗ|² by mean-field theory, (activation, init, layer), for |δ_L| = 1."""
+
+    def squares(activation: str, scheme: str) -> np.ndarray:
+        network = nnjax.mlp((width,) * (depth + 1), activation, "identity", biases=False)
+        variance = gradient_flow.weight_variance(scheme, width, width)
+        factor = gradient_flow.mean_field(network, [variance] * depth, float(width)).factor
+        return np.append(np.cumprod(factor[::-1])[::-1], 1.0)
+
+    return np.array([[squares(name, scheme) for scheme in inits] for name in activations])
+
+
+def costs(width: int, depths: Sequence[int], activations: Sequence[str], inits: Sequence[str]) -> dict:
+    """Seconds that 8 seeds take: compilation, random numbers, all; and weights drawn per second."""
+    kinds = tuple({kind(name) for name in inits})
+
+    def drawn(key: jax.Array) -> jax.Array:
+        weights, _ = draw(key, width, max(depths), kinds)
+        return sum((jnp.sum(values) for values in weights.values()), jnp.zeros(()))
+
+    def seconds(fn: Callable[[jax.Array], Any]) -> tuple[float, float]:
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            nnjax.sweep(fn, np.arange(8))
+            times.append(time.perf_counter() - start)
+        return times[0], min(times[1:])
+
+    (first, whole), (_, random) = seconds(profile(width, depths, activations, inits)), seconds(drawn)
+    count = 8 * max(depths) * width**2
+    return {"compilation": first - whole, "random": random, "whole": whole, "draws": count / random}

@@ -1,0 +1,265 @@
+"""How often does gradient descent end in a local minimum that is provably not the global one?"""
+
+import concurrent.futures
+import dataclasses
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import xarray as xr
+
+import nnjax
+from experiments import progress, safran_shamir, statistics
+from experiments.experiment import Experiment
+from experiments.spurious_minima_figures import figures, findings, tables
+
+DESCENT = {"check_every": 100, "max_steps": 15_000, "lane": 64}
+"""Until Newton's method may take over; runs that are still under way then try it too."""
+PURE = {"check_every": 500, "max_steps": 400_000, "lane": 4}
+"""Descent alone, for the few whose Newton's method was refused."""
+SAME_VALUE, SAME_SPECTRUM = 1e-7, 1e-4
+"""Ends whose F and whose every Hessian eigenvalue agree to these are copies of one minimum."""
+NOT_SPURIOUS, SPURIOUS, UNSETTLED = 0, 1, 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Options of the spurious minima.
+
+    Attributes:
+        seed: First seed; a cell's runs have the seeds seed, seed + 1, ...
+        seeds: Runs per cell.
+        k: Target neurons (and inputs) of each cell.
+        n: Neurons of each cell, paired with k; empty means n = k.
+    """
+
+    seed: int = 0
+    seeds: int = 1000
+    k: tuple[int, ...] = (6, 7, 8, 9, 10, 11, 12, 13)
+    n: tuple[int, ...] = ()
+
+
+def pairs(config: Config) -> list[tuple[int, int]]:
+    """The cells (k, n).
+
+    Raises:
+        ValueError: No cell, a cell twice, k below 2, n below k, n and k of unequal number, seeds below 1.
+    """
+    n = config.n or config.k
+    if config.seeds < 1:
+        raise ValueError(f"seeds must be 1 or more, got {config.seeds}")
+    if not config.k or len(n) != len(config.k):
+        raise ValueError(f"k and n must be paired; got {len(config.k)} of k and {len(n)} of n")
+    cells = list(zip(config.k, n, strict=True))
+    if any(k < 2 or n < k for k, n in cells) or len(set(cells)) != len(cells):
+        raise ValueError(f"every cell must differ from the others and have n >= k >= 2; got (k, n) = {cells}")
+    return cells
+
+
+class Cell(NamedTuple):
+    """One cell's runs. Seeds whose end was not followed have NaN in `gradient_norm` and `spectrum`."""
+
+    outcome: np.ndarray
+    objective: np.ndarray
+    gradient_norm: np.ndarray
+    spectrum: np.ndarray
+    steps: np.ndarray
+    newton: np.ndarray
+    rise: np.ndarray
+
+
+@functools.lru_cache(maxsize=64)
+def start(k: int, n: int) -> Any:
+    """A function of a key: the first State; the same object for the same cell."""
+    return functools.partial(safran_shamir.start, k=k, n=n)
+
+
+def descend(k: int, n: int, seeds: np.ndarray, done: Any, options: dict[str, int]) -> nnjax.Ended:
+    """Gradient descent of a cell's seeds until `done`.
+
+    Raises:
+        FloatingPointError: A run left the finite numbers.
+    """
+    ended = nnjax.sweep_until(start(k, n), safran_shamir.descend, done, seeds, **options)
+    broken = ~np.isfinite(ended.state.objective) | ~np.isfinite(ended.state.weights).all(axis=(1, 2))
+    if broken.any():
+        raise FloatingPointError(f"k = {k}, n = {n}: seeds {seeds[broken]} are not finite")
+    return ended
+
+
+def finish(weights: np.ndarray) -> safran_shamir.Finished:
+    """`safran_shamir.finish` of each (s, n, k), one after the other."""
+    program = jax.jit(lambda many: jax.lax.map(safran_shamir.finish, many))
+    return safran_shamir.Finished(*map(np.array, program(weights)))
+
+
+def cell(k: int, n: int, seeds: np.ndarray, newton: bool = True) -> Cell:
+    """Every run of a cell from its random start to its end.
+
+    Args:
+        k: Target neurons.
+        n: Neurons.
+        seeds: The runs' seeds.
+        newton: Whether Newton's method may finish a descent.
+    """
+    done, options = (
+        (safran_shamir.nearly_settled, DESCENT) if newton else (safran_shamir.settled, PURE | {"lane": 16})
+    )
+    ended = descend(k, n, seeds, done, options)
+    value, rise, steps = (np.array(x) for x in (ended.state.objective, ended.state.rise, ended.steps))
+    settled = value < safran_shamir.GLOBAL
+    outcome = np.where(settled, NOT_SPURIOUS, UNSETTLED)
+    norm, spectrum = np.full(len(seeds), np.nan), np.full((len(seeds), n * k), np.nan)
+    accepted = np.zeros(len(seeds), bool)
+    rows = np.flatnonzero(~settled)
+    if len(rows):
+        ends = finish(ended.state.weights[rows])
+        refused = ~ends.accepted if newton else np.zeros(0, bool)
+        accepted[rows] = ends.accepted & newton
+        outcome[rows] = np.where(ends.gradient_norm <= safran_shamir.CONVERGED, SPURIOUS, UNSETTLED)
+        value[rows], norm[rows], spectrum[rows] = ends.objective, ends.gradient_norm, ends.spectrum
+        again = rows[refused] if newton else rows[:0]
+        if len(again):
+            late = cell(k, n, seeds[again], newton=False)
+            for mine, theirs in zip((outcome, value, norm, spectrum, steps), late[:5], strict=True):
+                mine[again] = theirs
+            rise[again] = late.rise
+    return Cell(outcome, value, norm, spectrum, steps, accepted, rise)
+
+
+def distinct(value: np.ndarray, spectrum: np.ndarray) -> np.ndarray:
+    """Which minimum each end is a copy of: 0, 1, ... in the order of F; -1 where the value is NaN."""
+    index, found = np.full(len(value), -1), []
+    for row in np.argsort(value)[: np.isfinite(value).sum()]:
+        same = [
+            i
+            for i, other in enumerate(found)
+            if abs(value[row] - value[other]) <= SAME_VALUE
+            and np.max(np.abs(spectrum[row] - spectrum[other])) <= SAME_SPECTRUM
+        ]
+        index[row] = same[0] if same else len(found)
+        found += [] if same else [row]
+    return index
+
+
+def summary(runs: Cell) -> dict[str, float]:
+    """The cell's row of Safran and Shamir's table; means over the spurious runs, NaN without any."""
+    spurious = runs.outcome == SPURIOUS
+    low, high = statistics.share(int(spurious.sum()), len(spurious))
+    some = bool(spurious.any())
+    return {
+        "runs": len(spurious),
+        "spurious": int(spurious.sum()),
+        "unsettled": int((runs.outcome == UNSETTLED).sum()),
+        "finished_by_newton": int(runs.newton.sum()),
+        "share": float(spurious.mean()),
+        "share_low": low,
+        "share_high": high,
+        "mean_objective": float(runs.objective[spurious].mean()) if some else np.nan,
+        "mean_smallest_eigenvalue": float(runs.spectrum[spurious, 0].mean()) if some else np.nan,
+        "largest_eigenvalue": float(runs.spectrum[spurious, -1].max()) if some else np.nan,
+        "largest_rise": float(runs.rise.max()),
+    }
+
+
+def minima(runs: Cell, index: np.ndarray) -> list[dict[str, float]]:
+    """Each distinct minimum of a cell: its value, how often it was reached, its certificate."""
+    rows = []
+    for each in range(index.max(initial=-1) + 1):
+        members = np.flatnonzero(index == each)
+        spectrum = runs.spectrum[members]
+        rows.append(
+            {
+                "minimum_objective": float(np.median(runs.objective[members])),
+                "minimum_count": len(members),
+                "minimum_smallest_eigenvalue": float(spectrum[:, 0].min()),
+                "minimum_largest_eigenvalue": float(spectrum[:, -1].max()),
+                "minimum_gradient_norm": float(runs.gradient_norm[members].max()),
+            }
+        )
+    return rows
+
+
+def dataset(config: Config, cells: list[tuple[int, int]], results: list[Cell]) -> xr.Dataset:
+    """The table, the runs and the distinct minima as one dataset."""
+    spurious = [np.where(r.outcome == SPURIOUS, r.objective, np.nan) for r in results]
+    index = [distinct(value, r.spectrum) for value, r in zip(spurious, results, strict=True)]
+    table = [summary(each) for each in results]
+    found = [(c, row) for c, (r, i) in enumerate(zip(results, index, strict=True)) for row in minima(r, i)]
+    unit = {"units": "1"}
+    data = xr.Dataset(
+        {name: ("cell", np.array([row[name] for row in table]), unit) for name in table[0]},
+        coords={
+            "k": ("cell", np.array([k for k, _ in cells])),
+            "n": ("cell", np.array([n for _, n in cells])),
+            "seed": config.seed + np.arange(config.seeds),
+        },
+        attrs={"outcomes": "0 not spurious, 1 spurious, 2 unsettled"},
+    )
+    per_seed = {name: [getattr(r, name) for r in results] for name in Cell._fields if name != "spectrum"}
+    per_seed["smallest_eigenvalue"] = [r.spectrum[:, 0] for r in results]
+    per_seed["minimum_index"] = index
+    for name, values in per_seed.items():
+        data[f"seed_{name}"] = (
+            ("cell", "seed"),
+            np.stack(values).astype(np.result_type(values[0], np.int8)),
+            unit,
+        )
+    data["minimum_cell"] = ("minimum", np.array([c for c, _ in found], dtype=int))
+    for name in ("objective", "count", "smallest_eigenvalue", "largest_eigenvalue", "gradient_norm"):
+        values = [row[f"minimum_{name}"] for _, row in found]
+        data[f"minimum_{name}"] = ("minimum", np.array(values, dtype=float), unit)
+    return data
+
+
+def run(config: Config) -> xr.Dataset:
+    """Descend from every seed of every cell, and say where each ends.
+
+    Two cells at a time, the largest first: one compiles while another computes.
+
+    Args:
+        config: The options.
+
+    Returns:
+        The table along "cell", the runs along ("cell", "seed"), the distinct minima along "minimum".
+
+    Raises:
+        ValueError: Options that make no cells.
+        FloatingPointError: A run left the finite numbers.
+    """
+    cells = pairs(config)
+    seeds = config.seed + np.arange(config.seeds)
+    order = sorted(range(len(cells)), key=lambda c: -cells[c][0] * cells[c][1])
+    with concurrent.futures.ThreadPoolExecutor(2) as workers:
+        futures = {c: workers.submit(cell, *cells[c], seeds) for c in order}
+        for done, _ in enumerate(concurrent.futures.as_completed(futures.values()), start=1):
+            progress.report(done, len(cells))
+    return dataset(config, cells, [futures[c].result() for c in range(len(cells))])
+
+
+SQUARE = tuple(range(6, 21))
+EXPERIMENT = Experiment(
+    name="spurious_minima",
+    title="Local minima that are real",
+    question="How often does gradient descent end in a local minimum that is not the global one?",
+    method=(
+        "n ReLU neurons learn k fixed ones over all Gaussian inputs, a task whose global minimum is 0, by "
+        "plain "
+        "gradient descent on the exact expectation. Every run that does not go to 0 is followed to a "
+        "gradient "
+        "of 1e-9, and the eigenvalues of the Hessian tell what the point is."
+    ),
+    config=Config,
+    run=run,
+    figures=figures,
+    findings=findings,
+    tables=tables,
+    smoke={"seeds": 100, "k": (8,)},
+    full={"k": (*SQUARE, *SQUARE), "n": (*SQUARE, *(k + 1 for k in SQUARE))},
+    remember=(
+        "Local minima that are not the global one exist and are strict: the more neurons, the more of the "
+        "seeds end in one."
+    ),
+    order=75,
+)

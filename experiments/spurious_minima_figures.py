@@ -1,0 +1,223 @@
+"""What the spurious minima show, beside Safran and Shamir's published table."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from experiments import safran_shamir, style
+from experiments.experiment import Finding, Table
+
+SOURCE = "Safran & Shamir 2018, table 1"
+STUCK = "handout: “we can get stuck in local minima, … but that is not the global minimum”"
+PUBLISHED_RUNS = 1000
+PUBLISHED: dict[int, tuple[float, float, float]] = {
+    6: (0.3, 0.0047, 0.0251),
+    7: (5.5, 0.0141, 0.0232),
+    8: (12.6, 0.0213, 0.0215),
+    9: (21.8, 0.0268, 0.0204),
+    10: (34.6, 0.0304, 0.0203),
+    11: (45.5, 0.0335, 0.0201),
+    12: (58.5, 0.0351, 0.0213),
+    13: (73.0, 0.0368, 0.0217),
+    14: (73.6, 0.0375, 0.0231),
+    15: (80.3, 0.0381, 0.0244),
+    16: (85.1, 0.0378, 0.0267),
+    17: (89.7, 0.0386, 0.0275),
+    18: (90.0, 0.0387, 0.0288),
+    19: (93.4, 0.0383, 0.0307),
+    20: (94.9, 0.0379, 0.0329),
+}
+"""{k = n: (% of spurious runs, their mean smallest Hessian eigenvalue, their mean F)}, as published."""
+SEED_FREE = (7, 0.0232027149)
+"""A minimum that is known without any seed: k = n, and F there."""
+FEW = 10
+"""Fewer spurious runs than this say nothing about their mean."""
+
+
+def square(data: xr.Dataset) -> Iterator[tuple[int, xr.Dataset]]:
+    """The published cells that are there: k = n, and their part of the data."""
+    for index, (k, n) in enumerate(zip(data["k"].values, data["n"].values, strict=True)):
+        if k == n and k in PUBLISHED:
+            yield int(k), data.isel(cell=index)
+
+
+def differences(data: xr.Dataset) -> dict[str, list[float]]:
+    """Measured minus published, in standard errors of the difference, cell by cell."""
+    found: dict[str, list[float]] = {"share": [], "mean_smallest_eigenvalue": [], "mean_objective": []}
+    for k, part in square(data):
+        percent, eigenvalue, objective = PUBLISHED[k]
+        share, runs = float(part["share"]), int(part["runs"])
+        pooled = (share * runs + percent / 100 * PUBLISHED_RUNS) / (runs + PUBLISHED_RUNS)
+        error = np.sqrt(pooled * (1 - pooled) * (1 / runs + 1 / PUBLISHED_RUNS))
+        found["share"].append((share - percent / 100) / error if error > 0 else 0.0)
+        spurious = part["seed_outcome"].values == 1
+        theirs = percent / 100 * PUBLISHED_RUNS
+        pairs = {"smallest_eigenvalue": eigenvalue, "objective": objective}
+        for name, published in pairs.items():
+            values = part[f"seed_{name}"].values[spurious]
+            if min(len(values), theirs) >= FEW:
+                # The published means are rounded to four decimals.
+                variance = np.var(values, ddof=1) * (1 / len(values) + 1 / theirs) + 1e-8 / 12
+                found[f"mean_{name}"].append((values.mean() - published) / np.sqrt(variance))
+    return found
+
+
+def _exact(claim: str, source: str, expected: tuple[float, float], value: float, note: str = "") -> Finding:
+    return Finding(claim, source, expected, float(value), (float(value), float(value)), note=note)
+
+
+def findings(data: xr.Dataset) -> list[Finding]:
+    """The published columns, and that what is counted are minima."""
+    return [*_published(data), *_minima(data)]
+
+
+def _published(data: xr.Dataset) -> Iterator[Finding]:
+    names = {
+        "share": "share of spurious runs",
+        "mean_objective": "mean F of the spurious runs",
+        "mean_smallest_eigenvalue": "mean smallest eigenvalue of their Hessians",
+    }
+    cells = [k for k, _ in square(data)]
+    for name, values in differences(data).items():
+        if values:
+            worst = max(values, key=abs)
+            note = (
+                f"the largest of {len(values)} differences, in standard errors of both samples; k = n from "
+                f"{cells}"
+            )
+            yield _exact(f"{names[name]}: as published", SOURCE, (-4.0, 4.0), worst, note)
+    largest = data.isel(cell=int(np.argmax(data["k"].values)))
+    k, n = int(largest["k"]), int(largest["n"])
+    yield Finding(
+        f"k = {k}, n = {n}: descent gets stuck, share of the seeds",
+        STUCK,
+        (1e-6, 1.0),
+        float(largest["share"]),
+        (float(largest["share_low"]), float(largest["share_high"])),
+        note="in minima that are proved to be none of the global ones: F > 0 and a positive definite Hessian",
+    )
+
+
+def _minima(data: xr.Dataset) -> Iterator[Finding]:
+    spurious = data["seed_outcome"].values == 1
+    note = f"over {int(spurious.sum())} spurious runs"
+    if spurious.any():
+        smallest = float(data["seed_smallest_eigenvalue"].values[spurious].min())
+        claim = "every spurious end is a strict minimum: smallest eigenvalue of any Hessian"
+        yield _exact(claim, "definition", (1e-4, np.inf), smallest, note)
+        largest = float(data["seed_gradient_norm"].values[spurious].max())
+        claim = "every spurious end is stationary: largest gradient norm"
+        yield _exact(claim, SOURCE + ": at most 1e-9", (0.0, safran_shamir.CONVERGED), largest, note)
+        steep = float(data["largest_eigenvalue"].max())
+        claim = "the step 0.1 is stable: largest Hessian eigenvalue at any end"
+        yield _exact(claim, "descent is stable below 2 / step", (0.0, 2 / safran_shamir.STEP), steep, note)
+    rise = float(data["largest_rise"].max())
+    claim = "F only falls: largest rise in any step of any run"
+    note = "so a run below 1e-3 cannot end in a known spurious minimum; a rise this small is rounding"
+    yield _exact(claim, "descent lemma", (0.0, safran_shamir.ROUNDING), rise, note)
+    yield _exact(
+        "runs that are neither (share)", "", (0.0, 0.0), float(data["unsettled"].sum() / data["runs"].sum())
+    )
+    k, value = SEED_FREE
+    there = (data["k"].values == k) & (data["n"].values == k)
+    if there.any():
+        mine = data["minimum_objective"].values[data["minimum_cell"].values == int(np.argmax(there))]
+        if len(mine):
+            nearest = mine[np.argmin(np.abs(mine - value))]
+            claim = f"k = n = {k}: the minimum that is known without seeds is among those found: F"
+            yield _exact(claim, "a fixed point of three parameters", (value - 1e-9, value + 1e-9), nearest)
+
+
+def tables(data: xr.Dataset) -> Mapping[str, Table]:
+    """The published table beside ours, and the distinct minima."""
+    rows = []
+    for index in range(data.sizes["cell"]):
+        part = data.isel(cell=index)
+        k, n = int(part["k"]), int(part["n"])
+        percent, eigenvalue, objective = PUBLISHED.get(k, (np.nan,) * 3) if k == n else (np.nan,) * 3
+        share, low, high = (f"{100 * float(part[name]):.1f}" for name in ("share", "share_low", "share_high"))
+        means = [f"{float(part[name]):.4f}" for name in ("mean_objective", "mean_smallest_eigenvalue")]
+        rows.append([k, n, int(part["runs"]), f"{share} [{low}, {high}]", _shown(percent, 1)])
+        rows[-1] += [means[0], _shown(objective, 4), means[1], _shown(eigenvalue, 4)]
+    header = ("k", "n", "runs", "spurious, %", "published", "mean F", "published", "eigenvalue", "published")
+    found = [_minimum(data, index) for index in np.argsort(data["minimum_cell"].values, kind="stable")]
+    columns = ("k", "n", "F", "runs", "smallest eigenvalue", "largest eigenvalue", "gradient norm")
+    rows = [list(map(str, row)) for row in rows]
+    return {
+        "Spurious minima (published: 1000 runs each)": (header, rows),
+        "Distinct minima": (columns, found),
+    }
+
+
+def _shown(value: float, decimals: int) -> str:
+    return f"{value:.{decimals}f}" if np.isfinite(value) else ""
+
+
+def _minimum(data: xr.Dataset, index: int) -> list[str]:
+    one = data.isel(minimum=index)
+    where = data.isel(cell=int(one["minimum_cell"]))
+    values = [float(one[f"minimum_{name}"]) for name in ("smallest_eigenvalue", "largest_eigenvalue")]
+    return [
+        str(int(where["k"])),
+        str(int(where["n"])),
+        f"{float(one['minimum_objective']):.10f}",
+        str(int(one["minimum_count"])),
+        *(f"{value:.6f}" for value in values),
+        f"{float(one['minimum_gradient_norm']):.1e}",
+    ]
+
+
+def figures(data: xr.Dataset) -> Mapping[str, tuple[Figure, str]]:
+    """Shares and means beside the published ones, and the distinct minima."""
+    return {"table": (_table(data), TABLE), "minima": (_distinct(data), MINIMA)}
+
+
+TABLE = (
+    "Share of the seeds whose descent ends in a spurious minimum, mean F and mean smallest Hessian "
+    "eigenvalue of "
+    "those ends, against the number k of target neurons. Bars are 99.9 % intervals; crosses are Safran and "
+    "Shamir's "
+    "published values."
+)
+MINIMA = (
+    "The distinct minima that were found: equal F and equal Hessian spectra count as copies of one. The "
+    "larger a dot, "
+    "the more seeds reached it. F = 0 is the global minimum."
+)
+
+
+def _table(data: xr.Dataset) -> Figure:
+    figure = Figure(figsize=(11, 3.6), layout="constrained")
+    axes = figure.subplots(1, 3)
+    for colour, more in zip(style.COLOURS, np.unique(data["n"].values - data["k"].values), strict=False):
+        part = data.isel(cell=np.flatnonzero(data["n"].values - data["k"].values == more)).sortby("k")
+        label = "n = k" if more == 0 else f"n = k + {more}"
+        share = 100 * part["share"].values
+        bars = np.abs(100 * np.stack([part["share_low"].values, part["share_high"].values]) - share)
+        axes[0].errorbar(part["k"], share, bars, fmt="o", color=colour, capsize=3, ms=4, label=label)
+        axes[1].plot(part["k"], part["mean_objective"], "o", color=colour, ms=5)
+        axes[2].plot(part["k"], part["mean_smallest_eigenvalue"], "o", color=colour, ms=5)
+    cells = [k for k, _ in square(data)]
+    for axis, column in zip(axes, (0, 2, 1), strict=True):
+        published = [PUBLISHED[k][column] for k in cells]
+        axis.plot(cells, published, "x", color="black", ms=8, label="published")
+        axis.set_xlabel("target neurons k")
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    for axis, title in zip(axes, ("spurious runs, %", "mean F", "mean smallest eigenvalue"), strict=True):
+        axis.set(title=title, ylim=(0, None))
+    axes[0].legend()
+    return figure
+
+
+def _distinct(data: xr.Dataset) -> Figure:
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axis = figure.subplots()
+    cell = data["minimum_cell"].values
+    share = data["minimum_count"].values / data["runs"].values[cell]
+    axis.scatter(data["k"].values[cell], data["minimum_objective"], s=4 + 300 * share, alpha=0.5, lw=0)
+    axis.axhline(0, color="grey", lw=0.8)
+    axis.set(xlabel="target neurons k", ylabel="F at the minimum", ylim=(-0.005, None))
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    return figure

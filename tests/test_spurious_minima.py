@@ -1,0 +1,155 @@
+"""Safran and Shamir's objective against its formula, known points and published shares."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from experiments import safran_shamir, spurious_minima
+from experiments.safran_shamir import hessian, value_and_gradient
+from experiments.spurious_minima import Config, distinct, pairs
+
+SEED_FREE = (-0.6327039049, 0.2616910758, 0.1859910463, 0.9969227988, -0.0350801559)
+"""a, f, e, c, d: neurons are the columns of [[a, f, …], [e, c, d, …], [e, d, c, …], …]."""
+FAMILY = {6: 0.0250805810, 7: 0.0232027149, 8: 0.0215080372, 10: 0.0187021946}
+
+
+def family(k, values):
+    a, f, e, c, d = values
+    rest = d * jnp.ones((k - 1, k - 1)) + (c - d) * jnp.eye(k - 1)
+    top = jnp.concatenate([jnp.array([[a]]), f * jnp.ones((1, k - 1))], axis=1)
+    return jnp.concatenate([top, jnp.concatenate([e * jnp.ones((k - 1, 1)), rest], axis=1)]).T
+
+
+def by_the_formula(weights):
+    """F as it is printed, pair by pair, with NumPy's arccos."""
+
+    def f(w, v):
+        lengths = np.linalg.norm(w) * np.linalg.norm(v)
+        cosine = np.clip(w @ v / lengths, -1, 1)
+        t = 0.0 if w is v else np.arccos(cosine)
+        return lengths * (np.sin(t) + (np.pi - t) * np.cos(t)) / (2 * np.pi)
+
+    targets = list(np.eye(weights.shape[1]))
+    neurons = list(np.asarray(weights))
+    own = sum(f(a, b) for a in neurons for b in neurons)
+    mixed = sum(f(a, b) for a in neurons for b in targets)
+    return own / 2 - mixed + sum(f(a, b) for a in targets for b in targets) / 2
+
+
+def test_the_angle_is_arccos():
+    cosine = np.concatenate([np.linspace(-1, 1, 4001), [-0.5, 0.5, 1 - 1e-12, 1e-300]])
+    np.testing.assert_allclose(safran_shamir.angle(cosine), np.arccos(cosine), rtol=1e-14)
+    slope = jax.vmap(jax.grad(safran_shamir.angle))(jnp.linspace(-0.9, 0.9, 50))
+    np.testing.assert_allclose(slope, -1 / np.sqrt(1 - np.linspace(-0.9, 0.9, 50) ** 2), rtol=1e-12)
+
+
+@pytest.mark.parametrize("n, k", [(2, 2), (4, 3), (7, 7)])
+def test_value_and_gradient_are_those_of_the_formula(n, k):
+    weights = np.random.default_rng(n).normal(size=(n, k))
+    value, gradient = value_and_gradient(jnp.asarray(weights))
+    np.testing.assert_allclose(value, by_the_formula(weights), rtol=1e-12)
+    for i in range(n):
+        for j in range(k):
+            step = np.zeros((n, k))
+            step[i, j] = 1e-5
+            slope = (by_the_formula(weights + step) - by_the_formula(weights - step)) / 2e-5
+            np.testing.assert_allclose(gradient[i, j], slope, rtol=1e-6)
+
+
+def test_the_hessian_is_the_gradients_derivative():
+    weights = np.random.default_rng(3).normal(size=(3, 3))
+    found = hessian(jnp.asarray(weights))
+    for column in range(9):
+        step = np.zeros(9)
+        step[column] = 1e-6
+        ends = [value_and_gradient(jnp.asarray(weights + s * step.reshape(3, 3)))[1] for s in (1, -1)]
+        np.testing.assert_allclose(found[:, column], np.ravel(ends[0] - ends[1]) / 2e-6, rtol=2e-6)
+
+
+def test_the_targets_are_the_global_minimum():
+    value, gradient = value_and_gradient(jnp.eye(5) + 1e-12)
+    assert abs(value) < 1e-12
+    assert np.max(np.abs(gradient)) < 1e-6
+
+
+def test_the_seed_free_minimum():
+    weights = family(7, SEED_FREE)
+    value, gradient = value_and_gradient(weights)
+    assert abs(float(value) - FAMILY[7]) < 1e-9
+    assert safran_shamir.gradient_norm(gradient) < 1e-8
+    assert abs(float(jnp.linalg.eigvalsh(hessian(weights))[0]) - 0.014059) < 1e-5
+
+
+@pytest.mark.parametrize("k", FAMILY)
+def test_the_same_family_at_other_sizes(k):
+    """Descent keeps the family's symmetry, so it needs no seeds."""
+
+    def step(_, weights):
+        return weights - 0.1 * value_and_gradient(weights)[1]
+
+    end = jax.jit(lambda start: jax.lax.fori_loop(0, 20_000, step, start))(family(k, SEED_FREE))
+    assert abs(float(value_and_gradient(end)[0]) - FAMILY[k]) < 1e-9
+
+
+def test_copies_are_told_from_different_minima():
+    value = np.array([0.2, 0.1, np.nan, 0.1 + 1e-9, 0.1])
+    spectrum = np.array([[1.0, 2], [1, 2], [1, 2], [1, 2 + 1e-6], [1, 3]])
+    assert distinct(value, spectrum).tolist() == [2, 0, -1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"seeds": 0}, "seeds must be 1 or more"),
+        ({"k": ()}, "k and n must be paired"),
+        ({"k": (7, 8), "n": (7,)}, "2 of k and 1 of n"),
+        ({"k": (7,), "n": (6,)}, "n >= k >= 2"),
+        ({"k": (7, 7)}, "differ from the others"),
+    ],
+)
+def test_bad_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        pairs(dataclasses.replace(Config(), **options))
+
+
+def test_a_run_that_is_not_finite_is_an_error():
+    def broken(state):
+        return state._replace(objective=state.objective * jnp.nan)
+
+    original = safran_shamir.descend
+    try:
+        safran_shamir.descend = broken
+        with pytest.raises(FloatingPointError, match="k = 3, n = 3: seeds"):
+            spurious_minima.descend(
+                3, 3, np.arange(2), safran_shamir.settled, {"check_every": 5, "max_steps": 20}
+            )
+    finally:
+        safran_shamir.descend = original
+
+
+@pytest.mark.slow
+def test_newtons_end_is_where_descent_ends():
+    seeds = np.arange(400)
+    newton = spurious_minima.cell(8, 8, seeds)
+    stuck = seeds[newton.outcome == spurious_minima.SPURIOUS][:50]
+    assert len(stuck) >= 40
+    descent = spurious_minima.cell(8, 8, stuck, newton=False)
+    assert np.all(descent.outcome == spurious_minima.SPURIOUS)
+    np.testing.assert_allclose(descent.objective, newton.objective[stuck], rtol=1e-9)
+    np.testing.assert_allclose(descent.spectrum, newton.spectrum[stuck], rtol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("k, published", [(7, 0.055), (8, 0.126)])
+def test_published_shares(k, published):
+    runs = spurious_minima.cell(k, k, np.arange(1000))
+    spurious = runs.outcome == spurious_minima.SPURIOUS
+    error = np.sqrt(2 * published * (1 - published) / 1000)
+    assert abs(spurious.mean() - published) < 4 * error
+    assert not np.any(runs.outcome == spurious_minima.UNSETTLED)
+    assert np.max(runs.rise) < safran_shamir.ROUNDING
+    known = FAMILY[k]
+    assert np.mean(np.abs(runs.objective[spurious] - known) < 1e-5) > 0.9
