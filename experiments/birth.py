@@ -19,7 +19,8 @@ import nnjax
 from experiments import progress
 from nnjax import gradient_flow
 from nnjax.activations import ACTIVATIONS
-from nnjax.network import SCHEMES, product
+from nnjax.network import product
+from nnjax.schemes import SCHEMES
 
 KINDS = ("normal", "uniform", "orthogonal")
 INITS = tuple(name for name in SCHEMES if name.split("_")[-1] in KINDS and "truncated" not in name)
@@ -199,7 +200,7 @@ def costs(width: int, depths: Sequence[int], activations: Sequence[str], inits: 
 
     def drawn(key: jax.Array) -> jax.Array:
         weights, _ = draw(key, width, max(depths), kinds)
-        return sum((jnp.sum(values) for values in weights.values()), jnp.zeros(()))
+        return sum((jnp.sum(values) for values in weights.values()), jnp.float32(0))
 
     def seconds(fn: Callable[[jax.Array], Any]) -> tuple[float, float]:
         times = []

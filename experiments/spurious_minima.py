@@ -75,7 +75,7 @@ def start(k: int, n: int) -> Any:
     return functools.partial(safran_shamir.start, k=k, n=n)
 
 
-def descend(k: int, n: int, seeds: np.ndarray, done: Any, options: dict[str, int]) -> nnjax.Ended:
+def descend(k: int, n: int, seeds: np.ndarray, done: Any, options: dict[str, Any]) -> nnjax.Ended:
     """Gradient descent of a cell's seeds until `done`.
 
     Raises:
@@ -91,7 +91,7 @@ def descend(k: int, n: int, seeds: np.ndarray, done: Any, options: dict[str, int
 def finish(weights: np.ndarray) -> safran_shamir.Finished:
     """`safran_shamir.finish` of each (s, n, k), one after the other."""
     program = jax.jit(lambda many: jax.lax.map(safran_shamir.finish, many))
-    return safran_shamir.Finished(*map(np.array, program(weights)))
+    return jax.tree.map(np.array, program(weights))
 
 
 def cell(k: int, n: int, seeds: np.ndarray, newton: bool = True) -> Cell:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from experiments import safran_shamir, style
 from experiments.experiment import Finding, Table
@@ -204,7 +205,7 @@ def _table(data: xr.Dataset) -> Figure:
         published = [PUBLISHED[k][column] for k in cells]
         axis.plot(cells, published, "x", color="black", ms=8, label="published")
         axis.set_xlabel("target neurons k")
-        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axis, title in zip(axes, ("spurious runs, %", "mean F", "mean smallest eigenvalue"), strict=True):
         axis.set(title=title, ylim=(0, None))
     axes[0].legend()
@@ -219,5 +220,5 @@ def _distinct(data: xr.Dataset) -> Figure:
     axis.scatter(data["k"].values[cell], data["minimum_objective"], s=4 + 300 * share, alpha=0.5, lw=0)
     axis.axhline(0, color="grey", lw=0.8)
     axis.set(xlabel="target neurons k", ylabel="F at the minimum", ylim=(-0.005, None))
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure

@@ -280,12 +280,8 @@ def tables(data: xr.Dataset) -> Mapping[str, Table]:
                     low, high = statistics.bootstrap(found[0], np.mean)
                     measured = f"{found[0].mean():.4f} [{low:.4f}, {high:.4f}]"
                     rows.append([str(width), activation, init, measured, f"{found[1]:.4f}"])
-    shown = {
-        "Change of |δ|² per layer towards the input": (
-            ("width", "activation", "init", "measured", "theory"),
-            rows,
-        )
-    }
+    header = ("width", "activation", "init", "measured", "theory")
+    shown: dict[str, Table] = {"Change of |δ|² per layer towards the input": (header, rows)}
     shown["What the time at birth goes into, widest networks"] = (("part", "share or speed"), _costs(data))
     if "remedy" in data.dims:
         best = depth_training.best(data, "remedy")

@@ -14,6 +14,7 @@ from nnjax import (
     losses,
     network,
     nodewise,
+    schemes,
     segments,
     training,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "nodewise",
     "predict",
     "probabilities",
+    "schemes",
     "segments",
     "sse",
     "steady",

@@ -21,6 +21,7 @@ from nnjax import activations, checks
 from nnjax.activations import ACTIVATIONS
 from nnjax.backprop import deltas
 from nnjax.network import Network, Params, check_batch, forward
+from nnjax.schemes import weight_variance as weight_variance
 
 EXACTLY_FLAT = ("relu",)
 """Activations whose slope is 0 on an interval; the others' slopes only round to 0."""
@@ -78,19 +79,6 @@ def flow(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: s
     return Flow(*(jnp.stack(column) for column in zip(*rows, strict=True)))
 
 
-def weight_variance(scheme: str, inputs: int, outputs: int) -> float:
-    """Variance of one weight under a scheme of `nnjax.init` at scale 1.
-
-    LeCun 1/in, He 2/in, Glorot 2/(in + out); "normal" 1 and "uniform" 1/3, whatever the widths. Orthogonal
-    weights are no independent draws; 1/max(in, out) is their mean square.
-    """
-    gains = {"lecun": 1 / inputs, "he": 2 / inputs, "glorot": 2 / (inputs + outputs)}
-    known = {"normal": 1.0, "uniform": 1 / 3, "orthogonal": 1 / max(inputs, outputs), "zeros": 0.0}
-    laws = ("normal", "uniform", "truncated_normal")
-    known |= {f"{name}_{law}": gain for name, gain in gains.items() for law in laws}
-    return checks.lookup("weights scheme", scheme, known)
-
-
 @functools.cache
 def _quadrature() -> tuple[np.ndarray, np.ndarray]:
     """Points and weights of E[f(z)], z ~ N(0, 1): Gauss-Legendre on panels that halve towards 0.
@@ -119,7 +107,9 @@ def mean_squares(activation: str, q: float) -> tuple[float, float]:
     checks.lookup("activation", activation, ACTIVATIONS)
     if not 0 <= q < math.inf:
         raise ValueError(f"q must be 0 or more and finite, got {q}")
-    with jax.enable_x64(True), jax.default_device(jax.local_devices(backend="cpu")[0]):
+    cpu = jax.local_devices(backend="cpu")[0]
+    # Compile-time evaluation: a plain number comes out also inside a user's jit.
+    with jax.enable_x64(True), jax.default_device(cpu), jax.ensure_compile_time_eval():
         found = _squares(activation, jnp.asarray(max(q, SMALLEST)), *map(jnp.asarray, _quadrature()))
         return float(found[0]), float(found[1])
 

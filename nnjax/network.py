@@ -6,17 +6,16 @@ Everything is written for one example x of shape (in,); use `jax.vmap` for more.
 
 import dataclasses
 import functools
+import itertools
 import operator
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax.lax import Precision
-from jax.nn import initializers
 from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray
 
-from nnjax import activations, checks, losses
+from nnjax import activations, checks, losses, schemes
 
 
 class Layer(NamedTuple):
@@ -114,25 +113,6 @@ def key(seed: int) -> PRNGKeyArray:
     return jax.random.key(jnp.uint32(operator.index(seed)), impl="threefry2x32")
 
 
-def _uniform(key: PRNGKeyArray, shape: tuple[int, ...], dtype: type) -> Array:
-    return jax.random.uniform(key, shape, dtype, minval=-1, maxval=1)
-
-
-_GAINS = {"lecun": (1.0, "fan_in"), "glorot": (1.0, "fan_avg"), "he": (2.0, "fan_in")}
-
-SCHEMES: dict[str, Callable] = {
-    "normal": initializers.normal(1.0),
-    "uniform": _uniform,
-    "zeros": initializers.zeros,
-    "orthogonal": initializers.orthogonal(),
-} | {
-    f"{name}_{law}": initializers.variance_scaling(gain, mode, law)  # pyright: ignore[reportArgumentType]
-    for name, (gain, mode) in _GAINS.items()
-    for law in ("normal", "uniform", "truncated_normal")
-}
-BIAS_SCHEMES = {name: SCHEMES[name] for name in ("zeros", "normal", "uniform")}
-
-
 def init(
     network: Network,
     key: PRNGKeyArray,
@@ -162,23 +142,26 @@ def init(
     if not (hasattr(key, "dtype") and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ()):
         raise TypeError(f"key must be one JAX random key, as from nnjax.key(seed); got {key!r}")
     dtype = checks.floating_dtype(dtype)
-    draw_weights = checks.lookup("weights scheme", weights, SCHEMES)
-    draw_biases = checks.lookup("biases scheme", biases if network.biases else "zeros", BIAS_SCHEMES)
-
-    def layer(index: int, shape: tuple[int, int]) -> Layer:
-        own = jax.random.fold_in(key, index)
-        w = draw_weights(jax.random.fold_in(own, 0), shape, jnp.float32)
-        b = draw_biases(jax.random.fold_in(own, 1), shape[1:], jnp.float32)
-        factor = jnp.asarray(scale, dtype)
-        return Layer(factor * w.astype(dtype), factor * b.astype(dtype))
-
-    shapes = zip(network.sizes[:-1], network.sizes[1:], strict=True)
-    return tuple(layer(index, shape) for index, shape in enumerate(shapes))
+    for what, scheme, known in (
+        ("weights", weights, schemes.SCHEMES),
+        ("biases", biases, schemes.BIAS_SCHEMES),
+    ):
+        checks.lookup(f"{what} scheme", scheme, dict.fromkeys(known))
+    shapes = list(itertools.pairwise(network.sizes))
+    drawn = zip(
+        schemes.draw(weights, jax.random.fold_in(key, 0), shapes),
+        schemes.draw(
+            biases if network.biases else "zeros", jax.random.fold_in(key, 1), [shape[1:] for shape in shapes]
+        ),
+        strict=True,
+    )
+    factor = jnp.asarray(scale, dtype)
+    return tuple(Layer(factor * w.astype(dtype), factor * b.astype(dtype)) for w, b in drawn)
 
 
 def check_params(network: Network, params: Params) -> jnp.dtype:
     """The dtype of `params`, refused unless they have the network's shapes and one floating dtype."""
-    shapes = list(zip(network.sizes[:-1], network.sizes[1:], strict=True))
+    shapes = list(itertools.pairwise(network.sizes))
     expected = [(shape, shape[1:]) for shape in shapes]
     try:
         got = [(tuple(layer.weights.shape), tuple(layer.biases.shape)) for layer in params]

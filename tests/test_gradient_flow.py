@@ -176,9 +176,9 @@ def test_share_of_networks_dead_at_birth():
 
 def test_he_rescaled_to_glorot_changes_every_layers_gradient_alike():
     layers = 30
-    network, he = drawn((8,) * layers + (8,), "relu")
+    network, he = drawn((16,) * (layers + 1), "relu")  # wide enough to be alive
     glorot = jax.tree.map(lambda w: w / np.sqrt(2), he)
-    x, read_out = np.linspace(-1, 1, 8), np.linspace(1, 2, 8)
+    x, read_out = np.linspace(-1, 1, 16), np.linspace(1, 2, 16)
 
     def gradients(params):
         trace = nnjax.forward(network, params, x)
@@ -206,3 +206,8 @@ def test_he_rescaled_to_glorot_changes_every_layers_gradient_alike():
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_predictions_are_plain_numbers_inside_jit():
+    scaled = jax.jit(lambda x: x * gradient_flow.fixed_point("sigmoid", 1.0)[1])(jnp.float64(2.0))
+    np.testing.assert_allclose(scaled, 2 * 0.05572071, rtol=1e-6)

@@ -10,6 +10,7 @@ FILES = [
     "checks",
     "activations",
     "losses",
+    "schemes",
     "network",
     "backprop",
     "nodewise",
