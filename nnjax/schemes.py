@@ -1,0 +1,83 @@
+"""Initial weights: which variance a scheme gives a layer, and how all layers are drawn.
+
+One draw serves all layers of a network: XLA compiles every call of a random number generator anew, and with
+one call per layer thirty layers compile five times as long.
+"""
+
+import functools
+import itertools
+import math
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.nn import initializers
+from jaxtyping import Array, PRNGKeyArray
+
+from nnjax import checks
+
+Shapes = Sequence[tuple[int, ...]]
+
+
+def _truncated(key: PRNGKeyArray, shape: tuple[int, ...], dtype: type) -> Array:
+    return jax.random.truncated_normal(key, -2, 2, shape, dtype)
+
+
+_DRAW = {
+    "normal": jax.random.normal,
+    "uniform": functools.partial(jax.random.uniform, minval=-1, maxval=1),
+    "truncated_normal": _truncated,
+}
+_DRAWN_VARIANCE = {
+    "normal": 1.0,
+    "uniform": 1 / 3,
+    "truncated_normal": 1 - 4 * math.exp(-2) / (math.sqrt(2 * math.pi) * math.erf(math.sqrt(2))),
+}
+_GAINS = {
+    "lecun": lambda inputs, outputs: 1 / inputs,
+    "glorot": lambda inputs, outputs: 2 / (inputs + outputs),
+    "he": lambda inputs, outputs: 2 / inputs,
+}
+
+SCHEMES = ("normal", "uniform", "zeros", "orthogonal", *(f"{gain}_{law}" for gain in _GAINS for law in _DRAW))
+"""Names of initial weights."""
+BIAS_SCHEMES = ("zeros", "normal", "uniform")
+"""Names of initial biases."""
+
+
+def weight_variance(scheme: str, inputs: int, outputs: int) -> float:
+    """Variance of one weight under a scheme of `nnjax.init` at scale 1.
+
+    LeCun 1/in, He 2/in, Glorot 2/(in + out); "normal" 1 and "uniform" 1/3, whatever the widths. Orthogonal
+    weights are no independent draws; 1/max(in, out) is their mean square.
+    """
+    gain, _, law = checks.lookup("weights scheme", scheme, dict.fromkeys(SCHEMES, scheme)).partition("_")
+    if law:
+        return _GAINS[gain](inputs, outputs)
+    known = {"zeros": 0.0, "orthogonal": 1 / max(inputs, outputs)}
+    return known[scheme] if scheme in known else _DRAWN_VARIANCE[scheme]
+
+
+def draw(scheme: str, key: PRNGKeyArray, shapes: Shapes) -> list[Array]:
+    """Float32 arrays of these shapes: weights (in, out), or biases (out,) for one of `BIAS_SCHEMES`.
+
+    √(variance / variance of the law) · law, one row of numbers cut into the shapes in their order.
+    """
+    if scheme == "zeros":
+        return [jnp.zeros(shape, jnp.float32) for shape in shapes]
+    if scheme == "orthogonal":
+        keys = [jax.random.fold_in(key, index) for index in range(len(shapes))]
+        make = initializers.orthogonal()
+        return [make(own, shape, jnp.float32) for own, shape in zip(keys, shapes, strict=True)]
+    law = scheme.partition("_")[2] or scheme
+    sizes = [math.prod(shape) for shape in shapes]
+    flat = _DRAW[law](key, (sum(sizes),), jnp.float32)
+    ends = list(itertools.accumulate(sizes))
+    parts = [flat[end - size : end].reshape(s) for end, size, s in zip(ends, sizes, shapes, strict=True)]
+    return [part * _factor(scheme, law, shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def _factor(scheme: str, law: str, shape: tuple[int, ...]) -> np.float32:
+    variance = weight_variance(scheme, shape[0], shape[-1])
+    return np.float32(math.sqrt(variance / _DRAWN_VARIANCE[law]))
