@@ -5,6 +5,7 @@ only multiplies the net inputs, normal and orthogonal weights are functions of t
 network of depth d is the first d layers. So one pass over the weights serves every condition as one more row.
 """
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -16,7 +17,6 @@ import xarray as xr
 from jax.scipy.special import erfinv
 
 import nnjax
-from experiments import progress
 from nnjax import gradient_flow
 from nnjax.activations import ACTIVATIONS
 from nnjax.network import product
@@ -58,8 +58,14 @@ def scale(scheme: str, width: int) -> float:
     return float(np.sqrt(variance / gradient_flow.weight_variance(kind(scheme), width, width)))
 
 
+def drawn_at(width: int, inits: Sequence[str], orthogonal_width: int) -> tuple[str, ...]:
+    """The inits of a width: orthogonal weights take too long where it is large."""
+    return tuple(name for name in inits if width <= orthogonal_width or name != "orthogonal")
+
+
+@functools.cache
 def profile(
-    width: int, depths: Sequence[int], activations: Sequence[str], inits: Sequence[str]
+    width: int, depths: tuple[int, ...], activations: tuple[str, ...], inits: tuple[str, ...]
 ) -> Callable[[jax.Array], Profile]:
     """A function of a key: the profile of all conditions, L = max(depths) layers of `width` without biases.
 
@@ -162,14 +168,13 @@ def measure(
 ) -> xr.Dataset:
     """Profiles of all seeds, with what mean-field theory predicts; orthogonal weights up to a width only."""
     parts = []
-    for done, width in enumerate(widths):
-        progress.report(done, len(widths))
-        there = [name for name in inits if width <= orthogonal_width or name != "orthogonal"]
-        found = nnjax.sweep(profile(width, depths, activations, there), seeds)
+    for width in widths:
+        there = drawn_at(width, inits, orthogonal_width)
+        found = nnjax.sweep(profile(width, tuple(depths), tuple(activations), there), seeds)
         columns = {
             name: (("seed", *dims), leaf) for (name, dims), leaf in zip(SHAPES.items(), found, strict=True)
         }
-        part = xr.Dataset(columns, {"init": there}).transpose(..., "seed")
+        part = xr.Dataset(columns, {"init": list(there)}).transpose(..., "seed")
         part["predicted"] = ("activation", "init", "layer"), predicted(width, max(depths), activations, there)
         parts.append(part.reindex(init=list(inits)))
     joined = xr.concat(parts, "width", join="outer")
@@ -194,7 +199,9 @@ def predicted(width: int, depth: int, activations: Sequence[str], inits: Sequenc
     return np.array([[squares(name, scheme) for scheme in inits] for name in activations])
 
 
-def costs(width: int, depths: Sequence[int], activations: Sequence[str], inits: Sequence[str]) -> dict:
+def costs(
+    width: int, depths: tuple[int, ...], activations: tuple[str, ...], inits: tuple[str, ...]
+) -> dict[str, float]:
     """Seconds that 8 seeds take: compilation, random numbers, all; and weights drawn per second."""
     kinds = tuple({kind(name) for name in inits})
 

@@ -14,6 +14,10 @@ SMALLEST = float(np.finfo(np.float32).tiny)
 """Smallest normal float32."""
 
 
+TASKS = {"deep": "digits", "iris": "Iris"}
+"""Prefix of a task's variables, and its title."""
+
+
 def figures(data: xr.Dataset) -> Mapping[str, tuple[Figure, str]]:
     """At birth, the exact laws, in training, and what helps."""
     drawn = {
@@ -158,44 +162,37 @@ def _spread(axis: Axes, data: xr.Dataset) -> None:
 
 
 def _depths(data: xr.Dataset) -> Figure:
-    chosen = depth_training.best(data, "deep")["deep_loss"].isel(deep_epoch=-1)
     figure = Figure(figsize=(9, 3.6), layout="constrained")
-    for axis, task in zip(figure.subplots(1, data.sizes["task"]), data["task"].values, strict=True):
+    for axis, (prefix, title) in zip(figure.subplots(1, 2), TASKS.items(), strict=True):
+        chosen = depth_training.best(data, prefix)[f"{prefix}_loss"].isel({f"{prefix}_epoch": -1})
+        depths = data[f"{prefix}_depth"].values
         for k, start in enumerate(data["start"].values):
-            values = chosen.sel(task=task, start=start).transpose("network_depth", "deep_seed").values
+            values = chosen.sel(start=start).transpose(f"{prefix}_depth", f"{prefix}_seed").values
             middle = np.median(values, axis=1)
             ends = np.abs(np.stack([values.min(axis=1), values.max(axis=1)]) - middle)
-            depths = data["network_depth"].values * (1 + 0.03 * k)
-            axis.errorbar(depths, middle, ends, fmt="o-", capsize=3, label=start)
-        axis.axhline(float(data["constant"].sel(task=task)), color="grey", ls="--")
-        axis.set(xscale="log", xlabel="layers with weights", ylabel="SSE per row", title=task, ylim=(0, None))
-        axis.set_xticks(data["network_depth"].values, [str(d) for d in data["network_depth"].values])
+            axis.errorbar(depths * (1 + 0.03 * k), middle, ends, fmt="o-", capsize=3, label=start)
+        axis.axhline(float(data[f"{prefix}_constant"]), color="grey", ls="--")
+        axis.set(xscale="log", xlabel="layers with weights", title=title, ylim=(0, None))
+        axis.set_xticks(depths, [str(depth) for depth in depths])
         axis.minorticks_off()
         axis.legend()
+    figure.axes[0].set_ylabel("SSE per row")
     return figure
 
 
 def _changes(data: xr.Dataset) -> Figure:
-    chosen = depth_training.best(data, "deep")["deep_change"].sel(task="digits").isel(deep_after=0)
+    chosen = depth_training.best(data, "deep")["deep_change"].isel(deep_after=0)
     figure = Figure(figsize=(9, 3.6), layout="constrained")
-    shades = np.linspace(0.25, 1, data.sizes["network_depth"])
-    for axis, start in zip(
-        figure.subplots(1, data.sizes["start"], sharey=True), data["start"].values, strict=True
-    ):
-        for shade, depth in zip(shades, data["network_depth"].values, strict=True):
-            values = np.median(
-                chosen.sel(start=start, network_depth=depth).transpose("deep_layer", "deep_seed"), axis=1
-            )
-            there = values[:depth]
-            axis.semilogy(
-                np.arange(1, depth + 1), np.maximum(there, 1e-12), "o-", ms=3, color="#0072B2", alpha=shade
-            )
+    axes = figure.subplots(1, data.sizes["start"], sharey=True)
+    for axis, start in zip(axes, data["start"].values, strict=True):
+        for shade, depth in zip(
+            np.linspace(0.25, 1, data.sizes["deep_depth"]), data["deep_depth"].values, strict=True
+        ):
+            part = chosen.sel(start=start, deep_depth=depth).transpose("deep_layer", "deep_seed")
+            there = np.maximum(np.median(part, axis=1)[:depth], 1e-12)
+            axis.semilogy(np.arange(1, depth + 1), there, "o-", ms=3, color="#0072B2", alpha=shade)
             axis.annotate(
-                str(depth),
-                (depth, max(there[-1], 1e-12)),
-                xytext=(4, 0),
-                textcoords="offset points",
-                fontsize=8,
+                str(depth), (depth, there[-1]), xytext=(4, 0), textcoords="offset points", fontsize=8
             )
         axis.set(xlabel="layer", title=f"{start}; number: layers in all")
     figure.axes[0].set_ylabel("|ΔW| / |W| in the first epoch")
@@ -207,11 +204,9 @@ def _stall(data: xr.Dataset) -> Figure:
     figure = Figure(figsize=(6.5, 3.6), layout="constrained")
     axis = figure.subplots()
     for colour, init in zip(style.COLOURS, data["stall_init"].values, strict=False):
-        lines = axis.plot(
-            chosen.sel(stall_init=init).transpose("stall_epoch", "stall_seed"), color=colour, lw=1
-        )
-        lines[0].set_label(init)
-    constant = float(data["constant"].sel(task="digits"))
+        losses = chosen.sel(stall_init=init).transpose("stall_epoch", "stall_seed")
+        axis.plot(losses, color=colour, lw=1)[0].set_label(init)
+    constant = float(data["deep_constant"])
     axis.axhline(constant, color="grey", ls="--", zorder=0)
     axis.set(xlabel="epoch", ylabel="SSE per row", ylim=(0, 1.6 * constant))
     axis.legend()

@@ -8,7 +8,7 @@ from scipy import stats
 
 from experiments import birth_laws, depth_training, statistics
 from experiments.experiment import Finding, Table
-from experiments.vanishing_figures import weight_gradient
+from experiments.vanishing_figures import TASKS, weight_gradient
 from nnjax import gradient_flow
 
 SMALLER = "handout: “the value of δ is substantially smaller than what it was at the output nodes”"
@@ -20,6 +20,9 @@ EDGE = 3
 """Layers left out next to the input, where the mean squares have not settled yet, and one at the output."""
 WIDE = 256
 """Width from which wide-network theory is held to 2 %."""
+SIGMOID = "handout: “deep networks can run into vanishing gradients”"
+SETTLED = 5
+"""Epochs below which nothing is said about training."""
 LEARNT = 0.9
 """A network has learnt if its loss is below this share of the best constant answer's."""
 
@@ -215,36 +218,30 @@ def _spread(data: xr.Dataset) -> Iterator[Finding]:
         yield Finding(claim, "exact; after Hanin 2018", (0.3, 2.0), ratio, bounds, note=note)
 
 
-def first_failing(data: xr.Dataset, task: str, start: str) -> np.ndarray:
+def first_failing(data: xr.Dataset, prefix: str, start: str) -> np.ndarray:
     """Per seed the first depth that does not learn at the best rate; infinite where all do."""
-    loss = depth_training.best(data, "deep")["deep_loss"].isel(deep_epoch=-1).sel(task=task, start=start)
-    bound = LEARNT * float(data["constant"].sel(task=task))
-    failed = ~(loss.transpose("deep_seed", "network_depth").values < bound)
-    depths = data["network_depth"].values
+    loss = depth_training.best(data, prefix)[f"{prefix}_loss"].isel({f"{prefix}_epoch": -1})
+    bound = LEARNT * float(data[f"{prefix}_constant"])
+    failed = ~(loss.sel(start=start).transpose(f"{prefix}_seed", f"{prefix}_depth").values < bound)
+    depths = data[f"{prefix}_depth"].values
     return np.where(failed.any(axis=1), depths[np.argmax(failed, axis=1)], np.inf)
 
 
 def _in_training(data: xr.Dataset) -> Iterator[Finding]:
-    depths = data["network_depth"].values
-    note = (
-        f"depths {', '.join(map(str, depths))}; best of {data.sizes['rate']} rates; median and range of the "
-        "seeds"
-    )
     epochs = data.sizes["deep_epoch"] - 1
-    for task in data["task"].values:
-        for start, expected in zip(data["start"].values, ((2, 20), (np.inf, np.inf)), strict=True):
-            failing = first_failing(data, task, start)
+    if epochs < SETTLED:
+        return
+    sources = {"sigmoid": (SIGMOID, (2, 30)), "relu": (ROBUST, (np.inf, np.inf))}
+    for prefix, task in TASKS.items():
+        depths = ", ".join(map(str, data[f"{prefix}_depth"].values))
+        note = f"depths {depths}; best of {data.sizes['rate']} rates; median and range of the seeds"
+        for start, (source, expected) in sources.items():
+            failing = first_failing(data, prefix, start)
             claim = f"{task}, {epochs} epochs, {start}: first depth that learns nothing"
             span = float(failing.min()), float(failing.max())
-            source = (
-                "handout: “deep networks can run into vanishing gradients”"
-                if start.startswith("sigmoid")
-                else ROBUST
-            )
             yield Finding(claim, source, expected, float(np.median(failing)), span, note=note)
     stall = depth_training.best(data, "stall")["stall_loss"].isel(stall_epoch=-1)
-    constant = float(data["constant"].sel(task="digits"))
-    epochs, depth = data.sizes["stall_epoch"] - 1, data.sizes["stall_layer"]
+    constant, depth = float(data["deep_constant"]), data.sizes["stall_layer"]
     for init, expected in (("he_normal", (0.0, 0.4)), ("glorot_normal", (constant - 0.02, constant + 0.02))):
         values = stall.sel(stall_init=init).values
         claim = f"{depth} ReLU layers of 64, {init}, {epochs} epochs: loss per row on the digits"

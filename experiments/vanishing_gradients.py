@@ -1,7 +1,7 @@
 """Do gradients vanish? Sigmoid against ReLU, at birth and in training, held against exact theory."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ STARTS = {"sigmoid": "lecun_normal", "relu": "he_normal"}
 STALL = ("he_normal", "glorot_normal")
 """Initial weights of the very deep ReLU network."""
 
-REMEDY_DEPTH = 6
+REMEDY_DEPTH = 5
 REMEDIES = {
     "sigmoid, LeCun: as it is": Recipe(REMEDY_DEPTH),
     "without biases": Recipe(REMEDY_DEPTH, bias_scheme=None),
@@ -49,18 +49,18 @@ class Config:
         inits: Initial weights: normal, uniform, orthogonal, or lecun_, glorot_, he_ with normal or uniform.
         orthogonal_width: Orthogonal weights, which take long to draw, up to this width.
         samples: Networks drawn for each exact law.
-        training_depths: Numbers of layers with weights of the networks that are trained, 1 or more.
+        training_depths: Numbers of layers with weights of the networks that are trained on the digits, 1 or
+            more. He and Glorot are compared at the largest.
+        iris_depths: The same for Iris.
         training_seeds: Seeds of those, 2 or more.
         epochs: How long they are trained.
-        stall_epochs: How long He and Glorot are compared at `stall_depth` layers of 64.
-        stall_depth: See there.
         remedies: Whether to try what may help.
     """
 
     seed: int = 0
     seeds: int = 100
     depths: tuple[int, ...] = (1, 2, 3, 5, 10, 20, 30, 50)
-    widths: tuple[int, ...] = (16, 64, 256)
+    widths: tuple[int, ...] = (16, 256)
     activations: tuple[str, ...] = ("sigmoid", "tanh", "relu", "leaky_relu")
     inits: tuple[str, ...] = (
         "uniform",
@@ -72,15 +72,14 @@ class Config:
     )
     orthogonal_width: int = 64
     samples: int = 20_000
-    training_depths: tuple[int, ...] = (1, 2, 3, 5, 10, 20, 30)
+    training_depths: tuple[int, ...] = (1, 3, 5, 10, 30)
+    iris_depths: tuple[int, ...] = (3, 30)
     training_seeds: int = 5
     epochs: int = 8
-    stall_epochs: int = 8
-    stall_depth: int = 30
     remedies: bool = True
 
     def __post_init__(self) -> None:
-        for name, least in {"depths": 1, "widths": 2, "training_depths": 1}.items():
+        for name, least in {"depths": 1, "widths": 2, "training_depths": 1, "iris_depths": 1}.items():
             values = getattr(self, name)
             if not values or min(values) < least or len(set(values)) < len(values):
                 raise ValueError(f"{name} must be different numbers, {least} or more; got {values}")
@@ -88,70 +87,87 @@ class Config:
             values = getattr(self, name)
             if not values or set(values) - set(known) or len(set(values)) < len(values):
                 raise ValueError(f"{name} must be different ones of {', '.join(known)}; got {values}")
-        counts = {"seeds": 2, "training_seeds": 2, "samples": 2, "epochs": 1, "stall_epochs": 1}
-        for name, least in (counts | {"stall_depth": 2, "orthogonal_width": 0}).items():
+        counts = {"seeds": 2, "training_seeds": 2, "samples": 2, "epochs": 1, "orthogonal_width": 0}
+        for name, least in counts.items():
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be {least} or more; got {getattr(self, name)}")
 
 
 def run(config: Config) -> xr.Dataset:
     """All parts as one dataset; lengths of δ and of weights have no unit."""
-    seeds = np.arange(config.seed, config.seed + config.seeds)
-    born = birth.measure(
-        config.widths, config.depths, config.activations, config.inits, seeds, config.orthogonal_width
+    widest = max(config.widths)
+    inits = birth.drawn_at(widest, config.inits, config.orthogonal_width)
+    costs = birth.costs(widest, config.depths, config.activations, inits)
+    return xr.merge([*at_birth(config), *trained(config)]).assign_attrs(
+        {f"cost_{name}": value for name, value in costs.items()}
     )
-    laws = birth_laws.measure(config.seed, config.samples, config.seeds)
-    costs = birth.costs(max(config.widths), config.depths, config.activations, config.inits[:5])
-    costly = {f"cost_{name}": value for name, value in costs.items()}
-    return xr.merge([born, laws, *trained(config)]).assign_attrs(costly)
+
+
+def at_birth(config: Config) -> list[xr.Dataset]:
+    """Profiles of all seeds, and samples of the exact laws."""
+    seeds = np.arange(config.seed, config.seed + config.seeds)
+    conditions = config.widths, config.depths, config.activations, config.inits
+    return [
+        birth.measure(*conditions, seeds, config.orthogonal_width),
+        birth_laws.measure(config.seed, config.samples, config.seeds),
+    ]
 
 
 def trained(config: Config) -> list[xr.Dataset]:
-    """Sigmoid and ReLU at all depths, He and Glorot at one, and the remedies."""
-    tasks = {"digits": depth_training.task("digits", 32), "iris": depth_training.task("iris", 8)}
-    deep = [
-        (job, Recipe(depth, name, scheme))
-        for job in tasks.values()
-        for name, scheme in STARTS.items()
-        for depth in config.training_depths
-    ]
-    wide = depth_training.task("digits", 64)
-    stall = [(wide, Recipe(config.stall_depth, "relu", scheme)) for scheme in STALL]
-    remedy = [(tasks["digits"], recipe) for recipe in REMEDIES.values()] if config.remedies else []
+    """Sigmoid and ReLU at all depths, He and Glorot at the largest, and the remedies."""
+    digits, iris = depth_training.task("digits", 64), depth_training.task("iris", 8)
     seeds = np.arange(config.seed, config.seed + config.training_seeds)
-    records = depth_training.run_all([*deep, *remedy], config.epochs, seeds)
-    axes = {"task": tasks, "start": [" ".join(each) for each in STARTS.items()]}
-    axes |= {"network_depth": config.training_depths}
-    found = [depth_training.as_dataset("deep", axes, records[: len(deep)], max(config.training_depths))]
-    stalled = depth_training.run_all(stall, config.stall_epochs, seeds)
-    found.append(depth_training.as_dataset("stall", {"stall_init": STALL}, stalled, config.stall_depth))
-    if remedy:
-        names = {"remedy": list(REMEDIES)}
-        found.append(depth_training.as_dataset("remedy", names, records[len(deep) :], REMEDY_DEPTH))
-        found[-1]["remedy_rate"] = ("remedy", "rate"), np.array([r.rates for r in REMEDIES.values()])
-    found.append(xr.Dataset({"constant": ("task", [job.constant for job in tasks.values()])}))
-    return [*found, xr.Dataset({"learning_rate": ("rate", list(Recipe(1).rates))})]
+    deepest = max(config.training_depths)
+    groups = {
+        "deep": _deep(digits, config.training_depths),
+        "iris": _deep(iris, config.iris_depths),
+        "stall": [(digits, Recipe(deepest, "relu", scheme)) for scheme in STALL],
+        "remedy": [(digits, recipe) for recipe in REMEDIES.values()] if config.remedies else [],
+    }
+    axes = {
+        "deep": {"start": list(STARTS), "deep_depth": config.training_depths},
+        "iris": {"start": list(STARTS), "iris_depth": config.iris_depths},
+        "stall": {"stall_init": STALL},
+        "remedy": {"remedy": list(REMEDIES)},
+    }
+    found = iter(
+        depth_training.run_all([job for group in groups.values() for job in group], config.epochs, seeds)
+    )
+    parts = [
+        depth_training.as_dataset(name, axes[name], [next(found) for _ in group])
+        for name, group in groups.items()
+        if group
+    ]
+    if config.remedies:
+        parts[-1]["remedy_rate"] = ("remedy", "rate"), np.array([r.rates for r in REMEDIES.values()])
+    constants = {"deep_constant": digits.constant, "iris_constant": iris.constant}
+    return [*parts, xr.Dataset(constants, {"rate": list(Recipe(1).rates)})]
+
+
+def _deep(job: depth_training.Task, depths: Sequence[int]) -> list[tuple[depth_training.Task, Recipe]]:
+    return [(job, Recipe(depth, *start)) for start in STARTS.items() for depth in depths]
 
 
 SMOKE: Mapping[str, Any] = {
     "seeds": 4,
     "depths": (1, 3, 12),
-    "widths": (8, 16),
+    "widths": (8,),
+    "inits": ("normal", "glorot_normal", "he_normal"),
     "samples": 200,
-    "training_depths": (1, 3),
+    "training_depths": (1, 2),
+    "iris_depths": (2,),
     "training_seeds": 2,
     "epochs": 1,
-    "stall_epochs": 1,
-    "stall_depth": 4,
     "remedies": False,
 }
 FULL: Mapping[str, Any] = {
     "seeds": 400,
     "widths": (16, 32, 64, 128, 256, 512),
     "samples": 200_000,
+    "training_depths": (1, 2, 3, 5, 10, 20, 30),
+    "iris_depths": (1, 2, 3, 5, 10, 20, 30),
     "training_seeds": 20,
     "epochs": 30,
-    "stall_epochs": 30,
     "orthogonal_width": 128,
 }
 

@@ -101,7 +101,7 @@ def test_a_run_is_nnjax_train_with_another_order_in_each_epoch():
     order = jax.random.fold_in(nnjax.key(5), 1 << 20)
     clipped = optax.chain(optax.clip_by_global_norm(5.0), optax.sgd(0.1))
     for epoch in range(3):
-        key = jax.random.fold_in(order, epoch)
+        key = jax.random.fold_in(order, 1 + epoch)
         before = params
         params, history = nnjax.train(
             network, params, *job.train, optimizer=clipped, epochs=1, batch_size=5, key=key
@@ -119,29 +119,22 @@ def test_what_learns_nothing_has_the_constant_answers_loss():
 
 
 def trained_data(loss):
-    """Two tasks' worth of made-up last losses (depth, seed, rate)."""
-    dims = ("task", "start", "network_depth", "deep_seed", "rate", "deep_epoch")
-    values = np.asarray(loss, float)[None, None, ..., None]
-    after = ("task", "start", "network_depth", "deep_seed", "rate", "deep_after", "deep_layer")
-    return xr.Dataset(
-        {
-            "deep_loss": (dims, values),
-            "deep_accuracy": (dims, values),
-            "deep_change": (after, values[..., None]),
-            "constant": ("task", [1.0]),
-        },
-        {"task": ["t"], "start": ["s"], "network_depth": [1, 3, 9]},
-    )
+    """Made-up last losses (depth, seed, rate) of one start."""
+    dims = ("start", "deep_depth", "deep_seed", "rate", "deep_epoch")
+    values = np.asarray(loss, float)[None, ..., None]
+    after = (*dims[:-1], "deep_after", "deep_layer")
+    made = {"deep_loss": (dims, values), "deep_accuracy": (dims, values), "deep_constant": 1.0}
+    made["deep_change"] = after, values[..., None]
+    return xr.Dataset(made, {"start": ["s"], "deep_depth": [1, 3, 9]})
 
 
 def test_the_first_depth_that_learns_nothing():
     data = trained_data([[[0.1, 0.2], [0.1, 0.2]], [[np.nan, 0.8], [0.1, 0.95]], [[2, 3], [2, 3]]])
     assert depth_training.best(data, "deep")["deep_best"].values.ravel().tolist() == [0, 1, 0]
-    assert vanishing_findings.first_failing(data, "t", "s").tolist() == [9, 3]
-    assert vanishing_findings.first_failing(trained_data(np.full((3, 2, 2), 0.1)), "t", "s").tolist() == [
-        np.inf,
-        np.inf,
-    ]
+    failing = vanishing_findings.first_failing(data, "deep", "s")
+    assert failing.tolist() == [9, 3]
+    failing = vanishing_findings.first_failing(trained_data(np.full((3, 2, 2), 0.1)), "deep", "s")
+    assert failing.tolist() == [np.inf, np.inf]
 
 
 @pytest.mark.parametrize(
