@@ -116,11 +116,15 @@ class Record(NamedTuple):
 
 
 def learner(job: Task, recipe: Recipe, epochs: int) -> Callable[..., Record]:
-    """A function of a key and a rate: one training run, with every epoch's rows in a new order."""
+    """A function of a key and a rate: one training run, with every epoch's rows in a new order.
+
+    The orders are the same for all seeds, so that the initial weights alone differ.
+    """
     inner = (job.width,) * (recipe.depth - 1)
     sizes = (job.train.xs.shape[1], *inner, job.train.ys.shape[1])
     network = nnjax.mlp(sizes, recipe.activation, recipe.output, biases=recipe.bias_scheme is not None)
 
+    orders = jnp.asarray(_orders(len(job.train.xs), epochs))
     rows = jnp.concatenate([job.train.xs, job.test.xs]).astype(jnp.float32)
     ys, labels = jnp.asarray(job.train.ys, jnp.float32), np.argmax(job.test.ys, axis=1)
 
@@ -132,18 +136,16 @@ def learner(job: Task, recipe: Recipe, epochs: int) -> Callable[..., Record]:
 
     def one(key: jax.Array, rate: jax.Array) -> Record:
         start = nnjax.init(network, key, recipe.scheme, recipe.bias_scheme or "zeros", recipe.scale)
-        order = jax.random.fold_in(key, 1 << 20)
 
         def epoch(params: nnjax.Params, number: jax.Array) -> tuple[nnjax.Params, Any]:
             # Epoch 0, at rate 0, only looks: a look of its own would compile all layers once more.
             after, _ = nnjax.train(
                 network,
                 params,
-                *job.train,
+                *(jnp.asarray(rows, jnp.float32)[orders[number]] for rows in job.train),
                 optimizer=OPTIMIZERS[recipe.optimizer](jnp.where(number > 0, rate, 0)),
                 epochs=1,
                 batch_size=job.batch_size,
-                key=jax.random.fold_in(order, number),
                 loss=recipe.loss,
             )
             moved = [
@@ -156,6 +158,13 @@ def learner(job: Task, recipe: Recipe, epochs: int) -> Callable[..., Record]:
         return Record(losses, accuracies, changes[1:])
 
     return one
+
+
+@functools.cache
+def _orders(rows: int, epochs: int) -> np.ndarray:
+    """Permutations of the rows, (e + 1, n), one for each epoch."""
+    draw = jax.jit(lambda epoch: jax.random.permutation(jax.random.fold_in(nnjax.key(0), epoch), rows))
+    return np.stack([draw(epoch) for epoch in range(epochs + 1)])
 
 
 def run_all(jobs: Sequence[tuple[Task, Recipe]], epochs: int, seeds: np.ndarray) -> list[Record]:

@@ -90,13 +90,16 @@ def _negligible(data: xr.Dataset, case: tuple[str, str]) -> Iterator[Finding]:
 
 
 def factors(data: xr.Dataset, width: int, activation: str, init: str) -> tuple[np.ndarray, float] | None:
-    """Per seed the mean of |δₗ|²/|δₗ₊₁|² over inner layers, and mean-field theory's; None with too few."""
+    """Per seed the mean of |δₗ|²/|δₗ₊₁|² over inner layers, and mean-field theory's.
+
+    None with too few layers between what is too small and what is too large for float32.
+    """
     part = data.sel(width=width, activation=activation, init=init)
     delta = part["delta"].transpose("layer", "seed").values
     squares = part["predicted"].values
     inner = np.arange(EDGE, len(delta) - 2)
     inner = inner[np.all(delta[inner] > 1e-30, axis=1)]
-    if len(inner) < 2:
+    if len(inner) < 2 or not np.isfinite(part["size"]).all():
         return None
     ratios = (delta[inner] / delta[inner + 1]) ** 2
     return ratios.mean(axis=0), float(np.mean(squares[inner] / squares[inner + 1]))
@@ -242,7 +245,10 @@ def _in_training(data: xr.Dataset) -> Iterator[Finding]:
             yield Finding(claim, source, expected, float(np.median(failing)), span, note=note)
     stall = depth_training.best(data, "stall")["stall_loss"].isel(stall_epoch=-1)
     constant, depth = float(data["deep_constant"]), data.sizes["stall_layer"]
-    for init, expected in (("he_normal", (0.0, 0.4)), ("glorot_normal", (constant - 0.02, constant + 0.02))):
+    for init, expected in (
+        ("he_normal", (0.0, LEARNT * constant)),
+        ("glorot_normal", (constant - 0.02, constant + 0.02)),
+    ):
         values = stall.sel(stall_init=init).values
         claim = f"{depth} ReLU layers of 64, {init}, {epochs} epochs: loss per row on the digits"
         span = float(values.min()), float(values.max())

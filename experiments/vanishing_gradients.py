@@ -25,7 +25,6 @@ REMEDIES = {
     "sigmoid, LeCun: as it is": Recipe(REMEDY_DEPTH),
     "without biases": Recipe(REMEDY_DEPTH, bias_scheme=None),
     "normal(0, 1) initial weights": Recipe(REMEDY_DEPTH, scheme="normal"),
-    "initial weights × 4": Recipe(REMEDY_DEPTH, scale=4.0),
     "tanh": Recipe(REMEDY_DEPTH, "tanh"),
     "ReLU, He": Recipe(REMEDY_DEPTH, "relu", "he_normal"),
     "a learning rate per layer": Recipe(REMEDY_DEPTH, optimizer="per layer"),
