@@ -175,6 +175,7 @@ def measure(
             name: (("seed", *dims), leaf) for (name, dims), leaf in zip(SHAPES.items(), found, strict=True)
         }
         part = xr.Dataset(columns, {"init": list(there)}).transpose(..., "seed")
+        part = _without_overflow(part, depths)
         part["predicted"] = ("activation", "init", "layer"), predicted(width, max(depths), activations, there)
         parts.append(part.reindex(init=list(inits)))
     joined = xr.concat(parts, "width", join="outer")
@@ -185,6 +186,14 @@ def measure(
         layer=np.arange(1, max(depths) + 1),
         seed=seeds,
     )
+
+
+def _without_overflow(part: xr.Dataset, depths: Sequence[int]) -> xr.Dataset:
+    """NaN for δ of networks some of whose activations are too large for float32."""
+    held = np.isfinite(part["size"]).cumprod("layer") > 0
+    ends = xr.DataArray(np.asarray(depths) - 1, dims="depth")
+    whole, each = held.isel(layer=-1), held.isel(layer=ends)
+    return part.assign(delta=part["delta"].where(whole), first=part["first"].where(each))
 
 
 def predicted(width: int, depth: int, activations: Sequence[str], inits: Sequence[str]) -> np.ndarray:

@@ -72,7 +72,7 @@ class Config:
     orthogonal_width: int = 64
     samples: int = 20_000
     training_depths: tuple[int, ...] = (1, 3, 5, 10, 30)
-    iris_depths: tuple[int, ...] = (3, 30)
+    iris_depths: tuple[int, ...] = (3, 10)
     training_seeds: int = 5
     epochs: int = 8
     remedies: bool = True
