@@ -13,8 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-STEP = 0.1
-"""Safran and Shamir's step size."""
+STEP = 0.3
+"""Step size. Safran and Shamir's 0.1 takes three times as long and ends in the same minima as often. A step is
+stable below 2 / (largest Hessian eigenvalue), and F then only falls: the experiment checks both."""
 GLOBAL = 1e-3
 """Below this value a run is on its way to the global minimum, F = 0: F only falls, and no spurious minimum
 this low is known."""
@@ -132,9 +133,9 @@ def start(key: PRNGKeyArray, k: int, n: int) -> State:
     return State(weights, gradient, value, jnp.zeros((), jnp.float64))
 
 
-def descend(state: State) -> State:
-    """One step of plain gradient descent, W − 0.1 ∂F/∂W."""
-    weights = state.weights - STEP * state.gradient
+def descend(state: State, step: float = STEP) -> State:
+    """One step of plain gradient descent, W − step · ∂F/∂W."""
+    weights = state.weights - step * state.gradient
     value, gradient = value_and_gradient(weights)
     return State(weights, gradient, value, jnp.maximum(state.rise, value - state.objective))
 

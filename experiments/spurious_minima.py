@@ -14,9 +14,9 @@ from experiments import progress, safran_shamir, statistics
 from experiments.experiment import Experiment
 from experiments.spurious_minima_figures import figures, findings, tables
 
-DESCENT = {"check_every": 100, "max_steps": 15_000, "lane": 64}
+DESCENT = {"check_every": 50, "max_steps": 5_000, "lane": 64}
 """Until Newton's method may take over; runs that are still under way then try it too."""
-PURE = {"check_every": 500, "max_steps": 400_000, "lane": 4}
+PURE = {"check_every": 250, "max_steps": 150_000, "lane": 4}
 """Descent alone, for the few whose Newton's method was refused."""
 SAME_VALUE, SAME_SPECTRUM = 1e-7, 1e-4
 """Ends whose F and whose every Hessian eigenvalue agree to these are copies of one minimum."""

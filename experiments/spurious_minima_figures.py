@@ -112,7 +112,7 @@ def _minima(data: xr.Dataset) -> Iterator[Finding]:
         claim = "every spurious end is stationary: largest gradient norm"
         yield _exact(claim, SOURCE + ": at most 1e-9", (0.0, safran_shamir.CONVERGED), largest, note)
         steep = float(data["largest_eigenvalue"].max())
-        claim = "the step 0.1 is stable: largest Hessian eigenvalue at any end"
+        claim = f"the step {safran_shamir.STEP} is stable: largest Hessian eigenvalue at any end"
         yield _exact(claim, "descent is stable below 2 / step", (0.0, 2 / safran_shamir.STEP), steep, note)
     rise = float(data["largest_rise"].max())
     claim = "F only falls: largest rise in any step of any run"

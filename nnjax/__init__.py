@@ -12,10 +12,12 @@ from nnjax import (
     gradient_flow,
     lanes,
     losses,
+    minima,
     network,
     nodewise,
     schemes,
     segments,
+    symmetries,
     training,
 )
 from nnjax.activations import ACTIVATIONS, Activation
@@ -54,6 +56,7 @@ __all__ = [
     "labels",
     "lanes",
     "losses",
+    "minima",
     "mlp",
     "network",
     "nodewise",

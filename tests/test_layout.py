@@ -19,6 +19,8 @@ FILES = [
     "segments",
     "sweep",
     "gradient_flow",
+    "symmetries",
+    "minima",
     "datasets",
     "doctor",
 ]

@@ -1,12 +1,15 @@
 """Safran and Shamir's objective against its formula, known points and published shares."""
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import stats
 
+import nnjax
 from experiments import safran_shamir, spurious_minima
 from experiments.safran_shamir import hessian, value_and_gradient
 from experiments.spurious_minima import Config, distinct, pairs
@@ -140,6 +143,22 @@ def test_newtons_end_is_where_descent_ends():
     assert np.all(descent.outcome == spurious_minima.SPURIOUS)
     np.testing.assert_allclose(descent.objective, newton.objective[stuck], rtol=1e-9)
     np.testing.assert_allclose(descent.spectrum, newton.spectrum[stuck], rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_published_step_ends_in_the_same_minima_as_often():
+    """Of the seeds that end differently at steps 0.1 and 0.3, as many go one way as the other."""
+    slow = functools.partial(safran_shamir.descend, step=0.1)
+    seeds, options = range(1000), {"check_every": 100, "lane": 64}
+    stuck = []
+    for step in (slow, safran_shamir.descend):
+        ended = nnjax.sweep_until(
+            spurious_minima.start(8, 8), step, safran_shamir.nearly_settled, seeds, **options
+        )
+        stuck.append(ended.state.objective >= safran_shamir.GLOBAL)
+    gained, lost = int(np.sum(stuck[0] & ~stuck[1])), int(np.sum(~stuck[0] & stuck[1]))
+    assert gained + lost < 50
+    assert stats.binomtest(gained, gained + lost).pvalue > 1e-3
 
 
 @pytest.mark.slow

@@ -1,0 +1,247 @@
+"""Is it a minimum, and is it another one? Critical points, their certificates, copies, and what lies between.
+
+Everything is a pure function of one parameter pytree; `jax.vmap` it over seeds. Use float64: eigenvalues that
+are 0 come out at 1e-16 there, and at 1e-7 in float32, where small true ones lie.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray, PyTree
+
+from nnjax.network import Network, Params, check_batch, total_loss
+from nnjax.symmetries import align as align
+from nnjax.symmetries import canonical as canonical
+
+Loss = Callable[[Any], Array]
+VERDICTS = ("strict minimum", "flat minimum", "saddle", "plateau", "not converged")
+"""What `certify` can find; its `verdict` is the index."""
+STRICT, FLAT, SADDLE, PLATEAU, UNFINISHED = range(len(VERDICTS))
+ZERO = 1e-7
+"""An eigenvalue is counted as 0 below this share of the largest."""
+NEAR = 1e-5
+"""A point is critical if the Newton step that is left is shorter than this share of 1 + |θ|."""
+STILL = 1e-3
+"""A plateau has a gradient shorter than this."""
+
+
+class Certificate(NamedTuple):
+    """What kind of point it is.
+
+    Attributes:
+        loss: There.
+        gradient_norm: |∂L/∂θ|.
+        eigenvalues: Of the Hessian ∂²L/∂θ², ascending, (p,).
+        negative: How many are below 0,
+        zero: how many are 0 within `ZERO` times the largest |eigenvalue|,
+        positive: and how many are above.
+        step: Length of the Newton step that would be left, over directions that are not flat.
+        verdict: Index into `VERDICTS`.
+    """
+
+    loss: Float[Array, ""]
+    gradient_norm: Float[Array, ""]
+    eigenvalues: Float[Array, " p"]
+    negative: Int[Array, ""]
+    zero: Int[Array, ""]
+    positive: Int[Array, ""]
+    step: Float[Array, ""]
+    verdict: Int[Array, ""]
+
+
+def _flat(loss: Loss, gradient: Callable | None, params: PyTree) -> tuple[Array, Loss, Callable, Callable]:
+    """θ as a vector, loss and gradient as functions of it, and back."""
+    theta, back = ravel_pytree(params)
+    slope = gradient or jax.grad(loss)
+    return theta, lambda v: loss(back(v)), lambda v: ravel_pytree(slope(back(v)))[0], back
+
+
+def hessian(loss: Loss, params: PyTree, gradient: Callable | None = None) -> Float[Array, "p p"]:
+    """∂²L/∂θ² as a symmetric matrix, the derivative of `gradient` (default: jax.grad of the loss)."""
+    theta, _, slope, _ = _flat(loss, gradient, params)
+    return _hessian(slope, theta)
+
+
+def _hessian(slope: Callable, theta: Array) -> Array:
+    matrix = jax.jacfwd(slope)(theta)
+    return (matrix + matrix.T) / 2
+
+
+def certify(loss: Loss, params: PyTree, gradient: Callable | None = None) -> Certificate:
+    """Which kind of critical point `params` is, if it is one.
+
+    strict minimum   critical, all eigenvalues of the Hessian positive
+    flat minimum     critical, none negative, some 0: a manifold of equal loss, to second order
+    saddle           critical, some negative
+    plateau          the loss still falls and the weights still grow, ever more slowly: the Newton step that
+                     is left does not get short with the gradient; or all slopes are lost to rounding
+    not converged    the rest
+
+    A point is critical if the gradient cannot move it: with λ and g the eigenvalues and the gradient along the
+    eigenvectors, √Σ(g/λ)² over |λ| > ZERO·max|λ|, and |g| along the others over ZERO·max|λ|, are at most
+    NEAR·(1 + |θ|). On a plateau at infinity, such as L = e^(-θ), g/λ stays near 1 however small g is: that
+    tells it from a minimum, which a small gradient alone does not.
+
+    Args:
+        loss: Any function of a parameter pytree.
+        params: The point, float64.
+        gradient: Its gradient; `nnjax.gradients` for the manual one. Default: jax.grad(loss).
+    """
+    theta, value, slope, _ = _flat(loss, gradient, params)
+    g = slope(theta)
+    eigenvalues, vectors = jnp.linalg.eigh(_hessian(slope, theta))
+    along, size = vectors.T @ g, jnp.abs(eigenvalues)
+    least = ZERO * jnp.max(size)
+    flat = size <= least
+    floor = jnp.where(least > 0, least, 1)
+    step = _length(jnp.where(flat, 0, along / jnp.where(flat, 1, size)))
+    drift = _length(jnp.where(flat, along / floor, 0))
+    reach, length = 1 + _length(theta), _length(g)
+    critical = (step <= NEAR * reach) & (drift <= NEAR * reach) & jnp.isfinite(value(theta))
+    counts = [jnp.sum(kind) for kind in ((eigenvalues < 0) & ~flat, flat, (eigenvalues > 0) & ~flat)]
+    growing = (jnp.dot(g, theta) < 0) & (length <= STILL)
+    verdict = jnp.select(
+        [
+            critical & (counts[0] > 0),
+            critical & (counts[1] == 0),
+            critical & (counts[2] > 0),
+            critical | growing,
+        ],
+        [SADDLE, STRICT, FLAT, PLATEAU],
+        UNFINISHED,
+    )
+    return Certificate(value(theta), length, eigenvalues, *counts, step, verdict)
+
+
+def _length(vector: Array) -> Array:
+    return jnp.sqrt(jnp.sum(vector * vector))
+
+
+class Polished(NamedTuple):
+    """A point moved to the critical point next to it.
+
+    Attributes:
+        params: The critical point, or the start if that was refused.
+        gradient_norm: There.
+        moved: How far it is from the start.
+        accepted: Whether the gradient has fallen and the weights have not run away.
+    """
+
+    params: PyTree
+    gradient_norm: Float[Array, ""]
+    moved: Float[Array, ""]
+    accepted: Array
+
+
+def polish(
+    loss: Loss, params: PyTree, gradient: Callable | None = None, steps: int = 60, growth: float = 1.5
+) -> Polished:
+    """From where training ended down to the minimum nearby, by Newton's method with a safeguard.
+
+    θ ← θ - Σ v (v·g) / (|λ| + μ) over the Hessian's eigenvectors v (Levenberg-Marquardt; |λ| turns uphill
+    Newton steps round). A step that would raise the loss is not taken, and μ grows tenfold; else μ falls
+    tenfold. The end is refused if its gradient is no shorter than the start's, or |θ| has grown by the factor
+    `growth`: then the minimum is not near, and may lie at infinity.
+
+    Args:
+        loss: A function of a parameter pytree.
+        params: Where to start, float64.
+        gradient: As for `certify`.
+        steps: At most this many Newton steps.
+        growth: See above.
+    """
+    theta, value, slope, back = _flat(loss, gradient, params)
+
+    def newton(_: Any, state: tuple[Array, Array]) -> tuple[Array, Array]:
+        now, damping = state
+        g = slope(now)
+        eigenvalues, vectors = jnp.linalg.eigh(_hessian(slope, now))
+        size = jnp.abs(eigenvalues) + damping * jnp.max(jnp.abs(eigenvalues))
+        new = now - vectors @ ((vectors.T @ g) / jnp.where(size > 0, size, 1))
+        better = (value(new) <= value(now)) & (_length(slope(new)) < jnp.inf)
+        return jnp.where(better, new, now), jnp.where(better, damping / 10, jnp.minimum(damping * 10, 1e6))
+
+    end, _ = jax.lax.fori_loop(0, steps, newton, (theta, jnp.asarray(1e-3, theta.dtype)))
+    fell = _length(slope(end)) <= _length(slope(theta))
+    accepted = fell & (_length(end) <= growth * _length(theta) + 1)
+    kept = jnp.where(accepted, end, theta)
+    return Polished(back(kept), _length(slope(kept)), _length(kept - theta), accepted)
+
+
+def barrier(
+    network: Network, params_a: Params, params_b: Params, xs: ArrayLike, ys: ArrayLike, points: int = 51
+) -> Float[Array, ""]:
+    """max_t [L((1-t)A + tB) - ((1-t)L(A) + tL(B))], L the SSE summed over the rows, t = 0..1 in `points`.
+
+    How much two networks' mixtures are worse than the mixture of their losses; 0 if none is worse
+    (Frankle et al. 2020; Entezari et al. 2022).
+
+    Raises:
+        TypeError, ValueError: As `nnjax.total_loss`; fewer than 3 points.
+    """
+    if points < 3:
+        raise ValueError(f"points must be 3 or more, got {points}")
+    xs, ys = check_batch(network, params_a, xs, ys)
+    check_batch(network, params_b, xs, ys)
+    weights = jnp.linspace(0, 1, points, dtype=xs.dtype)
+
+    def loss_at(t: Array) -> Array:
+        mixed = jax.tree.map(lambda a, b: (1 - t) * a + t * b, params_a, params_b)
+        return total_loss(network, mixed, xs, ys)
+
+    losses = jax.vmap(loss_at)(weights)
+    return jnp.max(losses - ((1 - weights) * losses[0] + weights * losses[-1]))
+
+
+def group(features: np.ndarray, tolerance: ArrayLike) -> np.ndarray:
+    """Which rows (s, f) are the same, each number to its tolerance (f,): 0, 1, ... by rising first number.
+
+    Each row joins the first group whose founder it equals. Rows with NaN or infinite numbers get -1.
+    """
+    index, founders = np.full(len(features), -1), []
+    finite = np.isfinite(features).all(axis=1)
+    for row in (r for r in np.argsort(features[:, 0], kind="stable") if finite[r]):
+        same = [
+            i
+            for i, founder in enumerate(founders)
+            if np.all(np.abs(features[row] - features[founder]) <= tolerance)
+        ]
+        index[row] = same[0] if same else len(founders)
+        founders += [] if same else [row]
+    return index
+
+
+def filter_normalised(key: PRNGKeyArray, params: Params) -> Params:
+    """A random direction in which every node's incoming weights are as long as the node's own (Li et al. 2018).
+
+    So that networks that differ by a rescaling of their nodes show the same picture. Biases stay.
+    """
+
+    def layer(index: int, weights: Array) -> Array:
+        drawn = jax.random.normal(jax.random.fold_in(key, index), weights.shape, weights.dtype)
+        length = jnp.sqrt(jnp.sum(weights**2, axis=0) / jnp.sum(drawn**2, axis=0))
+        return drawn * length
+
+    return tuple(
+        type(each)(layer(index, each.weights), jnp.zeros_like(each.biases))
+        for index, each in enumerate(params)
+    )
+
+
+def plane(
+    loss: Loss, centre: PyTree, first: PyTree, second: PyTree, along: ArrayLike, across: ArrayLike
+) -> Float[Array, "b a"]:
+    """L(centre + α first + β second) for α in `along` (a,) and β in `across` (b,).
+
+    A slice through two of many dimensions: a minimum of the slice need not be one, nor a wall a wall.
+    """
+
+    def at(alpha: Array, beta: Array) -> Array:
+        return loss(jax.tree.map(lambda c, u, v: c + alpha * u + beta * v, centre, first, second))
+
+    row = jax.vmap(at, in_axes=(0, None))
+    return jax.vmap(row, in_axes=(None, 0))(jnp.asarray(along), jnp.asarray(across))
