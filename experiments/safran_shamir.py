@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 STEP = 0.3
-"""Step size. Safran and Shamir's 0.1 takes three times as long and ends in the same minima as often. A step is
-stable below 2 / (largest Hessian eigenvalue), and F then only falls: the experiment checks both."""
+"""Step size. Safran and Shamir's 0.1 takes three times as long, and ends in the same minima as often. A step
+is stable below 2 / (largest Hessian eigenvalue), and F then only falls: the experiment checks both."""
 GLOBAL = 1e-3
 """Below this value a run is on its way to the global minimum, F = 0: F only falls, and no spurious minimum
 this low is known."""

@@ -68,6 +68,7 @@ __all__ = [
     "steady",
     "sweep",
     "sweep_until",
+    "symmetries",
     "total_loss",
     "train",
     "train_step",

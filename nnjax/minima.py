@@ -4,7 +4,7 @@ Everything is a pure function of one parameter pytree; `jax.vmap` it over seeds.
 are 0 come out at 1e-16 there, and at 1e-7 in float32, where small true ones lie.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -18,6 +18,7 @@ from nnjax.symmetries import align as align
 from nnjax.symmetries import canonical as canonical
 
 Loss = Callable[[Any], Array]
+Values = ArrayLike | Sequence[float]
 VERDICTS = ("strict minimum", "flat minimum", "saddle", "plateau", "not converged")
 """What `certify` can find; its `verdict` is the index."""
 STRICT, FLAT, SADDLE, PLATEAU, UNFINISHED = range(len(VERDICTS))
@@ -81,8 +82,8 @@ def certify(loss: Loss, params: PyTree, gradient: Callable | None = None) -> Cer
                      is left does not get short with the gradient; or all slopes are lost to rounding
     not converged    the rest
 
-    A point is critical if the gradient cannot move it: with λ and g the eigenvalues and the gradient along the
-    eigenvectors, √Σ(g/λ)² over |λ| > ZERO·max|λ|, and |g| along the others over ZERO·max|λ|, are at most
+    A point is critical if the gradient cannot move it: with λ and g the eigenvalues and the gradient along
+    the eigenvectors, √Σ(g/λ)² over |λ| > ZERO·max|λ|, and |g| along the others over ZERO·max|λ|, are at most
     NEAR·(1 + |θ|). On a plateau at infinity, such as L = e^(-θ), g/λ stays near 1 however small g is: that
     tells it from a minimum, which a small gradient alone does not.
 
@@ -197,7 +198,7 @@ def barrier(
     return jnp.max(losses - ((1 - weights) * losses[0] + weights * losses[-1]))
 
 
-def group(features: np.ndarray, tolerance: ArrayLike) -> np.ndarray:
+def group(features: np.ndarray, tolerance: float | Sequence[float]) -> np.ndarray:
     """Which rows (s, f) are the same, each number to its tolerance (f,): 0, 1, ... by rising first number.
 
     Each row joins the first group whose founder it equals. Rows with NaN or infinite numbers get -1.
@@ -216,7 +217,7 @@ def group(features: np.ndarray, tolerance: ArrayLike) -> np.ndarray:
 
 
 def filter_normalised(key: PRNGKeyArray, params: Params) -> Params:
-    """A random direction in which every node's incoming weights are as long as the node's own (Li et al. 2018).
+    """A random direction with every node's incoming weights as long as the node's own (Li et al. 2018).
 
     So that networks that differ by a rescaling of their nodes show the same picture. Biases stay.
     """
@@ -224,7 +225,7 @@ def filter_normalised(key: PRNGKeyArray, params: Params) -> Params:
     def layer(index: int, weights: Array) -> Array:
         drawn = jax.random.normal(jax.random.fold_in(key, index), weights.shape, weights.dtype)
         length = jnp.sqrt(jnp.sum(weights**2, axis=0) / jnp.sum(drawn**2, axis=0))
-        return drawn * length
+        return drawn * length[None]
 
     return tuple(
         type(each)(layer(index, each.weights), jnp.zeros_like(each.biases))
@@ -233,7 +234,7 @@ def filter_normalised(key: PRNGKeyArray, params: Params) -> Params:
 
 
 def plane(
-    loss: Loss, centre: PyTree, first: PyTree, second: PyTree, along: ArrayLike, across: ArrayLike
+    loss: Loss, centre: PyTree, first: PyTree, second: PyTree, along: Values, across: Values
 ) -> Float[Array, "b a"]:
     """L(centre + α first + β second) for α in `along` (a,) and β in `across` (b,).
 

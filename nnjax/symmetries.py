@@ -8,7 +8,6 @@ c > 0. `canonical` picks one copy of all, `align` the one nearest to another net
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -55,7 +54,7 @@ def flipped(network: Network, params: Params, layer: int, sign: Float[Array, " j
     here, above = params[layer], params[layer + 1]
     shifted = jnp.asarray(_is(network, layer, SHIFTED)) & (sign < 0)
     shift = jnp.sum(jnp.where(shifted[:, None], above.weights, 0), axis=0)
-    here = Layer(here.weights * sign, here.biases * sign)
+    here = Layer(here.weights * sign[None], here.biases * sign)
     above = Layer(above.weights * sign[:, None], above.biases + shift)
     return (*params[:layer], here, above, *params[layer + 2 :])
 
@@ -63,7 +62,7 @@ def flipped(network: Network, params: Params, layer: int, sign: Float[Array, " j
 def rescaled(params: Params, layer: int, factor: Float[Array, " j"]) -> Params:
     """The same function, of a layer of ReLU nodes, with what enters node j times factor[j] > 0."""
     here, above = params[layer], params[layer + 1]
-    here = Layer(here.weights * factor, here.biases * factor)
+    here = Layer(here.weights * factor[None], here.biases * factor)
     above = Layer(above.weights / factor[:, None], above.biases)
     return (*params[:layer], here, above, *params[layer + 2 :])
 
@@ -140,7 +139,7 @@ def _aligned(network: Network, params: Params, reference: Params, layer: int) ->
     match = theirs.T @ mine
     flips = jnp.asarray(may_flip(network, layer))
     names = np.array(_names(network, layer))
-    worth = jnp.where(flips, jnp.abs(match), match)
+    worth = jnp.where(flips[None], jnp.abs(match), match)
     allowed = jnp.asarray(names[:, None] == names)
     lowest = -1 - 2 * jnp.sum(jnp.abs(match))
     rows, columns = optax.assignment.hungarian_algorithm(jnp.where(allowed, -worth, -lowest))

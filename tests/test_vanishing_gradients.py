@@ -99,7 +99,8 @@ def test_a_run_is_nnjax_train_with_another_order_in_each_epoch():
     params = nnjax.init(network, nnjax.key(5), "he_normal")
     losses = [nnjax.total_loss(network, params, *job.train) / 12]
     orders = depth_training._orders(12, 3)
-    assert np.all(np.sort(orders, axis=1) == np.arange(12)) and len(np.unique(orders, axis=0)) == 4
+    assert np.all(np.sort(orders, axis=1) == np.arange(12))
+    assert len(np.unique(orders, axis=0)) == 4
     clipped = optax.chain(optax.clip_by_global_norm(5.0), optax.sgd(0.1))
     for epoch in range(3):
         before, rows = params, [values[orders[1 + epoch]] for values in job.train]
