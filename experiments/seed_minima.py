@@ -1,0 +1,102 @@
+"""Which minimum does a seed reach, is it one, and are two of them different?"""
+
+import dataclasses
+
+import numpy as np
+import xarray as xr
+
+from experiments import minima_measures, progress
+from experiments.experiment import Experiment
+from experiments.seed_minima_figures import figures, findings, tables
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """How many seeds each part gets.
+
+    Attributes:
+        seed: First seed; every part counts from it.
+        seeds: Seeds of the 2-2-1 sigmoid network on XOR, 2 or more.
+        few: Seeds of each other network and setting on XOR.
+        steps: Full-batch steps on XOR.
+        students: Students of the teacher network.
+        paths: Of how many of them the way is drawn.
+        digit_seeds: Networks on the digits, for each kind of initial weights.
+        digit_epochs: How long they are trained.
+        barrier_seeds: Networks between which barriers are measured.
+        barrier_epochs: How long they are trained.
+        linear_seeds: Linear networks with a bottleneck.
+    """
+
+    seed: int = 0
+    seeds: int = 100_000
+    few: int = 1000
+    steps: int = 15_000
+    students: int = 1000
+    paths: int = 24
+    digit_seeds: int = 256
+    digit_epochs: int = 30
+    barrier_seeds: int = 6
+    barrier_epochs: int = 100
+    linear_seeds: int = 200
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            least = {"seed": 0, "steps": 1, "digit_epochs": 1, "barrier_epochs": 1}.get(field.name, 2)
+            if getattr(self, field.name) < least:
+                raise ValueError(f"{field.name} must be {least} or more; got {getattr(self, field.name)}")
+        if self.paths > self.students:
+            raise ValueError(f"paths must be at most students, {self.students}; got {self.paths}")
+
+
+def run(config: Config) -> xr.Dataset:
+    """All parts as one dataset; losses are sums over the rows unless their name says otherwise."""
+
+    def seeds(count: int) -> np.ndarray:
+        return np.arange(config.seed, config.seed + count)
+
+    parts = [
+        lambda: minima_measures.xor(seeds(config.seeds), seeds(config.few), config.steps),
+        lambda: minima_measures.students(seeds(config.students), config.paths),
+        lambda: minima_measures.digits(seeds(config.digit_seeds), config.digit_epochs),
+        lambda: minima_measures.barriers(seeds(config.barrier_seeds), config.barrier_epochs),
+        lambda: minima_measures.bottleneck(seeds(config.linear_seeds)),
+    ]
+    found = []
+    for part in parts:
+        progress.report(len(found), len(parts))
+        found.append(part())
+    return xr.merge(found).assign_attrs(digit_epochs=config.digit_epochs, steps=config.steps)
+
+
+EXPERIMENT = Experiment(
+    name="seed_minima",
+    title="Which minimum does a seed reach?",
+    question="Do different seeds end in different minima, and are these minima at all?",
+    method="XOR, a teacher's students, handwritten digits and a linear network are trained from many "
+    "seeds. Each "
+    "end is certified by the eigenvalues of the Hessian, and copies of one network (nodes in another order, "
+    "signs changed) are told from different ones.",
+    config=Config,
+    run=run,
+    figures=figures,
+    findings=findings,
+    tables=tables,
+    smoke={
+        "seeds": 200,
+        "few": 20,
+        "steps": 300,
+        "students": 20,
+        "paths": 4,
+        "digit_seeds": 3,
+        "digit_epochs": 1,
+        "barrier_seeds": 2,
+        "barrier_epochs": 1,
+        "linear_seeds": 4,
+    },
+    full={"seeds": 1_000_000, "few": 10_000, "students": 10_000, "digit_seeds": 512, "barrier_seeds": 12},
+    remember="Where a seed ends differs, but most “different minima” are copies of one, or no minima at "
+    "all: on "
+    "XOR a stuck sigmoid network creeps along a plateau that ends nowhere.",
+    order=70,
+)
