@@ -190,7 +190,7 @@ def measure(
 
 def _without_overflow(part: xr.Dataset, depths: Sequence[int]) -> xr.Dataset:
     """NaN for δ of networks some of whose activations are too large for float32."""
-    held = np.isfinite(part["size"]).cumprod("layer") > 0
+    held = (part["size"] < np.inf).cumprod("layer") > 0  # NaN is not held either
     ends = xr.DataArray(np.asarray(depths) - 1, dims="depth")
     whole, each = held.isel(layer=-1), held.isel(layer=ends)
     return part.assign(delta=part["delta"].where(whole), first=part["first"].where(each))

@@ -173,7 +173,7 @@ def run_all(jobs: Sequence[tuple[Task, Recipe]], epochs: int, seeds: np.ndarray)
     for done, (job, recipe) in enumerate(jobs):
         progress.report(done, len(jobs))
         if (id(job), recipe) not in records:
-            rates = {"rate": np.float32(recipe.rates)}
+            rates = {"rate": np.asarray(recipe.rates, np.float32)}
             records[id(job), recipe] = nnjax.sweep(learner(job, recipe, epochs), seeds, rates)
     return [records[id(job), recipe] for job, recipe in jobs]
 

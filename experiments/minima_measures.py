@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import xarray as xr
+from jax.flatten_util import ravel_pytree
 
 import nnjax
 from nnjax import datasets, minima, symmetries
@@ -88,7 +89,7 @@ def level(losses: np.ndarray) -> np.ndarray:
 
 def xor(seeds: np.ndarray, few: np.ndarray, steps: int) -> xr.Dataset:
     """Every seed's end on XOR with its certificate; and, for fewer seeds, other networks and settings."""
-    scale, rate = (np.float32(values) for values in zip(*SETTINGS.values(), strict=True))
+    scale, rate = np.asarray(list(SETTINGS.values()), np.float32).T
     params, losses = nnjax.sweep(xor_end(MAIN, steps), seeds, {"scale": scale[:1], "rate": rate[:1]})
     params = jax.tree.map(lambda leaf: leaf[:, 0], params)
     found = certificates(XOR_NETWORKS[MAIN], params, *datasets.xor())
@@ -181,7 +182,7 @@ def students(seeds: np.ndarray, paths: int, epochs: int = 2000, looks: int = 40)
 
 def _slice(data: xr.Dataset, rows: tuple[Any, Any], size: int = 61) -> dict[str, Any]:
     """The plane of the end states' two principal directions, the loss on it, the paths in it."""
-    _, back = jax.flatten_util.ravel_pytree(nnjax.init(STUDENT, nnjax.key(0), dtype=jnp.float64))
+    _, back = ravel_pytree(nnjax.init(STUDENT, nnjax.key(0), dtype=jnp.float64))
     good = data["student_end"].values[data["student_loss"].values < 1e-9]
     good = good if len(good) > 2 else data["student_end"].values
     centre = good.mean(axis=0)
@@ -189,16 +190,16 @@ def _slice(data: xr.Dataset, rows: tuple[Any, Any], size: int = 61) -> dict[str,
     paths = (data["student_path"].values - centre) @ np.stack([first, second]).T
     reach = 1.3 * np.abs((good - centre) @ np.stack([first, second]).T).max()
     steps = np.linspace(-reach, reach, size)
-    loss = minima.plane(
-        lambda v: nnjax.total_loss(STUDENT, back(v), *rows),
-        *map(jnp.asarray, (centre, first, second)),
-        steps,
-        steps,
-    )
+
+    def loss_of(params: nnjax.Params) -> jax.Array:
+        return nnjax.total_loss(STUDENT, params, *rows)
+
+    middle, first_way, second_way = (back(jnp.asarray(v)) for v in (centre, first, second))
+    loss = minima.plane(loss_of, middle, first_way, second_way, steps, steps)
     start = back(jnp.asarray(good[0]))
-    random = [minima.filter_normalised(nnjax.key(seed), start) for seed in (1, 2)]
+    one, other = (minima.filter_normalised(nnjax.key(seed), start) for seed in (1, 2))
     share = np.linspace(-1.5, 1.5, size)
-    near = minima.plane(lambda p: nnjax.total_loss(STUDENT, p, *rows), start, *random, share, share)
+    near = minima.plane(loss_of, start, one, other, share, share)
     return {
         "plane_loss": (("across", "along"), np.array(loss)),
         "plane_step": ("along", steps),
@@ -300,7 +301,7 @@ def bottleneck(seeds: np.ndarray) -> xr.Dataset:
     product = np.einsum("sij,sjk->sik", weights[0].weights, weights[1].weights)
     points = [vectors[:, list(chosen)] for chosen in SUBSETS]
     critical = tuple(
-        nnjax.Layer(np.stack(w), np.zeros((len(points), w[0].shape[1])))
+        nnjax.Layer(jnp.stack(w), jnp.zeros((len(points), w[0].shape[1])))
         for w in (points, [u.T for u in points])
     )
     kinds = certificates_of_weights(critical, xs)

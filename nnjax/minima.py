@@ -103,19 +103,21 @@ def certify(loss: Loss, params: PyTree, gradient: Callable | None = None) -> Cer
     drift = _length(jnp.where(flat, along / floor, 0))
     reach, length = 1 + _length(theta), _length(g)
     critical = (step <= NEAR * reach) & (drift <= NEAR * reach) & jnp.isfinite(value(theta))
-    counts = [jnp.sum(kind) for kind in ((eigenvalues < 0) & ~flat, flat, (eigenvalues > 0) & ~flat)]
+    negative, zero, positive = (
+        jnp.sum(k) for k in ((eigenvalues < 0) & ~flat, flat, (eigenvalues > 0) & ~flat)
+    )
     growing = (jnp.dot(g, theta) < 0) & (length <= STILL)
     verdict = jnp.select(
         [
-            critical & (counts[0] > 0),
-            critical & (counts[1] == 0),
-            critical & (counts[2] > 0),
+            critical & (negative > 0),
+            critical & (zero == 0),
+            critical & (positive > 0),
             critical | growing,
         ],
         [SADDLE, STRICT, FLAT, PLATEAU],
         UNFINISHED,
     )
-    return Certificate(value(theta), length, eigenvalues, *counts, step, verdict)
+    return Certificate(value(theta), length, eigenvalues, negative, zero, positive, step, verdict)
 
 
 def _length(vector: Array) -> Array:
@@ -204,12 +206,12 @@ def group(features: np.ndarray, tolerance: float | Sequence[float]) -> np.ndarra
     Each row joins the first group whose founder it equals. Rows with NaN or infinite numbers get -1.
     """
     index, founders = np.full(len(features), -1), []
-    finite = np.isfinite(features).all(axis=1)
-    for row in (r for r in np.argsort(features[:, 0], kind="stable") if finite[r]):
+    finite = np.flatnonzero(np.isfinite(features).all(axis=1))
+    for row in finite[np.argsort(features[finite, 0], kind="stable")]:
         same = [
             i
             for i, founder in enumerate(founders)
-            if np.all(np.abs(features[row] - features[founder]) <= tolerance)
+            if np.all(np.abs(features[row] - features[founder]) <= np.asarray(tolerance))
         ]
         index[row] = same[0] if same else len(founders)
         founders += [] if same else [row]
