@@ -87,16 +87,17 @@ def level(losses: np.ndarray) -> np.ndarray:
     return np.where(distance.min(axis=-1) <= WIDTH, distance.argmin(axis=-1), -1)
 
 
-def xor(seeds: np.ndarray, few: np.ndarray, steps: int) -> xr.Dataset:
-    """Every seed's end on XOR with its certificate; and, for fewer seeds, other networks and settings."""
+def _settings() -> dict[str, np.ndarray]:
     scale, rate = np.asarray(list(SETTINGS.values()), np.float32).T
-    params, losses = nnjax.sweep(xor_end(MAIN, steps), seeds, {"scale": scale[:1], "rate": rate[:1]})
+    return {"scale": scale, "rate": rate}
+
+
+def xor(seeds: np.ndarray, steps: int) -> xr.Dataset:
+    """Every seed's end on XOR in the main case, with its certificate."""
+    first = {name: values[:1] for name, values in _settings().items()}
+    params, losses = nnjax.sweep(xor_end(MAIN, steps), seeds, first)
     params = jax.tree.map(lambda leaf: leaf[:, 0], params)
     found = certificates(XOR_NETWORKS[MAIN], params, *datasets.xor())
-    length = np.sqrt(sum((leaf**2).reshape(len(seeds), -1).sum(axis=1) for leaf in jax.tree.leaves(params)))
-    others = [
-        nnjax.sweep(xor_end(name, steps), few, {"scale": scale, "rate": rate})[1] for name in XOR_NETWORKS
-    ]
     per_seed = {
         "loss": losses[:, 0],
         "level": level(losses[:, 0]).astype(np.int8),
@@ -105,12 +106,18 @@ def xor(seeds: np.ndarray, few: np.ndarray, steps: int) -> xr.Dataset:
         "step": found.step,
         "eigenvalue": found.eigenvalues[:, -1],
         "small_eigenvalue": np.abs(found.eigenvalues[:, :-1]).max(axis=1),
-        "length": length,
+        "length": np.linalg.norm(vector(params, len(seeds)), axis=1),
     }
     data = xr.Dataset({f"xor_{name}": ("xor_seed", values) for name, values in per_seed.items()})
-    data["condition_loss"] = ("network", "few_seed", "setting"), np.stack(others)
-    return data.assign_coords(
-        xor_seed=seeds, few_seed=few, network=list(XOR_NETWORKS), setting=list(SETTINGS)
+    return data.assign_coords(xor_seed=seeds)
+
+
+def conditions(seeds: np.ndarray, steps: int) -> xr.Dataset:
+    """XOR's last losses for other networks and settings, from the same draws."""
+    losses = [nnjax.sweep(xor_end(name, steps), seeds, _settings())[1] for name in XOR_NETWORKS]
+    return xr.Dataset(
+        {"condition_loss": (("network", "few_seed", "setting"), np.stack(losses))},
+        {"few_seed": seeds, "network": list(XOR_NETWORKS), "setting": list(SETTINGS)},
     )
 
 
@@ -293,7 +300,7 @@ def bottleneck(seeds: np.ndarray) -> xr.Dataset:
 
     def end(key: jax.Array) -> nnjax.Params:
         params = nnjax.init(LINEAR, key, "lecun_normal", dtype=jnp.float64)
-        return nnjax.train(LINEAR, params, xs, xs, optimizer=optax.adam(0.01), epochs=2000)[0]
+        return nnjax.train(LINEAR, params, xs, xs, optimizer=optax.sgd(5e-4, 0.9), epochs=2000)[0]
 
     ends = polished(LINEAR, nnjax.sweep(end, seeds), xs, xs, steps=30)
     weights = ends.params

@@ -56,7 +56,8 @@ def run(config: Config) -> xr.Dataset:
         return np.arange(config.seed, config.seed + count)
 
     parts = [
-        lambda: minima_measures.xor(seeds(config.seeds), seeds(config.few), config.steps),
+        lambda: minima_measures.xor(seeds(config.seeds), config.steps),
+        lambda: minima_measures.conditions(seeds(config.few), config.steps),
         lambda: minima_measures.students(seeds(config.students), config.paths),
         lambda: minima_measures.digits(seeds(config.digit_seeds), config.digit_epochs),
         lambda: minima_measures.barriers(seeds(config.barrier_seeds), config.barrier_epochs),
