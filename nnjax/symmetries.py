@@ -142,7 +142,8 @@ def _aligned(network: Network, params: Params, reference: Params, layer: int) ->
     worth = jnp.where(flips[None], jnp.abs(match), match)
     allowed = jnp.asarray(names[:, None] == names)
     lowest = -1 - 2 * jnp.sum(jnp.abs(match))
-    rows, columns = optax.assignment.hungarian_algorithm(jnp.where(allowed, -worth, -lowest))
+    costs = jnp.where(allowed, -worth, -lowest).astype(jnp.zeros(0).dtype)  # Optax works in the default dtype
+    rows, columns = optax.assignment.hungarian_algorithm(costs)
     order = jnp.zeros(len(names), columns.dtype).at[rows].set(columns)
     chosen = jnp.take_along_axis(match, order[:, None], axis=1)[:, 0]
     sign = jnp.where(flips[order] & (chosen < 0), -1, 1).astype(match.dtype)

@@ -22,6 +22,7 @@ FILES = [
     "symmetries",
     "minima",
     "datasets",
+    "interop",
     "doctor",
 ]
 """Each imports only from those before it."""

@@ -17,9 +17,9 @@ from experiments.vanishing_gradients import Config
 from nnjax import gradient_flow
 from nnjax.datasets import Data
 
-WIDTH, DEPTHS = 6, (1, 3, 5)
-NAMES = ("sigmoid", "relu", "elu")
-INITS = ("uniform", "normal", "glorot_normal", "he_uniform", "orthogonal")
+WIDTH, DEPTHS = 6, (1, 4)
+NAMES = ("sigmoid", "relu")
+INITS = ("uniform", "glorot_normal", "he_uniform", "orthogonal")
 
 
 def one_network(activation, scheme, depth, key):

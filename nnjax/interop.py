@@ -1,0 +1,164 @@
+"""The same network in Flax: parameters to and from flax.linen and flax.nnx, and modules that use them.
+
+Not imported by `import nnjax`, since Flax takes a second to load: `from nnjax import interop`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen, nnx
+from jax.lax import Precision
+from jaxtyping import Array
+
+from nnjax.network import Layer, Network, Params, check_params
+
+FUNCTIONS: dict[str, Callable[[Array], Array]] = {
+    "sigmoid": jax.nn.sigmoid,
+    "relu": jax.nn.relu,
+    "identity": lambda z: z,
+    "tanh": jnp.tanh,
+    "leaky_relu": jax.nn.leaky_relu,
+    "elu": jax.nn.elu,
+    "softplus": jax.nn.softplus,
+    "silu": jax.nn.silu,
+    "gelu": lambda z: jax.nn.gelu(z, approximate=False),
+}
+"""Flax's function for each of nnjax's activations."""
+
+
+def _functions(network: Network) -> list[Callable[[Array], Array]]:
+    for layer, names in enumerate(network.activations, start=1):
+        if not isinstance(names, str):
+            raise ValueError(
+                f"layer {layer} has one activation per node, {names}; Flax has no such layer: "
+                "one name for the whole layer is accepted"
+            )
+    return [FUNCTIONS[str(names)] for names in network.activations]
+
+
+class _Linen(linen.Module):
+    """Dense layers with their activations, named Dense_0, Dense_1, ... as Flax names them."""
+
+    network: Network
+
+    @linen.compact
+    def __call__(self, x: Array) -> Array:
+        for width, function in zip(self.network.sizes[1:], _functions(self.network), strict=True):
+            dense = linen.Dense(width, use_bias=self.network.biases, precision=Precision.HIGHEST)
+            x = function(dense(x))
+        return x
+
+
+def linen_module(network: Network) -> linen.Module:
+    """A flax.linen module that computes `network`: `module.apply(to_linen(network, params), x)`.
+
+    Raises:
+        ValueError: The network has different activations within a layer.
+    """
+    _functions(network)
+    return _Linen(network)
+
+
+def to_linen(network: Network, params: Params) -> dict[str, dict[str, dict[str, Array]]]:
+    """Flax's {'params': {'Dense_0': {'kernel': (in, out), 'bias': (out,)}, ...}} of these parameters.
+
+    Raises:
+        TypeError, ValueError: As `nnjax.forward` for params; per-node activations.
+    """
+    _functions(network)
+    check_params(network, params)
+
+    def entry(layer: Layer) -> dict[str, Array]:
+        return {"kernel": layer.weights} | ({"bias": layer.biases} if network.biases else {})
+
+    return {"params": {f"Dense_{index}": entry(layer) for index, layer in enumerate(params)}}
+
+
+def from_linen(network: Network, variables: Mapping[str, Any]) -> Params:
+    """Parameters for nnjax from Flax's {'params': ...}: its dense layers in the order of their numbers.
+
+    Raises:
+        ValueError: No 'params', other layers than dense ones, or other shapes than the network's.
+    """
+    if not isinstance(variables, Mapping) or "params" not in variables:
+        raise ValueError(f"variables must be Flax's {{'params': ...}}, got {_kind(variables)}")
+    layers = variables["params"]
+    for name, entry in layers.items():
+        if not isinstance(entry, Mapping) or not {"kernel"} <= set(entry) <= {"kernel", "bias"}:
+            raise ValueError(f"{name!r} is no dense layer with a kernel and a bias, got {_kind(entry)}")
+    ordered = sorted(layers, key=lambda name: [int(part) for part in re.findall(r"\d+", name)])
+    return _params(network, [(layers[name]["kernel"], layers[name].get("bias")) for name in ordered])
+
+
+def _kind(value: Any) -> str:
+    return f"a mapping of {sorted(value)}" if isinstance(value, Mapping) else type(value).__name__
+
+
+def _params(network: Network, layers: list[tuple[Any, Any]]) -> Params:
+    with_biases = [bias is not None for _, bias in layers]
+    if with_biases != [network.biases] * len(layers):
+        raise ValueError(f"biases are there: {with_biases}; expected {network.biases} for every layer")
+    kernels = [jnp.asarray(kernel) for kernel, _ in layers]
+    biases = [
+        jnp.zeros(kernel.shape[-1:], kernel.dtype) if bias is None else jnp.asarray(bias)
+        for kernel, (_, bias) in zip(kernels, layers, strict=True)
+    ]
+    params = tuple(Layer(kernel, bias) for kernel, bias in zip(kernels, biases, strict=True))
+    check_params(network, params)
+    return params
+
+
+class _Nnx(nnx.Module):
+    """Linear layers with their activations."""
+
+    def __init__(self, network: Network, params: Params) -> None:
+        self.network = network
+        self.layers = nnx.List(_linear(network, layer) for layer in params)
+
+    def __call__(self, x: Array) -> Array:
+        for linear, function in zip(self.layers, _functions(self.network), strict=True):
+            x = function(linear(x))
+        return x
+
+
+def _linear(network: Network, layer: Layer) -> nnx.Linear:
+    made = nnx.Linear(
+        *layer.weights.shape,
+        use_bias=network.biases,
+        param_dtype=layer.weights.dtype,
+        precision=Precision.HIGHEST,
+        rngs=nnx.Rngs(0),
+    )
+    made.kernel = nnx.Param(layer.weights)
+    if network.biases:
+        made.bias = nnx.Param(layer.biases)
+    return made
+
+
+def to_nnx(network: Network, params: Params) -> nnx.Module:
+    """A flax.nnx module that computes `network` with these parameters; its `layers` are nnx.Linear.
+
+    Raises:
+        TypeError, ValueError: As `nnjax.forward` for params; per-node activations.
+    """
+    _functions(network)
+    check_params(network, params)
+    return _Nnx(network, params)
+
+
+def from_nnx(network: Network, module: Any) -> Params:
+    """Parameters for nnjax from a module whose `layers` are nnx.Linear, as `to_nnx` makes it.
+
+    Raises:
+        ValueError: No such layers, or other shapes than the network's.
+    """
+    layers = list(getattr(module, "layers", []))
+    if not layers or not all(isinstance(layer, nnx.Linear) for layer in layers):
+        raise ValueError("module must have nnx.Linear layers in `layers`, as to_nnx makes it")
+    return _params(
+        network,
+        [(layer.kernel[...], layer.bias[...] if layer.bias is not None else None) for layer in layers],
+    )

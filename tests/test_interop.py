@@ -1,0 +1,101 @@
+"""The same outputs and gradients in Flax, and a way back; what Flax has no layer for is refused."""
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from flax import linen, nnx
+
+import nnjax
+from nnjax import interop
+
+NETWORKS = {
+    "handout": nnjax.mlp((3, 4, 1)),
+    "no biases": nnjax.mlp((3, 4, 2), "tanh", biases=False),
+    **{name: nnjax.mlp((3, 5, 4, 2), name, "identity") for name in nnjax.ACTIVATIONS},
+}
+XS = np.random.default_rng(0).normal(size=(6, 3))
+
+
+def made(name):
+    network = NETWORKS[name]
+    params = nnjax.init(network, nnjax.key(1), "lecun_normal", "normal", dtype=jnp.float64)
+    return network, params, np.random.default_rng(1).normal(size=(6, network.sizes[-1]))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_linen_computes_the_same(name):
+    network, params, ys = made(name)
+    module, variables = interop.linen_module(network), interop.to_linen(network, params)
+    ours = jax.vmap(lambda x: nnjax.predict(network, params, x))(jnp.asarray(XS))
+    np.testing.assert_allclose(module.apply(variables, XS), ours, rtol=1e-12)
+    grads = jax.grad(lambda v: jnp.sum((module.apply(v, XS) - ys) ** 2))(variables)
+    expected = nnjax.gradients(network, params, XS, ys)
+    chex.assert_trees_all_close(interop.from_linen(network, grads), expected, rtol=1e-12, atol=1e-14)
+    chex.assert_trees_all_equal(interop.from_linen(network, variables), params)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_nnx_computes_the_same(name):
+    network, params, ys = made(name)
+    model = interop.to_nnx(network, params)
+    ours = jax.vmap(lambda x: nnjax.predict(network, params, x))(jnp.asarray(XS))
+    np.testing.assert_allclose(model(jnp.asarray(XS)), ours, rtol=1e-12)
+    grads = nnx.grad(lambda m: jnp.sum((m(jnp.asarray(XS)) - ys) ** 2))(model)
+    expected = nnjax.gradients(network, params, XS, ys)
+    for index, layer in enumerate(expected):
+        found = grads["layers"][index]
+        np.testing.assert_allclose(found["kernel"][...], layer.weights, rtol=1e-12, atol=1e-14)
+        if network.biases:
+            np.testing.assert_allclose(found["bias"][...], layer.biases, rtol=1e-12, atol=1e-14)
+    chex.assert_trees_all_equal(interop.from_nnx(network, model), params)
+
+
+def test_flaxs_own_initial_parameters_come_over():
+    network = nnjax.mlp((3,) + (4,) * 11 + (2,))
+    variables = interop.linen_module(network).init(nnjax.key(0), XS.astype(np.float32))
+    assert len(variables["params"]) == 12
+    params = interop.from_linen(network, variables)
+    chex.assert_trees_all_equal(params[11].weights, variables["params"]["Dense_11"]["kernel"])
+
+
+@pytest.mark.parametrize("optimizer", [optax.sgd(0.1), optax.sgd(0.1, 0.9)])
+def test_an_optax_optimiser_trains_both_alike(optimizer):
+    network, params, ys = made("handout")
+    module, variables = interop.linen_module(network), interop.to_linen(network, params)
+    state = optimizer.init(variables)
+    for _ in range(5):
+        grads = jax.grad(lambda v: jnp.sum((module.apply(v, XS) - ys) ** 2))(variables)
+        updates, state = optimizer.update(grads, state, variables)
+        variables = optax.apply_updates(variables, updates)
+    ours, _ = nnjax.train(network, params, XS, ys, optimizer=optimizer, epochs=5)
+    chex.assert_trees_all_close(interop.from_linen(network, variables), ours, rtol=1e-10)
+
+
+def test_what_flax_has_no_layer_for():
+    network = nnjax.Network((2, 2, 1), (("relu", "tanh"), "identity"))
+    params = nnjax.init(network, nnjax.key(0))
+    for make in (interop.to_linen, interop.to_nnx):
+        with pytest.raises(ValueError, match=r"layer 1 has one activation per node.*Flax has no such layer"):
+            make(network, params)
+
+
+@pytest.mark.parametrize(
+    "variables, message",
+    [
+        ({"kernel": 1}, "variables must be Flax's"),
+        ({"params": {"Conv_0": {"scale": 1}}}, "'Conv_0' is no dense layer"),
+        ({"params": {"Dense_0": {"kernel": np.zeros((3, 4))}}}, "biases are there"),
+        ({"params": {"Dense_0": {"kernel": np.zeros((3, 4)), "bias": np.zeros(4)}}}, "params have shapes"),
+    ],
+)
+def test_other_variables_are_refused(variables, message):
+    with pytest.raises(ValueError, match=message):
+        interop.from_linen(NETWORKS["handout"], variables)
+
+
+def test_other_modules_are_refused():
+    with pytest.raises(ValueError, match=r"nnx\.Linear layers"):
+        interop.from_nnx(NETWORKS["handout"], linen.Dense(3))
