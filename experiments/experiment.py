@@ -27,6 +27,7 @@ INFRASTRUCTURE = {
     "benchmark_measures",
     "birth",
     "birth_laws",
+    "claims",
     "depth_training",
     "experiment",
     "minima_measures",

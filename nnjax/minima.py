@@ -147,8 +147,8 @@ def polish(
 
     θ ← θ - Σ v (v·g) / (|λ| + μ) over the Hessian's eigenvectors v (Levenberg-Marquardt; |λ| turns uphill
     Newton steps round). A step that would raise the loss is not taken, and μ grows tenfold; else μ falls
-    tenfold. The end is refused if its gradient is no shorter than the start's, or |θ| has grown by the factor
-    `growth`: then the minimum is not near, and may lie at infinity.
+    tenfold. The end is refused if its gradient is no shorter than the start's, or 1 + |θ| has grown by the
+    factor `growth`: then the minimum is not near, and may lie at infinity.
 
     Args:
         loss: A function of a parameter pytree.
@@ -170,7 +170,7 @@ def polish(
 
     end, _ = jax.lax.fori_loop(0, steps, newton, (theta, jnp.asarray(1e-3, theta.dtype)))
     fell = _length(slope(end)) <= _length(slope(theta))
-    accepted = fell & (_length(end) <= growth * _length(theta) + 1)
+    accepted = fell & (_length(end) <= growth * (1 + _length(theta)))
     kept = jnp.where(accepted, end, theta)
     return Polished(back(kept), _length(slope(kept)), _length(kept - theta), accepted)
 
