@@ -225,8 +225,7 @@ EXPERIMENT = Experiment(
     title="Activation functions",
     question="What does an activation function do, and what is lost without one?",
     method="Every activation's value and slope are computed and checked by differences. XOR is learnt with "
-    "several "
-    "kinds of hidden nodes and with none, from the same draws.",
+    "several kinds of hidden nodes and with none, from the same draws.",
     config=Config,
     run=run,
     figures=figures,

@@ -22,28 +22,6 @@ from matplotlib.figure import Figure
 
 Verdict = Literal["agrees", "differs", "undecided"]
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
-INFRASTRUCTURE = {
-    "__main__",
-    "benchmark_measures",
-    "birth",
-    "birth_laws",
-    "claims",
-    "depth_training",
-    "experiment",
-    "minima_measures",
-    "peers",
-    "progress",
-    "report",
-    "safran_shamir",
-    "seed_minima_figures",
-    "spurious_minima_figures",
-    "statistics",
-    "store",
-    "style",
-    "vanishing_figures",
-    "vanishing_findings",
-    "walkthrough_figures",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,7 +101,7 @@ class Experiment:
 def discover() -> dict[str, Experiment]:
     """Every experiment of this package by name, in the order of the story."""
     package = importlib.import_module(__package__ or "experiments")
-    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    modules = (importlib.import_module(f"experiments.{name}") for name in names if name not in INFRASTRUCTURE)
-    found = [module.EXPERIMENT for module in modules]
+    names = [module.name for module in pkgutil.iter_modules(package.__path__) if module.name != "__main__"]
+    modules = [importlib.import_module(f"experiments.{name}") for name in names]
+    found = [module.EXPERIMENT for module in modules if hasattr(module, "EXPERIMENT")]
     return {each.name: each for each in sorted(found, key=lambda each: (each.order, each.name))}

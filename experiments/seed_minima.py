@@ -74,10 +74,9 @@ EXPERIMENT = Experiment(
     name="seed_minima",
     title="Which minimum does a seed reach?",
     question="Do different seeds end in different minima, and are these minima at all?",
-    method="XOR, a teacher's students, handwritten digits and a linear network are trained from many "
-    "seeds. Each "
-    "end is certified by the eigenvalues of the Hessian, and copies of one network (nodes in another order, "
-    "signs changed) are told from different ones.",
+    method="XOR, a teacher's students, handwritten digits and a linear network are trained from many seeds. "
+    "Each end is certified by the eigenvalues of the Hessian, and copies of one network (nodes in "
+    "another order, signs changed) are told from different ones.",
     config=Config,
     run=run,
     figures=figures,
@@ -97,7 +96,6 @@ EXPERIMENT = Experiment(
     },
     full={"seeds": 1_000_000, "few": 10_000, "students": 10_000, "digit_seeds": 512, "barrier_seeds": 12},
     remember="Where a seed ends differs, but most “different minima” are copies of one, or no minima at "
-    "all: on "
-    "XOR a stuck sigmoid network creeps along a plateau that ends nowhere.",
+    "all: on XOR a stuck sigmoid network creeps along a plateau that ends nowhere.",
     order=70,
 )

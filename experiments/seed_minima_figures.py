@@ -114,7 +114,8 @@ def _digits(data: xr.Dataset) -> Iterator[Finding]:
         claim = "digits 64-64-10: barrier between two seeds' ends, after aligning over before"
         note = (
             f"{len(ratio)} pairs; per row {np.median(data['barrier_before']):.3f} before, "
-            f"{np.median(data['barrier_after']):.3f} after; pairs share seeds, so the interval is their range"
+            f"{np.median(data['barrier_after']):.3f} after; pairs share seeds, so the interval is their "
+            "range"
         )
         span = float(ratio.min()), float(ratio.max())
         yield Finding(
@@ -176,22 +177,18 @@ def figures(data: xr.Dataset) -> Mapping[str, tuple[Figure, str]]:
 
 XOR = (
     "XOR: share of the seeds whose summed squared error ends near each of the values that a plateau can "
-    "have. "
-    "“As below”: N(0, 1) initial weights and biases, rate 2; the other settings change one thing. All "
+    "have. “As below”: N(0, 1) initial weights and biases, rate 2; the other settings change one thing. All "
     "networks and settings start from the same draws."
 )
 PLANE = (
-    "The loss of a tanh 2-2-1 student (log scale, dark is low). Left: around one end state, along two random "
-    "directions as long as the nodes' weights. Right: the plane of the end states' own principal "
-    "directions, with "
-    "the ways of some seeds (circle: start, cross: end). A slice through 2 of 9 dimensions: ways leave the "
-    "plane, "
-    "and a hollow that is seen here need not be one."
+    "The loss of a tanh 2-2-1 student (log scale, dark is low). Left: around one end state, along two "
+    "random directions as long as the nodes' weights. Right: the plane of the end states' own principal "
+    "directions, with the ways of some seeds (circle: start, cross: end). A slice through 2 of 9 "
+    "dimensions: ways leave the plane, and a hollow that is seen here need not be one."
 )
 DIGITS = (
     "Digits, 64-30-10. Left: test accuracy of every seed. Right: how many seeds never answer with a digit "
-    "that "
-    "they could have: its output node saturated at 0 early."
+    "that they could have: its output node saturated at 0 early."
 )
 BARRIERS = (
     "Digits, 64-64-10: loss per row on the straight line between two seeds' ends, at its worst, above the "

@@ -245,10 +245,8 @@ EXPERIMENT = Experiment(
     question="How often does gradient descent end in a local minimum that is not the global one?",
     method=(
         "n ReLU neurons learn k fixed ones over all Gaussian inputs, a task whose global minimum is 0, by "
-        "plain "
-        "gradient descent on the exact expectation. Every run that does not go to 0 is followed to a "
-        "gradient "
-        "of 1e-9, and the eigenvalues of the Hessian tell what the point is."
+        "plain gradient descent on the exact expectation. Every run that does not go to 0 is followed to a "
+        "gradient of 1e-9, and the eigenvalues of the Hessian tell what the point is."
     ),
     config=Config,
     run=run,

@@ -177,15 +177,12 @@ def figures(data: xr.Dataset) -> Mapping[str, tuple[Figure, str]]:
 
 TABLE = (
     "Share of the seeds whose descent ends in a spurious minimum, mean F and mean smallest Hessian "
-    "eigenvalue of "
-    "those ends, against the number k of target neurons. Bars are 99.9 % intervals; crosses are Safran and "
-    "Shamir's "
-    "published values."
+    "eigenvalue of those ends, against the number k of target neurons. Bars are 99.9 % intervals; crosses "
+    "are Safran and Shamir's published values."
 )
 MINIMA = (
     "The distinct minima that were found: equal F and equal Hessian spectra count as copies of one. The "
-    "larger a dot, "
-    "the more seeds reached it. F = 0 is the global minimum."
+    "larger a dot, the more seeds reached it. F = 0 is the global minimum."
 )
 
 

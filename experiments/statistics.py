@@ -59,6 +59,20 @@ def bootstrap(
     return float(found.low), float(found.high)
 
 
+def bootstrap_two(a: ArrayLike, b: ArrayLike, statistic: Callable[..., Any], *, seed: int = 0) -> Interval:
+    """Percentile bootstrap interval of `statistic(a, b, axis=...)` over two independent samples (n,), (m,)."""
+    first, second = _sample("a", a), _sample("b", b)
+    found = stats.bootstrap(
+        (first, second),
+        statistic,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        vectorized=True,
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return float(found.low), float(found.high)
+
+
 def share(successes: int, trials: int, *, confidence: float = CONFIDENCE) -> Interval:
     """Wilson interval of a share, successes / trials (Wilson 1927)."""
     if trials < 1 or not 0 <= successes <= trials:

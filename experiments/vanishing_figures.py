@@ -32,36 +32,29 @@ def figures(data: xr.Dataset) -> Mapping[str, tuple[Figure, str]]:
 
 BIRTH = (
     "Networks at birth: the length of each layer's δ, divided by the last layer's, in the widest networks "
-    "that "
-    "were drawn. Lines are medians over the seeds, bands hold 90 % of them, dashes are mean-field theory. "
-    "In the "
-    "grey band float32 holds no number, or not all its digits."
+    "that were drawn. Lines are medians over the seeds, bands hold 90 % of them, dashes are mean-field "
+    "theory. In the grey band float32 holds no number, or not all its digits."
 )
 LAWS = (
     "ReLU networks held against exact laws. Left: the weight gradient is equally long in all layers, yet "
-    "with "
-    "Glorot's weights it shrinks as the whole network gets deeper (dots: measured; line: He's times "
-    "2^(−(L−1)/2)). "
-    "Middle: He keeps the mean of |δ₁|² at 1, but its spread over seeds grows with depth/width (line: "
-    "exact). "
-    "Right: the change of |δ|² across one layer of 8 nodes, measured and exact."
+    "with Glorot's weights it shrinks as the whole network gets deeper (dots: measured; line: He's times "
+    "2^(−(L−1)/2)). Middle: He keeps the mean of |δ₁|² at 1, but its spread over seeds grows with "
+    "depth/width (line: exact). Right: the change of |δ|² across one layer of 8 nodes, measured and exact."
 )
 DEPTHS = (
     "Training: loss per row after the last epoch against the number of layers, each at its best of three "
-    "learning "
-    "rates; bars span all seeds. The dashed line is the best constant answer: what a network has that "
-    "learns nothing."
+    "learning rates; bars span all seeds. The dashed line is the best constant answer: what a network has "
+    "that learns nothing."
 )
 CHANGES = (
     "How much each layer's weights change in the first epoch, relative to their length, on the digits. "
-    "Layer 1 is "
-    "next to the input."
+    "Layer 1 is next to the input."
 )
 STALL = "A very deep ReLU network on the digits: loss per row, epoch by epoch; each line is a seed."
 REMEDIES = (
     "What helps a sigmoid network that is too deep: test accuracy on the digits after the last epoch, each "
-    "at its "
-    "best of three rates; dots are medians, bars span all seeds. The last two start with saturated outputs."
+    "at its best of three rates; dots are medians, bars span all seeds. The last two start with saturated "
+    "outputs."
 )
 
 

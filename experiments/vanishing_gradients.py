@@ -176,10 +176,8 @@ EXPERIMENT = Experiment(
     question="How much smaller does δ get from layer to layer, for sigmoid and for ReLU, and does training "
     "suffer?",
     method="At birth, δ is followed through up to 50 layers of random weights, the same draws for every "
-    "activation "
-    "and initial scale, and held against mean-field theory and exact laws. Then networks of growing depth "
-    "are "
-    "trained on real data.",
+    "activation and initial scale, and held against mean-field theory and exact laws. Then networks "
+    "of growing depth are trained on real data.",
     config=Config,
     run=run,
     figures=figures,
@@ -188,7 +186,6 @@ EXPERIMENT = Experiment(
     smoke=SMOKE,
     full=FULL,
     remember="A sigmoid layer takes about three quarters of δ's length; ReLU with He's initial weights "
-    "keeps it, "
-    "and with the wrong initial weights loses it too.",
+    "keeps it, and with the wrong initial weights loses it too.",
     order=50,
 )

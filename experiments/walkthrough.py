@@ -385,8 +385,8 @@ EXPERIMENT = Experiment(
     title="The handout, number by number",
     question="Which of the handout's numbers and sentences are right?",
     method=(
-        "Every printed number is recomputed by the library in float64, by backpropagation and by the rule as "
-        "printed. Every exercise is solved and every figure redrawn from the computed values."
+        "Every printed number is recomputed by the library in float64, by backpropagation and by the rule "
+        "as printed. Every exercise is solved and every figure redrawn from the computed values."
     ),
     config=Config,
     run=run,

@@ -83,13 +83,12 @@ BACKWARD_CAPTION = (
     "its own link only."
 )
 ACTIVATION_CAPTION = (
-    "The activation functions and their derivatives. The dots are h₁'s net input 2.6, where the sigmoid "
-    "is 0.9309 with slope 0.0644 and ReLU is 2.6 with slope 1."
+    "The activation functions and their derivatives. The dots are h₁'s net input 2.6, where the sigmoid is "
+    "0.9309 with slope 0.0644 and ReLU is 2.6 with slope 1."
 )
 DELTA_CAPTION = (
-    "The output's δ = 2(y − a)·a(1 − a). It is 0 at the label, but also at the opposite, saturated end; "
-    "it is largest at a = 1/3 for label 1. The other dot is the handout's example, a = 0.6 with δ = "
-    "0.192."
+    "The output's δ = 2(y − a)·a(1 − a). It is 0 at the label, but also at the opposite, saturated end; it "
+    "is largest at a = 1/3 for label 1. The other dot is the handout's example, a = 0.6 with δ = 0.192."
 )
 UPDATE_CAPTION = (
     "One weight update (handout's figure 5): the weight from h₁ to the output, with the assumed 0.6."
@@ -99,8 +98,8 @@ RATE_CAPTION = (
 )
 TRAINING_CAPTION = (
     "The four steps repeated over four rows (the handout's and three of ours): loss and norm of its "
-    "gradient before each epoch. The loss tends to 0 only at infinite weights, so “converged” means: "
-    "below the threshold."
+    "gradient before each epoch. The loss tends to 0 only at infinite weights, so “converged” means: below "
+    "the threshold."
 )
 
 

@@ -3,6 +3,10 @@
 Rows are examples: xs (n, in), ys (n, out), NumPy float64; nnjax converts them to the parameters' dtype.
 """
 
+import gzip
+import math
+import os
+import pathlib
 from typing import Any, NamedTuple
 
 import jax
@@ -93,6 +97,48 @@ def digits(test_share: float = 0.25) -> Split:
 
     images: Any = load_digits()
     return _split(images.data / 16, images.target, test_share)
+
+
+MNIST = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+"""The four files of LeCun, Cortes and Burges's handwritten digits, with or without .gz."""
+
+
+def mnist(folder: str | os.PathLike) -> Split:
+    """MNIST's 60,000 and 10,000 digits, 28 × 28 grey values in [0, 1], from the four files in `folder`.
+
+    Raises:
+        FileNotFoundError: One of them is not there; the message names it.
+        ValueError: One is no IDX file of bytes, or has another length than it says.
+    """
+    arrays = [_idx(pathlib.Path(folder), name, 3 if "images" in name else 1) for name in MNIST]
+    parts = [
+        Data(images.reshape(len(images), -1) / 255, one_hot(labels))
+        for images, labels in (arrays[:2], arrays[2:])
+    ]
+    return Split(*parts)
+
+
+def _idx(folder: pathlib.Path, name: str, axes: int) -> np.ndarray:
+    """An array of bytes: 0, 0, type 8, number of axes, their lengths as 4-byte integers, the values."""
+    found = [path for path in (folder / name, folder / f"{name}.gz") if path.exists()]
+    if not found:
+        raise FileNotFoundError(
+            f"folder {folder} has neither {name} nor {name}.gz; needed: {', '.join(MNIST)}"
+        )
+    content = found[0].read_bytes()
+    content = gzip.decompress(content) if found[0].suffix == ".gz" else content
+    if content[:4] != bytes([0, 0, 8, axes]):
+        raise ValueError(f"{found[0]} is no IDX file of bytes with {axes} axes")
+    shape = tuple(int(length) for length in np.frombuffer(content, ">i4", axes, 4))
+    values = np.frombuffer(content, np.uint8, offset=4 + 4 * axes)
+    if values.size != math.prod(shape):
+        raise ValueError(f"{found[0]} holds {values.size} values, its head says {shape}")
+    return values.reshape(shape)
 
 
 def _split(xs: np.ndarray, labels: np.ndarray, test_share: float) -> Split:

@@ -64,6 +64,19 @@ def assert_same_gradients(got, expected, rtol: float = RTOL) -> None:
             )
 
 
+def assert_close_in_each_layer(got, expected, rtol: float) -> None:
+    """Each layer's largest error, relative to that layer's largest number.
+
+    For float32: where a sum cancels, its own relative error has no bound, but its terms' has.
+    """
+    for index, (layer, reference) in enumerate(zip(got, expected, strict=True)):
+        for name in ("weights", "biases"):
+            value, truth = np.asarray(getattr(layer, name)), np.asarray(getattr(reference, name))
+            largest = np.max(np.abs(truth))
+            error = np.max(np.abs(value - truth))
+            assert error <= rtol * largest, f"layer {index} {name}: {error} of {largest}"
+
+
 def assert_gradients_of(module, case: Case, seed: int = 0) -> None:
     """The real test of a backward pass: `module.gradients` equals jax.grad(total_loss)."""
     params, xs, ys = case.draw(seed)
