@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -94,7 +95,7 @@ INPUTS = ("U(0, 1)", "the handout's (1, 3, 5)")
 
 
 def angles(network: nnjax.Network) -> Callable[[jax.Array], jax.Array]:
-    """A function of a key: cosine between each rule's and the true weight change of layer 1, (input, rule)."""
+    """A function of a key: cosines (input, rule) with the true weight change of layer 1."""
 
     def one(key: jax.Array) -> jax.Array:
         params, fixed = (
@@ -141,7 +142,7 @@ def trained(job: Job, rule: Rule) -> Callable[..., tuple[jax.Array, jax.Array]]:
     """A function of a key and a rate: last loss per row, and share of the test rows labelled right."""
     whole = len(job.train.xs) // job.batch * job.batch
     order = np.random.default_rng(0).permutation(len(job.train.xs))[:whole].reshape(-1, job.batch)
-    batches = [jnp.asarray(values[order], jnp.float32) for values in job.train]
+    batches: Any = tuple(jnp.asarray(values[order], jnp.float32) for values in job.train)
     network = job.network
 
     def end(key: jax.Array, rate: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -153,7 +154,7 @@ def trained(job: Job, rule: Rule) -> Callable[..., tuple[jax.Array, jax.Array]]:
             return step(network, rule, now, fixed, *rows, rate), None
 
         def epoch(_: int, now: nnjax.Params) -> nnjax.Params:
-            return jax.lax.scan(update, now, tuple(batches))[0]
+            return jax.lax.scan(update, now, batches)[0]
 
         last = jax.lax.fori_loop(0, job.epochs, epoch, params)
         y_hats = jax.vmap(lambda x: nnjax.predict(network, last, x))(jnp.asarray(job.test.xs, jnp.float32))
@@ -223,7 +224,7 @@ def run(config: Config) -> xr.Dataset:
 
 
 def reached(data: xr.Dataset, task: str, rule: str) -> tuple[np.ndarray, float]:
-    """Per seed at the rule's best rate: XOR solved (summed loss below 0.1) or accuracy; and that rate's factor."""
+    """Per seed at the rule's best rate: XOR solved (SSE below 0.1) or accuracy; and that rate's factor."""
     name = "xor_loss" if task == "xor" else f"{task}_accuracy"
     values = data[name].sel(rule=rule).transpose(f"{task}_seed", "times").values
     values = (4 * values < 0.1).astype(float) if task == "xor" else values

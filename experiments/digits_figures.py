@@ -99,12 +99,9 @@ def _fate(data: xr.Dataset, nielsen: np.ndarray) -> Finding:
     if not 0 < first.sum() < len(first):
         return Finding(claim, VARY, (0.25, 1.0), np.nan, (np.nan, np.nan), note="only one group of seeds")
 
-    def difference(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray:
-        return a.mean(axis=axis) - b.mean(axis=axis)
-
-    found = statistics.bootstrap_two(second[first], second[~first], difference)
+    found = statistics.difference_of_means(second[first], second[~first])
     return Finding(
-        claim, VARY, (0.25, 1.0), float(difference(second[first], second[~first])), found, note=note
+        claim, VARY, (0.25, 1.0), float(second[first].mean() - second[~first].mean()), found, note=note
     )
 
 

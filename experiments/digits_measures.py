@@ -146,9 +146,10 @@ def seeds(mnist: str, chosen: np.ndarray, epochs: int) -> xr.Dataset:
     """Every seed's way and end from each start, and the hidden weights of the first LeCun seed."""
     found = {}
     for name in STARTS:
-        orders = {"order": np.uint32([ORDER, ORDER + 1][: 1 + (name == AGAIN)])}
+        kinds = (name, f"{name}, other order") if name == AGAIN else (name,)
+        orders = {"order": np.arange(ORDER, ORDER + len(kinds), dtype=np.uint32)}
         ends = nnjax.sweep(learner(name, mnist, epochs), chosen, orders)
-        for k, kind in enumerate((name, f"{name}, other order")[: len(orders["order"])]):
+        for k, kind in enumerate(kinds):
             found[kind] = jax.tree.map(lambda leaf, k=k: leaf[:, k], ends)
     looks = Look(*(np.stack(leaves) for leaves in zip(*(each[0] for each in found.values()), strict=True)))
     data, within = load(mnist), ("start", "seed", "epoch")
@@ -181,7 +182,7 @@ def batches(mnist: str, chosen: np.ndarray, epochs: int) -> xr.Dataset:
         return accuracy(network, params, data.test)
 
     found = [
-        nnjax.sweep(functools.partial(end, size), chosen, {"rate": np.float32(rates)})
+        nnjax.sweep(functools.partial(end, size), chosen, {"rate": np.array(rates, np.float32)})
         for size, rates in BATCHES.values()
     ]
     rates = np.array([rates for _, rates in BATCHES.values()])
@@ -209,11 +210,11 @@ def stops(mnist: str, chosen: np.ndarray, epochs: int) -> xr.Dataset:
             epochs=epochs,
             batch_size=10,
             key=jax.random.fold_in(key, ORDER),
-            stop=nnjax.Stop(gradient_norm, (*held, validation * len(held.xs))),
+            stop=nnjax.Stop(gradient_norm, (held.xs, held.ys, validation * len(held.xs))),
         )
         return history.epochs, history.reason, accuracy(network, params, data.test)
 
-    validation, gradient_norm = np.float32(list(STOPS.values())).T
+    validation, gradient_norm = np.array(list(STOPS.values()), np.float32).T
     found = nnjax.sweep(end, chosen, {"validation": validation, "gradient_norm": gradient_norm})
     epochs_done, reason, right = (leaf.T for leaf in found)
     within = ("stop", "stop_seed")

@@ -97,7 +97,7 @@ def edges(steps: int = 1000) -> xr.Dataset:
     best = jnp.asarray(np.linalg.lstsq(xs, ys, rcond=None)[0])
     handout = datasets.teacher(nnjax.mlp((3, 4, 1)), nnjax.key(1), 80, jnp.float64)
     small = nnjax.mlp((64, 4, 10))
-    cases = {
+    cases: dict[str, tuple[tuple[Any, Callable], float]] = {
         "quadratic": ((jnp.array([0.0]), lambda p: 3.0 * p), 3.0),
         "digits, linear regression": (
             ((nnjax.Layer(best, jnp.zeros(10)),), lambda p: nnjax.gradients(linear, p, xs, ys)),

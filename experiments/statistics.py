@@ -59,12 +59,12 @@ def bootstrap(
     return float(found.low), float(found.high)
 
 
-def bootstrap_two(a: ArrayLike, b: ArrayLike, statistic: Callable[..., Any], *, seed: int = 0) -> Interval:
-    """Percentile bootstrap interval of `statistic(a, b, axis=...)` over two independent samples (n,), (m,)."""
+def difference_of_means(a: ArrayLike, b: ArrayLike, *, seed: int = 0) -> Interval:
+    """Percentile bootstrap interval of mean(a) - mean(b) over independent samples a (n,) and b (m,)."""
     first, second = _sample("a", a), _sample("b", b)
     found = stats.bootstrap(
         (first, second),
-        statistic,
+        lambda x, y, axis: np.mean(x, axis=axis) - np.mean(y, axis=axis),
         confidence_level=CONFIDENCE,
         method="percentile",
         vectorized=True,

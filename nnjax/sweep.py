@@ -9,8 +9,8 @@ function, the seed, its setting and the lane's width, given the same package ver
 import functools
 import hashlib
 import os
-import pathlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import metadata
 from typing import Any, NamedTuple
 
 import jax
@@ -21,7 +21,7 @@ from jaxtyping import Array, ArrayLike, PyTree
 from nnjax import checks, lanes, segments
 
 SEGMENT_LANES = 16
-"""Lanes per segment: how much a killed sweep loses at most."""
+"""Lanes per segment: with a piece, a lane on every device, what a killed sweep loses at most."""
 
 Columns = dict[str, np.ndarray]
 Piece = tuple[np.ndarray, Sequence[Any]]
@@ -53,8 +53,7 @@ def sweep(
             Results of different widths may differ in their last digits; a width far above the automatic
             one may break the promise: ask `nnjax.steady(fn, lane)`.
         folder: Where finished segments are kept. Run a killed sweep again, and it goes on from there.
-        on_segment: Called with (runs done, runs in all) after each segment; without a folder, where nothing
-            is kept in between, after each piece.
+        on_segment: Called with (runs done, runs in all) after each piece, a lane on every device.
 
     Returns:
         What fn returns, each leaf with a leading axis "seed", and then "setting" where settings are given.
@@ -69,9 +68,8 @@ def sweep(
     one = lanes.one_run(fn, tuple(columns)[1:])
     traced = lanes.trace(one, *_dtypes(columns))
     width = lanes.width(lane, traced)
-    run = functools.partial(_run, one, width)
-    job = _Job(columns, traced.leaves, SEGMENT_LANES * width, run)
-    leaves = _in_segments(job, folder, lambda: _identity(one, columns, width), on_segment)
+    job = _Job(columns, traced.leaves, one, width, functools.partial(_run, one, width))
+    leaves = _results(job, folder, on_segment)
     return jax.tree.unflatten(traced.tree, [leaf.reshape(*shape, *leaf.shape[1:]) for leaf in leaves])
 
 
@@ -117,7 +115,7 @@ def sweep_until(
         check_every: Steps between two checks; hundreds keep the checks cheap.
         max_steps: Seeds that took as many leave unfinished; None waits for every one.
         lane: As in `sweep`.
-        folder: As in `sweep`; every segment waits for its last seed, so that a folder costs some time.
+        folder: As in `sweep`; a segment is kept once its last seed is done.
         on_segment: As in `sweep`.
 
     Raises:
@@ -131,9 +129,8 @@ def sweep_until(
     work = _until(init, step, done, tuple(columns)[1:], check_every, max_steps)
     traced = lanes.trace(work.whole, *_dtypes(columns))
     width = lanes.width(lane, traced)
-    segment = SEGMENT_LANES * width if folder is not None else len(columns["seed"])
-    job = _Job(columns, traced.leaves, segment, functools.partial(_pool, work, width))
-    leaves = _in_segments(job, folder, lambda: _identity(work.whole, columns, width), on_segment)
+    job = _Job(columns, traced.leaves, work.whole, width, functools.partial(_pool, work, width))
+    leaves = _results(job, folder, on_segment)
     return jax.tree.unflatten(traced.tree, [leaf.reshape(*shape, *leaf.shape[1:]) for leaf in leaves])
 
 
@@ -249,6 +246,10 @@ def _columns(
     seeds = _seeds(seeds)
     if settings is None:
         return {"seed": seeds}, (len(seeds),)
+    if not isinstance(settings, Mapping):
+        raise TypeError(
+            f"settings must be a mapping of names to lists of numbers, got {type(settings).__name__}"
+        )
     if {"seed", "key"} & set(settings):
         raise ValueError("settings must not be called 'seed' or 'key', which fn's first argument stands for")
     values = {name: np.asarray(jnp.asarray(value)) for name, value in settings.items()}
@@ -300,74 +301,55 @@ class _Job(NamedTuple):
     Attributes:
         columns: One row per run.
         leaves: Shape and dtype of one run's results.
-        segment: Runs per segment.
+        one: One run, as a function of a row.
+        lane: Runs computed together on one device.
         run: Columns -> (which rows, their results), piece by piece.
     """
 
     columns: Columns
     leaves: list[jax.ShapeDtypeStruct]
-    segment: int
+    one: Callable
+    lane: int
     run: Callable[[Columns], Iterator[Piece]]
 
 
-def _in_segments(
-    job: _Job,
-    folder: str | os.PathLike | None,
-    identity: Callable[[], dict[str, Any]],
-    on_segment: OnSegment | None,
-) -> list[np.ndarray]:
-    """All rows' results; with a folder, segments that are there are read and the others written."""
-    total = len(job.columns["seed"])
-    path = None if folder is None else segments.open_folder(folder, identity())
+def _results(job: _Job, folder: str | os.PathLike | None, on_segment: OnSegment | None) -> list[np.ndarray]:
+    """All rows' results: what the folder has is read, the rest computed in one go and kept there."""
+    total, segment = len(job.columns["seed"]), SEGMENT_LANES * job.lane
     results = [np.empty((total, *leaf.shape), leaf.dtype) for leaf in job.leaves]
-    done = 0
+    opened = None if folder is None else segments.open_folder(folder, _identity(job, segment))
+    kept = segments.Kept(results, segment, opened)
+    wanted = np.flatnonzero(kept.missing)
+    done = total - len(wanted)
+    pieces = job.run({name: column[wanted] for name, column in job.columns.items()}) if len(wanted) else ()
     try:
-        for index, start in enumerate(range(0, total, job.segment)):
-            part = slice(start, min(start + job.segment, total))
-            for done in _fill(job, part, [leaf[part] for leaf in results], path, index):
-                if on_segment is not None:
-                    on_segment(done, total)
+        for chosen, leaves in pieces:
+            rows = wanted[chosen]
+            for target, leaf in zip(results, leaves, strict=True):
+                target[rows] = np.asarray(leaf)[: len(rows)]
+            kept.add(rows)
+            done += len(rows)
+            if on_segment is not None and len(rows):
+                on_segment(done, total)
     except KeyboardInterrupt as stop:
-        kept = f"kept in {path}: call sweep again to go on" if path else "lost: folder= would have kept them"
         stop.add_note(f"sweep stopped after {done} of {total} runs, {kept}")
         raise
     return results
 
 
-def _fill(
-    job: _Job, part: slice, into: list[np.ndarray], folder: pathlib.Path | None, index: int
-) -> Iterator[int]:
-    """Fill a part's results, read or computed; yields how many rows are done, the last when they are kept."""
-    stored = None
-    if folder is not None:
-        stored = segments.load(folder, index, [leaf.dtype for leaf in into])
-    if stored is not None:
-        for target, leaf in zip(into, stored, strict=True):
-            target[...] = leaf
-    else:
-        done = part.start
-        for rows, leaves in job.run({name: column[part] for name, column in job.columns.items()}):
-            for target, leaf in zip(into, leaves, strict=True):
-                target[rows] = np.asarray(leaf)[: len(rows)]
-            done += len(rows)
-            if folder is None and len(rows) and done < part.stop:
-                yield done
-        if folder is not None:
-            segments.save(folder, index, into)
-    yield part.stop
-
-
-def _identity(one: Callable, columns: Columns, lane: int) -> dict[str, Any]:
+def _identity(job: _Job, segment: int) -> dict[str, Any]:
     """What the bits of the results depend on. The program's text holds the data that fn closes over."""
-    program = jax.jit(one).lower(*(jax.ShapeDtypeStruct((), d) for d in _dtypes(columns)))
+    program = jax.jit(job.one).lower(*(jax.ShapeDtypeStruct((), d) for d in _dtypes(job.columns)))
     return {
         "function": _digest(program.as_text().encode()),
         **{
             name if name == "seed" else f"setting {name}": _digest(column.tobytes())
-            for name, column in columns.items()
+            for name, column in job.columns.items()
         },
-        "lane": lane,
+        "lane": job.lane,
+        "segment": segment,
         "jax": jax.__version__,
+        "jaxlib": metadata.version("jaxlib"),
         "device": jax.local_devices()[0].device_kind,
         "compiler_options": lanes.compiler_options(),
     }

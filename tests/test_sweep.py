@@ -86,6 +86,7 @@ def test_same_bits_on_any_number_of_devices(together, monkeypatch, count):
 
 def test_same_bits_in_one_or_many_segments(together, tmp_path, monkeypatch):
     monkeypatch.setattr(sys.modules["nnjax.sweep"], "SEGMENT_LANES", 2)
+    devices(monkeypatch, 2)
     calls = []
     got = nnjax.sweep(trained, SEEDS, lane=LANE, folder=tmp_path, on_segment=lambda *done: calls.append(done))
     same(got, together)
@@ -303,12 +304,56 @@ def test_damaged_segments_are_refused(tmp_path, damage):
 
 def test_exchanged_segments_are_refused(tmp_path):
     leaves = [np.arange(4), np.ones((4, 2), jnp.bfloat16)]
-    segments.save(tmp_path, 0, leaves)
-    dtypes = [leaf.dtype for leaf in leaves]
-    same(segments.load(tmp_path, 0, dtypes), leaves)
+    folder, other = segments.Folder(tmp_path, "this"), segments.Folder(tmp_path, "another sweep")
+    segments.save(folder, 0, leaves)
+    read = [np.empty_like(leaf) for leaf in leaves]
+    assert segments.load(folder, 0, read)
+    same(read, leaves)
+    assert not segments.load(folder, 1, read)
     segments.segment_path(tmp_path, 0).rename(segments.segment_path(tmp_path, 1))
-    with pytest.raises(ValueError, match="damaged"):
-        segments.load(tmp_path, 1, dtypes)
+    shorter = [np.empty((3, *leaf.shape[1:]), leaf.dtype) for leaf in leaves]
+    for where, index, into in ((folder, 1, read), (other, 0, read), (folder, 0, shorter)):
+        with pytest.raises(ValueError, match="damaged"):
+            segments.load(where, index, into)
+        segments.segment_path(tmp_path, 1).rename(segments.segment_path(tmp_path, 0)) if index else None
+
+
+def test_segments_of_another_length_are_refused(tmp_path, monkeypatch):
+    for lanes_, message in ((1, None), (3, "segment: 1 there, 3 now")):
+        monkeypatch.setattr(sys.modules["nnjax.sweep"], "SEGMENT_LANES", lanes_)
+        if message is None:
+            nnjax.sweep(deep, range(5), lane=1, folder=tmp_path)
+        else:
+            with pytest.raises(ValueError, match=message):
+                nnjax.sweep(deep, range(5), lane=1, folder=tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]"])
+def test_a_folder_that_does_not_say_of_what_it_is(tmp_path, content):
+    nnjax.sweep(deep, [1], folder=tmp_path)
+    described = tmp_path / "sweep.json"
+    described.unlink() if content is None else described.write_text(content)
+    message = "no sweep.json" if content is None else "sweep.json is damaged; delete the folder"
+    with pytest.raises(ValueError, match=message):
+        nnjax.sweep(deep, [1], folder=tmp_path)
+
+
+def test_only_missing_segments_are_computed(together, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules["nnjax.sweep"], "SEGMENT_LANES", 1)
+    nnjax.sweep(trained, SEEDS, lane=LANE, folder=tmp_path)
+    for index in (2, 4):
+        segments.segment_path(tmp_path, index).unlink()
+    calls = []
+    got = nnjax.sweep(trained, SEEDS, lane=LANE, folder=tmp_path, on_segment=lambda *done: calls.append(done))
+    same(got, together)
+    assert calls == [(100, 100)]
+    assert len(list(tmp_path.glob("segment-*"))) == 7
+
+
+def test_the_automatic_lane_does_not_depend_on_how_many_seeds(together):
+    whole = nnjax.sweep(trained, range(1000))
+    same(nnjax.sweep(trained, [7]), rows(whole, [7]))
+    same(nnjax.sweep(trained, range(400, 407)), rows(whole, slice(400, 407)))
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
@@ -339,6 +384,7 @@ def test_a_full_disk_keeps_what_is_there(tmp_path, monkeypatch):
 @pytest.mark.parametrize("keep", [True, False])
 def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, keep):
     monkeypatch.setattr(sys.modules["nnjax.sweep"], "SEGMENT_LANES", 2)
+    devices(monkeypatch, 2)
 
     def interrupt(done, total):
         if done >= 64:
@@ -372,7 +418,7 @@ def script(folder, out):
 
 @pytest.mark.slow
 def test_killed_at_random_moments_it_goes_on_with_the_same_bits(tmp_path):
-    folder, rng = tmp_path / "folder", np.random.default_rng()
+    folder, rng = tmp_path / "folder", np.random.default_rng(0)
     assert script("", tmp_path / "undisturbed.npy").wait() == 0
     kills = 0
     for moment in (1, 8, 20, 40):
@@ -394,6 +440,17 @@ def test_killed_at_random_moments_it_goes_on_with_the_same_bits(tmp_path):
 # Bad input.
 
 
+def test_another_work_until_done_is_refused(tmp_path):
+    def again(check_every):
+        return nnjax.sweep_until(
+            collatz_start, collatz_step, collatz_done, SEEDS[:5], check_every=check_every, folder=tmp_path
+        )
+
+    again(8)
+    with pytest.raises(ValueError, match="function: "):
+        again(9)
+
+
 def until(**options):
     return nnjax.sweep_until(deep, deep, deep, [1], **options)
 
@@ -413,6 +470,8 @@ def until(**options):
         (lambda: nnjax.sweep(trained, [1], {"rate": 0.1}), ValueError, r"got shapes \{'rate': \(\)\}"),
         (lambda: nnjax.sweep(trained, [1], {"a": [1], "b": [1, 2]}), ValueError, "one common length"),
         (lambda: nnjax.sweep(lambda key: key, [1]), TypeError, "return jax.random.key_data"),
+        (lambda: nnjax.sweep(deep, [1], [1.0]), TypeError, "settings must be a mapping of names to lists"),
+        (lambda: nnjax.sweep(deep, [1], folder=""), ValueError, "folder must be a path, got ''"),
         (lambda: until(check_every=0), ValueError, "check_every must be 1 or more, got 0"),
         (lambda: until(check_every=1, max_steps=0), ValueError, "max_steps must be 1 or more, got 0"),
     ],
