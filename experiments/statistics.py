@@ -43,9 +43,12 @@ def bootstrap(
 ) -> Interval:
     """Percentile bootstrap interval of `statistic(values, axis=...)` over values (n,) (Efron 1979).
 
-    Values that are all equal give an interval without width; so does n = 1, which says nothing of spread.
+    Values that are all equal give an interval without width; a single one gives (nan, nan), since it says
+    nothing of spread.
     """
     sample = _sample("values", values)
+    if sample.size == 1:
+        return np.nan, np.nan
     if np.all(sample == sample[0]):
         return float(statistic(sample)), float(statistic(sample))
     found = stats.bootstrap(
@@ -53,10 +56,16 @@ def bootstrap(
         statistic,
         confidence_level=_confidence(confidence),
         n_resamples=resamples,
+        batch=_batch(sample.size),
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
     return float(found.low), float(found.high)
+
+
+def _batch(size: int) -> int:
+    """Resamples held in memory at once: 40 MB of them."""
+    return max(1, 5_000_000 // size)
 
 
 def difference_of_means(a: ArrayLike, b: ArrayLike, *, seed: int = 0) -> Interval:
@@ -68,6 +77,7 @@ def difference_of_means(a: ArrayLike, b: ArrayLike, *, seed: int = 0) -> Interva
         confidence_level=CONFIDENCE,
         method="percentile",
         vectorized=True,
+        batch=_batch(first.size + second.size),
         rng=np.random.default_rng(seed),
     ).confidence_interval
     return float(found.low), float(found.high)

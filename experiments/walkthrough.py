@@ -83,6 +83,11 @@ class Config:
     rate: float = 0.5
     threshold: float = 1e-3
 
+    def __post_init__(self) -> None:
+        for name, value in {"epochs": self.epochs, "rate": self.rate, "threshold": self.threshold}.items():
+            if not value > 0:
+                raise ValueError(f"{name} must be above 0; got {value}")
+
 
 def array(values: Any) -> jax.Array:
     """Float64, as R computes."""

@@ -43,6 +43,8 @@ def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: s
     dtype = check_params(network, params)
     check_trace(network, trace)
     y = checks.example("y", y, network.sizes[-1], dtype)
+    if check_loss(network, loss).logits:
+        checks.targets("y", y)
     blame = -check_loss(network, loss).derivative(y, trace.activations[-1])
     found = []
     for layer in reversed(range(len(params))):
@@ -73,6 +75,7 @@ def deltas_as_printed(
         updated: The parameters after the layers above were updated; pass `params` to isolate the sum.
         loss: A name in `nnjax.LOSSES`.
     """
+    check_params(network, updated)
     found = [deltas(network, params, trace, y, loss)[-1]]
     for layer in reversed(range(len(params) - 1)):
         # Weights summed first: jaxlib before 0.11 miscomputes a jitted, vmapped Σ(Wδ) on CPUs, see doctor.py.
@@ -113,7 +116,7 @@ def gradients(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, lo
     Returns:
         Gradients in the shape of `params`; zeros for the biases of a network without them.
     """
-    xs, ys = check_batch(network, params, xs, ys)
+    xs, ys = check_batch(network, params, xs, ys, loss)
     traces = jax.vmap(lambda x: forward(network, params, x))(xs)
     each = jax.vmap(lambda trace, y: deltas(network, params, trace, y, loss))(traces, ys)
     return tuple(

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, ArrayLike
+from jaxtyping import Array, ArrayLike, PRNGKeyArray
 
 T = TypeVar("T")
 
@@ -37,10 +37,10 @@ def real_array(name: str, values: ArrayLike, dtype: jnp.dtype) -> Array:
     if jnp.issubdtype(array.dtype, jnp.complexfloating):
         raise TypeError(f"{name} must be real numbers, got {array.dtype}")
     with np.errstate(over="ignore"):
-        array = array.astype(dtype)
-    if _is_known(array) and not bool(np.all(np.isfinite(np.asarray(array)))):
-        raise ValueError(f"{name} holds NaN or infinite values in {dtype}; finite numbers are accepted")
-    return jnp.asarray(array)
+        # Looked at before it is cast: inside jit the cast of a known array is not known.
+        if _is_known(array) and not np.all(np.isfinite(np.asarray(array).astype(dtype))):
+            raise ValueError(f"{name} holds NaN or infinite values in {dtype}; finite numbers are accepted")
+        return jnp.asarray(array.astype(dtype))
 
 
 def _array(name: str, values: ArrayLike) -> Array | np.ndarray:
@@ -52,7 +52,8 @@ def _array(name: str, values: ArrayLike) -> Array | np.ndarray:
     except ValueError as error:
         raise TypeError(f"{name} must be an array of numbers, got {type(values).__name__}") from error
     if not (jnp.issubdtype(array.dtype, jnp.number) or jnp.issubdtype(array.dtype, jnp.bool_)):
-        raise TypeError(f"{name} must be an array of numbers, got {type(values).__name__}")
+        kind = f"{type(values).__name__} of {array.dtype}"
+        raise TypeError(f"{name} must be an array of numbers, got {kind}")
     return array
 
 
@@ -74,6 +75,20 @@ def batch(name: str, values: ArrayLike, width: int, dtype: jnp.dtype) -> Array:
     if array.shape[0] == 0:
         raise ValueError(f"{name} have shape {array.shape}: an empty batch; at least one row is needed")
     return array
+
+
+def targets(name: str, values: Array) -> None:
+    """Refuse labels of a cross-entropy outside [0, 1], where they are known: it has no lower bound there."""
+    if _is_known(values) and not np.all(np.abs(np.asarray(values) - 0.5) <= 0.5):
+        raise ValueError(
+            f"{name} of a cross-entropy must lie in [0, 1], got {np.min(values)} to {np.max(values)}"
+        )
+
+
+def random_key(key: PRNGKeyArray) -> None:
+    """Refuse what is not one JAX random key."""
+    if not (hasattr(key, "dtype") and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ()):
+        raise TypeError(f"key must be one JAX random key, as from nnjax.key(seed); got {key!r}")
 
 
 def floating_dtype(dtype: jnp.dtype | type) -> jnp.dtype:

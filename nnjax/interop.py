@@ -13,6 +13,7 @@ from flax import linen, nnx
 from jax.lax import Precision
 from jaxtyping import Array
 
+from nnjax import checks
 from nnjax.network import Layer, Network, Params, check_params
 
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
@@ -36,7 +37,7 @@ def _functions(network: Network) -> list[Callable[[Array], Array]]:
                 f"layer {layer} has one activation per node, {names}; Flax has no such layer: "
                 "one name for the whole layer is accepted"
             )
-    return [FUNCTIONS[str(names)] for names in network.activations]
+    return [checks.lookup("Flax function for", str(names), FUNCTIONS) for names in network.activations]
 
 
 class _Linen(linen.Module):

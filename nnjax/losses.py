@@ -46,7 +46,7 @@ def sse(y: Outputs, y_hat: Outputs) -> Float[Array, ""]:
         ValueError: The shapes differ; they are never broadcast.
     """
     _same_shape(y, y_hat)
-    return jnp.sum(jnp.square(jnp.subtract(y, y_hat)))
+    return jnp.sum(jnp.square(jnp.asarray(y) - jnp.asarray(y_hat)))
 
 
 def sse_derivative(y: Outputs, y_hat: Outputs) -> Outputs:
@@ -108,6 +108,8 @@ def labels(loss: str, y_hat: Real[Array, "*batch out"]) -> Int[Array, "..."]:
     shape (...); but for "binary_cross_entropy" each node's own 0 or 1, shape (..., out).
     """
     p = probabilities(loss, y_hat)
+    if p.ndim == 0:
+        raise ValueError("y_hat must have an axis of output nodes, (..., out); got one number")
     if p.shape[-1] > 1 and loss != "binary_cross_entropy":
         return jnp.argmax(p, axis=-1)
     each = (p > 0.5).astype(int)

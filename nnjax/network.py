@@ -80,8 +80,8 @@ def _activations(names: tuple[activations.Names, ...], sizes: tuple[int, ...]) -
     if not isinstance(names, tuple | list) or len(names) != len(sizes) - 1:
         raise ValueError(f"activations must have one entry per layer, {len(sizes) - 1}, got {names!r}")
     for layer, (entry, width) in enumerate(zip(names, sizes[1:], strict=True), start=1):
-        nodes = (entry,) if isinstance(entry, str) else tuple(entry)
-        if not isinstance(entry, str) and len(nodes) != width:
+        nodes = tuple(entry) if isinstance(entry, tuple | list) else (entry,)
+        if isinstance(entry, tuple | list) and len(nodes) != width:
             raise ValueError(f"activations of layer {layer} name {len(nodes)} nodes, expected {width}")
         for name in nodes:
             activations.find(name)
@@ -139,8 +139,7 @@ def init(
         TypeError: `key` is not a JAX key, or `dtype` no floating type.
         ValueError: Unknown scheme, or float64 with x64 off.
     """
-    if not (hasattr(key, "dtype") and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ()):
-        raise TypeError(f"key must be one JAX random key, as from nnjax.key(seed); got {key!r}")
+    checks.random_key(key)
     dtype = checks.floating_dtype(dtype)
     for what, scheme, known in (
         ("weights", weights, schemes.SCHEMES),
@@ -194,6 +193,8 @@ def check_loss(network: Network, loss: str) -> losses.Loss:
             f"loss {loss!r} takes logits: the output activation must be 'identity', "
             f"got {network.activations[-1]!r}"
         )
+    if loss == "softmax_cross_entropy" and network.sizes[-1] == 1:
+        raise ValueError(f"loss {loss!r} of one output node is always 0; take 'binary_cross_entropy'")
     return found
 
 
@@ -237,16 +238,20 @@ def total_loss(
 ) -> Float[Array, ""]:
     """Σₙ L(yₙ, ŷₙ), summed over a batch xs (n, in), ys (n, out)."""
     value = check_loss(network, loss).value
-    xs, ys = check_batch(network, params, xs, ys)
+    xs, ys = check_batch(network, params, xs, ys, loss)
     y_hats = jax.vmap(lambda x: predict(network, params, x))(xs)
     return jnp.sum(jax.vmap(value)(ys, y_hats))
 
 
-def check_batch(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike) -> tuple[Array, Array]:
+def check_batch(
+    network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str = "sse"
+) -> tuple[Array, Array]:
     """Inputs xs (n, in) and targets ys (n, out) in the dtype of the parameters, n >= 1 rows each."""
     dtype = check_params(network, params)
     xs = checks.batch("inputs xs", xs, network.sizes[0], dtype)
     ys = checks.batch("targets ys", ys, network.sizes[-1], dtype)
     if len(xs) != len(ys):
         raise ValueError(f"inputs xs have {len(xs)} rows, targets ys {len(ys)}; expected the same number")
+    if check_loss(network, loss).logits:
+        checks.targets("targets ys", ys)
     return xs, ys

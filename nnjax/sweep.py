@@ -163,7 +163,10 @@ def _until(
         return functools.reduce(jnp.logical_or, found, jnp.zeros((), bool))
 
     def is_done(state: PyTree) -> Array:
-        return jnp.asarray(done(state), bool) & ~broken(state)
+        found = jnp.asarray(done(state), bool)
+        if found.shape != ():
+            raise TypeError(f"done must give one truth value per seed, got shape {found.shape}")
+        return found & ~broken(state)
 
     def leaves(ended: Ended) -> Array:
         late = ended.steps >= max_steps if max_steps is not None else False

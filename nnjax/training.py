@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Bool, Float, Int, PRNGKeyArray
 
 from nnjax import backprop, checks, network, nodewise
 from nnjax.backprop import deltas, weight_change
-from nnjax.network import Layer, Network, Params, check_batch, check_loss, forward
+from nnjax.network import Layer, Network, Params, check_batch, check_params, forward
 
 REASONS = ("epochs", "validation", "stable", "diverged")
 """Why a run stopped: `REASONS[history.reason]`."""
@@ -60,6 +61,7 @@ class Stop:
             what it was at the start (or 1, where it started below).
 
     Raises:
+        TypeError: A threshold that is no number.
         ValueError: A threshold that is not positive, or validation that is not such a triple.
     """
 
@@ -75,8 +77,15 @@ class Stop:
         limits = {"gradient_norm": self.gradient_norm, "diverged": self.diverged}
         limits["validation threshold"] = self.validation[2] if self.validation is not None else None
         for name, value in limits.items():
-            if value is not None and not isinstance(value, Tracer) and not value > 0:
-                raise ValueError(f"{name} must be above 0, got {value}")
+            if value is not None and not isinstance(value, Tracer):
+                _check_limit(name, value)
+
+
+def _check_limit(name: str, value: Any) -> None:
+    if np.ndim(value) != 0 or not jnp.issubdtype(np.asarray(value).dtype, jnp.number):
+        raise TypeError(f"{name} must be one number, got {value!r}")
+    if not value > 0:
+        raise ValueError(f"{name} must be above 0, got {value}")
 
 
 class History(NamedTuple):
@@ -87,7 +96,7 @@ class History(NamedTuple):
         epochs: How many were done.
         reason: Index into `REASONS`: all epochs done, validation loss reached, stable state, diverged.
         curves: With `record_every=k`, values after 0, k, 2k, ... epochs: "loss", "gradient_norm", and
-            "validation" where there is such data; empty otherwise.
+            "validation" where there is such data; flat from where the run stopped. Empty otherwise.
     """
 
     loss: Float[Array, ""]
@@ -109,7 +118,7 @@ def train_step(
         alpha: Learning rate.
         loss: A name in `nnjax.LOSSES`.
     """
-    alpha = jnp.asarray(alpha, params[0].weights.dtype)
+    alpha = jnp.asarray(alpha, check_params(network, params))
     trace = forward(network, params, x)
     delta = deltas(network, params, trace, y, loss)
     changes = [weight_change(alpha, d, a) for d, a in zip(delta, trace.activations[:-1], strict=True)]
@@ -160,7 +169,8 @@ def train(
         params: Where it starts.
         xs: Inputs (n, in).
         ys: Labels (n, out).
-        optimizer: Any optax optimiser; its learning rate may be traced.
+        optimizer: Any optax optimiser, also one that wants the loss itself (optax.lbfgs, polyak_sgd); its
+            learning rate may be traced. Not optax.lookahead, which wants parameters of its own kind.
         epochs: Passes over the data.
         batch_size: Rows per update; None for all of them. Every row comes once per epoch; when the size
             does not divide n, the epoch ends with a batch of the rows left over.
@@ -171,8 +181,8 @@ def train(
             still marked.
         view: "matrix", or "nodes" for the node-by-node pass, the faster one for tiny networks over many
             seeds (see `nnjax.fastest_view`). In it every weight is a parameter of its own, so that an
-            optimiser that looks at whole arrays (adafactor, lars, lamb) acts differently. Not for a single
-            epoch of more than four layers: XLA then unrolls the loop and repeats shared work per use.
+            optimiser that looks at whole arrays (adafactor, lars, lamb) acts differently. With epochs=1 and
+            more than four layers it takes long to compile.
         record_every: Record curves every so many epochs.
 
     Returns:
@@ -182,9 +192,10 @@ def train(
         TypeError: epochs, batch_size or record_every is not an integer; optimizer is no optax optimiser.
         ValueError: A shape that does not fit, a batch larger than the data, an unknown name.
     """
-    xs, ys = check_batch(network, params, xs, ys)
-    check_loss(network, loss)
+    xs, ys = check_batch(network, params, xs, ys, loss)
     checks.count("epochs", epochs, least=0)
+    if key is not None:
+        checks.random_key(key)
     batch_size = len(xs) if batch_size is None else checks.count("batch_size", batch_size, most=len(xs))
     if not (hasattr(optimizer, "init") and hasattr(optimizer, "update")):
         raise TypeError(f"optimizer must be an optax optimiser, as optax.sgd(0.1); got {optimizer!r}")
@@ -200,8 +211,15 @@ def train(
         now, state = carry
         batch_xs, batch_ys = (xs, ys) if rows is None else (xs[rows], ys[rows])
         grads = laid_out.gradients(network, now, batch_xs, batch_ys, loss)
-        updates, state = optimizer.update(grads, state, now)
-        return (optax.apply_updates(now, updates), state), None
+        extra = {}
+        if isinstance(optimizer, optax.GradientTransformationExtraArgs):
+
+            def value(layout: Any) -> Array:
+                return laid_out.total_loss(network, layout, batch_xs, batch_ys, loss)
+
+            extra = {"value": value(now), "grad": grads, "value_fn": value}
+        updates, moved = optimizer.update(grads, state, now, **extra)
+        return (optax.apply_updates(now, updates), _as_before(moved, state)), None
 
     def epoch(run: tuple[Any, Any, Array], _: None) -> tuple[tuple[Any, Any, Array], None]:
         now, state, number = run
@@ -283,9 +301,15 @@ def _judge(values: dict[str, Array], stop: Stop, at_first: Array) -> Int[Array, 
         reason = jnp.where(values["gradient_norm"] < stop.gradient_norm, 2, reason)
     if stop.validation is not None:
         reason = jnp.where(values["validation"] < stop.validation[2], 1, reason)
-    limit = stop.diverged * jnp.maximum(at_first, 1)
-    bounded = jnp.isfinite(values["loss"]) & (values["loss"] <= limit)
+    wide = at_first.dtype if at_first.dtype.itemsize >= 4 else jnp.float32  # a million is no float16
+    limit = jnp.asarray(stop.diverged, wide) * jnp.maximum(at_first, 1).astype(wide)
+    bounded = jnp.isfinite(values["loss"]) & (values["loss"].astype(wide) <= limit)
     return jnp.where(bounded, reason, 3).astype(jnp.int32)
+
+
+def _as_before(new: Any, old: Any) -> Any:
+    """An optimiser's state in the dtypes it began with: a traced rate may be wider than the parameters."""
+    return jax.tree.map(lambda a, b: jnp.asarray(a, jnp.asarray(b).dtype), new, old)
 
 
 def _where(chosen: Bool[Array, ""], new: Any, old: Any) -> Any:

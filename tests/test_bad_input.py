@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 import nnjax
@@ -12,6 +13,9 @@ PARAMS = nnjax.init(NET, nnjax.key(0))
 X, Y = jnp.ones(3), jnp.ones(1)
 XS, YS = jnp.ones((4, 3)), jnp.ones((4, 1))
 LOGITS = "binary_cross_entropy"
+LINEAR = nnjax.mlp((3, 1), output="identity")
+NAN = jnp.full(3, jnp.nan)
+ONE = nnjax.init(LINEAR, nnjax.key(0))
 
 REFUSED = {
     "targets (4,) for (4, 1)": (
@@ -75,6 +79,29 @@ REFUSED = {
         lambda: nnjax.total_loss(NET, PARAMS, XS, YS, LOGITS),
         "takes logits",
     ),
+    "a function as activation": (lambda: nnjax.mlp((3, 1), output=jax.nn.relu), "unknown activation <"),
+    "no activation": (lambda: nnjax.mlp((3, 4, 1), hidden=None), "unknown activation None"),
+    "softmax of one node": (
+        lambda: nnjax.total_loss(nnjax.mlp((3, 1), output="identity"), ONE, XS, YS, "softmax_cross_entropy"),
+        "of one output node is always 0; take 'binary_cross_entropy'",
+    ),
+    "labels of a cross-entropy": (
+        lambda: nnjax.gradients(nnjax.mlp((3, 1), output="identity"), ONE, XS, 2 * YS, LOGITS),
+        r"targets ys of a cross-entropy must lie in \[0, 1\], got 2.0 to 2.0",
+    ),
+    "one label of a cross-entropy": (
+        lambda: nnjax.deltas(LINEAR, ONE, nnjax.forward(LINEAR, ONE, X), -Y, LOGITS),
+        r"y of a cross-entropy must lie in \[0, 1\]",
+    ),
+    "NaN that jit closes over": (
+        lambda: jax.jit(lambda p: nnjax.forward(NET, p, NAN))(PARAMS),
+        "x holds NaN or infinite",
+    ),
+    "updated parameters of another network": (
+        lambda: nnjax.deltas_as_printed(NET, PARAMS, nnjax.forward(NET, PARAMS, X), Y, ONE),
+        "params have shapes",
+    ),
+    "labels of one number": (lambda: nnjax.labels("sse", 0.7), "y_hat must have an axis of output nodes"),
     "weight change of a batch": (lambda: nnjax.weight_change(0.1, YS, X), r"expected \(out,\) and \(in,\)"),
 }
 
@@ -89,6 +116,13 @@ MISTYPED = {
         lambda: nnjax.init(NET, nnjax.key(0), dtype=jnp.int32),
         "dtype must be a floating",
     ),
+    "objects as data": (lambda: nnjax.forward(NET, PARAMS, np.array([None] * 3)), "got ndarray of object"),
+    "a seed as training key": (
+        lambda: nnjax.train(NET, PARAMS, XS, YS, optimizer=optax.sgd(1), epochs=1, key=3),
+        "key must be one JAX random key",
+    ),
+    "a legacy key": (lambda: nnjax.init(NET, jax.random.PRNGKey(0)), "key must be one JAX random key"),
+    "a step of a dict": (lambda: nnjax.train_step(NET, {"w": 1}, X, Y, 0.1), "params must be a tuple"),
     "parameters as dict": (lambda: nnjax.forward(NET, {"w": 1}, X), "params must be a tuple"),
 }
 

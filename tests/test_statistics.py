@@ -26,9 +26,17 @@ def test_bootstrap_covers_the_mean():
 
 def test_degenerate_samples_and_pairs():
     assert statistics.bootstrap([2.0, 2.0, 2.0]) == (2.0, 2.0)
-    assert statistics.bootstrap([3.0]) == (3.0, 3.0)
+    assert np.isnan(statistics.bootstrap([3.0])).all()
     assert statistics.paired_difference([1.0, 5.0, 9.0], [0.0, 4.0, 8.0]) == (1.0, 1.0)
     np.testing.assert_allclose(statistics.quantiles(np.arange(5.0), (0.5, 1.0)), [2.0, 4.0])
+
+
+def test_difference_of_means_of_two_samples():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(2, 1, 400), rng.normal(0, 3, 900)
+    low, high = statistics.difference_of_means(a, b)
+    half = 3.29 * np.sqrt(a.var() / 400 + b.var() / 900)  # the normal approximation at 99.9 %
+    np.testing.assert_allclose([low, high], a.mean() - b.mean() + np.array([-half, half]), rtol=0.1)
 
 
 @pytest.mark.parametrize(

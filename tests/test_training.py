@@ -1,5 +1,7 @@
 """Training against the handout's own loop, against NumPy, and the criteria that stop it."""
 
+import functools
+
 import chex
 import jax
 import jax.numpy as jnp
@@ -111,24 +113,96 @@ def test_without_biases_none_appear(view):
     close(params, run(optax.rmsprop(0.1), network=network)[0])
 
 
-def test_three_conventions_of_the_loss_are_one_training():
-    """REFERENCE: summed over the batch η/(2m), averaged over it η/2, averaged over outputs too 5η for 10."""
-    network, eta, m, outputs = nnjax.mlp((3, 5, 10)), 3.0, 5, 10
+@pytest.mark.parametrize(
+    "loss, factor",
+    [
+        (lambda a, y: jnp.sum((a - y) ** 2), lambda eta, m: eta / (2 * m)),
+        (lambda a, y: jnp.mean(jnp.sum((a - y) ** 2, axis=1)), lambda eta, m: eta / 2),
+        (lambda a, y: jnp.mean((a - y) ** 2), lambda eta, m: 5 * eta),
+    ],
+    ids=["summed", "averaged over rows", "averaged over rows and 10 outputs"],
+)
+def test_three_conventions_of_the_loss_are_one_training(loss, factor):
+    """REFERENCE: rate η/(2m) for sums, η/2 for means over rows, 5η for means over 10 outputs too."""
+    network, eta, m = nnjax.mlp((3, 5, 10)), 3.0, 5
     xs, ys = data(20, network)
     params = start(network)
+    for _ in range(4):
+        for first in range(0, 20, m):
+            rows = slice(first, first + m)
 
-    def averaged(factor):
-        scaled = optax.chain(optax.scale(factor), optax.sgd(1.0))
-        return nnjax.train(network, params, xs, ys, optimizer=scaled, epochs=4, batch_size=m)[0]
+            def of_batch(p, rows=rows):
+                return loss(jax.vmap(lambda x: nnjax.predict(network, p, x))(xs[rows]), ys[rows])
 
-    nielsen = by_hand(
-        lambda _: [slice(i, i + m) for i in range(0, 20, m)],
-        lambda p, g, s: (jax.tree.map(lambda p, g: p - eta / m * g / 2, p, g), s),
-        epochs=4, network=network, rows=20,
-    )  # fmt: skip
-    close(averaged(eta / (2 * m)), nielsen)
-    close(averaged(eta / 2 * (1 / m)), nielsen)
-    close(averaged(5 * eta * (1 / (m * outputs))), nielsen)
+            params = jax.tree.map(lambda w, g: w - factor(eta, m) * g, params, jax.grad(of_batch)(params))
+    descent = optax.sgd(eta / (2 * m))
+    ours, _ = nnjax.train(network, start(network), xs, ys, optimizer=descent, epochs=4, batch_size=m)
+    close(ours, params)
+
+
+OPTIMIZERS = {
+    "momentum as rate": lambda rate: optax.sgd(0.1, momentum=rate),
+    "rmsprop with momentum": lambda rate: optax.rmsprop(rate, momentum=0.9),
+    "adam's b1 as rate": lambda rate: optax.adam(0.1, b1=rate),
+    "lbfgs": lambda rate: optax.lbfgs(),
+    "polyak_sgd": lambda rate: optax.polyak_sgd(),
+    "clipped": lambda rate: optax.chain(optax.clip_by_global_norm(1.0), optax.sgd(rate)),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_any_optimiser_in_a_sweep(name, dtype):
+    """Settings are float64 here, wider than the parameters; optimisers may want the loss."""
+    if name == "lbfgs" and dtype == jnp.bfloat16:
+        pytest.skip("optax's line search mixes dtypes in bfloat16")
+
+    def loss(key, rate):
+        params = nnjax.init(NETWORK, key, dtype=dtype)
+        made = OPTIMIZERS[name](rate)
+        return nnjax.train(NETWORK, params, *data(), optimizer=made, epochs=20)[1].loss
+
+    before = nnjax.sweep(lambda key: nnjax.total_loss(NETWORK, nnjax.init(NETWORK, key), *data()), [0, 1])
+    with jax.numpy_dtype_promotion("standard"):
+        after = nnjax.sweep(loss, [0, 1], {"rate": [0.1]})
+    assert after.dtype == dtype
+    assert np.all(after[:, 0].astype(np.float32) < before)
+
+
+def test_stopped_seeds_are_frozen_bit_by_bit_under_vmap():
+    def train(key, epochs):
+        params = nnjax.init(NETWORK, key, "normal", "normal", dtype=jnp.float64)
+        stop, made = nnjax.Stop(gradient_norm=0.1), optax.sgd(0.3)
+        return nnjax.train(
+            NETWORK, params, *data(), optimizer=made, epochs=epochs, batch_size=3, key=key, stop=stop
+        )
+
+    keys = jnp.stack([nnjax.key(seed) for seed in range(12)])
+    short, long = (jax.jit(jax.vmap(lambda key, e=e: train(key, e)))(keys) for e in (30, 300))
+    stopped = np.asarray(short[1].reason) == REASONS.index("stable")
+    assert 0 < stopped.sum() < 12
+    for a, b in zip(jax.tree.leaves(short[0]), jax.tree.leaves(long[0]), strict=True):
+        np.testing.assert_array_equal(np.asarray(a)[stopped], np.asarray(b)[stopped])
+
+
+def test_own_order_and_shared_order():
+    """A key made from the seed gives every seed its own order of rows, one fixed key the same to all."""
+    same = start()
+
+    def end(own, key):
+        order = key if own else nnjax.key(5)
+        made = optax.sgd(0.3)
+        return nnjax.train(NETWORK, same, *data(), optimizer=made, epochs=2, batch_size=2, key=order)[1].loss
+
+    for own, different in ((True, 6), (False, 1)):
+        assert len(set(nnjax.sweep(functools.partial(end, own), range(6)).tolist())) == different
+
+
+def test_the_faster_view():
+    assert nnjax.fastest_view(nnjax.mlp((2, 2, 1)), 4) == "nodes"
+    assert nnjax.fastest_view(nnjax.mlp((64, 30, 10)), 10) == "matrix"
+    with pytest.raises(ValueError, match="rows must be 1 or more, got 0"):
+        nnjax.fastest_view(nnjax.mlp((2, 2, 1)), 0)
 
 
 def reason(history):
@@ -238,8 +312,10 @@ def test_bad_arguments(options, error, message, without_shape_checks):
         ({"diverged": float("nan")}, "diverged must be above 0, got nan"),
         ({"validation": (1, 2)}, r"validation must be \(xs, ys, threshold\)"),
         ({"validation": (1, 2, -1.0)}, "validation threshold must be above 0"),
+        ({"gradient_norm": "a"}, "gradient_norm must be one number, got 'a'"),
+        ({"gradient_norm": np.ones(2)}, "gradient_norm must be one number"),
     ],
 )
 def test_bad_criteria(options, message, without_shape_checks):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         nnjax.Stop(**options)
