@@ -1,6 +1,7 @@
 """The command: python -m experiments [NAME ...] [options]."""
 
 import argparse
+import contextlib
 import dataclasses
 import difflib
 import pathlib
@@ -17,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 import nnjax
-from experiments import progress, report, store
+from experiments import progress, report, store, unfinished
 from experiments.experiment import Experiment, Finding, discover
 
 MARKS = {
@@ -44,10 +45,11 @@ def main(arguments: Sequence[str]) -> int:
         print(f"options {' '.join(rest)} belong to one experiment: name it before them", file=sys.stderr)
         return 2
     configs = [_config(each, options, rest) for each in chosen]
+    _say_how_long(console, chosen, options)
     failed = [
         each.name
         for each, config in zip(chosen, configs, strict=True)
-        if not _attempt(each, config, options.out, console)
+        if not _attempt(each, config, options, console)
     ]
     return _close(console, options.out, list(known), failed)
 
@@ -90,20 +92,31 @@ def _config(experiment: Experiment, options: argparse.Namespace, rest: list[str]
     return tyro.cli(experiment.config, default=default, args=rest, prog=prog, description=description)
 
 
-def _attempt(experiment: Experiment, config: Any, out: pathlib.Path, console: Console) -> bool:
+def _say_how_long(console: Console, chosen: Sequence[Experiment], options: argparse.Namespace) -> None:
+    """Beforehand, and for two cores: other machines take longer or shorter."""
+    if options.smoke:
+        return
+    minutes = sum(each.minutes[options.profile == "full"] for each in chosen)
+    about = f"{minutes / 60:.1f} hours" if minutes > 90 else f"{max(1, round(minutes))} minutes"
+    console.print(f"{len(chosen)} experiments, about {about} on two cores", highlight=False)
+
+
+def _attempt(experiment: Experiment, config: Any, options: argparse.Namespace, console: Console) -> bool:
     """Run one and store it; what fails is reported and does not stop the others."""
     console.rule(f"[bold]{experiment.name}[/]")
     console.print(experiment.question)
+    out, long = options.out, options.profile == "full" and not options.smoke
+    command = f"python -m experiments {experiment.name} {_as_options(config)}".strip()
     try:
-        start = time.perf_counter()
-        with progress.shown(console, experiment.name):
-            data = experiment.run(config)
-        wall_time = time.perf_counter() - start
+        with unfinished.kept(out, experiment.name, config) if long else contextlib.nullcontext():
+            start = time.perf_counter()
+            with progress.shown(console, experiment.name):
+                data = experiment.run(config)
+            wall_time = time.perf_counter() - start
+            store.save(experiment, config, data, out=out, wall_time=wall_time, command=command)
         for title, (header, rows) in experiment.tables(data).items():
             console.print(_table(title, header, rows))
         console.print(_findings(experiment.findings(data)))
-        command = f"python -m experiments {experiment.name} {_as_options(config)}"
-        store.save(experiment, config, data, out=out, wall_time=wall_time, command=command.strip())
     except Exception:
         console.print(traceback.format_exc(), markup=False, highlight=False, style="red")
         return False
@@ -149,16 +162,19 @@ def _findings(findings: Sequence[Finding]) -> Table:
 
 
 def _close(console: Console, out: pathlib.Path, names: list[str], failed: list[str]) -> int:
-    try:
-        page = report.write(out, store.stored(out, names))
-    except (OSError, ValueError) as error:
-        console.print(f"[red]no report: {error}[/]")
-        return 1
     console.rule()
-    console.print(f"Results are in {out}/, the report is {page}", highlight=False)
     if failed:
         console.print(f"[red]failed: {', '.join(failed)}[/]")
-    return 1 if failed else 0
+    try:
+        results, damaged = store.stored(out, names)
+        page = report.write(out, results)
+    except OSError as error:
+        console.print(f"[red]no report: {error}[/]")
+        return 1
+    for message in damaged:
+        console.print(f"[red]not in the report: {message}[/]")
+    console.print(f"Results are in {out}/, the report is {page}", highlight=False)
+    return 1 if failed or damaged else 0
 
 
 def _set_up() -> None:

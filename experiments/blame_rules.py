@@ -11,7 +11,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 import nnjax
-from experiments import claims, progress, statistics, style
+from experiments import claims, progress, statistics, style, unfinished
 from experiments.experiment import Experiment, Finding, Table
 from nnjax import activations, datasets
 from nnjax.backprop import Deltas
@@ -214,9 +214,10 @@ def run(config: Config) -> xr.Dataset:
     ]
     for name, (job, count) in jobs(config).items():
         rates, found = {"rate": np.float32(job.rate * np.array(RATES))}, []
-        for rule in RULES.values():
-            progress.report(len(parts) * len(RULES) + len(found), 4 * len(RULES))
-            found.append(nnjax.sweep(trained(job, rule), config.seed + np.arange(count), rates))
+        for k, rule in enumerate(RULES.values()):
+            progress.report(len(parts) * len(RULES) + k, 4 * len(RULES))
+            kept = unfinished.folder(f"{name}-{k}")
+            found.append(nnjax.sweep(trained(job, rule), config.seed + np.arange(count), rates, folder=kept))
         key, within = name.lower(), ("rule", f"{name.lower()}_seed", "times")
         losses, accuracy = (np.stack(column) for column in zip(*found, strict=True))
         parts.append(xr.Dataset({f"{key}_loss": (within, losses), f"{key}_accuracy": (within, accuracy)}))

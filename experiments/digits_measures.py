@@ -11,6 +11,7 @@ import optax
 import xarray as xr
 
 import nnjax
+from experiments import unfinished
 from nnjax import datasets
 
 HIDDEN = 30
@@ -148,7 +149,8 @@ def seeds(mnist: str, chosen: np.ndarray, epochs: int) -> xr.Dataset:
     for name in STARTS:
         kinds = (name, f"{name}, other order") if name == AGAIN else (name,)
         orders = {"order": np.arange(ORDER, ORDER + len(kinds), dtype=np.uint32)}
-        ends = nnjax.sweep(learner(name, mnist, epochs), chosen, orders)
+        kept = unfinished.folder(name.lower())
+        ends = nnjax.sweep(learner(name, mnist, epochs), chosen, orders, folder=kept)
         for k, kind in enumerate(kinds):
             found[kind] = jax.tree.map(lambda leaf, k=k: leaf[:, k], ends)
     looks = Look(*(np.stack(leaves) for leaves in zip(*(each[0] for each in found.values()), strict=True)))
@@ -182,8 +184,13 @@ def batches(mnist: str, chosen: np.ndarray, epochs: int) -> xr.Dataset:
         return accuracy(network, params, data.test)
 
     found = [
-        nnjax.sweep(functools.partial(end, size), chosen, {"rate": np.array(rates, np.float32)})
-        for size, rates in BATCHES.values()
+        nnjax.sweep(
+            functools.partial(end, size),
+            chosen,
+            {"rate": np.array(rates, np.float32)},
+            folder=unfinished.folder(name),
+        )
+        for name, (size, rates) in BATCHES.items()
     ]
     rates = np.array([rates for _, rates in BATCHES.values()])
     return xr.Dataset(
@@ -215,7 +222,8 @@ def stops(mnist: str, chosen: np.ndarray, epochs: int) -> xr.Dataset:
         return history.epochs, history.reason, accuracy(network, params, data.test)
 
     validation, gradient_norm = np.array(list(STOPS.values()), np.float32).T
-    found = nnjax.sweep(end, chosen, {"validation": validation, "gradient_norm": gradient_norm})
+    limits = {"validation": validation, "gradient_norm": gradient_norm}
+    found = nnjax.sweep(end, chosen, limits, folder=unfinished.folder("stops"))
     epochs_done, reason, right = (leaf.T for leaf in found)
     within = ("stop", "stop_seed")
     return xr.Dataset(

@@ -80,6 +80,7 @@ class Experiment:
         full: Option values of the publication size (PROFILE=full).
         tables: Dataset -> {title: (header, rows)}; shown in the terminal and in the report.
         remember: The one sentence to remember.
+        minutes: How long it takes on two cores, in default and in full size.
         order: Its place in the report's story.
     """
 
@@ -95,6 +96,7 @@ class Experiment:
     full: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     tables: Callable[[xr.Dataset], Mapping[str, Table]] = lambda data: {}
     remember: str = ""
+    minutes: tuple[float, float] = (0.5, 5.0)
     order: int = 100
 
 

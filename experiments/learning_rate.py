@@ -12,7 +12,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 import nnjax
-from experiments import claims, progress, statistics, style
+from experiments import claims, progress, statistics, style, unfinished
 from experiments.experiment import Experiment, Finding, Table
 from nnjax import datasets, minima
 
@@ -149,10 +149,11 @@ def run(config: Config) -> xr.Dataset:
     rates = {"rate": np.asarray(config.rates, np.float32)}
     seeds, few = (config.seed + np.arange(count) for count in (config.seeds, config.digit_seeds))
     losses, accuracies = [], []
-    for make in OPTIMIZERS.values():
+    for name, make in OPTIMIZERS.items():
         progress.report(len(losses), len(OPTIMIZERS))
-        losses.append(nnjax.sweep(xor(make, config.steps), seeds, rates))
-        accuracies.append(nnjax.sweep(digits(make, config.epochs), few, rates))
+        kept = [unfinished.folder(f"{task}-{name}") for task in ("xor", "digits")]
+        losses.append(nnjax.sweep(xor(make, config.steps), seeds, rates, folder=kept[0]))
+        accuracies.append(nnjax.sweep(digits(make, config.epochs), few, rates, folder=kept[1]))
     columns = {
         "loss": (("optimizer", "seed", "rate"), np.stack(losses)),
         "accuracy": (("optimizer", "digit_seed", "rate"), np.stack(accuracies)),

@@ -1,6 +1,7 @@
 """All results on one self-contained HTML page: findings first, then each experiment's story."""
 
 import base64
+import math
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -31,9 +32,17 @@ def interval(bounds: Sequence[float | str]) -> str:
 
 
 def measured(value: float | str, bounds: Sequence[float | str]) -> str:
-    """A value with its interval in brackets; exact values have none."""
+    """A value with its interval in brackets, to three digits of its width; exact values have none."""
     low, high = map(float, bounds)
-    return number(value) if low == high else f"{number(value)} [{number(low)}, {number(high)}]"
+    if not math.isfinite(high - low) or low == high:
+        return number(value) if low == high else f"{number(value)} [{number(low)}, {number(high)}]"
+    decimals = 2 - math.floor(math.log10(high - low))
+
+    def shown(x: float) -> str:
+        plain = 0 <= decimals <= 6
+        return (f"{x:.{decimals}f}" if plain else f"{x:.3g}").replace("-", "−")
+
+    return f"{shown(float(value))} [{shown(low)}, {shown(high)}]"
 
 
 def _picture(folder: pathlib.Path, name: str) -> str:

@@ -231,8 +231,14 @@ def load(folder: pathlib.Path) -> dict[str, Any]:
     return result | {"folder": folder}
 
 
-def stored(out: pathlib.Path, names: Sequence[str]) -> list[dict[str, Any]]:
-    """What `out` holds of these experiments, in their order."""
+def stored(out: pathlib.Path, names: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
+    """What `out` holds of these experiments, in their order, and what is wrong with the others."""
+    results, damaged = [], []
     for name in names:
         recover(out / name)
-    return [load(out / name) for name in names if (out / name / "manifest.json").exists()]
+        if (out / name / "manifest.json").exists():
+            try:
+                results.append(load(out / name))
+            except (OSError, ValueError, KeyError) as error:
+                damaged.append(str(error))
+    return results, damaged

@@ -12,8 +12,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 from rich.console import Console
 
+import nnjax
 from experiments import __main__ as command
-from experiments import progress, report, store
+from experiments import progress, report, store, unfinished
 from experiments.experiment import Experiment, Finding, discover
 
 
@@ -110,7 +111,9 @@ def test_a_failure_while_writing_leaves_the_older_result(out, monkeypatch):
 def test_a_kill_between_the_two_renames_is_recovered(out):
     _save(out)
     (out / "tiny").rename(out / ".tiny-old")
-    assert [result["manifest"]["name"] for result in store.stored(out, ["tiny"])] == ["tiny"]
+    results, damaged = store.stored(out, ["tiny"])
+    assert [result["manifest"]["name"] for result in results] == ["tiny"]
+    assert not damaged
     assert not (out / ".tiny-old").exists()
 
 
@@ -119,6 +122,9 @@ def test_changed_files_are_refused(out):
     (folder / "findings.json").write_text("[]")
     with pytest.raises(ValueError, match=r"tiny/findings.json was changed after it was written"):
         store.load(folder)
+    results, (message,) = store.stored(out, ["tiny"])
+    assert not results
+    assert "changed after it was written" in message
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
@@ -129,7 +135,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
 
 def test_report_stands_alone_and_escapes(out):
     _save(out)
-    page = report.write(out, store.stored(out, ["tiny"])).read_text()
+    page = report.write(out, store.stored(out, ["tiny"])[0]).read_text()
     sources = re.findall(r'(?:src|href)="([^"]*)"', page)
     assert sources
     assert all(source.startswith(("data:image/png;base64,", "#")) for source in sources)
@@ -145,6 +151,76 @@ def test_a_failed_experiment_does_not_stop_the_others(tiny, out, capsys):
     assert "failed: broken" in printed
     assert (out / "tiny" / "manifest.json").exists()
     assert (out / "report.html").exists()
+
+
+def test_results_are_stored_before_anything_is_printed(tiny, out, monkeypatch, capsys):
+    """A terminal that cannot show a character, or a closed pipe, loses no result."""
+
+    def unprintable(*arguments):
+        raise UnicodeEncodeError("ascii", "✓", 0, 1, "planted")
+
+    monkeypatch.setattr(command, "_table", unprintable)
+    assert command.main(["tiny", "--out", str(out)]) == 1
+    assert (out / "tiny" / "manifest.json").exists()
+
+
+def test_a_damaged_result_does_not_keep_the_others_from_the_report(out, tiny, capsys):
+    _save(out, experiment=dataclasses.replace(TINY, name="broken"))
+    (out / "broken" / "findings.json").write_text("[]")
+    assert command.main(["tiny", "--out", str(out)]) == 1
+    assert "not in the report: broken/findings.json was changed" in capsys.readouterr().out
+    assert "tiny" in (out / "report.html").read_text()
+
+
+def test_failures_are_named_without_a_report_too(tiny, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert command.main(["--out", str(tmp_path / "file")]) == 1
+    printed = capsys.readouterr().out
+    assert "failed: broken, tiny" in printed
+    assert "no report" in printed
+
+
+def test_full_size_says_how_long_and_keeps_sweeps_until_stored(out, monkeypatch, capsys):
+    folders = []
+
+    def run(config):
+        folders.append(unfinished.folder("numbers"))
+        sums = nnjax.sweep(lambda key: jax.random.normal(key), range(3), folder=folders[-1])
+        if len(folders) == 1:
+            raise KeyboardInterrupt
+        return xr.Dataset({"x": ("n", sums)})
+
+    long = dataclasses.replace(TINY, run=run, minutes=(0.5, 120.0))
+    monkeypatch.setattr(command, "discover", lambda: {"tiny": long})
+    with pytest.raises(KeyboardInterrupt):
+        command.main(["tiny", "--profile", "full", "--out", str(out)])
+    assert "about 2.0 hours on two cores" in capsys.readouterr().out
+    assert list(folders[0].glob("segment-*"))
+    assert command.main(["tiny", "--profile", "full", "--out", str(out)]) == 0
+    assert folders[0] == folders[1]
+    assert not list(out.glob(".*"))
+    assert command.main(["tiny", "--out", str(out)]) == 0
+    assert folders[2] is None
+
+
+def test_help_names_every_experiment_and_every_option(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--help"])
+    text = capsys.readouterr().out
+    assert all(name in text for name in discover())
+    with pytest.raises(SystemExit):
+        command.main(["walkthrough", "--help"])
+    text = capsys.readouterr().out
+    assert all(f"--{name}" in text for name in ("epochs", "rate", "threshold", "seed"))
+
+
+def test_the_manifest_says_where_the_numbers_come_from(out):
+    manifest = json.loads((_save(out) / "manifest.json").read_text())
+    assert set(manifest["packages"]) >= {"jax", "jaxlib", "numpy", "nnjax"}
+    assert manifest["precision"] == "x64 enabled"
+    assert len(manifest["devices"]) == 8
+    assert manifest["wall_time_seconds"] == 1.0
+    assert set(manifest["git"] or {"commit": "", "dirty": ""}) == {"commit", "dirty"}
 
 
 def test_options_reach_the_config(tiny, out, capsys):
@@ -200,3 +276,18 @@ def test_smoke(name, tmp_path, capsys):
 )
 def test_expected_values_are_readable(bounds, text):
     assert report.interval(bounds) == text
+
+
+@pytest.mark.parametrize(
+    "value, bounds, text",
+    [
+        (0.9308616, (0.9308616, 0.9308616), "0.9308616"),
+        (0.195, (0.1195202, 0.3018078), "0.195 [0.120, 0.302]"),
+        (-0.7333333, (-0.7811112, -0.6811093), "−0.733 [−0.781, −0.681]"),
+        (5.4075e-05, (3.5441e-05, 0.0002587), "0.000054 [0.000035, 0.000259]"),
+        (1234567.0, (1200000.0, 1300000.0), "1.23e+06 [1.2e+06, 1.3e+06]"),
+        (2.0, (1.0, "inf"), "2 [1, ∞]"),
+    ],
+)
+def test_measured_values_are_as_long_as_they_are_known(value, bounds, text):
+    assert report.measured(value, bounds) == text
