@@ -318,7 +318,6 @@ def number_finding(data: xr.Dataset, claim: str, step: str) -> Finding:
 
 def forward_findings(data: xr.Dataset) -> tuple[Finding, ...]:
     """What the handout says in words about the output and the two deltas."""
-    case = data.sel(case="text weights, forward pass")
     assumed = data.sel(case="text weights, 0.6 assumed")
     ratio = abs(float(assumed["hidden_delta"][0] / assumed["output_delta"]))
     return (
@@ -328,13 +327,6 @@ def forward_findings(data: xr.Dataset) -> tuple[Finding, ...]:
             (1.0, 1.0),
             float(agrees(data, "by_printed_rule").mean()),
             "so the differences are the rule's, not a slip of the calculator",
-        ),
-        exact(
-            "the output activation after the forward pass is 0.6",
-            "handout: “assume that the activation of the output node (after the entire forward pass) is 0.6”",
-            exactly(ASSUMED, 0.05),
-            float(case["output_activation"]),
-            "with the text's weights and ours for h₂ to h₄; the handout assumes it and does not claim it",
         ),
         exact(
             "δ is substantially smaller at the hidden node: |δ_h1| / |δₒ| < 1/2",

@@ -13,8 +13,8 @@ from experiments.experiment import Table
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#555555"
 """Okabe and Ito's colours, told apart by colour-blind readers; line styles repeat what they say."""
-ALONG = (0.27, 0.5, 0.7)
-"""Where on its links an input node's labels stand (fraction of the way), so that none meet."""
+ALONG = ((0.5, 0.38, 0.79, 0.78), (0.46, 0.75, 0.75, 0.46), (0.78, 0.79, 0.34, 0.5))
+"""Where on the link from input i to hidden node j its label stands: as far as can be from all other links."""
 SLIPS = (
     (
         "δ is “the derivative of the loss with respect to the weights (and biases)”",
@@ -125,7 +125,7 @@ def network_figure(data: xr.Dataset, backward: bool) -> Figure:
     for i, y in enumerate(inputs):
         for j, to in enumerate(hidden):
             weight, change = case["input_weight"][i, j], case["input_change"][i, j]
-            link(axes, (x[0], y), (x[1], to), ALONG[i], link_text(weight, change, backward), float(weight))
+            link(axes, (x[0], y), (x[1], to), ALONG[i][j], link_text(weight, change, backward), float(weight))
         node(axes, (x[0], y), [f"x{'₁₂₃'[i]}", number(case["input_value"][i], "g")])
     for j, y in enumerate(hidden):
         weight, change = case["output_weight"][j], case["output_change"][j]
