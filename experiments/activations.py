@@ -217,6 +217,7 @@ def _grid(data: xr.Dataset, names: tuple[str, ...], columns: int) -> Figure:
         axis.plot(data["z"], part["value"], color=style.COLOURS[0])
         axis.plot(data["z"], part["slope"], color=style.COLOURS[1], ls="--")
         axis.set(title=name, ylim=(-1.3, 3))
+    figure.supxlabel("net input z")
     return figure
 
 

@@ -244,7 +244,8 @@ def _confusion(data: xr.Dataset) -> Figure:
         axis.imshow(np.sqrt(share), cmap="Blues", vmin=0, vmax=1.3)
         for (t, g), value in np.ndenumerate(share):
             if value >= 0.0005:
-                axis.text(g, t, f"{100 * value:.1f}", ha="center", va="center", fontsize=8)
+                colour = "white" if value > 0.5 else "black"
+                axis.text(g, t, f"{100 * value:.1f}", ha="center", va="center", fontsize=8, color=colour)
         axis.set(title=name, xlabel="read as", ylabel="is", xticks=range(10), yticks=range(10))
         axis.grid(False)
     return figure

@@ -16,6 +16,7 @@ import numpy as np
 import optax
 
 import nnjax
+from nnjax import lanes
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -119,15 +120,27 @@ def _plain_loss(params: Any, xs: Any, ys: Any) -> Any:
     return jnp.sum((ys - a) ** 2)
 
 
+def _batch(work: Work, xs: Any, ys: Any, chosen: Any) -> tuple[Any, Any]:
+    return (xs, ys) if work.batch_size is None else (xs[chosen], ys[chosen])
+
+
+def _spread(work: Work) -> list[Any]:
+    """The first parameters, seeds spread over all devices, as a JAX user who has read so far would."""
+    devices = jax.local_devices()
+    if work.seeds % len(devices):
+        return [jnp.asarray(leaf) for leaf in work.starts()]
+    return [jax.device_put(leaf, lanes.sharding(devices)) for leaf in work.starts()]
+
+
 def plain_jax(work: Work) -> Job:
-    """jit(vmap(scan)) with jax.grad: what a JAX user writes first."""
+    """jit(vmap(scan)) with jax.grad, on all devices: what a JAX user writes first."""
     optimizer, rows = optax.sgd(work.rate), jnp.asarray(work.rows())
     xs, ys = jnp.asarray(work.xs), jnp.asarray(work.ys)
 
     def final_loss(params: Any, order: Any) -> Any:
         def step(carry: Any, chosen: Any) -> Any:
             params, state = carry
-            grads = jax.grad(_plain_loss)(params, xs[chosen], ys[chosen])
+            grads = jax.grad(_plain_loss)(params, *_batch(work, xs, ys, chosen))
             updates, state = optimizer.update(grads, state)
             return (optax.apply_updates(params, updates), state), None
 
@@ -135,7 +148,7 @@ def plain_jax(work: Work) -> Job:
         return _plain_loss(params, xs, ys)
 
     program = jax.jit(jax.vmap(final_loss, in_axes=(0, 1 if work.own_order else None)))
-    starts = [jnp.asarray(leaf) for leaf in work.starts()]
+    starts = _spread(work)
     return lambda: np.asarray(program(starts, rows))
 
 
@@ -158,22 +171,22 @@ def flax_nnx(work: Work) -> Job:
     optimizer, rows = optax.sgd(work.rate), jnp.asarray(work.rows())
     xs, ys = jnp.asarray(work.xs), jnp.asarray(work.ys)
 
-    def loss(state: Any, chosen: Any) -> Any:
-        return jnp.sum((ys[chosen] - nnx.merge(graph, state)(xs[chosen])) ** 2)
+    def loss(state: Any, rows_xs: Any, rows_ys: Any) -> Any:
+        return jnp.sum((rows_ys - nnx.merge(graph, state)(rows_xs)) ** 2)
 
     def final_loss(leaves: list[Any], order: Any) -> Any:
         def step(carry: Any, chosen: Any) -> Any:
             state, memory = carry
-            updates, memory = optimizer.update(jax.grad(loss)(state, chosen), memory)
+            updates, memory = optimizer.update(jax.grad(loss)(state, *_batch(work, xs, ys, chosen)), memory)
             return (optax.apply_updates(state, updates), memory), None
 
         ordered = [leaf for pair in zip(leaves[1::2], leaves[::2], strict=True) for leaf in pair]
         state = jax.tree.unflatten(structure, ordered)
         (state, _), _ = jax.lax.scan(step, (state, optimizer.init(state)), order)
-        return loss(state, jnp.arange(len(xs)))
+        return loss(state, xs, ys)
 
     program = jax.jit(jax.vmap(final_loss, in_axes=(0, 1 if work.own_order else None)))
-    starts = [jnp.asarray(leaf) for leaf in work.starts()]
+    starts = _spread(work)
     return lambda: np.asarray(program(starts, rows))
 
 

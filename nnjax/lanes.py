@@ -136,7 +136,8 @@ def compiler_options() -> dict[str, Any]:
     return {"xla_cpu_prefer_vector_width": 512}
 
 
-def _sharding(devices: Sequence[Any]) -> NamedSharding:
+def sharding(devices: Sequence[Any]) -> NamedSharding:
+    """The leading axis spread over the devices."""
     return NamedSharding(Mesh(np.array(devices), ("run",), axis_types=(AxisType.Auto,)), PartitionSpec("run"))
 
 
@@ -147,7 +148,7 @@ def vmapped(one: Callable, devices: tuple[Any, ...]) -> Callable:
     The mesh's axis is Auto and vmap does the rest: shard_map, with arrays made inside, would sum bias
     gradients over the devices.
     """
-    spread = _sharding(devices)
+    spread = sharding(devices)
     return jax.jit(
         jax.vmap(one), in_shardings=spread, out_shardings=spread, compiler_options=compiler_options()
     )
