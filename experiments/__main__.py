@@ -108,7 +108,8 @@ def _attempt(experiment: Experiment, config: Any, options: argparse.Namespace, c
     out, long = options.out, options.profile == "full" and not options.smoke
     command = f"python -m experiments {experiment.name} {_as_options(config)}".strip()
     try:
-        with unfinished.kept(out, experiment.name, config) if long else contextlib.nullcontext():
+        kept = unfinished.kept(out, experiment.name, config) if long else contextlib.nullcontext()
+        with kept, _device(experiment, console):
             start = time.perf_counter()
             with progress.shown(console, experiment.name):
                 data = experiment.run(config)
@@ -124,6 +125,14 @@ def _attempt(experiment: Experiment, config: Any, options: argparse.Namespace, c
         f"{experiment.name}: {wall_time:.1f} s, results in {out / experiment.name}", highlight=False
     )
     return True
+
+
+def _device(experiment: Experiment, console: Console) -> contextlib.AbstractContextManager:
+    """The CPU where float64 is needed and the default device is a TPU; else nothing is changed."""
+    if not experiment.float64 or jax.default_backend() != "tpu":
+        return contextlib.nullcontext()
+    console.print("this needs float64, which a TPU cannot do: it runs on the CPU", style="yellow")
+    return jax.default_device(jax.local_devices(backend="cpu")[0])
 
 
 def _as_options(config: Any) -> str:

@@ -400,5 +400,6 @@ EXPERIMENT = Experiment(
     full=FULL,
     remember="For tiny networks the handout's own view, node by node, is the fastest: each node is a vector "
     "of seeds.",
+    float64=False,
     order=900,
 )

@@ -81,6 +81,7 @@ class Experiment:
         tables: Dataset -> {title: (header, rows)}; shown in the terminal and in the report.
         remember: The one sentence to remember.
         minutes: How long it takes on two cores, in default and in full size.
+        float64: Whether some of it needs float64, which TPUs lack; there it runs on the CPU.
         order: Its place in the report's story.
     """
 
@@ -97,6 +98,7 @@ class Experiment:
     tables: Callable[[xr.Dataset], Mapping[str, Table]] = lambda data: {}
     remember: str = ""
     minutes: tuple[float, float] = (0.5, 5.0)
+    float64: bool = True
     order: int = 100
 
 

@@ -45,6 +45,14 @@ def use_all_cores() -> None:
             raise RuntimeError("call nnjax.use_all_cores() before JAX computes anything") from error
 
 
+def devices() -> tuple[Any, ...]:
+    """Where lanes run: all local devices, or those of the platform that jax.default_device names."""
+    chosen = getattr(jax.config, "jax_default_device", None)
+    if chosen is None:
+        return tuple(jax.local_devices())
+    return tuple(jax.local_devices(backend=getattr(chosen, "platform", chosen)))
+
+
 def _key(seed: Array) -> PRNGKeyArray:
     return jax.random.key(seed, impl="threefry2x32")
 
@@ -131,7 +139,7 @@ def _bytes(aval: Any) -> int:
 def compiler_options() -> dict[str, Any]:
     """XLA's CPU code uses 256-bit vectors unless it is told that this CPU's 512-bit ones are worth it."""
     cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if jax.default_backend() != "cpu" or not cpuinfo.exists() or "avx512f" not in cpuinfo.read_text():
+    if devices()[0].platform != "cpu" or not cpuinfo.exists() or "avx512f" not in cpuinfo.read_text():
         return {}
     return {"xla_cpu_prefer_vector_width": 512}
 

@@ -191,7 +191,7 @@ def _until(
 
 def _pool(work: _Until, lane: int, columns: Columns) -> Iterator[Piece]:
     """Slots that work through the rows; refilled once an eighth of them is free."""
-    devices = tuple(jax.local_devices())
+    devices = lanes.devices()
     enter, advance = lanes.vmapped(work.enter, devices), lanes.vmapped(work.advance, devices)
     slots, total, following = lane * len(devices), len(columns["seed"]), 0
     rows = np.full(slots, -1)
@@ -285,7 +285,7 @@ def _seeds(seeds: Sequence[int] | ArrayLike) -> np.ndarray:
 
 def _run(one: Callable, lane: int, columns: Columns) -> Iterator[Piece]:
     """The columns' results, a lane per device at a time; the next is under way while one is handed over."""
-    devices = tuple(jax.local_devices())
+    devices = lanes.devices()
     program, chunk = lanes.vmapped(one, devices), lane * len(devices)
     total, waiting = len(columns["seed"]), None
     for start in range(0, total, chunk):
@@ -353,7 +353,7 @@ def _identity(job: _Job, segment: int) -> dict[str, Any]:
         "segment": segment,
         "jax": jax.__version__,
         "jaxlib": metadata.version("jaxlib"),
-        "device": jax.local_devices()[0].device_kind,
+        "device": lanes.devices()[0].device_kind,
         "compiler_options": lanes.compiler_options(),
     }
 

@@ -16,6 +16,7 @@ import nnjax
 from experiments import __main__ as command
 from experiments import progress, report, store, unfinished
 from experiments.experiment import Experiment, Finding, discover
+from nnjax import lanes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -201,6 +202,24 @@ def test_full_size_says_how_long_and_keeps_sweeps_until_stored(out, monkeypatch,
     assert not list(out.glob(".*"))
     assert command.main(["tiny", "--out", str(out)]) == 0
     assert folders[2] is None
+
+
+def test_float64_goes_to_the_cpu_where_the_default_is_a_tpu(out, monkeypatch, capsys):
+    seen = []
+
+    def run(config):
+        seen.append((jax.config.jax_default_device, len(lanes.devices())))
+        return _run(config)
+
+    doubles = {
+        str(flag): dataclasses.replace(TINY, name=str(flag), run=run, float64=flag) for flag in (True, False)
+    }
+    monkeypatch.setattr(command, "discover", lambda: doubles)
+    monkeypatch.setattr(jax, "default_backend", lambda: "tpu")
+    assert command.main(["--out", str(out)]) == 0
+    assert capsys.readouterr().out.count("a TPU cannot do: it runs on the CPU") == 1
+    assert [device and device.platform for device, _ in seen] == ["cpu", None]
+    assert [count for _, count in seen] == [8, 8]
 
 
 def test_help_names_every_experiment_and_every_option(capsys):
