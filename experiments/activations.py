@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 import nnjax
 from experiments import claims, statistics, style
-from experiments.experiment import Experiment, Finding, Table
+from experiments.experiment import Experiment, Finding, Table, at_least
 from nnjax import ACTIVATIONS, datasets, minima
 
 HIDDEN = {
@@ -44,9 +44,7 @@ class Config:
     rate: float = 0.5
 
     def __post_init__(self) -> None:
-        for name, least in {"seeds": 2, "steps": 1}.items():
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be {least} or more; got {getattr(self, name)}")
+        at_least(self, seeds=2, steps=1)
 
 
 def curves() -> xr.Dataset:

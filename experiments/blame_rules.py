@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 import nnjax
 from experiments import claims, progress, statistics, style, unfinished
-from experiments.experiment import Experiment, Finding, Table
+from experiments.experiment import Experiment, Finding, Table, at_least
 from nnjax import activations, datasets
 from nnjax.backprop import Deltas
 from nnjax.network import product
@@ -188,10 +188,7 @@ class Config:
     digit_epochs: int = 10
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            least = 0 if field.name == "seed" else 2 if field.name.endswith("seeds") else 1
-            if getattr(self, field.name) < least:
-                raise ValueError(f"{field.name} must be {least} or more; got {getattr(self, field.name)}")
+        at_least(self, angle_seeds=2, seeds=2, digit_seeds=2, steps=1, iris_epochs=1, digit_epochs=1)
 
 
 def jobs(config: Config) -> dict[str, tuple[Job, int]]:

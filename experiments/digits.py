@@ -7,7 +7,7 @@ import xarray as xr
 
 from experiments import digits_measures, progress
 from experiments.digits_figures import figures, findings, tables
-from experiments.experiment import Experiment
+from experiments.experiment import Experiment, at_least
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,9 +32,7 @@ class Config:
     mnist: str = ""
 
     def __post_init__(self) -> None:
-        for name, least in {"seeds": 2, "few": 2, "epochs": 1, "batch_epochs": 1}.items():
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be {least} or more; got {getattr(self, name)}")
+        at_least(self, seeds=2, few=2, epochs=1, batch_epochs=1)
 
 
 def run(config: Config) -> xr.Dataset:

@@ -63,6 +63,13 @@ def exactly(value: float, digits_half: float) -> tuple[float, float]:
     return value - digits_half, value + digits_half
 
 
+def at_least(config: Any, **bounds: int) -> None:
+    """Refuse options below their bound, by name, as a Config's __post_init__ does."""
+    for name, bound in bounds.items():
+        if getattr(config, name) < bound:
+            raise ValueError(f"{name} must be {bound} or more; got {getattr(config, name)}")
+
+
 @dataclasses.dataclass(frozen=True)
 class Experiment:
     """One question, how it is asked, and how its answer is shown.

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 import nnjax
 from experiments import claims, progress, statistics, style, unfinished
-from experiments.experiment import Experiment, Finding, Table
+from experiments.experiment import Experiment, Finding, Table, at_least
 from nnjax import datasets, minima
 
 OPTIMIZERS: dict[str, Callable[[Any], optax.GradientTransformation]] = {
@@ -48,9 +48,7 @@ class Config:
     epochs: int = 2
 
     def __post_init__(self) -> None:
-        for name, least in {"seeds": 2, "digit_seeds": 2, "steps": 1, "epochs": 1}.items():
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be {least} or more; got {getattr(self, name)}")
+        at_least(self, seeds=2, digit_seeds=2, steps=1, epochs=1)
         if len(self.rates) < 2 or min(self.rates) <= 0:
             raise ValueError(f"rates must be two or more numbers above 0; got {self.rates}")
 
