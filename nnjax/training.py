@@ -221,10 +221,10 @@ def train(
         updates, moved = optimizer.update(grads, state, now, **extra)
         return (optax.apply_updates(now, updates), _as_before(moved, state)), None
 
-    def epoch(run: tuple[Any, Any, Array], _: None) -> tuple[tuple[Any, Any, Array], None]:
-        now, state, number = run
+    def epoch(run: tuple[Any, Any, Array], number: Array) -> tuple[tuple[Any, Any, Array], None]:
+        now, state, done = run
         moved, moved_state = _pass(update, (now, state), len(xs), batch_size, key, number)
-        after = (moved, moved_state, number + 1)
+        after = (moved, moved_state, done + 1)
         if stop is None:
             return after, None
         return _where(judge(measure(now)) == 0, after, run), None
@@ -238,7 +238,11 @@ def train(
 def _pass(
     update: Callable, carry: Any, rows: int, batch_size: int, key: PRNGKeyArray | None, number: Array
 ) -> Any:
-    """One epoch: the full batches in a scan, then the rows left over."""
+    """One epoch: the full batches in a scan, then the rows left over.
+
+    The order comes from the loop's own number of the epoch, not from how many a run has done: under vmap all
+    runs then share it where they share the key, also after some have stopped.
+    """
     if batch_size == rows:
         return update(carry, None)[0]
     order = jnp.arange(rows)
@@ -254,16 +258,17 @@ def _epochs(
 ) -> tuple[Any, dict[str, Array]]:
     """All epochs, and the curves at 0, k, 2k, ... of them."""
     if record_every is None:
-        return jax.lax.scan(epoch, run, length=epochs)[0], {}
+        return jax.lax.scan(epoch, run, jnp.arange(epochs))[0], {}
     k = checks.count("record_every", record_every)
+    full = epochs - epochs % k
 
-    def stretch(run: Any, _: None) -> tuple[Any, dict[str, Array]]:
-        run, _ = jax.lax.scan(epoch, run, length=k)
+    def stretch(run: Any, numbers: Array) -> tuple[Any, dict[str, Array]]:
+        run, _ = jax.lax.scan(epoch, run, numbers)
         return run, measure(run[0])
 
     first = measure(run[0])
-    run, later = jax.lax.scan(stretch, run, length=epochs // k)
-    run, _ = jax.lax.scan(epoch, run, length=epochs % k)
+    run, later = jax.lax.scan(stretch, run, jnp.arange(full).reshape(-1, k))
+    run, _ = jax.lax.scan(epoch, run, jnp.arange(full, epochs))
     return run, jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), first, later)
 
 
