@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import jax
@@ -18,6 +19,12 @@ from nnjax.datasets import Data
 
 CLIP = 5.0
 """Longest gradient of a batch: longer ones are shortened to it (Pascanu et al. 2013)."""
+RATES = (0.003, 0.01, 0.03, 0.1)
+"""Learning rates to try; all of them share one compilation."""
+TASKS = {"deep": "digits", "iris": "Iris"}
+"""Prefix of a task's variables, and its title."""
+LEARNT = 0.9
+"""A depth is learnt if the loss ends below this share of the best constant answer's."""
 
 
 class Task(NamedTuple):
@@ -78,7 +85,7 @@ class Recipe:
     loss: str = "sse"
     optimizer: str = "sgd"
     bias_scheme: str | None = "zeros"
-    rates: tuple[float, ...] = (0.001, 0.01, 0.1)
+    rates: tuple[float, ...] = RATES
 
 
 def _per_layer(rate: Any) -> optax.GradientTransformation:
@@ -167,41 +174,87 @@ def _orders(rows: int, epochs: int) -> np.ndarray:
     return np.stack([draw(epoch) for epoch in range(epochs + 1)])
 
 
-def run_all(jobs: Sequence[tuple[Task, Recipe]], epochs: int, seeds: np.ndarray) -> list[Record]:
-    """Records (seed, rate, ...) of all jobs; a job that is named twice is run once."""
-    records: dict[tuple[int, Recipe], Record] = {}
-    for done, (job, recipe) in enumerate(jobs):
-        progress.report(done, len(jobs))
-        if (id(job), recipe) not in records:
-            rates = {"rate": np.asarray(recipe.rates, np.float32)}
-            records[id(job), recipe] = nnjax.sweep(learner(job, recipe, epochs), seeds, rates)
-    return [records[id(job), recipe] for job, recipe in jobs]
+class Group(NamedTuple):
+    """Recipes along some axes.
+
+    Attributes:
+        name: Prefix of its variables.
+        task: What is learnt.
+        epochs: For how long.
+        axes: {dimension: its values}; recipes are in the order of their product.
+        recipes: As many, each with equally many rates.
+    """
+
+    name: str
+    task: Task
+    epochs: int
+    axes: Mapping[str, Sequence]
+    recipes: Sequence[Recipe]
 
 
-def as_dataset(prefix: str, axes: Mapping[str, Sequence], records: Sequence[Record]) -> xr.Dataset:
-    """Records of the jobs along `axes`, (seed, rate, ...) within each; layers that are not there are NaN."""
-    shape = tuple(len(values) for values in axes.values())
+def measure(groups: Sequence[Group], seeds: np.ndarray) -> xr.Dataset:
+    """All groups' records and the best constant answers' losses; what is named twice is trained once."""
+    jobs = {
+        (id(group.task), recipe, group.epochs): group.task for group in groups for recipe in group.recipes
+    }
+    records = {}
+    # A program is compiled on one core, and compiling takes half of the time: so two jobs at once.
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.map(lambda key: train_all(jobs[key], key[1], key[2], seeds), jobs)
+        for done, (key, record) in enumerate(zip(jobs, found, strict=True)):
+            records[key] = record
+            progress.report(done + 1, len(jobs))
+    return xr.merge(
+        as_dataset(group, [records[id(group.task), recipe, group.epochs] for recipe in group.recipes])
+        for group in groups
+    )
+
+
+def train_all(job: Task, recipe: Recipe, epochs: int, seeds: np.ndarray) -> Record:
+    """All seeds at all rates, (seed, rate, ...)."""
+    return nnjax.sweep(learner(job, recipe, epochs), seeds, {"rate": np.asarray(recipe.rates, np.float32)})
+
+
+def as_dataset(group: Group, records: Sequence[Record]) -> xr.Dataset:
+    """Records of one group, (seed, setting, ...) within each job; layers that are not there are NaN."""
+    shape, name = tuple(len(values) for values in group.axes.values()), group.name
     layers = max(r.change.shape[-1] for r in records)
     changes = [
         np.pad(r.change, [(0, 0)] * 3 + [(0, layers - r.change.shape[-1])], constant_values=np.nan)
         for r in records
     ]
     parts = {"loss": [r.loss for r in records], "accuracy": [r.accuracy for r in records], "change": changes}
-    within = (f"{prefix}_seed", "rate", f"{prefix}_epoch")
-    dims = {"loss": within, "accuracy": within, "change": (*within[:2], f"{prefix}_after", f"{prefix}_layer")}
+    rates = {"rate": [np.array(recipe.rates) for recipe in group.recipes]}
+    within = (f"{name}_seed", f"{name}_setting", f"{name}_epoch")
+    dims = {"loss": within, "accuracy": within, "change": (*within[:2], f"{name}_after", f"{name}_layer")}
+    dims |= {"rate": within[1:2]}
 
     def shaped(leaves: Sequence[np.ndarray]) -> np.ndarray:
         return np.stack(leaves).reshape(*shape, *leaves[0].shape)
 
+    found = {f"{name}_{part}": ((*group.axes, *dims[part]), shaped(v)) for part, v in (parts | rates).items()}
     return xr.Dataset(
-        {f"{prefix}_{name}": ((*axes, *dims[name]), shaped(leaves)) for name, leaves in parts.items()},
-        {name: list(values) for name, values in axes.items()},
+        found | {f"{name}_constant": group.task.constant},
+        {axis: list(values) for axis, values in group.axes.items()},
     )
 
 
 def best(data: xr.Dataset, prefix: str) -> xr.Dataset:
     """Each job at the rate whose loss after the last epoch is least on average over the seeds."""
     loss = data[f"{prefix}_loss"].isel({f"{prefix}_epoch": -1}).mean(f"{prefix}_seed", skipna=False)
-    chosen = loss.fillna(np.inf).argmin("rate")
-    names = [f"{prefix}_{name}" for name in ("loss", "accuracy", "change")]
-    return data[names].isel(rate=chosen).assign({f"{prefix}_best": chosen})
+    chosen = loss.fillna(np.inf).argmin(f"{prefix}_setting")
+    names = [f"{prefix}_{name}" for name in ("loss", "accuracy", "change", "rate")]
+    return data[names].isel({f"{prefix}_setting": chosen})
+
+
+def last(data: xr.Dataset, prefix: str, name: str, **where: Any) -> np.ndarray:
+    """Loss or accuracy after the last epoch at each job's best rate, (..., seed)."""
+    part = best(data, prefix)[f"{prefix}_{name}"].isel({f"{prefix}_epoch": -1}).sel(where)
+    return part.transpose(..., f"{prefix}_seed").values
+
+
+def first_failing(data: xr.Dataset, prefix: str, start: str) -> np.ndarray:
+    """Per seed the least depth that is not learnt, inf where all are; NaN is a run that diverged."""
+    failed = ~(last(data, prefix, "loss", start=start) < LEARNT * float(data[f"{prefix}_constant"]))
+    depths = data[f"{prefix}_depth"].values
+    return np.where(failed.any(axis=0), depths[np.argmax(failed, axis=0)], np.inf)

@@ -1,9 +1,9 @@
 """How δ, activations and weight gradients grow or vanish from layer to layer, measured and predicted.
 
-Measured: `flow`. Predicted for wide networks with random weights: `mean_field`, `fixed_point` (Poole et al.
-2016; Schoenholz et al. 2017). Exact for ReLU networks of any width: `dead_at_birth`, `relu_step_moments`,
-`relu_step_cdf` (after Hanin 2018 and Hanin & Nica 2018). Predictions are plain Python floats, computed in
-float64 on the CPU whatever the x64 flag says.
+Measured: `flow`, `ratios`. Predicted for wide networks with random weights: `mean_field`, `fixed_point`
+(Poole et al. 2016; Schoenholz et al. 2017). Exact for ReLU networks of any width: `dead_at_birth`,
+`relu_step_moments`, `relu_step_cdf` (after Hanin 2018 and Hanin & Nica 2018). Predictions are plain Python
+floats, computed in float64 on the CPU whatever the x64 flag says.
 """
 
 import functools
@@ -20,7 +20,7 @@ from jaxtyping import Array, ArrayLike, Bool, Float
 from nnjax import activations, checks
 from nnjax.activations import ACTIVATIONS
 from nnjax.backprop import deltas
-from nnjax.network import Network, Params, check_batch, forward
+from nnjax.network import Network, Params, check_batch, forward, product
 from nnjax.schemes import weight_variance as weight_variance
 
 EXACTLY_FLAT = ("relu",)
@@ -57,6 +57,15 @@ def norm(values: Float[Array, "..."], axis: int | tuple[int, ...] | None = None)
     return jnp.squeeze(largest, axis) * jnp.sqrt(jnp.sum(scaled * scaled, axis=axis))
 
 
+def ratios(values: Float[Array, "l ..."]) -> Float[Array, "m ..."]:
+    """vₗ / vₗ₊₁ for l = 1..L-1, along the first axis: how much of a length each layer hands down.
+
+    For the lengths in a `Flow`, 0 or more. nan where vₗ₊₁ = 0: of nothing, no share can be named.
+    """
+    below, above = values[:-1], values[1:]
+    return jnp.where(above > 0, below / jnp.where(above > 0, above, 1), jnp.nan)
+
+
 def exactly_flat(names: activations.Names, z: Float[Array, "*n j"]) -> Bool[Array, "*n j"]:
     """Where the slope is 0 by its formula, not by rounding: the dead side of ReLU."""
     nodes = (names,) * z.shape[-1] if isinstance(names, str) else names
@@ -75,7 +84,7 @@ def flow(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: s
         zero = jax.vmap(lambda z, a, names=names: activations.slope(names, z, a))(z, after) == 0
         dead = exactly_flat(names, z)
         shares = [jnp.mean(kind, dtype=xs.dtype) for kind in (dead, zero & ~dead, (delta == 0) & ~zero)]
-        rows.append((norm(delta), norm(before.T @ delta), norm(after), *shares))
+        rows.append((norm(delta), norm(product(before.T, delta)), norm(after), *shares))
     return Flow(*(jnp.stack(column) for column in zip(*rows, strict=True)))
 
 

@@ -8,7 +8,16 @@ import pytest
 from jax import export
 
 import nnjax
-from experiments import birth, depth_training, minima_measures, safran_shamir
+from experiments import (
+    birth,
+    blame_rules,
+    depth_training,
+    digits_measures,
+    initialisation_measures,
+    learning_rate,
+    minima_measures,
+    safran_shamir,
+)
 from nnjax import gradient_flow, symmetries
 
 SEED = jax.ShapeDtypeStruct((), jnp.uint32)
@@ -51,6 +60,7 @@ def aligned(key):
     return symmetries.align(network, symmetries.canonical(network, one), other)
 
 
+XOR_JOB = blame_rules.Job(nnjax.mlp((2, 2, 1)), XOR, XOR, 2.0, 2, 4)
 STEPS = {
     "nodes": (trained("nodes"), ()),
     "matrix": (trained("matrix"), ()),
@@ -61,6 +71,13 @@ STEPS = {
     "deep": (depth_training.learner(depth_training.task("iris", 4), depth_training.Recipe(3), 2), (NUMBER,)),
     "xor": (minima_measures.xor_end("2-2-1 sigmoid", 5), (NUMBER, NUMBER)),
     "digits": (minima_measures.digits_end((64, 5, 10), "LeCun", 0.1, 1), ()),
+    "digit by digit": (digits_measures.learner("LeCun, SSE", "", 1), (SEED,)),
+    "rules of blame": (blame_rules.trained(XOR_JOB, blame_rules.RULES["author's code"]), (NUMBER,)),
+    "learning rate": (learning_rate.xor(learning_rate.OPTIMIZERS["momentum 0.9"], 3), (NUMBER,)),
+    "initial weights": (
+        initialisation_measures.learner(initialisation_measures.tasks()["XOR"], 3),
+        (NUMBER, NUMBER),
+    ),
     "spurious": (lambda key: safran_shamir.descend(safran_shamir.start(key, 3, 3)), ()),
 }
 
