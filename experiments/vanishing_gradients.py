@@ -59,8 +59,8 @@ class Config:
         stall_depth: Layers of the ReLU networks on which He's and Glorot's weights are compared.
         training_seeds: How many networks are trained in each condition, 2 or more.
         epochs: How long, on the digits.
-        stall_epochs: How long at `stall_depth`. Glorot's networks do not stall for ever: at the rate 0.003 some
-            begin to learn after about 25 epochs.
+        stall_epochs: How long at `stall_depth`. Glorot's networks do not stall for ever: at the rate 0.003
+            some begin to learn after about 25 epochs.
         iris_epochs: How long, on Iris, whose epochs have four times fewer updates.
         remedies: Whether to try what may help.
     """
