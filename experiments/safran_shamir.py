@@ -21,13 +21,14 @@ GLOBAL = 1e-3
 this low is known."""
 CONVERGED = 1e-9
 """Safran and Shamir's end of a run: maxᵢ |2π ∂F/∂wᵢ| at most this."""
-HANDOVER = 1e-3
-"""Newton's method takes over from descent at this gradient norm."""
-TRUST = 0.3
-"""How far Newton's method may go, in the Euclidean norm of W."""
+HANDOVER, PATIENCE = 1e-3, 5000
+"""Newton's method is tried once descent has reached this gradient norm, or done so many steps."""
+NEWTON, TRUST = 5, 0.3
+"""Newton's method does so many steps, and may go so far in the Euclidean norm of W."""
 ROUNDING = 1e-12
 """A rise of F no larger than this is rounding: F is a difference of sums of some k² terms of size 1."""
 DEGREE = 12
+HIGHEST = jax.lax.Precision.HIGHEST
 
 
 def _arcsine_coefficients() -> np.ndarray:
@@ -93,12 +94,11 @@ def value_and_gradient(weights: Float[Array, "n k"]) -> tuple[Float[Array, ""], 
     norm = jnp.sqrt(jnp.sum(weights * weights, axis=1, keepdims=True))
     unit = weights / norm
     itself = jnp.eye(n, dtype=bool)
-    highest = jax.lax.Precision.HIGHEST
-    own = _pairs(jnp.where(itself, 0.0, jnp.matmul(unit, unit.T, precision=highest)))
+    own = _pairs(jnp.where(itself, 0.0, jnp.matmul(unit, unit.T, precision=HIGHEST)))
     target = _pairs(unit)
     own_sine, own_rest = jnp.where(itself, 0.0, own.sine), jnp.where(itself, np.pi, own.rest)
-    along = jnp.matmul(own_sine, norm, precision=highest) - jnp.sum(target.sine, axis=1, keepdims=True)
-    across = jnp.matmul(own_rest, weights, precision=highest) - target.rest
+    along = jnp.matmul(own_sine, norm, precision=HIGHEST) - jnp.sum(target.sine, axis=1, keepdims=True)
+    across = jnp.matmul(own_rest, weights, precision=HIGHEST) - target.rest
     gradient = (along * unit + across) / (2 * np.pi)
     mixed = jnp.sum(norm * (target.sine + target.rest * target.cosine)) / (2 * np.pi)
     constant = k / 4 + k * (k - 1) / (4 * np.pi)
@@ -118,87 +118,116 @@ class State(NamedTuple):
         gradient: ∂F/∂W (n, k) there.
         objective: F there.
         rise: The largest rise of F in any step so far; rounding alone where the step is stable.
+        handover: The gradient norm at which the run is handed over.
+        patience: After how many further steps it is handed over all the same.
     """
 
     weights: Array
     gradient: Array
     objective: Array
     rise: Array
+    handover: Array
+    patience: Array
 
 
-def start(key: PRNGKeyArray, k: int, n: int) -> State:
+def start(
+    key: PRNGKeyArray, k: int, n: int, handover: float | Array = HANDOVER, patience: int | Array = PATIENCE
+) -> State:
     """W of independent N(0, 1/k) entries, as Safran and Shamir draw it."""
     weights = jax.random.normal(key, (n, k), jnp.float64) / np.sqrt(k)
     value, gradient = value_and_gradient(weights)
-    return State(weights, gradient, value, jnp.zeros((), jnp.float64))
+    limits = jnp.asarray(handover, jnp.float64), jnp.asarray(patience, jnp.int32)
+    return State(weights, gradient, value, jnp.zeros((), jnp.float64), *limits)
 
 
 def descend(state: State, step: float = STEP) -> State:
     """One step of plain gradient descent, W − step · ∂F/∂W."""
     weights = state.weights - step * state.gradient
     value, gradient = value_and_gradient(weights)
-    return State(weights, gradient, value, jnp.maximum(state.rise, value - state.objective))
+    rise = jnp.maximum(state.rise, value - state.objective)
+    return State(weights, gradient, value, rise, state.handover, state.patience - 1)
 
 
 def settled(state: State) -> Array:
-    """F < 1e-3, or the gradient has fallen to 1e-9. NaN is neither."""
-    return (state.objective < GLOBAL) | (gradient_norm(state.gradient) <= CONVERGED)
+    """F < 1e-3, or the gradient has fallen to `handover`, or `patience` is at its end; not with NaN."""
+    at_rest = (gradient_norm(state.gradient) <= state.handover) | (state.patience <= 0)
+    return (state.objective < GLOBAL) | (at_rest & jnp.isfinite(state.objective))
 
 
 def hessian(weights: Float[Array, "n k"]) -> Float[Array, "nk nk"]:
-    """∂²F/∂W², the derivative of the gradient written by hand, symmetric, (n k, n k)."""
-    derivative = jax.jacfwd(lambda flat: value_and_gradient(flat.reshape(weights.shape))[1].ravel())
-    matrix = derivative(weights.ravel())
-    return (matrix + matrix.T) / 2
+    """∂²F/∂W² (n k, n k), in closed form (Safran & Shamir 2018).
 
+    With ŵ = w/|w|, t the angle of w and v, and r(w, v) = (v̂ − cos t ŵ) / sin t:
 
-def nearly_settled(state: State) -> Array:
-    """F < 1e-3, or the gradient has fallen so far that Newton's method may be tried."""
-    return (state.objective < GLOBAL) | (gradient_norm(state.gradient) <= HANDOVER)
+    ∂²f/∂w²  = |v| sin t / (2π |w|) · (I − ŵŵᵀ + r(w, v) r(w, v)ᵀ)
+    ∂²f/∂w∂v = ((π − t) I + ŵ r(w, v)ᵀ + v̂ r(v, w)ᵀ) / 2π
+
+    Not finite where a neuron is parallel to another or to a target, as at the global minimum.
+    """
+    n, k = weights.shape
+    norm = jnp.sqrt(jnp.sum(weights * weights, axis=1))
+    unit, itself, eye = weights / norm[:, None], jnp.eye(n, n + k, dtype=bool), jnp.eye(k)
+    others = jnp.concatenate([unit, eye])
+    pairs = _pairs(jnp.where(itself, 0.0, jnp.matmul(unit, others.T, precision=HIGHEST)))
+    r = (others[None] - pairs.cosine[:, :, None] * unit[:, None]) / pairs.sine[:, :, None]
+    turn = unit[:, None, :, None] * r[:, :n, None, :]
+    cross = pairs.rest[:, :n, None, None] * eye[None, None] + turn + jnp.swapaxes(turn, 0, 1)
+    lengths = jnp.concatenate([norm, -jnp.ones(k)])
+    bend = jnp.where(itself, 0.0, lengths[None] * pairs.sine / norm[:, None])
+    flat = eye[None] - unit[:, :, None] * unit[:, None]
+    own = np.pi * eye[None] + jnp.sum(bend, axis=1)[:, None, None] * flat
+    own = own + jnp.einsum("im,ima,imb->iab", bend, r, r, precision=HIGHEST)
+    blocks = jnp.where(itself[:, :n, None, None], own[:, None], cross) / (2 * np.pi)
+    return jnp.swapaxes(blocks, 1, 2).reshape(n * k, n * k)
 
 
 class Finished(NamedTuple):
-    """A run's end, and what kind of point it is.
+    """Runs' ends, and what kind of points they are.
 
     Attributes:
-        weights: W (n, k).
-        objective: F there.
-        gradient_norm: maxᵢ |2π ∂F/∂wᵢ| there.
-        spectrum: The Hessian's eigenvalues (n k,) there, ascending.
-        accepted: Whether Newton's method may stand for the rest of the descent.
+        weights: W (s, n, k).
+        objective: F there (s,).
+        gradient_norm: maxᵢ |2π ∂F/∂wᵢ| there (s,).
+        spectrum: The Hessian's eigenvalues (s, n k) there, ascending; 0 where it is not finite.
+        accepted: Whether Newton's method may stand for the rest of the descent (s,).
     """
 
-    weights: Array
-    objective: Array
-    gradient_norm: Array
-    spectrum: Array
-    accepted: Array
+    weights: np.ndarray
+    objective: np.ndarray
+    gradient_norm: np.ndarray
+    spectrum: np.ndarray
+    accepted: np.ndarray
 
 
-def finish(weights: Float[Array, "n k"]) -> Finished:
-    """Newton's method from where a descent is nearly at rest, and the Hessian's eigenvalues at its end.
+@jax.jit
+def _look(weights: Array) -> tuple[Array, Array, Array, Array]:
+    """F, its gradient, the gradient's norm and the Hessian (0 where not finite) of each of (s, n, k)."""
+    value, gradient = jax.vmap(value_and_gradient)(weights)
+    curvature = jax.vmap(hessian)(weights)
+    finite = jnp.all(jnp.isfinite(curvature), axis=(1, 2), keepdims=True)
+    return value, gradient, jax.vmap(gradient_norm)(gradient), jnp.where(finite, curvature, 0.0)
 
-    W ← W − H⁻¹ ∂F/∂W, each Hessian H used for six steps, two of them after each other. It stands for the
-    descent only if H is positive definite at every Hessian taken, the end lies within `TRUST` of the start, F
-    has not risen (beyond rounding) and the gradient is at most 1e-9; else the start is returned, refused.
+
+def finish(weights: np.ndarray) -> Finished:
+    """Newton's method from where descents (s, n, k) are nearly at rest, and the eigenvalues at their ends.
+
+    W ← W − H⁻¹ ∂F/∂W. It stands for the descent only if every Hessian H on the way is positive definite, the
+    end lies within `TRUST` of the start, F has not risen (beyond rounding) and the gradient is at most 1e-9;
+    else the start is returned, refused. NumPy does the linear algebra, since jnp.linalg.eigvalsh computes the
+    eigenvectors too.
     """
-
-    def refine(now: Array, _: None) -> tuple[Array, Array]:
-        factor = jnp.linalg.cholesky(hessian(now))
-
-        def step(_: int, point: Array) -> Array:
-            gradient = value_and_gradient(point)[1].ravel()
-            return point - jax.scipy.linalg.cho_solve((factor, True), gradient).reshape(point.shape)
-
-        return jax.lax.fori_loop(0, 6, step, now), jnp.all(jnp.isfinite(factor))
-
-    before, _ = value_and_gradient(weights)
-    end, convex = jax.lax.scan(refine, weights, None, length=2)
-    after, gradient = value_and_gradient(end)
-    near = jnp.sqrt(jnp.sum((end - weights) ** 2)) <= TRUST
-    fell = (after <= before + ROUNDING) & (after >= GLOBAL) & (gradient_norm(gradient) <= CONVERGED)
-    accepted = jnp.all(convex) & near & fell
-    kept = jnp.where(accepted, end, weights)
-    value, gradient = value_and_gradient(kept)
-    spectrum = jnp.linalg.eigvalsh(hessian(kept))
-    return Finished(kept, value, gradient_norm(gradient), spectrum, accepted & (spectrum[0] > 0))
+    before = now = tuple(map(np.asarray, _look(weights)))
+    end, spectrum = weights, np.linalg.eigvalsh(before[3])
+    first, sound = spectrum, spectrum[:, 0] > 0
+    for _ in range(NEWTON):
+        safe = np.where(sound[:, None, None], now[3], np.eye(spectrum.shape[1])[None])
+        new = end - np.linalg.solve(safe, now[1].reshape(len(weights), -1, 1)).reshape(weights.shape)
+        sound = sound & (np.linalg.norm((new - weights).reshape(len(weights), -1), axis=1) <= TRUST)
+        end = np.where(sound[:, None, None], new, end)
+        now = tuple(map(np.asarray, _look(end)))
+        spectrum = np.linalg.eigvalsh(now[3])
+        sound = sound & (spectrum[:, 0] > 0)
+    accepted = sound & (now[0] <= before[0] + ROUNDING) & (now[0] >= GLOBAL) & (now[2] <= CONVERGED)
+    value, norm = (np.where(accepted, now[i], before[i]) for i in (0, 2))
+    kept = np.where(accepted[:, None, None], end, weights)
+    return Finished(kept, value, norm, np.where(accepted[:, None], spectrum, first), accepted)

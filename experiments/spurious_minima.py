@@ -3,21 +3,29 @@
 import concurrent.futures
 import dataclasses
 import functools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 import nnjax
 from experiments import progress, safran_shamir, statistics
 from experiments.experiment import Experiment
 from experiments.spurious_minima_figures import figures, findings, tables
+from nnjax import minima
 
-DESCENT = {"check_every": 50, "max_steps": 5_000, "lane": 64}
-"""Until Newton's method may take over; runs that are still under way then try it too."""
-PURE = {"check_every": 250, "max_steps": 150_000, "lane": 4}
-"""Descent alone, for the few whose Newton's method was refused."""
+LANE, CHECK_EVERY, PART = 32, 50, 16
+ROUNDS = (
+    (safran_shamir.HANDOVER, safran_shamir.PATIENCE),
+    (1e-5, 30_000),
+    (safran_shamir.CONVERGED, 150_000),
+)
+"""When Newton's method is tried: (gradient norm, or else steps); who is refused descends further."""
+PURE = ROUNDS[-1:]
+"""Descent alone."""
 SAME_VALUE, SAME_SPECTRUM = 1e-7, 1e-4
 """Ends whose F and whose every Hessian eigenvalue agree to these are copies of one minimum."""
 NOT_SPURIOUS, SPURIOUS, UNSETTLED = 0, 1, 2
@@ -75,13 +83,23 @@ def start(k: int, n: int) -> Any:
     return functools.partial(safran_shamir.start, k=k, n=n)
 
 
-def descend(k: int, n: int, seeds: np.ndarray, done: Any, options: dict[str, Any]) -> nnjax.Ended:
-    """Gradient descent of a cell's seeds until `done`.
+def descend(k: int, n: int, seeds: np.ndarray, handover: float, patience: int) -> nnjax.Ended:
+    """Gradient descent of a cell's seeds until `safran_shamir.settled`.
 
     Raises:
         FloatingPointError: A run left the finite numbers.
     """
-    ended = nnjax.sweep_until(start(k, n), safran_shamir.descend, done, seeds, **options)
+    limits = {"handover": np.array([handover]), "patience": np.int32([patience])}
+    ended = nnjax.sweep_until(
+        start(k, n),
+        safran_shamir.descend,
+        safran_shamir.settled,
+        seeds,
+        limits,
+        check_every=CHECK_EVERY,
+        lane=LANE,
+    )
+    ended = jax.tree.map(lambda leaf: leaf[:, 0], ended)
     broken = ~np.isfinite(ended.state.objective) | ~np.isfinite(ended.state.weights).all(axis=(1, 2))
     if broken.any():
         raise FloatingPointError(f"k = {k}, n = {n}: seeds {seeds[broken]} are not finite")
@@ -89,58 +107,57 @@ def descend(k: int, n: int, seeds: np.ndarray, done: Any, options: dict[str, Any
 
 
 def finish(weights: np.ndarray) -> safran_shamir.Finished:
-    """`safran_shamir.finish` of each (s, n, k), one after the other."""
-    program = jax.jit(lambda many: jax.lax.map(safran_shamir.finish, many))
-    return jax.tree.map(np.array, program(weights))
+    """`safran_shamir.finish` of (s, n, k), s >= 1, in parts of one size, so that it compiles once."""
+    parts = []
+    for first in range(0, len(weights), PART):
+        rows = np.minimum(np.arange(first, first + PART), len(weights) - 1)
+        parts.append(safran_shamir.finish(weights[rows]))
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[: len(weights)], *parts)
 
 
-def cell(k: int, n: int, seeds: np.ndarray, newton: bool = True) -> Cell:
+def cell(k: int, n: int, seeds: np.ndarray, rounds: Sequence[tuple[float, int]] = ROUNDS) -> Cell:
     """Every run of a cell from its random start to its end.
 
     Args:
         k: Target neurons.
         n: Neurons.
         seeds: The runs' seeds.
-        newton: Whether Newton's method may finish a descent.
+        rounds: When Newton's method is tried, as `ROUNDS`.
     """
-    done, options = (
-        (safran_shamir.nearly_settled, DESCENT) if newton else (safran_shamir.settled, PURE | {"lane": 16})
+    count = len(seeds)
+    found = Cell(
+        np.full(count, UNSETTLED),
+        *(np.full(shape, np.nan) for shape in (count, count, (count, n * k))),
+        np.zeros(count, int),
+        np.zeros(count, bool),
+        np.zeros(count),
     )
-    ended = descend(k, n, seeds, done, options)
-    value, rise, steps = (np.array(x) for x in (ended.state.objective, ended.state.rise, ended.steps))
-    settled = value < safran_shamir.GLOBAL
-    outcome = np.where(settled, NOT_SPURIOUS, UNSETTLED)
-    norm, spectrum = np.full(len(seeds), np.nan), np.full((len(seeds), n * k), np.nan)
-    accepted = np.zeros(len(seeds), bool)
-    rows = np.flatnonzero(~settled)
+    for handover, patience in rounds:
+        left = np.flatnonzero(found.outcome == UNSETTLED)
+        if len(left):
+            _round(found, left, descend(k, n, seeds[left], handover, patience))
+    return found
+
+
+def _round(found: Cell, rows: np.ndarray, ended: nnjax.Ended) -> None:
+    """Write down what a descent of some rows has come to."""
+    state = ended.state
+    found.objective[rows], found.steps[rows] = state.objective, ended.steps
+    found.rise[rows] = np.maximum(found.rise[rows], state.rise)
+    settled = state.objective < safran_shamir.GLOBAL
+    found.outcome[rows[settled]] = NOT_SPURIOUS
+    rows = rows[~settled]
     if len(rows):
-        ends = finish(ended.state.weights[rows])
-        refused = ~ends.accepted if newton else np.zeros(0, bool)
-        accepted[rows] = ends.accepted & newton
-        outcome[rows] = np.where(ends.gradient_norm <= safran_shamir.CONVERGED, SPURIOUS, UNSETTLED)
-        value[rows], norm[rows], spectrum[rows] = ends.objective, ends.gradient_norm, ends.spectrum
-        again = rows[refused] if newton else rows[:0]
-        if len(again):
-            late = cell(k, n, seeds[again], newton=False)
-            for mine, theirs in zip((outcome, value, norm, spectrum, steps), late[:5], strict=True):
-                mine[again] = theirs
-            rise[again] = late.rise
-    return Cell(outcome, value, norm, spectrum, steps, accepted, rise)
+        ends = finish(state.weights[~settled])
+        found.objective[rows], found.gradient_norm[rows] = ends.objective, ends.gradient_norm
+        found.spectrum[rows], found.newton[rows] = ends.spectrum, ends.accepted
+        found.outcome[rows[ends.gradient_norm <= safran_shamir.CONVERGED]] = SPURIOUS
 
 
 def distinct(value: np.ndarray, spectrum: np.ndarray) -> np.ndarray:
     """Which minimum each end is a copy of: 0, 1, ... in the order of F; -1 where the value is NaN."""
-    index, found = np.full(len(value), -1), []
-    for row in np.argsort(value)[: np.isfinite(value).sum()]:
-        same = [
-            i
-            for i, other in enumerate(found)
-            if abs(value[row] - value[other]) <= SAME_VALUE
-            and np.max(np.abs(spectrum[row] - spectrum[other])) <= SAME_SPECTRUM
-        ]
-        index[row] = same[0] if same else len(found)
-        found += [] if same else [row]
-    return index
+    tolerance = [SAME_VALUE, *[SAME_SPECTRUM] * spectrum.shape[1]]
+    return minima.group(np.column_stack([value, spectrum]), tolerance)
 
 
 def summary(runs: Cell) -> dict[str, float]:
@@ -163,7 +180,7 @@ def summary(runs: Cell) -> dict[str, float]:
     }
 
 
-def minima(runs: Cell, index: np.ndarray) -> list[dict[str, float]]:
+def reached(runs: Cell, index: np.ndarray) -> list[dict[str, float]]:
     """Each distinct minimum of a cell: its value, how often it was reached, its certificate."""
     rows = []
     for each in range(index.max(initial=-1) + 1):
@@ -186,7 +203,7 @@ def dataset(config: Config, cells: list[tuple[int, int]], results: list[Cell]) -
     spurious = [np.where(r.outcome == SPURIOUS, r.objective, np.nan) for r in results]
     index = [distinct(value, r.spectrum) for value, r in zip(spurious, results, strict=True)]
     table = [summary(each) for each in results]
-    found = [(c, row) for c, (r, i) in enumerate(zip(results, index, strict=True)) for row in minima(r, i)]
+    found = [(c, row) for c, (r, i) in enumerate(zip(results, index, strict=True)) for row in reached(r, i)]
     unit = {"units": "1"}
     data = xr.Dataset(
         {name: ("cell", np.array([row[name] for row in table]), unit) for name in table[0]},
@@ -216,7 +233,8 @@ def dataset(config: Config, cells: list[tuple[int, int]], results: list[Cell]) -
 def run(config: Config) -> xr.Dataset:
     """Descend from every seed of every cell, and say where each ends.
 
-    Two cells at a time, the largest first: one compiles while another computes.
+    Two cells at a time, the largest first: one compiles while another computes. So LAPACK keeps to one thread
+    each: on matrices this small its threads wait for each other, ten times as long on a busy machine.
 
     Args:
         config: The options.
@@ -231,7 +249,7 @@ def run(config: Config) -> xr.Dataset:
     cells = pairs(config)
     seeds = config.seed + np.arange(config.seeds)
     order = sorted(range(len(cells)), key=lambda c: -cells[c][0] * cells[c][1])
-    with concurrent.futures.ThreadPoolExecutor(2) as workers:
+    with threadpool_limits(1), concurrent.futures.ThreadPoolExecutor(2) as workers:
         futures = {c: workers.submit(cell, *cells[c], seeds) for c in order}
         for done, _ in enumerate(concurrent.futures.as_completed(futures.values()), start=1):
             progress.report(done, len(cells))

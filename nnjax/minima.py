@@ -26,8 +26,10 @@ ZERO = 1e-7
 """An eigenvalue is counted as 0 below this share of the largest."""
 NEAR = 1e-5
 """A point is critical if the Newton step that is left is shorter than this share of 1 + |θ|."""
-STILL = 1e-3
-"""A plateau has a gradient shorter than this."""
+TINY = 1e-13
+"""Newton's steps on a plateau use eigenvalues down to this share of the largest: what rounding leaves."""
+WALK, KEPT = 4, 0.8
+"""On a plateau each of so many Newton steps keeps at least this share of the length of the one before."""
 
 
 class Certificate(NamedTuple):
@@ -76,16 +78,18 @@ def certify(loss: Loss, params: PyTree, gradient: Callable | None = None) -> Cer
     """Which kind of critical point `params` is, if it is one.
 
     strict minimum   critical, all eigenvalues of the Hessian positive
-    flat minimum     critical, none negative, some 0: a manifold of equal loss, to second order
+    flat minimum     critical, none negative, some 0, to second order: mostly a manifold of equal loss, but
+                     higher orders are not looked at, and x² + y³ and x² − y⁴ at 0 look like one
     saddle           critical, some negative
-    plateau          the loss still falls and the weights still grow, ever more slowly: the Newton step that
-                     is left does not get short with the gradient; or all slopes are lost to rounding
+    plateau          the loss falls towards infinity: `WALK` Newton steps in a row lower the loss, take the
+                     weights further out and do not get shorter; or no slope is left above rounding
     not converged    the rest
 
     A point is critical if the gradient cannot move it: with λ and g the eigenvalues and the gradient along
     the eigenvectors, √Σ(g/λ)² over |λ| > ZERO·max|λ|, and |g| along the others over ZERO·max|λ|, are at most
-    NEAR·(1 + |θ|). On a plateau at infinity, such as L = e^(-θ), g/λ stays near 1 however small g is: that
-    tells it from a minimum, which a small gradient alone does not.
+    NEAR·(1 + |θ|). On a plateau at infinity, such as L = e^(-θ), the step g/λ stays 1 however often it is
+    taken (1.5 times the last for 1/θ); near a minimum it falls to 0 (to 2/3 of the last for θ⁴). That tells
+    them apart, which a small gradient does not. Multiplying the loss by a number changes no verdict.
 
     Args:
         loss: Any function of a parameter pytree.
@@ -106,7 +110,7 @@ def certify(loss: Loss, params: PyTree, gradient: Callable | None = None) -> Cer
     negative, zero, positive = (
         jnp.sum(k) for k in ((eigenvalues < 0) & ~flat, flat, (eigenvalues > 0) & ~flat)
     )
-    growing = (jnp.dot(g, theta) < 0) & (length <= STILL)
+    growing = _outwards(value, slope, theta)
     verdict = jnp.select(
         [
             critical & (negative > 0),
@@ -118,6 +122,27 @@ def certify(loss: Loss, params: PyTree, gradient: Callable | None = None) -> Cer
         UNFINISHED,
     )
     return Certificate(value(theta), length, eigenvalues, negative, zero, positive, step, verdict)
+
+
+def _outwards(value: Callable, slope: Callable, theta: Array) -> Array:
+    """Whether Newton's method, d = -Σ v (v·g) / |λ| over |λ| > TINY·max|λ|, walks off to infinity."""
+
+    def newton(point: Array) -> Array:
+        eigenvalues, vectors = jnp.linalg.eigh(_hessian(slope, point))
+        size = jnp.abs(eigenvalues)
+        used = size > TINY * jnp.max(size)
+        return -vectors @ jnp.where(used, vectors.T @ slope(point) / jnp.where(used, size, 1), 0)
+
+    def walk(state: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], Array]:
+        here, step = state
+        there = here + step
+        following = newton(there)
+        fell, further = value(there) < value(here), _length(there) > _length(here)
+        return (there, following), fell & further & (_length(following) >= KEPT * _length(step))
+
+    first = newton(theta)
+    _, kept = jax.lax.scan(walk, (theta, first), length=WALK)
+    return jnp.all(kept) & (_length(first) > 0)
 
 
 def _length(vector: Array) -> Array:
