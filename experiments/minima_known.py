@@ -54,7 +54,8 @@ def task() -> tuple[nnjax.Params, datasets.Data]:
     """The teacher's parameters and the 80 rows that it labels: numbers, also inside a traced function."""
     with jax.ensure_compile_time_eval():
         teacher = datasets.teacher(STUDENT, nnjax.key(1), 80, jnp.float64)
-    return jax.tree.map(np.asarray, (teacher.params, datasets.Data(teacher.xs, teacher.ys)))
+    data = datasets.Data(np.asarray(teacher.xs), np.asarray(teacher.ys))
+    return jax.tree.map(np.asarray, teacher.params), data
 
 
 def begin(key: jax.Array) -> State:
@@ -188,23 +189,19 @@ def bottleneck(seeds: np.ndarray) -> xr.Dataset:
         params = nnjax.init(LINEAR, key, "lecun_normal", dtype=jnp.float64)
         return nnjax.train(LINEAR, params, xs, xs, optimizer=optax.sgd(2e-4, 0.9), epochs=1500)[0]
 
-    weights = polished(LINEAR, nnjax.sweep(end, seeds), xs, xs, steps=30).params
-    product = np.einsum("sij,sjk->sik", weights[0].weights, weights[1].weights)
+    own = [layer.weights for layer in polished(LINEAR, nnjax.sweep(end, seeds), xs, xs, steps=30).params]
+    product = np.einsum("sij,sjk->sik", *own)
     if not np.isfinite(product).all():
         raise FloatingPointError(f"seeds {seeds[~np.isfinite(product).all(axis=(1, 2))]} diverged")
     points = [vectors[:, list(chosen)] for chosen in SUBSETS]
-    critical = tuple(
-        nnjax.Layer(np.stack(w), np.zeros((len(points), w[0].shape[1])))
-        for w in (points, [u.T for u in points])
-    )
-    kinds = _certificates_of_weights(critical, xs)
+    kinds = _certificates_of_weights([np.stack(points), np.stack([u.T for u in points])], xs)
     theory = [values.sum() - values[list(kept)].sum() for kept in SUBSETS]
     downhill = [sum(j < i for i in kept for j in set(range(4)) - set(kept)) for kept in SUBSETS]
     return xr.Dataset(
         {
-            "linear_loss": ("linear_seed", _certificates_of_weights(weights, xs).loss),
+            "linear_loss": ("linear_seed", _certificates_of_weights(own, xs).loss),
             "linear_product": (("linear_seed", "row", "column"), product),
-            "linear_weights": (("linear_seed", "row", "node"), weights[0].weights),
+            "linear_weights": (("linear_seed", "row", "node"), own[0]),
             "linear_least": values[2:].sum(),
             "subset_loss": ("subset", kinds.loss),
             "subset_theory": ("subset", np.array(theory)),
@@ -216,15 +213,17 @@ def bottleneck(seeds: np.ndarray) -> xr.Dataset:
     )
 
 
-def _certificates_of_weights(params: nnjax.Params, xs: np.ndarray) -> minima.Certificate:
-    """Certificates of the linear network over its weights alone, since it has no biases."""
+def _certificates_of_weights(weights: list[np.ndarray], xs: np.ndarray) -> minima.Certificate:
+    """Certificates of linear networks over their weights (s, ...) alone, since they have no biases."""
     loss, gradient = losses(LINEAR, xs, xs)
 
     def layers(own: list[jax.Array]) -> nnjax.Params:
         return tuple(nnjax.Layer(w, jnp.zeros(w.shape[1], w.dtype)) for w in own)
 
-    def one(weights: list[jax.Array]) -> minima.Certificate:
-        slope = lambda own: [layer.weights for layer in gradient(layers(own))]  # noqa: E731
-        return minima.certify(lambda own: loss(layers(own)), weights, slope)
+    def slope(own: list[jax.Array]) -> list[jax.Array]:
+        return [layer.weights for layer in gradient(layers(own))]
 
-    return each(one, [layer.weights for layer in params])
+    def one(own: list[jax.Array]) -> minima.Certificate:
+        return minima.certify(lambda weights: loss(layers(weights)), own, slope)
+
+    return each(one, weights)

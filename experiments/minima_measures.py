@@ -104,7 +104,11 @@ def vector(params: Any, count: int) -> np.ndarray:
 
 def _settings(count: int | None = None) -> dict[str, np.ndarray]:
     scale, rate, draw = zip(*list(SETTINGS.values())[:count], strict=True)
-    return {"scale": np.float32(scale), "rate": np.float32(rate), "draw": np.int32(draw)}
+    return {
+        "scale": np.array(scale, np.float32),
+        "rate": np.array(rate, np.float32),
+        "draw": np.array(draw, np.int32),
+    }
 
 
 def xor(seeds: np.ndarray, steps: int) -> xr.Dataset:

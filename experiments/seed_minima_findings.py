@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from experiments import claims, statistics
@@ -180,7 +181,8 @@ def _levels(data: xr.Dataset) -> Table:
     return ("network", "setting", *(f"SSE {name}" for name in NAMES[:-1]), NAMES[-1]), rows
 
 
-def _percent(hits: np.ndarray) -> str:
+def _percent(found: ArrayLike) -> str:
+    hits = np.asarray(found)
     low, high = statistics.share(int(hits.sum()), hits.size)
     return f"{100 * hits.mean():.1f} [{100 * low:.0f}, {100 * high:.0f}]"
 

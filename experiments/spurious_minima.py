@@ -89,7 +89,7 @@ def descend(k: int, n: int, seeds: np.ndarray, handover: float, patience: int) -
     Raises:
         FloatingPointError: A run left the finite numbers.
     """
-    limits = {"handover": np.array([handover]), "patience": np.int32([patience])}
+    limits = {"handover": np.array([handover]), "patience": np.array([patience], np.int32)}
     ended = nnjax.sweep_until(
         start(k, n),
         safran_shamir.descend,
@@ -126,11 +126,13 @@ def cell(k: int, n: int, seeds: np.ndarray, rounds: Sequence[tuple[float, int]] 
     """
     count = len(seeds)
     found = Cell(
-        np.full(count, UNSETTLED),
-        *(np.full(shape, np.nan) for shape in (count, count, (count, n * k))),
-        np.zeros(count, int),
-        np.zeros(count, bool),
-        np.zeros(count),
+        outcome=np.full(count, UNSETTLED),
+        objective=np.full(count, np.nan),
+        gradient_norm=np.full(count, np.nan),
+        spectrum=np.full((count, n * k), np.nan),
+        steps=np.zeros(count, int),
+        newton=np.zeros(count, bool),
+        rise=np.zeros(count),
     )
     for handover, patience in rounds:
         left = np.flatnonzero(found.outcome == UNSETTLED)

@@ -110,7 +110,7 @@ def certify(loss: Loss, params: PyTree, gradient: Callable | None = None) -> Cer
     negative, zero, positive = (
         jnp.sum(k) for k in ((eigenvalues < 0) & ~flat, flat, (eigenvalues > 0) & ~flat)
     )
-    growing = _outwards(value, slope, theta)
+    growing = _outwards(value, slope, theta, _newton(eigenvalues, vectors, g))
     verdict = jnp.select(
         [
             critical & (negative > 0),
@@ -124,23 +124,28 @@ def certify(loss: Loss, params: PyTree, gradient: Callable | None = None) -> Cer
     return Certificate(value(theta), length, eigenvalues, negative, zero, positive, step, verdict)
 
 
-def _outwards(value: Callable, slope: Callable, theta: Array) -> Array:
-    """Whether Newton's method, d = -Σ v (v·g) / |λ| over |λ| > TINY·max|λ|, walks off to infinity."""
+def _newton(eigenvalues: Array, vectors: Array, g: Array) -> Array:
+    """Newton's step d = -Σ v (v·g) / |λ| over |λ| > TINY·max|λ|."""
+    size = jnp.abs(eigenvalues)
+    used = size > TINY * jnp.max(size)
+    return -vectors @ jnp.where(used, vectors.T @ g / jnp.where(used, size, 1), 0)
 
-    def newton(point: Array) -> Array:
-        eigenvalues, vectors = jnp.linalg.eigh(_hessian(slope, point))
-        size = jnp.abs(eigenvalues)
-        used = size > TINY * jnp.max(size)
-        return -vectors @ jnp.where(used, vectors.T @ slope(point) / jnp.where(used, size, 1), 0)
+
+def _outwards(value: Callable, slope: Callable, theta: Array, first: Array) -> Array:
+    """Whether Newton's method walks off to infinity from θ, where its step is `first`.
+
+    One eigenvalue problem after the other, none beside another: on CPUs, two at once in a program were seen
+    to wait for each other for ever (jaxlib 0.10.1).
+    """
 
     def walk(state: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], Array]:
         here, step = state
         there = here + step
-        following = newton(there)
+        eigenvalues, vectors = jnp.linalg.eigh(_hessian(slope, there))
+        following = _newton(eigenvalues, vectors, slope(there))
         fell, further = value(there) < value(here), _length(there) > _length(here)
         return (there, following), fell & further & (_length(following) >= KEPT * _length(step))
 
-    first = newton(theta)
     _, kept = jax.lax.scan(walk, (theta, first), length=WALK)
     return jnp.all(kept) & (_length(first) > 0)
 
