@@ -73,5 +73,6 @@ EXPERIMENT = Experiment(
     remember="With large random initial weights one seed in seven never learns some digit: its output node "
     "is saturated, and squared error gives a saturated node no δ, however wrong it is.",
     float64=False,
+    minutes=(0.8, 8.0),
     order=80,
 )

@@ -268,7 +268,8 @@ def test_progress_is_shown_on_a_terminal_and_quiet_in_a_log():
     progress.report(1, 2)  # nobody listens
 
 
-SLOW = {"benchmark"}
+SLOW = {"benchmark", "blame_rules", "digits", "learning_rate", "seed_minima", "vanishing_gradients"}
+"""They compile for ten seconds and more."""
 RELAXED = {"benchmark", "learning_rate"}
 """The benchmark's peers broadcast as their users write them; Optax's Adam and RMSProp mix dtypes."""
 
