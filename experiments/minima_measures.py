@@ -61,11 +61,7 @@ def xor_end(name: str, steps: int) -> Callable[..., tuple[nnjax.Params, jax.Arra
 
 
 def each(fn: Callable, params: Any, width: int = 1024) -> Any:
-    """fn(network) for every network (s, ...) in float64, so many at a time.
-
-    On one device: two programs at once that call jnp.linalg.eigh can wait for each other for ever in
-    jax 0.10.1.
-    """
+    """fn(network) for every network (s, ...) in float64, so many at a time."""
     double = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), params)
     program = jax.jit(lambda many: jax.lax.map(fn, many, batch_size=width))
     return jax.tree.map(np.array, program(double))

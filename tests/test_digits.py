@@ -37,6 +37,7 @@ def test_mnist_files(folder):
     assert np.argmax(train.ys, axis=1).tolist() == [*range(10)] * 6
 
 
+@pytest.mark.slow
 def test_the_experiment_on_mnist_files(folder):
     config = digits.Config(seeds=2, few=2, epochs=1, batch_epochs=1, mnist=str(folder))
     data = digits.run(config)

@@ -82,7 +82,12 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize("name", STEPS)
+FAST = {"nodes", "matrix", "xor", "spurious"}
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in STEPS]
+)
 def test_lowers_for_other_devices(name):
     step, rest = STEPS[name]
     exported = export.export(jax.jit(keyed(step)), platforms=("cpu", "cuda", "tpu"))(SEED, *rest)

@@ -33,6 +33,7 @@ def one_network(activation, scheme, depth, key):
         yield trace, nnjax.deltas(network, params, trace, trace.activations[-1] + v / 2)
 
 
+@pytest.mark.slow
 def test_rows_of_shared_draws_are_networks():
     key = nnjax.key(3)
     found = jax.jit(birth.profile(WIDTH, DEPTHS, NAMES, INITS))(key)
