@@ -103,6 +103,6 @@ EXPERIMENT = Experiment(
     full={"seeds": 2000, "xor_epochs": 30_000, "encoder_epochs": 5000, "iris_epochs": 300},
     remember="Initial weights must differ from node to node, or the nodes stay copies for ever; whether they "
     "are uniform or normal matters little.",
-    minutes=(0.6, 6.0),
+    minutes=(0.4, 6.0),
     order=60,
 )
