@@ -131,10 +131,10 @@ def train_step(
 def fastest_view(network: Network, rows: int) -> str:
     """The faster view for many seeds at once: "nodes" up to weights · rows = 500, else "matrix".
 
-    Measured on 2 cores over 16 networks: up to there a step is 1.3 to 23 times as fast node by node (2-2-1 on
-    4 rows: 5; 2-4-4-1: 23; 3-8-8-1: 1.4), since a step of scalars fuses into one loop over the seeds. Its
-    program grows with weights · rows and takes 10 s to compile at 500; at 1680 it is 4 times slower. For one
-    network alone both are about as fast.
+    Measured on 2 cores over 16 networks, six of which the benchmark repeats: up to there a step is 1.3 to 23
+    times as fast node by node (2-2-1 on 4 rows: 5; 2-4-4-1: 23; 3-8-8-1: 1.4), since a step of scalars fuses
+    into one loop over the seeds. Its program grows with weights · rows and takes 10 s to compile at 500; at
+    1680 it is 4 times slower. For one network alone both are about as fast.
 
     Args:
         network: The network.
