@@ -268,14 +268,14 @@ def test_progress_is_shown_on_a_terminal_and_quiet_in_a_log():
     progress.report(1, 2)  # nobody listens
 
 
-SLOW = {"benchmark", "blame_rules", "digits", "learning_rate", "seed_minima", "vanishing_gradients"}
-"""They compile for ten seconds and more."""
+FAST = {"walkthrough", "spurious_minima"}
+"""The others compile for ten seconds and more."""
 RELAXED = {"benchmark", "learning_rate"}
 """The benchmark's peers broadcast as their users write them; Optax's Adam and RMSProp mix dtypes."""
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in discover()]
+    "name", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in discover()]
 )
 def test_smoke(name, tmp_path, capsys):
     ranks, dtypes = ("allow", "standard") if name in RELAXED else ("raise", "strict")

@@ -246,12 +246,13 @@ def test_a_diverging_run_is_marked_and_harms_no_neighbour(view, stop):
     network = nnjax.mlp((3, 4, 2), hidden="relu", output="identity")
     params, (xs, ys) = start(network), data()
 
+    @jax.jit
     def at(rate):
         return nnjax.train(
             network, params, xs, ys, optimizer=optax.sgd(rate), epochs=50, stop=stop, view=view
         )
 
-    _, together = jax.vmap(at)(jnp.array([0.001, 10.0, 0.002]))
+    _, together = jax.jit(jax.vmap(at))(jnp.array([0.001, 10.0, 0.002]))
     assert [REASONS[r] for r in together.reason] == ["epochs", "diverged", "epochs"]
     assert together.epochs[1] < 50 if stop else together.epochs[1] == 50
     close(together.loss[::2], jnp.stack([at(0.001)[1].loss, at(0.002)[1].loss]))
