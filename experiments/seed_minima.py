@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from experiments import minima_known, minima_measures, progress
-from experiments.experiment import Experiment
+from experiments.experiment import Experiment, at_least
 from experiments.seed_minima_figures import figures
 from experiments.seed_minima_findings import findings, tables
 
@@ -44,12 +44,8 @@ class Config:
     linear_seeds: int = 200
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            least = {"seed": 0, "steps": 1, "digit_epochs": 1, "barrier_epochs": 1, "students": 3}.get(
-                field.name, 2
-            )
-            if getattr(self, field.name) < least:
-                raise ValueError(f"{field.name} must be {least} or more; got {getattr(self, field.name)}")
+        at_least(self, seed=0, seeds=2, few=2, steps=1, students=3, student_epochs=2, paths=2)
+        at_least(self, digit_seeds=2, digit_epochs=1, barrier_seeds=2, barrier_epochs=1, linear_seeds=2)
         if self.paths > self.students:
             raise ValueError(f"paths must be at most students, {self.students}; got {self.paths}")
 
