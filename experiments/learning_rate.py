@@ -120,8 +120,10 @@ def _at_teacher(network: nnjax.Network, params: nnjax.Params, xs: Any) -> tuple[
     def gradient(p: nnjax.Params) -> nnjax.Params:
         return nnjax.gradients(network, p, xs, ys)
 
-    matrix = minima.hessian(lambda p: nnjax.total_loss(network, p, xs, ys), params, gradient)
-    return (params, gradient), float(jnp.linalg.eigvalsh(matrix)[-1])
+    def curvature(p: nnjax.Params) -> jax.Array:
+        return minima.hessian(lambda q: nnjax.total_loss(network, q, xs, ys), p, gradient)
+
+    return (params, gradient), np.linalg.eigvalsh(jax.jit(curvature)(params))[-1]
 
 
 def _comes_back(minimum: Any, gradient: Callable, rates: np.ndarray, steps: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The table of cases that every gradient test runs over, and the assertion they share."""
 
 import dataclasses
+import itertools
 
 import jax
 import jax.numpy as jnp
@@ -27,10 +28,17 @@ class Case:
 
     def draw(self, seed: int = 0, dtype=jnp.float64):
         """Parameters with non-zero biases (where there are any), inputs, labels."""
-        network, key = self.network, nnjax.key(seed)
-        params = nnjax.init(network, key, "normal", "normal", 0.7, dtype=dtype)
-        xs = jax.random.normal(jax.random.fold_in(key, 10), (self.rows, self.sizes[0]), dtype)
-        ys = jax.random.uniform(jax.random.fold_in(key, 11), (self.rows, self.sizes[-1]), dtype)
+        # NumPy's: jax.random would compile thirty small programs for each case.
+        rng = np.random.default_rng(seed)
+        params = tuple(
+            nnjax.Layer(
+                jnp.asarray(rng.normal(0, 0.7, shape), dtype),
+                jnp.asarray(rng.normal(0, 0.7 * self.biases, shape[1]), dtype),
+            )
+            for shape in itertools.pairwise(self.sizes)
+        )
+        xs = jnp.asarray(rng.normal(size=(self.rows, self.sizes[0])), dtype)
+        ys = jnp.asarray(rng.uniform(size=(self.rows, self.sizes[-1])), dtype)
         return params, xs, ys
 
 
@@ -83,11 +91,17 @@ def assert_gradients_of(module, case: Case, seed: int = 0) -> None:
     Both jitted: operation by operation they compile ten times as long.
     """
     params, xs, ys = case.draw(seed)
-    got = jax.jit(module.gradients, static_argnums=4)(case.network, params, xs, ys, case.loss)
+    got = jitted(module.gradients)(case.network, params, xs, ys, case.loss)
     assert_same_gradients(got, truth(case, params, xs, ys))
 
 
-_gradient = jax.jit(jax.grad(nnjax.total_loss, argnums=1), static_argnums=4)
+def jitted(gradients):
+    """With the name of the loss static."""
+    return jax.jit(gradients, static_argnums=4)
+
+
+gradients = jitted(nnjax.gradients)
+_gradient = jitted(jax.grad(nnjax.total_loss, argnums=1))
 
 
 def truth(case: Case, params, xs, ys):

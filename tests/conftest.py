@@ -16,6 +16,14 @@ with install_import_hook("nnjax", "beartype.beartype"):
     import nnjax  # noqa: F401
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep compiled programs in .pytest_cache: compiling them takes most of a first run."""
+    cache = config.cache
+    if cache is not None:
+        jax.config.update("jax_compilation_cache_dir", str(cache.mkdir("jax")))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+
 @pytest.fixture
 def without_shape_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests' own shape checker stands aside, so that what a user meets is what is tested."""

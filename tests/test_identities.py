@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from cases import CASES, assert_same_gradients
+from cases import CASES, assert_same_gradients, gradients
 from sklearn.linear_model import LogisticRegression
 
 import nnjax
@@ -20,8 +20,8 @@ def _add(*grads):
 def test_examples_sum_to_the_batch(case):
     params, xs, ys = case.draw()
     rows = [slice(n, n + 1) for n in range(case.rows)]
-    each = [nnjax.gradients(case.network, params, xs[n], ys[n], case.loss) for n in rows]
-    assert_same_gradients(_add(*each), nnjax.gradients(case.network, params, xs, ys, case.loss))
+    each = [gradients(case.network, params, xs[n], ys[n], case.loss) for n in rows]
+    assert_same_gradients(_add(*each), gradients(case.network, params, xs, ys, case.loss))
 
 
 @every_case
@@ -33,7 +33,7 @@ def test_batch_gradient_is_minus_the_sum_of_the_weight_changes(case):
         delta = nnjax.deltas(case.network, params, trace, y, case.loss)
         changes = [nnjax.weight_change(1.0, d, a) for d, a in zip(delta, trace.activations[:-1], strict=True)]
         total = [t + change for t, change in zip(total, changes, strict=True)]
-    got = nnjax.gradients(case.network, params, xs, ys, case.loss)
+    got = gradients(case.network, params, xs, ys, case.loss)
     for layer, change in zip(got, total, strict=True):
         np.testing.assert_allclose(layer.weights, -change, rtol=1e-10, atol=0)
 
@@ -41,7 +41,7 @@ def test_batch_gradient_is_minus_the_sum_of_the_weight_changes(case):
 def _read_out(network, params, x):
     """∂f/∂W of the scalar linear read-out f: with y = f - 1/2 the SSE's derivative 2(f - y) is 1."""
     f = nnjax.predict(network, params, x)
-    return f[0], nnjax.gradients(network, params, x[None], f[None] - 0.5)
+    return f[0], gradients(network, params, x[None], f[None] - 0.5)
 
 
 def test_euler_identity_of_relu():
@@ -66,7 +66,7 @@ def test_he_to_glorot_scales_every_layer_alike():
         factor = 1.0 if scheme == "he_normal" else 2**-0.5
         params = tuple(nnjax.Layer(factor * layer.weights, layer.biases) for layer in params)
         y = nnjax.predict(network, params, x) + read_out / 2
-        grads.append(nnjax.gradients(network, params, x[None], y[None]))
+        grads.append(gradients(network, params, x[None], y[None]))
     assert all(bool(jnp.any(layer.weights != 0)) for layer in grads[0])
     for he, glorot in zip(*grads, strict=True):
         np.testing.assert_allclose(glorot.weights, 2 ** (-(depth - 1) / 2) * he.weights, rtol=1e-10, atol=0)
@@ -77,10 +77,10 @@ def test_linear_network_has_the_least_squares_gradient():
     network = nnjax.mlp((3, 2), output="identity", biases=False)
     xs, ys = jax.random.normal(nnjax.key(0), (20, 3)), jax.random.normal(nnjax.key(1), (20, 2))
     w = jax.random.normal(nnjax.key(2), (3, 2))
-    got = nnjax.gradients(network, (nnjax.Layer(w, jnp.zeros(2)),), xs, ys)[0].weights
+    got = gradients(network, (nnjax.Layer(w, jnp.zeros(2)),), xs, ys)[0].weights
     np.testing.assert_allclose(got, 2 * xs.T @ (xs @ w - ys), rtol=1e-12, atol=0)
     best = jnp.asarray(np.linalg.lstsq(np.asarray(xs), np.asarray(ys))[0])
-    at_best = nnjax.gradients(network, (nnjax.Layer(best, jnp.zeros(2)),), xs, ys)[0].weights
+    at_best = gradients(network, (nnjax.Layer(best, jnp.zeros(2)),), xs, ys)[0].weights
     assert float(jnp.max(jnp.abs(at_best))) < 1e-12
 
 
@@ -91,7 +91,7 @@ def test_no_hidden_layer_and_cross_entropy_is_logistic_regression():
     network = nnjax.mlp((3, 1), output="identity")
 
     def step(params, _):
-        grads = nnjax.gradients(network, params, xs, ys, "binary_cross_entropy")
+        grads = gradients(network, params, xs, ys, "binary_cross_entropy")
         return jax.tree.map(lambda p, g: p - 0.02 * g, params, grads), None
 
     start = nnjax.init(network, nnjax.key(2), "zeros", dtype=jnp.float64)
@@ -109,6 +109,6 @@ def test_identical_hidden_units_stay_identical():
     params = nnjax.init(network, nnjax.key(0), "zeros", dtype=jnp.float64)
     xs, ys = jnp.array([[0.0, 1.0], [1.0, 1.0]]), jnp.array([[1.0], [0.0]])
     for _ in range(5):
-        grads = nnjax.gradients(network, params, xs, ys)
+        grads = gradients(network, params, xs, ys)
         params = jax.tree.map(lambda p, g: p - g, params, grads)
     assert bool(jnp.all(params[0].weights == params[0].weights[:, :1]))

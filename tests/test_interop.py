@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from cases import gradients
 from flax import linen, nnx
 
 import nnjax
@@ -19,6 +20,9 @@ NETWORKS = {
 XS = np.random.default_rng(0).normal(size=(6, 3))
 
 
+predict = jax.jit(jax.vmap(nnjax.predict, (None, None, 0)))
+
+
 def made(name):
     network = NETWORKS[name]
     params = nnjax.init(network, nnjax.key(1), "lecun_normal", "normal", dtype=jnp.float64)
@@ -29,10 +33,10 @@ def made(name):
 def test_linen_computes_the_same(name):
     network, params, ys = made(name)
     module, variables = interop.linen_module(network), interop.to_linen(network, params)
-    ours = jax.vmap(lambda x: nnjax.predict(network, params, x))(jnp.asarray(XS))
+    ours = predict(network, params, jnp.asarray(XS))
     np.testing.assert_allclose(module.apply(variables, XS), ours, rtol=1e-12)
-    grads = jax.grad(lambda v: jnp.sum((module.apply(v, XS) - ys) ** 2))(variables)
-    expected = nnjax.gradients(network, params, XS, ys)
+    grads = jax.jit(jax.grad(lambda v: jnp.sum((module.apply(v, XS) - ys) ** 2)))(variables)
+    expected = gradients(network, params, XS, ys)
     chex.assert_trees_all_close(interop.from_linen(network, grads), expected, rtol=1e-12, atol=1e-14)
     chex.assert_trees_all_equal(interop.from_linen(network, variables), params)
 
@@ -41,10 +45,10 @@ def test_linen_computes_the_same(name):
 def test_nnx_computes_the_same(name):
     network, params, ys = made(name)
     model = interop.to_nnx(network, params)
-    ours = jax.vmap(lambda x: nnjax.predict(network, params, x))(jnp.asarray(XS))
+    ours = predict(network, params, jnp.asarray(XS))
     np.testing.assert_allclose(model(jnp.asarray(XS)), ours, rtol=1e-12)
     grads = nnx.grad(lambda m: jnp.sum((m(jnp.asarray(XS)) - ys) ** 2))(model)
-    expected = nnjax.gradients(network, params, XS, ys)
+    expected = gradients(network, params, XS, ys)
     for index, layer in enumerate(expected):
         found = grads["layers"][index]
         np.testing.assert_allclose(found["kernel"][...], layer.weights, rtol=1e-12, atol=1e-14)
@@ -66,8 +70,9 @@ def test_an_optax_optimiser_trains_both_alike(optimizer):
     network, params, ys = made("handout")
     module, variables = interop.linen_module(network), interop.to_linen(network, params)
     state = optimizer.init(variables)
+    slope = jax.jit(jax.grad(lambda v: jnp.sum((module.apply(v, XS) - ys) ** 2)))
     for _ in range(5):
-        grads = jax.grad(lambda v: jnp.sum((module.apply(v, XS) - ys) ** 2))(variables)
+        grads = slope(variables)
         updates, state = optimizer.update(grads, state, variables)
         variables = optax.apply_updates(variables, updates)
     ours, _ = nnjax.train(network, params, XS, ys, optimizer=optimizer, epochs=5)

@@ -40,6 +40,10 @@ KNOWN = {
 }  # fmt: skip
 
 
+def certify(loss, point):
+    return jax.jit(functools.partial(minima.certify, loss))(point)
+
+
 @pytest.mark.parametrize("name", KNOWN)
 def test_certify_on_known_points(name):
     """Also with the loss in other units, which must change no verdict."""
@@ -51,7 +55,7 @@ def test_certify_on_known_points(name):
 
 def test_a_certificate_counts_directions():
     matrix = np.diag([-2.0, -1.0, 0.0, 3.0])
-    found = minima.certify(lambda p: 0.5 * p["a"] @ matrix @ p["a"], {"a": jnp.zeros(4)})
+    found = certify(lambda p: 0.5 * p["a"] @ matrix @ p["a"], {"a": jnp.zeros(4)})
     assert (int(found.negative), int(found.zero), int(found.positive)) == (2, 1, 1)
     np.testing.assert_allclose(found.eigenvalues, [-2, -1, 0, 3], rtol=1e-12)
 
@@ -284,7 +288,7 @@ def test_baldi_and_hornik(chosen):
         layers = tuple(nnjax.Layer(w, b.biases) for w, b in zip(weights, params, strict=True))
         return nnjax.total_loss(network, layers, xs, ys)
 
-    found = minima.certify(loss, [layer.weights for layer in params])
+    found = certify(loss, [layer.weights for layer in params])
     expected = np.trace(ys.T @ ys) - values[list(chosen)].sum()
     np.testing.assert_allclose(found.loss, expected, rtol=1e-9)
     left = [j for j in range(3) if j not in chosen]

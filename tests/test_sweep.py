@@ -69,7 +69,7 @@ def test_the_key_is_that_of_the_seed():
 def test_the_results_are_those_of_the_function():
     rate = np.float32([1e-3])  # small, so that rounding is not amplified
     got = nnjax.sweep(trained, SEEDS[:2], {"rate": rate}, lane=LANE)
-    expected = trained(nnjax.key(int(SEEDS[1])), rate[0])
+    expected = jax.jit(trained)(nnjax.key(int(SEEDS[1])), rate[0])
     chex.assert_trees_all_close(jax.tree.map(lambda leaf: leaf[1, 0], got), expected, rtol=1e-3)
 
 
