@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.flatten_util import ravel_pytree
 
 import nnjax
 from nnjax import datasets
@@ -110,24 +111,57 @@ def settings(ranges: tuple[float, ...]) -> dict[str, np.ndarray]:
     return {"uniform": np.append(uniform, np.float32(0)), "normal": np.append(normal, np.float32(0))}
 
 
-def from_zeros(task: Task, biases: str, epochs: int) -> nnjax.Params:
-    """Sigmoid nodes from all zeros, the handout's way: node by node, an update after every row, float64."""
+def from_zeros(task: Task, biases: str, epochs: int, restored: bool) -> tuple[nnjax.Params, jax.Array]:
+    """Sigmoid nodes from all zeros, the handout's way: node by node, an update after every row, float64.
+
+    Nodes that are copies of each other get equal gradients, but compiled code may round one node's sum
+    another way than its neighbour's, and training can amplify that.
+
+    Args:
+        task: What is learnt.
+        biases: A name in `BIASES`.
+        epochs: Passes through the rows.
+        restored: Whether every update ends with all hidden nodes set to the first, so that rounding shows in
+            each gradient but is not amplified.
+
+    Returns:
+        The parameters, and the largest difference between two hidden nodes' gradients in any update,
+        relative to the largest gradient of that update.
+    """
     network = nnjax.mlp(task.sizes, biases=BIASES[biases])
     rows = tuple(jnp.asarray(values, jnp.float64) for values in task.train)
     rate = jnp.asarray(task.rates["sigmoid"], jnp.float64)
 
-    def step(now: nnjax.Params, row: tuple[jax.Array, ...]) -> tuple[nnjax.Params, None]:
+    def step(state: tuple, row: tuple[jax.Array, ...]) -> tuple[tuple, None]:
+        now, most = state
         grads = nnjax.nodewise.gradients(network, now, row[0][None], row[1][None])
-        return jax.tree.map(lambda w, g: w - rate * g, now, grads), None
+        largest = jnp.maximum(jnp.max(jnp.abs(ravel_pytree(grads)[0])), np.finfo(np.float64).tiny)
+        moved = jax.tree.map(lambda w, g: w - rate * g, now, grads)
+        return (copies(moved) if restored else moved, jnp.maximum(most, apart(grads) / largest)), None
 
     @jax.jit
-    def train(params: nnjax.Params) -> nnjax.Params:
-        return jax.lax.fori_loop(0, epochs, lambda _, now: jax.lax.scan(step, now, rows)[0], params)
+    def train(params: nnjax.Params) -> tuple[nnjax.Params, jax.Array]:
+        start = params, jnp.zeros((), jnp.float64)
+        return jax.lax.fori_loop(0, epochs, lambda _, now: jax.lax.scan(step, now, rows)[0], start)
 
     return train(nnjax.init(network, nnjax.key(0), "zeros", dtype=jnp.float64))
 
 
-def apart(params: nnjax.Params) -> float:
+def parting(task: Task, biases: str, epochs: int) -> tuple[float, float]:
+    """How far copies part: in their gradients (relative, copies restored), and in the end if left alone."""
+    _, gradients = from_zeros(task, biases, epochs, restored=True)
+    end, _ = from_zeros(task, biases, epochs, restored=False)
+    return float(gradients), float(apart(end))
+
+
+def copies(params: nnjax.Params) -> nnjax.Params:
+    """Every hidden node set to the first: its weights in, its bias, its weights out."""
+    first, last = params
+    each = nnjax.Layer(*(jnp.broadcast_to(leaf[..., :1], leaf.shape) for leaf in first))
+    return each, nnjax.Layer(jnp.broadcast_to(last.weights[:1], last.weights.shape), last.biases)
+
+
+def apart(params: nnjax.Params) -> jax.Array:
     """The largest difference between weights, in or out, of two hidden nodes: 0 while they are copies."""
-    first, last = (np.asarray(layer.weights) for layer in params)
-    return float(max(np.max(np.ptp(first, axis=1)), np.max(np.ptp(last, axis=0))))
+    first, last = (layer.weights for layer in params)
+    return jnp.maximum(jnp.max(jnp.ptp(first, axis=1)), jnp.max(jnp.ptp(last, axis=0)))
