@@ -32,7 +32,7 @@ both_views = pytest.mark.parametrize("view", [nnjax.backprop, nnjax.nodewise], i
 def test_gradients_equal_jax_grad(view, case):
     if view is nnjax.nodewise:  # every row is compiled by itself
         case = dataclasses.replace(case, rows=3)
-    assert_gradients_of(view, case)
+    assert_gradients_of(jitted(view.gradients), case)
 
 
 @st.composite
@@ -51,7 +51,7 @@ def architectures(draw):
 
 
 def _check_random(case, seed):
-    assert_gradients_of(nnjax.backprop, case, seed)
+    assert_gradients_of(jitted(nnjax.gradients), case, seed)
     params, xs, ys = case.draw(seed)
     few = case.network, params, xs[:2], ys[:2], case.loss
     matrix, nodes = (jitted(view.gradients)(*few) for view in (nnjax, nnjax.nodewise))
