@@ -19,6 +19,7 @@ import xarray as xr
 from jax.scipy.special import erfinv
 
 import nnjax
+from experiments import unfinished
 from nnjax import gradient_flow
 from nnjax.activations import ACTIVATIONS
 from nnjax.network import product
@@ -206,7 +207,11 @@ def measure(
     parts = []
     for width in widths:
         there = drawn_at(width, inits, orthogonal_width)
-        found = nnjax.sweep(profile(width, tuple(depths), tuple(activations), there), seeds)
+        look, kept = (
+            profile(width, tuple(depths), tuple(activations), there),
+            unfinished.folder(f"width {width}"),
+        )
+        found = nnjax.sweep(look, seeds, folder=kept)
         columns = {
             name: (("seed", *dims), leaf) for (name, dims), leaf in zip(SHAPES.items(), found, strict=True)
         }

@@ -13,7 +13,7 @@ import optax
 import xarray as xr
 
 import nnjax
-from experiments import progress
+from experiments import progress, unfinished
 from nnjax import gradient_flow
 from nnjax.datasets import Data
 
@@ -212,7 +212,9 @@ def measure(groups: Sequence[Group], seeds: np.ndarray) -> xr.Dataset:
 
 def train_all(job: Task, recipe: Recipe, epochs: int, seeds: np.ndarray) -> Record:
     """All seeds at all rates, (seed, rate, ...)."""
-    return nnjax.sweep(learner(job, recipe, epochs), seeds, {"rate": np.asarray(recipe.rates, np.float32)})
+    kept = unfinished.folder(f"{job.train.xs.shape} {job.width} {job.batch_size} {recipe} {epochs}")
+    rates = {"rate": np.asarray(recipe.rates, np.float32)}
+    return nnjax.sweep(learner(job, recipe, epochs), seeds, rates, folder=kept)
 
 
 def as_dataset(group: Group, records: Sequence[Record]) -> xr.Dataset:

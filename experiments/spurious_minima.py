@@ -12,7 +12,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 import nnjax
-from experiments import progress, safran_shamir, statistics
+from experiments import progress, safran_shamir, statistics, unfinished
 from experiments.experiment import Experiment
 from experiments.spurious_minima_figures import figures, findings, tables
 from nnjax import minima
@@ -156,6 +156,10 @@ def _round(found: Cell, rows: np.ndarray, ended: nnjax.Ended) -> None:
         found.outcome[rows[ends.gradient_norm <= safran_shamir.CONVERGED]] = SPURIOUS
 
 
+def _kept(k: int, n: int, seeds: np.ndarray) -> Cell:
+    return unfinished.once(f"k {k} n {n}", Cell, lambda: cell(k, n, seeds))
+
+
 def distinct(value: np.ndarray, spectrum: np.ndarray) -> np.ndarray:
     """Which minimum each end is a copy of: 0, 1, ... in the order of F; -1 where the value is NaN."""
     tolerance = [SAME_VALUE, *[SAME_SPECTRUM] * spectrum.shape[1]]
@@ -252,7 +256,7 @@ def run(config: Config) -> xr.Dataset:
     seeds = config.seed + np.arange(config.seeds)
     order = sorted(range(len(cells)), key=lambda c: -cells[c][0] * cells[c][1])
     with threadpool_limits(1), concurrent.futures.ThreadPoolExecutor(2) as workers:
-        futures = {c: workers.submit(cell, *cells[c], seeds) for c in order}
+        futures = {c: workers.submit(_kept, *cells[c], seeds) for c in order}
         for done, _ in enumerate(concurrent.futures.as_completed(futures.values()), start=1):
             progress.report(done, len(cells))
     return dataset(config, cells, [futures[c].result() for c in range(len(cells))])

@@ -22,7 +22,7 @@ from nnjax.network import Layer, Network, Params, check_batch, check_params, for
 
 REASONS = ("epochs", "validation", "stable", "diverged")
 """Why a run stopped: `REASONS[history.reason]`."""
-NODE_PRODUCTS = 500
+NODE_PRODUCTS = 650
 """Scalar products per step up to which the node-by-node view pays, see `fastest_view`."""
 
 
@@ -129,12 +129,13 @@ def train_step(
 
 
 def fastest_view(network: Network, rows: int) -> str:
-    """The faster view for many seeds at once: "nodes" up to weights · rows = 500, else "matrix".
+    """The faster view for many seeds at once: "nodes" up to weights · rows = 650, else "matrix".
 
-    Measured on 2 cores over 16 networks, six of which the benchmark repeats: up to there a step is 1.3 to 23
-    times as fast node by node (2-2-1 on 4 rows: 5; 2-4-4-1: 23; 3-8-8-1: 1.4), since a step of scalars fuses
-    into one loop over the seeds. Its program grows with weights · rows and takes 10 s to compile at 500; at
-    1680 it is 4 times slower. For one network alone both are about as fast.
+    A step of scalars fuses into one loop over the seeds, but its program grows with weights · rows. How many
+    times as fast as the matrix view it is, by the benchmark on two cores of an AMD EPYC, 4 rows each:
+    2-2-1 (24) 3.7; 2-4-4-1 (112) 19; 2-16-1 (192) 1.7 to 2; 3-8-8-1 (384) 0.9 to 1.1; 2-10-10-1 (520) 1.3;
+    2-50-1 (600) 1.7; 3-12-12-1 (768) 0.8; 4-14-14-1 (1064) 0.7. It takes 7 s to compile at 384. For one
+    network alone both are about as fast.
 
     Args:
         network: The network.
