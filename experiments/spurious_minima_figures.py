@@ -139,7 +139,7 @@ def tables(data: xr.Dataset) -> Mapping[str, Table]:
         k, n = int(part["k"]), int(part["n"])
         percent, eigenvalue, objective = PUBLISHED.get(k, (np.nan,) * 3) if k == n else (np.nan,) * 3
         share, low, high = (f"{100 * float(part[name]):.1f}" for name in ("share", "share_low", "share_high"))
-        means = [f"{float(part[name]):.4f}" for name in ("mean_objective", "mean_smallest_eigenvalue")]
+        means = [_shown(float(part[name]), 4) for name in ("mean_objective", "mean_smallest_eigenvalue")]
         rows.append([k, n, int(part["runs"]), f"{share} [{low}, {high}]", _shown(percent, 1)])
         rows[-1] += [means[0], _shown(objective, 4), means[1], _shown(eigenvalue, 4)]
     header = ("k", "n", "runs", "spurious, %", "published", "mean F", "published", "eigenvalue", "published")
@@ -218,9 +218,10 @@ def _table(data: xr.Dataset) -> Figure:
     cells = [k for k, _ in square(data)]
     for axis, column in zip(axes, (0, 2, 1), strict=True):
         published = [PUBLISHED[k][column] for k in cells]
-        axis.plot(cells, published, "x", color="black", ms=8, label="published, n = k")
+        if cells:
+            axis.plot(cells, published, "x", color="black", ms=8, label="published, n = k")
         axis.set_xlabel("target neurons k")
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     for axis, title in zip(axes, ("spurious runs, %", "mean F", "mean smallest eigenvalue"), strict=True):
         axis.set(title=title, ylim=(0, 1.08 * axis.get_ylim()[1]))
     axes[0].legend(loc="upper left")
@@ -242,6 +243,6 @@ def _distinct(data: xr.Dataset) -> Figure:
         axis.scatter([], [], s=4 + DOT * part, color="grey", lw=0, label=f"{part:.0%} of the seeds")
     axis.axhline(0, color="grey", lw=0.8)
     axis.set(xlabel="target neurons k", ylabel="F at the minimum", ylim=(-0.005, None))
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     figure.legend(loc="outside right upper", labelspacing=1.2)
     return figure
