@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -25,6 +26,15 @@ TASKS = {"deep": "digits", "iris": "Iris"}
 """Prefix of a task's variables, and its title."""
 LEARNT = 0.9
 """A depth is learnt if the loss ends below this share of the best constant answer's."""
+
+
+SPREADS = {
+    "normal": (1, 0, 0),
+    "lecun_normal": (0, 1, 0),
+    "he_normal": (0, 1 / 2, 0),
+    "glorot_normal": (0, 1 / 2, 1 / 2),
+}
+"""{initial weights: (a, b, c)}: those from n to m nodes have the variance 1/(a + b n + c m)."""
 
 
 class Task(NamedTuple):
@@ -68,7 +78,7 @@ class Recipe:
     Attributes:
         depth: Layers with weights.
         activation: Of the hidden nodes.
-        scheme: Initial weights.
+        scheme: Initial weights, a name in `SPREADS`.
         scale: What multiplies them.
         output: Activation of the output nodes.
         loss: The loss.
@@ -123,7 +133,7 @@ class Record(NamedTuple):
 
 
 def learner(job: Task, recipe: Recipe, epochs: int) -> Callable[..., Record]:
-    """A function of a key and a rate: one training run, with every epoch's rows in a new order.
+    """A function of a key and `arguments`: one training run, with every epoch's rows in a new order.
 
     The orders are the same for all seeds, so that the initial weights alone differ.
     """
@@ -141,8 +151,12 @@ def learner(job: Task, recipe: Recipe, epochs: int) -> Callable[..., Record]:
         right = jnp.argmax(y_hats[len(ys) :], axis=1) == labels
         return jnp.mean(losses), jnp.mean(right, dtype=jnp.float32)
 
-    def one(key: jax.Array, rate: jax.Array) -> Record:
-        start = nnjax.init(network, key, recipe.scheme, recipe.bias_scheme or "zeros", recipe.scale)
+    def one(key: jax.Array, rate: jax.Array, a: jax.Array, b: jax.Array, c: jax.Array) -> Record:
+        drawn = nnjax.init(network, key, "normal", recipe.bias_scheme or "zeros")
+        start = tuple(
+            nnjax.Layer(layer.weights / jnp.sqrt(a + b * n + c * m), layer.biases)
+            for layer, (n, m) in zip(drawn, itertools.pairwise(sizes), strict=True)
+        )
 
         def epoch(params: nnjax.Params, number: jax.Array) -> tuple[nnjax.Params, Any]:
             # Epoch 0, at rate 0, only looks: a look of its own would compile all layers once more.
@@ -165,6 +179,20 @@ def learner(job: Task, recipe: Recipe, epochs: int) -> Callable[..., Record]:
         return Record(losses, accuracies, changes[1:])
 
     return one
+
+
+def arguments(recipe: Recipe) -> dict[str, np.ndarray]:
+    """What a program is told of a recipe, for each of its rates: rate, and the spread of initial weights."""
+    spread = {
+        name: value / recipe.scale**2 for name, value in zip("abc", SPREADS[recipe.scheme], strict=True)
+    }
+    told = {"rate": np.array(recipe.rates), **spread}
+    return {name: np.full(len(recipe.rates), value, np.float32) for name, value in told.items()}
+
+
+def program(recipe: Recipe) -> Recipe:
+    """What a recipe's program depends on: recipes that only differ in their `arguments` share one."""
+    return dataclasses.replace(recipe, scheme="", scale=1.0, rates=())
 
 
 @functools.cache
@@ -194,15 +222,18 @@ class Group(NamedTuple):
 
 def measure(groups: Sequence[Group], seeds: np.ndarray) -> xr.Dataset:
     """All groups' records and the best constant answers' losses; what is named twice is trained once."""
-    jobs = {
-        (id(group.task), recipe, group.epochs): group.task for group in groups for recipe in group.recipes
-    }
+    jobs: dict[Any, tuple[Task, dict[Recipe, None]]] = {}
+    for group in groups:
+        for recipe in group.recipes:
+            key = id(group.task), program(recipe), group.epochs
+            jobs.setdefault(key, (group.task, {}))[1][recipe] = None
     records = {}
     # A program is compiled on one core, and compiling takes half of the time: so two jobs at once.
     with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda key: train_all(jobs[key], key[1], key[2], seeds), jobs)
-        for done, (key, record) in enumerate(zip(jobs, found, strict=True)):
-            records[key] = record
+        found = pool.map(lambda key: train_all(jobs[key][0], list(jobs[key][1]), key[2], seeds), jobs)
+        for done, (key, trained) in enumerate(zip(jobs, found, strict=True)):
+            for recipe, record in zip(jobs[key][1], trained, strict=True):
+                records[key[0], recipe, key[2]] = record
             progress.report(done + 1, len(jobs))
     return xr.merge(
         as_dataset(group, [records[id(group.task), recipe, group.epochs] for recipe in group.recipes])
@@ -210,11 +241,13 @@ def measure(groups: Sequence[Group], seeds: np.ndarray) -> xr.Dataset:
     )
 
 
-def train_all(job: Task, recipe: Recipe, epochs: int, seeds: np.ndarray) -> Record:
-    """All seeds at all rates, (seed, rate, ...)."""
-    kept = unfinished.folder(f"{job.train.xs.shape} {job.width} {job.batch_size} {recipe} {epochs}")
-    rates = {"rate": np.asarray(recipe.rates, np.float32)}
-    return nnjax.sweep(learner(job, recipe, epochs), seeds, rates, folder=kept)
+def train_all(job: Task, recipes: Sequence[Recipe], epochs: int, seeds: np.ndarray) -> list[Record]:
+    """All seeds at all rates, (seed, rate, ...), of recipes that share one program."""
+    learn, where = learner(job, recipes[0], epochs), f"{job.train.xs.shape} {job.width} {job.batch_size}"
+    return [
+        nnjax.sweep(learn, seeds, arguments(recipe), folder=unfinished.folder(f"{where} {recipe} {epochs}"))
+        for recipe in recipes
+    ]
 
 
 def as_dataset(group: Group, records: Sequence[Record]) -> xr.Dataset:

@@ -68,7 +68,10 @@ STEPS = {
     "gradient flow": (flow, ()),
     "aligned": (aligned, ()),
     "birth": (birth.profile(4, (1, 3), ("sigmoid", "relu"), ("normal", "orthogonal")), ()),
-    "deep": (depth_training.learner(depth_training.task("iris", 4), depth_training.Recipe(3), 2), (NUMBER,)),
+    "deep": (
+        depth_training.learner(depth_training.task("iris", 4), depth_training.Recipe(3), 2),
+        (NUMBER,) * 4,
+    ),
     "xor": (minima_measures.xor_end("2-2-1 sigmoid", 5), (NUMBER, NUMBER)),
     "digits": (minima_measures.digits_end((64, 5, 10), "LeCun", 0.1, 1), ()),
     "digit by digit": (digits_measures.learner("LeCun, SSE", "", 1), (SEED,)),

@@ -14,7 +14,7 @@ import nnjax
 from experiments import birth, birth_laws, depth_training, vanishing_figures, vanishing_findings
 from experiments.depth_training import Recipe, Task
 from experiments.vanishing_gradients import SMOKE, Config, groups, run
-from nnjax import gradient_flow
+from nnjax import gradient_flow, schemes
 from nnjax.datasets import Data
 
 WIDTH, DEPTHS = 6, (1, 4)
@@ -99,7 +99,10 @@ def small_task():
 
 def test_a_run_is_nnjax_train_with_another_order_in_each_epoch():
     job, recipe = small_task(), Recipe(3, "tanh", "he_normal")
-    record = jax.jit(depth_training.learner(job, recipe, 3))(nnjax.key(5), jnp.float32(0.1))
+    told = {name: values[0] for name, values in depth_training.arguments(recipe).items()}
+    record = jax.jit(depth_training.learner(job, recipe, 3))(
+        nnjax.key(5), **(told | {"rate": np.float32(0.1)})
+    )
     network = nnjax.mlp((3, 4, 4, 2), "tanh", "identity")
     params = nnjax.init(network, nnjax.key(5), "he_normal")
     losses = [nnjax.total_loss(network, params, *job.train) / 12]
@@ -117,6 +120,15 @@ def test_a_run_is_nnjax_train_with_another_order_in_each_epoch():
         moved = np.linalg.norm(params[1].weights - before[1].weights) / np.linalg.norm(before[1].weights)
         np.testing.assert_allclose(record.change[epoch, 1], moved, rtol=1e-4)
     np.testing.assert_allclose(record.loss, losses, rtol=1e-5)
+
+
+@pytest.mark.parametrize("scheme", depth_training.SPREADS)
+def test_spreads_are_the_schemes_variances(scheme):
+    told = depth_training.arguments(Recipe(2, scheme=scheme, scale=3.0))
+    a, b, c = (told[name][0] for name in "abc")
+    for n, m in ((64, 8), (8, 8), (8, 10)):
+        expected = 9 * schemes.weight_variance(scheme, n, m)
+        np.testing.assert_allclose(1 / (a + b * n + c * m), expected, rtol=1e-6)
 
 
 def test_what_learns_nothing_has_the_constant_answers_loss():
@@ -144,7 +156,11 @@ def test_the_first_depth_that_is_not_learnt():
     assert failing.tolist() == [np.inf, np.inf]
 
 
-def made_up(job, recipe, epochs, seeds):
+def made_up(job, recipes, epochs, seeds):
+    return [_made_up(job, recipe, epochs, seeds) for recipe in recipes]
+
+
+def _made_up(job, recipe, epochs, seeds):
     """Records of the right shape: sigmoid networks of five layers or more stay where a constant is."""
     shape = len(seeds), len(recipe.rates)
     rng = np.random.default_rng(recipe.depth)
@@ -180,7 +196,7 @@ def small_data():
         patch.setattr(depth_training, "train_all", made_up)
         patch.setattr(birth_laws, "UNEQUAL", (4, 3, 1))
         patch.setattr(birth_laws, "DEAD", (4, 2))
-        yield run(SMALL)
+        return run(SMALL)
 
 
 def test_findings_hold_numbers_and_every_part_is_judged(small_data, monkeypatch):
@@ -216,16 +232,18 @@ def test_tables_are_text_and_figures_are_drawn(small_data):
 
 
 def test_what_is_named_twice_is_trained_once(monkeypatch):
-    calls = []
+    calls, programs = [], []
 
-    def record(job, *rest):
-        calls.append((id(job), *rest[:2]))
-        return made_up(job, *rest)
+    def record(job, recipes, epochs, seeds):
+        calls.extend((id(job), recipe, epochs) for recipe in recipes)
+        programs.append((id(job), depth_training.program(recipes[-1]), epochs))
+        return made_up(job, recipes, epochs, seeds)
 
     monkeypatch.setattr(depth_training, "train_all", record)
     config = dataclasses.replace(SMALL, stall_depth=5, stall_epochs=SMALL.epochs)
     data = depth_training.measure(groups(config), np.arange(2))
     assert len(calls) == len(set(calls)) < sum(len(group.recipes) for group in groups(config))
+    assert len(programs) == len(set(programs)) < len(calls)
     he = data["deep_loss"].sel(start="relu", deep_depth=5)
     np.testing.assert_array_equal(he, data["stall_loss"].sel(stall_init="he_normal"))
 
@@ -251,7 +269,7 @@ def test_he_learns_at_30_layers_and_glorot_stalls():
     job = depth_training.task("digits", 64)
     rates = (0.001, 0.01, 0.1, 0.003)
     recipes = [Recipe(30, "relu", scheme, rates=rates) for scheme in ("he_normal", "glorot_normal")]
-    records = [depth_training.train_all(job, recipe, 30, np.arange(2)) for recipe in recipes]
+    records = depth_training.train_all(job, recipes, 30, np.arange(2))
     he, glorot = (np.nan_to_num(record.loss[..., -1], nan=np.inf) for record in records)
     assert np.all(he.min(axis=1) < 0.4)
     np.testing.assert_allclose(glorot[:, :3].min(axis=1), 0.900, rtol=0.02 / 0.9)
