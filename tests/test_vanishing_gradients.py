@@ -189,17 +189,27 @@ SMALL = dataclasses.replace(
 )
 
 
+LAWS = {"UNEQUAL": (4, 3, 1), "DEAD": (4, 2)}
+
+
+@pytest.fixture
+def small_laws(monkeypatch):
+    """What is shown of `small_data` names the sizes it was drawn with."""
+    for name, sizes in LAWS.items():
+        monkeypatch.setattr(birth_laws, name, sizes)
+
+
 @pytest.fixture(scope="module")
 def small_data():
     """Networks at birth as drawn, made-up training: all parts that are judged and shown."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(depth_training, "train_all", made_up)
-        patch.setattr(birth_laws, "UNEQUAL", (4, 3, 1))
-        patch.setattr(birth_laws, "DEAD", (4, 2))
+        for name, sizes in LAWS.items():
+            patch.setattr(birth_laws, name, sizes)
         return run(SMALL)
 
 
-def test_findings_hold_numbers_and_every_part_is_judged(small_data, monkeypatch):
+def test_findings_hold_numbers_and_every_part_is_judged(small_data, small_laws, monkeypatch):
     monkeypatch.setattr(vanishing_findings, "WIDE", 16)
     found = vanishing_findings.findings(small_data)
     for finding in found:
@@ -221,7 +231,7 @@ def test_findings_do_not_depend_on_the_order_of_widths_and_depths(small_data):
     assert not small_data.attrs  # no wall times: the data's bits are the same every time
 
 
-def test_tables_are_text_and_figures_are_drawn(small_data):
+def test_tables_are_text_and_figures_are_drawn(small_data, small_laws):
     for header, rows in vanishing_findings.tables(small_data).values():
         assert all(isinstance(cell, str) and cell != "nan" for row in rows for cell in row)
         assert {len(row) for row in rows} == {len(header)}
