@@ -207,11 +207,8 @@ def measure(
     parts = []
     for width in widths:
         there = drawn_at(width, inits, orthogonal_width)
-        look, kept = (
-            profile(width, tuple(depths), tuple(activations), there),
-            unfinished.folder(f"width {width}"),
-        )
-        found = nnjax.sweep(look, seeds, folder=kept)
+        look = profile(width, tuple(depths), tuple(activations), there)
+        found = nnjax.sweep(look, seeds, folder=unfinished.folder(f"width {width}"))
         columns = {
             name: (("seed", *dims), leaf) for (name, dims), leaf in zip(SHAPES.items(), found, strict=True)
         }

@@ -98,6 +98,7 @@ def descend(k: int, n: int, seeds: np.ndarray, handover: float, patience: int) -
         limits,
         check_every=CHECK_EVERY,
         lane=LANE,
+        folder=unfinished.folder(f"k {k} n {n} until {handover} {patience}"),
     )
     ended = jax.tree.map(lambda leaf: leaf[:, 0], ended)
     broken = ~np.isfinite(ended.state.objective) | ~np.isfinite(ended.state.weights).all(axis=(1, 2))
@@ -154,10 +155,6 @@ def _round(found: Cell, rows: np.ndarray, ended: nnjax.Ended) -> None:
         found.objective[rows], found.gradient_norm[rows] = ends.objective, ends.gradient_norm
         found.spectrum[rows], found.newton[rows] = ends.spectrum, ends.accepted
         found.outcome[rows[ends.gradient_norm <= safran_shamir.CONVERGED]] = SPURIOUS
-
-
-def _kept(k: int, n: int, seeds: np.ndarray) -> Cell:
-    return unfinished.once(f"k {k} n {n}", Cell, lambda: cell(k, n, seeds))
 
 
 def distinct(value: np.ndarray, spectrum: np.ndarray) -> np.ndarray:
@@ -256,7 +253,7 @@ def run(config: Config) -> xr.Dataset:
     seeds = config.seed + np.arange(config.seeds)
     order = sorted(range(len(cells)), key=lambda c: -cells[c][0] * cells[c][1])
     with threadpool_limits(1), concurrent.futures.ThreadPoolExecutor(2) as workers:
-        futures = {c: workers.submit(_kept, *cells[c], seeds) for c in order}
+        futures = {c: workers.submit(cell, *cells[c], seeds) for c in order}
         for done, _ in enumerate(concurrent.futures.as_completed(futures.values()), start=1):
             progress.report(done, len(cells))
     return dataset(config, cells, [futures[c].result() for c in range(len(cells))])

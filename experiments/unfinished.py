@@ -3,14 +3,11 @@
 import contextlib
 import dataclasses
 import hashlib
-import os
 import pathlib
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
-
-import numpy as np
 
 _folder: pathlib.Path | None = None
 
@@ -24,23 +21,6 @@ def folder(name: str) -> pathlib.Path | None:
         return None
     readable = re.sub(r"\W+", "-", name)[:40].strip("-")
     return _folder / f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def once(name: str, kind: Callable[..., Any], compute: Callable[[], Any]) -> Any:
-    """What `compute` returns, a `kind` (named tuple of arrays); as a stopped run kept it, if one did."""
-    where = folder(name)
-    if where is None:
-        return compute()
-    done = where / "done.npz"
-    if done.exists():
-        with np.load(done) as arrays:
-            return kind(**arrays)
-    found = compute()
-    where.mkdir(parents=True, exist_ok=True)
-    part = where / "part.npz"
-    np.savez(part, **found._asdict())
-    os.replace(part, done)
-    return found
 
 
 @contextlib.contextmanager

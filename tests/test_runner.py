@@ -1,7 +1,5 @@
 """The runner, the store and the report, over a tiny experiment and over each real one in its smoke size."""
 
-import collections
-import contextlib
 import dataclasses
 import io
 import json
@@ -204,28 +202,6 @@ def test_full_size_says_how_long_and_keeps_sweeps_until_stored(out, monkeypatch,
     assert not list(out.glob(".*"))
     assert command.main(["tiny", "--out", str(out)]) == 0
     assert folders[2] is None
-
-
-def test_what_a_stopped_run_had_done_is_done_once(tmp_path):
-    Pair, calls = collections.namedtuple("Pair", "value settled"), []
-
-    def look():
-        calls.append(1)
-        return Pair(np.arange(3.0), np.ones(2, bool))
-
-    config = TINY.config()
-    for _ in range(2):
-        with contextlib.suppress(KeyboardInterrupt), unfinished.kept(tmp_path, "tiny", config):
-            found = [unfinished.once(name, Pair, look) for name in ("k 1", "k 2")]
-            raise KeyboardInterrupt
-    assert len(calls) == 2
-    np.testing.assert_array_equal(found[1].value, np.arange(3.0))
-    assert found[1].settled.dtype == bool
-    with unfinished.kept(tmp_path, "tiny", config):
-        pass
-    assert not list(tmp_path.iterdir())
-    unfinished.once("k 1", Pair, look)
-    assert len(calls) == 3
 
 
 def test_float64_goes_to_the_cpu_where_the_default_is_a_tpu(out, monkeypatch, capsys):

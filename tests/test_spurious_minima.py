@@ -1,5 +1,6 @@
 """Safran and Shamir's objective against its formula, known points and published shares."""
 
+import contextlib
 import dataclasses
 import functools
 import io
@@ -11,7 +12,7 @@ import pytest
 from scipy import stats
 
 import nnjax
-from experiments import safran_shamir, spurious_minima, style
+from experiments import safran_shamir, spurious_minima, style, unfinished
 from experiments.spurious_minima import Config, distinct, pairs
 
 hessian, value_and_gradient = map(jax.jit, (safran_shamir.hessian, safran_shamir.value_and_gradient))
@@ -135,6 +136,20 @@ def test_who_is_refused_descends_further():
     assert found.steps[2] > found.steps[1]
     np.testing.assert_allclose(found.objective[1:], FAMILY[6], atol=1e-9)
     np.testing.assert_allclose(found.spectrum[1:, 0], 0.0047, atol=1e-4)
+
+
+def test_a_stopped_full_run_goes_on_from_its_descents(tmp_path):
+    seeds, config, written = np.arange(8), Config(seeds=8, k=(3,)), []
+    alone = spurious_minima.cell(3, 3, seeds)
+    for _ in range(2):
+        with contextlib.suppress(KeyboardInterrupt), unfinished.kept(tmp_path, "spurious", config):
+            kept = spurious_minima.cell(3, 3, seeds)
+            written.append({path: path.stat().st_mtime_ns for path in tmp_path.rglob("segment-*.npz")})
+            raise KeyboardInterrupt
+    assert written[0]
+    assert written[0] == written[1]  # read, not computed again
+    for one, other in zip(alone, kept, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_newtons_method_is_refused_where_it_may_not_stand_for_descent():
