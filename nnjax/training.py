@@ -19,6 +19,7 @@ from jaxtyping import Array, ArrayLike, Bool, Float, Int, PRNGKeyArray
 from nnjax import backprop, checks, network, nodewise
 from nnjax.backprop import deltas, weight_change
 from nnjax.network import Layer, Network, Params, check_batch, check_params, forward
+from nnjax.order import permutation
 
 REASONS = ("epochs", "validation", "stable", "diverged")
 """Why a run stopped: `REASONS[history.reason]`."""
@@ -246,9 +247,7 @@ def _pass(
     """
     if batch_size == rows:
         return update(carry, None)[0]
-    order = jnp.arange(rows)
-    if key is not None:
-        order = jax.random.permutation(jax.random.fold_in(key, number), order)
+    order = jnp.arange(rows) if key is None else permutation(jax.random.fold_in(key, number), rows)
     full = rows - rows % batch_size
     carry, _ = jax.lax.scan(update, carry, order[:full].reshape(-1, batch_size))
     return update(carry, order[full:])[0] if full < rows else carry

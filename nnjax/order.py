@@ -1,0 +1,36 @@
+"""The order in which rows are seen: random permutations, the same as JAX's and sooner there."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, PRNGKeyArray, UInt32
+
+PACKED = 2**16
+"""Up to so many rows, a row's number and as many bits of its random key fit into one uint32."""
+LARGEST = 2**32 - 1
+
+
+def permutation(key: PRNGKeyArray, rows: int) -> Int[Array, " rows"]:
+    """`jax.random.permutation(key, rows)`, bit for bit, in half the time on CPUs.
+
+    Rows are sorted by 32 random bits each, and once more where rows³ > 2³², so that ties do not matter. XLA
+    sorts numbers several times as fast as pairs of key and row. So the row is kept in the low bits of the
+    number that is sorted: first by the key's low bits, then, in that order, by its high bits.
+    """
+    if rows > PACKED:
+        return jax.random.permutation(key, rows)
+    order = jnp.arange(rows)
+    for _ in range(math.ceil(3 * math.log(max(1, rows)) / math.log(LARGEST))):
+        key, own = jax.random.split(key)
+        order = order[stable_argsort(jax.random.bits(own, (rows,), jnp.uint32))]
+    return order
+
+
+def stable_argsort(keys: UInt32[Array, " n"]) -> UInt32[Array, " n"]:
+    """argsort, stable, in two turns of a radix sort."""
+    width = (len(keys) - 1).bit_length()
+    low = jnp.uint32(2**width - 1)
+    place = jnp.arange(len(keys), dtype=jnp.uint32)
+    first = jnp.sort((keys & low) << width | place) & low
+    return first[jnp.sort(keys[first] & ~low | place) & low]
