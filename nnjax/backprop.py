@@ -43,9 +43,7 @@ def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: s
     dtype = check_params(network, params)
     check_trace(network, trace)
     y = checks.example("y", y, network.sizes[-1], dtype)
-    if check_loss(network, loss).logits:
-        checks.targets("y", y)
-    blame = -check_loss(network, loss).derivative(y, trace.activations[-1])
+    blame = -check_loss(network, loss, y=y).derivative(y, trace.activations[-1])
     found = []
     for layer in reversed(range(len(params))):
         slope = activations.slope(

@@ -185,8 +185,11 @@ def check_trace(network: Network, trace: Trace) -> None:
         raise ValueError(f"trace has shapes {got}{batch}, expected {expected} for sizes {network.sizes}")
 
 
-def check_loss(network: Network, loss: str) -> losses.Loss:
-    """The loss of that name, refused if it takes logits and the output activation is no identity."""
+def check_loss(network: Network, loss: str, **labels: Array) -> losses.Loss:
+    """The loss of that name, refused if it takes logits and the output activation is no identity.
+
+    A cross-entropy also refuses labels, each under its own name, outside [0, 1].
+    """
     found = losses.find(loss)
     if found.logits and set(_nodes(network.activations[-1])) != {"identity"}:
         raise ValueError(
@@ -195,6 +198,8 @@ def check_loss(network: Network, loss: str) -> losses.Loss:
         )
     if loss == "softmax_cross_entropy" and network.sizes[-1] == 1:
         raise ValueError(f"loss {loss!r} of one output node is always 0; take 'binary_cross_entropy'")
+    for name, values in labels.items() if found.logits else ():
+        checks.targets(name, values)
     return found
 
 
@@ -252,6 +257,5 @@ def check_batch(
     ys = checks.batch("targets ys", ys, network.sizes[-1], dtype)
     if len(xs) != len(ys):
         raise ValueError(f"inputs xs have {len(xs)} rows, targets ys {len(ys)}; expected the same number")
-    if check_loss(network, loss).logits:
-        checks.targets("targets ys", ys)
+    check_loss(network, loss, ys=ys)
     return xs, ys

@@ -124,9 +124,7 @@ def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: s
     """δⱼ = -∂L/∂ŷⱼ · f'(zⱼ) at the output, δᵢ = (Σⱼ wᵢⱼ δⱼ) · f'(zᵢ) before; see `nnjax.deltas`."""
     check_trace(network, trace)
     y = checks.example("y", y, network.sizes[-1], check_params(network, params))
-    if check_loss(network, loss).logits:
-        checks.targets("y", y)
-    blame = -check_loss(network, loss).derivative(y, trace.activations[-1])
+    blame = -check_loss(network, loss, y=y).derivative(y, trace.activations[-1])
     net_inputs, activated = ([_scalars(layer) for layer in values] for values in trace)
     found = node_deltas(network, split(params), net_inputs, activated, _scalars(blame))
     return tuple(map(jnp.stack, found))

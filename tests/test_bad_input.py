@@ -87,7 +87,7 @@ REFUSED = {
     ),
     "labels of a cross-entropy": (
         lambda: nnjax.gradients(nnjax.mlp((3, 1), output="identity"), ONE, XS, 2 * YS, LOGITS),
-        r"targets ys of a cross-entropy must lie in \[0, 1\], got 2.0 to 2.0",
+        r"ys of a cross-entropy must lie in \[0, 1\], got 2.0 to 2.0",
     ),
     "one label of a cross-entropy": (
         lambda: nnjax.deltas(LINEAR, ONE, nnjax.forward(LINEAR, ONE, X), -Y, LOGITS),
