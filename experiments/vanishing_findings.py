@@ -267,7 +267,8 @@ def _row(data: xr.Dataset, width: int, activation: str, init: str) -> list[str]:
     part = data.sel(width=width, activation=activation, init=init)
     shares = [f"{float(part[name].mean()):.1%}" for name in ("dead", "saturated")]
     if found is None:
-        return ["beyond float32", "", "", ""]
+        dead = bool(np.isfinite(part["size"]).all() and (part["size"] == 0).any())
+        return ["some networks are dead" if dead else "beyond float32", "", "", ""]
     low, high = statistics.bootstrap(found[0], np.mean)
     return [f"{found[0].mean():.4f} [{low:.4f}, {high:.4f}]", f"{found[1]:.4f}", *shares]
 

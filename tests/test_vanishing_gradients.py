@@ -221,6 +221,20 @@ def test_findings_hold_numbers_and_every_part_is_judged(small_data, small_laws, 
     assert list(verdicts.values()) == ["agrees"] * 4 + ["differs"], verdicts
 
 
+def test_glorots_identity_is_judged_where_no_node_is_rounded_across_the_kink(small_data, small_laws):
+    def judged(data):
+        return next(f for f in birth_laws.findings(data) if "2^(−(L−1)/2)" in f.claim)
+
+    assert judged(small_data).verdict == "agrees"
+    data, where = small_data.copy(deep=True), {"activation": "relu", "init": "glorot_normal", "width": 16}
+    last = data["seed"].values[-1]
+    data["delta"].loc[{**where, "seed": last}] *= 1.01
+    assert judged(data).verdict == "differs"
+    data["dead"].loc[{**where, "seed": last, "layer": 3}] += 1 / 16
+    assert judged(data).verdict == "agrees"
+    assert "the errors are 0.01" in judged(data).note
+
+
 def test_findings_do_not_depend_on_the_order_of_widths_and_depths(small_data):
     one, other = (
         dataclasses.replace(SMALL, widths=widths, depths=depths, training_depths=depths)
