@@ -25,6 +25,8 @@ HANDOVER, PATIENCE = 1e-3, 5000
 """Newton's method is tried once descent has reached this gradient norm, or done so many steps."""
 NEWTON, TRUST = 5, 0.3
 """Newton's method does so many steps, and may go so far in the Euclidean norm of W."""
+PUSH = 1e-3
+"""How far from a saddle a run goes on, in the Euclidean norm of W."""
 ROUNDING = 1e-12
 """A rise of F no larger than this is rounding: F is a difference of sums of some k² terms of size 1."""
 DEGREE = 12
@@ -134,7 +136,11 @@ def start(
     key: PRNGKeyArray, k: int, n: int, handover: float | Array = HANDOVER, patience: int | Array = PATIENCE
 ) -> State:
     """W of independent N(0, 1/k) entries, as Safran and Shamir draw it."""
-    weights = jax.random.normal(key, (n, k), jnp.float64) / np.sqrt(k)
+    return begin(jax.random.normal(key, (n, k), jnp.float64) / np.sqrt(k), handover, patience)
+
+
+def begin(weights: Float[Array, "n k"], handover: float | Array, patience: int | Array) -> State:
+    """A run that is at W."""
     value, gradient = value_and_gradient(weights)
     limits = jnp.asarray(handover, jnp.float64), jnp.asarray(patience, jnp.int32)
     return State(weights, gradient, value, jnp.zeros((), jnp.float64), *limits)
@@ -231,3 +237,31 @@ def finish(weights: np.ndarray) -> Finished:
     value, norm = (np.where(accepted, now[i], before[i]) for i in (0, 2))
     kept = np.where(accepted[:, None, None], end, weights)
     return Finished(kept, value, norm, np.where(accepted[:, None], spectrum, first), accepted)
+
+
+def pushed(weights: np.ndarray) -> np.ndarray:
+    """W (n, k) at a saddle, `PUSH` further on the way on which descent is leaving it; elsewhere W itself.
+
+    Near a saddle one step multiplies the gradient's part along a Hessian's eigenvector by 1 − step · λ. Where
+    λ < 0 that part grows, however short it is when the gradient as a whole has come down to 1e-9. So this
+    goes against the sum of these parts; along the eigenvector of the smallest λ if they are all 0.
+    """
+    _, gradient, _, curvature = (np.asarray(leaf)[0] for leaf in _look(weights[None]))
+    values, vectors = np.linalg.eigh(curvature)
+    if values[0] >= 0:
+        return weights
+    growing = vectors[:, values < 0]
+    part = growing @ (growing.T @ gradient.ravel())
+    length = np.linalg.norm(part)
+    direction = part / length if length > 0 else growing[:, 0]
+    return weights - PUSH * direction.reshape(weights.shape)
+
+
+@jax.jit
+def follow(
+    weights: Float[Array, "n k"], before: float | Array, handover: float | Array, patience: int | Array
+) -> State:
+    """Gradient descent of one run from W until `settled`; that F was `before` counts for its rise."""
+    state = begin(weights, handover, patience)
+    state = state._replace(rise=jnp.maximum(state.objective - before, 0.0))
+    return jax.lax.while_loop(lambda state: ~settled(state), descend, state)

@@ -26,6 +26,8 @@ ROUNDS = (
 """When Newton's method is tried: (gradient norm, or else steps); who is refused descends further."""
 PURE = ROUNDS[-1:]
 """Descent alone."""
+FURTHER = 4
+"""Who rests at a saddle, or does not rest after the last round, is followed on at most so often."""
 SAME_VALUE, SAME_SPECTRUM = 1e-7, 1e-4
 """Ends whose F and whose every Hessian eigenvalue agree to these are copies of one minimum."""
 NOT_SPURIOUS, SPURIOUS, UNSETTLED = 0, 1, 2
@@ -66,14 +68,19 @@ def pairs(config: Config) -> list[tuple[int, int]]:
 
 
 class Cell(NamedTuple):
-    """One cell's runs. Seeds whose end was not followed have NaN in `gradient_norm` and `spectrum`."""
+    """One cell's runs. Seeds whose end was not followed have NaN in all but outcome, F, steps and rise.
 
+    `pushed` counts how often a run has come to rest at a saddle and was pushed on.
+    """
+
+    weights: np.ndarray
     outcome: np.ndarray
     objective: np.ndarray
     gradient_norm: np.ndarray
     spectrum: np.ndarray
     steps: np.ndarray
     newton: np.ndarray
+    pushed: np.ndarray
     rise: np.ndarray
 
 
@@ -127,34 +134,66 @@ def cell(k: int, n: int, seeds: np.ndarray, rounds: Sequence[tuple[float, int]] 
     """
     count = len(seeds)
     found = Cell(
+        weights=np.full((count, n, k), np.nan),
         outcome=np.full(count, UNSETTLED),
         objective=np.full(count, np.nan),
         gradient_norm=np.full(count, np.nan),
         spectrum=np.full((count, n * k), np.nan),
         steps=np.zeros(count, int),
         newton=np.zeros(count, bool),
+        pushed=np.zeros(count, int),
         rise=np.zeros(count),
     )
     for handover, patience in rounds:
         left = np.flatnonzero(found.outcome == UNSETTLED)
         if len(left):
-            _round(found, left, descend(k, n, seeds[left], handover, patience))
+            ended = descend(k, n, seeds[left], handover, patience)
+            found.steps[left] = ended.steps
+            _write(found, left, ended.state)
+    for _ in range(FURTHER):
+        left = np.flatnonzero(found.outcome == UNSETTLED)
+        if len(left):
+            _further(found, left, *rounds[-1])
     return found
 
 
-def _round(found: Cell, rows: np.ndarray, ended: nnjax.Ended) -> None:
+def _write(found: Cell, rows: np.ndarray, state: safran_shamir.State) -> None:
     """Write down what a descent of some rows has come to."""
-    state = ended.state
-    found.objective[rows], found.steps[rows] = state.objective, ended.steps
+    found.objective[rows] = state.objective
     found.rise[rows] = np.maximum(found.rise[rows], state.rise)
+    for values in (found.weights, found.gradient_norm, found.spectrum):
+        values[rows] = np.nan
     settled = state.objective < safran_shamir.GLOBAL
     found.outcome[rows[settled]] = NOT_SPURIOUS
-    rows = rows[~settled]
+    rows, stuck = rows[~settled], np.asarray(state.weights)[~settled]
     if len(rows):
-        ends = finish(state.weights[~settled])
+        ends = finish(stuck)
         found.objective[rows], found.gradient_norm[rows] = ends.objective, ends.gradient_norm
         found.spectrum[rows], found.newton[rows] = ends.spectrum, ends.accepted
-        found.outcome[rows[ends.gradient_norm <= safran_shamir.CONVERGED]] = SPURIOUS
+        found.weights[rows] = ends.weights
+        minimum = (ends.gradient_norm <= safran_shamir.CONVERGED) & (ends.spectrum[:, 0] > 0)
+        found.outcome[rows[minimum]] = SPURIOUS
+
+
+def _further(found: Cell, rows: np.ndarray, handover: float, patience: int) -> None:
+    """Follow some rows on from where they are, off the saddle if they rest at one.
+
+    One by one, so that no run's bits depend on who else is followed; they are few.
+    """
+    saddle = (found.gradient_norm[rows] <= safran_shamir.CONVERGED) & (found.spectrum[rows, 0] < 0)
+    found.pushed[rows] += saddle
+    starts = [
+        safran_shamir.pushed(found.weights[row]) if at_rest else found.weights[row]
+        for row, at_rest in zip(rows, saddle, strict=True)
+    ]
+    before = found.objective[rows]
+    states = [
+        safran_shamir.follow(start, each, handover, patience)
+        for start, each in zip(starts, before, strict=True)
+    ]
+    state = jax.tree.map(lambda *leaves: np.stack(leaves), *states)
+    found.steps[rows] += patience - state.patience
+    _write(found, rows, state)
 
 
 def distinct(value: np.ndarray, spectrum: np.ndarray) -> np.ndarray:
@@ -173,6 +212,7 @@ def summary(runs: Cell) -> dict[str, float]:
         "spurious": int(spurious.sum()),
         "unsettled": int((runs.outcome == UNSETTLED).sum()),
         "finished_by_newton": int(runs.newton.sum()),
+        "pushed_off_a_saddle": int((runs.pushed > 0).sum()),
         "share": float(spurious.mean()),
         "share_low": low,
         "share_high": high,
@@ -217,7 +257,8 @@ def dataset(config: Config, cells: list[tuple[int, int]], results: list[Cell]) -
         },
         attrs={"outcomes": "0 not spurious, 1 spurious, 2 unsettled"},
     )
-    per_seed = {name: [getattr(r, name) for r in results] for name in Cell._fields if name != "spectrum"}
+    kept = [name for name in Cell._fields if name not in ("weights", "spectrum")]
+    per_seed = {name: [getattr(r, name) for r in results] for name in kept}
     per_seed["smallest_eigenvalue"] = [r.spectrum[:, 0] for r in results]
     per_seed["minimum_index"] = index
     for name, values in per_seed.items():
@@ -267,7 +308,8 @@ EXPERIMENT = Experiment(
     method=(
         "n ReLU neurons learn k fixed ones over all Gaussian inputs, a task whose global minimum is 0, by "
         "plain gradient descent on the exact expectation. Every run that does not go to 0 is followed to a "
-        "gradient of 1e-9, and the eigenvalues of the Hessian tell what the point is."
+        "gradient of 1e-9, and the eigenvalues of the Hessian tell what the point is. Who rests at a saddle is "
+        "pushed off it, the way descent was leaving it, and goes on."
     ),
     config=Config,
     run=run,

@@ -116,9 +116,11 @@ def _minima(data: xr.Dataset) -> Iterator[Finding]:
     claim = "F only falls: largest rise in any step of any run"
     note = "so a run below 1e-3 cannot end in a known spurious minimum; a rise this small is rounding"
     yield claims.exact(claim, "descent lemma", (0.0, safran_shamir.ROUNDING), rise, note)
-    yield claims.exact(
-        "runs that are neither (share)", "", (0.0, 0.0), float(data["unsettled"].sum() / data["runs"].sum())
-    )
+    neither = float(data["unsettled"].sum() / data["runs"].sum())
+    pushed = int(data["pushed_off_a_saddle"].sum())
+    note = f"{pushed} runs came to rest at a saddle; they went on {safran_shamir.PUSH} further, where descent was "
+    note += "leaving it"
+    yield claims.exact("runs that end in neither (share)", "", (0.0, 0.0), neither, note)
     k, value = SEED_FREE
     there = (data["k"].values == k) & (data["n"].values == k)
     if there.any():

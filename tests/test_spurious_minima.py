@@ -159,6 +159,79 @@ def test_newtons_method_is_refused_where_it_may_not_stand_for_descent():
     np.testing.assert_array_equal(found.weights, far)
 
 
+def symmetric_saddle():
+    """k = n = 3: a on the diagonal, b elsewhere, by Newton's method; one eigenvalue is negative."""
+    weights = np.full((3, 3), 0.659453) - 0.977633 * np.eye(3)
+    for _ in range(5):
+        step = np.linalg.solve(hessian(weights), np.ravel(value_and_gradient(weights)[1]))
+        weights = weights - step.reshape(3, 3)
+    value, gradient = value_and_gradient(weights)
+    values, vectors = np.linalg.eigh(hessian(weights))
+    assert safran_shamir.gradient_norm(gradient) < 1e-13
+    assert (values < 0).sum() == 1
+    return weights, float(value), vectors[:, 0].reshape(3, 3)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_saddle_is_left_on_the_way_that_descent_takes(side):
+    saddle, value, down = symmetric_saddle()
+    near = saddle + side * 1e-7 * down
+    pushed = safran_shamir.pushed(near)
+    np.testing.assert_allclose(pushed - near, side * safran_shamir.PUSH * down, atol=1e-7)
+    left_alone = safran_shamir.follow(near, value, 0.0, 10_000)
+    followed = safran_shamir.follow(pushed, value, 1e-9, 10_000)
+    assert followed.objective < safran_shamir.GLOBAL
+    assert followed.patience > left_alone.patience > 0  # as far in fewer steps
+    assert np.linalg.norm(followed.weights - left_alone.weights) < 0.05
+    assert followed.rise < safran_shamir.ROUNDING
+
+
+def test_a_minimum_is_not_left():
+    weights = np.asarray(family(7, SEED_FREE))
+    np.testing.assert_array_equal(safran_shamir.pushed(weights), weights)
+
+
+def test_a_push_that_raises_f_is_seen():
+    saddle, value, _ = symmetric_saddle()
+    assert safran_shamir.follow(saddle, value - 1e-9, 1e-9, 10).rise > 0.9e-9
+
+
+def test_a_run_that_rests_at_a_saddle_goes_on(monkeypatch):
+    saddle, value, _ = symmetric_saddle()
+    limits = safran_shamir.CONVERGED, 10_000
+
+    def at_the_saddle(key, handover, patience):
+        return safran_shamir.begin(jnp.asarray(saddle), handover, patience)
+
+    monkeypatch.setattr(spurious_minima, "start", lambda k, n: at_the_saddle)
+    found = spurious_minima.cell(3, 3, np.arange(2), [limits])
+    assert found.pushed.tolist() == [1, 1]
+    assert found.outcome.tolist() == [spurious_minima.NOT_SPURIOUS] * 2
+    assert np.all(np.isnan(found.gradient_norm))  # of the saddle, where the runs are no more
+    monkeypatch.setattr(spurious_minima, "FURTHER", 0)
+    found = spurious_minima.cell(3, 3, np.arange(2), [limits])
+    assert found.outcome.tolist() == [spurious_minima.UNSETTLED] * 2  # a saddle is no minimum
+    np.testing.assert_allclose(found.objective, value, rtol=1e-12)
+
+
+def test_who_does_not_rest_is_followed_on():
+    short, long = (spurious_minima.cell(3, 3, np.arange(4), [(1e-9, patience)]) for patience in (50, 20_000))
+    assert np.any(short.steps > 50)
+    for found in (short, long):
+        assert found.outcome.tolist() == [spurious_minima.NOT_SPURIOUS] * 4
+
+
+@pytest.mark.slow
+def test_the_saddle_that_a_seed_rests_at():
+    """k = 16, n = 17, seed 41 comes to a gradient below 1e-9 at a saddle; left alone it leaves it as well."""
+    found = spurious_minima.cell(16, 17, np.array([41]))
+    assert found.pushed.tolist() == [1]
+    assert found.outcome.tolist() == [spurious_minima.NOT_SPURIOUS]
+    alone = spurious_minima.descend(16, 17, np.array([41]), 0.0, 100_000)
+    assert alone.state.objective < safran_shamir.GLOBAL
+    assert 2 * found.steps < alone.steps < 100_000
+
+
 @pytest.fixture(scope="module")
 def two_cells():
     return spurious_minima.run(Config(seeds=20, k=(6, 9), n=(7, 9)))
