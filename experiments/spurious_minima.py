@@ -308,8 +308,8 @@ EXPERIMENT = Experiment(
     method=(
         "n ReLU neurons learn k fixed ones over all Gaussian inputs, a task whose global minimum is 0, by "
         "plain gradient descent on the exact expectation. Every run that does not go to 0 is followed to a "
-        "gradient of 1e-9, and the eigenvalues of the Hessian tell what the point is. Who rests at a saddle is "
-        "pushed off it, the way descent was leaving it, and goes on."
+        "gradient of 1e-9, and the eigenvalues of the Hessian tell what the point is. Runs that rest at a "
+        "saddle are pushed off it, the way descent was leaving it, and go on."
     ),
     config=Config,
     run=run,

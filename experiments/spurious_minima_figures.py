@@ -118,8 +118,7 @@ def _minima(data: xr.Dataset) -> Iterator[Finding]:
     yield claims.exact(claim, "descent lemma", (0.0, safran_shamir.ROUNDING), rise, note)
     neither = float(data["unsettled"].sum() / data["runs"].sum())
     pushed = int(data["pushed_off_a_saddle"].sum())
-    note = f"{pushed} runs came to rest at a saddle; they went on {safran_shamir.PUSH} further, where descent was "
-    note += "leaving it"
+    note = f"{pushed} runs came to rest at a saddle first and were pushed off it, as descent was leaving it"
     yield claims.exact("runs that end in neither (share)", "", (0.0, 0.0), neither, note)
     k, value = SEED_FREE
     there = (data["k"].values == k) & (data["n"].values == k)
