@@ -327,6 +327,6 @@ EXPERIMENT = Experiment(
     full={"angle_seeds": 100_000, "seeds": 10_000, "digit_seeds": 500, "steps": 20_000, "digit_epochs": 30},
     remember="A rule that points roughly the right way still learns, which is why the slip goes unnoticed; "
     "it learns less often, and sometimes points uphill.",
-    minutes=(0.4, 10.0),
+    minutes=(0.4, 5.0),
     order=40,
 )

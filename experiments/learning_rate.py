@@ -278,6 +278,6 @@ EXPERIMENT = Experiment(
     full={"seeds": 2000, "digit_seeds": 20, "steps": 20_000, "epochs": 10},
     remember="Each optimiser has a band of rates that work, a decade or two wide; above 2 / λ_max plain "
     "gradient descent cannot stay at a minimum.",
-    minutes=(0.4, 10.0),
+    minutes=(0.4, 2.0),
     order=30,
 )

@@ -322,6 +322,6 @@ EXPERIMENT = Experiment(
         "Local minima that are not the global one exist and are strict: the more neurons, the more of the "
         "seeds end in one."
     ),
-    minutes=(1.0, 25.0),
+    minutes=(1.0, 15.0),
     order=75,
 )

@@ -104,7 +104,7 @@ def _minima(data: xr.Dataset) -> Iterator[Finding]:
     if spurious.any():
         smallest = float(data["seed_smallest_eigenvalue"].values[spurious].min())
         claim = "every spurious end is a strict minimum: smallest eigenvalue of any Hessian"
-        yield claims.exact(claim, "definition", (1e-4, np.inf), smallest, note)
+        yield claims.exact(claim, "definition", (1e-6, np.inf), smallest, note)
         largest = float(data["seed_gradient_norm"].values[spurious].max())
         claim = "every spurious end is stationary: largest gradient norm"
         yield claims.exact(claim, SOURCE + ": at most 1e-9", (0.0, safran_shamir.CONVERGED), largest, note)

@@ -180,6 +180,6 @@ EXPERIMENT = Experiment(
     remember="A sigmoid layer hands down about a quarter of δ's length, so that five layers learn nothing of "
     "the digits; take ReLU or tanh instead, with initial weights that suit it: with the wrong ones thirty "
     "ReLU layers do not learn either.",
-    minutes=(1.2, 20.0),
+    minutes=(1.0, 10.0),
     order=50,
 )

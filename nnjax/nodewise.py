@@ -84,26 +84,25 @@ def node_deltas(
     return found[::-1]
 
 
-def node_gradient(network: Network, nodes: NodeParams, x: Scalars, y: Array, loss: str) -> NodeParams:
-    """One example's ∂L/∂wᵢⱼ = -δⱼ aᵢ and ∂L/∂bⱼ = -δⱼ, weight by weight."""
+def node_descent(network: Network, nodes: NodeParams, x: Scalars, y: Array, loss: str) -> NodeParams:
+    """One example's -∂L/∂wᵢⱼ = δⱼ aᵢ and -∂L/∂bⱼ = δⱼ, weight by weight."""
     net_inputs, activated = node_forward(network, nodes, x)
     blame = _scalars(-check_loss(network, loss).derivative(y, jnp.stack(activated[-1])))
     each = node_deltas(network, nodes, net_inputs, activated, blame)
     return tuple(
-        (tuple(tuple(-d * a_i for d in delta) for a_i in a), _bias_gradient(network, delta))
+        (
+            tuple(tuple(d * a_i for d in delta) for a_i in a),
+            delta if network.biases else tuple(map(jnp.zeros_like, delta)),
+        )
         for a, delta in zip(activated[:-1], each, strict=True)
     )
 
 
-def _bias_gradient(network: Network, delta: Scalars) -> Scalars:
-    return tuple(-d if network.biases else jnp.zeros_like(d) for d in delta)
-
-
 def node_gradients(network: Network, nodes: NodeParams, xs: Array, ys: Array, loss: str) -> NodeParams:
-    """The examples' gradients, added up one after the other."""
+    """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, added up one example after the other."""
     rows = range(len(xs))
-    each = [node_gradient(network, nodes, _scalars(xs[n]), ys[n], loss) for n in rows]
-    return jax.tree.map(lambda *terms: _total(terms), *each)
+    each = [node_descent(network, nodes, _scalars(xs[n]), ys[n], loss) for n in rows]
+    return jax.tree.map(lambda *terms: -_total(terms), *each)
 
 
 def node_total_loss(network: Network, nodes: NodeParams, xs: Array, ys: Array, loss: str) -> Array:

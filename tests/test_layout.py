@@ -14,6 +14,7 @@ FILES = [
     "network",
     "backprop",
     "nodewise",
+    "order",
     "training",
     "lanes",
     "segments",
