@@ -261,7 +261,10 @@ def pushed(weights: np.ndarray) -> np.ndarray:
 def follow(
     weights: Float[Array, "n k"], before: float | Array, handover: float | Array, patience: int | Array
 ) -> State:
-    """Gradient descent of one run from W until `settled`; that F was `before` counts for its rise."""
+    """Gradient descent of one run from W until `settled`, or F is not finite.
+
+    That F was `before` counts for its rise.
+    """
     state = begin(weights, handover, patience)
     state = state._replace(rise=jnp.maximum(state.objective - before, 0.0))
-    return jax.lax.while_loop(lambda state: ~settled(state), descend, state)
+    return jax.lax.while_loop(lambda s: ~settled(s) & jnp.isfinite(s.objective), descend, state)

@@ -108,10 +108,15 @@ def descend(k: int, n: int, seeds: np.ndarray, handover: float, patience: int) -
         folder=unfinished.folder(f"k {k} n {n} until {handover} {patience}"),
     )
     ended = jax.tree.map(lambda leaf: leaf[:, 0], ended)
-    broken = ~np.isfinite(ended.state.objective) | ~np.isfinite(ended.state.weights).all(axis=(1, 2))
+    _refuse_not_finite(seeds, ended.state)
+    return ended
+
+
+def _refuse_not_finite(seeds: np.ndarray, state: safran_shamir.State) -> None:
+    n, k = state.weights.shape[1:]
+    broken = ~np.isfinite(state.objective) | ~np.isfinite(state.weights).all(axis=(1, 2))
     if broken.any():
         raise FloatingPointError(f"k = {k}, n = {n}: seeds {seeds[broken]} are not finite")
-    return ended
 
 
 def finish(weights: np.ndarray) -> safran_shamir.Finished:
@@ -153,7 +158,7 @@ def cell(k: int, n: int, seeds: np.ndarray, rounds: Sequence[tuple[float, int]] 
     for _ in range(FURTHER):
         left = np.flatnonzero(found.outcome == UNSETTLED)
         if len(left):
-            _further(found, left, *rounds[-1])
+            _further(found, left, seeds[left], *rounds[-1])
     return found
 
 
@@ -175,7 +180,7 @@ def _write(found: Cell, rows: np.ndarray, state: safran_shamir.State) -> None:
         found.outcome[rows[minimum]] = SPURIOUS
 
 
-def _further(found: Cell, rows: np.ndarray, handover: float, patience: int) -> None:
+def _further(found: Cell, rows: np.ndarray, seeds: np.ndarray, handover: float, patience: int) -> None:
     """Follow some rows on from where they are, off the saddle if they rest at one.
 
     One by one, so that no run's bits depend on who else is followed; they are few.
@@ -192,6 +197,7 @@ def _further(found: Cell, rows: np.ndarray, handover: float, patience: int) -> N
         for start, each in zip(starts, before, strict=True)
     ]
     state = jax.tree.map(lambda *leaves: np.stack(leaves), *states)
+    _refuse_not_finite(seeds, state)
     found.steps[rows] += patience - state.patience
     _write(found, rows, state)
 

@@ -196,14 +196,15 @@ def test_a_push_that_raises_f_is_seen():
     assert safran_shamir.follow(saddle, value - 1e-9, 1e-9, 10).rise > 0.9e-9
 
 
+def at_the_symmetric_saddle(k, n):
+    saddle, _, _ = symmetric_saddle()
+    return lambda key, handover, patience: safran_shamir.begin(jnp.asarray(saddle), handover, patience)
+
+
 def test_a_run_that_rests_at_a_saddle_goes_on(monkeypatch):
-    saddle, value, _ = symmetric_saddle()
+    _, value, _ = symmetric_saddle()
     limits = safran_shamir.CONVERGED, 10_000
-
-    def at_the_saddle(key, handover, patience):
-        return safran_shamir.begin(jnp.asarray(saddle), handover, patience)
-
-    monkeypatch.setattr(spurious_minima, "start", lambda k, n: at_the_saddle)
+    monkeypatch.setattr(spurious_minima, "start", at_the_symmetric_saddle)
     found = spurious_minima.cell(3, 3, np.arange(2), [limits])
     assert found.pushed.tolist() == [1, 1]
     assert found.outcome.tolist() == [spurious_minima.NOT_SPURIOUS] * 2
@@ -212,6 +213,13 @@ def test_a_run_that_rests_at_a_saddle_goes_on(monkeypatch):
     found = spurious_minima.cell(3, 3, np.arange(2), [limits])
     assert found.outcome.tolist() == [spurious_minima.UNSETTLED] * 2  # a saddle is no minimum
     np.testing.assert_allclose(found.objective, value, rtol=1e-12)
+
+
+def test_a_run_that_is_not_finite_when_followed_on_is_an_error(monkeypatch):
+    monkeypatch.setattr(safran_shamir, "pushed", lambda weights: weights * np.nan)
+    monkeypatch.setattr(spurious_minima, "start", at_the_symmetric_saddle)
+    with pytest.raises(FloatingPointError, match=r"k = 3, n = 3: seeds \[4 5\] are not finite"):
+        spurious_minima.cell(3, 3, np.array([4, 5]), [(safran_shamir.CONVERGED, 10_000)])
 
 
 def test_who_does_not_rest_is_followed_on():
