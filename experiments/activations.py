@@ -212,9 +212,10 @@ def _grid(data: xr.Dataset, names: tuple[str, ...], columns: int) -> Figure:
     figure = Figure(figsize=(3 * columns, 2.4 * rows), layout="constrained")
     for axis, name in zip(np.ravel(figure.subplots(rows, columns, sharex=True)), names, strict=True):
         part = data.sel(activation=name)
-        axis.plot(data["z"], part["value"], color=style.COLOURS[0])
-        axis.plot(data["z"], part["slope"], color=style.COLOURS[1], ls="--")
+        axis.plot(data["z"], part["value"], color=style.COLOURS[0], label="value")
+        axis.plot(data["z"], part["slope"], color=style.COLOURS[1], ls="--", label="slope")
         axis.set(title=name, ylim=(-1.3, 3))
+    figure.axes[0].legend(loc="upper left")
     figure.supxlabel("net input z")
     return figure
 

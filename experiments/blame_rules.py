@@ -294,13 +294,18 @@ def figures(data: xr.Dataset) -> Mapping[str, tuple[Figure, str]]:
     left.axvline(0, color="grey", ls="--")
     left.set(xlabel="cosine with the gradient", ylabel="random networks", title="3-4-1, layer 1")
     left.set_ylim(0, 1.5 * left.get_ylim()[1])
-    left.legend(fontsize=9, loc="upper center")
+    left.legend(
+        fontsize=9, loc="upper center", frameon=True, facecolor="white", edgecolor="white", framealpha=1
+    )
     for axis, task in ((middle, "iris"), (right, "digits")):
         parts = axis.violinplot(
             [reached(data, task, rule)[0] for rule in RULES], orientation="horizontal", showmedians=True
         )
         for body, colour in zip(parts["bodies"], style.COLOURS, strict=False):
             body.set_facecolor(colour)
+        for lines in ("cmins", "cmaxes", "cbars"):
+            parts[lines].set(color="grey", linewidth=0.8)
+        parts["cmedians"].set(color="black", linewidth=1.5)
         axis.set_yticks(range(1, 5), list(RULES) if axis is middle else [""] * 4, fontsize=9)
         axis.set(xlabel="test accuracy", title=TASKS[task], xlim=(0, 1.02), xticks=(0, 0.5, 1))
         axis.invert_yaxis()
@@ -310,7 +315,7 @@ def figures(data: xr.Dataset) -> Mapping[str, tuple[Figure, str]]:
 CAPTION = (
     "Left: the angle between each rule's weight change and the true one, over random networks; left of 0 "
     "the loss rises. Right: test accuracy over seeds after training by each rule from the same initial "
-    "weights; lines are medians."
+    "weights: the spread, from the worst seed to the best (grey), and the median (black)."
 )
 EXPERIMENT = Experiment(
     name="blame_rules",
