@@ -360,6 +360,7 @@ def torch_by_hand(work: Work) -> Job:
 
 PEERS: dict[str, tuple[Callable[[Work], Job], str]] = {
     "nnjax, node by node": (functools.partial(nnjax_sweep, "nodes"), "nnjax"),
+    "nnjax, columns": (functools.partial(nnjax_sweep, "columns"), "nnjax"),
     "nnjax, matrix": (functools.partial(nnjax_sweep, "matrix"), "nnjax"),
     "plain JAX, jit(vmap(scan))": (plain_jax, "jax"),
     "Flax NNX + Optax, vmap": (flax_nnx, "flax"),

@@ -46,7 +46,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from nnjax import backprop, network, nodewise
+from nnjax import backprop, columnwise, network, nodewise
 from nnjax.network import Layer, Network, Params
 
 WIDTH = 100
@@ -265,6 +265,7 @@ def cases(dtype: str) -> list[Case]:
         Case("gradients", gradients, tiny),
         Case("gradients", gradients, digits),
         Case("gradients", gradients, Problem((3, 4, 1), rows=rows)),
+        Case("gradients in columns", functools.partial(check_gradients, columnwise), digits),
         Case("gradients by node", by_node, tiny),
         Case("training", training, tiny._replace(steps=50)),
         Case("training", training, digits._replace(steps=20)),

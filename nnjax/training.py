@@ -16,7 +16,7 @@ import optax
 from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Bool, Float, Int, PRNGKeyArray
 
-from nnjax import backprop, checks, network, nodewise
+from nnjax import backprop, checks, columnwise, network, nodewise
 from nnjax.backprop import deltas, weight_change
 from nnjax.network import Layer, Network, Params, check_batch, check_params, forward
 from nnjax.order import permutation
@@ -25,6 +25,8 @@ REASONS = ("epochs", "validation", "stable", "diverged")
 """Why a run stopped: `REASONS[history.reason]`."""
 NODE_PRODUCTS = 650
 """Scalar products per step up to which the node-by-node view pays, see `fastest_view`."""
+COLUMN_ROWS = 10
+"""Rows from which the columns pay in a network with one hidden layer, see `fastest_view`."""
 
 
 class View(NamedTuple):
@@ -45,6 +47,9 @@ class View(NamedTuple):
 
 VIEWS = {
     "matrix": View(lambda params: params, lambda params: params, backprop.gradients, network.total_loss),
+    "columns": View(
+        columnwise.turn, columnwise.turn, columnwise.column_gradients, columnwise.column_total_loss
+    ),
     "nodes": View(nodewise.split, nodewise.join, nodewise.node_gradients, nodewise.node_total_loss),
 }
 
@@ -143,7 +148,9 @@ def fastest_view(network: Network, rows: int) -> str:
         rows: Rows per update.
     """
     weights = sum(a * b for a, b in zip(network.sizes, network.sizes[1:], strict=False))
-    return "nodes" if weights * checks.count("rows", rows) <= NODE_PRODUCTS else "matrix"
+    if weights * checks.count("rows", rows) <= NODE_PRODUCTS:
+        return "nodes"
+    return "columns" if len(network.sizes) <= 3 and rows >= COLUMN_ROWS else "matrix"
 
 
 def train(
@@ -181,10 +188,11 @@ def train(
         loss: A name in `nnjax.LOSSES`.
         stop: When to stop early. None never does, and costs nothing; a run that has diverged by its end is
             still marked.
-        view: "matrix", or "nodes" for the node-by-node pass, the faster one for tiny networks over many
-            seeds (see `nnjax.fastest_view`). In it every weight is a parameter of its own, so that an
-            optimiser that looks at whole arrays (adafactor, lars, lamb) acts differently. With epochs=1 and
-            more than four layers it takes long to compile.
+        view: "matrix"; "columns" for weights (out, in) and one example per column; or "nodes" for the
+            node-by-node pass, the faster one for tiny networks over many seeds (see `nnjax.fastest_view`).
+            In it every weight is a parameter of its own, so that an optimiser that looks at whole arrays
+            (adafactor, lars, lamb) acts differently. With epochs=1 and more than four layers it takes long
+            to compile.
         record_every: Record curves every so many epochs.
 
     Returns:

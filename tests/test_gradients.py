@@ -24,10 +24,12 @@ from jax.test_util import check_grads
 import nnjax
 
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-both_views = pytest.mark.parametrize("view", [nnjax.backprop, nnjax.nodewise], ids=["matrix", "nodes"])
+every_view = pytest.mark.parametrize(
+    "view", [nnjax.backprop, nnjax.columnwise, nnjax.nodewise], ids=["matrix", "columns", "nodes"]
+)
 
 
-@both_views
+@every_view
 @every_case
 def test_gradients_equal_jax_grad(view, case):
     if view is nnjax.nodewise:  # every row is compiled by itself
@@ -54,8 +56,9 @@ def _check_random(case, seed):
     assert_gradients_of(jitted(nnjax.gradients), case, seed)
     params, xs, ys = case.draw(seed)
     few = case.network, params, xs[:2], ys[:2], case.loss
-    matrix, nodes = (jitted(view.gradients)(*few) for view in (nnjax, nnjax.nodewise))
-    assert_same_gradients(nodes, matrix)
+    matrix, *others = (jitted(v.gradients)(*few) for v in (nnjax, nnjax.columnwise, nnjax.nodewise))
+    for other in others:
+        assert_same_gradients(other, matrix)
 
 
 @settings(max_examples=4, deadline=None, derandomize=True)

@@ -13,6 +13,7 @@ FILES = [
     "schemes",
     "network",
     "backprop",
+    "columnwise",
     "nodewise",
     "order",
     "training",
@@ -65,7 +66,10 @@ def test_imports_point_upwards(name):
     assert not {each.split(".")[0] for each in found} & EDGE - EXEMPT.get(name, set())
 
 
-@pytest.mark.parametrize("name", ["activations", "losses", "network", "backprop", "nodewise", "training"])
+MANUAL = ["activations", "losses", "network", "backprop", "columnwise", "nodewise", "training"]
+
+
+@pytest.mark.parametrize("name", MANUAL)
 def test_no_automatic_differentiation(name):
     attributes = {
         node.attr

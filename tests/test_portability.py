@@ -64,6 +64,7 @@ XOR_JOB = blame_rules.Job(nnjax.mlp((2, 2, 1)), XOR, XOR, 2.0, 2, 4)
 STEPS = {
     "nodes": (trained("nodes"), ()),
     "matrix": (trained("matrix"), ()),
+    "columns": (trained("columns"), ()),
     "mini-batches": (trained("matrix", 3), ()),
     "gradient flow": (flow, ()),
     "aligned": (aligned, ()),
@@ -85,7 +86,7 @@ STEPS = {
 }
 
 
-FAST = {"nodes", "matrix", "xor", "spurious"}
+FAST = {"nodes", "matrix", "columns", "xor", "spurious"}
 
 
 @pytest.mark.parametrize(

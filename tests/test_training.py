@@ -220,7 +220,9 @@ def test_own_order_and_shared_order():
 
 def test_the_faster_view():
     assert nnjax.fastest_view(nnjax.mlp((2, 2, 1)), 4) == "nodes"
-    assert nnjax.fastest_view(nnjax.mlp((64, 30, 10)), 10) == "matrix"
+    assert nnjax.fastest_view(nnjax.mlp((64, 30, 10)), 10) == "columns"
+    assert nnjax.fastest_view(nnjax.mlp((64, 30, 10)), 9) == "matrix"
+    assert nnjax.fastest_view(nnjax.mlp((64, 30, 30, 10)), 10) == "matrix"
     with pytest.raises(ValueError, match="rows must be 1 or more, got 0"):
         nnjax.fastest_view(nnjax.mlp((2, 2, 1)), 0)
 
