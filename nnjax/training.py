@@ -135,13 +135,17 @@ def train_step(
 
 
 def fastest_view(network: Network, rows: int) -> str:
-    """The faster view for many seeds at once: "nodes" up to weights · rows = 650, else "matrix".
+    """The fastest view for many seeds: "nodes" up to weights · rows = 650, else "columns" or "matrix".
 
-    A step of scalars fuses into one loop over the seeds, but its program grows with weights · rows. How many
-    times as fast as the matrix view it is, by the benchmark on two cores of an AMD EPYC, 4 rows each:
-    2-2-1 (24) 3.7; 2-4-4-1 (112) 19; 2-16-1 (192) 1.7 to 2; 3-8-8-1 (384) 0.9 to 1.1; 2-10-10-1 (520) 1.3;
-    2-50-1 (600) 1.7; 3-12-12-1 (768) 0.8; 4-14-14-1 (1064) 0.7. It takes 7 s to compile at 384. For one
-    network alone both are about as fast.
+    A step of scalars fuses into a few loops over the seeds, but its program grows with weights · rows. How
+    many times as fast as the matrix view it is, on two cores of an AMD EPYC, 4 rows each: 2-2-1 (24) 3.5;
+    2-4-4-1 (112) 40; 2-16-1 (192) 2.1; 3-8-8-1 (384) 2.1; 2-10-10-1 (520) 2.9; 2-50-1 (600) 1.9;
+    3-12-12-1 (768) and 4-14-14-1 (1064) 1.0. It takes 6 s to compile at 384, 20 s at 1064.
+
+    "columns" with one hidden layer and 10 rows or more, where it is as fast as the matrix view or up to 3
+    times as fast (64-30-10, 10 rows in one order for all seeds 1.4, in own orders 1.0; 64-100-10 1.2; 4-30-3,
+    150 rows 3); with more layers or fewer rows it can be the slower one (64-64-64-10 and
+    10-40-10 on 4 rows 0.8).
 
     Args:
         network: The network.
