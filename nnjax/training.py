@@ -138,14 +138,13 @@ def fastest_view(network: Network, rows: int) -> str:
     """The fastest view for many seeds: "nodes" up to weights · rows = 650, else "columns" or "matrix".
 
     A step of scalars fuses into a few loops over the seeds, but its program grows with weights · rows. How
-    many times as fast as the matrix view it is, on two cores of an AMD EPYC, 4 rows each: 2-2-1 (24) 3.5;
-    2-4-4-1 (112) 40; 2-16-1 (192) 2.1; 3-8-8-1 (384) 2.1; 2-10-10-1 (520) 2.9; 2-50-1 (600) 1.9;
-    3-12-12-1 (768) and 4-14-14-1 (1064) 1.0. It takes 6 s to compile at 384, 20 s at 1064.
+    many times as fast as the matrix view it is, by the benchmark on two cores of an AMD EPYC, 4 rows each:
+    2-2-1 (24) 4.6; 2-4-4-1 (112) 43; 2-16-1 (192) and 3-8-8-1 (384) 2.1; 2-10-10-1 (520) 1.8; 2-50-1 (600)
+    1.5; 3-12-12-1 (768) 0.9; 4-14-14-1 (1064) 1.0. It takes 6 s to compile at 384.
 
-    "columns" with one hidden layer and 10 rows or more, where it is as fast as the matrix view or up to 3
-    times as fast (64-30-10, 10 rows in one order for all seeds 1.4, in own orders 1.0; 64-100-10 1.2; 4-30-3,
-    150 rows 3); with more layers or fewer rows it can be the slower one (64-64-64-10 and
-    10-40-10 on 4 rows 0.8).
+    "columns" with one hidden layer and 10 rows or more: by the benchmark 1.4 times as fast as the matrix view
+    on 64-30-10, 10 rows in one order for all seeds, and 0.95 where every seed has its own. In single trials
+    more rows gained more (4-30-3, 150 rows, 3), and fewer rows or more layers lost (64-64-64-10 0.8).
 
     Args:
         network: The network.
