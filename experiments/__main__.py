@@ -153,7 +153,7 @@ def _option(name: str, value: Any) -> str:
 def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     table = Table(*header, title=title, title_justify="left", title_style="bold")
     for row in rows:
-        table.add_row(*map(str, row))
+        table.add_row(*map(report.typeset, row))
     return table
 
 

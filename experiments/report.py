@@ -4,6 +4,7 @@ import base64
 import math
 import os
 import pathlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,9 +14,14 @@ TEMPLATE = pathlib.Path(__file__).with_name("report.html.jinja")
 SYMBOLS = {"agrees": "✓", "differs": "✗", "undecided": "?"}
 
 
+def typeset(text: object) -> str:
+    """Text with a minus sign for the hyphen before a number or within 1e-3, and not for that of 2-2-1."""
+    return re.sub(r"(?<![\w)])-(?=[\d∞])|(?<=\de)-(?=\d)", "−", str(text))
+
+
 def number(value: float | str) -> str:
     """A number at seven significant digits; the infinite ends of intervals as ∞."""
-    return f"{float(value):.7g}".replace("inf", "∞").replace("-", "−")
+    return typeset(f"{float(value):.7g}".replace("inf", "∞"))
 
 
 def interval(bounds: Sequence[float | str]) -> str:
@@ -40,7 +46,7 @@ def measured(value: float | str, bounds: Sequence[float | str]) -> str:
 
     def shown(x: float) -> str:
         plain = 0 <= decimals <= 6
-        return (f"{x:.{decimals}f}" if plain else f"{x:.3g}").replace("-", "−")
+        return typeset(f"{x:.{decimals}f}" if plain else f"{x:.3g}")
 
     return f"{shown(float(value))} [{shown(low)}, {shown(high)}]"
 
@@ -55,7 +61,13 @@ def render(results: Sequence[Mapping[str, Any]]) -> str:
     environment = jinja2.Environment(
         autoescape=True, loader=jinja2.FileSystemLoader(TEMPLATE.parent), undefined=jinja2.StrictUndefined
     )
-    helpers = {"interval": interval, "measured": measured, "symbols": SYMBOLS, "picture": _picture}
+    helpers = {
+        "interval": interval,
+        "measured": measured,
+        "typeset": typeset,
+        "symbols": SYMBOLS,
+        "picture": _picture,
+    }
     return environment.get_template(TEMPLATE.name).render(results=results, **helpers)
 
 

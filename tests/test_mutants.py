@@ -6,7 +6,7 @@ import types
 import pytest
 from cases import CASES, assert_gradients_of
 
-from nnjax import backprop
+from nnjax import backprop, columnwise, nodewise
 
 DELTA = "delta = blame * slope"
 BLAME = "blame = product(params[layer].weights, delta)"
@@ -39,14 +39,65 @@ MUTANTS = {
     "the COSC420 rule": (BLAME, "blame = product(params[layer].weights ** 2, delta) / (1 if found else 2)"),
 }
 
+COLUMN_BLAME = "blame = product(jax.lax.optimization_barrier(columns[layer].weights.T), delta)"
+COLUMN_OUTPUT = "blame = -each_column(check_loss(network, loss).derivative)(ys.T, activated[-1])"
+COLUMN_SLOPE = "delta = blame * each_column(slope)(net_inputs[layer], activated[layer + 1])"
+COLUMN_BIASES = "biases = -jnp.sum(delta, axis=1) if network.biases"
+COLUMN_WEIGHTS = "Layer(-product(delta, activated[layer].T), biases)"
 
-def mutate(before: str, after: str) -> types.ModuleType:
-    source = inspect.getsource(backprop)
-    assert source.count(before) >= 1, f"backprop.py no longer holds: {before}"
-    head, _, tail = source.partition("def deltas(")
-    module = types.ModuleType("mutant")
-    exec(compile(head + "def deltas(" + tail.replace(before, after, 1), "mutant", "exec"), module.__dict__)
-    return module
+COLUMN_MUTANTS = {
+    "wrong sign": (COLUMN_OUTPUT, COLUMN_OUTPUT.replace("= -", "= ")),
+    "missing transpose": (COLUMN_BLAME, COLUMN_BLAME.replace("weights.T", "weights")),
+    "no derivative": (COLUMN_SLOPE, "delta = blame"),
+    "derivative of the layer below": (COLUMN_SLOPE, COLUMN_SLOPE.replace("[layer + 1]", "[layer]")),
+    "bias gradient of one example": (
+        COLUMN_BIASES,
+        COLUMN_BIASES.replace("jnp.sum(delta, axis=1)", "delta[:, 0]"),
+    ),
+    "first example only": (COLUMN_WEIGHTS, "Layer(-product(delta[:, :1], activated[layer].T[:1]), biases)"),
+    "mean for sum": (COLUMN_WEIGHTS, "Layer(-product(delta, activated[layer].T) / len(xs), biases)"),
+}
+
+NODE_BLAME = "blame = [_total([row[j] * delta[j] for j in range(len(delta))]) for row in weights]"
+NODE_DELTA = "delta = tuple(blame[j] * _activation(names, j).derivative(z[j], a[j]) for j in range(len(z)))"
+NODE_CHANGE = "tuple(tuple(d * a_i for d in delta) for a_i in a)"
+NODE_SUM = "lambda *terms: -_total(terms)"
+NODE_LOOP = "return jax.lax.reduce(copies, least, _larger, (0,))"
+
+NODE_MUTANTS = {
+    "wrong sign": (NODE_SUM, "lambda *terms: _total(terms)"),
+    "first example only": (NODE_SUM, "lambda *terms: -terms[0]"),
+    "the handout's siblings": (
+        NODE_BLAME,
+        NODE_BLAME.replace(
+            "for row in weights]", "for row in weights]; blame = [_total(blame)] * len(blame)"
+        ),
+    ),
+    "the first node's weights": (NODE_BLAME, NODE_BLAME.replace("row[j]", "weights[0][j]")),
+    "the first node's activation": (NODE_DELTA, NODE_DELTA.replace("(names, j)", "(names, 0)")),
+    "no derivative": (NODE_DELTA, "delta = tuple(blame)"),
+    "the first node's change": (NODE_CHANGE, NODE_CHANGE.replace("d * a_i", "d * a[0]")),
+    "results in another order": (NODE_LOOP, "return jax.lax.reduce(copies, least, _larger, (0,))[::-1]"),
+    "the smaller of a copy and -∞": (
+        NODE_LOOP,
+        NODE_LOOP.replace("_larger", "lambda a, b: [*map(jnp.minimum, a, b)]"),
+    ),
+}
+
+SLIPS = {
+    f"{module.__name__.removeprefix('nnjax.')}: {name}": (module, *slip)
+    for module, slips in ((backprop, MUTANTS), (columnwise, COLUMN_MUTANTS), (nodewise, NODE_MUTANTS))
+    for name, slip in slips.items()
+}
+
+
+def mutate(module: types.ModuleType, before: str, after: str) -> types.ModuleType:
+    source = inspect.getsource(module)
+    head, found, tail = source.partition("def deltas(") if module is backprop else ("", "", source)
+    assert before in tail, f"{module.__name__} no longer holds: {before}"
+    mutant = types.ModuleType("mutant")
+    exec(compile(head + found + tail.replace(before, after, 1), "mutant", "exec"), mutant.__dict__)
+    return mutant
 
 
 def caught_by(case, mutant: types.ModuleType) -> str:
@@ -61,13 +112,14 @@ def caught_by(case, mutant: types.ModuleType) -> str:
 
 
 def test_the_unchanged_source_passes():
-    mutant = mutate(DELTA, DELTA)
-    assert not any(caught_by(case, mutant) for case in CASES.values())
+    for module in (backprop, columnwise, nodewise):
+        assert not any(caught_by(case, mutate(module, "", "")) for case in CASES.values())
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+@pytest.mark.parametrize("name", SLIPS)
 def test_caught(name, record_property):
-    how = {label: caught_by(case, mutate(*MUTANTS[name])) for label, case in CASES.items()}
+    mutant = mutate(*SLIPS[name])
+    how = {label: caught_by(case, mutant) for label, case in CASES.items()}
     by_value, by_shape = ([label for label in how if how[label] == kind] for kind in ("value", "shape"))
     shapes = f"; {len(by_shape)} more by shape" if by_shape else ""
     told = f"{name}: caught by {len(by_value)} of {len(CASES)}: {', '.join(by_value)}{shapes}"
@@ -78,5 +130,5 @@ def test_caught(name, record_property):
 def test_a_small_case_would_miss_slips():
     """Why the cases are as large as they are: one example hides the slips of the batch."""
     small = CASES["sigmoid"].__class__((2, 2, 1), ("sigmoid", "sigmoid"), rows=1)
-    missed = [name for name in MUTANTS if not caught_by(small, mutate(*MUTANTS[name]))]
+    missed = [name for name in MUTANTS if not caught_by(small, mutate(backprop, *MUTANTS[name]))]
     assert {"mean for sum", "first example only", "bias gradient of one example"} <= set(missed)

@@ -311,3 +311,15 @@ def test_expected_values_are_readable(bounds, text):
 )
 def test_measured_values_are_as_long_as_they_are_known(value, bounds, text):
     assert report.measured(value, bounds) == text
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("mean -0.005, lowest -1", "mean −0.005, lowest −1"),
+        ("1e-3 (-2 to 4)", "1e−3 (−2 to 4)"),
+        ("XOR 2-2-1, half-way", "XOR 2-2-1, half-way"),
+    ],
+)
+def test_minus_signs_are_those_of_print(text, shown):
+    assert report.typeset(text) == shown
