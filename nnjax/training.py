@@ -139,8 +139,8 @@ def fastest_view(network: Network, rows: int) -> str:
 
     A step of scalars fuses into a few loops over the seeds, but its program grows with weights · rows. How
     many times as fast as the matrix view it is, by the benchmark on two cores of an AMD EPYC, 4 rows each:
-    2-2-1 (24) 4.3; 2-4-4-1 (112) 44; 2-16-1 (192) 2.1; 3-8-8-1 (384) 2.2; 2-10-10-1 (520) 2.1; 2-50-1 (600)
-    1.6; 3-12-12-1 (768) 0.9; 4-14-14-1 (1064) 1.0. It takes 6 s to compile at 384.
+    2-2-1 (24) 5.4; 2-4-4-1 (112) 43; 2-16-1 (192) 2.8; 3-8-8-1 (384) 2.5; 2-10-10-1 (520) 2.1; 2-50-1 (600)
+    1.8; 3-12-12-1 (768) 0.9; 4-14-14-1 (1064) 1.0. It takes 6 s to compile at 384.
 
     "columns" with one hidden layer and 10 rows or more: by the benchmark 1.4 times as fast as the matrix view
     on 64-30-10, 10 rows in one order for all seeds, and 1.1 where every seed has its own. In single trials
