@@ -344,3 +344,16 @@ def test_bad_arguments(options, error, message, without_shape_checks):
 def test_bad_criteria(options, message, without_shape_checks):
     with pytest.raises((ValueError, TypeError), match=message):
         nnjax.Stop(**options)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_training_can_be_differentiated(view):
+    """∂loss/∂α through six updates, backward and forward, against a central difference."""
+
+    def reached(rate):
+        return run(optax.sgd(rate), view=view)[1].loss
+
+    rate, h = jnp.float64(0.05), 1e-5
+    expected = (reached(rate + h) - reached(rate - h)) / (2 * h)
+    np.testing.assert_allclose(jax.grad(reached)(rate), expected, rtol=1e-6)
+    np.testing.assert_allclose(jax.jvp(reached, (rate,), (jnp.float64(1.0),))[1], expected, rtol=1e-6)
