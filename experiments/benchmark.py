@@ -295,7 +295,7 @@ def _compilation(data: xr.Dataset) -> Finding:
         took[work] = float(data["first"].sel(own)) - later
     worst = max(took, key=lambda name: took[name])
     claim = "compilation of a training program, the longest of these networks"
-    return Finding(claim, "aim of this project", (-np.inf, 10.0), took[worst], (took[worst],) * 2, "s", worst)
+    return Finding(claim, "aim of this project", (-1.0, 10.0), took[worst], (took[worst],) * 2, "s", worst)
 
 
 def _short(value: float) -> str:

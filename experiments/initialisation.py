@@ -102,7 +102,7 @@ EXPERIMENT = Experiment(
     smoke={"seeds": 4, "ranges": (0.1, 1.0), "xor_epochs": 20, "encoder_epochs": 20, "iris_epochs": 2},
     full={"seeds": 2000, "xor_epochs": 30_000, "encoder_epochs": 5000, "iris_epochs": 300},
     remember="Initial weights must differ from node to node, or the nodes stay copies (rounding apart); "
-    "whether they are uniform or normal matters little.",
+    "averaged over the ranges, uniform and normal could not be told apart on XOR and Iris.",
     minutes=(0.4, 6.0),
     order=60,
 )

@@ -276,8 +276,8 @@ EXPERIMENT = Experiment(
     tables=tables,
     smoke={"seeds": 4, "digit_seeds": 2, "rates": (0.01, 1.0), "steps": 20, "epochs": 1},
     full={"seeds": 2000, "digit_seeds": 20, "steps": 20_000, "epochs": 10},
-    remember="Each optimiser has a band of rates that work, a decade or two wide; above 2 / λ_max plain "
-    "gradient descent cannot stay at a minimum.",
+    remember="Each optimiser has a band of rates that work, less than two decades wide here; above "
+    "2 / λ_max plain gradient descent cannot stay at a minimum.",
     minutes=(0.4, 2.0),
     order=30,
 )

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
+from experiments import report
 from experiments.experiment import Table
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#555555"
@@ -106,7 +107,7 @@ TRAINING_CAPTION = (
 def number(value: Any, form: str) -> str:
     """A formatted number with a true minus sign, and none before a zero."""
     text = format(float(value), form)
-    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
+    return text.removeprefix("-") if float(text) == 0 else report.typeset(text)
 
 
 def digits(value: float) -> str:

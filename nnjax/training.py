@@ -26,7 +26,7 @@ REASONS = ("epochs", "validation", "stable", "diverged")
 NODE_PRODUCTS = 650
 """Scalar products per step up to which the node-by-node view pays, see `fastest_view`."""
 COLUMN_ROWS = 10
-"""Rows from which the columns pay in a network with one hidden layer, see `fastest_view`."""
+"""Rows from which the columns pay with at most one hidden layer, see `fastest_view`."""
 
 
 class View(NamedTuple):
@@ -142,9 +142,9 @@ def fastest_view(network: Network, rows: int) -> str:
     2-2-1 (24) 5.4; 2-4-4-1 (112) 43; 2-16-1 (192) 2.8; 3-8-8-1 (384) 2.5; 2-10-10-1 (520) 2.1; 2-50-1 (600)
     1.8; 3-12-12-1 (768) 0.9; 4-14-14-1 (1064) 1.0. It takes 6 s to compile at 384.
 
-    "columns" with one hidden layer and 10 rows or more: by the benchmark 1.4 times as fast as the matrix view
-    on 64-30-10, 10 rows in one order for all seeds, and 1.1 where every seed has its own. In single trials
-    more rows gained more (4-30-3, 150 rows, 3), and fewer rows or more layers lost (64-64-64-10 0.8).
+    "columns" with at most one hidden layer and 10 rows or more: by the benchmark 1.4 times as fast as the
+    matrix view on 64-30-10, 10 rows in one order for all seeds, and 1.1 where every seed has its own. More
+    rows gain more; fewer rows, more layers, very few or very many hidden nodes may lose.
 
     Args:
         network: The network.
