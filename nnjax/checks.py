@@ -77,12 +77,14 @@ def batch(name: str, values: ArrayLike, width: int, dtype: jnp.dtype) -> Array:
     return array
 
 
-def targets(name: str, values: Array) -> None:
+def targets(name: str, values: ArrayLike) -> None:
     """Refuse labels of a cross-entropy outside [0, 1], where they are known: it has no lower bound there."""
-    if _is_known(values) and not np.all(np.abs(np.asarray(values) - 0.5) <= 0.5):
-        raise ValueError(
-            f"{name} of a cross-entropy must lie in [0, 1], got {np.min(values)} to {np.max(values)}"
-        )
+    array = _array(name, values)
+    if not _is_known(array):
+        return
+    known = np.asarray(array)
+    if not np.all(np.abs(known - 0.5) <= 0.5):
+        raise ValueError(f"{name} of a cross-entropy must lie in [0, 1], got {known.min()} to {known.max()}")
 
 
 def random_key(key: PRNGKeyArray) -> None:

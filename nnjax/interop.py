@@ -3,8 +3,9 @@
 Not imported by `import nnjax`, since Flax takes a second to load: `from nnjax import interop`.
 """
 
+import itertools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax
@@ -82,7 +83,8 @@ def from_linen(network: Network, variables: Mapping[str, Any]) -> Params:
     """Parameters for nnjax from Flax's {'params': ...}: its dense layers in the order of their numbers.
 
     Raises:
-        ValueError: No 'params', other layers than dense ones, or other shapes than the network's.
+        ValueError: No 'params', other layers than dense ones, names whose numbers say no order, or other
+            shapes than the network's.
     """
     if not isinstance(variables, Mapping) or "params" not in variables:
         raise ValueError(f"variables must be Flax's {{'params': ...}}, got {_kind(variables)}")
@@ -90,8 +92,21 @@ def from_linen(network: Network, variables: Mapping[str, Any]) -> Params:
     for name, entry in layers.items():
         if not isinstance(entry, Mapping) or not {"kernel"} <= set(entry) <= {"kernel", "bias"}:
             raise ValueError(f"{name!r} is no dense layer with a kernel and a bias, got {_kind(entry)}")
-    ordered = sorted(layers, key=lambda name: [int(part) for part in re.findall(r"\d+", name)])
-    return _params(network, [(layers[name]["kernel"], layers[name].get("bias")) for name in ordered])
+    return _params(network, [(layers[name]["kernel"], layers[name].get("bias")) for name in _ordered(layers)])
+
+
+def _ordered(names: Iterable[str]) -> list[str]:
+    """By their numbers: a mapping's own order is no order, an optimiser's step sorts it by the alphabet."""
+    numbers = {name: [int(part) for part in re.findall(r"\d+", name)] for name in names}
+    ordered = sorted(numbers, key=numbers.__getitem__)
+    if any(numbers[a] == numbers[b] for a, b in itertools.pairwise(ordered)) or (
+        len(ordered) > 1 and [] in numbers.values()
+    ):
+        raise ValueError(
+            f"layers {', '.join(ordered)} do not say by numbers which comes first; "
+            "names such as Dense_0, Dense_1 are accepted"
+        )
+    return ordered
 
 
 def _kind(value: Any) -> str:

@@ -79,7 +79,7 @@ def trace(one: Callable, *dtypes: np.dtype) -> Traced:
     """Trace one run of `one(seed, *setting)`, given the dtypes of its arguments.
 
     Raises:
-        TypeError: A result is a random key.
+        TypeError: A result is a random key, or there is none.
     """
     return _trace(one, jax.dtypes.canonicalize_dtype(np.float64), *dtypes)
 
@@ -88,6 +88,8 @@ def trace(one: Callable, *dtypes: np.dtype) -> Traced:
 def _trace(one: Callable, widest: np.dtype, *dtypes: np.dtype) -> Traced:
     jaxpr, out = jax.make_jaxpr(one, return_shape=True)(*(jax.ShapeDtypeStruct((), d) for d in dtypes))
     leaves, tree = jax.tree.flatten(out)
+    if not leaves:
+        raise TypeError("fn returns no array, so that there is nothing to keep of a seed")
     if any(jnp.issubdtype(leaf.dtype, jax.dtypes.extended) for leaf in leaves):
         raise TypeError("fn returns a random key, which is no array; return jax.random.key_data(key)")
     return Traced(jaxpr.jaxpr, leaves, tree)

@@ -185,10 +185,11 @@ def check_trace(network: Network, trace: Trace) -> None:
         raise ValueError(f"trace has shapes {got}{batch}, expected {expected} for sizes {network.sizes}")
 
 
-def check_loss(network: Network, loss: str, **labels: Array) -> losses.Loss:
+def check_loss(network: Network, loss: str, **labels: ArrayLike) -> losses.Loss:
     """The loss of that name, refused if it takes logits and the output activation is no identity.
 
-    A cross-entropy also refuses labels, each under its own name, outside [0, 1].
+    A cross-entropy also refuses labels, each under its own name, outside [0, 1]. They are looked at as they
+    came: inside jit a known array is known no longer once it is cast.
     """
     found = losses.find(loss)
     if found.logits and set(_nodes(network.activations[-1])) != {"identity"}:
@@ -254,8 +255,10 @@ def check_batch(
     """Inputs xs (n, in) and targets ys (n, out) in the dtype of the parameters, n >= 1 rows each."""
     dtype = check_params(network, params)
     xs = checks.batch("inputs xs", xs, network.sizes[0], dtype)
-    ys = checks.batch("targets ys", ys, network.sizes[-1], dtype)
-    if len(xs) != len(ys):
-        raise ValueError(f"inputs xs have {len(xs)} rows, targets ys {len(ys)}; expected the same number")
+    targets = checks.batch("targets ys", ys, network.sizes[-1], dtype)
+    if len(xs) != len(targets):
+        raise ValueError(
+            f"inputs xs have {len(xs)} rows, targets ys {len(targets)}; expected the same number"
+        )
     check_loss(network, loss, ys=ys)
-    return xs, ys
+    return xs, targets

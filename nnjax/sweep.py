@@ -59,9 +59,10 @@ def sweep(
         What fn returns, each leaf with a leading axis "seed", and then "setting" where settings are given.
 
     Raises:
-        TypeError: Seeds that are no integers, or an output that is no array of numbers.
-        ValueError: No seeds, seeds out of range, settings of unequal length, a lane below 1; a folder that
-            holds another sweep, or damaged segments.
+        TypeError: Seeds that are no integers, settings that are no numbers, an output that is no array of
+            numbers, or no output.
+        ValueError: No seeds, seeds out of range, settings of unequal length or too large for their dtype, a
+            lane below 1; a folder that holds another sweep, or damaged segments.
         OSError: The folder cannot be written.
     """
     columns, shape = _columns(seeds, settings)
@@ -255,7 +256,7 @@ def _columns(
         )
     if {"seed", "key"} & set(settings):
         raise ValueError("settings must not be called 'seed' or 'key', which fn's first argument stands for")
-    values = {name: np.asarray(jnp.asarray(value)) for name, value in settings.items()}
+    values = {name: _setting(name, value) for name, value in settings.items()}
     lengths = {name: value.shape for name, value in values.items()}
     if (
         not values
@@ -266,6 +267,27 @@ def _columns(
     count = len(next(iter(values.values())))
     paired = {name: np.tile(value, len(seeds)) for name, value in values.items()}
     return {"seed": np.repeat(seeds, count)} | paired, (len(seeds), count)
+
+
+def _setting(name: str, value: ArrayLike | Sequence[float] | Sequence[int]) -> np.ndarray:
+    """The numbers in JAX's dtype, refused where that has no room for them (JAX would wrap large integers)."""
+    given = np.asarray(value)
+    if not (jnp.issubdtype(given.dtype, jnp.number) or given.dtype == bool):
+        raise TypeError(f"setting {name!r} must be a list of numbers, got {value!r}")
+    with np.errstate(over="ignore", under="ignore"):
+        kept = given.astype(jax.dtypes.canonicalize_dtype(given.dtype))
+    rounded = jnp.issubdtype(given.dtype, jnp.inexact)
+    fits = (
+        (np.isfinite(kept) == np.isfinite(given)) & ((kept == 0) == (given == 0))
+        if rounded
+        else kept == given
+    )
+    if not np.all(fits):
+        raise ValueError(
+            f"setting {name!r} holds {given[~fits].flat[0]}, which {kept.dtype} cannot hold; "
+            'jax.config.update("jax_enable_x64", True) gives 64 bits'
+        )
+    return kept
 
 
 def _dtypes(columns: Columns) -> tuple[np.dtype, ...]:

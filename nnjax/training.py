@@ -18,7 +18,7 @@ from jaxtyping import Array, ArrayLike, Bool, Float, Int, PRNGKeyArray
 
 from nnjax import backprop, checks, columnwise, network, nodewise
 from nnjax.backprop import deltas, weight_change
-from nnjax.network import Layer, Network, Params, check_batch, check_params, forward
+from nnjax.network import Layer, Network, Params, check_batch, check_loss, check_params, forward
 from nnjax.order import permutation
 
 REASONS = ("epochs", "validation", "stable", "diverged")
@@ -297,6 +297,7 @@ def _measures(
         )
         if len(held_out[0]) != len(held_out[1]):
             raise ValueError(f"validation xs have {len(held_out[0])} rows, ys {len(held_out[1])}")
+        check_loss(network, loss, **{"validation ys": stop.validation[1]})
 
     def measure(now: Any) -> dict[str, Array]:
         values = {

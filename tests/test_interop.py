@@ -101,6 +101,34 @@ def test_other_variables_are_refused(variables, message):
         interop.from_linen(NETWORKS["handout"], variables)
 
 
+def named(*names):
+    network, params, _ = made("handout")
+    entries = interop.to_linen(network, params)["params"].values()
+    return network, params, {"params": dict(zip(names, entries, strict=True))}
+
+
+@pytest.mark.parametrize(
+    "names", [("layers_2", "layers_10"), ("fc1", "fc2"), ("block1_dense1", "block1_dense2")]
+)
+def test_layers_come_in_the_order_of_their_numbers(names):
+    network, params, variables = named(*names)
+    backwards = {"params": dict(reversed(variables["params"].items()))}
+    chex.assert_trees_all_equal(interop.from_linen(network, backwards), params)
+
+
+@pytest.mark.parametrize("names", [("hidden", "output"), ("hidden", "output_1"), ("a1", "b1")])
+def test_names_that_say_no_order_are_refused(names):
+    """An optax step sorts a mapping by the alphabet: layers of equal widths would change places unseen."""
+    network, _, variables = named(*names)
+    with pytest.raises(ValueError, match="do not say by numbers which comes first"):
+        interop.from_linen(network, variables)
+
+
+def test_one_layer_needs_no_number():
+    variables = {"params": {"out": {"kernel": np.ones((3, 1)), "bias": np.ones(1)}}}
+    assert interop.from_linen(nnjax.mlp((3, 1)), variables)[0].weights.shape == (3, 1)
+
+
 def test_other_modules_are_refused():
     with pytest.raises(ValueError, match=r"nnx\.Linear layers"):
         interop.from_nnx(NETWORKS["handout"], linen.Dense(3))

@@ -469,7 +469,10 @@ def until(**options):
         (lambda: nnjax.sweep(trained, [1], {}), ValueError, "settings must be lists of one common length"),
         (lambda: nnjax.sweep(trained, [1], {"rate": 0.1}), ValueError, r"got shapes \{'rate': \(\)\}"),
         (lambda: nnjax.sweep(trained, [1], {"a": [1], "b": [1, 2]}), ValueError, "one common length"),
+        (lambda: nnjax.sweep(trained, [1], {"rate": ["a"]}), TypeError, "setting 'rate' must be a list of"),
+        (lambda: nnjax.sweep(trained, [1], {"rate": [2**70]}), TypeError, "setting 'rate' must be a list of"),
         (lambda: nnjax.sweep(lambda key: key, [1]), TypeError, "return jax.random.key_data"),
+        (lambda: nnjax.sweep(lambda key: None, [1]), TypeError, "fn returns no array"),
         (lambda: nnjax.sweep(deep, [1], [1.0]), TypeError, "settings must be a mapping of names to lists"),
         (lambda: nnjax.sweep(deep, [1], folder=""), ValueError, "folder must be a path, got ''"),
         (lambda: until(check_every=0), ValueError, "check_every must be 1 or more, got 0"),
@@ -485,6 +488,27 @@ def test_use_all_cores_comes_first():
     assert len(jax.devices()) == 8
     with pytest.raises(RuntimeError, match="before JAX computes anything"):
         nnjax.use_all_cores()
+
+
+@pytest.mark.parametrize(
+    "values, dtype",
+    [
+        ([3, 2**40], "int32"),
+        (np.array([3, 2**40], np.uint64), "uint32"),
+        ([3.0, 1e300], "float32"),
+        ([3.0, 1e-300], "float32"),
+    ],
+)
+def test_settings_too_large_for_their_dtype_are_refused(values, dtype):
+    def same_again(key, number):
+        return number
+
+    assert nnjax.sweep(same_again, [0], {"number": values})[0, 1] == values[1]
+    with (
+        jax.enable_x64(False),
+        pytest.raises(ValueError, match=f"setting 'number' holds .* {dtype} cannot hold"),
+    ):
+        nnjax.sweep(same_again, [0], {"number": values})
 
 
 @pytest.mark.parametrize("name", ["seed", "key"])

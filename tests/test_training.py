@@ -347,6 +347,20 @@ def test_bad_criteria(options, message, without_shape_checks):
 
 
 @pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("swept", [False, True])
+def test_validation_labels_of_a_cross_entropy(view, swept):
+    network = nnjax.mlp((3, 2), output="identity")
+    stop = nnjax.Stop(validation=(np.ones((2, 3)), np.array([[0.0, 1.0], [1.0, 2.0]]), 1.0))
+
+    def train(key=None):
+        options = {"optimizer": optax.sgd(0.1), "loss": "binary_cross_entropy", "view": view, "stop": stop}
+        return run(epochs=1, network=network, **options)[1].loss
+
+    with pytest.raises(ValueError, match=r"validation ys of a cross-entropy .* \[0, 1\], got 0\.0 to 2\.0"):
+        nnjax.sweep(train, [0]) if swept else train()
+
+
+@pytest.mark.parametrize("view", VIEWS)
 def test_training_can_be_differentiated(view):
     """∂loss/∂α through six updates, backward and forward, against a central difference."""
 
