@@ -97,8 +97,12 @@ def _say_how_long(console: Console, chosen: Sequence[Experiment], options: argpa
     if options.smoke:
         return
     minutes = sum(each.minutes[options.profile == "full"] for each in chosen)
-    about = f"{minutes / 60:.1f} hours" if minutes > 90 else f"{max(1, round(minutes))} minutes"
-    console.print(f"{len(chosen)} experiments, about {about} on two cores", highlight=False)
+    about = f"{minutes / 60:.1f} hours" if minutes > 90 else _counted(max(1, round(minutes)), "minute")
+    console.print(f"{_counted(len(chosen), 'experiment')}, about {about} on two cores", highlight=False)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _attempt(experiment: Experiment, config: Any, options: argparse.Namespace, console: Console) -> bool:
@@ -118,6 +122,10 @@ def _attempt(experiment: Experiment, config: Any, options: argparse.Namespace, c
         for title, (header, rows) in experiment.tables(data).items():
             console.print(_table(title, header, rows))
         console.print(_findings(experiment.findings(data)))
+    except KeyboardInterrupt:
+        again = "the same command goes on from here" if long else "only PROFILE=full keeps unfinished work"
+        console.print(f"{experiment.name} stopped; {again}")
+        raise
     except Exception:
         console.print(traceback.format_exc(), markup=False, highlight=False, style="red")
         return False
@@ -197,7 +205,6 @@ if __name__ == "__main__":
     _set_up()
     try:
         sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt as stop:
-        notes = getattr(stop, "__notes__", [])
-        print("\n".join(["", "stopped; finished experiments are kept", *notes]), file=sys.stderr)
+    except KeyboardInterrupt:
+        print("finished experiments are kept", file=sys.stderr)
         sys.exit(130)

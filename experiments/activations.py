@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from sklearn.linear_model import LogisticRegression
 
 import nnjax
-from experiments import claims, statistics, style
+from experiments import claims, statistics, style, sweeps
 from experiments.experiment import Experiment, Finding, Table, at_least
 from nnjax import ACTIVATIONS, datasets, minima
 
@@ -76,11 +76,11 @@ def xor(seeds: np.ndarray, steps: int, rate: float) -> xr.Dataset:
         return history.loss
 
     losses = []
-    for names in HIDDEN.values():
+    for name, names in HIDDEN.items():
         linear = names == "identity"
         network = nnjax.Network((2, 2, 1), (names, "identity" if linear else "sigmoid"))
         # Linear outputs are not held back by a(1 - a): at the others' rate they diverge.
-        losses.append(nnjax.sweep(functools.partial(end, network, 0.02 if linear else 1.0), seeds))
+        losses.append(sweeps.sweep(name, functools.partial(end, network, 0.02 if linear else 1.0), seeds))
     return xr.Dataset(
         {"xor_loss": (("hidden", "seed"), np.stack(losses))}, {"hidden": list(HIDDEN), "seed": seeds}
     )

@@ -19,7 +19,7 @@ import xarray as xr
 from jax.scipy.special import erfinv
 
 import nnjax
-from experiments import unfinished
+from experiments import sweeps
 from nnjax import gradient_flow
 from nnjax.activations import ACTIVATIONS
 from nnjax.network import product
@@ -208,7 +208,7 @@ def measure(
     for width in widths:
         there = drawn_at(width, inits, orthogonal_width)
         look = profile(width, tuple(depths), tuple(activations), there)
-        found = nnjax.sweep(look, seeds, folder=unfinished.folder(f"width {width}"))
+        found = sweeps.sweep(f"width {width}", look, seeds)
         columns = {
             name: (("seed", *dims), leaf) for (name, dims), leaf in zip(SHAPES.items(), found, strict=True)
         }

@@ -10,7 +10,7 @@ import xarray as xr
 from scipy import special, stats
 
 import nnjax
-from experiments import birth, claims, statistics
+from experiments import birth, claims, statistics, sweeps
 from experiments.experiment import Finding
 from nnjax import gradient_flow
 
@@ -107,17 +107,20 @@ def log_moments(width: int) -> tuple[float, float]:
 def measure(first: int, samples: int, seeds: int) -> xr.Dataset:
     """Samples of the laws, and of the handout's own network; some of them from fewer seeds."""
     chosen = np.arange(first, first + samples)
-    ratios = [nnjax.sweep(unequal(UNEQUAL, name, "lecun_normal"), chosen[:seeds]) for name in UNEVEN]
+    ratios = [
+        sweeps.sweep(f"unequal widths, {name}", unequal(UNEQUAL, name, "lecun_normal"), chosen[:seeds])
+        for name in UNEVEN
+    ]
     theory = [unequal_theory(UNEQUAL, name, "lecun_normal") for name in UNEVEN]
     few = chosen[: max(2, samples // FEWER)]
     node = {"long_name": "|δ of h₁| / |δ of the output|, 3-4-1"}
     step = {"long_name": "|δ₁|²/|δ₂|² across one ReLU layer; 0: dead"}
     return xr.Dataset(
         {
-            "handout": ("few", nnjax.sweep(handout, few), node),
-            "one_step": ("sample", nnjax.sweep(one_step(STEP_WIDTH), chosen), step),
-            "is_dead": (("sample", "dead_layer"), nnjax.sweep(is_dead(*DEAD), chosen)),
-            "narrow": ("few", nnjax.sweep(spread(*NARROW), few)),
+            "handout": ("few", sweeps.sweep("3-4-1", handout, few), node),
+            "one_step": ("sample", sweeps.sweep("one layer", one_step(STEP_WIDTH), chosen), step),
+            "is_dead": (("sample", "dead_layer"), sweeps.sweep("dead layers", is_dead(*DEAD), chosen)),
+            "narrow": ("few", sweeps.sweep("narrow", spread(*NARROW), few)),
             "unequal": (("uneven", "unequal_seed", "step"), np.stack(ratios)),
             "unequal_theory": (("uneven", "step"), np.array(theory)),
         },

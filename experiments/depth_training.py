@@ -14,7 +14,7 @@ import optax
 import xarray as xr
 
 import nnjax
-from experiments import progress, unfinished
+from experiments import progress, sweeps
 from nnjax import gradient_flow
 from nnjax.datasets import Data
 
@@ -244,10 +244,7 @@ def measure(groups: Sequence[Group], seeds: np.ndarray) -> xr.Dataset:
 def train_all(job: Task, recipes: Sequence[Recipe], epochs: int, seeds: np.ndarray) -> list[Record]:
     """All seeds at all rates, (seed, rate, ...), of recipes that share one program."""
     learn, where = learner(job, recipes[0], epochs), f"{job.train.xs.shape} {job.width} {job.batch_size}"
-    return [
-        nnjax.sweep(learn, seeds, arguments(recipe), folder=unfinished.folder(f"{where} {recipe} {epochs}"))
-        for recipe in recipes
-    ]
+    return [sweeps.sweep(f"{where} {recipe} {epochs}", learn, seeds, arguments(recipe)) for recipe in recipes]
 
 
 def as_dataset(group: Group, records: Sequence[Record]) -> xr.Dataset:

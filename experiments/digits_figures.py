@@ -105,12 +105,14 @@ def _fate(data: xr.Dataset, nielsen: np.ndarray) -> Finding:
     )
 
 
-def best(data: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """For each number of rows per update, accuracies at the best rate (batch, seed), and that rate."""
-    accuracy = data["batch_accuracy"].values
-    chosen = accuracy.mean(axis=1).argmax(axis=1)
-    rows = np.arange(len(chosen))
-    return accuracy[rows, :, chosen], data["batch_rate"].values[rows, chosen]
+def best(data: xr.Dataset) -> tuple[np.ndarray, list[str]]:
+    """For each number of rows per update, accuracies (batch, seed) at the best rate, and that rate."""
+    accuracies, chosen = zip(*map(statistics.at_best, data["batch_accuracy"].values), strict=True)
+    rates = [
+        " or ".join(f"{own[column]:g}" for column in columns)
+        for own, columns in zip(data["batch_rate"].values, chosen, strict=True)
+    ]
+    return np.stack(accuracies), rates
 
 
 def _of_batches(data: xr.Dataset) -> Iterator[Finding]:
@@ -147,7 +149,7 @@ def tables(data: xr.Dataset) -> Mapping[str, Table]:
         )
     accuracies, rates = best(data)
     updates = [
-        [name, f"{rate:g}", f"{np.median(own):.1%}", f"{own.min():.1%} to {own.max():.1%}"]
+        [name, rate, f"{np.median(own):.1%}", f"{own.min():.1%} to {own.max():.1%}"]
         for name, rate, own in zip(data["batch"].values, rates, accuracies, strict=True)
     ]
     stops = []

@@ -11,7 +11,7 @@ import optax
 import xarray as xr
 
 import nnjax
-from experiments import unfinished
+from experiments import sweeps
 from nnjax import datasets
 
 HIDDEN = 30
@@ -149,8 +149,7 @@ def seeds(mnist: str, chosen: np.ndarray, epochs: int) -> xr.Dataset:
     for name in STARTS:
         kinds = (name, f"{name}, other order") if name == AGAIN else (name,)
         orders = {"order": np.arange(ORDER, ORDER + len(kinds), dtype=np.uint32)}
-        kept = unfinished.folder(name.lower())
-        ends = nnjax.sweep(learner(name, mnist, epochs), chosen, orders, folder=kept)
+        ends = sweeps.sweep(name, learner(name, mnist, epochs), chosen, orders)
         for k, kind in enumerate(kinds):
             found[kind] = jax.tree.map(lambda leaf, k=k: leaf[:, k], ends)
     looks = Look(*(np.stack(leaves) for leaves in zip(*(each[0] for each in found.values()), strict=True)))
@@ -184,12 +183,7 @@ def batches(mnist: str, chosen: np.ndarray, epochs: int) -> xr.Dataset:
         return accuracy(network, params, data.test)
 
     found = [
-        nnjax.sweep(
-            functools.partial(end, size),
-            chosen,
-            {"rate": np.array(rates, np.float32)},
-            folder=unfinished.folder(name),
-        )
+        sweeps.sweep(name, functools.partial(end, size), chosen, {"rate": np.array(rates, np.float32)})
         for name, (size, rates) in BATCHES.items()
     ]
     rates = np.array([rates for _, rates in BATCHES.values()])
@@ -223,7 +217,7 @@ def stops(mnist: str, chosen: np.ndarray, epochs: int) -> xr.Dataset:
 
     validation, gradient_norm = np.array(list(STOPS.values()), np.float32).T
     limits = {"validation": validation, "gradient_norm": gradient_norm}
-    found = nnjax.sweep(end, chosen, limits, folder=unfinished.folder("stops"))
+    found = sweeps.sweep("stopping criteria", end, chosen, limits)
     epochs_done, reason, right = (leaf.T for leaf in found)
     within = ("stop", "stop_seed")
     return xr.Dataset(

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-import nnjax
-from experiments import progress, unfinished
+from experiments import progress, sweeps
 from experiments.experiment import Experiment, at_least
 from experiments.initialisation_figures import figures, findings, tables
 from experiments.initialisation_measures import (
@@ -60,8 +59,8 @@ def run(config: Config) -> xr.Dataset:
     seeds, found, partings = config.seed + np.arange(config.seeds), [], []
     for name, task in tasks().items():
         progress.report(len(found), len(THRESHOLDS))
-        learn, kept = learner(task, config.epochs[name]), unfinished.folder(name)
-        found.append(nnjax.sweep(learn, seeds, settings(config.ranges), folder=kept))
+        learn = learner(task, config.epochs[name])
+        found.append(sweeps.sweep(name, learn, seeds, settings(config.ranges)))
         partings.append([parting(task, biases, config.epochs[name]) for biases in BIASES])
     names = {
         "task": list(THRESHOLDS),

@@ -49,13 +49,8 @@ def median_interval(values: np.ndarray) -> tuple[float, float]:
 
 def best(data: xr.Dataset, converged: np.ndarray) -> tuple[np.ndarray, str]:
     """Who of converged (seed, range) does so from the best range, chosen on the other half of the seeds."""
-    halves = [np.arange(first, len(converged), 2) for first in (0, 1)]
-    found, chosen = np.empty(len(converged), bool), []
-    for own, others in (halves, halves[::-1]):
-        index = int(np.argmax(np.mean(converged[others], axis=0)))
-        found[own] = converged[own, index]
-        chosen.append(f"{data['range'].values[index]:g}")
-    return found, " or ".join(dict.fromkeys(chosen))
+    found, chosen = statistics.at_best(converged)
+    return found, " or ".join(f"{data['range'].values[index]:g}" for index in chosen)
 
 
 def difference(

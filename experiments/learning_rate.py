@@ -12,7 +12,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 import nnjax
-from experiments import claims, progress, statistics, style, unfinished
+from experiments import claims, progress, statistics, style, sweeps
 from experiments.experiment import Experiment, Finding, Table, at_least
 from nnjax import datasets, minima
 
@@ -151,9 +151,8 @@ def run(config: Config) -> xr.Dataset:
     losses, accuracies = [], []
     for name, make in OPTIMIZERS.items():
         progress.report(len(losses), len(OPTIMIZERS))
-        kept = [unfinished.folder(f"{task}-{name}") for task in ("xor", "digits")]
-        losses.append(nnjax.sweep(xor(make, config.steps), seeds, rates, folder=kept[0]))
-        accuracies.append(nnjax.sweep(digits(make, config.epochs), few, rates, folder=kept[1]))
+        losses.append(sweeps.sweep(f"XOR, {name}", xor(make, config.steps), seeds, rates))
+        accuracies.append(sweeps.sweep(f"digits, {name}", digits(make, config.epochs), few, rates))
     columns = {
         "loss": (("optimizer", "seed", "rate"), np.stack(losses)),
         "accuracy": (("optimizer", "digit_seed", "rate"), np.stack(accuracies)),
@@ -191,14 +190,14 @@ def findings(data: xr.Dataset) -> list[Finding]:
         share = (data["loss"] < 0.1).mean("seed")
         for name in data["optimizer"].values:
             own = share.sel(optimizer=name).values
-            best = int(np.argmax(own))
-            solved = data["loss"].sel(optimizer=name).values < 0.1
-            lost = solved[:, best].astype(float) - solved[:, [0, -1]].mean(axis=1)
+            solved = data["loss"].sel(optimizer=name).transpose("seed", "rate").values < 0.1
+            at_best, chosen = statistics.at_best(solved)
+            lost = at_best.astype(float) - solved[:, [0, -1]].mean(axis=1)
             claim = f"XOR, {name}: share solved at the best rate minus at the smallest and largest"
             rates = data["rate"].values
             note = (
-                f"best rate {rates[best]:g} ({own[best]:.0%}); {rates[0]:g}: {own[0]:.0%}, {rates[-1]:g}: "
-                f"{own[-1]:.0%}"
+                f"best rate {' or '.join(f'{rates[column]:g}' for column in chosen)} ({at_best.mean():.0%}); "
+                f"{rates[0]:g}: {own[0]:.0%}, {rates[-1]:g}: {own[-1]:.0%}"
             )
             found.append(claims.mean(claim, DEAL, (0.2, 1.0), lost, note))
     return found

@@ -12,6 +12,7 @@ import xarray as xr
 from jax.flatten_util import ravel_pytree
 
 import nnjax
+from experiments import sweeps
 from experiments.minima_measures import certificates, each, losses, polished, vector
 from nnjax import datasets, minima, symmetries
 
@@ -90,14 +91,14 @@ def ways(seeds: np.ndarray, epochs: int, looks: int = 60) -> np.ndarray:
         _, rows = jax.lax.scan(on, first, jnp.asarray(np.diff(at, prepend=0)))
         return jnp.concatenate([ravel_pytree(first.params)[0][None], rows])
 
-    return nnjax.sweep(way, seeds, lane=16)
+    return sweeps.sweep("ways of students", way, seeds, lane=16)
 
 
 def students(seeds: np.ndarray, paths: int, epochs: int) -> xr.Dataset:
     """Students of a tanh 2-2-1 teacher: where each ends, which copy that is, and the way of some of them."""
     teacher, data = task()
-    ended = nnjax.sweep_until(
-        begin, descend, arrived, seeds, check_every=min(500, epochs), max_steps=epochs, lane=16
+    ended = sweeps.sweep_until(
+        "students", begin, descend, arrived, seeds, check_every=min(500, epochs), max_steps=epochs, lane=16
     )
     ends = polished(STUDENT, ended.state.params, *data, steps=20)
     found = certificates(STUDENT, ends.params, *data)
@@ -189,7 +190,10 @@ def bottleneck(seeds: np.ndarray) -> xr.Dataset:
         params = nnjax.init(LINEAR, key, "lecun_normal", dtype=jnp.float64)
         return nnjax.train(LINEAR, params, xs, xs, optimizer=optax.sgd(2e-4, 0.9), epochs=1500)[0]
 
-    own = [layer.weights for layer in polished(LINEAR, nnjax.sweep(end, seeds), xs, xs, steps=30).params]
+    own = [
+        layer.weights
+        for layer in polished(LINEAR, sweeps.sweep("linear networks", end, seeds), xs, xs, steps=30).params
+    ]
     product = np.einsum("sij,sjk->sik", *own)
     if not np.isfinite(product).all():
         raise FloatingPointError(f"seeds {seeds[~np.isfinite(product).all(axis=(1, 2))]} diverged")

@@ -12,7 +12,7 @@ import optax
 import xarray as xr
 
 import nnjax
-from experiments import unfinished
+from experiments import sweeps
 from nnjax import datasets, minima
 
 LEVELS = (0.0, 1 / 2, 2 / 3, 1.0)
@@ -110,7 +110,7 @@ def _settings(count: int | None = None) -> dict[str, np.ndarray]:
 
 def xor(seeds: np.ndarray, steps: int) -> xr.Dataset:
     """Every seed's end on XOR in the main case, its certificate, and whether who is stuck stays so."""
-    params, loss = nnjax.sweep(xor_end(MAIN, steps), seeds, _settings(1), folder=unfinished.folder("xor"))
+    params, loss = sweeps.sweep("XOR", xor_end(MAIN, steps), seeds, _settings(1))
     params = jax.tree.map(lambda leaf: leaf[:, 0], params)
     found = certificates(XOR_NETWORKS[MAIN], params, *datasets.xor())
     levels = level(loss[:, 0])
@@ -134,8 +134,8 @@ def _again(seeds: np.ndarray, levels: np.ndarray, steps: int) -> np.ndarray:
     rows = np.concatenate([np.flatnonzero(levels == k)[:AGAIN] for k in range(1, len(LEVELS))])
     again = np.full(len(seeds), NOT_AGAIN, np.int8)
     if len(rows):
-        end, kept = xor_end(MAIN, steps), unfinished.folder("xor again")
-        _, loss = nnjax.sweep(end, seeds[rows], _settings(1), lane=1024, folder=kept)
+        end = xor_end(MAIN, steps)
+        _, loss = sweeps.sweep("XOR, for longer", end, seeds[rows], _settings(1), lane=1024)
         again[rows] = level(loss[:, 0])
     return again
 
@@ -143,8 +143,7 @@ def _again(seeds: np.ndarray, levels: np.ndarray, steps: int) -> np.ndarray:
 def conditions(seeds: np.ndarray, steps: int) -> xr.Dataset:
     """XOR's last losses for other networks and settings, from the same seeds."""
     found = [
-        nnjax.sweep(xor_end(name, steps), seeds, _settings(), folder=unfinished.folder(f"xor {name}"))[1]
-        for name in XOR_NETWORKS
+        sweeps.sweep(f"XOR, {name}", xor_end(name, steps), seeds, _settings())[1] for name in XOR_NETWORKS
     ]
     return xr.Dataset(
         {"condition_loss": (("network", "few_seed", "setting"), np.stack(found))},
@@ -194,8 +193,8 @@ def digits(seeds: np.ndarray, epochs: int) -> xr.Dataset:
     first, second = (np.arange(k, len(seeds) - len(seeds) % 2, 2) for k in (0, 1))
     parts = []
     for start in STARTS:
-        end, kept = digits_end((64, 30, 10), start, 0.15, epochs), unfinished.folder(f"digits {start}")
-        _, labels, loss, steepness = nnjax.sweep(end, seeds, folder=kept)
+        end = digits_end((64, 30, 10), start, 0.15, epochs)
+        _, labels, loss, steepness = sweeps.sweep(f"digits, {start}", end, seeds)
         given = np.stack([(labels == c).any(axis=1) for c in range(10)], axis=1)
         apart = np.mean(labels[first] != labels[second], axis=1)
         parts.append((np.mean(labels == truth, axis=1), loss, steepness, ~given, apart))
@@ -217,8 +216,7 @@ def barriers(seeds: np.ndarray, epochs: int) -> xr.Dataset:
     """The barrier per row between each two of several 64-64-10 networks, before and after aligning."""
     network = nnjax.mlp((64, 64, 10))
     train, _ = datasets.digits()
-    end, kept = digits_end(network.sizes, "LeCun", 0.05, epochs), unfinished.folder("barriers")
-    params = nnjax.sweep(end, seeds, folder=kept)[0]
+    params = sweeps.sweep("64-64-10", digits_end(network.sizes, "LeCun", 0.05, epochs), seeds)[0]
     double = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), params)
     pairs = np.array(list(itertools.combinations(range(len(seeds)), 2)))
 

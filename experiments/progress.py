@@ -1,48 +1,74 @@
-"""How far an experiment is: `run` reports steps, the runner shows a bar; anywhere else it stays quiet."""
+"""How far an experiment is: parts and seeds done, in bars on a terminal; anywhere else it stays quiet."""
 
 import contextlib
-import contextvars
 from collections.abc import Callable, Iterator
 
 from rich import progress
 from rich.console import Console
 
-Report = Callable[[int, int], None]
-
-_report: contextvars.ContextVar[Report | None] = contextvars.ContextVar("report", default=None)
+_bars: progress.Progress | None = None
+"""Not a context variable: some experiments train in threads of their own, which would not see it."""
+_whole = progress.TaskID(0)
 
 
 def report(done: int, total: int) -> None:
-    """Say that `done` of `total` are done; fits `nnjax.sweep(..., on_segment=report)`."""
-    listener = _report.get()
-    if listener is not None:
-        listener(done, total)
+    """Say that `done` of an experiment's `total` parts are done."""
+    if _bars is not None:
+        _bars.update(_whole, completed=done, total=total)
+
+
+@contextlib.contextmanager
+def sweep(name: str, settings: int = 1) -> Iterator[Callable[[int, int], None]]:
+    """A bar of its own for one sweep; gives what `nnjax.sweep(..., on_segment=)` takes.
+
+    Args:
+        name: What to call it.
+        settings: How many a seed runs through; runs are shown as seeds.
+    """
+    if _bars is None:
+        yield lambda done, total: None
+        return
+    bars, bar = _bars, _bars.add_task(f"  {name:.40}", total=None, unit="seeds")
+    try:
+        yield lambda done, total: bars.update(bar, completed=done / settings, total=total / settings)
+    finally:
+        bars.remove_task(bar)
+
+
+class _Count(progress.ProgressColumn):
+    """Done of all."""
+
+    def render(self, task: progress.Task) -> str:
+        return f"{task.completed:,.0f}/{task.total or 0:,.0f} {task.fields['unit']}" if task.total else ""
 
 
 class _Speed(progress.ProgressColumn):
-    """Seeds, or whatever is counted, per second."""
+    """Seeds per second; parts are too unlike each other for a speed."""
 
     def render(self, task: progress.Task) -> str:
-        return f"{task.speed:,.0f}/s" if task.speed and task.speed >= 1 else ""
+        if task.fields["unit"] != "seeds" or not task.speed:
+            return ""
+        return f"{task.speed:,.{0 if task.speed >= 10 else 2}f} seeds/s"
 
 
 @contextlib.contextmanager
 def shown(console: Console, title: str) -> Iterator[None]:
-    """A bar with speed and time left while the block runs; nothing in a log."""
+    """Bars with speed and time left while the block runs; nothing in a log."""
+    global _bars
     columns = (
         progress.SpinnerColumn(),
         progress.TextColumn("{task.description}"),
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
+        progress.BarColumn(bar_width=20),
+        _Count(),
         _Speed(),
         progress.TimeElapsedColumn(),
         progress.TextColumn("left"),
         progress.TimeRemainingColumn(),
     )
-    with progress.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=None)
-        token = _report.set(lambda done, total: bar.update(task, completed=done, total=total))
+    shown_where = {"console": console, "transient": True, "disable": not console.is_terminal}
+    with progress.Progress(*columns, speed_estimate_period=600, **shown_where) as _bars:
+        _bars.add_task(title, total=None, unit="parts")
         try:
             yield
         finally:
-            _report.reset(token)
+            _bars = None

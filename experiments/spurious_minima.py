@@ -12,7 +12,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 import nnjax
-from experiments import progress, safran_shamir, statistics, unfinished
+from experiments import progress, safran_shamir, statistics, sweeps
 from experiments.experiment import Experiment
 from experiments.spurious_minima_figures import figures, findings, tables
 from nnjax import minima
@@ -97,7 +97,8 @@ def descend(k: int, n: int, seeds: np.ndarray, handover: float, patience: int) -
         FloatingPointError: A run left the finite numbers.
     """
     limits = {"handover": np.array([handover]), "patience": np.array([patience], np.int32)}
-    ended = nnjax.sweep_until(
+    ended = sweeps.sweep_until(
+        f"k {k} n {n} until {handover} {patience}",
         start(k, n),
         safran_shamir.descend,
         safran_shamir.settled,
@@ -105,7 +106,6 @@ def descend(k: int, n: int, seeds: np.ndarray, handover: float, patience: int) -
         limits,
         check_every=CHECK_EVERY,
         lane=LANE,
-        folder=unfinished.folder(f"k {k} n {n} until {handover} {patience}"),
     )
     ended = jax.tree.map(lambda leaf: leaf[:, 0], ended)
     _refuse_not_finite(seeds, ended.state)

@@ -83,6 +83,21 @@ def difference_of_means(a: ArrayLike, b: ArrayLike, *, seed: int = 0) -> Interva
     return float(found.low), float(found.high)
 
 
+def at_best(values: np.ndarray) -> tuple[np.ndarray, list[int]]:
+    """Each row's value, (s,), in the best column of values (s, c) by the mean; and which columns those are.
+
+    Best is what is best on the other half of the rows: chosen and judged on the same ones, a best of several
+    would look better than it is.
+    """
+    halves = [np.arange(first, len(values), 2) for first in (0, 1)]
+    found, chosen = np.empty_like(values[:, 0]), []
+    for own, others in (halves, halves[::-1]):
+        column = int(np.argmax(np.mean(values[others], axis=0)))
+        found[own] = values[own, column]
+        chosen.append(column)
+    return found, sorted(set(chosen))
+
+
 def share(successes: int, trials: int, *, confidence: float = CONFIDENCE) -> Interval:
     """Wilson interval of a share, successes / trials (Wilson 1927)."""
     if trials < 1 or not 0 <= successes <= trials:

@@ -2,8 +2,11 @@
 
 import dataclasses
 import io
+import itertools
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import jax
 import numpy as np
@@ -14,7 +17,7 @@ from rich.console import Console
 
 import nnjax
 from experiments import __main__ as command
-from experiments import progress, report, store, unfinished
+from experiments import progress, report, store, sweeps, unfinished
 from experiments.experiment import Experiment, Finding, discover
 from nnjax import lanes
 
@@ -195,7 +198,9 @@ def test_full_size_says_how_long_and_keeps_sweeps_until_stored(out, monkeypatch,
     monkeypatch.setattr(command, "discover", lambda: {"tiny": long})
     with pytest.raises(KeyboardInterrupt):
         command.main(["tiny", "--profile", "full", "--out", str(out)])
-    assert "about 2.0 hours on two cores" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "1 experiment, about 2.0 hours on two cores" in printed
+    assert "tiny stopped; the same command goes on from here" in printed
     assert list(folders[0].glob("segment-*"))
     assert command.main(["tiny", "--profile", "full", "--out", str(out)]) == 0
     assert folders[0] == folders[1]
@@ -258,18 +263,62 @@ def test_wrong_names_and_misplaced_options(tiny, out, capsys):
     assert "belong to one experiment" in capsys.readouterr().err
 
 
-def test_progress_is_shown_on_a_terminal_and_quiet_in_a_log():
-    for terminal in (True, False):
-        console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
-        with progress.shown(console, "tiny"):
-            progress.report(3, 4)
-        text = console.file.getvalue()
-        assert ("tiny" in text and "3/4" in text) if terminal else text == ""
-    progress.report(1, 2)  # nobody listens
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_is_shown_on_a_terminal_and_quiet_in_a_log(terminal):
+    clock = itertools.count(1.0)
+    plain: Any = {"force_terminal": terminal, "color_system": None, "width": 120}
+    text = io.StringIO()
+    console = Console(file=text, get_time=lambda: next(clock), **plain)
+    with progress.shown(console, "tiny"):
+        progress.report(3, 4)
+        with progress.sweep("draws", settings=2) as on_segment:
+            for done in (2, 4, 8):
+                on_segment(done, 10)
+            if progress._bars is not None:
+                progress._bars.refresh()
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(_swept).result().shape == (5, 2)
+    seen = ["tiny", "3/4 parts", "draws", "4/5 seeds", "seeds/s", "left 0:"]
+    assert [each in text.getvalue() for each in seen] == [terminal] * len(seen)
+    assert terminal or not text.getvalue()
+
+
+def _swept():
+    settings = {"scale": np.ones(2)}
+    return sweeps.sweep("draws", lambda key, scale: jax.random.normal(key), np.arange(5), settings, lane=1)
+
+
+def test_outside_of_the_command_nothing_is_shown(capsys):
+    progress.report(1, 2)
+    assert _swept().shape == (5, 2)
+    assert capsys.readouterr().out == ""
 
 
 FAST = {"walkthrough", "spurious_minima"}
 """The others compile for ten seconds and more."""
+WHATEVER_THE_SIZE = {
+    "walkthrough": [
+        "the net input",
+        "the updated weight h₁ → o",
+        "the rule as printed",
+        "for label 1",
+        "the largest δ",
+    ],
+    "activations": ["sigmoid: its", "ReLU: its", "hand-written", "no hidden layer", "five linear"],
+    "learning_rate": ["quadratic", "digits, linear regression", "the handout's 3-4-1", "digits, 64-4-10"],
+    "vanishing_gradients": ["the handout's 3-4-1", "same draws, 12 layers", "ReLU: Glorot's"],
+    "initialisation": ["all zeros: share", "all zeros, ReLU", "all zeros, sigmoid", "XOR, ReLU without"],
+    "seed_minima": ["linear 4-2-4", "its other critical"],
+    "spurious_minima": [
+        "every spurious end is a",
+        "every spurious end is st",
+        "the step",
+        "F only",
+        "runs that end in",
+    ],
+    "benchmark": ["all methods"],
+}
+"""Findings that hold for any number of seeds and epochs, by the beginning of their claim."""
 RELAXED = {"benchmark", "learning_rate"}
 """The benchmark's peers broadcast as their users write them; Optax's Adam and RMSProp mix dtypes."""
 
@@ -281,7 +330,15 @@ def test_smoke(name, tmp_path, capsys):
     ranks, dtypes = ("allow", "standard") if name in RELAXED else ("raise", "strict")
     with jax.numpy_rank_promotion(ranks), jax.numpy_dtype_promotion(dtypes):
         assert command.main([name, "--smoke", "--out", str(tmp_path)]) == 0
-    assert (tmp_path / name / "data.nc").exists()
+    with xr.open_dataset(tmp_path / name / "data.nc") as data:
+        found = discover()[name].findings(data)
+    for claim in WHATEVER_THE_SIZE.get(name, ()):
+        (verdict,) = [each.verdict for each in found if each.claim.startswith(claim)]
+        assert verdict == "agrees", claim
+
+
+def test_every_experiment_is_held_to_a_finding_in_its_smoke_size():
+    assert set(discover()) - set(WHATEVER_THE_SIZE) == {"blame_rules", "digits"}
 
 
 @pytest.mark.parametrize(

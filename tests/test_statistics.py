@@ -53,3 +53,11 @@ def test_difference_of_means_of_two_samples():
 def test_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_best_column_is_chosen_on_the_other_half():
+    """Rows 0 and 2 are best in column 0, rows 1 and 3 in column 1: judged elsewhere, neither choice pays."""
+    values = np.array([[1.0, 0.2], [0.1, 1.0], [1.0, 0.4], [0.3, 1.0]])
+    found, chosen = statistics.at_best(values)
+    np.testing.assert_array_equal(found, [0.2, 0.1, 0.4, 0.3])
+    assert chosen == [0, 1]
