@@ -6,7 +6,6 @@ import dataclasses
 import difflib
 import pathlib
 import sys
-import time
 import traceback
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 import nnjax
-from experiments import progress, report, store, unfinished
+from experiments import progress, report, store, timing, unfinished
 from experiments.experiment import Experiment, Finding, discover
 
 MARKS = {
@@ -114,11 +113,9 @@ def _attempt(experiment: Experiment, config: Any, options: argparse.Namespace, c
     try:
         kept = unfinished.kept(out, experiment.name, config) if long else contextlib.nullcontext()
         with kept, _device(experiment, console):
-            start = time.perf_counter()
             with progress.shown(console, experiment.name):
-                data = experiment.run(config)
-            wall_time = time.perf_counter() - start
-            store.save(experiment, config, data, out=out, wall_time=wall_time, command=command)
+                data, took = timing.timed(lambda: experiment.run(config))
+            store.save(experiment, config, data, out=out, took=took, command=command)
         for title, (header, rows) in experiment.tables(data).items():
             console.print(_table(title, header, rows))
         console.print(_findings(experiment.findings(data)))
@@ -130,7 +127,9 @@ def _attempt(experiment: Experiment, config: Any, options: argparse.Namespace, c
         console.print(traceback.format_exc(), markup=False, highlight=False, style="red")
         return False
     console.print(
-        f"{experiment.name}: {wall_time:.1f} s, results in {out / experiment.name}", highlight=False
+        f"{experiment.name}: {took.wall_time:.1f} s, longest compilation {took.longest_compilation:.1f} s, "
+        f"results in {out / experiment.name}",
+        highlight=False,
     )
     return True
 

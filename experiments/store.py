@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import xarray as xr
 from matplotlib.figure import Figure
 
-from experiments import style
+from experiments import style, timing
 from experiments.experiment import Experiment, Finding, Table
 
 PACKAGES = (
@@ -49,7 +49,7 @@ def save(
     data: xr.Dataset,
     *,
     out: pathlib.Path,
-    wall_time: float,
+    took: timing.Timing,
     command: str,
 ) -> pathlib.Path:
     """Write `out/<experiment>/`: everything into a temporary folder first, which is then moved into place.
@@ -61,7 +61,7 @@ def save(
         config: With which options.
         data: What came out.
         out: The results folder.
-        wall_time: Seconds that `run` took.
+        took: How long `run` took.
         command: The command that reproduces it.
 
     Raises:
@@ -77,7 +77,7 @@ def save(
             f"results folder {out} cannot be written: {error.strerror}; choose another with --out"
         ) from error
     try:
-        _write(temporary, experiment, config, data, wall_time, command)
+        _write(temporary, experiment, config, data, took, command)
         _replace(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -89,7 +89,7 @@ def _write(
     experiment: Experiment,
     config: Any,
     data: xr.Dataset,
-    wall_time: float,
+    took: timing.Timing,
     command: str,
 ) -> None:
     data.to_netcdf(folder / "data.nc", engine="h5netcdf")
@@ -101,7 +101,7 @@ def _write(
         field: getattr(experiment, field) for field in ("name", "title", "question", "method", "remember")
     }
     _write_json(
-        folder / "manifest.json", about | {"figures": figures} | _manifest(folder, config, wall_time, command)
+        folder / "manifest.json", about | {"figures": figures} | _manifest(folder, config, took, command)
     )
     folder.chmod(0o755)
     for path in folder.iterdir():
@@ -138,7 +138,7 @@ def _write_json(path: pathlib.Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _manifest(folder: pathlib.Path, config: Any, wall_time: float, command: str) -> dict[str, Any]:
+def _manifest(folder: pathlib.Path, config: Any, took: timing.Timing, command: str) -> dict[str, Any]:
     """Where the numbers come from: enough to run it again and to see what differs."""
     return {
         "command": command,
@@ -154,7 +154,8 @@ def _manifest(folder: pathlib.Path, config: Any, wall_time: float, command: str)
             name: os.environ[name] for name in ("JAX_PLATFORMS", "XLA_FLAGS") if name in os.environ
         },
         "git": _git_state(),
-        "wall_time_seconds": round(wall_time, 3),
+        "wall_time_seconds": round(took.wall_time, 3),
+        "longest_compilation_seconds": round(took.longest_compilation, 3),
         "sha256": {path.name: _hash(path) for path in sorted(folder.iterdir())},
     }
 

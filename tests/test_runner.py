@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
@@ -17,7 +18,7 @@ from rich.console import Console
 
 import nnjax
 from experiments import __main__ as command
-from experiments import progress, report, store, sweeps, unfinished
+from experiments import progress, report, store, sweeps, timing, unfinished
 from experiments.experiment import Experiment, Finding, discover
 from nnjax import lanes
 
@@ -58,6 +59,7 @@ TINY = Experiment(
     "tiny", "A tiny one", "What is the sum?", "Add them.", Config, _run, _figures, _findings,
     smoke={"size": 2}, tables=lambda data: {"Numbers": (("x",), [[str(x)] for x in data["x"].values])},
 )  # fmt: skip
+TOOK = timing.Timing(wall_time=1.0, longest_compilation=0.25)
 BROKEN = dataclasses.replace(TINY, name="broken", run=lambda config: _run(Config(explode=True)))
 
 
@@ -73,7 +75,7 @@ def out(tmp_path):
 
 def _save(out, config=None, experiment=TINY):
     config = config or Config()
-    return store.save(experiment, config, _run(config), out=out, wall_time=1.0, command="make experiment")
+    return store.save(experiment, config, _run(config), out=out, took=TOOK, command="make experiment")
 
 
 @pytest.mark.parametrize(
@@ -244,6 +246,7 @@ def test_the_manifest_says_where_the_numbers_come_from(out):
     assert manifest["precision"] == "x64 enabled"
     assert len(manifest["devices"]) == 8
     assert manifest["wall_time_seconds"] == 1.0
+    assert manifest["longest_compilation_seconds"] == 0.25
     assert set(manifest["git"] or {"commit": "", "dirty": ""}) == {"commit", "dirty"}
 
 
@@ -294,53 +297,6 @@ def test_outside_of_the_command_nothing_is_shown(capsys):
     assert capsys.readouterr().out == ""
 
 
-FAST = {"walkthrough", "spurious_minima"}
-"""The others compile for ten seconds and more."""
-WHATEVER_THE_SIZE = {
-    "walkthrough": [
-        "the net input",
-        "the updated weight h₁ → o",
-        "the rule as printed",
-        "for label 1",
-        "the largest δ",
-    ],
-    "activations": ["sigmoid: its", "ReLU: its", "hand-written", "no hidden layer", "five linear"],
-    "learning_rate": ["quadratic", "digits, linear regression", "the handout's 3-4-1", "digits, 64-4-10"],
-    "vanishing_gradients": ["the handout's 3-4-1", "same draws, 12 layers", "ReLU: Glorot's"],
-    "initialisation": ["all zeros: share", "all zeros, ReLU", "all zeros, sigmoid", "XOR, ReLU without"],
-    "seed_minima": ["linear 4-2-4", "its other critical"],
-    "spurious_minima": [
-        "every spurious end is a",
-        "every spurious end is st",
-        "the step",
-        "F only",
-        "runs that end in",
-    ],
-    "benchmark": ["all methods"],
-}
-"""Findings that hold for any number of seeds and epochs, by the beginning of their claim."""
-RELAXED = {"benchmark", "learning_rate"}
-"""The benchmark's peers broadcast as their users write them; Optax's Adam and RMSProp mix dtypes."""
-
-
-@pytest.mark.parametrize(
-    "name", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in discover()]
-)
-def test_smoke(name, tmp_path, capsys):
-    ranks, dtypes = ("allow", "standard") if name in RELAXED else ("raise", "strict")
-    with jax.numpy_rank_promotion(ranks), jax.numpy_dtype_promotion(dtypes):
-        assert command.main([name, "--smoke", "--out", str(tmp_path)]) == 0
-    with xr.open_dataset(tmp_path / name / "data.nc") as data:
-        found = discover()[name].findings(data)
-    for claim in WHATEVER_THE_SIZE.get(name, ()):
-        (verdict,) = [each.verdict for each in found if each.claim.startswith(claim)]
-        assert verdict == "agrees", claim
-
-
-def test_every_experiment_is_held_to_a_finding_in_its_smoke_size():
-    assert set(discover()) - set(WHATEVER_THE_SIZE) == {"blame_rules", "digits"}
-
-
 @pytest.mark.parametrize(
     "bounds, text",
     [
@@ -380,3 +336,12 @@ def test_measured_values_are_as_long_as_they_are_known(value, bounds, text):
 )
 def test_minus_signs_are_those_of_print(text, shown):
     assert report.typeset(text) == shown
+
+
+def test_the_longest_compilation_is_told():
+    def run():
+        return jax.jit(lambda x: jnp.sin(x) + 0.123)(1.0)
+
+    (_, first), (_, none) = timing.timed(run), timing.timed(lambda: None)
+    assert 0 < first.longest_compilation < first.wall_time
+    assert none.longest_compilation == 0 < none.wall_time

@@ -1,0 +1,38 @@
+"""How long a run takes, and how much of it the longest compilation."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+import jax
+
+T = TypeVar("T")
+
+
+class Timing(NamedTuple):
+    """Seconds.
+
+    Attributes:
+        wall_time: Of the whole run.
+        longest_compilation: Of the program that XLA took longest to compile; 0 if there was none.
+    """
+
+    wall_time: float
+    longest_compilation: float
+
+
+def timed(run: Callable[[], T]) -> tuple[T, Timing]:
+    """What `run` returns, and how long it took."""
+    compilations = [0.0]
+
+    def listen(event: str, duration_secs: float, **kwargs: str | int) -> None:
+        if event == "/jax/core/compile/backend_compile_duration":
+            compilations.append(duration_secs)
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    start = time.perf_counter()
+    try:
+        result = run()
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)
+    return result, Timing(time.perf_counter() - start, max(compilations))
