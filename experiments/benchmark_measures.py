@@ -19,9 +19,20 @@ import optax
 import nnjax
 from experiments import peers
 from experiments.peers import Work
+from nnjax.training import VIEWS
 
-VIEWED = ((2, 16, 1), (3, 8, 8, 1), (2, 10, 10, 1), (2, 50, 1), (3, 12, 12, 1), (4, 14, 14, 1))
-"""Networks around the place where `nnjax.fastest_view` changes its answer, on 4 rows."""
+VIEWED = {
+    "4 rows": [(2, 16, 1), (3, 8, 8, 1), (2, 10, 10, 1), (2, 50, 1), (3, 12, 12, 1), (4, 14, 14, 1)],
+    "10 rows": [(13, 5, 1), (20, 30, 1), (64, 100, 10)],
+    "10 rows, own order": [(13, 5, 1), (20, 30, 1), (64, 100, 10)],
+    "32 rows": [(13, 5, 1), (64, 100, 10)],
+}
+"""Networks around the places where `nnjax.fastest_view` changes its answer."""
+
+
+def viewed() -> list[str]:
+    """Names of those networks, as in "13-5-1, 10 rows, own order"."""
+    return [f"{'-'.join(map(str, sizes))}, {rows}" for rows, each in VIEWED.items() for sizes in each]
 
 
 def xor(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -144,18 +155,24 @@ def growth(most: int, log_seeds: int, steps: int, repeats: int) -> np.ndarray:
 
 
 def views(repeats: int, log_seeds: int) -> np.ndarray:
-    """Speed of the view that `nnjax.fastest_view` names over the other view's, per network of `VIEWED`."""
-    ratios = []
-    for sizes in VIEWED:
-        work = Work(nnjax.mlp(sizes), *xor(sizes), rate=0.5, steps=50, seeds=2**log_seeds)
-        named = nnjax.fastest_view(work.network, 4)
-        other = {"nodes": "matrix", "matrix": "nodes"}[named]
-        jobs = [peers.nnjax_sweep(view, work) for view in (named, other)]
-        for job in jobs:
-            job()
-        rounds = [clock(jobs[1])[0] / clock(jobs[0])[0] for _ in range(repeats)]
-        ratios.append(rounds)
-    return np.array(ratios)
+    """Speed of the view that `nnjax.fastest_view` names over the best other's, (viewed, repeat)."""
+    return np.array([_chosen(sizes, on, repeats, 2**log_seeds) for on in VIEWED for sizes in VIEWED[on]])
+
+
+def _chosen(sizes: tuple[int, ...], on: str, repeats: int, seeds: int) -> list[float]:
+    rows, own = int(on.split()[0]), on.endswith("own order")
+    data = np.random.default_rng(0)
+    count, batch = (4 * rows, rows) if own else (rows, None)
+    xs, ys = (data.random((count, width), np.float32) for width in (sizes[0], sizes[-1]))
+    network = nnjax.mlp(sizes)
+    work = Work(network, xs, ys, rate=0.1, steps=48, seeds=seeds, batch_size=batch, own_order=own)
+    named = nnjax.fastest_view(network, rows)
+    others = [view for view in VIEWS if view != named and (view != "nodes" or rows == 4)]
+    jobs = [peers.nnjax_sweep(view, work) for view in (named, *others)]
+    for job in jobs:
+        job()
+    rounds = np.array([[clock(job)[0] for job in jobs] for _ in range(repeats)])
+    return (rounds[:, 1:].min(axis=1) / rounds[:, 0]).tolist()
 
 
 def million() -> tuple[float, float, float]:
