@@ -137,14 +137,15 @@ def train_step(
 def fastest_view(network: Network, rows: int) -> str:
     """The fastest view for many seeds: "nodes" up to weights · rows = 650, else "columns" or "matrix".
 
-    A step of scalars fuses into a few loops over the seeds, but its program grows with weights · rows. How
-    many times as fast as the matrix view it is, by the benchmark on two cores of an AMD EPYC, 4 rows each:
-    2-2-1 (24) 5.4; 2-4-4-1 (112) 43; 2-16-1 (192) 2.8; 3-8-8-1 (384) 2.5; 2-10-10-1 (520) 2.1; 2-50-1 (600)
-    1.8; 3-12-12-1 (768) 0.9; 4-14-14-1 (1064) 1.0. It takes 6 s to compile at 384.
+    A step of scalars fuses into a few loops over the seeds, but its program grows with weights · rows. By the
+    benchmark on two cores of an AMD EPYC, 4 rows each, it is so many times as fast as the matrix view: 2-2-1
+    (24) 5.8; 2-4-4-1 (112) 46; and as the best other view: 2-16-1 (192) 1.3; 3-8-8-1 (384) 1.6; 2-10-10-1
+    (520) 2.1; 2-50-1 (600) 1.5; 3-12-12-1 (768) and 4-14-14-1 (1064) 0.95. It takes 6 s to compile at 384.
 
-    "columns" with at most one hidden layer and 10 rows or more: by the benchmark 1.4 times as fast as the
-    matrix view on 64-30-10, 10 rows in one order for all seeds, and 1.1 where every seed has its own. More
-    rows gain more; fewer rows, more layers, very few or very many hidden nodes may lose.
+    "columns" with at most one hidden layer and 10 rows or more. Speed over the matrix view's, by the same
+    benchmark, 10 rows: 64-30-10 1.4 in one order for all seeds, 1.0 where each has its own; 20-30-1 1.2 and
+    0.9; 64-100-10 1.2 and 0.8; 13-5-1 0.6 and 1.5; 32 rows: 13-5-1 1.4, 64-100-10 1.5. More rows gain more.
+    No rule that knows sizes and rows alone does better everywhere: who trains for hours tries both.
 
     Args:
         network: The network.
