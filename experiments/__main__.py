@@ -7,7 +7,7 @@ import difflib
 import pathlib
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
@@ -112,17 +112,13 @@ def _attempt(experiment: Experiment, config: Any, options: argparse.Namespace, c
     command = f"python -m experiments {experiment.name} {_as_options(config)}".strip()
     try:
         kept = unfinished.kept(out, experiment.name, config) if long else contextlib.nullcontext()
-        with kept, _device(experiment, console):
+        with _stoppable(experiment, out, console), kept, _device(experiment, console):
             with progress.shown(console, experiment.name):
                 data, took = timing.timed(lambda: experiment.run(config))
             store.save(experiment, config, data, out=out, took=took, command=command)
         for title, (header, rows) in experiment.tables(data).items():
             console.print(_table(title, header, rows))
         console.print(_findings(experiment.findings(data)))
-    except KeyboardInterrupt:
-        again = "the same command goes on from here" if long else "only PROFILE=full keeps unfinished work"
-        console.print(f"{experiment.name} stopped; {again}")
-        raise
     except Exception:
         console.print(traceback.format_exc(), markup=False, highlight=False, style="red")
         return False
@@ -132,6 +128,18 @@ def _attempt(experiment: Experiment, config: Any, options: argparse.Namespace, c
         highlight=False,
     )
     return True
+
+
+@contextlib.contextmanager
+def _stoppable(experiment: Experiment, out: pathlib.Path, console: Console) -> Iterator[None]:
+    """Ctrl-C says what is kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = unfinished.whole(out, experiment.name).exists()
+        again = "goes on from here" if kept else "begins it anew"
+        console.print(f"{experiment.name} stopped; the same command {again}")
+        raise
 
 
 def _device(experiment: Experiment, console: Console) -> contextlib.AbstractContextManager:

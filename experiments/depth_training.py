@@ -244,7 +244,15 @@ def measure(groups: Sequence[Group], seeds: np.ndarray) -> xr.Dataset:
 def train_all(job: Task, recipes: Sequence[Recipe], epochs: int, seeds: np.ndarray) -> list[Record]:
     """All seeds at all rates, (seed, rate, ...), of recipes that share one program."""
     learn, where = learner(job, recipes[0], epochs), f"{job.train.xs.shape} {job.width} {job.batch_size}"
-    return [sweeps.sweep(f"{where} {recipe} {epochs}", learn, seeds, arguments(recipe)) for recipe in recipes]
+    return [
+        sweeps.sweep(
+            f"{recipe.depth} layers {recipe.activation} {recipe.scheme} {where} {recipe} {epochs}",
+            learn,
+            seeds,
+            arguments(recipe),
+        )
+        for recipe in recipes
+    ]
 
 
 def as_dataset(group: Group, records: Sequence[Record]) -> xr.Dataset:
@@ -272,7 +280,10 @@ def as_dataset(group: Group, records: Sequence[Record]) -> xr.Dataset:
 
 
 def best(data: xr.Dataset, prefix: str) -> xr.Dataset:
-    """Each job at the rate whose loss after the last epoch is least on average over the seeds."""
+    """Each job at the rate whose loss after the last epoch is least on average over the seeds.
+
+    The same seeds choose and are judged, which favours a job a little: who fails here fails at every rate.
+    """
     loss = data[f"{prefix}_loss"].isel({f"{prefix}_epoch": -1}).mean(f"{prefix}_seed", skipna=False)
     chosen = loss.fillna(np.inf).argmin(f"{prefix}_setting")
     names = [f"{prefix}_{name}" for name in ("loss", "accuracy", "change", "rate")]

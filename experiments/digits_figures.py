@@ -106,7 +106,7 @@ def _fate(data: xr.Dataset, nielsen: np.ndarray) -> Finding:
 
 
 def best(data: xr.Dataset) -> tuple[np.ndarray, list[str]]:
-    """For each number of rows per update, accuracies (batch, seed) at the best rate, and that rate."""
+    """For each number of rows per update, accuracies (batch, seed) at the best rate, and that rate or two."""
     accuracies, chosen = zip(*map(statistics.at_best, data["batch_accuracy"].values), strict=True)
     rates = [
         " or ".join(f"{own[column]:g}" for column in columns)

@@ -39,7 +39,7 @@ class _Count(progress.ProgressColumn):
     """Done of all."""
 
     def render(self, task: progress.Task) -> str:
-        return f"{task.completed:,.0f}/{task.total or 0:,.0f} {task.fields['unit']}" if task.total else ""
+        return f"{task.completed:,.0f}/{task.total:,.0f} {task.fields['unit']}" if task.total else ""
 
 
 class _Speed(progress.ProgressColumn):
@@ -57,7 +57,7 @@ def shown(console: Console, title: str) -> Iterator[None]:
     global _bars
     columns = (
         progress.SpinnerColumn(),
-        progress.TextColumn("{task.description}"),
+        progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(bar_width=20),
         _Count(),
         _Speed(),

@@ -65,7 +65,7 @@ def _xor(data: xr.Dataset) -> Iterator[Finding]:
 
 
 def best(data: xr.Dataset, network: str) -> tuple[str, np.ndarray]:
-    """The learning rate, of N(0, 1)'s, that solves XOR most often, and which seeds it solves."""
+    """The learning rate, of N(0, 1)'s, that solves XOR most often, or two; which seeds it solves."""
     names = [name for name in data["setting"].values if name.startswith("N(0, 1), rate")]
     loss = data["condition_loss"].sel(network=network, setting=names).transpose("few_seed", "setting")
     solved, chosen = statistics.at_best(level(loss.values) == 0)

@@ -89,6 +89,8 @@ def at_best(values: np.ndarray) -> tuple[np.ndarray, list[int]]:
     Best is what is best on the other half of the rows: chosen and judged on the same ones, a best of several
     would look better than it is.
     """
+    if len(values) < 2:
+        raise ValueError(f"values have shape {values.shape}, expected (s, c) with s >= 2: two halves")
     halves = [np.arange(first, len(values), 2) for first in (0, 1)]
     found, chosen = np.empty_like(values[:, 0]), []
     for own, others in (halves, halves[::-1]):

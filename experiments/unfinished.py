@@ -23,15 +23,20 @@ def folder(name: str) -> pathlib.Path | None:
     return _folder / f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
+def whole(out: pathlib.Path, experiment: str) -> pathlib.Path:
+    """Where all unfinished runs of an experiment are kept; there only once a sweep has begun."""
+    return out / f".{experiment}-unfinished"
+
+
 @contextlib.contextmanager
 def kept(out: pathlib.Path, experiment: str, config: Any) -> Iterator[None]:
     """Keep the sweeps of the block; after a kill or Ctrl-C the same options go on from there."""
     global _folder
     options = repr(sorted(dataclasses.asdict(config).items()))
-    whole = out / f".{experiment}-unfinished"
-    _folder = whole / hashlib.sha256(options.encode()).hexdigest()[:12]
+    everything = whole(out, experiment)
+    _folder = everything / hashlib.sha256(options.encode()).hexdigest()[:12]
     try:
         yield
     finally:
         _folder = None
-    shutil.rmtree(whole, ignore_errors=True)
+    shutil.rmtree(everything, ignore_errors=True)

@@ -42,8 +42,8 @@ def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: s
     """
     dtype = check_params(network, params)
     check_trace(network, trace)
-    y = checks.example("y", y, network.sizes[-1], dtype)
-    blame = -check_loss(network, loss, y=y).derivative(y, trace.activations[-1])
+    label = checks.example("y", y, network.sizes[-1], dtype)
+    blame = -check_loss(network, loss, y=y).derivative(label, trace.activations[-1])
     found = []
     for layer in reversed(range(len(params))):
         slope = activations.slope(

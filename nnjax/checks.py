@@ -3,7 +3,7 @@
 import difflib
 import operator
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -33,7 +33,7 @@ def real_array(name: str, values: ArrayLike, dtype: jnp.dtype) -> Array:
 
     Inside jit, vmap or grad the values are not known and only their type is checked.
     """
-    array = _array(name, values)
+    array = numbers(name, values)
     if jnp.issubdtype(array.dtype, jnp.complexfloating):
         raise TypeError(f"{name} must be real numbers, got {array.dtype}")
     with np.errstate(over="ignore"):
@@ -43,7 +43,7 @@ def real_array(name: str, values: ArrayLike, dtype: jnp.dtype) -> Array:
         return jnp.asarray(array.astype(dtype))
 
 
-def _array(name: str, values: ArrayLike) -> Array | np.ndarray:
+def numbers(name: str, values: Any) -> Array | np.ndarray:
     """A JAX array as it is, anything else by NumPy: JAX would wrap large integers while x64 is off."""
     try:
         array = values if isinstance(values, jax.Array) else np.asarray(values)
@@ -79,10 +79,10 @@ def batch(name: str, values: ArrayLike, width: int, dtype: jnp.dtype) -> Array:
 
 def targets(name: str, values: ArrayLike) -> None:
     """Refuse labels of a cross-entropy outside [0, 1], where they are known: it has no lower bound there."""
-    array = _array(name, values)
+    array = numbers(name, values)
     if not _is_known(array):
         return
-    known = np.asarray(array)
+    known = np.asarray(array).astype(np.float32)  # 1 + 2e-16 is a rounded 1
     if not np.all(np.abs(known - 0.5) <= 0.5):
         raise ValueError(f"{name} of a cross-entropy must lie in [0, 1], got {known.min()} to {known.max()}")
 

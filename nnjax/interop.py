@@ -99,9 +99,8 @@ def _ordered(names: Iterable[str]) -> list[str]:
     """By their numbers: a mapping's own order is no order, an optimiser's step sorts it by the alphabet."""
     numbers = {name: [int(part) for part in re.findall(r"\d+", name)] for name in names}
     ordered = sorted(numbers, key=numbers.__getitem__)
-    if any(numbers[a] == numbers[b] for a, b in itertools.pairwise(ordered)) or (
-        len(ordered) > 1 and [] in numbers.values()
-    ):
+    alike = len({re.sub(r"\d+", "#", name) for name in ordered}) == 1
+    if not alike or any(numbers[a] == numbers[b] for a, b in itertools.pairwise(ordered)):
         raise ValueError(
             f"layers {', '.join(ordered)} do not say by numbers which comes first; "
             "names such as Dense_0, Dense_1 are accepted"

@@ -142,8 +142,8 @@ def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
 def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: str = "sse") -> Deltas:
     """δⱼ = -∂L/∂ŷⱼ · f'(zⱼ) at the output, δᵢ = (Σⱼ wᵢⱼ δⱼ) · f'(zᵢ) before; see `nnjax.deltas`."""
     check_trace(network, trace)
-    y = checks.example("y", y, network.sizes[-1], check_params(network, params))
-    blame = -check_loss(network, loss, y=y).derivative(y, trace.activations[-1])
+    label = checks.example("y", y, network.sizes[-1], check_params(network, params))
+    blame = -check_loss(network, loss, y=y).derivative(label, trace.activations[-1])
     net_inputs, activated = ([_scalars(layer) for layer in values] for values in trace)
     found = node_deltas(network, split(params), net_inputs, activated, _scalars(blame))
     return tuple(map(jnp.stack, found))

@@ -61,7 +61,7 @@ def sweep(
     Raises:
         TypeError: Seeds that are no integers, settings that are no numbers, an output that is no array of
             numbers, or no output.
-        ValueError: No seeds, seeds out of range, settings of unequal length or too large for their dtype, a
+        ValueError: No seeds, seeds out of range, settings of unequal length or out of their dtype's range, a
             lane below 1; a folder that holds another sweep, or damaged segments.
         OSError: The folder cannot be written.
     """
@@ -271,9 +271,7 @@ def _columns(
 
 def _setting(name: str, value: ArrayLike | Sequence[float] | Sequence[int]) -> np.ndarray:
     """The numbers in JAX's dtype, refused where that has no room for them (JAX would wrap large integers)."""
-    given = np.asarray(value)
-    if not (jnp.issubdtype(given.dtype, jnp.number) or given.dtype == bool):
-        raise TypeError(f"setting {name!r} must be a list of numbers, got {value!r}")
+    given = np.asarray(checks.numbers(f"setting {name!r}", value))
     with np.errstate(over="ignore", under="ignore"):
         kept = given.astype(jax.dtypes.canonicalize_dtype(given.dtype))
     rounded = jnp.issubdtype(given.dtype, jnp.inexact)

@@ -23,7 +23,7 @@ from nnjax.order import permutation
 
 REASONS = ("epochs", "validation", "stable", "diverged")
 """Why a run stopped: `REASONS[history.reason]`."""
-NODE_PRODUCTS = 650
+NODE_PRODUCTS = 700
 """Scalar products per step up to which the node-by-node view pays, see `fastest_view`."""
 COLUMN_ROWS = 10
 """Rows from which the columns pay with at most one hidden layer, see `fastest_view`."""
@@ -135,7 +135,7 @@ def train_step(
 
 
 def fastest_view(network: Network, rows: int) -> str:
-    """The fastest view for many seeds: "nodes" up to weights · rows = 650, else "columns" or "matrix".
+    """The fastest view for many seeds: "nodes" up to weights · rows = 700, else "columns" or "matrix".
 
     A step of scalars fuses into a few loops over the seeds, but its program grows with weights · rows. By the
     benchmark on two cores of an AMD EPYC, 4 rows each, it is so many times as fast as the matrix view: 2-2-1

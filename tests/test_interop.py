@@ -116,7 +116,9 @@ def test_layers_come_in_the_order_of_their_numbers(names):
     chex.assert_trees_all_equal(interop.from_linen(network, backwards), params)
 
 
-@pytest.mark.parametrize("names", [("hidden", "output"), ("hidden", "output_1"), ("a1", "b1")])
+@pytest.mark.parametrize(
+    "names", [("hidden", "output"), ("hidden", "output_1"), ("a1", "b1"), ("a2", "b1"), ("fc1", "fc01")]
+)
 def test_names_that_say_no_order_are_refused(names):
     """An optax step sorts a mapping by the alphabet: layers of equal widths would change places unseen."""
     network, _, variables = named(*names)

@@ -280,10 +280,16 @@ def test_progress_is_shown_on_a_terminal_and_quiet_in_a_log(terminal):
             if progress._bars is not None:
                 progress._bars.refresh()
         with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(_swept).result().shape == (5, 2)
-    seen = ["tiny", "3/4 parts", "draws", "4/5 seeds", "seeds/s", "left 0:"]
+            pool.submit(_elsewhere).result()
+    seen = ["tiny", "3/4 parts", "draws", "4/5 seeds", "seeds/s", "left 0:", "elsewhere"]
     assert [each in text.getvalue() for each in seen] == [terminal] * len(seen)
     assert terminal or not text.getvalue()
+
+
+def _elsewhere():
+    with progress.sweep("elsewhere"):
+        if progress._bars is not None:
+            progress._bars.refresh()
 
 
 def _swept():
@@ -345,3 +351,16 @@ def test_the_longest_compilation_is_told():
     (_, first), (_, none) = timing.timed(run), timing.timed(lambda: None)
     assert 0 < first.longest_compilation < first.wall_time
     assert none.longest_compilation == 0 < none.wall_time
+
+
+@pytest.mark.parametrize("profile", ["default", "full"])
+def test_ctrl_c_promises_nothing_that_is_not_kept(profile, out, monkeypatch, capsys):
+    """The benchmark keeps no sweep, in no size."""
+
+    def run(config):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "discover", lambda: {"tiny": dataclasses.replace(TINY, run=run)})
+    with pytest.raises(KeyboardInterrupt):
+        command.main(["tiny", "--profile", profile, "--out", str(out)])
+    assert "tiny stopped; the same command begins it anew" in capsys.readouterr().out

@@ -469,8 +469,8 @@ def until(**options):
         (lambda: nnjax.sweep(trained, [1], {}), ValueError, "settings must be lists of one common length"),
         (lambda: nnjax.sweep(trained, [1], {"rate": 0.1}), ValueError, r"got shapes \{'rate': \(\)\}"),
         (lambda: nnjax.sweep(trained, [1], {"a": [1], "b": [1, 2]}), ValueError, "one common length"),
-        (lambda: nnjax.sweep(trained, [1], {"rate": ["a"]}), TypeError, "setting 'rate' must be a list of"),
-        (lambda: nnjax.sweep(trained, [1], {"rate": [2**70]}), TypeError, "setting 'rate' must be a list of"),
+        (lambda: nnjax.sweep(trained, [1], {"rate": ["a"]}), TypeError, "setting 'rate' must be an array"),
+        (lambda: nnjax.sweep(trained, [1], {"rate": [2**70]}), TypeError, "setting 'rate' must be an array"),
         (lambda: nnjax.sweep(lambda key: key, [1]), TypeError, "return jax.random.key_data"),
         (lambda: nnjax.sweep(lambda key: None, [1]), TypeError, "fn returns no array"),
         (lambda: nnjax.sweep(deep, [1], [1.0]), TypeError, "settings must be a mapping of names to lists"),
@@ -499,7 +499,7 @@ def test_use_all_cores_comes_first():
         ([3.0, 1e-300], "float32"),
     ],
 )
-def test_settings_too_large_for_their_dtype_are_refused(values, dtype):
+def test_settings_out_of_their_dtypes_range_are_refused(values, dtype):
     def same_again(key, number):
         return number
 
