@@ -24,7 +24,7 @@ setup: $(READY)  ## make .venv with the locked versions
 experiment: setup  ## run all; NAME=walkthrough runs one, PROFILE=full in full size, ARGS="..." passes options on
 	$(RUN) -m experiments $(NAME) --profile $(PROFILE) $(ARGS)
 
-benchmark: setup  ## compare speeds side by side (11 minutes); ARGS="--million" adds a million seeds
+benchmark: setup  ## compare speeds side by side (12 minutes); ARGS="--million" adds a million seeds
 	$(RUN) -m experiments benchmark --profile full $(ARGS)
 
 doctor: setup  ## check that this device computes what NumPy computes
