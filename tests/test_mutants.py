@@ -10,7 +10,7 @@ from nnjax import backprop, columnwise, nodewise
 
 DELTA = "delta = blame * slope"
 BLAME = "blame = product(params[layer].weights, delta)"
-OUTPUT = "blame = -check_loss(network, loss, y=y).derivative(y, trace.activations[-1])"
+OUTPUT = "blame = -check_loss(network, loss, y=y).derivative(label, trace.activations[-1])"
 WEIGHTS = "Layer(-product(jax.lax.optimization_barrier(a.T), delta), _bias_gradient(network, delta))"
 BIASES = "return -jnp.sum(delta, axis=0) if network.biases else jnp.zeros_like(delta[0])"
 SLOPE = "network.activations[layer], trace.net_inputs[layer], trace.activations[layer + 1]"
