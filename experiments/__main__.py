@@ -112,7 +112,7 @@ def _attempt(experiment: Experiment, config: Any, options: argparse.Namespace, c
     command = f"python -m experiments {experiment.name} {_as_options(config)}".strip()
     try:
         kept = unfinished.kept(out, experiment.name, config) if long else contextlib.nullcontext()
-        with _stoppable(experiment, out, console), kept, _device(experiment, console):
+        with kept, _stoppable(experiment, console), _device(experiment, console):
             with progress.shown(console, experiment.name):
                 data, took = timing.timed(lambda: experiment.run(config))
             store.save(experiment, config, data, out=out, took=took, command=command)
@@ -131,13 +131,12 @@ def _attempt(experiment: Experiment, config: Any, options: argparse.Namespace, c
 
 
 @contextlib.contextmanager
-def _stoppable(experiment: Experiment, out: pathlib.Path, console: Console) -> Iterator[None]:
+def _stoppable(experiment: Experiment, console: Console) -> Iterator[None]:
     """Ctrl-C says what is kept."""
     try:
         yield
     except KeyboardInterrupt:
-        kept = unfinished.whole(out, experiment.name).exists()
-        again = "goes on from here" if kept else "begins it anew"
+        again = "goes on from here" if unfinished.begun() else "begins it anew"
         console.print(f"{experiment.name} stopped; the same command {again}")
         raise
 

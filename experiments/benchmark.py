@@ -127,7 +127,10 @@ def run(config: Config) -> xr.Dataset:
                 measures.peak(config.repeats),
                 {"units": "FLOP/s", "long_name": "matrix product"},
             ),
-            "seed_steps": (shapes, [[_count(work, peer) for peer in METHODS] for work in each.values()]),
+            "seed_steps": (
+                shapes,
+                [[_limited(work, m).seed_steps for m in METHODS] for work in each.values()],
+            ),
             "flops": ("work", [_flops(work) for work in each.values()], {"units": "FLOP per seed-step"}),
             "scaling": ("seeds", seconds, {"units": "s"}),
             "growth": (
@@ -173,11 +176,6 @@ def _limited(work: Work, method: str) -> Work:
     return dataclasses.replace(work, seeds=seeds, steps=steps)
 
 
-def _count(work: Work, method: str) -> int:
-    limited = _limited(work, method)
-    return limited.seeds * limited.steps
-
-
 def _suits(work: Work, method: str) -> bool:
     rows = work.batch_size or len(work.xs)
     return method not in NAMED or nnjax.fastest_view(work.network, rows) == NAMED[method]
@@ -191,7 +189,7 @@ def _measure(work: Work, repeats: int) -> tuple[np.ndarray, np.ndarray]:
     for m, (name, (make, package)) in enumerate(PEERS.items()):
         if peers.installed(package) and _suits(work, name):
             limited = _limited(work, name)
-            jobs[name] = make(limited), _count(work, name)
+            jobs[name] = make(limited), limited.seed_steps
             first[m], _ = measures.clock(jobs[name][0])
     for repeat in range(repeats):
         for m, name in enumerate(METHODS):

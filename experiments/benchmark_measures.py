@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import itertools
 import os
 import pathlib
 import platform
@@ -20,7 +19,7 @@ import optax
 import nnjax
 from experiments import peers
 from experiments.peers import Work
-from nnjax.training import NODE_PRODUCTS, VIEWS
+from nnjax.training import NODE_PRODUCTS, VIEWS, scalar_products
 
 VIEWED = {
     "4 rows": [(2, 16, 1), (3, 8, 8, 1), (2, 10, 10, 1), (2, 50, 1), (3, 12, 12, 1), (4, 14, 14, 1)],
@@ -151,7 +150,7 @@ def growth(most: int, log_seeds: int, steps: int, repeats: int) -> np.ndarray:
             job = peers.nnjax_sweep(nnjax.fastest_view(work.network, 4), work)
             job()
             times = [clock(job)[0] for _ in range(repeats)]
-            rates[row, column] = work.seeds * work.steps / np.median(times)
+            rates[row, column] = work.seed_steps / np.median(times)
     return rates
 
 
@@ -174,8 +173,7 @@ def _chosen(work: Work, repeats: int) -> list[float]:
     rows = work.batch_size or len(work.xs)
     named = nnjax.fastest_view(work.network, rows)
     # Node by node, a program grows with weights · rows: beyond twice the bound it takes too long to compile.
-    weights = sum(a * b for a, b in itertools.pairwise(work.network.sizes))
-    small = weights * rows <= 2 * NODE_PRODUCTS
+    small = scalar_products(work.network, rows) <= 2 * NODE_PRODUCTS
     others = [view for view in VIEWS if view != named and (view != "nodes" or small)]
     jobs = [peers.nnjax_sweep(view, work) for view in (named, *others)]
     for job in jobs:

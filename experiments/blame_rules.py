@@ -231,7 +231,7 @@ def reached(data: xr.Dataset, task: str, rule: str) -> tuple[np.ndarray, str]:
     values = data[name].sel(rule=rule).transpose(f"{task}_seed", "times").values
     values = (4 * values < 0.1).astype(float) if task == "xor" else values
     found, chosen = statistics.at_best(values)
-    return found, " or ".join(f"{data['times'].values[index]:g}" for index in chosen)
+    return found, statistics.either(data["times"].values, chosen)
 
 
 UPHILL = "a rule of blame should lower the loss"

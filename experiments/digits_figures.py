@@ -108,11 +108,7 @@ def _fate(data: xr.Dataset, nielsen: np.ndarray) -> Finding:
 def best(data: xr.Dataset) -> tuple[np.ndarray, list[str]]:
     """For each number of rows per update, accuracies (batch, seed) at the best rate, and that rate or two."""
     accuracies, chosen = zip(*map(statistics.at_best, data["batch_accuracy"].values), strict=True)
-    rates = [
-        " or ".join(f"{own[column]:g}" for column in columns)
-        for own, columns in zip(data["batch_rate"].values, chosen, strict=True)
-    ]
-    return np.stack(accuracies), rates
+    return np.stack(accuracies), list(map(statistics.either, data["batch_rate"].values, chosen))
 
 
 def _of_batches(data: xr.Dataset) -> Iterator[Finding]:

@@ -50,7 +50,7 @@ def median_interval(values: np.ndarray) -> tuple[float, float]:
 def best(data: xr.Dataset, converged: np.ndarray) -> tuple[np.ndarray, str]:
     """Who of converged (seed, range) does so from the best range, chosen on the other half of the seeds."""
     found, chosen = statistics.at_best(converged)
-    return found, " or ".join(f"{data['range'].values[index]:g}" for index in chosen)
+    return found, statistics.either(data["range"].values, chosen)
 
 
 def difference(

@@ -196,7 +196,7 @@ def findings(data: xr.Dataset) -> list[Finding]:
             claim = f"XOR, {name}: share solved at the best rate minus at the smallest and largest"
             rates = data["rate"].values
             note = (
-                f"best rate {' or '.join(f'{rates[column]:g}' for column in chosen)} ({at_best.mean():.0%}); "
+                f"best rate {statistics.either(rates, chosen)} ({at_best.mean():.0%}); "
                 f"{rates[0]:g}: {own[0]:.0%}, {rates[-1]:g}: {own[-1]:.0%}"
             )
             found.append(claims.mean(claim, DEAL, (0.2, 1.0), lost, note))

@@ -50,6 +50,11 @@ class Work:
         return range(self.first, self.first + self.seeds)
 
     @property
+    def seed_steps(self) -> int:
+        """Updates of all seeds together."""
+        return self.seeds * self.steps
+
+    @property
     def epochs(self) -> int:
         """Passes over the data that make `steps` updates."""
         return self.steps if self.batch_size is None else self.steps * self.batch_size // len(self.xs)

@@ -100,6 +100,11 @@ def at_best(values: np.ndarray) -> tuple[np.ndarray, list[int]]:
     return found, sorted(set(chosen))
 
 
+def either(columns: np.ndarray, chosen: list[int]) -> str:
+    """The one or two columns that `at_best` chose, as in "0.5 or 2"."""
+    return " or ".join(f"{columns[index]:g}" for index in chosen)
+
+
 def share(successes: int, trials: int, *, confidence: float = CONFIDENCE) -> Interval:
     """Wilson interval of a share, successes / trials (Wilson 1927)."""
     if trials < 1 or not 0 <= successes <= trials:

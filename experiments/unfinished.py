@@ -23,9 +23,9 @@ def folder(name: str) -> pathlib.Path | None:
     return _folder / f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def whole(out: pathlib.Path, experiment: str) -> pathlib.Path:
-    """Where all unfinished runs of an experiment are kept; there only once a sweep has begun."""
-    return out / f".{experiment}-unfinished"
+def begun() -> bool:
+    """Whether something is kept of this very run, its options and no others."""
+    return _folder is not None and _folder.exists()
 
 
 @contextlib.contextmanager
@@ -33,10 +33,10 @@ def kept(out: pathlib.Path, experiment: str, config: Any) -> Iterator[None]:
     """Keep the sweeps of the block; after a kill or Ctrl-C the same options go on from there."""
     global _folder
     options = repr(sorted(dataclasses.asdict(config).items()))
-    everything = whole(out, experiment)
-    _folder = everything / hashlib.sha256(options.encode()).hexdigest()[:12]
+    whole = out / f".{experiment}-unfinished"
+    _folder = whole / hashlib.sha256(options.encode()).hexdigest()[:12]
     try:
         yield
     finally:
         _folder = None
-    shutil.rmtree(everything, ignore_errors=True)
+    shutil.rmtree(whole, ignore_errors=True)

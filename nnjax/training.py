@@ -6,6 +6,7 @@ it to `nnjax.sweep`.
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -134,6 +135,11 @@ def train_step(
     )
 
 
+def scalar_products(network: Network, rows: int) -> int:
+    """Σ nₗ₋₁ nₗ · rows: the products w · a of one forward pass, each written out node by node."""
+    return rows * sum(a * b for a, b in itertools.pairwise(network.sizes))
+
+
 def fastest_view(network: Network, rows: int) -> str:
     """The fastest view for many seeds: "nodes" up to weights · rows = 700, else "columns" or "matrix".
 
@@ -151,8 +157,7 @@ def fastest_view(network: Network, rows: int) -> str:
         network: The network.
         rows: Rows per update.
     """
-    weights = sum(a * b for a, b in zip(network.sizes, network.sizes[1:], strict=False))
-    if weights * checks.count("rows", rows) <= NODE_PRODUCTS:
+    if scalar_products(network, checks.count("rows", rows)) <= NODE_PRODUCTS:
         return "nodes"
     return "columns" if len(network.sizes) <= 3 and rows >= COLUMN_ROWS else "matrix"
 

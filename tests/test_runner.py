@@ -364,3 +364,8 @@ def test_ctrl_c_promises_nothing_that_is_not_kept(profile, out, monkeypatch, cap
     with pytest.raises(KeyboardInterrupt):
         command.main(["tiny", "--profile", profile, "--out", str(out)])
     assert "tiny stopped; the same command begins it anew" in capsys.readouterr().out
+
+
+def test_ctrl_c_does_not_take_another_runs_folder_for_its_own(out, monkeypatch, capsys):
+    (out / ".tiny-unfinished" / "other-options").mkdir(parents=True)
+    test_ctrl_c_promises_nothing_that_is_not_kept("full", out, monkeypatch, capsys)
