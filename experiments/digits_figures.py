@@ -50,9 +50,11 @@ def _of_seeds(data: xr.Dataset) -> Iterator[Finding]:
     note = f"{len(lecun)} seeds, {lecun.min():.1%} to {lecun.max():.1%}"
     yield claims.median("64-30-10, LeCun's initial weights: test accuracy", GROUPS, (0.97, 0.98), lecun, note)
     claim = f"N(0, 1) initial weights and biases: share of the seeds below {POOR:.0%}"
-    note = f"{nielsen.min():.1%} to {nielsen.max():.1%}, median {np.median(nielsen):.1%}; LeCun: none"
+    note = (
+        f"{nielsen.min():.1%} to {nielsen.max():.1%}, median {np.median(nielsen):.1%}; "
+        f"LeCun: {np.sum(lecun < POOR)} of {len(lecun)}"
+    )
     yield claims.share(claim, VARY, (0.05, 1.0), nielsen < POOR, note)
-    missing = lost(data, NIELSEN)
     missing = lost(data, NIELSEN)
     claim = f"exceptions from: the seeds below {POOR:.0%} are those that never say some digit"
     odd = (nielsen < POOR) != missing.any(axis=1)
@@ -62,8 +64,8 @@ def _of_seeds(data: xr.Dataset) -> Iterator[Finding]:
         said, delta = (last(data, name, NIELSEN)[missing] for name in ("said", "delta"))
         claim = "on rows of a lost digit: δ = 2(y − ŷ) · a(1 − a) of its output node, mean over the rows"
         note = (
-            f"{missing.sum()} lost digits; it says {np.median(said):.2g}, right were 1; so it is saturated "
-            "at 0"
+            f"{missing.sum()} lost digits; it says {np.median(said):.2g} (median), right were 1: the nearer "
+            "to 0, the smaller is a(1 − a)"
         )
         yield claims.median(claim, "handout: δ for SSE and sigmoid", (0.0, 0.05), delta, note)
     yield from _silent(data)
@@ -94,7 +96,7 @@ def _fate(data: xr.Dataset, nielsen: np.ndarray) -> Finding:
     claim = f"rows in another order: how much likelier those seeds end below {POOR:.0%} than the rest"
     note = (
         f"{second[first].mean():.0%} of those that did with the first order, {second[~first].mean():.0%} of "
-        "the rest: the start decides more than the order"
+        "the rest; 0 if the start decided nothing, 1 if it decided all"
     )
     if not 0 < first.sum() < len(first):
         return Finding(claim, VARY, (0.25, 1.0), np.nan, (np.nan, np.nan), note="only one group of seeds")

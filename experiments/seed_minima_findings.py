@@ -49,7 +49,7 @@ def _xor(data: xr.Dataset) -> Iterator[Finding]:
     counts = np.bincount(verdict, minlength=len(minima.VERDICTS))
     claim = f"{name}: share whose end is certified as a local minimum, at least 1 in 1000"
     note = (
-        f"none is, as theory says (Hamey 1998); {counts[minima.PLATEAU]} creep along plateaus that fall "
+        f"theory: none (Hamey 1998); {counts[minima.PLATEAU]} creep along plateaus that fall "
         f"towards infinity, {counts[minima.UNFINISHED]} are not converged, {counts[minima.SADDLE]} at saddles"
     )
     yield claims.share(claim, STUCK, (0.001, 1.0), np.isin(verdict, (minima.STRICT, minima.FLAT)), note)
@@ -75,10 +75,7 @@ def best(data: xr.Dataset, network: str) -> tuple[str, np.ndarray]:
 def _relu(data: xr.Dataset) -> Iterator[Finding]:
     (rate, relu), (other, sigmoid) = (best(data, f"2-2-1 {kind}") for kind in ("ReLU", "sigmoid"))
     claim = "XOR 2-2-1: share solved by ReLU minus by sigmoid, each at its best of three rates, same draws"
-    note = (
-        f"{relu.mean():.1%} at {rate} against {sigmoid.mean():.1%} at {other}; two ReLU nodes are too few: "
-        "mostly one is dead, or some rows reach none"
-    )
+    note = f"{relu.mean():.1%} at {rate} against {sigmoid.mean():.1%} at {other}"
     yield claims.mean(claim, "a guess: ReLU does at least as well", (0.0, 1.0), relu * 1.0 - sigmoid, note)
 
 

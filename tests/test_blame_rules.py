@@ -7,8 +7,8 @@ import pytest
 from cases import assert_same_gradients
 
 import nnjax
-from experiments import blame_rules
-from experiments.blame_rules import RULES
+from experiments import blame_measures
+from experiments.blame_measures import RULES
 from nnjax import datasets
 
 
@@ -22,7 +22,7 @@ def drawn(sizes, hidden="sigmoid", seed=0):
 def test_backpropagations_step_is_the_gradients():
     network, params, fixed, *_ = drawn((3, 4, 2))
     xs, ys = jax.random.normal(nnjax.key(7), (5, 3)), jax.random.uniform(nnjax.key(8), (5, 2))
-    moved = blame_rules.step(network, RULES["backpropagation"], params, fixed, xs, ys, 0.1)
+    moved = blame_measures.step(network, RULES["backpropagation"], params, fixed, xs, ys, 0.1)
     grads = nnjax.gradients(network, params, xs, ys)
     expected = jax.tree.map(lambda w, g: w - 0.1 * g, params, grads)
     assert_same_gradients(moved, expected, rtol=1e-12)
@@ -32,7 +32,7 @@ def test_backpropagations_step_is_the_gradients():
 def test_the_summed_rules_angle_with_constant_slope(nodes):
     """cos = |Σ v| / (√n |v|), exactly, where all slopes are equal (derived)."""
     network, params, fixed, x, y = drawn((3, nodes, 1), "identity")
-    cosine = blame_rules.cosines(network, params, fixed, x, y)[1]
+    cosine = blame_measures.cosines(network, params, fixed, x, y)[1]
     v = np.asarray(params[1].weights[:, 0])
     np.testing.assert_allclose(abs(cosine), abs(v.sum()) / np.sqrt(nodes * np.sum(v**2)), rtol=1e-12)
 
@@ -43,7 +43,7 @@ def test_its_mean_for_gaussian_weights():
 
     def one(key):
         params = nnjax.init(network, key, "normal", dtype=jnp.float64)
-        return blame_rules.cosines(network, params, params, jnp.ones(1), jnp.ones(1))[1]
+        return blame_measures.cosines(network, params, params, jnp.ones(1), jnp.ones(1))[1]
 
     found = np.abs(nnjax.sweep(one, range(4000)))
     exact = np.sqrt(2 / (np.pi * 32))
@@ -58,7 +58,7 @@ def test_identical_nodes_stay_identical_under_the_summed_rule():
         nnjax.Layer(jnp.full((nodes, 1), 0.7), jnp.zeros(1)),
     )
     xs, ys = map(jnp.asarray, datasets.xor())
-    moved = blame_rules.step(network, RULES["handout, as printed"], same, same, xs, ys, 0.5)
+    moved = blame_measures.step(network, RULES["handout, as printed"], same, same, xs, ys, 0.5)
     assert bool(jnp.all(moved[0].weights == moved[0].weights[:, :1]))
     grads = nnjax.gradients(network, same, xs, ys)
     expected = tuple(
@@ -95,11 +95,13 @@ def test_feedback_through_the_networks_own_weights_is_backpropagation():
 def test_xor_by_each_rule():
     """78.5, 48.0 and 68.5 % at the rate 2 after 20,000 steps in an independent run, ± 5 points."""
     network = nnjax.mlp((2, 2, 1))
-    job = blame_rules.Job(network, datasets.xor(), datasets.xor(), 2.0, 20_000, 4)
+    job = blame_measures.Job(network, datasets.xor(), datasets.xor(), 2.0, 20_000, 4)
     for name, share in {
         "backpropagation": 0.785,
         "handout, as printed": 0.48,
         "fixed random feedback": 0.685,
     }.items():
-        loss, _ = nnjax.sweep(blame_rules.trained(job, RULES[name]), range(1000), {"rate": np.float32([2])})
+        loss, _ = nnjax.sweep(
+            blame_measures.trained(job, RULES[name]), range(1000), {"rate": np.float32([2])}
+        )
         assert abs(np.mean(4 * loss < 0.1) - share) < 0.05 + 4 * 0.016, name
