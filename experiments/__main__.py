@@ -76,9 +76,15 @@ def _parser(known: dict[str, Experiment], names: list[str]) -> argparse.Argument
     )
     parser.add_argument("--profile", choices=("default", "full"), default="default", help="size of the runs")
     parser.add_argument(
-        "--out", type=pathlib.Path, default=pathlib.Path("results"), help="where results go (results)"
+        "--out", type=_folder, default=pathlib.Path("results"), help="where results go (results)"
     )
     return parser
+
+
+def _folder(name: str) -> pathlib.Path:
+    if not name:
+        raise argparse.ArgumentTypeError("must name a folder")
+    return pathlib.Path(name)
 
 
 def _config(experiment: Experiment, options: argparse.Namespace, rest: list[str]) -> Any:
@@ -141,12 +147,20 @@ def _stoppable(experiment: Experiment, console: Console) -> Iterator[None]:
         raise
 
 
-def _device(experiment: Experiment, console: Console) -> contextlib.AbstractContextManager:
+@contextlib.contextmanager
+def _device(experiment: Experiment, console: Console) -> Iterator[None]:
     """The CPU where float64 is needed and the default device is a TPU; else nothing is changed."""
     if not experiment.float64 or jax.default_backend() != "tpu":
-        return contextlib.nullcontext()
+        yield
+        return
     console.print("this needs float64, which a TPU cannot do: it runs on the CPU", style="yellow")
-    return jax.default_device(jax.local_devices(backend="cpu")[0])
+    # Not jax.default_device, which an experiment's threads would not see.
+    before = getattr(jax.config, "jax_default_device", None)
+    jax.config.update("jax_default_device", jax.local_devices(backend="cpu")[0])
+    try:
+        yield
+    finally:
+        jax.config.update("jax_default_device", before)
 
 
 def _as_options(config: Any) -> str:

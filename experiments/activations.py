@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 import nnjax
 from experiments import claims, statistics, style, sweeps
-from experiments.experiment import Experiment, Finding, Table, at_least
+from experiments.experiment import Experiment, Finding, Table, at_least, positive
 from nnjax import ACTIVATIONS, datasets, minima
 
 HIDDEN = {
@@ -45,6 +45,7 @@ class Config:
 
     def __post_init__(self) -> None:
         at_least(self, seeds=2, steps=1)
+        positive(self, "rate")
 
 
 def curves() -> xr.Dataset:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 import nnjax
 from experiments import benchmark_measures as measures
 from experiments import peers, progress, style
-from experiments.experiment import Experiment, Finding, Table
+from experiments.experiment import Experiment, Finding, Table, at_least
 from experiments.peers import PEERS, Work
 
 FLOOR = "C, one vector element per seed"
@@ -66,6 +66,9 @@ class Config:
     scaling: int = 18
     million: bool = False
     views: bool = False
+
+    def __post_init__(self) -> None:
+        at_least(self, repeats=1, log_seeds=0, steps=1, digits_epochs=1, growth=1, scaling=0)
 
 
 def works(config: Config) -> dict[str, Work]:

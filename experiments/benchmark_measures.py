@@ -17,7 +17,7 @@ import numpy as np
 import optax
 
 import nnjax
-from experiments import peers
+from experiments import peers, progress
 from experiments.peers import Work
 from nnjax.training import NODE_PRODUCTS, VIEWS, scalar_products
 
@@ -195,7 +195,8 @@ def million() -> tuple[float, float, float]:
         )
         return params, history.loss
 
-    seconds, results = clock(lambda: nnjax.sweep(trained, np.arange(1_000_000)))
+    with progress.sweep("a million networks") as on_segment:
+        seconds, results = clock(lambda: nnjax.sweep(trained, np.arange(1_000_000), on_segment=on_segment))
     size = sum(leaf.nbytes for leaf in jax.tree.leaves(results))
     return seconds, _peak_memory(), size / 1e6
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 import nnjax
 from experiments import claims, progress, statistics, style, sweeps
-from experiments.blame_measures import INPUTS, PRINTED, RATES, RULES, Job, angles, trained, with_equal_slopes
+from experiments.blame_measures import INPUTS, PRINTED, RULES, Job, angles, trained, with_equal_slopes
 from experiments.experiment import Experiment, Finding, Table, at_least
 from nnjax import datasets
 
@@ -42,10 +42,11 @@ class Config:
 
 def jobs(config: Config) -> dict[str, tuple[Job, int]]:
     """The tasks, each with its number of seeds."""
+    wide = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
     xor, iris, digits = datasets.xor(), datasets.iris(), datasets.digits()
     return {
         "XOR": (Job(nnjax.mlp((2, 2, 1)), xor, xor, 2.0, config.steps, 4), config.seeds),
-        "Iris": (Job(nnjax.mlp((4, 8, 3)), *iris, 0.05, config.iris_epochs, 16), config.seeds),
+        "Iris": (Job(nnjax.mlp((4, 8, 3)), *iris, 0.05, config.iris_epochs, 16, wide), config.seeds),
         "digits": (Job(nnjax.mlp((64, 30, 10)), *digits, 0.15, config.digit_epochs, 10), config.digit_seeds),
     }
 
@@ -61,18 +62,16 @@ def run(config: Config) -> xr.Dataset:
             sweeps.sweep("angles with equal slopes", with_equal_slopes(network), seeds),
         ),
     }
-    names = {"rule": list(RULES), "inputs": list(INPUTS), "times": list(RATES)}
+    names = {"rule": list(RULES), "inputs": list(INPUTS)}
     parts = [xr.Dataset(measured, names | {"cosine_of": ["measured", "derived"]})]
-    todo = jobs(config)
-    for name, (job, count) in todo.items():
-        rates, found = {"rate": np.asarray(job.rate * np.array(RATES), np.float32)}, []
-        for rule in RULES:
-            chosen = config.seed + np.arange(count)
-            found.append(sweeps.sweep(f"{name}, {rule}", trained(job, RULES[rule]), chosen, rates))
-            progress.report(len(parts[1:]) * len(RULES) + len(found), len(todo) * len(RULES))
-        key, within = name.lower(), ("rule", f"{name.lower()}_seed", "times")
-        losses, accuracy = (np.stack(column) for column in zip(*found, strict=True))
-        parts.append(xr.Dataset({f"{key}_loss": (within, losses), f"{key}_accuracy": (within, accuracy)}))
+    for done, (name, (job, count)) in enumerate(jobs(config).items()):
+        progress.report(done, len(jobs(config)))
+        rates = np.asarray(job.rate * np.array(job.times), np.float32)
+        ends = sweeps.sweep(name, trained(job), config.seed + np.arange(count), {"rate": rates})
+        key, times = name.lower(), f"{name.lower()}_times"
+        within = f"{key}_seed", times, "rule"
+        values = {f"{key}_loss": (within, ends[0]), f"{key}_accuracy": (within, ends[1])}
+        parts.append(xr.Dataset(values, {times: list(job.times)}))
     return xr.merge(parts).assign_coords(angle_seed=seeds)
 
 
@@ -82,10 +81,10 @@ def reached(data: xr.Dataset, task: str, rule: str) -> tuple[np.ndarray, str]:
     The rate is chosen on the other half of the seeds.
     """
     name = "xor_loss" if task == "xor" else f"{task}_accuracy"
-    values = data[name].sel(rule=rule).transpose(f"{task}_seed", "times").values
+    values = data[name].sel(rule=rule).transpose(f"{task}_seed", f"{task}_times").values
     values = (4 * values < 0.1).astype(float) if task == "xor" else values
     found, chosen = statistics.at_best(values)
-    return found, statistics.either(data["times"].values, chosen)
+    return found, statistics.either(data[f"{task}_times"].values, chosen)
 
 
 def equal_slopes(cosines: np.ndarray) -> Finding:

@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import jax
@@ -14,7 +13,7 @@ import optax
 import xarray as xr
 
 import nnjax
-from experiments import progress, sweeps
+from experiments import progress, sweeps, threads
 from nnjax import gradient_flow
 from nnjax.datasets import Data
 
@@ -229,7 +228,7 @@ def measure(groups: Sequence[Group], seeds: np.ndarray) -> xr.Dataset:
             jobs.setdefault(key, (group.task, {}))[1][recipe] = None
     records = {}
     # A program is compiled on one core, and compiling takes half of the time: so two jobs at once.
-    with ThreadPoolExecutor(2) as pool:
+    with threads.pool(2) as pool:
         found = pool.map(lambda key: train_all(jobs[key][0], list(jobs[key][1]), key[2], seeds), jobs)
         for done, (key, trained) in enumerate(zip(jobs, found, strict=True)):
             for recipe, record in zip(jobs[key][1], trained, strict=True):

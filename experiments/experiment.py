@@ -17,6 +17,7 @@ import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
@@ -68,6 +69,14 @@ def at_least(config: Any, **bounds: int) -> None:
     for name, bound in bounds.items():
         if getattr(config, name) < bound:
             raise ValueError(f"{name} must be {bound} or more; got {getattr(config, name)}")
+
+
+def positive(config: Any, *names: str) -> None:
+    """Refuse options that are not finite and above 0, by name; of a list, each of its numbers."""
+    for name in names:
+        value = getattr(config, name)
+        if not np.all((np.asarray(value) > 0) & np.isfinite(value)):
+            raise ValueError(f"{name} must be above 0 and finite; got {value}")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 import nnjax
 from experiments import claims, progress, statistics, style, sweeps
-from experiments.experiment import Experiment, Finding, Table, at_least
+from experiments.experiment import Experiment, Finding, Table, at_least, positive
 from nnjax import datasets, minima
 
 OPTIMIZERS: dict[str, Callable[[Any], optax.GradientTransformation]] = {
@@ -49,8 +49,9 @@ class Config:
 
     def __post_init__(self) -> None:
         at_least(self, seeds=2, digit_seeds=2, steps=1, epochs=1)
-        if len(self.rates) < 2 or min(self.rates) <= 0:
-            raise ValueError(f"rates must be two or more numbers above 0; got {self.rates}")
+        positive(self, "rates")
+        if len(self.rates) < 2:
+            raise ValueError(f"rates must be two or more numbers; got {self.rates}")
 
 
 def xor(make: Callable, steps: int) -> Callable[..., jax.Array]:

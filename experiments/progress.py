@@ -17,6 +17,12 @@ def report(done: int, total: int) -> None:
         _bars.update(_whole, completed=done, total=total)
 
 
+def stopping() -> None:
+    """Say that what runs is being ended, which takes until its next check."""
+    if _bars is not None:
+        _bars.update(_whole, description="stopping")
+
+
 @contextlib.contextmanager
 def sweep(name: str, settings: int = 1) -> Iterator[Callable[[int, int], None]]:
     """A bar of its own for one sweep; gives what `nnjax.sweep(..., on_segment=)` takes.

@@ -12,7 +12,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 import nnjax
-from experiments import progress, safran_shamir, statistics, sweeps
+from experiments import progress, safran_shamir, statistics, sweeps, threads
 from experiments.experiment import Experiment
 from experiments.spurious_minima_figures import figures, findings, tables
 from nnjax import minima
@@ -299,9 +299,10 @@ def run(config: Config) -> xr.Dataset:
     cells = pairs(config)
     seeds = config.seed + np.arange(config.seeds)
     order = sorted(range(len(cells)), key=lambda c: -cells[c][0] * cells[c][1])
-    with threadpool_limits(1), concurrent.futures.ThreadPoolExecutor(2) as workers:
+    with threadpool_limits(1), threads.pool(2) as workers:
         futures = {c: workers.submit(cell, *cells[c], seeds) for c in order}
-        for done, _ in enumerate(concurrent.futures.as_completed(futures.values()), start=1):
+        for done, finished in enumerate(concurrent.futures.as_completed(futures.values()), start=1):
+            finished.result()  # a failure ends the others
             progress.report(done, len(cells))
     return dataset(config, cells, [futures[c].result() for c in range(len(cells))])
 

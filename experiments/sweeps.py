@@ -1,12 +1,13 @@
 """The experiments' sweeps: each has a name, under which it is shown while it runs, and kept if it is long."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 import nnjax
-from experiments import progress, unfinished
+from experiments import progress, threads, unfinished
 
 Settings = Mapping[str, np.ndarray] | None
 
@@ -20,9 +21,8 @@ def sweep(
     lane: int | None = None,
 ) -> Any:
     """`nnjax.sweep` under a name that no other sweep of the experiment has."""
-    with progress.sweep(name, _count(settings)) as on_segment:
-        kept = unfinished.folder(name)
-        return nnjax.sweep(fn, seeds, settings, lane=lane, folder=kept, on_segment=on_segment)
+    with _watched(name, settings) as options:
+        return nnjax.sweep(fn, seeds, settings, lane=lane, **options)
 
 
 def sweep_until(
@@ -35,10 +35,17 @@ def sweep_until(
     **options: Any,
 ) -> nnjax.Ended:
     """`nnjax.sweep_until` under a name that no other sweep of the experiment has."""
-    with progress.sweep(name, _count(settings)) as on_segment:
-        kept = {"folder": unfinished.folder(name), "on_segment": on_segment}
-        return nnjax.sweep_until(init, step, done, seeds, settings, **kept, **options)
+    with _watched(name, settings) as own:
+        return nnjax.sweep_until(init, step, done, seeds, settings, **own, **options)
 
 
-def _count(settings: Settings) -> int:
-    return 1 if settings is None else len(next(iter(settings.values())))
+@contextlib.contextmanager
+def _watched(name: str, settings: Settings) -> Iterator[dict[str, Any]]:
+    """Where it is kept, and what is called from time to time."""
+    with progress.sweep(name, 1 if settings is None else len(next(iter(settings.values())))) as show:
+
+        def on_segment(done: int, total: int) -> None:
+            show(done, total)
+            threads.check()
+
+        yield {"folder": unfinished.folder(name), "on_segment": on_segment}

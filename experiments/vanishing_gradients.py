@@ -2,13 +2,12 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from experiments import birth, birth_laws, depth_training
+from experiments import birth, birth_laws, depth_training, threads
 from experiments.depth_training import Group, Recipe
 from experiments.experiment import Experiment, at_least
 from experiments.vanishing_figures import figures
@@ -109,7 +108,7 @@ def run(config: Config) -> xr.Dataset:
     conditions = config.widths, config.depths, config.activations, config.inits
     trained = np.arange(config.seed, config.seed + config.training_seeds)
     # The parts share no numbers; a program is compiled on one core, and another part keeps the other busy.
-    with ThreadPoolExecutor(1) as pool:
+    with threads.pool(1) as pool:
         born = pool.submit(birth.measure, *conditions, seeds, config.orthogonal_width)
         laws = pool.submit(birth_laws.measure, config.seed, config.samples, config.seeds)
         training = depth_training.measure(groups(config), trained)

@@ -10,7 +10,7 @@ import xarray as xr
 
 import nnjax
 import nnjax.backprop
-from experiments.experiment import Experiment, Finding, exactly
+from experiments.experiment import Experiment, Finding, at_least, exactly, positive
 from experiments.walkthrough_figures import agrees, figures, tables
 from nnjax.activations import ACTIVATIONS
 
@@ -84,9 +84,8 @@ class Config:
     threshold: float = 1e-3
 
     def __post_init__(self) -> None:
-        for name, value in {"epochs": self.epochs, "rate": self.rate, "threshold": self.threshold}.items():
-            if not value > 0:
-                raise ValueError(f"{name} must be above 0; got {value}")
+        at_least(self, epochs=1)
+        positive(self, "rate", "threshold")
 
 
 def array(values: Any) -> jax.Array:

@@ -103,6 +103,17 @@ def floating_dtype(dtype: jnp.dtype | type) -> jnp.dtype:
     return wanted
 
 
+def functions(**given: Any) -> None:
+    """Refuse what cannot be called, and what cannot be hashed: compiled programs are found again by it."""
+    for name, function in given.items():
+        if not callable(function):
+            raise TypeError(f"{name} must be a function, got {type(function).__name__}")
+        try:
+            hash(function)
+        except TypeError as error:
+            raise TypeError(f"{name} must be hashable ({error}); a plain function around it is") from None
+
+
 def count(name: str, value: int, least: int = 1, most: int | None = None) -> int:
     """An integer of at least `least` and at most `most`."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):

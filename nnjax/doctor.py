@@ -31,6 +31,7 @@ import collections
 import contextlib
 import dataclasses
 import functools
+import io
 import itertools
 import math
 import platform
@@ -323,8 +324,8 @@ def _version(package: str) -> str:
 def _devices() -> str:
     try:
         kinds = collections.Counter(f"{device.device_kind} ({device.platform})" for device in jax.devices())
-    except RuntimeError as error:
-        return f"none: {error}"
+    except Exception as error:  # RuntimeError, or where CUDA has no device AssertionError
+        return f"none: {str(error) or type(error).__name__}"
     return ", ".join(f"{count} x {kind}" for kind, count in kinds.items())
 
 
@@ -401,6 +402,8 @@ def main(arguments: Sequence[str]) -> int:
     """Prints the environment, the table and the verdict; 1 if a decisive check failed, else 0."""
     description = "Check that JAX, on its default device (see JAX_PLATFORMS), computes what NumPy computes."
     argparse.ArgumentParser(prog="python -m nnjax.doctor", description=description).parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without Unicode is no failure of the device
     for name, value in environment().items():
         print(textwrap.fill(f"{name:18}{value}", WIDTH, subsequent_indent=" " * 18), flush=True)
     checks = check()

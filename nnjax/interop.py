@@ -32,13 +32,16 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
 
 
 def _functions(network: Network) -> list[Callable[[Array], Array]]:
+    functions = []
     for layer, names in enumerate(network.activations, start=1):
-        if not isinstance(names, str):
+        distinct = {names} if isinstance(names, str) else set(names)
+        if len(distinct) > 1:
             raise ValueError(
-                f"layer {layer} has one activation per node, {names}; Flax has no such layer: "
-                "one name for the whole layer is accepted"
+                f"layer {layer} has different activations, {names}; Flax has no such layer: "
+                "one for the whole layer is accepted"
             )
-    return [checks.lookup("Flax function for", str(names), FUNCTIONS) for names in network.activations]
+        functions.append(checks.lookup("Flax function for", distinct.pop(), FUNCTIONS))
+    return functions
 
 
 class _Linen(linen.Module):
@@ -86,9 +89,10 @@ def from_linen(network: Network, variables: Mapping[str, Any]) -> Params:
         ValueError: No 'params', other layers than dense ones, names whose numbers say no order, or other
             shapes than the network's.
     """
-    if not isinstance(variables, Mapping) or "params" not in variables:
-        raise ValueError(f"variables must be Flax's {{'params': ...}}, got {_kind(variables)}")
-    layers = variables["params"]
+    layers = variables.get("params") if isinstance(variables, Mapping) else None
+    if not isinstance(layers, Mapping) or not layers:
+        raise ValueError(f"variables must be Flax's {{'params': {{layer: ...}}}}, got {_kind(variables)}")
+    layers = linen.unbox(layers)
     for name, entry in layers.items():
         if not isinstance(entry, Mapping) or not {"kernel"} <= set(entry) <= {"kernel", "bias"}:
             raise ValueError(f"{name!r} is no dense layer with a kernel and a bias, got {_kind(entry)}")
@@ -97,12 +101,12 @@ def from_linen(network: Network, variables: Mapping[str, Any]) -> Params:
 
 def _ordered(names: Iterable[str]) -> list[str]:
     """By their numbers: a mapping's own order is no order, an optimiser's step sorts it by the alphabet."""
-    numbers = {name: [int(part) for part in re.findall(r"\d+", name)] for name in names}
+    numbers = {name: [int(part) for part in re.findall(r"\d+", str(name))] for name in names}
     ordered = sorted(numbers, key=numbers.__getitem__)
-    alike = len({re.sub(r"\d+", "#", name) for name in ordered}) == 1
+    alike = len({re.sub(r"\d+", "#", str(name)) for name in ordered}) == 1
     if not alike or any(numbers[a] == numbers[b] for a, b in itertools.pairwise(ordered)):
         raise ValueError(
-            f"layers {', '.join(ordered)} do not say by numbers which comes first; "
+            f"layers {', '.join(map(str, ordered))} do not say by numbers which comes first; "
             "names such as Dense_0, Dense_1 are accepted"
         )
     return ordered
@@ -165,15 +169,30 @@ def to_nnx(network: Network, params: Params) -> nnx.Module:
 
 
 def from_nnx(network: Network, module: Any) -> Params:
-    """Parameters for nnjax from a module whose `layers` are nnx.Linear, as `to_nnx` makes it.
+    """Parameters for nnjax from a module of nnx.Linear layers, functions between them apart.
+
+    They are the module's `layers`, as of `to_nnx` or an nnx.Sequential, or attributes in the order of their
+    numbers, as fc1, fc2.
 
     Raises:
-        ValueError: No such layers, or other shapes than the network's.
+        ValueError: No such layers, layers of another kind, names whose numbers say no order, or other shapes
+            than the network's.
     """
-    layers = list(getattr(module, "layers", []))
-    if not layers or not all(isinstance(layer, nnx.Linear) for layer in layers):
-        raise ValueError("module must have nnx.Linear layers in `layers`, as to_nnx makes it")
+    modules = [layer for layer in _nnx_layers(module) if isinstance(layer, nnx.Module)]
+    layers = [layer for layer in modules if isinstance(layer, nnx.Linear)]
+    if not layers or len(layers) < len(modules):
+        got = ", ".join(type(layer).__name__ for layer in modules) or "none"
+        raise ValueError(f"module must have nnx.Linear layers, in `layers` or as fc1, fc2, ...; got {got}")
     return _params(
         network,
         [(layer.kernel[...], layer.bias[...] if layer.bias is not None else None) for layer in layers],
     )
+
+
+def _nnx_layers(module: Any) -> list[Any]:
+    layers = getattr(module, "layers", None)
+    if isinstance(layers, Iterable) and not isinstance(layers, Mapping):
+        return list(layers)
+    own = vars(module) if isinstance(module, nnx.Module) else {}
+    named = {name: value for name, value in own.items() if isinstance(value, nnx.Module)}
+    return [named[name] for name in _ordered(named)] if named else []

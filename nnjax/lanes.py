@@ -9,6 +9,7 @@ import functools
 import math
 import os
 import pathlib
+import platform
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -140,10 +141,40 @@ def _bytes(aval: Any) -> int:
 
 def compiler_options() -> dict[str, Any]:
     """XLA's CPU code uses 256-bit vectors unless it is told that this CPU's 512-bit ones are worth it."""
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if devices()[0].platform != "cpu" or not cpuinfo.exists() or "avx512f" not in cpuinfo.read_text():
+    if devices()[0].platform != "cpu" or "avx512f" not in _cpu().get("flags", "").split():
         return {}
     return {"xla_cpu_prefer_vector_width": 512}
+
+
+@functools.cache
+def _cpu() -> dict[str, str]:
+    """What Linux says of the first CPU; nothing on other systems."""
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    first = cpuinfo.read_text().split("\n\n")[0] if cpuinfo.exists() else ""
+    fields = (line.partition(":") for line in first.splitlines())
+    return {name.strip(): value.strip() for name, _, value in fields}
+
+
+VECTORS = ("sse", "avx", "fma", "amx", "asimd", "sve")
+"""How the names of the vector instructions begin that XLA compiles for."""
+
+
+def kind() -> str:
+    """The kind of device that lanes run on; of a CPU, which JAX only calls "cpu", the model and vectors."""
+    if devices()[0].platform != "cpu":
+        return devices()[0].device_kind
+    known = _cpu()
+    model = known.get("model name") or known.get("CPU part") or platform.processor() or platform.machine()
+    vectors = [
+        name for name in known.get("flags", known.get("Features", "")).split() if name.startswith(VECTORS)
+    ]
+    return " ".join([model, *sorted(vectors)])
+
+
+def flags() -> list[str]:
+    """What XLA_FLAGS says, but for the number of devices, on which no bit depends."""
+    given = os.environ.get("XLA_FLAGS", "").split()
+    return sorted(flag for flag in given if not flag.startswith("--xla_force_host_platform_device_count"))
 
 
 def sharding(devices: Sequence[Any]) -> NamedSharding:

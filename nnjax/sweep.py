@@ -1,9 +1,7 @@
 """Any pure function of a random key, over many seeds and settings, in lanes of a fixed width.
 
-The promise: a seed's results have the same bits alone, among a million, in any order, after a resume, on
-one device or eight. A vmapped program's last digits depend on how many seeds run together, and chaos
-amplifies them; so seeds always run in lanes of one width, the last one padded. The bits depend on the
-function, the seed, its setting and the lane's width, given the same package versions and kind of device.
+A vmapped program's last digits depend on how many seeds run together, and chaos amplifies them; so seeds
+always run in lanes of one width, the last one padded.
 """
 
 import functools
@@ -18,12 +16,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, PyTree
 
-from nnjax import checks, lanes, segments
+from nnjax import checks, lanes, runs, segments
+from nnjax.runs import Columns
 
 SEGMENT_LANES = 16
 """Lanes per segment: with a piece, a lane on every device, what a killed sweep loses at most."""
 
-Columns = dict[str, np.ndarray]
 Piece = tuple[np.ndarray, Sequence[Any]]
 """Some rows, and arrays whose first entries are those rows' results."""
 OnSegment = Callable[[int, int], Any]
@@ -31,14 +29,18 @@ OnSegment = Callable[[int, int], Any]
 
 def sweep(
     fn: Callable[..., PyTree],
-    seeds: Sequence[int] | ArrayLike,
-    settings: Mapping[str, ArrayLike | Sequence[float] | Sequence[int]] | None = None,
+    seeds: runs.Seeds,
+    settings: runs.Settings = None,
     *,
     lane: int | None = None,
     folder: str | os.PathLike | None = None,
     on_segment: OnSegment | None = None,
 ) -> PyTree:
     """fn(key(s), **setting) for every seed s and every setting, as NumPy arrays.
+
+    A seed's results have the same bits alone, among a million, in any order, after a resume, on one device or
+    eight. They depend on the function, the seed, its setting and the lane's width, given the same versions of
+    the packages, the same kind of device (of CPU, down to its vector instructions) and the same XLA_FLAGS.
 
     Args:
         fn: A pure function of a key (and of the settings, by name) to a pytree of arrays: training, a
@@ -53,21 +55,23 @@ def sweep(
             Results of different widths may differ in their last digits; a width far above the automatic
             one may break the promise: ask `nnjax.steady(fn, lane)`.
         folder: Where finished segments are kept. Run a killed sweep again, and it goes on from there.
-        on_segment: Called with (runs done, runs in all) after each piece, a lane on every device.
+        on_segment: Called with (runs done, runs in all) after each piece, a lane on every device. What it
+            raises ends the sweep, as Ctrl-C does.
 
     Returns:
         What fn returns, each leaf with a leading axis "seed", and then "setting" where settings are given.
 
     Raises:
         TypeError: Seeds that are no integers, settings that are no numbers, an output that is no array of
-            numbers, or no output.
+            numbers, or no output; an fn or on_segment that cannot be called, an fn that cannot be hashed.
         ValueError: No seeds, seeds out of range, settings of unequal length or out of their dtype's range, a
             lane below 1; a folder that holds another sweep, or damaged segments.
         OSError: The folder cannot be written.
     """
-    columns, shape = _columns(seeds, settings)
+    checks.functions(fn=fn)
+    columns, shape = runs.columns(seeds, settings)
     one = lanes.one_run(fn, tuple(columns)[1:])
-    traced = lanes.trace(one, *_dtypes(columns))
+    traced = lanes.trace(one, *runs.dtypes(columns))
     width = lanes.width(lane, traced)
     job = _Job(columns, traced.leaves, one, width, functools.partial(_run, one, width))
     leaves = _results(job, folder, on_segment)
@@ -92,8 +96,8 @@ def sweep_until(
     init: Callable[..., PyTree],
     step: Callable[[PyTree], PyTree],
     done: Callable[[PyTree], ArrayLike],
-    seeds: Sequence[int] | ArrayLike,
-    settings: Mapping[str, ArrayLike | Sequence[float] | Sequence[int]] | None = None,
+    seeds: runs.Seeds,
+    settings: runs.Settings = None,
     *,
     check_every: int,
     max_steps: int | None = None,
@@ -109,7 +113,8 @@ def sweep_until(
 
     Args:
         init: A pure function of a key (and of the settings) to the state, a pytree of arrays.
-        step: state -> state, pure.
+        step: state -> state, pure. It is also applied to states that are done, and the outcome dropped: it
+            must come to an end there too.
         done: state -> whether it is finished.
         seeds: As in `sweep`.
         settings: As in `sweep`; they reach `init` alone, which puts what `step` needs into the state.
@@ -117,18 +122,19 @@ def sweep_until(
         max_steps: Seeds that took as many leave unfinished; None waits for every one.
         lane: As in `sweep`.
         folder: As in `sweep`; a segment is kept once its last seed is done.
-        on_segment: As in `sweep`.
+        on_segment: As in `sweep`; called at every check, though nobody may be done.
 
     Raises:
         TypeError: As in `sweep`; a step that changes the state's structure, shapes or dtypes.
         ValueError: As in `sweep`; check_every or max_steps below 1.
     """
+    checks.functions(init=init, step=step, done=done)
     checks.count("check_every", check_every)
     if max_steps is not None:
         checks.count("max_steps", max_steps)
-    columns, shape = _columns(seeds, settings)
+    columns, shape = runs.columns(seeds, settings)
     work = _until(init, step, done, tuple(columns)[1:], check_every, max_steps)
-    traced = lanes.trace(work.whole, *_dtypes(columns))
+    traced = lanes.trace(work.whole, *runs.dtypes(columns))
     width = lanes.width(lane, traced)
     job = _Job(columns, traced.leaves, work.whole, width, functools.partial(_pool, work, width))
     leaves = _results(job, folder, on_segment)
@@ -197,10 +203,10 @@ def _pool(work: _Until, lane: int, columns: Columns) -> Iterator[Piece]:
     slots, total, following = lane * len(devices), len(columns["seed"]), 0
     rows = np.full(slots, -1)
     shapes = jax.eval_shape(
-        jax.vmap(work.whole), *(jax.ShapeDtypeStruct((slots,), d) for d in _dtypes(columns))
+        jax.vmap(work.whole), *(jax.ShapeDtypeStruct((slots,), d) for d in runs.dtypes(columns))
     )
     present = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
-    free = np.ones(slots, bool)
+    free, empty = np.ones(slots, bool), np.ones(slots, bool)
     while True:
         waiting = total - following
         if free.all() or (waiting and free.sum() >= slots / 8):
@@ -213,9 +219,12 @@ def _pool(work: _Until, lane: int, columns: Columns) -> Iterator[Piece]:
             if not len(entering):
                 return
             values = [column[np.maximum(rows, 0)] for column in columns.values()]
-            present, left = enter(np.isin(np.arange(slots), entering), present, *values)
+            # Where nobody has been yet a copy of the first row enters: zeros are no state that `step` knows.
+            present, left = enter(empty | np.isin(np.arange(slots), entering), present, *values)
+            empty[:] = False
         else:
             present, left = advance(present)
+            yield rows[:0], ()
         free = np.asarray(left) | (rows < 0)
 
 
@@ -234,73 +243,12 @@ def steady(
         setting: One value of every setting.
     """
     settings = None if setting is None else {name: np.array([value]) for name, value in setting.items()}
-    columns, _ = _columns([seed], settings)
+    columns, _ = runs.columns([seed], settings)
     one = lanes.one_run(fn, tuple(columns)[1:])
-    width = lanes.width(lane, lanes.trace(one, *_dtypes(columns)))
+    width = lanes.width(lane, lanes.trace(one, *runs.dtypes(columns)))
     everywhere = {name: np.repeat(column, width) for name, column in columns.items()}
     leaves = [np.asarray(leaf)[:width] for _, piece in _run(one, width, everywhere) for leaf in piece]
     return all(leaf[:1].tobytes() * width == leaf.tobytes() for leaf in leaves)
-
-
-def _columns(
-    seeds: Sequence[int] | ArrayLike,
-    settings: Mapping[str, ArrayLike | Sequence[float] | Sequence[int]] | None,
-) -> tuple[Columns, tuple[int, ...]]:
-    """One row per (seed, setting) pair, and the shape that the rows stand for."""
-    seeds = _seeds(seeds)
-    if settings is None:
-        return {"seed": seeds}, (len(seeds),)
-    if not isinstance(settings, Mapping):
-        raise TypeError(
-            f"settings must be a mapping of names to lists of numbers, got {type(settings).__name__}"
-        )
-    if {"seed", "key"} & set(settings):
-        raise ValueError("settings must not be called 'seed' or 'key', which fn's first argument stands for")
-    values = {name: _setting(name, value) for name, value in settings.items()}
-    lengths = {name: value.shape for name, value in values.items()}
-    if (
-        not values
-        or len(set(lengths.values())) != 1
-        or any(len(s) != 1 or s[0] < 1 for s in lengths.values())
-    ):
-        raise ValueError(f"settings must be lists of one common length, at least 1; got shapes {lengths}")
-    count = len(next(iter(values.values())))
-    paired = {name: np.tile(value, len(seeds)) for name, value in values.items()}
-    return {"seed": np.repeat(seeds, count)} | paired, (len(seeds), count)
-
-
-def _setting(name: str, value: ArrayLike | Sequence[float] | Sequence[int]) -> np.ndarray:
-    """The numbers in JAX's dtype, refused where that has no room for them (JAX would wrap large integers)."""
-    given = np.asarray(checks.numbers(f"setting {name!r}", value))
-    with np.errstate(over="ignore", under="ignore"):
-        kept = given.astype(jax.dtypes.canonicalize_dtype(given.dtype))
-    rounded = jnp.issubdtype(given.dtype, jnp.inexact)
-    fits = (
-        (np.isfinite(kept) == np.isfinite(given)) & ((kept == 0) == (given == 0))
-        if rounded
-        else kept == given
-    )
-    if not np.all(fits):
-        raise ValueError(
-            f"setting {name!r} holds {given[~fits].flat[0]}, which {kept.dtype} cannot hold; "
-            'jax.config.update("jax_enable_x64", True) gives 64 bits'
-        )
-    return kept
-
-
-def _dtypes(columns: Columns) -> tuple[np.dtype, ...]:
-    return tuple(column.dtype for column in columns.values())
-
-
-def _seeds(seeds: Sequence[int] | ArrayLike) -> np.ndarray:
-    array = np.asarray(seeds)
-    if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"seeds must be a list of at least one integer, got shape {array.shape}")
-    if not np.issubdtype(array.dtype, np.integer):
-        raise TypeError(f"seeds must be integers, got {array.dtype}")
-    if array.min() < 0 or array.max() >= 2**32:
-        raise ValueError(f"seeds must be in 0..2**32-1, got {array.min()} to {array.max()}")
-    return array.astype(np.uint32)
 
 
 def _run(one: Callable, lane: int, columns: Columns) -> Iterator[Piece]:
@@ -338,6 +286,8 @@ class _Job(NamedTuple):
 
 def _results(job: _Job, folder: str | os.PathLike | None, on_segment: OnSegment | None) -> list[np.ndarray]:
     """All rows' results: what the folder has is read, the rest computed in one go and kept there."""
+    if on_segment is not None:
+        checks.functions(on_segment=on_segment)
     total, segment = len(job.columns["seed"]), SEGMENT_LANES * job.lane
     results = [np.empty((total, *leaf.shape), leaf.dtype) for leaf in job.leaves]
     opened = None if folder is None else segments.open_folder(folder, _identity(job, segment))
@@ -348,11 +298,12 @@ def _results(job: _Job, folder: str | os.PathLike | None, on_segment: OnSegment 
     try:
         for chosen, leaves in pieces:
             rows = wanted[chosen]
-            for target, leaf in zip(results, leaves, strict=True):
-                target[rows] = np.asarray(leaf)[: len(rows)]
-            kept.add(rows)
+            if len(rows):
+                for target, leaf in zip(results, leaves, strict=True):
+                    target[rows] = np.asarray(leaf)[: len(rows)]
+                kept.add(rows)
             done += len(rows)
-            if on_segment is not None and len(rows):
+            if on_segment is not None:
                 on_segment(done, total)
     except KeyboardInterrupt as stop:
         stop.add_note(f"sweep stopped after {done} of {total} runs, {kept}")
@@ -362,7 +313,7 @@ def _results(job: _Job, folder: str | os.PathLike | None, on_segment: OnSegment 
 
 def _identity(job: _Job, segment: int) -> dict[str, Any]:
     """What the bits of the results depend on. The program's text holds the data that fn closes over."""
-    program = jax.jit(job.one).lower(*(jax.ShapeDtypeStruct((), d) for d in _dtypes(job.columns)))
+    program = jax.jit(job.one).lower(*(jax.ShapeDtypeStruct((), d) for d in runs.dtypes(job.columns)))
     return {
         "function": _digest(program.as_text().encode()),
         **{
@@ -373,8 +324,9 @@ def _identity(job: _Job, segment: int) -> dict[str, Any]:
         "segment": segment,
         "jax": jax.__version__,
         "jaxlib": metadata.version("jaxlib"),
-        "device": lanes.devices()[0].device_kind,
+        "device": lanes.kind(),
         "compiler_options": lanes.compiler_options(),
+        "XLA_FLAGS": lanes.flags(),
     }
 
 

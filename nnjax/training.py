@@ -65,11 +65,11 @@ class Stop:
         gradient_norm: Stable state: stop once √(Σ g²) of the whole data's gradient is below this.
         validation: (xs, ys, threshold): stop once the loss summed over these rows is below the threshold.
         diverged: Stop once the loss summed over the training data is not finite, or more than so many times
-            what it was at the start (or 1, where it started below).
+            what it was at the start (or 1, where it started below); 1 or more.
 
     Raises:
         TypeError: A threshold that is no number.
-        ValueError: A threshold that is not positive, or validation that is not such a triple.
+        ValueError: A threshold that is not positive, diverged below 1, or validation that is no such triple.
     """
 
     gradient_norm: float | Array | None = None
@@ -81,18 +81,20 @@ class Stop:
             not isinstance(self.validation, tuple | list) or len(self.validation) != 3
         ):
             raise ValueError("validation must be (xs, ys, threshold)")
-        limits = {"gradient_norm": self.gradient_norm, "diverged": self.diverged}
-        limits["validation threshold"] = self.validation[2] if self.validation is not None else None
-        for name, value in limits.items():
-            if value is not None and not isinstance(value, Tracer):
-                _check_limit(name, value)
+        _check_limit("diverged", self.diverged, least=1.0)
+        if self.gradient_norm is not None:
+            _check_limit("gradient_norm", self.gradient_norm)
+        if self.validation is not None:
+            _check_limit("validation threshold", self.validation[2])
 
 
-def _check_limit(name: str, value: Any) -> None:
-    if np.ndim(value) != 0 or not jnp.issubdtype(np.asarray(value).dtype, jnp.number):
+def _check_limit(name: str, value: Any, least: float = 0.0) -> None:
+    kind = value.dtype if isinstance(value, Tracer) else np.asarray(value).dtype
+    real = jnp.issubdtype(kind, jnp.integer) or jnp.issubdtype(kind, jnp.floating)
+    if np.ndim(value) != 0 or not real:
         raise TypeError(f"{name} must be one number, got {value!r}")
-    if not value > 0:
-        raise ValueError(f"{name} must be above 0, got {value}")
+    if not isinstance(value, Tracer) and not (value >= least and value > 0):
+        raise ValueError(f"{name} must be {f'{least:g} or more' if least else 'above 0'}, got {value}")
 
 
 class History(NamedTuple):
@@ -188,7 +190,8 @@ def train(
         xs: Inputs (n, in).
         ys: Labels (n, out).
         optimizer: Any optax optimiser, also one that wants the loss itself (optax.lbfgs, polyak_sgd); its
-            learning rate may be traced. Not optax.lookahead, which wants parameters of its own kind.
+            learning rate may be traced. Not optax.lookahead, which wants parameters of its own kind, nor
+            optax.contrib.sam, which wants the gradient as a function.
         epochs: Passes over the data.
         batch_size: Rows per update; None for all of them. Every row comes once per epoch; when the size
             does not divide n, the epoch ends with a batch of the rows left over.

@@ -1,6 +1,8 @@
 """The doctor finds this device well, finds what is planted, and says so in words."""
 
 import dataclasses
+import io
+import sys
 
 import jax
 import numpy as np
@@ -69,6 +71,25 @@ def test_a_check_that_raises_is_reported_and_the_others_still_run(gradients_only
     assert [line.endswith("ok") for line in printed.splitlines() if line.startswith("gradients by")] == [
         True
     ] * 2
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no such backend"), AssertionError()])
+def test_a_platform_that_is_not_there_is_named(gradients_only, monkeypatch, capsys, error):
+    def devices():
+        raise error
+
+    monkeypatch.setattr(jax, "devices", devices)
+    doctor.main([])
+    assert f"none: {str(error) or 'AssertionError'}" in capsys.readouterr().out
+
+
+def test_a_terminal_without_unicode_is_no_fault(gradients_only, monkeypatch):
+    terminal = io.TextIOWrapper(io.BytesIO(), "ascii")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr(doctor, "verdict", lambda checks: "Σ")
+    assert doctor.main([]) == 0
+    terminal.flush()
+    assert terminal.buffer.getvalue().endswith(b"?\n")
 
 
 def test_a_device_without_float64_is_not_at_fault(gradients_only, monkeypatch, capsys):

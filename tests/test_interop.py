@@ -65,25 +65,62 @@ def test_flaxs_own_initial_parameters_come_over():
     chex.assert_trees_all_equal(params[11].weights, variables["params"]["Dense_11"]["kernel"])
 
 
-@pytest.mark.parametrize("optimizer", [optax.sgd(0.1), optax.sgd(0.1, 0.9)])
-def test_an_optax_optimiser_trains_both_alike(optimizer):
+OPTIMIZERS = {
+    "sgd": optax.sgd(0.1),
+    "momentum": optax.sgd(0.1, 0.9),
+    "adam": optax.adam(0.1),
+    "rmsprop": optax.rmsprop(0.01),
+    "clipped adamw": optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(0.1)),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_an_optax_optimiser_trains_linen_alike(optimizer):
     network, params, ys = made("handout")
     module, variables = interop.linen_module(network), interop.to_linen(network, params)
     state = optimizer.init(variables)
     slope = jax.jit(jax.grad(lambda v: jnp.sum((module.apply(v, XS) - ys) ** 2)))
     for _ in range(5):
         grads = slope(variables)
-        updates, state = optimizer.update(grads, state, variables)
+        with jax.numpy_dtype_promotion("standard"):  # Optax's Adam mixes dtypes
+            updates, state = optimizer.update(grads, state, variables)
         variables = optax.apply_updates(variables, updates)
-    ours, _ = nnjax.train(network, params, XS, ys, optimizer=optimizer, epochs=5)
+    with jax.numpy_dtype_promotion("standard"):
+        ours, _ = nnjax.train(network, params, XS, ys, optimizer=optimizer, epochs=5)
     chex.assert_trees_all_close(interop.from_linen(network, variables), ours, rtol=1e-10)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_an_optax_optimiser_trains_nnx_alike(optimizer):
+    network, params, ys = made("handout")
+    model = interop.to_nnx(network, params)
+    trainer = nnx.Optimizer(model, optimizer, wrt=nnx.Param)
+    slope = nnx.jit(nnx.grad(lambda m: jnp.sum((m(jnp.asarray(XS)) - ys) ** 2)))
+    for _ in range(5):
+        with jax.numpy_dtype_promotion("standard"):
+            trainer.update(model, slope(model))
+    with jax.numpy_dtype_promotion("standard"):
+        ours, _ = nnjax.train(network, params, XS, ys, optimizer=optimizer, epochs=5)
+    chex.assert_trees_all_close(interop.from_nnx(network, model), ours, rtol=1e-10)
+
+
+def test_one_name_for_every_node_is_one_for_the_layer():
+    each, whole = (
+        nnjax.Network((3, 4, 1), (("relu",) * 4, "identity")),
+        nnjax.mlp((3, 4, 1), "relu", "identity"),
+    )
+    params = nnjax.init(whole, nnjax.key(0), dtype=jnp.float64)
+    np.testing.assert_array_equal(
+        interop.linen_module(each).apply(interop.to_linen(each, params), XS),
+        interop.linen_module(whole).apply(interop.to_linen(whole, params), XS),
+    )
 
 
 def test_what_flax_has_no_layer_for():
     network = nnjax.Network((2, 2, 1), (("relu", "tanh"), "identity"))
     params = nnjax.init(network, nnjax.key(0))
     for make in (interop.to_linen, interop.to_nnx):
-        with pytest.raises(ValueError, match=r"layer 1 has one activation per node.*Flax has no such layer"):
+        with pytest.raises(ValueError, match=r"layer 1 has different activations.*Flax has no such layer"):
             make(network, params)
 
 
@@ -91,6 +128,9 @@ def test_what_flax_has_no_layer_for():
     "variables, message",
     [
         ({"kernel": 1}, "variables must be Flax's"),
+        ({"params": None}, "variables must be Flax's"),
+        ({"params": []}, "variables must be Flax's"),
+        ({"params": {}}, "variables must be Flax's"),
         ({"params": {"Conv_0": {"scale": 1}}}, "'Conv_0' is no dense layer"),
         ({"params": {"Dense_0": {"kernel": np.zeros((3, 4))}}}, "biases are there"),
         ({"params": {"Dense_0": {"kernel": np.zeros((3, 4)), "bias": np.zeros(4)}}}, "params have shapes"),
@@ -131,6 +171,56 @@ def test_one_layer_needs_no_number():
     assert interop.from_linen(nnjax.mlp((3, 1)), variables)[0].weights.shape == (3, 1)
 
 
-def test_other_modules_are_refused():
-    with pytest.raises(ValueError, match=r"nnx\.Linear layers"):
-        interop.from_nnx(NETWORKS["handout"], linen.Dense(3))
+def test_partitioned_parameters_are_unboxed():
+    network, params, _ = made("handout")
+    boxed = jax.tree.map(
+        lambda leaf: linen.Partitioned(leaf, (None,) * leaf.ndim), interop.to_linen(network, params)
+    )
+    chex.assert_trees_all_equal(interop.from_linen(network, boxed), params)
+
+
+class Named(nnx.Module):
+    """Layers as attributes, as many write them."""
+
+    def __init__(self, **layers):
+        for name, layer in layers.items():
+            setattr(self, name, layer)
+
+
+def linears():
+    return nnx.Linear(3, 4, rngs=nnx.Rngs(0)), nnx.Linear(4, 1, rngs=nnx.Rngs(1))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda first, second: nnx.Sequential(first, nnx.sigmoid, second, nnx.sigmoid),
+        lambda first, second: Named(fc1=first, fc2=second),
+        lambda first, second: Named(fc10=second, fc9=first),
+    ],
+    ids=["a sequence", "attributes", "by number, not by alphabet"],
+)
+def test_nnx_modules_of_other_making(make):
+    first, second = linears()
+    found = interop.from_nnx(NETWORKS["handout"], make(first, second))
+    chex.assert_trees_all_equal([layer.weights for layer in found], [first.kernel[...], second.kernel[...]])
+
+
+class Elsewhere:
+    """No Flax module."""
+
+    layers = 3
+
+
+@pytest.mark.parametrize(
+    "module, message",
+    [
+        (linen.Dense(3), r"nnx\.Linear layers.*got none"),
+        (Elsewhere(), r"nnx\.Linear layers.*got none"),
+        (nnx.Sequential(*linears(), nnx.BatchNorm(1, rngs=nnx.Rngs(0))), "got Linear, Linear, BatchNorm"),
+        (Named(hidden=linears()[0], output=linears()[1]), "do not say by numbers which comes first"),
+    ],
+)
+def test_other_modules_are_refused(module, message):
+    with pytest.raises(ValueError, match=message):
+        interop.from_nnx(NETWORKS["handout"], module)

@@ -37,8 +37,10 @@ def test_a_wrong_edge_would_be_seen(edges):
     [
         ({"seeds": 1}, "seeds must be 2 or more; got 1"),
         ({"steps": 0}, "steps must be 1 or more; got 0"),
-        ({"rates": (0.1,)}, r"rates must be two or more numbers above 0; got \(0.1,\)"),
-        ({"rates": (0.1, -1.0)}, "rates must be two or more numbers above 0"),
+        ({"rates": (0.1,)}, r"rates must be two or more numbers; got \(0.1,\)"),
+        ({"rates": (0.1, -1.0)}, "rates must be above 0 and finite"),
+        ({"rates": (0.1, float("nan"))}, "rates must be above 0 and finite"),
+        ({"rates": (0.1, float("inf"))}, "rates must be above 0 and finite"),
     ],
 )
 def test_bad_options(options, message):

@@ -18,7 +18,7 @@ from rich.console import Console
 
 import nnjax
 from experiments import __main__ as command
-from experiments import progress, report, store, sweeps, timing, unfinished
+from experiments import progress, report, store, sweeps, threads, timing, unfinished
 from experiments.experiment import Experiment, Finding, discover
 from nnjax import lanes
 
@@ -215,7 +215,8 @@ def test_float64_goes_to_the_cpu_where_the_default_is_a_tpu(out, monkeypatch, ca
     seen = []
 
     def run(config):
-        seen.append((jax.config.jax_default_device, len(lanes.devices())))
+        with threads.pool(1) as pool:
+            seen.append(pool.submit(lambda: (jax.config.jax_default_device, len(lanes.devices()))).result())
         return _run(config)
 
     doubles = {

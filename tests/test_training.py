@@ -334,7 +334,11 @@ def test_bad_arguments(options, error, message, without_shape_checks):
     "options, message",
     [
         ({"gradient_norm": 0.0}, "gradient_norm must be above 0"),
-        ({"diverged": float("nan")}, "diverged must be above 0, got nan"),
+        ({"diverged": float("nan")}, "diverged must be 1 or more, got nan"),
+        ({"diverged": 1e-9}, "diverged must be 1 or more, got 1e-09"),
+        ({"diverged": None}, "diverged must be one number, got None"),
+        ({"validation": (1, 2, None)}, "validation threshold must be one number, got None"),
+        ({"gradient_norm": 1 + 2j}, "gradient_norm must be one number"),
         ({"validation": (1, 2)}, r"validation must be \(xs, ys, threshold\)"),
         ({"validation": (1, 2, -1.0)}, "validation threshold must be above 0"),
         ({"gradient_norm": "a"}, "gradient_norm must be one number, got 'a'"),
