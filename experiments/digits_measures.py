@@ -172,24 +172,24 @@ def batches(mnist: str, chosen: np.ndarray, epochs: int) -> xr.Dataset:
     """Test accuracy for each number of rows per update and each learning rate, after the same epochs."""
     data = load(mnist)
     network = network_for(data)
-
-    def end(batch_size: int | None, key: jax.Array, rate: jax.Array) -> jax.Array:
-        params = nnjax.init(network, key)
-        order = jax.random.fold_in(key, ORDER) if batch_size else None
-        made = optax.sgd(rate)
-        params, _ = nnjax.train(
-            network, params, *data.train, optimizer=made, epochs=epochs, batch_size=batch_size, key=order
-        )
-        return accuracy(network, params, data.test)
-
-    found = [
-        sweeps.sweep(name, functools.partial(end, size), chosen, {"rate": np.array(rates, np.float32)})
-        for name, (size, rates) in BATCHES.items()
-    ]
     rates = np.array([rates for _, rates in BATCHES.values()])
+
+    def end(key: jax.Array, **tried: jax.Array) -> jax.Array:
+        """Accuracies (batch,); one program, since drawing weights and orders takes most of a compilation."""
+        params, order = nnjax.init(network, key), jax.random.fold_in(key, ORDER)
+        found = []
+        for name, (size, _) in BATCHES.items():
+            options: Any = {"optimizer": optax.sgd(tried[name]), "epochs": epochs}
+            options |= {"batch_size": size, "key": order if size else None}
+            trained, _ = nnjax.train(network, params, *data.train, **options)
+            found.append(accuracy(network, trained, data.test))
+        return jnp.stack(found)
+
+    settings = dict(zip(BATCHES, np.float32(rates), strict=True))
+    found = sweeps.sweep("rows per update", end, chosen, settings)
     return xr.Dataset(
         {
-            "batch_accuracy": (("batch", "batch_seed", "trial"), np.stack(found)),
+            "batch_accuracy": (("batch", "batch_seed", "trial"), np.moveaxis(found, -1, 0)),
             "batch_rate": (("batch", "trial"), rates),
         },
         {"batch": list(BATCHES), "batch_seed": chosen},
