@@ -18,6 +18,7 @@ FILES = [
     "order",
     "training",
     "lanes",
+    "runs",
     "segments",
     "sweep",
     "gradient_flow",
