@@ -185,7 +185,7 @@ def batches(mnist: str, chosen: np.ndarray, epochs: int) -> xr.Dataset:
             found.append(accuracy(network, trained, data.test))
         return jnp.stack(found)
 
-    settings = dict(zip(BATCHES, np.float32(rates), strict=True))
+    settings = dict(zip(BATCHES, rates.astype(np.float32), strict=True))
     found = sweeps.sweep("rows per update", end, chosen, settings)
     return xr.Dataset(
         {
