@@ -229,8 +229,14 @@ def test_who_does_not_rest_is_followed_on():
         assert found.outcome.tolist() == [spurious_minima.NOT_SPURIOUS] * 4
 
 
+@pytest.fixture
+def two_devices(monkeypatch):
+    """A lane for each of eight would keep two cores busy with copies; the bits are the same."""
+    monkeypatch.setattr(jax, "local_devices", lambda: jax.devices()[:2])
+
+
 @pytest.mark.slow
-def test_the_saddle_that_a_seed_rests_at():
+def test_the_saddle_that_a_seed_rests_at(two_devices):
     """k = 16, n = 17, seed 41 comes to a gradient below 1e-9 at a saddle; left alone it leaves it as well."""
     found = spurious_minima.cell(16, 17, np.array([41]))
     assert found.pushed.tolist() == [1]
@@ -300,7 +306,7 @@ def test_the_published_step_ends_in_the_same_minima_as_often():
 
 
 @pytest.mark.slow
-def test_the_step_is_stable_at_the_largest_size():
+def test_the_step_is_stable_at_the_largest_size(two_devices):
     """The largest eigenvalue grows with k; at k = 20 it is still below 2 / step, and F only falls."""
     runs = spurious_minima.cell(20, 20, np.arange(32))
     spurious = runs.outcome == spurious_minima.SPURIOUS
