@@ -139,8 +139,8 @@ def cosines(
 class Job:
     """What is learnt, and how long: full batches, or batches of `batch` rows in one fixed order.
 
-    The rate suits backpropagation; others are tried, `times` it, so that no rule is judged by another's: far
-    enough on either side that more would be worse for every rule.
+    The rate suits backpropagation; others are tried, `times` it, up to where more is worse for every rule, so
+    that none is judged by another's rate.
     """
 
     network: nnjax.Network
