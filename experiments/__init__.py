@@ -1,1 +1,15 @@
-"""The handout's claims as experiments that could fail: one question per file."""
+"""The experiments: one question per file or folder, told in the order of `STORY`."""
+
+STORY = (
+    "walkthrough",
+    "activations",
+    "learning_rate",
+    "blame_rules",
+    "vanishing_gradients",
+    "initialisation",
+    "seed_minima",
+    "spurious_minima",
+    "digits",
+    "benchmark",
+)
+"""The order in which the report tells them; an experiment that is not named comes after these."""

@@ -17,8 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 import nnjax
-from experiments import progress, report, store, timing, unfinished
-from experiments.experiment import Experiment, Finding, discover
+from experiments.runner import checkpoints as unfinished
+from experiments.runner import progress, report, store, timing
+from experiments.runner.experiment import Experiment, Finding, discover
 
 MARKS = {
     "agrees": "[green]✓ agrees[/]",

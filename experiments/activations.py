@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from sklearn.linear_model import LogisticRegression
 
 import nnjax
-from experiments import claims, statistics, style, sweeps
-from experiments.experiment import Experiment, Finding, Table, at_least, positive
+from experiments.runner import findings as claims
+from experiments.runner import statistics, style, sweeps
+from experiments.runner.experiment import Experiment, Finding, Table, at_least, positive
 from nnjax import ACTIVATIONS, datasets, minima
 
 HIDDEN = {

@@ -12,8 +12,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 import nnjax
-from experiments import claims, progress, statistics, style, sweeps
-from experiments.experiment import Experiment, Finding, Table, at_least, positive
+from experiments.runner import findings as claims
+from experiments.runner import progress, statistics, style, sweeps
+from experiments.runner.experiment import Experiment, Finding, Table, at_least, positive
 from nnjax import datasets, minima
 
 OPTIMIZERS: dict[str, Callable[[Any], optax.GradientTransformation]] = {

@@ -10,24 +10,23 @@ from nnjax import (
     checks,
     columnwise,
     datasets,
-    gradient_flow,
-    lanes,
+    initialisers,
     losses,
     minima,
     network,
     nodewise,
-    schemes,
-    segments,
+    signal_propagation,
     symmetries,
     training,
 )
 from nnjax.activations import ACTIVATIONS, Activation
 from nnjax.backprop import deltas, deltas_as_printed, gradients, weight_change
-from nnjax.lanes import use_all_cores
 from nnjax.losses import LOSSES, Loss, labels, probabilities, sse
 from nnjax.network import Layer, Network, Params, Trace, forward, init, key, mlp, predict, total_loss
-from nnjax.sweep import Ended, steady, sweep, sweep_until
-from nnjax.training import REASONS, History, Stop, fastest_view, train, train_step
+from nnjax.sweeps import Ended, steady, sweep, sweep_until
+from nnjax.sweeps.devices import use_all_cores
+from nnjax.training import REASONS, History, Stop, train, train_step
+from nnjax.views import fastest_view
 
 __all__ = [
     "ACTIVATIONS",
@@ -51,12 +50,11 @@ __all__ = [
     "deltas_as_printed",
     "fastest_view",
     "forward",
-    "gradient_flow",
     "gradients",
     "init",
+    "initialisers",
     "key",
     "labels",
-    "lanes",
     "losses",
     "minima",
     "mlp",
@@ -64,8 +62,7 @@ __all__ = [
     "nodewise",
     "predict",
     "probabilities",
-    "schemes",
-    "segments",
+    "signal_propagation",
     "sse",
     "steady",
     "sweep",

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax.lax import Precision
 from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray
 
-from nnjax import activations, checks, losses, schemes
+from nnjax import activations, checks, initialisers, losses
 
 
 class Layer(NamedTuple):
@@ -142,14 +142,14 @@ def init(
     checks.random_key(key)
     dtype = checks.floating_dtype(dtype)
     for what, scheme, known in (
-        ("weights", weights, schemes.SCHEMES),
-        ("biases", biases, schemes.BIAS_SCHEMES),
+        ("weights", weights, initialisers.SCHEMES),
+        ("biases", biases, initialisers.BIAS_SCHEMES),
     ):
         checks.lookup(f"{what} scheme", scheme, dict.fromkeys(known))
     shapes = list(itertools.pairwise(network.sizes))
     drawn = zip(
-        schemes.draw(weights, jax.random.fold_in(key, 0), shapes),
-        schemes.draw(
+        initialisers.draw(weights, jax.random.fold_in(key, 0), shapes),
+        initialisers.draw(
             biases if network.biases else "zeros", jax.random.fold_in(key, 1), [shape[1:] for shape in shapes]
         ),
         strict=True,

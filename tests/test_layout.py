@@ -21,7 +21,7 @@ FILES = [
     "runs",
     "segments",
     "sweep",
-    "gradient_flow",
+    "signal_propagation",
     "symmetries",
     "minima",
     "datasets",

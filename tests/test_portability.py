@@ -9,8 +9,8 @@ import pytest
 from jax import export
 
 import nnjax
-from experiments import safran_shamir
-from nnjax import gradient_flow, symmetries
+from experiments.spurious_minima import objective as safran_shamir
+from nnjax import signal_propagation, symmetries
 
 SEED = jax.ShapeDtypeStruct((), jnp.uint32)
 XOR = nnjax.datasets.xor()
@@ -42,7 +42,7 @@ def trained(view, batch_size=None):
 
 def flow(key):
     network = nnjax.mlp((2, 5, 1), "relu", "identity")
-    return gradient_flow.flow(network, nnjax.init(network, key, "he_normal"), *XOR)
+    return signal_propagation.flow(network, nnjax.init(network, key, "he_normal"), *XOR)
 
 
 def aligned(key):

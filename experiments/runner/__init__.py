@@ -1,0 +1,1 @@
+"""The runner: everything that is no question."""

@@ -1,0 +1,102 @@
+"""What a run is given besides its options: where sweeps are kept, who watches them, and when to stop."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+import nnjax
+from experiments.runner.checkpoints import Checkpoints
+from experiments.runner.progress import Progress
+
+Settings = Mapping[str, np.ndarray] | None
+
+
+class Context:
+    """The surroundings of one run. `Context()` shows nothing and keeps nothing.
+
+    Attributes:
+        progress: Bars for the parts and the sweeps.
+        checkpoints: Where finished segments of sweeps are kept.
+    """
+
+    def __init__(self, progress: Progress | None = None, checkpoints: Checkpoints | None = None) -> None:
+        self.progress = progress or Progress()
+        self.checkpoints = checkpoints or Checkpoints()
+        self._ending = threading.Event()
+        self._pools = 0
+
+    def report(self, done: int, total: int) -> None:
+        """Say that `done` of an experiment's `total` parts are done."""
+        self.progress.report(done, total)
+
+    def sweep(
+        self,
+        name: str,
+        fn: Callable[..., Any],
+        seeds: np.ndarray,
+        settings: Settings = None,
+        *,
+        lane: int | None = None,
+    ) -> Any:
+        """Run `nnjax.sweep` under a name that no other sweep of the experiment has."""
+        with self._watched(name, settings) as options:
+            return nnjax.sweep(fn, seeds, settings, lane=lane, **options)
+
+    def sweep_until(
+        self,
+        name: str,
+        init: Callable[..., Any],
+        step: Callable[[Any], Any],
+        done: Callable[[Any], Any],
+        seeds: np.ndarray,
+        settings: Settings = None,
+        **options: Any,
+    ) -> nnjax.Ended:
+        """Run `nnjax.sweep_until` under a name that no other sweep of the experiment has."""
+        with self._watched(name, settings) as watched:
+            return nnjax.sweep_until(init, step, done, seeds, settings, **watched, **options)
+
+    @contextlib.contextmanager
+    def _watched(self, name: str, settings: Settings) -> Iterator[dict[str, Any]]:
+        count = 1 if settings is None else len(next(iter(settings.values())))
+        with self.progress.sweep(name, count) as show:
+
+            def on_segment(done: int, total: int) -> None:
+                show(done, total)
+                self.check()
+
+            yield {"folder": self.checkpoints.folder(name), "on_segment": on_segment}
+
+    @contextlib.contextmanager
+    def pool(self, workers: int) -> Iterator[ThreadPoolExecutor]:
+        """Run parts side by side; Ctrl-C, or a part that fails, soon ends the others too.
+
+        Only the main thread opens a pool, and it may open another within.
+        """
+        self._pools += 1
+        try:
+            with ThreadPoolExecutor(workers) as executor:
+                try:
+                    yield executor
+                except BaseException:
+                    self._ending.set()
+                    self.progress.stopping()
+                    executor.shutdown(cancel_futures=True)
+                    raise
+        finally:
+            self._pools -= 1
+            if not self._pools:
+                self._ending.clear()
+
+    def check(self) -> None:
+        """Stop here if the run is being ended; sweeps call it from time to time.
+
+        Raises:
+            KeyboardInterrupt: The run is being ended.
+        """
+        if self._ending.is_set():
+            raise KeyboardInterrupt

@@ -1,0 +1,135 @@
+"""What an experiment is: Config -> run -> data -> findings, tables and figures.
+
+A question is one file of `experiments`, or a folder, that defines
+
+    Config                 a frozen dataclass of `Options`; its documented fields become the command's options
+    run(config, context)   the measurement: an xarray.Dataset, or a DataTree with one group for each part
+    findings(data)         judged from the data alone
+    tables(data)           {title: (header, rows)} of strings, for the terminal and the report
+    figures(data)          {name: (Figure, caption)}, drawn from the data alone
+    EXPERIMENT             Experiment(...), which ties them together and tells the story
+"""
+
+import ast
+import dataclasses
+import importlib
+import pathlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+import experiments
+from experiments.runner.context import Context
+from experiments.runner.findings import Finding
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Data = xr.Dataset | xr.DataTree
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
+"""A header, and rows of as many cells."""
+NO_QUESTIONS = ("__main__", "runner")
+"""What stands beside the questions in the package."""
+SEEDS = 2**32
+"""Seeds are below this."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What every Config begins with.
+
+    Attributes:
+        seed: First seed of the random numbers.
+    """
+
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < SEEDS:
+            raise ValueError(f"seed must be 0 to {SEEDS - 1}; got {self.seed}")
+
+    def seeds_from_first(self, count: int) -> np.ndarray:
+        """`count` seeds: seed, seed + 1, ..."""
+        return np.arange(self.seed, self.seed + count)
+
+
+def at_least(config: Any, **bounds: int) -> None:
+    """Refuse options below their bound, by name, as a Config's __post_init__ does."""
+    for name, bound in bounds.items():
+        if getattr(config, name) < bound:
+            raise ValueError(f"{name} must be {bound} or more; got {getattr(config, name)}")
+
+
+def positive(config: Any, *names: str) -> None:
+    """Refuse options that are not finite and above 0, by name; of a list, each of its numbers."""
+    for name in names:
+        value = getattr(config, name)
+        if not np.all((np.asarray(value) > 0) & np.isfinite(value)):
+            raise ValueError(f"{name} must be above 0 and finite; got {value}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """One question, how it is asked, and how its answer is shown.
+
+    Attributes:
+        name: The command's name, as in `python -m experiments walkthrough`.
+        title: A heading for people.
+        question: The question in one sentence.
+        method: The method in two sentences.
+        config: The frozen dataclass of options.
+        run: (Config, Context) -> data, without files, clocks or terminals but through the context.
+        findings: data -> findings.
+        tables: data -> {title: (header, rows)}; shown in the terminal and in the report.
+        figures: data -> {file name: (figure, caption)}.
+        smoke: Option values that make it finish in seconds on the same code path; None if there are none.
+        full: Option values of the publication size (PROFILE=full).
+        remember: The one sentence to remember.
+        minutes: How long it takes on two cores, in default and in full size.
+        float64: Whether some of it needs float64, which TPUs lack; there it runs on the CPU.
+    """
+
+    name: str
+    title: str
+    question: str
+    method: str
+    config: type[Options]
+    run: Callable[[Any, Context], Data]
+    findings: Callable[[Any], Sequence[Finding]]
+    tables: Callable[[Any], Mapping[str, Table]]
+    figures: "Callable[[Any], Mapping[str, tuple[Figure, str]]]"
+    smoke: Mapping[str, Any] | None = None
+    full: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    remember: str = ""
+    minutes: tuple[float, float] = (0.5, 5.0)
+    float64: bool = True
+
+
+def names() -> list[str]:
+    """Every question of the package, found without importing it, in the order of the story."""
+    found = {module.name for module in pkgutil.iter_modules(experiments.__path__)} - set(NO_QUESTIONS)
+    told = [name for name in experiments.STORY if name in found]
+    return [*told, *sorted(found - set(told))]
+
+
+def headline(name: str) -> str:
+    """The first line of a question's docstring, read without importing it."""
+    folder = pathlib.Path(experiments.__path__[0])
+    path = folder / f"{name}.py"
+    source = path if path.exists() else folder / name / "__init__.py"
+    return (ast.get_docstring(ast.parse(source.read_text("utf-8"))) or "").partition("\n")[0]
+
+
+def load(name: str) -> Experiment:
+    """The experiment of that name.
+
+    Raises:
+        AttributeError: Its file or folder defines no EXPERIMENT.
+    """
+    module = importlib.import_module(f"experiments.{name}")
+    if not hasattr(module, "EXPERIMENT"):
+        raise AttributeError(f"experiments/{name} defines no EXPERIMENT; see experiments/runner/experiment.py")
+    return module.EXPERIMENT

@@ -1,0 +1,112 @@
+"""Findings: a claim held against a measurement, and the usual kinds of them.
+
+What is expected is said before it is measured, with its tolerance; the verdict follows from the two intervals.
+"""
+
+import dataclasses
+import math
+from typing import Literal
+
+import numpy as np
+
+from experiments.runner import statistics
+
+Verdict = Literal["agrees", "differs", "undecided"]
+Bounds = tuple[float, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One claim, held against one measurement.
+
+    Attributes:
+        id: A short name that stays when the words of the claim change; no other finding of the experiment
+            has it.
+        claim: What is claimed, in words that can be read alone.
+        source: Who claims it: the handout's sentence, a paper, a theorem.
+        expected: (low, high): the values that count as agreement; either end may be infinite.
+        measured: The measured value.
+        interval: (low, high) of the measured value, 99.9 % unless `note` says otherwise; a number
+            that is computed exactly has low = high = measured.
+        unit: Unit of the three, empty where they are pure numbers.
+        note: The nuance, in one line.
+    """
+
+    id: str
+    claim: str
+    _: dataclasses.KW_ONLY
+    source: str
+    expected: Bounds
+    measured: float
+    interval: Bounds
+    unit: str = ""
+    note: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """agrees: interval ⊆ expected; differs: interval ∩ expected = ∅; undecided: the rest."""
+        (low, high), (lower, upper) = self.interval, self.expected
+        if any(math.isnan(value) for value in (low, high, lower, upper, self.measured)):
+            return "undecided"
+        if lower <= low and high <= upper:
+            return "agrees"
+        return "differs" if high < lower or upper < low else "undecided"
+
+
+def printed(value: float, half_unit: float) -> Bounds:
+    """What a printed number stands for: value ± half a unit of its last digit."""
+    return value - half_unit, value + half_unit
+
+
+def share(id: str, claim: str, hits: np.ndarray, *, source: str, expected: Bounds, note: str = "") -> Finding:
+    """The share of `hits` (s,), with Wilson's interval."""
+    return Finding(
+        id,
+        claim,
+        source=source,
+        expected=expected,
+        measured=float(np.mean(hits)),
+        interval=statistics.share(int(np.sum(hits)), int(np.size(hits))),
+        note=note,
+    )
+
+
+def mean(id: str, claim: str, values: np.ndarray, *, source: str, expected: Bounds, note: str = "") -> Finding:
+    """The mean of `values` (s,), with a bootstrap interval."""
+    return Finding(
+        id,
+        claim,
+        source=source,
+        expected=expected,
+        measured=float(np.mean(values)),
+        interval=statistics.bootstrap(values, np.mean),
+        note=note,
+    )
+
+
+def median(
+    id: str, claim: str, values: np.ndarray, *, source: str, expected: Bounds, note: str = ""
+) -> Finding:
+    """The median of `values` (s,), with a bootstrap interval."""
+    return Finding(
+        id,
+        claim,
+        source=source,
+        expected=expected,
+        measured=float(np.median(values)),
+        interval=statistics.bootstrap(values),
+        note=note,
+    )
+
+
+def exact(id: str, claim: str, value: float, *, source: str, expected: Bounds, note: str = "") -> Finding:
+    """A number that is computed, not sampled."""
+    return Finding(
+        id,
+        claim,
+        source=source,
+        expected=expected,
+        measured=float(value),
+        interval=(float(value), float(value)),
+        note=note,
+    )

@@ -1,0 +1,119 @@
+"""The command: python -m nnjax.doctor."""
+
+import argparse
+import collections
+import io
+import platform
+import sys
+import textwrap
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Any
+
+import jax
+
+from nnjax.doctor.checks import NO_FLOAT64, Check, run_checks
+
+WIDTH = 100
+PACKAGES = ("jax", "jaxlib", "numpy", "nnjax", "optax", "flax")
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _devices() -> str:
+    try:
+        kinds = collections.Counter(f"{device.device_kind} ({device.platform})" for device in jax.devices())
+    except Exception as error:  # RuntimeError, or where CUDA has no device AssertionError
+        return f"none: {str(error) or type(error).__name__}"
+    return ", ".join(f"{count} x {kind}" for kind, count in kinds.items())
+
+
+def environment() -> dict[str, str]:
+    """Versions, devices and precision, by name."""
+    versions = {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
+    config: Any = jax.config  # JAX declares none of its options to type checkers.
+    return versions | {
+        "devices": _devices(),
+        "x64 flag": "on" if config.jax_enable_x64 else "off (float64 is checked all the same)",
+        "matmul precision": f"{config.jax_default_matmul_precision or 'default'} (nnjax asks for highest)",
+    }
+
+
+def table(checks: Sequence[Check]) -> str:
+    """One aligned line per check, and below it the note, if it has one."""
+    rows = [("check", "compared", "error", "allowed", "")] + [_cells(check) for check in checks]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row, note in zip(rows, ["", *(check.note for check in checks)], strict=True):
+        lines.append("  ".join(map(str.ljust, row, widths)).rstrip())
+        lines += [_note(note)] if note else []
+    return "\n".join(lines)
+
+
+def _cells(check: Check) -> tuple[str, ...]:
+    error = "-" if check.error is None else f"{check.error:.1e}"
+    bad = "FAILED" if check.decisive else "WRONG"
+    good = "-" if check.error is None else "ok"
+    return check.name, check.compared, error, f"{check.tolerance:.1e}", good if check.passed else bad
+
+
+def _note(text: str) -> str:
+    short, indent = textwrap.shorten(text, 400, placeholder=" ..."), "    "
+    return textwrap.fill(short, WIDTH, initial_indent=indent, subsequent_indent=indent)
+
+
+def failures(checks: Sequence[Check]) -> list[Check]:
+    """Those on which the exit status hangs."""
+    return [check for check in checks if check.decisive and not check.passed]
+
+
+def verdict(checks: Sequence[Check]) -> str:
+    """The last lines: all is well, or which checks failed and what to do."""
+    failed, wrong = failures(checks), [check for check in checks if not (check.passed or check.decisive)]
+    where = ", in float32" if any(check.note == NO_FLOAT64 for check in checks) else ""
+    text = f"This device computes what NumPy computes{where}."
+    if failed:
+        text = f"{len(failed)} of {len(checks)} checks failed: {_names(failed)}. {_cure()}"
+    elif wrong:
+        text = (
+            f"This device computes what NumPy computes{where}, wherever nnjax needs it. {_names(wrong)} is "
+            "wrong: nnjax avoids it, functions of your own may not. On CPUs jaxlib 0.11 or later is right; "
+            "it needs Python 3.12 or later."
+        )
+    return text
+
+
+def _names(checks: Sequence[Check]) -> str:
+    return "; ".join(dict.fromkeys(check.name for check in checks))
+
+
+def _cure() -> str:
+    jaxlib = _version("jaxlib")
+    if jaxlib == "0.10.2":
+        return "jaxlib 0.10.2 is known for it: install another version, as with pip install 'jax!=0.10.2'."
+    return (
+        f"Do not trust results from this device with jaxlib {jaxlib}: try another one, on GPUs jax 0.11.1 "
+        "or later, or JAX_PLATFORMS=cpu, and report the table to github.com/jax-ml/jax/issues."
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints the environment, the table and the verdict; 1 if a decisive check failed, else 0."""
+    description = "Check that JAX, on its default device (see JAX_PLATFORMS), computes what NumPy computes."
+    argparse.ArgumentParser(prog="python -m nnjax.doctor", description=description).parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without Unicode is no failure of the device
+    for name, value in environment().items():
+        print(textwrap.fill(f"{name:18}{value}", WIDTH, subsequent_indent=" " * 18), flush=True)
+    checks = run_checks()
+    print(f"\n{table(checks)}\n\n{textwrap.fill(verdict(checks), WIDTH)}")
+    return int(bool(failures(checks)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

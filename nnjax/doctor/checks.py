@@ -1,0 +1,206 @@
+"""The checks: one comparison each of what this device computes with the reference."""
+
+import contextlib
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Iterable, Sequence
+from types import ModuleType
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from nnjax import backprop, columnwise, network, nodewise
+from nnjax.doctor.reference import (
+    RATE,
+    Arrays,
+    Data,
+    Problem,
+    draw,
+    numpy_forward,
+    numpy_gradients,
+    numpy_printed,
+    numpy_training,
+)
+from nnjax.network import Layer, Network, Params
+
+# Rounding costs one or two eps per operation, and sums whose terms cancel, in the worst of thousands of
+# seeds, some ten times more; exp is a few eps worse on some devices. What has to be found lies above:
+# products rounded to TF32 (5e-4), float64 that is float32 in truth (6e-8), a wrong row.
+TOLERANCES = {dtype: 1000 * float(np.finfo(dtype).eps) for dtype in ("float32", "float64")}
+
+# The fewest that jaxlib 0.10.2 gets wrong, see above.
+ROWS = {"float32": 32769, "float64": 16385}
+
+NO_FLOAT64 = "not available: this device has no float64. Use float32 on it, or float64 on a CPU."
+
+Pair = tuple[Arrays, Arrays]
+"""What the device and what NumPy computed, one array per layer, compared line by line."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One comparison with NumPy.
+
+    Attributes:
+        name: What was checked, and in which dtype.
+        compared: The network, rows, seeds and steps.
+        error: max |device - NumPy| / max |NumPy|, the largest over layers and seeds; None if not measured.
+        tolerance: The largest error that passes.
+        passed: Whether it does; so do float64 checks, unmeasured, on a device that has no float64.
+        decisive: Whether the exit status hangs on it. Not for what nnjax never computes and the newest
+            jaxlib for Python 3.11 gets wrong: there is nothing better to install there.
+        note: Why the error was not measured.
+    """
+
+    name: str
+    compared: str
+    error: float | None
+    tolerance: float
+    passed: bool
+    decisive: bool = True
+    note: str = ""
+
+
+def on_device(problem: Problem, dtype: str) -> tuple[Network, Params, Array, Array]:
+    """What `draw` drew, as nnjax takes it: a sigmoid network, params, xs and ys."""
+    weights, biases, xs, ys = draw(problem)
+    send = functools.partial(jnp.asarray, dtype=dtype)
+    params = tuple(Layer(send(w), send(b)) for w, b in zip(weights, biases, strict=True))
+    return network.mlp(problem.sizes), params, send(xs), send(ys)
+
+
+def _lines(values: Array | np.ndarray, lines: int = 1) -> np.ndarray:
+    return np.asarray(values, np.float64).reshape(lines, -1)
+
+
+def _layers(layers: Iterable[tuple], problem: Problem) -> Arrays:
+    """A layer's weights and biases on one line per seed: one sum alone may cancel to almost nothing."""
+    return [np.hstack([_lines(part, problem.seeds) for part in layer]) for layer in layers]
+
+
+def _first(params: Params) -> Params:
+    return jax.tree.map(lambda values: values[0], params)
+
+
+def _numpy_batch(problem: Problem) -> Data:
+    data = draw(problem)
+    return data._replace(xs=data.xs[0], ys=data.ys[0])
+
+
+def check_forward(problem: Problem, dtype: str) -> Pair:
+    """Jit: one forward pass, every layer's activations."""
+    net, params, xs, _ = on_device(problem, dtype)
+    got = jax.jit(lambda params, x: network.forward(net, params, x).activations)(_first(params), xs[0, 0])
+    return [_lines(a) for a in got], [_lines(a) for a in numpy_forward(_numpy_batch(problem))]
+
+
+def check_gradients(view: ModuleType, problem: Problem, dtype: str) -> Pair:
+    """Jit and vmap over seeds: the gradients of one batch."""
+    net, params, xs, ys = on_device(problem, dtype)
+    one = functools.partial(view.gradients, net)
+    got = jax.jit(jax.vmap(one, in_axes=(0, None, None)))(params, xs[0], ys[0])
+    want = zip(*numpy_gradients(_numpy_batch(problem)), strict=True)
+    return _layers(got, problem), _layers(want, problem)
+
+
+def check_training(view: ModuleType, problem: Problem, dtype: str) -> Pair:
+    """Jit, vmap over seeds and scan over mini-batches: the trained parameters."""
+    net, params, *batches = on_device(problem, dtype)
+
+    def step(params: Params, batch: Sequence[Array]) -> tuple[Params, None]:
+        changes = view.gradients(net, params, *batch)
+        return jax.tree.map(lambda w, change: w - RATE * change, params, changes), None
+
+    got = jax.jit(jax.vmap(lambda params: jax.lax.scan(step, params, batches)[0]))(params)
+    return _layers(got, problem), _layers(zip(*numpy_training(problem), strict=True), problem)
+
+
+def check_product(power: int, problem: Problem, dtype: str) -> Pair:
+    """Jit and vmap over rows: Σⱼ (M x)ⱼᵖ, with Mᵀ the network's weights."""
+    _, params, xs, _ = on_device(problem, dtype)
+    one = jax.vmap(lambda matrix, x: jnp.sum(network.product(matrix, x) ** power), in_axes=(None, 0))
+    got = jax.jit(one)(params[0].weights[0].T, xs[0])
+    data = _numpy_batch(problem)
+    return [_lines(got)], [_lines(((data.xs @ data.weights[0][0]) ** power).sum(axis=1))]
+
+
+def check_printed(problem: Problem, dtype: str) -> Pair:
+    """Jit and vmap over rows: the hidden delta as printed in the handout, of a network with two layers."""
+    net, params, xs, ys = on_device(problem, dtype)
+
+    def one(params: Params, x: Array, y: Array) -> Array:
+        return backprop.deltas_as_printed(net, params, network.forward(net, params, x), y, params)[0]
+
+    got = jax.jit(jax.vmap(one, in_axes=(None, 0, 0)))(_first(params), xs[0], ys[0])
+    return [_lines(got)], [_lines(numpy_printed(_numpy_batch(problem)))]
+
+
+class Case(NamedTuple):
+    """A check yet to be made."""
+
+    name: str
+    compute: Callable[[Problem, str], Pair]
+    problem: Problem
+    decisive: bool = True
+
+
+def cases(dtype: str) -> list[Case]:
+    """The checks of that dtype, of the shapes that nnjax is used for."""
+    tiny, digits, rows = Problem((2, 2, 1), 2048, 4), Problem((64, 30, 10), 32, 10), ROWS[dtype]
+    gradients, by_node = (functools.partial(check_gradients, view) for view in (backprop, nodewise))
+    training, training_by_node = (functools.partial(check_training, view) for view in (backprop, nodewise))
+    return [
+        Case("forward", check_forward, Problem((16,) * 31)),
+        Case("gradients", gradients, tiny),
+        Case("gradients", gradients, digits),
+        Case("gradients", gradients, Problem((3, 4, 1), rows=rows)),
+        Case("gradients in columns", functools.partial(check_gradients, columnwise), digits),
+        Case("gradients by node", by_node, tiny),
+        Case("training", training, tiny._replace(steps=50)),
+        Case("training", training, digits._replace(steps=20)),
+        Case("training by node", training_by_node, tiny._replace(steps=50)),
+        Case("deltas_as_printed", check_printed, Problem((3, 3, 3), rows=rows)),
+        Case("Σ(Mx)²", functools.partial(check_product, 2), Problem((3, 3), rows=rows)),
+        Case("ΣMx", functools.partial(check_product, 1), Problem((3, 3), rows=rows), decisive=False),
+    ]
+
+
+def relative_error(got: Arrays, want: Arrays) -> float:
+    """The largest max |got - want| / max |want| of all lines: so a large line hides no small one."""
+    pairs = zip(got, want, strict=True)
+    each = [np.max(abs(g - w), axis=1) / np.max(abs(w), axis=1) for g, w in pairs]
+    return float(np.max(np.concatenate(each)))
+
+
+def has_float64() -> bool:
+    """Whether float64 is real: CPUs and GPUs promise it; elsewhere e¹ has to be right to its last digits."""
+    if jax.default_backend() in ("cpu", "gpu"):
+        return True
+    try:
+        with jax.enable_x64(True):
+            return abs(float(jax.jit(jnp.exp)(np.float64(1))) - math.e) < 2e-15
+    except Exception:  # Every backend has its own way to say that it has none.
+        return False
+
+
+def measure(case: Case, dtype: str) -> Check:
+    """Makes the check; one that raises has failed, with the error as its note."""
+    tolerance, wide = TOLERANCES[dtype], dtype == "float64"
+    row = functools.partial(Check, f"{case.name}, {dtype}", str(case.problem), tolerance=tolerance)
+    try:
+        if wide and not has_float64():
+            return row(error=None, passed=True, note=NO_FLOAT64)
+        with jax.enable_x64(True) if wide else contextlib.nullcontext():
+            error = relative_error(*case.compute(case.problem, dtype))
+    except Exception as raised:  # The other checks still have something to say.
+        return row(error=None, passed=False, note=f"{type(raised).__name__}: {raised}")
+    return row(error=error, passed=error <= tolerance, decisive=case.decisive)
+
+
+def run_checks() -> list[Check]:
+    """Every check of every dtype, on JAX's default device; changes no global setting."""
+    return [measure(case, dtype) for dtype in TOLERANCES for case in cases(dtype)]

@@ -1,0 +1,243 @@
+"""How δ, activations and weight gradients grow or vanish from layer to layer, measured and predicted.
+
+Measured: `flow`, `ratios`. Predicted for wide networks with random weights: `mean_field`, `fixed_point`
+(Poole et al. 2016; Schoenholz et al. 2017). Exact for ReLU networks of any width: `dead_at_birth`,
+`relu_step_moments`, `relu_step_cdf` (after Hanin 2018 and Hanin & Nica 2018). Predictions are plain Python
+floats, computed in float64 on the CPU whatever the x64 flag says.
+"""
+
+import functools
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.special import gammainc
+from jaxtyping import Array, ArrayLike, Bool, Float
+
+from nnjax import activations, checks
+from nnjax.activations import ACTIVATIONS
+from nnjax.backprop import deltas
+from nnjax.initialisers import weight_variance as weight_variance
+from nnjax.network import Network, Params, check_batch, forward, product
+
+EXACTLY_FLAT = ("relu",)
+"""Activations whose slope is 0 on an interval; the others' slopes only round to 0."""
+
+SMALLEST = 1e-280
+"""Stands for q = 0, where slopes with a kink at 0 have only a limit."""
+
+
+class Flow(NamedTuple):
+    """Per layer with weights, l = 1..L, over a batch of n rows.
+
+    Attributes:
+        delta: √(Σₙ |δₗ|²).
+        gradient: |∂L/∂Wₗ| (Frobenius norm), of the loss summed over the rows.
+        activation: √(Σₙ |aₗ|²).
+        dead: Share of (row, node) pairs whose slope f'(z) is exactly 0 by its formula: ReLU with z ≤ 0.
+        saturated: Share whose slope is positive, but too small for the dtype, or rounded away in a(1 - a).
+        underflow: Share whose slope is not 0 and whose δ is: it, or what comes from above, is too small.
+    """
+
+    delta: Float[Array, " l"]
+    gradient: Float[Array, " l"]
+    activation: Float[Array, " l"]
+    dead: Float[Array, " l"]
+    saturated: Float[Array, " l"]
+    underflow: Float[Array, " l"]
+
+
+def norm(values: Float[Array, "..."], axis: int | tuple[int, ...] | None = None) -> Float[Array, "..."]:
+    """√(Σ v²), scaled by the largest |v| first, since squares of vanishing δ underflow long before δ does."""
+    largest = jnp.max(jnp.abs(values), axis=axis, keepdims=True)
+    scaled = values / jnp.where(largest > 0, largest, 1)
+    return jnp.squeeze(largest, axis) * jnp.sqrt(jnp.sum(scaled * scaled, axis=axis))
+
+
+def ratios(values: Float[Array, "l ..."]) -> Float[Array, "m ..."]:
+    """vₗ / vₗ₊₁ for l = 1..L-1, along the first axis: how much of a length each layer hands down.
+
+    For the lengths in a `Flow`, 0 or more. nan where vₗ₊₁ = 0: of nothing, no share can be named.
+    """
+    below, above = values[:-1], values[1:]
+    return jnp.where(above > 0, below / jnp.where(above > 0, above, 1), jnp.nan)
+
+
+def exactly_flat(names: activations.Names, z: Float[Array, "*n j"]) -> Bool[Array, "*n j"]:
+    """Where the slope is 0 by its formula, not by rounding: the dead side of ReLU."""
+    nodes = (names,) * z.shape[-1] if isinstance(names, str) else names
+    flat = np.array([name in EXACTLY_FLAT for name in nodes])
+    return jnp.expand_dims(flat, tuple(range(z.ndim - 1))) & (z <= 0)
+
+
+def flow(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str = "sse") -> Flow:
+    """Norms per layer, and why δ is exactly 0 where it is, over rows xs (n, in) with labels ys (n, out)."""
+    xs, ys = check_batch(network, params, xs, ys)
+    traces = jax.vmap(lambda x: forward(network, params, x))(xs)
+    each = jax.vmap(lambda trace, y: deltas(network, params, trace, y, loss))(traces, ys)
+    rows = []
+    for layer, (names, delta) in enumerate(zip(network.activations, each, strict=True)):
+        z, before, after = traces.net_inputs[layer], *traces.activations[layer : layer + 2]
+        zero = jax.vmap(lambda z, a, names=names: activations.slope(names, z, a))(z, after) == 0
+        dead = exactly_flat(names, z)
+        shares = [jnp.mean(kind, dtype=xs.dtype) for kind in (dead, zero & ~dead, (delta == 0) & ~zero)]
+        rows.append((norm(delta), norm(product(before.T, delta)), norm(after), *shares))
+    return Flow(*(jnp.stack(column) for column in zip(*rows, strict=True)))
+
+
+@functools.cache
+def _quadrature() -> tuple[np.ndarray, np.ndarray]:
+    """Points and weights of E[f(z)], z ~ N(0, 1): Gauss-Legendre on panels that halve towards 0.
+
+    On both sides of 0 apart, where activations have their kink; Gauss-Hermite is off by 1e-3 there.
+    """
+    points, weights = np.polynomial.legendre.leggauss(20)
+    edges = np.concatenate([[0.0], 14 * 0.5 ** np.arange(24, -1, -1.0)])
+    middle, half = (edges[1:] + edges[:-1]) / 2, (edges[1:] - edges[:-1]) / 2
+    z = (middle[:, None] + half[:, None] * points).ravel()
+    density = (half[:, None] * weights).ravel() * np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
+    return np.concatenate([-z[::-1], z]), np.concatenate([density[::-1], density])
+
+
+@functools.partial(jax.jit, static_argnames="activation")
+def _squares(activation: str, q: Array, z: Array, weights: Array) -> tuple[Array, Array]:
+    pair = ACTIVATIONS[activation]
+    net = jnp.sqrt(q) * z
+    a = pair.value(net)
+    slope = pair.derivative(net, a)
+    return jnp.sum(weights * a * a), jnp.sum(weights * slope * slope)
+
+
+def mean_squares(activation: str, q: float) -> tuple[float, float]:
+    """E[φ(√q z)²] and E[φ'(√q z)²] for z ~ N(0, 1), to about 1e-12; at q = 0 the limit from above."""
+    checks.lookup("activation", activation, ACTIVATIONS)
+    if not 0 <= q < math.inf:
+        raise ValueError(f"q must be 0 or more and finite, got {q}")
+    cpu = jax.local_devices(backend="cpu")[0]
+    # Compile-time evaluation: a plain number comes out also inside a user's jit.
+    with jax.enable_x64(True), jax.default_device(cpu), jax.ensure_compile_time_eval():
+        found = _squares(activation, jnp.asarray(max(q, SMALLEST)), *map(jnp.asarray, _quadrature()))
+        return float(found[0]), float(found[1])
+
+
+class MeanField(NamedTuple):
+    """What theory expects of a wide network with random weights, layer by layer.
+
+    Attributes:
+        q: Mean square of the net inputs of layer l = 1..L, (L,).
+        factor: E|δₗ|² / E|δₗ₊₁|² for l = 1..L-1, (L-1,).
+    """
+
+    q: np.ndarray
+    factor: np.ndarray
+
+
+def mean_field(
+    network: Network, weight_variances: Sequence[float], squared_input: float, bias_variance: float = 0.0
+) -> MeanField:
+    """qₗ = nₗ₋₁ Var(Wₗ) E[φ(√qₗ₋₁ z)²] + σ_b² and E|δₗ|² = nₗ Var(Wₗ₊₁) E[φ'(√qₗ z)²] E|δₗ₊₁|².
+
+    Unequal widths are in it: with variances σ_w²/in the factor is χ at any widths. It takes δ to be
+    independent of the weights below, as with one output node; with many outputs and SSE, δ holds ŷ itself,
+    and ratios are larger than this.
+
+    Args:
+        network: Its sizes and activations, one name per layer.
+        weight_variances: Var(Wₗ) of each layer, as from `weight_variance`.
+        squared_input: |x|² of the input, for which q₁ = Var(W₁) |x|² + σ_b².
+        bias_variance: σ_b².
+
+    Raises:
+        ValueError: Another number of variances than layers, a negative number, a layer of mixed activations.
+    """
+    if len(weight_variances) != len(network.sizes) - 1:
+        raise ValueError(f"weight_variances must be {len(network.sizes) - 1}, got {len(weight_variances)}")
+    if min(*weight_variances, squared_input, bias_variance) < 0:
+        raise ValueError("weight_variances, squared_input and bias_variance must be 0 or more")
+    if any(not isinstance(names, str) for names in network.activations):
+        raise ValueError(f"activations must be one name per layer, got {network.activations}")
+    q = [weight_variances[0] * squared_input + bias_variance]
+    factors = []
+    for width, name, variance in zip(
+        network.sizes[1:-1], network.activations[:-1], weight_variances[1:], strict=True
+    ):
+        square, slope = mean_squares(str(name), q[-1])
+        factors.append(width * variance * slope)
+        q.append(width * variance * square + bias_variance)
+    return MeanField(np.array(q), np.array(factors))
+
+
+def fixed_point(activation: str, weight_variance: float, bias_variance: float = 0.0) -> tuple[float, float]:
+    """(q*, χ) of q ← σ_w² E[φ(√q z)²] + σ_b², iterated from q = 1, and χ = σ_w² E[φ'(√q* z)²].
+
+    χ is the factor by which E|δ|² changes per layer, towards the input, deep in a wide network whose weights
+    have variance σ_w²/in.
+
+    Where there are several fixed points it is the one that the iteration from 1 runs into (for ReLU with
+    σ_w² = 2 every q is one: q* = 1). Where q grows without bound, q* = inf, with the χ of large q; where it
+    shrinks to 0, q* = 0, with the limit of χ. Where it settles nowhere in 10,000 steps, both are nan.
+
+    Args:
+        activation: A name in `nnjax.ACTIVATIONS`.
+        weight_variance: σ_w², 0 or more.
+        bias_variance: σ_b², 0 or more.
+    """
+    checks.lookup("activation", activation, ACTIVATIONS)
+    for name, value in {"weight_variance": weight_variance, "bias_variance": bias_variance}.items():
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{name} must be 0 or more and finite, got {value}")
+
+    def change(q: float) -> float:
+        return weight_variance * mean_squares(activation, q)[0] + bias_variance - q
+
+    def chi(q: float) -> float:
+        return weight_variance * mean_squares(activation, q)[1]
+
+    q, step, stride = 1.0, change(1.0), 1
+    for _ in range(10_000):
+        if abs(step) <= 1e-14 * q:
+            return q, chi(q)
+        if q < 1e-12 and abs(change(0.0)) < 1e-200:
+            return 0.0, chi(0.0)
+        if q > 1e10 * (1 + weight_variance + bias_variance):
+            return math.inf, chi(q)
+        # E[φ²] grows with q, so the iteration never turns: while q moves the same way from there, no fixed
+        # point is passed over by longer and longer strides.
+        there = max(q + stride * step, q / 1000)
+        step_there = change(there)
+        if stride == 1 or step_there * step > 0:
+            q, step, stride = there, step_there, 2 * stride
+        else:
+            stride = 1
+    return math.nan, math.nan
+
+
+def dead_at_birth(width: int, layers: int) -> float:
+    """P(a ReLU network of `layers` layers of `width` passes nothing on, for one input) = 1 - (1 - 2⁻ⁿ)ᴸ.
+
+    Without biases and with weights symmetric around 0; all that lies below then gets no gradient.
+    """
+    checks.count("width", width)
+    return -math.expm1(checks.count("layers", layers) * math.log1p(-(2.0**-width)))
+
+
+def relu_step_moments(width: int) -> tuple[float, float]:
+    """Mean 1/(1 - 2⁻ⁿ) and second moment (1 + 5/n)/(1 - 2⁻ⁿ) of r = |δₗ|²/|δₗ₊₁|² among networks alive at l.
+
+    ReLU, no biases, Gaussian He weights, any n; the r of different layers are independent, so that over many
+    layers the mean stays near 1 while the spread grows like exp(5 Σ 1/n).
+    """
+    alive = 1 - 2.0 ** -checks.count("width", width)
+    return 1 / alive, (1 + 5 / width) / alive
+
+
+def relu_step_cdf(width: int, ratio: ArrayLike) -> np.ndarray:
+    """P(r ≤ ratio) for that r: r = (2/n) χ²_K with K ~ Bin(n, ½) given K ≥ 1. Ratios (s,) to (s,)."""
+    k = np.arange(1, checks.count("width", width) + 1)
+    chances = np.array([math.comb(width, int(each)) for each in k]) / (2.0**width - 1)
+    with jax.enable_x64(True), jax.default_device(jax.local_devices(backend="cpu")[0]):
+        half = jnp.asarray(np.asarray(ratio, float)[:, None] * width / 4)
+        return np.asarray(gammainc(jnp.asarray(k[None, :] / 2), half)) @ chances

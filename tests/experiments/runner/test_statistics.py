@@ -1,0 +1,63 @@
+"""Intervals against published values and against their promise to cover."""
+
+import numpy as np
+import pytest
+
+from experiments.runner import statistics
+
+
+def test_wilson_interval_of_a_published_example():
+    # Newcombe 1998, Statistics in Medicine 17, table I, method 3: 81 of 263 and 0 of 20.
+    assert np.round(statistics.share(81, 263, confidence=0.95), 4).tolist() == [0.2553, 0.3662]
+    assert np.round(statistics.share(0, 20, confidence=0.95), 4).tolist() == [0.0, 0.1611]
+
+
+def test_bootstrap_covers_the_mean():
+    rng = np.random.default_rng(0)
+    inside = 0
+    for seed in range(100):
+        low, high = statistics.bootstrap(
+            rng.normal(size=50), np.mean, seed=seed, confidence=0.9, resamples=500
+        )
+        inside += low <= 0 <= high
+    # 90 expected with standard error 3; the percentile interval is a little short at n = 50.
+    assert 78 <= inside <= 98
+
+
+def test_degenerate_samples_and_pairs():
+    assert statistics.bootstrap([2.0, 2.0, 2.0]) == (2.0, 2.0)
+    assert np.isnan(statistics.bootstrap([3.0])).all()
+    assert statistics.paired_difference([1.0, 5.0, 9.0], [0.0, 4.0, 8.0]) == (1.0, 1.0)
+    np.testing.assert_allclose(statistics.quantiles(np.arange(5.0), (0.5, 1.0)), [2.0, 4.0])
+
+
+def test_difference_of_means_of_two_samples():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(2, 1, 400), rng.normal(0, 3, 900)
+    low, high = statistics.difference_of_means(a, b)
+    half = 3.29 * np.sqrt(a.var() / 400 + b.var() / 900)  # the normal approximation at 99.9 %
+    np.testing.assert_allclose([low, high], a.mean() - b.mean() + np.array([-half, half]), rtol=0.1)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: statistics.share(3, 2), "got 3 of 2"),
+        (lambda: statistics.share(0, 0), "trials >= 1"),
+        (lambda: statistics.bootstrap([]), r"values has shape \(0,\)"),
+        (lambda: statistics.bootstrap([1.0, np.nan]), "NaN or infinite"),
+        (lambda: statistics.paired_difference([1.0], [1.0, 2.0]), "a has 1 values, b 2"),
+        (lambda: statistics.share(1, 2, confidence=95), "confidence must lie between 0 and 1, got 95"),
+    ],
+)
+def test_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_the_best_column_is_chosen_on_the_other_half():
+    """Rows 0 and 2 are best in column 0, rows 1 and 3 in column 1: judged elsewhere, neither choice pays."""
+    values = np.array([[1.0, 0.2], [0.1, 1.0], [1.0, 0.4], [0.3, 1.0]])
+    found, chosen = statistics.at_best(values)
+    np.testing.assert_array_equal(found, [0.2, 0.1, 0.4, 0.3])
+    assert chosen == [0, 1]
