@@ -12,4 +12,7 @@ STORY = (
     "digits",
     "benchmark",
 )
-"""The order in which the report tells them; an experiment that is not named comes after these."""
+"""The order in which the report tells them; an experiment that is not named here comes after these."""
+
+ONLY_BY_NAME = ("benchmark",)
+"""Run where it is named: an idle machine is what it needs."""

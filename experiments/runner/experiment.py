@@ -10,18 +10,14 @@ A question is one file of `experiments`, or a folder, that defines
     EXPERIMENT             Experiment(...), which ties them together and tells the story
 """
 
-import ast
 import dataclasses
-import importlib
-import pathlib
-import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-import experiments
+from experiments.runner.arguments import SEEDS
 from experiments.runner.context import Context
 from experiments.runner.findings import Finding
 
@@ -31,10 +27,6 @@ if TYPE_CHECKING:
 Data = xr.Dataset | xr.DataTree
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 """A header, and rows of as many cells."""
-NO_QUESTIONS = ("__main__", "runner")
-"""What stands beside the questions in the package."""
-SEEDS = 2**32
-"""Seeds are below this."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,30 +98,3 @@ class Experiment:
     remember: str = ""
     minutes: tuple[float, float] = (0.5, 5.0)
     float64: bool = True
-
-
-def names() -> list[str]:
-    """Every question of the package, found without importing it, in the order of the story."""
-    found = {module.name for module in pkgutil.iter_modules(experiments.__path__)} - set(NO_QUESTIONS)
-    told = [name for name in experiments.STORY if name in found]
-    return [*told, *sorted(found - set(told))]
-
-
-def headline(name: str) -> str:
-    """The first line of a question's docstring, read without importing it."""
-    folder = pathlib.Path(experiments.__path__[0])
-    path = folder / f"{name}.py"
-    source = path if path.exists() else folder / name / "__init__.py"
-    return (ast.get_docstring(ast.parse(source.read_text("utf-8"))) or "").partition("\n")[0]
-
-
-def load(name: str) -> Experiment:
-    """The experiment of that name.
-
-    Raises:
-        AttributeError: Its file or folder defines no EXPERIMENT.
-    """
-    module = importlib.import_module(f"experiments.{name}")
-    if not hasattr(module, "EXPERIMENT"):
-        raise AttributeError(f"experiments/{name} defines no EXPERIMENT; see experiments/runner/experiment.py")
-    return module.EXPERIMENT

@@ -1,6 +1,6 @@
 """Findings: a claim held against a measurement, and the usual kinds of them.
 
-What is expected is said before it is measured, with its tolerance; the verdict follows from the two intervals.
+What is expected is said before it is measured, with its tolerance; the two intervals give the verdict.
 """
 
 import dataclasses
@@ -71,7 +71,9 @@ def share(id: str, claim: str, hits: np.ndarray, *, source: str, expected: Bound
     )
 
 
-def mean(id: str, claim: str, values: np.ndarray, *, source: str, expected: Bounds, note: str = "") -> Finding:
+def mean(
+    id: str, claim: str, values: np.ndarray, *, source: str, expected: Bounds, note: str = ""
+) -> Finding:
     """The mean of `values` (s,), with a bootstrap interval."""
     return Finding(
         id,

@@ -1,4 +1,4 @@
-"""The results folder: one experiment's data, figures, findings and manifest, written whole or not at all."""
+"""The results folder: an experiment's data first, then what they say; each is written whole or not at all."""
 
 import dataclasses
 import hashlib
@@ -6,106 +6,98 @@ import json
 import math
 import os
 import pathlib
-import platform
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from importlib import metadata
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import xarray as xr
 from matplotlib.figure import Figure
 
-from experiments.runner import style, timing
-from experiments.runner.experiment import Experiment, Finding, Table
+from experiments.runner import style
+from experiments.runner.experiment import Data, Experiment, Table
+from experiments.runner.findings import Finding
 
-PACKAGES = (
-    "nnjax",
-    "jax",
-    "jaxlib",
-    "numpy",
-    "scipy",
-    "optax",
-    "flax",
-    "xarray",
-    "scikit-learn",
-    "matplotlib",
-)
-FLAGS = (
-    "jax_enable_x64",
-    "jax_default_matmul_precision",
-    "jax_threefry_partitionable",
-    "jax_num_cpu_devices",
-)
+DATA, MANIFEST = "data.nc", "manifest.json"
 
 
-def save(
-    experiment: Experiment,
-    config: Any,
-    data: xr.Dataset,
-    *,
-    out: pathlib.Path,
-    took: timing.Timing,
-    command: str,
-) -> pathlib.Path:
-    """Write `out/<experiment>/`: everything into a temporary folder first, which is then moved into place.
+class Result(NamedTuple):
+    """What an experiment says, made once from its data.
 
-    A run that is killed leaves an older result as it was, or aside under a name that `recover` knows.
+    Attributes:
+        findings: Claims with their verdicts.
+        tables: {title: (header, rows)}.
+        figures: {name: (figure, caption)}.
+    """
 
-    Args:
-        experiment: What was run.
-        config: With which options.
-        data: What came out.
-        out: The results folder.
-        took: How long `run` took.
-        command: The command that reproduces it.
+    findings: Sequence[Finding]
+    tables: Mapping[str, Table]
+    figures: Mapping[str, tuple[Figure, str]]
+
+
+def check_writable(out: pathlib.Path) -> None:
+    """Refuse, before anything runs, a results folder that cannot be written.
 
     Raises:
-        OSError: The folder cannot be written; the message names it.
+        OSError: The message names the folder.
     """
-    target = out / experiment.name
     try:
         out.mkdir(parents=True, exist_ok=True)
-        recover(target)
-        temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{experiment.name}-new-", dir=out))
+        with tempfile.TemporaryFile(dir=out):
+            pass
     except OSError as error:
         raise OSError(
             f"results folder {out} cannot be written: {error.strerror}; choose another with --out"
         ) from error
-    try:
-        _write(temporary, experiment, config, data, took, command)
-        _replace(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return target
 
 
-def _write(
-    folder: pathlib.Path,
-    experiment: Experiment,
-    config: Any,
-    data: xr.Dataset,
-    took: timing.Timing,
-    command: str,
-) -> None:
-    data.to_netcdf(folder / "data.nc", engine="h5netcdf")
+def save_data(out: pathlib.Path, data: Data, manifest: Mapping[str, Any]) -> pathlib.Path:
+    """Write `out/<experiment>/` with the data and their manifest, and return it.
+
+    This comes before any finding or figure is made, so that a slip in them costs nothing. An older result is
+    replaced as a whole.
+
+    Raises:
+        OSError: The folder cannot be written; the message names it.
+    """
+
+    def fill(folder: pathlib.Path) -> None:
+        data.to_netcdf(folder / DATA, engine="h5netcdf")
+        _write_manifest(folder, manifest)
+
+    check_writable(out)
+    return _replaced(out / manifest["name"], fill)
+
+
+def save_result(experiment: Experiment, folder: pathlib.Path) -> Result:
+    """Make findings, tables and figures from the data in `folder`, write them beside it, and return them.
+
+    Raises:
+        FileNotFoundError: There are no data.
+        ValueError: The data are not what was written: their hash differs.
+    """
+    manifest = read_manifest(folder, [DATA])
+    data = load_data(folder)
     with style.context():
-        figures = {name: _save_figure(folder, name, *each) for name, each in experiment.figures(data).items()}
-    _write_json(folder / "findings.json", [as_json(finding) for finding in experiment.findings(data)])
-    _write_json(folder / "tables.json", _tables_as_json(experiment.tables(data)))
-    about = {
-        field: getattr(experiment, field) for field in ("name", "title", "question", "method", "remember")
-    }
-    _write_json(
-        folder / "manifest.json", about | {"figures": figures} | _manifest(folder, config, took, command)
-    )
-    folder.chmod(0o755)
-    for path in folder.iterdir():
-        _sync(path)
+        result = Result(experiment.findings(data), experiment.tables(data), experiment.figures(data))
+
+        def fill(new: pathlib.Path) -> None:
+            shutil.copy2(folder / DATA, new / DATA)
+            figures = {name: _save_figure(new, name, *each) for name, each in result.figures.items()}
+            _write_json(new / "findings.json", [as_json(each, manifest["smoke"]) for each in result.findings])
+            _write_json(new / "tables.json", _tables_as_json(result.tables))
+            _write_manifest(new, manifest | {"figures": figures})
+
+        _replaced(folder, fill)
+    return result
+
+
+def load_data(folder: pathlib.Path) -> Data:
+    """The data of a result: a DataTree, or a Dataset where there is one part only."""
+    with xr.open_datatree(folder / DATA, engine="h5netcdf") as tree:
+        tree.load()
+    return tree if tree.children else tree.to_dataset()
 
 
 def _save_figure(folder: pathlib.Path, name: str, figure: Figure, caption: str) -> str:
@@ -114,8 +106,8 @@ def _save_figure(folder: pathlib.Path, name: str, figure: Figure, caption: str) 
     return caption
 
 
-def as_json(finding: Finding) -> dict[str, Any]:
-    """A finding with its verdict; infinite ends of intervals become text, since JSON has no infinity."""
+def as_json(finding: Finding, smoke: bool = False) -> dict[str, Any]:
+    """A finding with its verdict, which a smoke run does not have; infinite ends of intervals become text."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, tuple):
@@ -123,7 +115,7 @@ def as_json(finding: Finding) -> dict[str, Any]:
         return value if not isinstance(value, float) or math.isfinite(value) else str(value)
 
     return {key: plain(value) for key, value in dataclasses.asdict(finding).items()} | {
-        "verdict": finding.verdict
+        "verdict": None if smoke else finding.verdict
     }
 
 
@@ -138,44 +130,32 @@ def _write_json(path: pathlib.Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _manifest(folder: pathlib.Path, config: Any, took: timing.Timing, command: str) -> dict[str, Any]:
-    """Where the numbers come from: enough to run it again and to see what differs."""
-    return {
-        "command": command,
-        "config": dataclasses.asdict(config),
-        "prng": "threefry2x32",
-        "python": platform.python_version(),
-        "packages": {name: metadata.version(name) for name in PACKAGES},
-        "devices": [f"{device.platform} {device.device_kind}" for device in jax.devices()],
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "precision": "x64 enabled" if jnp.zeros(0, float).dtype == jnp.float64 else "x64 disabled",
-        "flags": {name: getattr(jax.config, name, None) for name in FLAGS},
-        "environment": {
-            name: os.environ[name] for name in ("JAX_PLATFORMS", "XLA_FLAGS") if name in os.environ
-        },
-        "git": _git_state(),
-        "wall_time_seconds": round(took.wall_time, 3),
-        "longest_compilation_seconds": round(took.longest_compilation, 3),
-        "sha256": {path.name: _hash(path) for path in sorted(folder.iterdir())},
-    }
-
-
-def _git_state() -> dict[str, Any] | None:
-    """The commit and whether the tree had changes on top of it; None outside a git checkout."""
-    root = pathlib.Path(__file__).parent
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
-        return done.stdout.strip()
-
-    try:
-        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
-    except (OSError, subprocess.CalledProcessError):
-        return None
+def _write_manifest(folder: pathlib.Path, manifest: Mapping[str, Any]) -> None:
+    """The manifest, with the hash of every other file of the folder."""
+    hashes = {path.name: _hash(path) for path in sorted(folder.iterdir())}
+    _write_json(folder / MANIFEST, {**manifest, "sha256": hashes})
 
 
 def _hash(path: pathlib.Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _replaced(target: pathlib.Path, fill: Callable[[pathlib.Path], None]) -> pathlib.Path:
+    """Fill a temporary folder, and move it to `target`.
+
+    A run that is killed leaves an older result as it was, or aside under a name that `recover` knows.
+    """
+    recover(target)
+    temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{target.name}-new-", dir=target.parent))
+    try:
+        fill(temporary)
+        temporary.chmod(0o755)
+        for path in temporary.iterdir():
+            _sync(path)
+        _move(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return target
 
 
 def _sync(path: pathlib.Path) -> None:
@@ -192,7 +172,7 @@ def _aside(target: pathlib.Path) -> pathlib.Path:
     return target.with_name(f".{target.name}-old")
 
 
-def _replace(new: pathlib.Path, target: pathlib.Path) -> None:
+def _move(new: pathlib.Path, target: pathlib.Path) -> None:
     """Move `new` to `target`; an older result stands aside meanwhile, and comes back if that fails."""
     aside = _aside(target)
     if target.exists():
@@ -213,33 +193,51 @@ def recover(target: pathlib.Path) -> None:
         aside.rename(target)
 
 
-def load(folder: pathlib.Path) -> dict[str, Any]:
-    """One experiment's manifest, findings and tables, as the report needs them.
+def read_manifest(folder: pathlib.Path, names: Sequence[str] | None = None) -> dict[str, Any]:
+    """The manifest of a result, after a look at its files, or at those of some names.
 
     Raises:
         FileNotFoundError: A file of the result is missing.
         ValueError: A file is not what was written: its hash differs.
     """
-    result = {
-        name: json.loads((folder / f"{name}.json").read_text("utf-8"))
-        for name in ("manifest", "findings", "tables")
-    }
-    for name, digest in result["manifest"]["sha256"].items():
-        if _hash(folder / name) != digest:
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    for name, digest in manifest["sha256"].items():
+        if (names is None or name in names) and _hash(folder / name) != digest:
             raise ValueError(
                 f"{folder.name}/{name} was changed after it was written; run the experiment again"
             )
-    return result | {"folder": folder}
+    return manifest
+
+
+def load(folder: pathlib.Path) -> dict[str, Any]:
+    """One experiment's manifest, findings and tables, as the report needs them.
+
+    Raises:
+        FileNotFoundError: A file of the result is missing.
+        ValueError: A file is not what was written, or there are data and nothing told from them.
+    """
+    manifest = read_manifest(folder)
+    if not (folder / "findings.json").exists():
+        raise ValueError(
+            f"{folder.name} has its data, and no figures yet: python -m experiments redraw {folder.name}"
+        )
+    told = {name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("findings", "tables")}
+    return told | {"manifest": manifest, "folder": folder}
 
 
 def stored(out: pathlib.Path, names: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
     """What `out` holds of these experiments, in their order, and what is wrong with the others."""
     results, damaged = [], []
+    for name in with_data(out, names):
+        try:
+            results.append(load(out / name))
+        except (OSError, ValueError, KeyError) as error:
+            damaged.append(str(error))
+    return results, damaged
+
+
+def with_data(out: pathlib.Path, names: Sequence[str]) -> list[str]:
+    """Those of the experiments that have a result in `out`."""
     for name in names:
         recover(out / name)
-        if (out / name / "manifest.json").exists():
-            try:
-                results.append(load(out / name))
-            except (OSError, ValueError, KeyError) as error:
-                damaged.append(str(error))
-    return results, damaged
+    return [name for name in names if (out / name / MANIFEST).exists()]

@@ -1,0 +1,176 @@
+"""What was typed: which experiments, in which size, with which options, and where results go."""
+
+import argparse
+import dataclasses
+import difflib
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import experiments
+from experiments.runner import catalogue
+
+SEEDS = 2**32
+"""Seeds are below this."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What the command was asked to do.
+
+    Attributes:
+        redraw: Whether to make figures and findings again from the data on disk, and to run nothing.
+        names: The experiments.
+        by_name: Whether they were named, or all are meant.
+        rest: Options of the one experiment that is named.
+        smoke: Whether in the size that takes seconds.
+        seed: The first seed; None for the experiment's own.
+        profile: "default" or "full".
+        out: The results folder.
+    """
+
+    redraw: bool
+    names: tuple[str, ...]
+    by_name: bool
+    rest: tuple[str, ...]
+    smoke: bool
+    seed: int | None
+    profile: str
+    out: pathlib.Path
+
+
+def parse(arguments: Sequence[str]) -> Request:
+    """Read the command's arguments; names and options may come in any order.
+
+    Raises:
+        SystemExit: Help, a list or the version was asked for (0), or something was wrong (2).
+    """
+    parser = _parser()
+    options, words = parser.parse_known_args(arguments)
+    names, rest = _leading_names(words)
+    redraw = names[:1] == ["redraw"]
+    names = names[1:] if redraw else names
+    known = catalogue.names()
+    if options.help and len(names) != 1:
+        parser.print_help()
+        raise SystemExit(0)
+    _check(parser, names, known, rest)
+    everything = [name for name in known if redraw or name not in experiments.ONLY_BY_NAME]
+    return Request(
+        redraw=redraw,
+        names=tuple(names or everything),
+        by_name=bool(names),
+        rest=(*rest, *(("--help",) if options.help else ())),
+        smoke=options.smoke,
+        seed=options.seed,
+        profile=options.profile,
+        out=options.out or pathlib.Path("results-smoke" if options.smoke else "results"),
+    )
+
+
+def _leading_names(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names come before the options that belong to one experiment."""
+    first = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
+    return list(words[:first]), list(words[first:])
+
+
+def _check(
+    parser: argparse.ArgumentParser, names: Sequence[str], known: Sequence[str], rest: Sequence[str]
+) -> None:
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            parser.exit(2, f"unknown experiment {name!r}.{hint} Known: {', '.join(known)}\n")
+    if rest and len(names) != 1:
+        parser.exit(2, f"options {' '.join(rest)} belong to one experiment: name it before them\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    listing = "\n".join(f"  {name:22}{catalogue.headline(name)}" for name in catalogue.names())
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments",
+        usage="python -m experiments [redraw] [NAME ...] [options]",
+        description="Runs the experiments that are named, or all. NAME --help shows the options of one.\n"
+        "redraw makes findings, figures and the report again from the data on disk.",
+        epilog=f"experiments:\n{listing}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,  # one experiment's help is made from its Config
+    )
+    parser.add_argument("-h", "--help", action="store_true", help="show this, or the options of NAME")
+    parser.add_argument("--list", action=_List, nargs=0, help="list the experiments")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version of nnjax")
+    parser.add_argument("--smoke", action="store_true", help="finish in seconds, on the same code path")
+    parser.add_argument("--seed", type=_seed, help="first seed of the random numbers (the experiment's own)")
+    parser.add_argument(
+        "--profile", choices=("default", "full"), default="default", help="size of the runs (default)"
+    )
+    parser.add_argument(
+        "--out", type=_folder, metavar="DIR", help="where results go (results, or results-smoke)"
+    )
+    return parser
+
+
+class _List(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        parser.exit(0, "\n".join(catalogue.names()) + "\n")
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib import metadata
+
+        parser.exit(0, f"nnjax {metadata.version('nnjax')}\n")
+
+
+def _seed(text: str) -> int:
+    if not text.lstrip("-").isdigit() or not 0 <= int(text) < SEEDS:
+        raise argparse.ArgumentTypeError(f"must be an integer from 0 to {SEEDS - 1}, got {text}")
+    return int(text)
+
+
+def _folder(name: str) -> pathlib.Path:
+    if not name:
+        raise argparse.ArgumentTypeError("must name a folder")
+    return pathlib.Path(name)
+
+
+def config_of(experiment: Any, request: Request) -> Any:
+    """The experiment's Config: defaults, then the size asked for, then what the user says.
+
+    Raises:
+        SystemExit: An option is unknown or out of range.
+    """
+    import tyro
+
+    seed = {} if request.seed is None else {"seed": request.seed}
+    default = dataclasses.replace(experiment.config(), **{**_size(experiment, request), **seed})
+    return tyro.cli(
+        experiment.config,
+        default=default,
+        args=request.rest,
+        prog=f"python -m experiments {experiment.name}",
+        description=f"{experiment.question} Also: --smoke, --profile default|full, --out DIR.",
+    )
+
+
+def _size(experiment: Any, request: Request) -> Mapping[str, Any]:
+    if request.smoke:
+        return experiment.smoke or {}
+    return experiment.full if request.profile == "full" else {}
+
+
+def as_typed(config: Any) -> str:
+    """The options that differ from the default, as they are typed."""
+    default = type(config)()
+    changed = [f for f in dataclasses.fields(config) if getattr(config, f.name) != getattr(default, f.name)]
+    return " ".join(_option(field.name, getattr(config, field.name)) for field in changed)
+
+
+def _option(name: str, value: Any) -> str:
+    flag = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{flag}" if value else f"--no-{flag}"
+    values = value if isinstance(value, tuple | list) else (value,)
+    return " ".join([f"--{flag}", *map(str, values)])

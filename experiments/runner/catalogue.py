@@ -1,0 +1,44 @@
+"""Which questions there are, found without importing them, so that the command answers at once."""
+
+import ast
+import importlib
+import pathlib
+import pkgutil
+from typing import TYPE_CHECKING
+
+import experiments
+
+if TYPE_CHECKING:
+    from experiments.runner.experiment import Experiment
+
+NO_QUESTIONS = {"__main__", "runner"}
+"""What stands beside the questions in the package."""
+
+
+def names() -> list[str]:
+    """Every question of the package, in the order of the story."""
+    found = {module.name for module in pkgutil.iter_modules(experiments.__path__)} - NO_QUESTIONS
+    in_story = [name for name in experiments.STORY if name in found]
+    return [*in_story, *sorted(found - set(in_story))]
+
+
+def headline(name: str) -> str:
+    """The first line of a question's docstring."""
+    folder = pathlib.Path(experiments.__path__[0])
+    path = folder / f"{name}.py"
+    source = path if path.exists() else folder / name / "__init__.py"
+    return (ast.get_docstring(ast.parse(source.read_text("utf-8"))) or "").partition("\n")[0]
+
+
+def load(name: str) -> "Experiment":
+    """The experiment of that name.
+
+    Raises:
+        AttributeError: Its file or folder defines no EXPERIMENT.
+    """
+    module = importlib.import_module(f"experiments.{name}")
+    if not hasattr(module, "EXPERIMENT"):
+        raise AttributeError(
+            f"experiments/{name} defines no EXPERIMENT; experiments/runner/experiment.py says how"
+        )
+    return module.EXPERIMENT

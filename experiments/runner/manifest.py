@@ -1,0 +1,83 @@
+"""The manifest of a result: where the numbers come from, enough to run it again and to see what differs."""
+
+import dataclasses
+import os
+import pathlib
+import platform
+import subprocess
+from importlib import metadata
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from experiments.runner import timing
+from experiments.runner.experiment import Experiment
+from nnjax.sweeps import devices
+
+PACKAGES = (
+    "nnjax",
+    "jax",
+    "jaxlib",
+    "numpy",
+    "scipy",
+    "optax",
+    "flax",
+    "xarray",
+    "scikit-learn",
+    "matplotlib",
+)
+FLAGS = (
+    "jax_enable_x64",
+    "jax_default_matmul_precision",
+    "jax_threefry_partitionable",
+    "jax_num_cpu_devices",
+)
+TOLD = ("name", "title", "question", "method", "remember")
+"""What of an experiment the report repeats."""
+
+
+def manifest(
+    experiment: Experiment, config: Any, took: timing.Timing, command: str, smoke: bool
+) -> dict[str, Any]:
+    """Describe one run: what was asked, with which options, by which versions, on what machine."""
+    return {field: getattr(experiment, field) for field in TOLD} | {
+        "smoke": smoke,
+        "command": command,
+        "config": dataclasses.asdict(config),
+        "prng": "threefry2x32",
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "devices": [f"{device.platform} {device.device_kind}" for device in jax.devices()],
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "device_kind": devices.kind(),
+        "precision": "x64 enabled" if jnp.zeros(0, float).dtype == jnp.float64 else "x64 disabled",
+        "flags": {name: getattr(jax.config, name, None) for name in FLAGS},
+        "environment": {
+            name: os.environ[name] for name in ("JAX_PLATFORMS", "XLA_FLAGS") if name in os.environ
+        },
+        "git": git_state(),
+        "wall_time_seconds": round(took.wall_time, 3),
+        "longest_compilation_seconds": round(took.longest_compilation, 3),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def git_state() -> dict[str, Any] | None:
+    """The commit and whether the tree had changes on top of it; None outside a git checkout."""
+    root = pathlib.Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    try:
+        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
+    except (OSError, subprocess.CalledProcessError):
+        return None

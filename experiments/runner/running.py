@@ -1,0 +1,157 @@
+"""Running what was asked for: one experiment after the other, and the report after each of them."""
+
+import contextlib
+import traceback
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import jax
+from rich.console import Console
+
+from experiments.runner import arguments, catalogue, checkpoints, progress, report, store, terminal, timing
+from experiments.runner.arguments import Request
+from experiments.runner.checkpoints import Checkpoints
+from experiments.runner.context import Context
+from experiments.runner.experiment import Experiment
+from experiments.runner.manifest import manifest
+
+
+def run(request: Request) -> int:
+    """Do what was asked for; returns the exit status."""
+    console = terminal.console()
+    try:
+        store.check_writable(request.out)
+    except OSError as error:
+        console.print(str(error), style="red", highlight=False)
+        return 2
+    if request.redraw:
+        return _redraw(request, console)
+    chosen, passed_over = _with_sizes([catalogue.load(name) for name in request.names], request)
+    for name in passed_over:
+        console.print(f"{name} has no smoke size, so that it does not run with --smoke", highlight=False)
+    if passed_over and request.by_name:
+        return 2
+    configs = [arguments.config_of(each, request) for each in chosen]
+    if not request.smoke:
+        terminal.print_estimate(console, chosen, request.profile == "full")
+    failed = []
+    for experiment, config in zip(chosen, configs, strict=True):
+        if not _run_one(experiment, config, request, console):
+            failed.append(experiment.name)
+        _write_report(request)
+    return _close(console, request, failed)
+
+
+def _with_sizes(experiments: Sequence[Experiment], request: Request) -> tuple[list[Experiment], list[str]]:
+    """What runs, and the names of what has no smoke size where that was asked for."""
+    left_out = [each.name for each in experiments if request.smoke and each.smoke is None]
+    return [each for each in experiments if each.name not in left_out], left_out
+
+
+def _redraw(request: Request, console: Console) -> int:
+    """Make findings, tables, figures and the report again from the data on disk."""
+    names, failed = store.with_data(request.out, request.names), []
+    for name in names:
+        try:
+            store.save_result(catalogue.load(name), request.out / name)
+        except Exception:
+            _print_traceback(console)
+            failed.append(name)
+    missing = sorted(set(request.names) - set(names)) if request.by_name else []
+    if missing or not names:
+        console.print(
+            f"no data in {request.out} of {', '.join(missing) or 'any experiment'}", highlight=False
+        )
+        return 2
+    return _close(console, request, failed)
+
+
+def _run_one(experiment: Experiment, config: Any, request: Request, console: Console) -> bool:
+    """Run one, store its data, then what they say; a failure is printed and does not stop the others."""
+    console.rule(f"[bold]{experiment.name}[/]")
+    console.print(experiment.question)
+    command = f"python -m experiments {experiment.name} {arguments.as_typed(config)}".strip()
+    try:
+        with _checkpoints(experiment, config, request) as kept, _device(experiment, console):
+            data, took = _measure(experiment, config, kept, console)
+            about = manifest(experiment, config, took, command, request.smoke)
+            folder = store.save_data(request.out, data, about)
+        result = store.save_result(experiment, folder)
+        terminal.print_result(console, result, request.smoke)
+    except Exception:
+        _print_traceback(console)
+        if (request.out / experiment.name / store.DATA).exists():
+            console.print(f"what is in {request.out / experiment.name} stays", highlight=False)
+        return False
+    console.print(
+        f"{experiment.name}: {took.wall_time:.1f} s, longest compilation {took.longest_compilation:.1f} s, "
+        f"results in {folder}",
+        highlight=False,
+    )
+    return True
+
+
+def _print_traceback(console: Console) -> None:
+    console.print(traceback.format_exc(), markup=False, highlight=False, style="red")
+
+
+def _measure(
+    experiment: Experiment, config: Any, kept: Checkpoints, console: Console
+) -> tuple[Any, timing.Timing]:
+    """Run the measurement under bars; Ctrl-C says what is kept."""
+    try:
+        with progress.shown(console, experiment.name) as bars:
+            return timing.timed(lambda: experiment.run(config, Context(bars, kept)))
+    except KeyboardInterrupt:
+        again = "resumes from here" if kept.exist() else "starts over"
+        console.print(f"{experiment.name} stopped; the same command {again}")
+        raise
+
+
+def _checkpoints(
+    experiment: Experiment, config: Any, request: Request
+) -> contextlib.AbstractContextManager[Checkpoints]:
+    """Long runs keep their sweeps until their data are stored."""
+    if request.profile == "full" and not request.smoke:
+        return checkpoints.keeping(request.out, experiment.name, config)
+    return contextlib.nullcontext(Checkpoints())
+
+
+@contextlib.contextmanager
+def _device(experiment: Experiment, console: Console) -> Iterator[None]:
+    """The CPU where float64 is needed and the default device is a TPU; else nothing is changed."""
+    if not experiment.float64 or jax.default_backend() != "tpu":
+        yield
+        return
+    console.print("this needs float64, which a TPU cannot do: it runs on the CPU", style="yellow")
+    # Not jax.default_device, which an experiment's threads would not see.
+    before = getattr(jax.config, "jax_default_device", None)
+    jax.config.update("jax_default_device", jax.local_devices(backend="cpu")[0])
+    try:
+        yield
+    finally:
+        jax.config.update("jax_default_device", before)
+
+
+def _write_report(request: Request) -> list[str]:
+    """Write the page over all that is stored; returns what could not go into it, and why."""
+    try:
+        results, damaged = store.stored(request.out, catalogue.names())
+        report.write(request.out, results)
+    except OSError as error:
+        return [f"no report: {error}"]
+    return [f"not in the report: {message}" for message in damaged]
+
+
+def _close(console: Console, request: Request, failed: Sequence[str]) -> int:
+    """Say what failed, and where the results are if nothing did."""
+    console.rule()
+    troubles = _write_report(request)
+    for message in ([f"failed: {', '.join(failed)}"] if failed else []) + troubles:
+        console.print(message, style="red", markup=False, highlight=False)
+    if failed or troubles:
+        return 1
+    console.print(
+        f"Results are in {request.out}/, the report is {request.out / 'report.html'}", highlight=False
+    )
+    return 0

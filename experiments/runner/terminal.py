@@ -1,0 +1,64 @@
+"""What a person reads in the terminal while experiments run."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from experiments.runner import report
+from experiments.runner.experiment import Experiment
+from experiments.runner.findings import Finding
+from experiments.runner.store import Result
+
+MARKS = {
+    "agrees": "[green]✓ agrees[/]",
+    "differs": "[red]✗ differs[/]",
+    "undecided": "[yellow]? undecided[/]",
+}
+
+
+def console() -> Console:
+    """Standard output; 120 columns where it is a file."""
+    return Console(width=None if sys.stdout.isatty() else 120)
+
+
+def counted(count: int, noun: str) -> str:
+    """A number and its noun, in the plural where that is due."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def print_estimate(terminal: Console, chosen: Sequence[Experiment], full: bool) -> None:
+    """Say how long it will take on two cores; other machines take longer or shorter."""
+    minutes = sum(each.minutes[full] for each in chosen)
+    about = f"{minutes / 60:.1f} hours" if minutes > 90 else counted(max(1, round(minutes)), "minute")
+    terminal.print(f"{counted(len(chosen), 'experiment')}, about {about} on two cores", highlight=False)
+
+
+def print_result(terminal: Console, result: Result, smoke: bool) -> None:
+    """Print tables and findings; those of a smoke run have no verdict."""
+    for title, (header, rows) in result.tables.items():
+        terminal.print(_table(title, header, rows))
+    terminal.print(_findings(result.findings, smoke))
+
+
+def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+    table = Table(*header, title=title, title_justify="left", title_style="bold")
+    for row in rows:
+        table.add_row(*map(report.typeset, row))
+    return table
+
+
+def _findings(findings: Sequence[Finding], smoke: bool) -> Table:
+    rows = [
+        (
+            each.claim,
+            report.interval(each.expected),
+            report.measured(each.measured, each.interval),
+            "no verdict" if smoke else MARKS[each.verdict],
+        )
+        for each in findings
+    ]
+    title = "Findings of a smoke run, too small to judge" if smoke else "Findings"
+    return _table(title, ("claim", "expected", "measured", "verdict"), rows)
