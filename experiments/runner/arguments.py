@@ -114,14 +114,16 @@ def _parser() -> argparse.ArgumentParser:
 
 class _List(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        parser.exit(0, "\n".join(catalogue.names()) + "\n")
+        print(*catalogue.names(), sep="\n")
+        parser.exit(0)
 
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from importlib import metadata
 
-        parser.exit(0, f"nnjax {metadata.version('nnjax')}\n")
+        print("nnjax", metadata.version("nnjax"))
+        parser.exit(0)
 
 
 def _seed(text: str) -> int:

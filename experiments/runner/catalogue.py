@@ -39,6 +39,6 @@ def load(name: str) -> "Experiment":
     module = importlib.import_module(f"experiments.{name}")
     if not hasattr(module, "EXPERIMENT"):
         raise AttributeError(
-            f"experiments/{name} defines no EXPERIMENT; experiments/runner/experiment.py says how"
+            f"experiments/{name} has no EXPERIMENT; experiments/runner/experiment.py says how"
         )
     return module.EXPERIMENT

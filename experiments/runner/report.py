@@ -51,6 +51,12 @@ def measured(value: float | str, bounds: Sequence[float | str]) -> str:
     return f"{shown(float(value))} [{shown(low)}, {shown(high)}]"
 
 
+def again(command: str) -> str:
+    """A command as it is typed in a fresh clone: make finds the project's own Python."""
+    name, _, options = command.removeprefix("python -m experiments ").partition(" ")
+    return f"make experiment NAME={name}" + (f' ARGS="{options}"' if options else "")
+
+
 def _picture(folder: pathlib.Path, name: str) -> str:
     content = base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
     return f"data:image/png;base64,{content}"
@@ -67,6 +73,7 @@ def render(results: Sequence[Mapping[str, Any]]) -> str:
         "typeset": typeset,
         "symbols": SYMBOLS,
         "picture": _picture,
+        "again": again,
     }
     return environment.get_template(TEMPLATE.name).render(results=results, **helpers)
 

@@ -22,13 +22,13 @@ def run(request: Request) -> int:
     try:
         store.check_writable(request.out)
     except OSError as error:
-        console.print(str(error), style="red", highlight=False)
+        terminal.say(console, str(error), "red")
         return 2
     if request.redraw:
         return _redraw(request, console)
     chosen, passed_over = _with_sizes([catalogue.load(name) for name in request.names], request)
     for name in passed_over:
-        console.print(f"{name} has no smoke size, so that it does not run with --smoke", highlight=False)
+        terminal.say(console, f"{name} has no smoke size, so that it does not run with --smoke")
     if passed_over and request.by_name:
         return 2
     configs = [arguments.config_of(each, request) for each in chosen]
@@ -55,13 +55,12 @@ def _redraw(request: Request, console: Console) -> int:
         try:
             store.save_result(catalogue.load(name), request.out / name)
         except Exception:
-            _print_traceback(console)
+            terminal.say(console, traceback.format_exc(), "red")
             failed.append(name)
     missing = sorted(set(request.names) - set(names)) if request.by_name else []
     if missing or not names:
-        console.print(
-            f"no data in {request.out} of {', '.join(missing) or 'any experiment'}", highlight=False
-        )
+        whose = ", ".join(missing) or "any experiment"
+        terminal.say(console, f"no data of {whose} in {request.out}")
         return 2
     return _close(console, request, failed)
 
@@ -79,20 +78,16 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
         result = store.save_result(experiment, folder)
         terminal.print_result(console, result, request.smoke)
     except Exception:
-        _print_traceback(console)
+        terminal.say(console, traceback.format_exc(), "red")
         if (request.out / experiment.name / store.DATA).exists():
-            console.print(f"what is in {request.out / experiment.name} stays", highlight=False)
+            terminal.say(console, f"what is in {request.out / experiment.name} stays")
         return False
-    console.print(
+    terminal.say(
+        console,
         f"{experiment.name}: {took.wall_time:.1f} s, longest compilation {took.longest_compilation:.1f} s, "
         f"results in {folder}",
-        highlight=False,
     )
     return True
-
-
-def _print_traceback(console: Console) -> None:
-    console.print(traceback.format_exc(), markup=False, highlight=False, style="red")
 
 
 def _measure(
@@ -104,7 +99,7 @@ def _measure(
             return timing.timed(lambda: experiment.run(config, Context(bars, kept)))
     except KeyboardInterrupt:
         again = "resumes from here" if kept.exist() else "starts over"
-        console.print(f"{experiment.name} stopped; the same command {again}")
+        terminal.say(console, f"{experiment.name} stopped; the same command {again}")
         raise
 
 
@@ -123,7 +118,7 @@ def _device(experiment: Experiment, console: Console) -> Iterator[None]:
     if not experiment.float64 or jax.default_backend() != "tpu":
         yield
         return
-    console.print("this needs float64, which a TPU cannot do: it runs on the CPU", style="yellow")
+    terminal.say(console, "this needs float64, which a TPU cannot do: it runs on the CPU", "yellow")
     # Not jax.default_device, which an experiment's threads would not see.
     before = getattr(jax.config, "jax_default_device", None)
     jax.config.update("jax_default_device", jax.local_devices(backend="cpu")[0])
@@ -148,10 +143,8 @@ def _close(console: Console, request: Request, failed: Sequence[str]) -> int:
     console.rule()
     troubles = _write_report(request)
     for message in ([f"failed: {', '.join(failed)}"] if failed else []) + troubles:
-        console.print(message, style="red", markup=False, highlight=False)
+        terminal.say(console, message, "red")
     if failed or troubles:
         return 1
-    console.print(
-        f"Results are in {request.out}/, the report is {request.out / 'report.html'}", highlight=False
-    )
+    terminal.say(console, f"Results are in {request.out}/, the report is {request.out / 'report.html'}")
     return 0

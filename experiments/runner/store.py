@@ -219,7 +219,7 @@ def load(folder: pathlib.Path) -> dict[str, Any]:
     manifest = read_manifest(folder)
     if not (folder / "findings.json").exists():
         raise ValueError(
-            f"{folder.name} has its data, and no figures yet: python -m experiments redraw {folder.name}"
+            f"{folder.name} has its data and no figures yet; python -m experiments redraw {folder.name}"
         )
     told = {name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("findings", "tables")}
     return told | {"manifest": manifest, "folder": folder}

@@ -24,6 +24,11 @@ def console() -> Console:
     return Console(width=None if sys.stdout.isatty() else 120)
 
 
+def say(terminal: Console, text: str, style: str | None = None) -> None:
+    """Print plain text, never wrapped, so that what is copied from it is whole."""
+    terminal.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
 def counted(count: int, noun: str) -> str:
     """A number and its noun, in the plural where that is due."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
@@ -33,18 +38,20 @@ def print_estimate(terminal: Console, chosen: Sequence[Experiment], full: bool) 
     """Say how long it will take on two cores; other machines take longer or shorter."""
     minutes = sum(each.minutes[full] for each in chosen)
     about = f"{minutes / 60:.1f} hours" if minutes > 90 else counted(max(1, round(minutes)), "minute")
-    terminal.print(f"{counted(len(chosen), 'experiment')}, about {about} on two cores", highlight=False)
+    say(terminal, f"{counted(len(chosen), 'experiment')}, about {about} on two cores")
 
 
 def print_result(terminal: Console, result: Result, smoke: bool) -> None:
     """Print tables and findings; those of a smoke run have no verdict."""
     for title, (header, rows) in result.tables.items():
-        terminal.print(_table(title, header, rows))
+        say(terminal, title, "bold")
+        terminal.print(_table(header, rows))
+    say(terminal, "Findings of a smoke run, too small to judge" if smoke else "Findings", "bold")
     terminal.print(_findings(result.findings, smoke))
 
 
-def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
-    table = Table(*header, title=title, title_justify="left", title_style="bold")
+def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+    table = Table(*header)
     for row in rows:
         table.add_row(*map(report.typeset, row))
     return table
@@ -60,5 +67,4 @@ def _findings(findings: Sequence[Finding], smoke: bool) -> Table:
         )
         for each in findings
     ]
-    title = "Findings of a smoke run, too small to judge" if smoke else "Findings"
-    return _table(title, ("claim", "expected", "measured", "verdict"), rows)
+    return _table(("claim", "expected", "measured", "verdict"), rows)

@@ -1,0 +1,85 @@
+"""Names and options come in any order; what is wrong is refused in one line."""
+
+import pathlib
+
+import pytest
+from tiny import TINY, Config
+
+import experiments
+from experiments.runner import arguments, catalogue
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["walkthrough", "--smoke", "--epochs", "5"],
+        ["--smoke", "walkthrough", "--epochs", "5"],
+        ["walkthrough", "--epochs", "5", "--smoke"],
+    ],
+)
+def test_names_and_options_in_any_order(typed):
+    request = arguments.parse(typed)
+    assert (request.names, request.rest, request.smoke) == (("walkthrough",), ("--epochs", "5"), True)
+
+
+def test_without_a_name_all_run_but_those_that_want_to_be_named():
+    assert arguments.parse([]).names == tuple(n for n in experiments.STORY if n != "benchmark")
+    assert arguments.parse(["redraw"]).names == experiments.STORY
+    assert arguments.parse(["benchmark"]).by_name
+
+
+def test_smoke_runs_have_a_folder_of_their_own():
+    assert arguments.parse([]).out == pathlib.Path("results")
+    assert arguments.parse(["--smoke"]).out == pathlib.Path("results-smoke")
+    assert arguments.parse(["--smoke", "--out", "here"]).out == pathlib.Path("here")
+
+
+@pytest.mark.parametrize(
+    "typed, message",
+    [
+        (["walkthru"], "unknown experiment 'walkthru'. Did you mean 'walkthrough'? Known: walkthrough, "),
+        (["redraw", "digit"], "unknown experiment 'digit'. Did you mean 'digits'?"),
+        (["--size", "7"], "options --size 7 belong to one experiment: name it before them"),
+        (["--seed", "-1"], "must be an integer from 0 to 4294967295, got -1"),
+        (["--seed", "4294967296"], "must be an integer from 0 to 4294967295, got 4294967296"),
+        (["--seed", "x"], "must be an integer from 0 to 4294967295, got x"),
+        (["--out", ""], "must name a folder"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(typed, message, capsys):
+    with pytest.raises(SystemExit) as ended:
+        arguments.parse(typed)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_help_names_every_experiment(capsys):
+    with pytest.raises(SystemExit) as ended:
+        arguments.parse(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in catalogue.names())
+
+
+def test_help_of_one_names_its_options(capsys):
+    with pytest.raises(SystemExit):
+        arguments.config_of(TINY, arguments.parse(["walkthrough", "--help"]))
+    text = capsys.readouterr().out
+    assert all(f"--{name}" in text for name in ("seed", "size", "explode"))
+
+
+def test_list_and_version(capsys):
+    for option, text in (("--list", "walkthrough\nactivations"), ("--version", "nnjax ")):
+        with pytest.raises(SystemExit) as ended:
+            arguments.parse([option])
+        assert ended.value.code == 0
+        assert capsys.readouterr().out.startswith(text)
+
+
+def test_options_reach_the_config():
+    request = arguments.parse(["walkthrough", "--smoke", "--seed", "3"])
+    config = arguments.config_of(TINY, request)
+    assert config == Config(seed=3, size=2)
+    assert arguments.as_typed(config) == "--seed 3 --size 2"
+    request = arguments.parse(["walkthrough", "--size", "7", "--explode"])
+    assert arguments.as_typed(arguments.config_of(TINY, request)) == "--size 7 --explode"

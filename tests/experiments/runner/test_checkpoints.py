@@ -1,0 +1,38 @@
+"""Where a run keeps its sweeps: its own folder, gone once the result is stored."""
+
+import tiny
+
+from experiments.runner.checkpoints import Checkpoints, keeping
+
+
+def test_nothing_is_kept_without_a_folder():
+    assert Checkpoints().folder("numbers") is None
+    assert not Checkpoints().exist()
+
+
+def test_every_name_has_a_folder_of_its_own(tmp_path):
+    kept = Checkpoints(tmp_path)
+    folders = [kept.folder(name) for name in ("σ = 1", "σ = 2", "x" * 50, "x" * 51)]
+    assert len(set(folders)) == 4
+    assert kept.folder("σ = 1") == folders[0]
+
+
+def test_options_decide_the_folder_and_success_removes_it(tmp_path):
+    with keeping(tmp_path, "tiny", tiny.Config(seed=1)) as first:
+        first.folder("a").mkdir(parents=True)
+    assert not list(tmp_path.iterdir())
+    again, other = stopped(tmp_path, tiny.Config(seed=1)), stopped(tmp_path, tiny.Config(seed=2))
+    assert again == first
+    assert again.exist()
+    assert other.exist()
+    assert other != again
+
+
+def stopped(out, config):
+    """What is kept of a run that Ctrl-C ends."""
+    try:
+        with keeping(out, "tiny", config) as kept:
+            kept.folder("a").mkdir(parents=True)
+            raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        return kept

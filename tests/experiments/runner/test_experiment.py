@@ -1,0 +1,34 @@
+"""Options of every experiment are refused by name where they enter."""
+
+import dataclasses
+
+import pytest
+import tiny
+
+from experiments.runner.experiment import at_least, positive
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_out_of_range_is_refused(seed):
+    with pytest.raises(ValueError, match=f"seed must be 0 to 4294967295; got {seed}"):
+        tiny.Config(seed=seed)
+
+
+def test_seeds_follow_the_first():
+    assert tiny.Config(seed=5).seeds_from_first(3).tolist() == [5, 6, 7]
+
+
+@dataclasses.dataclass(frozen=True)
+class Some:
+    count: int = 3
+    rates: tuple[float, ...] = (0.1, 0.2)
+
+
+def test_bounds():
+    at_least(Some(), count=3)
+    with pytest.raises(ValueError, match="count must be 4 or more; got 3"):
+        at_least(Some(), count=4)
+    positive(Some(), "count", "rates")
+    for bad in ((0.1, 0.0), (0.1, float("inf")), (float("nan"),)):
+        with pytest.raises(ValueError, match="rates must be above 0 and finite"):
+            positive(Some(rates=bad), "rates")

@@ -1,0 +1,62 @@
+"""Bars on a terminal, silence in a log."""
+
+import io
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from experiments.runner import progress
+from experiments.runner.progress import Progress
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_is_shown_on_a_terminal_and_quiet_in_a_log(terminal):
+    clock = itertools.count(1.0)
+    plain: Any = {"force_terminal": terminal, "color_system": None, "width": 120}
+    text = io.StringIO()
+    console = Console(file=text, get_time=lambda: next(clock), **plain)
+    with progress.shown(console, "tiny") as bars:
+        bars.report(3, 4)
+        with bars.sweep("draws", settings=2) as on_segment:
+            for done in (2, 4, 8):
+                on_segment(done, 10)
+            refresh(bars)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(elsewhere, bars).result()
+        bars.stopping()
+        refresh(bars)
+    seen = [
+        "tiny",
+        "3/4 parts",
+        "draws",
+        "4/5 seeds",
+        "seeds/s",
+        "elapsed, 0:",
+        "left",
+        "elsewhere",
+        "stopping",
+    ]
+    assert [each in text.getvalue() for each in seen] == [terminal] * len(seen)
+    assert terminal or not text.getvalue()
+
+
+def refresh(bars):
+    if bars._bars is not None:
+        bars._bars.refresh()
+
+
+def elsewhere(bars):
+    with bars.sweep("elsewhere"):
+        refresh(bars)
+
+
+def test_without_bars_nothing_is_shown(capsys):
+    silent = Progress()
+    silent.report(1, 2)
+    silent.stopping()
+    with silent.sweep("draws") as on_segment:
+        on_segment(1, 2)
+    assert capsys.readouterr().out == ""

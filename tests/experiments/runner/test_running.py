@@ -1,0 +1,208 @@
+"""Experiments run one after the other; a failure stops no other, loses nothing, and is named at the end."""
+
+import dataclasses
+import json
+
+import jax
+import pytest
+import tiny
+import xarray as xr
+from tiny import BROKEN, TINY
+
+import nnjax
+from experiments.__main__ import main
+from experiments.runner import catalogue, store, terminal
+from nnjax.sweeps import devices
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """Experiments that the command knows instead of the real ones, by name."""
+    table = {"broken": BROKEN, "tiny": TINY}
+    monkeypatch.setattr(catalogue, "names", lambda: list(table))
+    monkeypatch.setattr(catalogue, "headline", lambda name: "A question?")
+    monkeypatch.setattr(catalogue, "load", table.__getitem__)
+    return table
+
+
+@pytest.fixture
+def run(tmp_path, capsys, known):
+    """Runs the command with these words; gives its exit status and what it printed."""
+
+    def command(*words):
+        status = main([*words, "--out", str(tmp_path / "results")])
+        return status, capsys.readouterr().out
+
+    return command
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "results"
+
+
+def test_a_failed_experiment_does_not_stop_the_others(run, out):
+    status, printed = run()
+    assert status == 1
+    assert "planted failure" in printed
+    assert "failed: broken" in printed
+    assert "Results are in" not in printed
+    assert (out / "tiny" / "manifest.json").exists()
+    assert (out / "report.html").exists()
+
+
+def test_all_is_well(run, out):
+    status, printed = run("tiny")
+    assert status == 0
+    assert "1 experiment, about 1 minute on two cores" in printed
+    assert "Results are in" in printed
+
+
+def test_what_was_asked_for_stands_in_the_manifest(run, out):
+    assert run("tiny", "--smoke", "--seed", "3")[0] == 0
+    manifest = json.loads((out / "tiny" / "manifest.json").read_text())
+    assert manifest["config"] == {"seed": 3, "size": 2, "explode": False}
+    assert manifest["command"] == "python -m experiments tiny --seed 3 --size 2"
+    assert manifest["smoke"] is True
+
+
+@pytest.mark.parametrize("what", ["findings", "tables", "figures"])
+def test_a_slip_after_the_measurement_costs_nothing(run, out, known, what):
+    whole = known["tiny"]
+    known["tiny"] = dataclasses.replace(whole, **{what: lambda data: undefined})  # noqa: F821  # pyright: ignore
+    status, printed = run("tiny")
+    assert status == 1
+    assert "NameError" in printed
+    assert "failed: tiny" in printed
+    assert tiny.numbers(out / "tiny") == [0, 1, 2, 3, 4]
+    known["tiny"] = dataclasses.replace(whole, run=lambda config, context: 1 / 0)
+    status, printed = run("redraw", "tiny")
+    assert status == 0
+    assert "Results are in" in printed
+    assert store.load(out / "tiny")["findings"][0]["verdict"] == "agrees"
+    assert "✓ agrees" in (out / "report.html").read_text()
+
+
+def test_redraw_makes_all_again_and_needs_data(run, out, known):
+    status, printed = run("redraw")
+    assert (status, "no data of any experiment" in printed) == (2, True)
+    run("tiny")
+    (out / "report.html").unlink()
+    assert run("redraw")[0] == 0
+    assert (out / "report.html").exists()
+    status, printed = run("redraw", "broken")
+    assert (status, "no data of broken" in printed) == (2, True)
+
+
+def test_the_report_is_written_after_each_experiment(run, out, known):
+    def look(config, context):
+        known["seen"] = (out / "report.html").read_text()
+        return tiny.run(config, context)
+
+    known["later"] = dataclasses.replace(TINY, name="later", run=look)
+    assert run("tiny", "later")[0] == 0
+    assert 'id="tiny"' in known["seen"]
+
+
+def test_results_are_stored_before_anything_is_printed(run, out, monkeypatch):
+    """A terminal that cannot show a character, or a closed pipe, loses no result."""
+
+    def unprintable(*arguments):
+        raise UnicodeEncodeError("ascii", "✓", 0, 1, "planted")
+
+    monkeypatch.setattr(terminal, "_table", unprintable)
+    assert run("tiny")[0] == 1
+    assert (out / "tiny" / "findings.json").exists()
+
+
+def test_a_damaged_result_does_not_keep_the_others_from_the_report(run, out):
+    tiny.saved(out, experiment=dataclasses.replace(TINY, name="broken"))
+    (out / "broken" / "findings.json").write_text("[]")
+    status, printed = run("tiny")
+    assert status == 1
+    assert "not in the report: broken/findings.json was changed" in printed
+    assert "tiny" in (out / "report.html").read_text()
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(known, tmp_path, capsys):
+    known["tiny"] = dataclasses.replace(TINY, run=lambda config, context: pytest.fail("it ran"))
+    (tmp_path / "file").write_text("")
+    assert main(["tiny", "--out", str(tmp_path / "file")]) == 2
+    printed = capsys.readouterr().out
+    assert "cannot be written" in printed
+    assert "Traceback" not in printed
+
+
+def test_an_experiment_without_a_smoke_size_says_so_and_does_not_run(run, out, known):
+    known["bare"] = dataclasses.replace(
+        TINY, name="bare", smoke=None, run=lambda config, context: pytest.fail("it ran in full")
+    )
+    status, printed = run("bare", "--smoke")
+    assert (status, "bare has no smoke size" in printed) == (2, True)
+    del known["broken"]
+    status, printed = run("--smoke")
+    assert (status, "bare has no smoke size" in printed) == (0, True)
+    assert (out / "tiny").exists()
+
+
+def test_full_size_says_how_long_and_keeps_sweeps_until_stored(run, out, known, capsys):
+    folders = []
+
+    def measure(config, context):
+        folders.append(context.checkpoints.folder("numbers"))
+        sums = nnjax.sweep(lambda key: jax.random.normal(key), range(3), folder=folders[-1])
+        if len(folders) == 1:
+            raise KeyboardInterrupt
+        return xr.Dataset({"x": ("n", sums)})
+
+    known["tiny"] = dataclasses.replace(TINY, run=measure, minutes=(0.5, 120.0))
+    with pytest.raises(KeyboardInterrupt):
+        run("tiny", "--profile", "full")
+    printed = capsys.readouterr().out
+    assert "1 experiment, about 2.0 hours on two cores" in printed
+    assert "tiny stopped; the same command resumes from here" in printed
+    assert list(folders[0].glob("segment-*"))
+    assert run("tiny", "--profile", "full")[0] == 0
+    assert folders[0] == folders[1]
+    assert not list(out.glob(".*"))
+    assert run("tiny")[0] == 0
+    assert folders[2] is None
+
+
+@pytest.mark.parametrize("others", [False, True])
+@pytest.mark.parametrize("profile", ["default", "full"])
+def test_ctrl_c_promises_nothing_that_is_not_kept(profile, others, run, out, known, capsys):
+    """The benchmark keeps no sweep, in no size; what another run kept is not this one's."""
+
+    def measure(config, context):
+        raise KeyboardInterrupt
+
+    if others:
+        (out / ".tiny-unfinished" / "other-options").mkdir(parents=True)
+    known["tiny"] = dataclasses.replace(TINY, run=measure)
+    with pytest.raises(KeyboardInterrupt):
+        run("tiny", "--profile", profile)
+    assert "tiny stopped; the same command starts over" in capsys.readouterr().out
+
+
+def test_float64_goes_to_the_cpu_where_the_default_is_a_tpu(run, known, monkeypatch):
+    seen = []
+
+    def measure(config, context):
+        with context.pool(1) as pool:
+            seen.append(pool.submit(lambda: (jax.config.jax_default_device, len(devices.chosen()))).result())
+        return tiny.run(config, context)
+
+    known.clear()
+    known.update(
+        {
+            str(flag): dataclasses.replace(TINY, name=str(flag), run=measure, float64=flag)
+            for flag in (True, False)
+        }
+    )
+    monkeypatch.setattr(jax, "default_backend", lambda: "tpu")
+    status, printed = run()
+    assert status == 0
+    assert printed.count("a TPU cannot do: it runs on the CPU") == 1
+    assert [device and device.platform for device, _ in seen] == ["cpu", None]
+    assert [count for _, count in seen] == [8, 8]

@@ -1,0 +1,41 @@
+"""What a person reads while experiments run."""
+
+import dataclasses
+import io
+
+import pytest
+import xarray as xr
+from rich.console import Console
+from tiny import TINY
+
+from experiments.runner import terminal
+from experiments.runner.store import Result
+
+
+@pytest.fixture
+def console():
+    return Console(file=io.StringIO(), width=100)
+
+
+@pytest.mark.parametrize(
+    "minutes, full, text",
+    [
+        ((0.4, 120.0), False, "1 experiment, about 1 minute on two cores"),
+        ((2.6, 80.0), True, "1 experiment, about 80 minutes on two cores"),
+        ((0.4, 120.0), True, "1 experiment, about 2.0 hours on two cores"),
+    ],
+)
+def test_the_estimate(console, minutes, full, text):
+    terminal.print_estimate(console, [dataclasses.replace(TINY, minutes=minutes)], full)
+    assert console.file.getvalue() == text + "\n"
+
+
+@pytest.mark.parametrize(
+    "smoke, words", [(False, ["✓ agrees"]), (True, ["no verdict", "too small to judge"])]
+)
+def test_tables_and_findings(console, smoke, words):
+    data = xr.Dataset({"x": ("n", [4, 6])})
+    terminal.print_result(console, Result(TINY.findings(data), TINY.tables(data), {}), smoke)
+    text = console.file.getvalue()
+    assert all(word in text for word in [*words, "Numbers", "the sum is 10"])
+    assert smoke == ("agrees" not in text)

@@ -1,0 +1,91 @@
+"""A tiny experiment for the tests of the runner: numbers, their sum, one line."""
+
+import dataclasses
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from experiments.runner import store, timing
+from experiments.runner.experiment import Experiment, Options
+from experiments.runner.findings import Finding
+from experiments.runner.manifest import manifest
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(Options):
+    """Options.
+
+    Attributes:
+        seed: The seed.
+        size: How many numbers.
+        explode: Whether to fail.
+    """
+
+    size: int = 5
+    explode: bool = False
+
+
+def run(config, context):
+    if config.explode:
+        raise RuntimeError("planted failure")
+    return xr.Dataset({"x": ("n", config.seeds_from_first(config.size))})
+
+
+def figures(data):
+    figure = Figure()
+    figure.add_subplot().plot(data["x"])
+    return {"line": (figure, "A line & its <caption>")}
+
+
+def findings(data):
+    total = float(data["x"].sum())
+    return [
+        Finding(
+            "sum",
+            "the sum is 10",
+            source="arithmetic",
+            expected=(10.0, 10.0),
+            measured=total,
+            interval=(total, total),
+            note="exact",
+        )
+    ]
+
+
+def tables(data):
+    return {"Numbers": (("x",), [[str(x)] for x in data["x"].values])}
+
+
+TINY = Experiment(
+    name="tiny",
+    title="A tiny one",
+    question="What is the sum?",
+    method="Add them.",
+    config=Config,
+    run=run,
+    findings=findings,
+    tables=tables,
+    figures=figures,
+    smoke={"size": 2},
+)
+TOOK = timing.Timing(wall_time=1.0, longest_compilation=0.25)
+BROKEN = dataclasses.replace(TINY, name="broken", run=lambda config, context: run(Config(explode=True), None))
+
+
+def measured(out, config=None, experiment=TINY, smoke=False):
+    """The folder with the data of a run, and nothing told from them yet."""
+    config = config or Config()
+    about = manifest(experiment, config, TOOK, f"python -m experiments {experiment.name}", smoke)
+    return store.save_data(out, run(config, None), about)
+
+
+def saved(out, config=None, experiment=TINY, smoke=False):
+    """The folder of a whole result."""
+    folder = measured(out, config, experiment, smoke)
+    store.save_result(experiment, folder)
+    return folder
+
+
+def numbers(folder):
+    return np.asarray(store.load_data(folder)["x"]).tolist()
