@@ -4,49 +4,76 @@ PROFILE ?= default
 # Tests run in this many processes; 0 is one, in view (for a debugger, or a GPU, which two would have to share).
 WORKERS ?= 2
 RUN = .venv/bin/python
-READY = .venv/ready-$(shell $(PYTHON) -c "import sys; print('%d.%d' % sys.version_info[:2])")
+INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r
+LOCK = $(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+  --no-annotate --python-version 3.11 pyproject.toml
+VERSION = $(shell $(PYTHON) -c "import sys; print('%d.%d' % sys.version_info[:2])" 2>/dev/null)
+USER = .venv/user-$(VERSION)
+TESTS = .venv/tests-$(VERSION)
+DEV = .venv/dev-$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup experiment benchmark doctor test test-all lint types lock clean
+.PHONY: help setup experiment report benchmark doctor new docs test test-slow test-kill test-all lint types lock \
+  clean check-python
 
 help:        ## list the targets
-	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@awk -F ':.*## ' '/^#@ / {print "\n" substr($$0, 4)} /^[a-z-]+:.*## / {printf "  %-12s%s\n", $$1, $$2}' Makefile
 
-# Made anew when the lock, the metadata or the wanted interpreter changes.
-$(READY): requirements.lock pyproject.toml
+check-python:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || { \
+	  echo "nnjax needs Python 3.11 or later, and $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
+	  echo "Name another one, as in: make setup PYTHON=python3.12"; exit 1; }
+
+# Made again when a lock, the metadata or the wanted interpreter changes.
+$(USER): requirements.lock pyproject.toml | check-python
 	$(PYTHON) -m venv --clear .venv
-	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(INSTALL) requirements.lock
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	  --editable .
 	@touch $@
 
-setup: $(READY)  ## make .venv with the locked versions
+$(TESTS): .locks/tests.lock $(USER)
+	$(INSTALL) .locks/tests.lock
+	@touch $@
 
+$(DEV): .locks/dev.lock $(TESTS)
+	$(INSTALL) .locks/dev.lock
+	@touch $@
+
+#@ Learn
+setup: $(USER)  ## make .venv with the locked versions
 experiment: setup  ## run all; NAME=walkthrough runs one, PROFILE=full in full size, ARGS="..." passes options on
 	$(RUN) -m experiments $(NAME) --profile $(PROFILE) $(ARGS)
+report: setup  ## make figures, findings and the report again from the data on disk; NAME=digits of one
+	$(RUN) -m experiments redraw $(NAME) $(ARGS)
 
+#@ Run
+doctor: setup  ## check that this device computes what NumPy computes
+	$(RUN) -m nnjax.doctor
 benchmark: setup  ## compare speeds side by side (12 minutes); ARGS="--million" adds a million seeds
 	$(RUN) -m experiments benchmark --profile full $(ARGS)
 
-doctor: setup  ## check that this device computes what NumPy computes
-	$(RUN) -m nnjax.doctor
-
-test: setup  ## run the tests (not the slow ones)
+#@ Develop
+new: setup  ## write a template experiment; NAME=question
+	$(RUN) -m experiments.runner.new $(NAME)
+docs: $(DEV)  ## write the API pages into results/docs
+	$(RUN) -m pdoc --docformat google --output-directory results/docs nnjax
+test: $(TESTS)  ## run the tests (not the slow ones, nor those that kill processes)
 	$(RUN) -m pytest -n $(WORKERS) $(ARGS)
-
-test-all: setup  ## run all tests, the slow ones too
-	$(RUN) -m pytest -n $(WORKERS) -m "slow or not slow" $(ARGS)
-
-lint: setup  ## check style with ruff
+test-slow: $(TESTS)  ## run the slow tests
+	$(RUN) -m pytest -n $(WORKERS) -m slow $(ARGS)
+test-kill: $(TESTS)  ## run the tests that kill processes
+	$(RUN) -m pytest -n 0 -m kill $(ARGS)
+test-all: test test-slow test-kill  ## run all tests
+lint: $(DEV)  ## check style with ruff
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-
-types: setup  ## check types with pyright
+types: $(DEV)  ## check types with pyright
 	$(RUN) -m pyright
-
-lock: setup  ## rewrite requirements.lock from pyproject.toml
-	$(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-	  --python-version 3.11 --extra dev pyproject.toml --output-file requirements.lock
-
+lock: $(DEV)  ## rewrite the locks from pyproject.toml
+	$(LOCK) --extra build --extra experiments --extra flax --output-file requirements.lock
+	$(LOCK) --extra build --extra tests --constraint requirements.lock --output-file .locks/tests.lock
+	$(LOCK) --extra build --extra dev --constraint .locks/tests.lock --output-file .locks/dev.lock
 clean:  ## remove .venv, results and caches
-	rm -rf .venv results .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv results results-smoke .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find nnjax experiments tests -name __pycache__ -type d -exec rm -rf {} +

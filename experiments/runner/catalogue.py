@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import importlib.util
 import pathlib
 import pkgutil
 from typing import TYPE_CHECKING
@@ -24,10 +25,10 @@ def names() -> list[str]:
 
 def headline(name: str) -> str:
     """The first line of a question's docstring."""
-    folder = pathlib.Path(experiments.__path__[0])
-    path = folder / f"{name}.py"
-    source = path if path.exists() else folder / name / "__init__.py"
-    return (ast.get_docstring(ast.parse(source.read_text("utf-8"))) or "").partition("\n")[0]
+    spec = importlib.util.find_spec(f"experiments.{name}")
+    source = pathlib.Path(spec.origin) if spec and spec.origin else None
+    text = ast.get_docstring(ast.parse(source.read_text("utf-8"))) if source else None
+    return (text or "").partition("\n")[0]
 
 
 def load(name: str) -> "Experiment":

@@ -1,0 +1,55 @@
+"""The command that writes a template experiment: python -m experiments.runner.new NAME."""
+
+import pathlib
+import re
+import string
+import sys
+from collections.abc import Sequence
+
+import experiments
+from experiments.runner import catalogue
+
+TEMPLATE = pathlib.Path(__file__).with_name("template.txt")
+
+
+def write(name: str) -> pathlib.Path:
+    """Write experiments/NAME.py, an experiment that runs, to be changed.
+
+    Raises:
+        ValueError: The name is no lower-case Python name, or is taken.
+    """
+    folder = pathlib.Path(experiments.__path__[0])
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ValueError(f"NAME must be lower-case letters, digits and _, as in hidden_nodes; got {name!r}")
+    if name in {*catalogue.names(), *catalogue.NO_QUESTIONS, "redraw"}:
+        raise ValueError(f"experiments/{name} exists; choose another NAME")
+    words = name.replace("_", " ").capitalize()
+    path = folder / f"{name}.py"
+    text = string.Template(TEMPLATE.read_text("utf-8"))
+    path.write_text(
+        text.substitute(name=name, title=words, question=f"{words}: what is the question?"), "utf-8"
+    )
+    return path
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the template and say what comes next; 2 if the name cannot be taken."""
+    if len(arguments) != 1:
+        print("give one name: make new NAME=hidden_nodes", file=sys.stderr)
+        return 2
+    try:
+        path = write(arguments[0])
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    name = arguments[0]
+    print(
+        f"{path.parent.name}/{path.name} is an experiment that runs: change its question, run and findings."
+    )
+    print(f"make experiment NAME={name} runs it; NAME={name} ARGS=--smoke in seconds.")
+    print("To give it a place in the report, add it to STORY in experiments/__init__.py.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
