@@ -8,7 +8,7 @@ import xarray as xr
 
 from experiments.runner.context import Context
 from experiments.runner.experiment import Experiment, Options, at_least
-from experiments.vanishing_gradients import at_birth, exact_laws, training
+from experiments.vanishing_gradients import at_birth, draws, exact_laws, training
 from experiments.vanishing_gradients.figures import figures
 from experiments.vanishing_gradients.findings import findings, tables
 from experiments.vanishing_gradients.recipes import REMEDIES, STALL, STARTS, Recipe, Task, task
@@ -70,7 +70,7 @@ class Config(Options):
             if not values or min(values) < least or len(set(values)) < len(values):
                 raise ValueError(f"{name} must be different numbers, {least} or more; got {values}")
             object.__setattr__(self, name, tuple(sorted(values)))  # "the widest" must not depend on the order
-        for name, known in {"activations": tuple(ACTIVATIONS), "inits": at_birth.INITS}.items():
+        for name, known in {"activations": tuple(ACTIVATIONS), "inits": draws.INITS}.items():
             values = getattr(self, name)
             if not values or set(values) - set(known) or len(set(values)) < len(values):
                 raise ValueError(f"{name} must be different ones of {', '.join(known)}; got {values}")

@@ -7,7 +7,7 @@ import xarray as xr
 
 from experiments.runner import statistics
 from experiments.runner.findings import Finding, exact, mean, median
-from experiments.vanishing_gradients.at_birth import distinct
+from experiments.vanishing_gradients.draws import distinct
 from experiments.vanishing_gradients.readers import EDGE, ROUNDING, factors, was_drawn, widest
 
 SMALLER = "handout: “the value of δ is substantially smaller than what it was at the output nodes”"

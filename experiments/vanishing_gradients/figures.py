@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.runner import style
-from experiments.vanishing_gradients.at_birth import distinct
+from experiments.vanishing_gradients.draws import distinct
 from experiments.vanishing_gradients.exact_laws import log_moments, squared_spread
 from experiments.vanishing_gradients.readers import (
     LEARNT,

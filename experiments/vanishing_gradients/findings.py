@@ -1,4 +1,4 @@
-"""Findings and tables of the vanishing-gradients experiment; each subject is judged in a file of its own."""
+"""Findings and tables of the vanishing-gradients experiment; each subject has its own file of findings."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from experiments.runner import statistics
 from experiments.runner.experiment import Table
 from experiments.runner.findings import Finding
 from experiments.vanishing_gradients import birth_findings, law_findings, training_findings
-from experiments.vanishing_gradients.at_birth import distinct
+from experiments.vanishing_gradients.draws import distinct
 from experiments.vanishing_gradients.readers import best, factors, last, was_drawn
 
 SETTLED = 5

@@ -182,35 +182,37 @@ def train_all(
     ]
 
 
+LONG_NAMES = {
+    "loss": "loss per training row",
+    "accuracy": "share of the test rows that are labelled right",
+    "change": "|ΔW|/|W| during an epoch",
+    "rate": "learning rate",
+    "constant": "loss per training row of the best constant answer",
+    "classes": "classes of the labels",
+}
+
+
 def as_dataset(group: Group, records: Sequence[Record], seeds: np.ndarray) -> xr.Dataset:
     """Label the records of one group, each (seed, setting, ...); layers that a network lacks are NaN."""
-    lengths, layers = (
-        [len(values) for values in group.axes.values()],
-        max(r.change.shape[-1] for r in records),
-    )
-    run, per_row = (*group.axes, "seed", "setting"), {"long_name": "loss per training row"}
-
-    def shaped(leaves: Sequence[np.ndarray]) -> np.ndarray:
-        return np.stack(leaves).reshape(*lengths, *leaves[0].shape)
-
-    changes = shaped([_padded(record.change, layers) for record in records])
+    run, layers = (*group.axes, "seed", "setting"), max(record.change.shape[-1] for record in records)
     columns = {
-        "loss": ((*run, "epoch"), shaped([record.loss for record in records]), per_row),
-        "accuracy": ((*run, "epoch"), shaped([record.accuracy for record in records]), ACCURACY),
-        "change": ((*run, "during", "layer"), changes, {"long_name": "|ΔW|/|W| during an epoch"}),
-        "rate": ((*group.axes, "setting"), shaped([np.array(r.rates) for r in group.recipes]), RATE),
-        "constant": ((), group.task.constant, {"long_name": "loss per row of the best constant answer"}),
-        "classes": ((), group.task.train.ys.shape[1], {"long_name": "classes of the labels"}),
+        "loss": ((*run, "epoch"), _shaped(group, [record.loss for record in records])),
+        "accuracy": ((*run, "epoch"), _shaped(group, [record.accuracy for record in records])),
+        "change": ((*run, "during", "layer"), _shaped(group, [_padded(r.change, layers) for r in records])),
+        "rate": ((*group.axes, "setting"), _shaped(group, [np.array(r.rates) for r in group.recipes])),
+        "constant": ((), group.task.constant),
+        "classes": ((), group.task.train.ys.shape[1]),
     }
     epochs, numbers = np.arange(group.epochs + 1), np.arange(1, layers + 1)
     axes = {axis: list(values) for axis, values in group.axes.items()}
-    return xr.Dataset(
-        columns, axes | {"seed": seeds, "epoch": epochs, "during": epochs[1:], "layer": numbers}
-    )
+    axes |= {"seed": seeds, "epoch": epochs, "during": epochs[1:], "layer": numbers}
+    return xr.Dataset({k: (*column, {"long_name": LONG_NAMES[k]}) for k, column in columns.items()}, axes)
 
 
-ACCURACY = {"long_name": "share of the test rows that are labelled right"}
-RATE = {"long_name": "learning rate"}
+def _shaped(group: Group, leaves: Sequence[np.ndarray]) -> np.ndarray:
+    """Stack one array for each recipe along the group's axes."""
+    lengths = [len(values) for values in group.axes.values()]
+    return np.stack(leaves).reshape(*lengths, *leaves[0].shape)
 
 
 def _padded(change: np.ndarray, layers: int) -> np.ndarray:

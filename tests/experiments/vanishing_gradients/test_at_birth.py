@@ -1,4 +1,4 @@
-"""Shared draws against one network at a time, weights against their laws, and what is stored."""
+"""Shared draws against one network at a time, and what is stored."""
 
 import jax
 import jax.numpy as jnp
@@ -7,8 +7,7 @@ import pytest
 
 import nnjax
 from experiments.runner.context import Context
-from experiments.vanishing_gradients import at_birth
-from nnjax import signal_propagation
+from experiments.vanishing_gradients import at_birth, draws
 
 WIDTH, DEPTHS = 6, (1, 4)
 NAMES = ("sigmoid", "relu")
@@ -17,8 +16,8 @@ INITS = ("glorot_normal", "he_uniform", "orthogonal")
 
 def one_network(activation, scheme, depth, key):
     """The same draws through nnjax.forward and nnjax.deltas, with the read-out as a target."""
-    weights, (xs, vs) = at_birth.draw(key, WIDTH, max(DEPTHS), at_birth.KINDS)
-    chosen = at_birth.scale(scheme, WIDTH) * np.asarray(weights[at_birth.kind(scheme)][:depth], float)
+    weights, (xs, vs) = draws.draw(key, WIDTH, max(DEPTHS), draws.KINDS)
+    chosen = draws.scale(scheme, WIDTH) * np.asarray(weights[draws.kind(scheme)][:depth], float)
     network = nnjax.mlp((WIDTH,) * (depth + 1), activation, "identity", biases=False)
     params = tuple(nnjax.Layer(jnp.asarray(w), jnp.zeros(WIDTH)) for w in chosen)
     for x, v in zip(np.asarray(xs, float), np.asarray(vs, float), strict=True):
@@ -57,17 +56,3 @@ def test_a_part_of_the_profile_is_stored_under_its_name():
         np.testing.assert_array_equal(stored, values, err_msg=name)
     assert data["seed"].values.tolist() == [7, 8]
     assert data["layer"].values.tolist() == [1, 2]
-
-
-def test_orthogonalised_is_qr_with_a_positive_diagonal():
-    matrices = np.random.default_rng(0).normal(size=(3, 7, 7))
-    for matrix, q in zip(matrices, at_birth.orthogonalised(jnp.asarray(matrices)), strict=True):
-        expected, r = np.linalg.qr(matrix)
-        np.testing.assert_allclose(q, expected * np.sign(np.diag(r)), rtol=1e-9)
-
-
-@pytest.mark.parametrize("scheme", at_birth.INITS)
-def test_weights_have_the_variance_of_their_scheme(scheme):
-    weights, _ = at_birth.draw(nnjax.key(0), 100, 4, at_birth.KINDS)
-    drawn = at_birth.scale(scheme, 100) * np.asarray(weights[at_birth.kind(scheme)])
-    np.testing.assert_allclose(drawn.var(), signal_propagation.weight_variance(scheme, 100, 100), rtol=0.02)

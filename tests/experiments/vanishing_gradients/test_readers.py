@@ -3,7 +3,7 @@
 import numpy as np
 
 import nnjax
-from experiments.vanishing_gradients import at_birth, readers
+from experiments.vanishing_gradients import draws, readers
 from experiments.vanishing_gradients.recipes import Recipe, Task
 from experiments.vanishing_gradients.training import Group, Record, as_dataset
 from nnjax.datasets import Data
@@ -39,9 +39,9 @@ def test_weight_gradients_are_those_of_a_network(small_data):
     birth = small_data["birth"].to_dataset()
     gradient = readers.weight_gradient(birth, "he_normal", 16)[:, 0]
     seed, layers = int(birth["seed"][0]), birth.sizes["layer"]
-    weights, (xs, vs) = at_birth.draw(nnjax.key(seed), 16, layers, ("normal",))
+    weights, (xs, vs) = draws.draw(nnjax.key(seed), 16, layers, ("normal",))
     network = nnjax.mlp((16,) * (layers + 1), "relu", "identity", biases=False)
-    scaled = at_birth.scale("he_normal", 16) * np.asarray(weights["normal"], float)
+    scaled = draws.scale("he_normal", 16) * np.asarray(weights["normal"], float)
     params = tuple(nnjax.Layer(w, np.zeros(16)) for w in scaled)
     x, v = np.asarray(xs[0], float), np.asarray(vs[0], float)
     trace = nnjax.forward(network, params, x)
