@@ -23,14 +23,16 @@ class Config(Options):
     Attributes:
         seeds: How many networks are drawn at birth for each condition, 2 or more.
         depths: Numbers of layers with weights of the networks at birth, 1 or more, in any order.
-        widths: Their nodes per layer, 2 or more, in any order; PROFILE=full adds 32, 128 and 512.
-        activations: Their activations, names in nnjax.ACTIVATIONS.
-        inits: Initial weights: normal, uniform, orthogonal, or lecun_, glorot_, he_ with normal or uniform.
+        widths: Nodes per layer of the networks at birth, 2 or more, in any order; PROFILE=full adds 32, 128
+            and 512.
+        activations: Activations of the networks at birth, names in nnjax.ACTIVATIONS.
+        inits: Initial weights of the networks at birth: normal, uniform, orthogonal, or lecun_, glorot_, he_
+            with normal or uniform.
         orthogonal_width: Widest network with orthogonal weights, which take long to draw.
         samples: Networks drawn for each exact law.
         training_depths: Numbers of layers with weights of the networks that are trained on the digits, 1 or
             more.
-        iris_depths: The same for Iris.
+        iris_depths: Numbers of layers with weights of the networks that are trained on Iris, 1 or more.
         stall_depth: Layers of the ReLU networks on which He's and Glorot's weights are compared.
         training_seeds: How many networks are trained in each condition, 2 or more.
         epochs: Epochs of training on the digits.
