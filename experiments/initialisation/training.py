@@ -1,13 +1,15 @@
-"""Initial weights, the measurements: three tasks, four networks, and the start that they share."""
+"""Training from many initial weights: three tasks, four networks, and the start that they share."""
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import xarray as xr
 from jax.flatten_util import ravel_pytree
 
 import nnjax
@@ -21,12 +23,12 @@ LAWS = ("uniform", "normal")
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What is learnt, and when it counts as learnt; the rates are good ones of a few tried.
+    """What is learnt, and when it counts as learnt; of a few rates that were tried, good ones.
 
     Attributes:
         sizes: Nodes per layer.
         train: Rows to train on.
-        watched: Rows whose loss is looked at before every epoch.
+        watched: Rows whose loss is computed before every epoch.
         threshold: A run has converged once the loss summed over those rows is below this.
         rates: Learning rate for each kind of hidden nodes.
         batch: Rows per update, always in the same order; None for all.
@@ -50,10 +52,11 @@ below 0.05 per row fewer than a tenth are labelled wrong (handout: "a certain va
 
 
 def tasks() -> dict[str, Task]:
-    """XOR 2-2-1 and the 8-3-8 encoder in full batches, which have no other rows to watch; Iris in batches.
+    """Load XOR 2-2-1 and the 8-3-8 encoder in full batches, which watch their own rows; Iris in batches.
 
-    XOR's sigmoid was tried at 1, 2, 3, 4 and 8. At 3 it converges from the smallest range too (49 of 50
-    seeds) but no longer without biases (1 of 50): what a range is worth depends on the rate.
+    For XOR with sigmoid nodes the rates 1, 2, 3, 4 and 8 were tried. At 3 it converges from the smallest
+    range too (49 of 50 seeds) but no longer without biases (1 of 50): what a range is worth depends on the
+    rate.
     """
     xor, encoder, iris = datasets.xor(), datasets.encoder(), datasets.iris()
     per_row = THRESHOLDS["Iris"] * len(iris.test.xs)
@@ -65,7 +68,7 @@ def tasks() -> dict[str, Task]:
 
 
 def start(sizes: tuple[int, ...], key: jax.Array, uniform: jax.Array, normal: jax.Array) -> nnjax.Params:
-    """W = uniform · U(-1, 1) + normal · N(0, 1), b = 0; one of the two factors is 0, or both.
+    """Draw W = uniform · U(-1, 1) + normal · N(0, 1), b = 0; one of the two factors is 0, or both.
 
     Factors instead of names let one compilation serve both laws, all ranges and all zeros. Both draws stem
     from one key and so are paired: a normal draw is a rising function of the uniform one.
@@ -77,51 +80,75 @@ def start(sizes: tuple[int, ...], key: jax.Array, uniform: jax.Array, normal: ja
     return jax.tree.map(jnp.add, *parts)
 
 
-def learner(task: Task, epochs: int) -> Callable[..., dict[str, jax.Array]]:
-    """A function of a key and the two factors: how training ends for each of NETWORKS, from one start."""
-    stop = nnjax.Stop(validation=(task.watched.xs, task.watched.ys, task.threshold))
+class Ending(NamedTuple):
+    """How one run ends.
 
-    def one(params: nnjax.Params, hidden: str, biases: str) -> dict[str, jax.Array]:
-        network = nnjax.mlp(task.sizes, HIDDEN[hidden], biases=BIASES[biases])
-        made = optax.sgd(task.rates[hidden])
-        # No key: the order of the rows stays the same, so that the initial weights alone vary.
-        params, history = nnjax.train(
-            network, params, *task.train, optimizer=made, epochs=epochs, batch_size=task.batch, stop=stop
-        )
-        largest = [jnp.max(jnp.abs(layer.weights)) for layer in params]
-        return {
-            "epochs": history.epochs,
-            "converged": history.reason == nnjax.REASONS.index("validation"),
-            "loss": history.loss,
-            "largest_weight": jnp.max(jnp.stack(largest)),
-        }
+    Attributes:
+        epochs: Epochs of training.
+        converged: Whether the loss of the watched rows fell below the threshold.
+        loss: Loss summed over the watched rows.
+        largest_weight: Largest |w|.
+    """
 
-    def end(key: jax.Array, uniform: jax.Array, normal: jax.Array) -> dict[str, jax.Array]:
+    epochs: Any
+    converged: Any
+    loss: Any
+    largest_weight: Any
+
+
+LONG_NAMES = {
+    "epochs": "epochs of training",
+    "converged": "whether the run converged",
+    "loss": "loss of the watched rows at the end",
+    "largest_weight": "largest |w| at the end",
+}
+
+
+def learner(task: Task, epochs: int) -> Callable[..., Ending]:
+    """Return a function of a key and the two factors: how each of `NETWORKS` ends, from one start."""
+
+    def endings(key: jax.Array, uniform: jax.Array, normal: jax.Array) -> Ending:
         params = start(task.sizes, key, uniform, normal)
-        ends = [one(params, *names) for names in NETWORKS]
+        ends = [_train(task, params, *network, epochs) for network in NETWORKS]
         return jax.tree.map(lambda *leaves: jnp.stack(leaves), *ends)
 
-    return end
+    return endings
+
+
+def _train(task: Task, params: nnjax.Params, hidden: str, biases: str, epochs: int) -> Ending:
+    # No key: the order of the rows stays the same, so that the initial weights alone vary.
+    params, history = nnjax.train(
+        nnjax.mlp(task.sizes, HIDDEN[hidden], biases=BIASES[biases]),
+        params,
+        *task.train,
+        optimizer=optax.sgd(task.rates[hidden]),
+        epochs=epochs,
+        batch_size=task.batch,
+        stop=nnjax.Stop(validation=(task.watched.xs, task.watched.ys, task.threshold)),
+    )
+    largest = [jnp.max(jnp.abs(layer.weights)) for layer in params]
+    converged = history.reason == nnjax.REASONS.index("validation")
+    return Ending(history.epochs, converged, history.loss, jnp.max(jnp.stack(largest)))
 
 
 def settings(ranges: tuple[float, ...]) -> dict[str, np.ndarray]:
-    """Factors of the two laws, equal in standard deviation: r and r / √3. The last pair is all zeros."""
+    """List both factors of every start: r and r / √3, equal in standard deviation; at the end all zeros."""
     r = np.asarray(ranges, np.float32)
     uniform, normal = np.append(r, 0 * r), np.append(0 * r, r / np.float32(np.sqrt(3)))
     return {"uniform": np.append(uniform, np.float32(0)), "normal": np.append(normal, np.float32(0))}
 
 
 def from_zeros(task: Task, biases: str, epochs: int, restored: bool) -> tuple[nnjax.Params, jax.Array]:
-    """Sigmoid nodes from all zeros, the handout's way: node by node, an update after every row, float64.
+    """Train sigmoid nodes from all zeros as the handout does: node by node, row by row, in float64.
 
     Nodes that are copies of each other get equal gradients, but compiled code may round one node's sum
-    another way than its neighbour's, and training can amplify that.
+    differently from its neighbour's, and training can amplify that.
 
     Args:
         task: What is learnt.
         biases: A name in `BIASES`.
         epochs: Passes through the rows.
-        restored: Whether every update ends with all hidden nodes set to the first, so that rounding shows in
+        restored: Whether all hidden nodes are set to the first after every update, so that rounding shows in
             each gradient but is not amplified.
 
     Returns:
@@ -133,35 +160,97 @@ def from_zeros(task: Task, biases: str, epochs: int, restored: bool) -> tuple[nn
     rate = jnp.asarray(task.rates["sigmoid"], jnp.float64)
 
     def step(state: tuple, row: tuple[jax.Array, ...]) -> tuple[tuple, None]:
-        now, most = state
-        grads = nnjax.nodewise.gradients(network, now, row[0][None], row[1][None])
+        params, most = state
+        grads = nnjax.nodewise.gradients(network, params, row[0][None], row[1][None])
         largest = jnp.maximum(jnp.max(jnp.abs(ravel_pytree(grads)[0])), np.finfo(np.float64).tiny)
-        moved = jax.tree.map(lambda w, g: w - rate * g, now, grads)
+        moved = jax.tree.map(lambda w, g: w - rate * g, params, grads)
         return (copies(moved) if restored else moved, jnp.maximum(most, apart(grads) / largest)), None
 
     @jax.jit
     def train(params: nnjax.Params) -> tuple[nnjax.Params, jax.Array]:
-        start = params, jnp.zeros((), jnp.float64)
-        return jax.lax.fori_loop(0, epochs, lambda _, now: jax.lax.scan(step, now, rows)[0], start)
+        state = params, jnp.zeros((), jnp.float64)
+        return jax.lax.fori_loop(0, epochs, lambda _, state: jax.lax.scan(step, state, rows)[0], state)
 
     return train(nnjax.init(network, nnjax.key(0), "zeros", dtype=jnp.float64))
 
 
-def parting(task: Task, biases: str, epochs: int) -> tuple[float, float]:
-    """How far copies part: in their gradients (relative, copies restored), and in the end if left alone."""
+class Parting(NamedTuple):
+    """How far two hidden nodes that start as copies come apart.
+
+    Attributes:
+        gradients: Largest relative difference of their gradients, if they are made copies after every update.
+        weights: Largest difference of their weights in the end, if they are left alone.
+    """
+
+    gradients: float
+    weights: float
+
+
+def parting(task: Task, biases: str, epochs: int) -> Parting:
+    """Measure how far rounding alone takes copies apart."""
     _, gradients = from_zeros(task, biases, epochs, restored=True)
     end, _ = from_zeros(task, biases, epochs, restored=False)
-    return float(gradients), float(apart(end))
+    return Parting(float(gradients), float(apart(end)))
 
 
 def copies(params: nnjax.Params) -> nnjax.Params:
-    """Every hidden node set to the first: its weights in, its bias, its weights out."""
+    """Set every hidden node to the first: its weights in, its bias, its weights out."""
     first, last = params
-    each = nnjax.Layer(*(jnp.broadcast_to(leaf[..., :1], leaf.shape) for leaf in first))
-    return each, nnjax.Layer(jnp.broadcast_to(last.weights[:1], last.weights.shape), last.biases)
+    repeated = nnjax.Layer(*(jnp.broadcast_to(leaf[..., :1], leaf.shape) for leaf in first))
+    return repeated, nnjax.Layer(jnp.broadcast_to(last.weights[:1], last.weights.shape), last.biases)
 
 
 def apart(params: nnjax.Params) -> jax.Array:
-    """The largest difference between weights, in or out, of two hidden nodes: 0 while they are copies."""
+    """Return the largest difference between two hidden nodes' weights, in or out: 0 while they are copies."""
     first, last = (layer.weights for layer in params)
     return jnp.maximum(jnp.max(jnp.ptp(first, axis=1)), jnp.max(jnp.ptp(last, axis=0)))
+
+
+def random_starts(
+    endings: Mapping[str, Ending], seeds: np.ndarray, ranges: Sequence[float], most: Mapping[str, int]
+) -> xr.Dataset:
+    """Label the endings of each task, (seed, setting, network), whose settings are those of `settings`."""
+    names = {"task": list(endings), "seed": seeds, "law": list(LAWS), "range": list(ranges)}
+    names |= {"hidden": list(HIDDEN), "biases": list(BIASES)}
+    shape = [len(values) for values in names.values()]
+    columns = {
+        name: (tuple(names), np.stack([ending[:, :-1] for ending in parts]).reshape(shape), _about(name))
+        for name, parts in _columns(endings)
+    }
+    return xr.Dataset(columns | _about_tasks(list(endings), most), names)
+
+
+def zero_starts(endings: Mapping[str, Ending], partings: Mapping[str, Sequence[Parting]]) -> xr.Dataset:
+    """Label the endings of the last setting, all zeros: alike for all seeds, so the first stands for all."""
+    names = {"task": list(endings), "hidden": list(HIDDEN), "biases": list(BIASES)}
+    shape = [len(values) for values in names.values()]
+    columns = {
+        name: (tuple(names), np.stack([ending[0, -1] for ending in parts]).reshape(shape), _about(name))
+        for name, parts in _columns(endings)
+    }
+    apart = np.array([[tuple(pair) for pair in partings[name]] for name in endings])
+    for index, name in enumerate(Parting._fields):
+        text = {"long_name": f"largest difference between two sigmoid nodes' {name}, float64"}
+        columns[f"{name}_apart"] = ("task", "biases"), apart[..., index], text
+    return xr.Dataset(columns, names)
+
+
+def _columns(endings: Mapping[str, Ending]) -> list[tuple[str, list[np.ndarray]]]:
+    """Gather (name, one array for each task)."""
+    return [(name, [getattr(ending, name) for ending in endings.values()]) for name in Ending._fields]
+
+
+def _about(name: str) -> dict[str, str]:
+    return {"long_name": LONG_NAMES[name]} | ({"units": "epochs"} if name == "epochs" else {})
+
+
+def _about_tasks(names: Sequence[str], most: Mapping[str, int]) -> dict[str, Any]:
+    """List what was tried on each task: most epochs, rates, nodes."""
+    chosen = [tasks()[name] for name in names]
+    rates = [[task.rates[hidden] for hidden in HIDDEN] for task in chosen]
+    units = {"long_name": "epochs at most", "units": "epochs"}
+    return {
+        "most_epochs": ("task", [most[name] for name in names], units),
+        "rate": (("task", "hidden"), rates, {"long_name": "learning rate"}),
+        "nodes": (("task", "layer"), [task.sizes for task in chosen], {"long_name": "nodes per layer"}),
+    }

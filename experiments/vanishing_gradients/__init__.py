@@ -4,70 +4,44 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
-from experiments.runner import threads
-from experiments.runner.experiment import Experiment, at_least
-from experiments.vanishing_gradients import at_birth as birth
-from experiments.vanishing_gradients import exact_laws as birth_laws
-from experiments.vanishing_gradients import training as depth_training
+from experiments.runner.context import Context
+from experiments.runner.experiment import Experiment, Options, at_least
+from experiments.vanishing_gradients import at_birth, draws, exact_laws, training
 from experiments.vanishing_gradients.figures import figures
 from experiments.vanishing_gradients.findings import findings, tables
-from experiments.vanishing_gradients.training import Group, Recipe
+from experiments.vanishing_gradients.recipes import REMEDIES, STALL, STARTS, Recipe, Task, task
+from experiments.vanishing_gradients.training import Group
 from nnjax.activations import ACTIVATIONS
-
-STARTS = {"sigmoid": "lecun_normal", "relu": "he_normal"}
-"""What is trained at every depth, each with the initial weights that suit it."""
-
-STALL = ("he_normal", "glorot_normal")
-"""Initial weights of the very deep ReLU network."""
-
-LOW, HIGH = (0.01, 0.03, 0.1, 0.3), (0.03, 0.1, 0.3, 1.0)
-"""Rates of the remedies whose best one is large."""
-REMEDY_DEPTH = 5
-REMEDIES = {
-    "sigmoid, LeCun: as it is": Recipe(REMEDY_DEPTH),
-    "without biases": Recipe(REMEDY_DEPTH, bias_scheme=None),
-    "normal(0, 1) initial weights": Recipe(REMEDY_DEPTH, scheme="normal"),
-    "tanh": Recipe(REMEDY_DEPTH, "tanh"),
-    "ReLU, He": Recipe(REMEDY_DEPTH, "relu", "he_normal", rates=LOW),
-    "a learning rate per layer": Recipe(REMEDY_DEPTH, optimizer="per layer", rates=LOW),
-    "Adam": Recipe(REMEDY_DEPTH, optimizer="adam", rates=(0.001, 0.003, 0.01, 0.03)),
-    "saturated outputs, SSE": Recipe(2, scheme="normal", scale=3.0, output="sigmoid", rates=HIGH),
-    "saturated outputs, cross-entropy": Recipe(
-        2, scheme="normal", scale=3.0, loss="binary_cross_entropy", rates=HIGH
-    ),
-}
-"""What may help; the first is what the others change in one thing, the last two are a pair of their own."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
-    """Sizes and conditions.
+class Config(Options):
+    """Which networks are drawn and trained, and how many of each.
 
     Attributes:
-        seed: First seed; the others follow it: seed, seed + 1, and so on.
         seeds: How many networks are drawn at birth for each condition, 2 or more.
         depths: Numbers of layers with weights of the networks at birth, 1 or more, in any order.
-        widths: Their nodes per layer, 2 or more, in any order; PROFILE=full adds 32, 128 and 512.
-        activations: Their activations, names in nnjax.ACTIVATIONS.
-        inits: Initial weights: normal, uniform, orthogonal, or lecun_, glorot_, he_ with normal or uniform.
-        orthogonal_width: Orthogonal weights, which take long to draw, up to this width.
+        widths: Nodes per layer of the networks at birth, 2 or more, in any order; PROFILE=full adds 32, 128
+            and 512.
+        activations: Activations of the networks at birth, names in nnjax.ACTIVATIONS.
+        inits: Initial weights of the networks at birth: normal, uniform, orthogonal, or lecun_, glorot_, he_
+            with normal or uniform.
+        orthogonal_width: Widest network with orthogonal weights, which take long to draw.
         samples: Networks drawn for each exact law.
         training_depths: Numbers of layers with weights of the networks that are trained on the digits, 1 or
             more.
-        iris_depths: The same for Iris.
+        iris_depths: Numbers of layers with weights of the networks that are trained on Iris, 1 or more.
         stall_depth: Layers of the ReLU networks on which He's and Glorot's weights are compared.
         training_seeds: How many networks are trained in each condition, 2 or more.
-        epochs: How long, on the digits.
-        stall_epochs: How long at `stall_depth`. Glorot's networks do not stall for ever: at the rate 0.003
-            some begin to learn after about 25 epochs.
-        iris_epochs: How long, on Iris, whose epochs have four times fewer updates.
+        epochs: Epochs of training on the digits.
+        stall_epochs: Epochs of training at `stall_depth`. Glorot's networks do not stall for ever: at the
+            rate 0.003 some begin to learn after about 25 epochs.
+        iris_epochs: Epochs of training on Iris, where an epoch has a quarter of the updates.
         remedies: Whether to try what may help.
     """
 
-    seed: int = 0
     seeds: int = 100
     depths: tuple[int, ...] = (1, 2, 3, 5, 10, 20, 30, 50)
     widths: tuple[int, ...] = (16, 64, 256)
@@ -92,12 +66,13 @@ class Config:
     remedies: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name, least in {"depths": 1, "widths": 2, "training_depths": 1, "iris_depths": 1}.items():
             values = getattr(self, name)
             if not values or min(values) < least or len(set(values)) < len(values):
                 raise ValueError(f"{name} must be different numbers, {least} or more; got {values}")
             object.__setattr__(self, name, tuple(sorted(values)))  # "the widest" must not depend on the order
-        for name, known in {"activations": tuple(ACTIVATIONS), "inits": birth.INITS}.items():
+        for name, known in {"activations": tuple(ACTIVATIONS), "inits": draws.INITS}.items():
             values = getattr(self, name)
             if not values or set(values) - set(known) or len(set(values)) < len(values):
                 raise ValueError(f"{name} must be different ones of {', '.join(known)}; got {values}")
@@ -105,35 +80,36 @@ class Config:
         at_least(self, stall_depth=1, epochs=1, stall_epochs=1, iris_epochs=1)
 
 
-def run(config: Config) -> xr.Dataset:
-    """All parts as one dataset; lengths of δ and of weights have no unit."""
-    seeds = np.arange(config.seed, config.seed + config.seeds)
-    conditions = config.widths, config.depths, config.activations, config.inits
-    trained = np.arange(config.seed, config.seed + config.training_seeds)
+def run(config: Config, context: Context) -> xr.DataTree:
+    """Measure all parts; lengths of δ and of weights have no unit."""
+    seeds = config.seeds_from_first
+    networks = at_birth.Conditions(
+        config.widths, config.depths, config.activations, config.inits, config.orthogonal_width
+    )
     # The parts share no numbers; a program is compiled on one core, and another part keeps the other busy.
-    with threads.pool(1) as pool:
-        born = pool.submit(birth.measure, *conditions, seeds, config.orthogonal_width)
-        laws = pool.submit(birth_laws.measure, config.seed, config.samples, config.seeds)
-        training = depth_training.measure(groups(config), trained)
-        return xr.merge([born.result(), laws.result(), training])
+    with context.pool(1) as pool:
+        birth = pool.submit(at_birth.measure, context, networks, seeds(config.seeds))
+        laws = pool.submit(exact_laws.measure, context, seeds(config.samples), config.seeds)
+        trained = training.measure(context, groups(config), seeds(config.training_seeds))
+        return xr.DataTree.from_dict({"birth": birth.result(), **laws.result(), **trained})
 
 
-def groups(config: Config) -> list[Group]:
-    """What is trained: sigmoid and ReLU at all depths, He and Glorot where it is deep, and the remedies."""
-    digits, iris = depth_training.task("digits", 64), depth_training.task("iris", 8)
+def groups(config: Config) -> dict[str, Group]:
+    """List what is trained: sigmoid and ReLU at all depths, He and Glorot at a great one, remedies."""
+    digits, iris = task("digits", 64), task("iris", 8)
     stalled = [Recipe(config.stall_depth, "relu", scheme) for scheme in STALL]
-    found = [
-        _deep("deep", digits, config.epochs, config.training_depths),
-        _deep("iris", iris, config.iris_epochs, config.iris_depths),
-        Group("stall", digits, config.stall_epochs, {"stall_init": STALL}, stalled),
-    ]
-    helping = Group("remedy", digits, config.epochs, {"remedy": list(REMEDIES)}, list(REMEDIES.values()))
-    return [*found, helping] if config.remedies else found
+    trained = {
+        "digits": _growing(digits, config.epochs, config.training_depths),
+        "iris": _growing(iris, config.iris_epochs, config.iris_depths),
+        "stall": Group(digits, config.stall_epochs, {"init": STALL}, stalled),
+    }
+    helping = Group(digits, config.epochs, {"remedy": list(REMEDIES)}, list(REMEDIES.values()))
+    return trained | ({"remedies": helping} if config.remedies else {})
 
 
-def _deep(name: str, job: depth_training.Task, epochs: int, depths: Sequence[int]) -> Group:
-    axes = {"start": list(STARTS), f"{name}_depth": depths}
-    return Group(name, job, epochs, axes, [Recipe(d, *start) for start in STARTS.items() for d in depths])
+def _growing(task: Task, epochs: int, depths: Sequence[int]) -> Group:
+    recipes = [Recipe(depth, *start) for start in STARTS.items() for depth in depths]
+    return Group(task, epochs, {"start": list(STARTS), "depth": depths}, recipes)
 
 
 SMOKE: Mapping[str, Any] = {
@@ -183,5 +159,4 @@ EXPERIMENT = Experiment(
     "the digits; take ReLU or tanh instead, with initial weights that suit it: with the wrong ones thirty "
     "ReLU layers do not learn either.",
     minutes=(1.0, 10.0),
-    order=50,
 )

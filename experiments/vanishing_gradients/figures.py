@@ -1,4 +1,4 @@
-"""What the vanishing-gradients experiment shows."""
+"""Figures of the vanishing-gradients experiment."""
 
 from collections.abc import Mapping
 
@@ -9,28 +9,41 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.runner import style
-from experiments.vanishing_gradients import at_birth as birth
-from experiments.vanishing_gradients import exact_laws as birth_laws
-from experiments.vanishing_gradients.training import LEARNT, TASKS, best, last
+from experiments.vanishing_gradients.draws import distinct
+from experiments.vanishing_gradients.exact_laws import log_moments, squared_spread
+from experiments.vanishing_gradients.readers import (
+    LEARNT,
+    ROUNDING,
+    TITLES,
+    best,
+    first_delta,
+    has_relu_pair,
+    last,
+    weight_gradient,
+)
+from experiments.vanishing_gradients.recipes import SATURATED_CROSS_ENTROPY, SATURATED_SSE
 from nnjax import signal_propagation
 
 SMALLEST = float(np.finfo(np.float32).tiny)
 """Smallest normal float32."""
-ROUNDING = 2.0**-24
 COMMON_RATE = 0.01
-"""The rate at which changes of weights are compared, or the nearest that was tried."""
+"""Rate at which changes of weights are compared, or the nearest that was tried."""
 
 
-def figures(data: xr.Dataset) -> Mapping[str, tuple[Figure, str]]:
-    """At birth, the exact laws, in training, and what helps."""
+def figures(data: xr.DataTree) -> Mapping[str, tuple[Figure, str]]:
+    """Draw networks at birth, the exact laws, training, and what helps."""
+    birth, digits = data["birth"].to_dataset(), data["digits"].to_dataset()
+    chosen = {name: best(data[name].to_dataset()) for name in TITLES}
     drawn = {
-        "birth": _birth(data),
-        "laws": (_laws(data), LAWS),
-        "depths": (_depths(data), DEPTHS + (ONE if 1 in data["deep_depth"] else "")),
-        "changes": _changes(data),
-        "stall": (_stall(data), STALL),
+        "birth": _birth(birth),
+        "laws": (_laws(birth, data.children["laws"]), LAWS),
+        "depths": (_depths(chosen), DEPTHS + (ONE if 1 in digits["depth"] else "")),
+        "changes": _changes(digits),
+        "stall": (_stall(best(data["stall"].to_dataset())), STALL),
     }
-    return drawn | ({"remedies": (_remedies(data), REMEDIES)} if "remedy" in data.dims else {})
+    if "remedies" in data.children:
+        drawn["remedies"] = (_remedies(best(data["remedies"].to_dataset())), REMEDIES)
+    return drawn
 
 
 BIRTH = (
@@ -39,21 +52,21 @@ BIRTH = (
     "squares over the seeds, bands hold 90 % of the seeds, black dots are mean-field theory. ReLU's line is "
     "thick, so that leaky ReLU's can be seen on top of it."
 )
-BAND = " In the grey band float32 does not hold all digits of a number, or nothing of it."
+BAND = " In the grey band float32 holds only some digits of a number, or none."
 LAWS = (
     "ReLU networks held against exact laws; dots are measured, lines exact. Top left: the length of each "
     "layer's weight gradient is the same in all layers, with He's and with Glorot's weights. Top middle: yet "
     "with Glorot's the first layer's gradient shrinks as the network has more layers. Top right: with He's "
-    "the mean of |δ₁|² stays at 1; the shade is where the mean of so many seeds lies 95 times in 100 if wide "
-    "networks are sampled. Means of narrow deep networks fall below, since rare networks that no sample "
-    "holds make up the mean. Bottom left: the spread of |δ|² over seeds grows with layers/width. Bottom "
-    "middle: by how much one layer of 8 changes |δ|², as shares of networks. Bottom right: the share of "
-    "narrow networks of which one input lets no node of a layer be active."
+    "the mean of |δ₁|² stays at 1; 95 in 100 means of as many seeds of the widest networks lie in the shade. "
+    "Means of narrow deep networks fall below, since rare networks that no sample holds make up the mean. "
+    "Bottom left: the spread of |δ|² over seeds grows with layers/width. Bottom middle: by how much one "
+    "narrow layer changes |δ|², as shares of networks. Bottom right: the share of narrow networks in which, "
+    "for one input, some layer has no active node."
 )
 DEPTHS = (
     "Training: loss per row (top) and accuracy on test rows (bottom) after the last epoch against the number "
     "of layers with weights, each at the best of its learning rates; bars span all seeds. Dashes: the best "
-    "constant answer, what a network has that learns nothing; dots: where a depth counts as learnt."
+    "constant answer, which a network that learns nothing gives; dots: below them a depth counts as learnt."
 )
 ONE = " With one layer there is no hidden node: the two lines then differ in the initial weights alone."
 CHANGES = (
@@ -69,21 +82,21 @@ STALL = (
 )
 REMEDIES = (
     "What helps a sigmoid network of five layers that learns nothing: test accuracy on the digits after the "
-    "last epoch, each at the best of its rates; dots are medians, bars span all seeds. Orange: a pair of its "
-    "own, networks of two layers that start with saturated outputs. Dashes: the accuracy of one answer for "
-    "all rows."
+    "last epoch, each at the best of its rates; dots are medians, bars span all seeds. Orange: two networks "
+    "of two layers that start with saturated outputs, to be compared with each other. Dashes: the accuracy "
+    "of one answer for all rows."
 )
 
 
-def _birth(data: xr.Dataset) -> tuple[Figure, str]:
-    labels = birth.distinct(data["init"].values, int(data["width"].values[-1]))
+def _birth(birth: xr.Dataset) -> tuple[Figure, str]:
+    labels = distinct(birth["init"].values, int(birth["width"].values[-1]))
     rows = (len(labels) + 2) // 3
     figure = Figure(figsize=(10, 0.6 + 3.2 * rows), layout="constrained")
     axes = figure.subplots(rows, min(3, len(labels)), sharex=True, sharey=True, squeeze=False).ravel()
-    lowest = max(float(data["delta"].where(data["delta"] > 0).min()), SMALLEST / 1e4)
+    lowest = max(float(birth["delta"].where(birth["delta"] > 0).min()), SMALLEST / 1e4)
     for axis, (label, init) in zip(axes, labels.items(), strict=False):
-        part = data.sel(init=init).dropna("width", how="all", subset=["delta"]).isel(width=-1)
-        for rank, name in enumerate(data["activation"].values):
+        part = birth.sel(init=init).dropna("width", how="all", subset=["delta"]).isel(width=-1)
+        for rank, name in enumerate(birth["activation"].values):
             _line(axis, part.sel(activation=name), name, rank)
         axis.set(yscale="log", title=f"{label}\nwidth {int(part['width'])}")
         if lowest < SMALLEST * 1e3:
@@ -123,33 +136,33 @@ def _line(axis: Axes, part: xr.Dataset, name: str, rank: int) -> None:
     axis.plot(layers[every], np.where(theory > SMALLEST, theory, np.nan)[every], "k.", ms=3.5, zorder=4)
 
 
-def _laws(data: xr.Dataset) -> Figure:
+def _laws(birth: xr.Dataset, laws: xr.DataTree) -> Figure:
     figure = Figure(figsize=(12, 7), layout="constrained")
     axes = figure.subplots(2, 3).ravel()
-    if {"he_normal", "glorot_normal"} <= set(data["init"].values) and "relu" in data["activation"].values:
+    if has_relu_pair(birth):
         for axis, draw in zip(axes, (_flat, _shrinking, _mean, _spread), strict=False):
-            draw(axis, data)
-    _step(axes[4], data["one_step"].values)
-    _dead(axes[5], data["is_dead"].values)
+            draw(axis, birth)
+    _step(axes[4], laws["one_layer"].to_dataset())
+    _dead(axes[5], laws["dead"].to_dataset())
     return figure
 
 
-def _flat(axis: Axes, data: xr.Dataset) -> None:
-    width, depth = int(data["width"].values[-1]), data.sizes["layer"]
+def _flat(axis: Axes, birth: xr.Dataset) -> None:
+    width, depth = int(birth["width"].values[-1]), birth.sizes["layer"]
     for colour, init in zip(style.COLOURS, ("he_normal", "glorot_normal"), strict=False):
-        gradient = birth.weight_gradient(data, init, width).astype(float)
+        gradient = weight_gradient(birth, init, width).astype(float)
         middle = np.sqrt(np.mean(gradient**2, axis=1))
-        axis.semilogy(data["layer"], middle, "o", color=colour, ms=3, label=init)
+        axis.semilogy(birth["layer"], middle, "o", color=colour, ms=3, label=init)
         exact = np.sqrt(width) * (1 if init == "he_normal" else 2 ** (-(depth - 1) / 2))
         axis.axhline(exact, color=colour, lw=0.8)
     axis.set(xlabel="layer", ylabel="|∂f/∂W|, root mean square", title=f"{depth} layers of {width}: flat")
     axis.legend(fontsize=9)
 
 
-def _shrinking(axis: Axes, data: xr.Dataset) -> None:
-    width, depths = int(data["width"].values[-1]), data["depth"].values
+def _shrinking(axis: Axes, birth: xr.Dataset) -> None:
+    width, depths = int(birth["width"].values[-1]), birth["depth"].values
     for colour, init in zip(style.COLOURS, ("he_normal", "glorot_normal"), strict=False):
-        first = _first(data, init)[-1]
+        first = first_delta(birth, init)[-1]
         axis.semilogy(depths, np.sqrt(width * np.mean(first**2, axis=1)), "o", color=colour, ms=5, label=init)
         halved = np.ones(len(depths)) if init == "he_normal" else 2 ** (-(depths - 1) / 2)
         axis.plot(depths, np.sqrt(width) * halved, color=colour, lw=0.8)
@@ -157,18 +170,12 @@ def _shrinking(axis: Axes, data: xr.Dataset) -> None:
     axis.legend(fontsize=9)
 
 
-def _first(data: xr.Dataset, init: str) -> np.ndarray:
-    """|δ₁| of ReLU networks, (width, depth, seed)."""
-    part = data["first"].sel(activation="relu", init=init)
-    return part.transpose("width", "depth", "seed").values.astype(float)
-
-
-def _mean(axis: Axes, data: xr.Dataset) -> None:
-    depths, seeds, widths = data["depth"].values, data.sizes["seed"], data["width"].values
-    for colour, width, first in zip(style.COLOURS, widths, _first(data, "he_normal"), strict=False):
+def _mean(axis: Axes, birth: xr.Dataset) -> None:
+    depths, seeds, widths = birth["depth"].values, birth.sizes["seed"], birth["width"].values
+    for colour, width, first in zip(style.COLOURS, widths, first_delta(birth, "he_normal"), strict=False):
         mean = np.mean(first**2, axis=1)
         axis.plot(depths, np.where(mean > 0, mean, np.nan), "o", color=colour, ms=5, label=f"width {width}")
-    error = np.array([birth_laws.squared_spread(int(widths[-1]), int(d)) for d in depths]) / seeds**0.5
+    error = np.array([squared_spread(int(widths[-1]), int(d)) for d in depths]) / seeds**0.5
     shade = {"color": style.COLOURS[len(widths) - 1], "alpha": 0.2, "lw": 0}
     axis.fill_between(depths, np.maximum(1 - 2 * error, 0.01), 1 + 2 * error, **shade)
     axis.axhline(1, color="black", lw=0.8)
@@ -176,50 +183,49 @@ def _mean(axis: Axes, data: xr.Dataset) -> None:
     axis.legend(fontsize=9)
 
 
-def _spread(axis: Axes, data: xr.Dataset) -> None:
-    steps = data.sizes["layer"] - data["layer"].values
-    part = data["delta"].sel(activation="relu", init="he_normal").transpose("width", "layer", "seed")
-    for colour, width, delta in zip(style.COLOURS, data["width"].values, part.values, strict=False):
+def _spread(axis: Axes, birth: xr.Dataset) -> None:
+    steps = birth.sizes["layer"] - birth["layer"].values
+    part = birth["delta"].sel(activation="relu", init="he_normal").transpose("width", "layer", "seed")
+    for colour, width, delta in zip(style.COLOURS, birth["width"].values, part.values, strict=False):
         alive = delta[:, delta[0] > 0].astype(float)
         measured = np.var(2 * np.log(alive), axis=1, ddof=1) if alive.shape[1] > 1 else steps * np.nan
         axis.plot(steps, measured, "o", color=colour, ms=3, label=f"width {width}")
-        axis.plot(steps, steps * birth_laws.log_moments(int(width))[1], color=colour, lw=0.8)
+        axis.plot(steps, steps * log_moments(int(width))[1], color=colour, lw=0.8)
     axis.set(xlabel="layers above", ylabel="variance of log |δ|²", title="He: spread over seeds")
     axis.legend(fontsize=9)
 
 
-def _step(axis: Axes, ratio: np.ndarray) -> None:
-    alive = np.sort(ratio[ratio > 0])
+def _step(axis: Axes, sample: xr.Dataset) -> None:
+    width, ratios = int(sample["width"]), sample["ratio"].values
+    alive = np.sort(ratios[ratios > 0])
     axis.plot(alive, np.arange(1, len(alive) + 1) / len(alive), lw=5, alpha=0.4, label="measured")
     grid = np.linspace(0, float(alive[-1]), 200)
-    exact = signal_propagation.relu_step_cdf(birth_laws.STEP_WIDTH, grid)
-    axis.plot(grid, exact, "k--", lw=1, label="exact")
-    axis.set(xlabel="r = |δ₁|² / |δ₂|²", ylabel="share of networks with less", title="He: one layer of 8")
+    axis.plot(grid, signal_propagation.relu_step_cdf(width, grid), "k--", lw=1, label="exact")
+    title = f"He: one layer of {width}"
+    axis.set(xlabel="r = |δ₁|² / |δ₂|²", ylabel="share of networks with less", title=title)
     axis.legend(fontsize=9)
 
 
-def _dead(axis: Axes, dead: np.ndarray) -> None:
-    width, layers = birth_laws.DEAD
-    numbers = np.arange(1, layers + 1)
-    axis.plot(numbers, dead.mean(axis=0), "o", color=style.COLOURS[0], label="measured")
-    exact = [signal_propagation.dead_at_birth(width, int(number)) for number in numbers]
-    axis.plot(numbers, exact, "k--", lw=1, label="exact")
+def _dead(axis: Axes, sample: xr.Dataset) -> None:
+    width, layers = int(sample["width"]), sample["layer"].values
+    axis.plot(layers, sample["is_dead"].mean("seed").values, "o", color=style.COLOURS[0], label="measured")
+    exact = [signal_propagation.dead_at_birth(width, int(layer)) for layer in layers]
+    axis.plot(layers, exact, "k--", lw=1, label="exact")
     axis.set(xlabel="layers", ylabel="share of networks dead", title=f"width {width}: dead at birth")
-    axis.set(xticks=numbers, ylim=(0, None))
+    axis.set(xticks=layers, ylim=(0, None))
     axis.legend(fontsize=9)
 
 
-def _depths(data: xr.Dataset) -> Figure:
+def _depths(chosen: Mapping[str, xr.Dataset]) -> Figure:
     figure = Figure(figsize=(9, 6), layout="constrained")
-    for column, (prefix, title) in zip(figure.subplots(2, 2, sharex="col").T, TASKS.items(), strict=True):
+    for column, (group, part) in zip(figure.subplots(2, 2, sharex="col").T, chosen.items(), strict=True):
         for axis, name in zip(column, ("loss", "accuracy"), strict=True):
-            _against_depth(axis, data, prefix, name)
-        constant = float(data[f"{prefix}_constant"])
+            _against_depth(axis, part, name)
+        constant, epochs = float(part["constant"]), part.sizes["epoch"] - 1
         column[0].axhline(constant, color="grey", ls="--", zorder=0)
         column[0].axhline(LEARNT * constant, color="grey", ls=":", zorder=0)
-        epochs = data.sizes[f"{prefix}_epoch"] - 1
-        column[0].set(title=f"{title}, {epochs} epochs", ylim=(0, 1.15 * constant))
-        column[1].axhline(1 / CLASSES[prefix], color="grey", ls="--", zorder=0)
+        column[0].set(title=f"{TITLES[group]}, {epochs} epochs", ylim=(0, 1.15 * constant))
+        column[1].axhline(_guessing(part), color="grey", ls="--", zorder=0)
         column[1].set(ylim=(0, 1.05), xlabel="layers with weights")
     for axis, text in zip(figure.axes[::2], ("SSE per row", "test accuracy"), strict=True):
         axis.set_ylabel(text)
@@ -227,13 +233,14 @@ def _depths(data: xr.Dataset) -> Figure:
     return figure
 
 
-CLASSES = {"deep": 10, "iris": 3}
-"""Classes of each task, about equally frequent."""
+def _guessing(part: xr.Dataset) -> float:
+    """Accuracy of one answer for all rows, where the classes are about equally frequent."""
+    return 1 / int(part["classes"])
 
 
-def _against_depth(axis: Axes, data: xr.Dataset, prefix: str, name: str) -> None:
-    depths, values = data[f"{prefix}_depth"].values, last(data, prefix, name)
-    for rank, (start, part) in enumerate(zip(data["start"].values, values, strict=True)):
+def _against_depth(axis: Axes, chosen: xr.Dataset, name: str) -> None:
+    depths, values = chosen["depth"].values, last(chosen, name)
+    for rank, (start, part) in enumerate(zip(chosen["start"].values, values, strict=True)):
         middle = np.median(part, axis=1)
         ends = np.abs(np.stack([part.min(axis=1), part.max(axis=1)]) - middle)
         shape = {"fmt": "os"[rank % 2] + "-", "color": style.COLOURS[rank], "label": start}
@@ -243,22 +250,21 @@ def _against_depth(axis: Axes, data: xr.Dataset, prefix: str, name: str) -> None
     axis.minorticks_off()
 
 
-def _changes(data: xr.Dataset) -> tuple[Figure, str]:
-    rates = data["deep_rate"].isel(start=0, deep_depth=0).values
+def _changes(digits: xr.Dataset) -> tuple[Figure, str]:
+    rates = digits["rate"].isel(start=0, depth=0).values
     setting = int(np.argmin(np.abs(np.log(rates / COMMON_RATE))))
-    chosen = data["deep_change"].isel(deep_after=0, deep_setting=setting).median("deep_seed")
-    lowest = min(float(chosen.where(chosen > 0).min()), ROUNDING) / 30
+    changes = digits["change"].isel(during=0, setting=setting).median("seed")
+    lowest = min(float(changes.where(changes > 0).min()), ROUNDING) / 30
     figure = Figure(figsize=(9, 4), layout="constrained")
-    axes = figure.subplots(1, data.sizes["start"], sharey=True, squeeze=False).ravel()
-    colours = mpl.colormaps["viridis"](np.linspace(0, 0.8, data.sizes["deep_depth"]))
-    for axis, start in zip(axes, data["start"].values, strict=True):
+    axes = figure.subplots(1, digits.sizes["start"], sharey=True, squeeze=False).ravel()
+    colours = mpl.colormaps["viridis"](np.linspace(0, 0.8, digits.sizes["depth"]))
+    for axis, start in zip(axes, digits["start"].values, strict=True):
         axis.axhspan(lowest, ROUNDING, color="#dddddd", zorder=0)
-        for colour, depth in zip(colours, data["deep_depth"].values, strict=True):
-            values = chosen.sel(start=start, deep_depth=depth).values[:depth]
-            _layers(axis, values, colour, lowest * 2)
+        for colour, depth in zip(colours, digits["depth"].values, strict=True):
+            _layers(axis, changes.sel(start=start, depth=depth).values[:depth], colour, lowest * 2)
         axis.set(yscale="log", ylim=(lowest, None), xlabel="layer", title=start)
     axes[0].set_ylabel("|ΔW| / |W| in the first epoch")
-    return figure, CHANGES.format(rate=rates[setting]) + (UNMOVED if (chosen == 0).any() else "")
+    return figure, CHANGES.format(rate=rates[setting]) + (UNMOVED if (changes == 0).any() else "")
 
 
 def _layers(axis: Axes, values: np.ndarray, colour: np.ndarray, floor: float) -> None:
@@ -275,28 +281,27 @@ def _layers(axis: Axes, values: np.ndarray, colour: np.ndarray, floor: float) ->
     )
 
 
-def _stall(data: xr.Dataset) -> Figure:
-    chosen = best(data, "stall")["stall_loss"]
+def _stall(chosen: xr.Dataset) -> Figure:
     figure = Figure(figsize=(6.5, 3.8), layout="constrained")
     axis = figure.subplots()
-    for colour, init in zip(style.COLOURS, data["stall_init"].values, strict=False):
-        losses = chosen.sel(stall_init=init).transpose("stall_epoch", "stall_seed").values[1:]
-        axis.plot(np.arange(1, len(losses) + 1), losses, color=colour, lw=1)[0].set_label(init)
-    axis.axhline(float(data["stall_constant"]), color="black", ls="--", lw=0.8, zorder=3)
+    for colour, init in zip(style.COLOURS, chosen["init"].values, strict=False):
+        losses = chosen["loss"].sel(init=init).transpose("epoch", "seed")[1:]
+        axis.plot(losses["epoch"], losses, color=colour, lw=1)[0].set_label(init)
+    axis.axhline(float(chosen["constant"]), color="black", ls="--", lw=0.8, zorder=3)
     axis.set(xlabel="epoch", ylabel="SSE per row")
     axis.set_ylim(0, 1.05 * axis.get_ylim()[1])
-    axis.set_title(f"{data.sizes['stall_layer']} ReLU layers")
+    axis.set_title(f"{chosen.sizes['layer']} ReLU layers")
     axis.legend()
     return figure
 
 
-def _remedies(data: xr.Dataset) -> Figure:
-    names, accuracy = list(data["remedy"].values), last(data, "remedy", "accuracy")
+def _remedies(chosen: xr.Dataset) -> Figure:
+    names, accuracy = list(chosen["remedy"].values), last(chosen, "accuracy")
     figure = Figure(figsize=(8, 0.9 + 0.36 * len(names)), layout="constrained")
     axis = figure.subplots()
-    axis.axvline(1 / CLASSES["deep"], color="grey", ls="--", zorder=0)
-    for y, values in enumerate(accuracy):
-        colour = style.COLOURS[0] if y < len(names) - 2 else style.COLOURS[1]
+    axis.axvline(_guessing(chosen), color="grey", ls="--", zorder=0)
+    for y, (name, values) in enumerate(zip(names, accuracy, strict=True)):
+        colour = style.COLOURS[1 if name in (SATURATED_SSE, SATURATED_CROSS_ENTROPY) else 0]
         axis.plot([values.min(), values.max()], [y, y], color=colour, lw=3, alpha=0.4)
         axis.plot([np.median(values)], [y], "o", color=colour)
     axis.set_yticks(range(len(names)), names)

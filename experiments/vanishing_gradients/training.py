@@ -1,6 +1,5 @@
 """Training deep networks on real data: does a network of this depth learn, and do its first layers move?"""
 
-import dataclasses
 import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
@@ -9,112 +8,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import xarray as xr
 
 import nnjax
-from experiments.runner import progress, sweeps, threads
-from nnjax import signal_propagation
-from nnjax.datasets import Data
-
-CLIP = 5.0
-"""Longest gradient of a batch: longer ones are shortened to it (Pascanu et al. 2013)."""
-RATES = (0.003, 0.01, 0.03, 0.1)
-"""Learning rates to try; all of them share one compilation."""
-TASKS = {"deep": "digits", "iris": "Iris"}
-"""Prefix of a task's variables, and its title."""
-LEARNT = 0.9
-"""A depth is learnt if the loss ends below this share of the best constant answer's."""
-
-
-SPREADS = {
-    "normal": (1, 0, 0),
-    "lecun_normal": (0, 1, 0),
-    "he_normal": (0, 1 / 2, 0),
-    "glorot_normal": (0, 1 / 2, 1 / 2),
-}
-"""{initial weights: (a, b, c)}: those from n to m nodes have the variance 1/(a + b n + c m)."""
-
-
-class Task(NamedTuple):
-    """What is learnt.
-
-    Attributes:
-        train: Rows to learn, as many as whole batches hold.
-        test: Rows to be judged by.
-        width: Nodes per hidden layer.
-        batch_size: Rows per update.
-    """
-
-    train: Data
-    test: Data
-    width: int
-    batch_size: int
-
-    @property
-    def constant(self) -> float:
-        """Loss per row of the best constant answer, the mean label: what is left if nothing is learnt."""
-        labels = self.train.ys
-        return float(np.sum((labels - labels.mean(axis=0)) ** 2) / len(labels))
-
-
-@functools.cache
-def task(name: str, width: int) -> Task:
-    """The task of that name with hidden layers of `width`."""
-    split, batch_size = {
-        "digits": (nnjax.datasets.digits, 50),
-        "iris": (nnjax.datasets.iris, 16),
-    }[name]
-    train, test = split()
-    rows = len(train.xs) // batch_size * batch_size
-    return Task(Data(train.xs[:rows], train.ys[:rows]), test, width, batch_size)
-
-
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """How a network is built and trained.
-
-    Attributes:
-        depth: Layers with weights.
-        activation: Of the hidden nodes.
-        scheme: Initial weights, a name in `SPREADS`.
-        scale: What multiplies them.
-        output: Activation of the output nodes.
-        loss: The loss.
-        optimizer: A name in `OPTIMIZERS`.
-        bias_scheme: Initial biases; None for a network without biases.
-        rates: Learning rates to try.
-    """
-
-    depth: int
-    activation: str = "sigmoid"
-    scheme: str = "lecun_normal"
-    scale: float = 1.0
-    output: str = "identity"
-    loss: str = "sse"
-    optimizer: str = "sgd"
-    bias_scheme: str | None = "zeros"
-    rates: tuple[float, ...] = RATES
-
-
-def _per_layer(rate: Any) -> optax.GradientTransformation:
-    """Each layer's rate is 1/√χ times the one above it: as much as a sigmoid layer takes from δ."""
-    factor = signal_propagation.fixed_point("sigmoid", 1.0)[1] ** -0.5
-
-    def scaled(updates: Any, _: Any) -> Any:
-        return tuple(
-            jax.tree.map(lambda g, k=k: factor ** (len(updates) - 1 - k) * g, layer)
-            for k, layer in enumerate(updates)
-        )
-
-    return optax.chain(optax.stateless(scaled), optax.clip_by_global_norm(CLIP), optax.sgd(rate))
-
-
-OPTIMIZERS: dict[str, Callable[[Any], optax.GradientTransformation]] = {
-    "sgd": lambda rate: optax.chain(optax.clip_by_global_norm(CLIP), optax.sgd(rate)),
-    "adam": lambda rate: optax.adam(rate),
-    "per layer": _per_layer,
-}
+from experiments.runner.context import Context
+from experiments.vanishing_gradients.recipes import OPTIMIZERS, Recipe, Task
 
 
 class Record(NamedTuple):
@@ -131,172 +29,192 @@ class Record(NamedTuple):
     change: Any
 
 
-def learner(job: Task, recipe: Recipe, epochs: int) -> Callable[..., Record]:
-    """A function of a key and `arguments`: one training run, with every epoch's rows in a new order.
+def learner(task: Task, recipe: Recipe, epochs: int) -> Callable[..., Record]:
+    """Return a function of a key and a recipe's arguments: one run, its rows in a new order in every epoch.
 
     The orders are the same for all seeds, so that the initial weights alone differ.
     """
-    inner = (job.width,) * (recipe.depth - 1)
-    sizes = (job.train.xs.shape[1], *inner, job.train.ys.shape[1])
+    sizes = _sizes(task, recipe)
     network = nnjax.mlp(sizes, recipe.activation, recipe.output, biases=recipe.bias_scheme is not None)
+    orders, score = jnp.asarray(_orders(len(task.train.xs), epochs)), _scorer(network, task, recipe.loss)
 
-    orders = jnp.asarray(_orders(len(job.train.xs), epochs))
-    rows = jnp.concatenate([job.train.xs, job.test.xs]).astype(jnp.float32)
-    ys, labels = jnp.asarray(job.train.ys, jnp.float32), np.argmax(job.test.ys, axis=1)
-
-    def look(params: nnjax.Params) -> tuple[jax.Array, jax.Array]:
-        y_hats = jax.vmap(lambda x: nnjax.predict(network, params, x))(rows)
-        losses = jax.vmap(nnjax.LOSSES[recipe.loss].value)(ys, y_hats[: len(ys)])
-        right = jnp.argmax(y_hats[len(ys) :], axis=1) == labels
-        return jnp.mean(losses), jnp.mean(right, dtype=jnp.float32)
-
-    def one(key: jax.Array, rate: jax.Array, a: jax.Array, b: jax.Array, c: jax.Array) -> Record:
+    def run(key: jax.Array, rate: jax.Array, a: jax.Array, b: jax.Array, c: jax.Array) -> Record:
         drawn = nnjax.init(network, key, "normal", recipe.bias_scheme or "zeros")
-        start = tuple(
-            nnjax.Layer(layer.weights / jnp.sqrt(a + b * n + c * m), layer.biases)
-            for layer, (n, m) in zip(drawn, itertools.pairwise(sizes), strict=True)
-        )
 
         def epoch(params: nnjax.Params, number: jax.Array) -> tuple[nnjax.Params, Any]:
-            # Epoch 0, at rate 0, only looks: a look of its own would compile all layers once more.
-            after, _ = nnjax.train(
-                network,
-                params,
-                *(jnp.asarray(rows, jnp.float32)[orders[number]] for rows in job.train),
-                optimizer=OPTIMIZERS[recipe.optimizer](jnp.where(number > 0, rate, 0)),
-                epochs=1,
-                batch_size=job.batch_size,
-                loss=recipe.loss,
-            )
-            moved = [
-                jnp.sqrt(jnp.sum((new.weights - old.weights) ** 2) / jnp.sum(old.weights**2))
-                for new, old in zip(after, params, strict=True)
-            ]
-            return after, (*look(after), jnp.stack(moved))
+            # Epoch 0 has rate 0 and only measures: a measurement apart would compile all layers once more.
+            order, this_rate = orders[number], jnp.where(number > 0, rate, 0)
+            after = _one_epoch(network, params, task, recipe, order, this_rate)
+            return after, (*score(after), _relative_change(params, after))
 
+        start = _scaled(drawn, sizes, a, b, c)
         _, (losses, accuracies, changes) = jax.lax.scan(epoch, start, jnp.arange(epochs + 1))
         return Record(losses, accuracies, changes[1:])
 
-    return one
+    return run
 
 
-def arguments(recipe: Recipe) -> dict[str, np.ndarray]:
-    """What a program is told of a recipe, for each of its rates: rate, and the spread of initial weights."""
-    spread = {
-        name: value / recipe.scale**2 for name, value in zip("abc", SPREADS[recipe.scheme], strict=True)
-    }
-    told = {"rate": np.array(recipe.rates), **spread}
-    return {name: np.full(len(recipe.rates), value, np.float32) for name, value in told.items()}
+def _sizes(task: Task, recipe: Recipe) -> tuple[int, ...]:
+    inner = (task.width,) * (recipe.depth - 1)
+    return task.train.xs.shape[1], *inner, task.train.ys.shape[1]
 
 
-def program(recipe: Recipe) -> Recipe:
-    """What a recipe's program depends on: recipes that only differ in their `arguments` share one."""
-    return dataclasses.replace(recipe, scheme="", scale=1.0, rates=())
+def _scaled(drawn: nnjax.Params, sizes: Sequence[int], a: Any, b: Any, c: Any) -> nnjax.Params:
+    """Divide weights of variance 1 from n to m nodes by √(a + b n + c m)."""
+    return tuple(
+        nnjax.Layer(layer.weights / jnp.sqrt(a + b * n + c * m), layer.biases)
+        for layer, (n, m) in zip(drawn, itertools.pairwise(sizes), strict=True)
+    )
+
+
+def _one_epoch(
+    network: nnjax.Network,
+    params: nnjax.Params,
+    task: Task,
+    recipe: Recipe,
+    order: jax.Array,
+    rate: jax.Array,
+) -> nnjax.Params:
+    """Train on the rows once, in this order."""
+    after, _ = nnjax.train(
+        network,
+        params,
+        *(jnp.asarray(values, jnp.float32)[order] for values in task.train),
+        optimizer=OPTIMIZERS[recipe.optimizer](rate),
+        epochs=1,
+        batch_size=task.batch_size,
+        loss=recipe.loss,
+    )
+    return after
+
+
+def _relative_change(before: nnjax.Params, after: nnjax.Params) -> jax.Array:
+    """|ΔWₗ|/|Wₗ| of each layer, (l,)."""
+    changes = [
+        jnp.sqrt(jnp.sum((new.weights - old.weights) ** 2) / jnp.sum(old.weights**2))
+        for new, old in zip(after, before, strict=True)
+    ]
+    return jnp.stack(changes)
+
+
+def _scorer(
+    network: nnjax.Network, task: Task, loss: str
+) -> Callable[[nnjax.Params], tuple[jax.Array, jax.Array]]:
+    """Return a function of parameters: mean training loss, and share of test rows labelled right."""
+    rows = jnp.concatenate([task.train.xs, task.test.xs]).astype(jnp.float32)
+    ys, labels = jnp.asarray(task.train.ys, jnp.float32), np.argmax(task.test.ys, axis=1)
+
+    def score(params: nnjax.Params) -> tuple[jax.Array, jax.Array]:
+        y_hats = jax.vmap(lambda x: nnjax.predict(network, params, x))(rows)
+        losses = jax.vmap(nnjax.LOSSES[loss].value)(ys, y_hats[: len(ys)])
+        right = jnp.argmax(y_hats[len(ys) :], axis=1) == labels
+        return jnp.mean(losses), jnp.mean(right, dtype=jnp.float32)
+
+    return score
 
 
 @functools.cache
 def _orders(rows: int, epochs: int) -> np.ndarray:
-    """Permutations of the rows, (e + 1, n), one for each epoch."""
+    """Draw permutations of the rows, (e + 1, n), one for each epoch."""
     draw = jax.jit(lambda epoch: jax.random.permutation(jax.random.fold_in(nnjax.key(0), epoch), rows))
     return np.stack([draw(epoch) for epoch in range(epochs + 1)])
 
 
 class Group(NamedTuple):
-    """Recipes along some axes.
+    """Recipes along some axes; one group of the data.
 
     Attributes:
-        name: Prefix of its variables.
         task: What is learnt.
-        epochs: For how long.
-        axes: {dimension: its values}; recipes are in the order of their product.
-        recipes: As many, each with equally many rates.
+        epochs: Passes through its rows.
+        axes: {axis: its values}; recipes are in the order of their product.
+        recipes: One for each combination, all with the same number of rates.
     """
 
-    name: str
     task: Task
     epochs: int
     axes: Mapping[str, Sequence]
     recipes: Sequence[Recipe]
 
 
-def measure(groups: Sequence[Group], seeds: np.ndarray) -> xr.Dataset:
-    """All groups' records and the best constant answers' losses; what is named twice is trained once."""
-    jobs: dict[Any, tuple[Task, dict[Recipe, None]]] = {}
-    for group in groups:
+class Job(NamedTuple):
+    """What trains recipes that share one program; equal jobs of different groups are one."""
+
+    task: str
+    program: Recipe
+    epochs: int
+
+
+def measure(context: Context, groups: Mapping[str, Group], seeds: np.ndarray) -> dict[str, xr.Dataset]:
+    """Train all groups' recipes: {group: its records}; a recipe that two groups have is trained once."""
+    tasks = {group.task.name: group.task for group in groups.values()}
+    recipes: dict[Job, dict[Recipe, None]] = {}
+    for group in groups.values():
         for recipe in group.recipes:
-            key = id(group.task), program(recipe), group.epochs
-            jobs.setdefault(key, (group.task, {}))[1][recipe] = None
+            recipes.setdefault(_job(group, recipe), {})[recipe] = None
+
+    def run(job: Job) -> list[Record]:
+        return train_all(context, tasks[job.task], list(recipes[job]), job.epochs, seeds)
+
     records = {}
     # A program is compiled on one core, and compiling takes half of the time: so two jobs at once.
-    with threads.pool(2) as pool:
-        found = pool.map(lambda key: train_all(jobs[key][0], list(jobs[key][1]), key[2], seeds), jobs)
-        for done, (key, trained) in enumerate(zip(jobs, found, strict=True)):
-            for recipe, record in zip(jobs[key][1], trained, strict=True):
-                records[key[0], recipe, key[2]] = record
-            progress.report(done + 1, len(jobs))
-    return xr.merge(
-        as_dataset(group, [records[id(group.task), recipe, group.epochs] for recipe in group.recipes])
-        for group in groups
-    )
+    with context.pool(2) as pool:
+        for done, (job, trained) in enumerate(zip(recipes, pool.map(run, recipes), strict=True)):
+            records[job] = dict(zip(recipes[job], trained, strict=True))
+            context.report(done + 1, len(recipes))
+    return {
+        name: as_dataset(group, [records[_job(group, recipe)][recipe] for recipe in group.recipes], seeds)
+        for name, group in groups.items()
+    }
 
 
-def train_all(job: Task, recipes: Sequence[Recipe], epochs: int, seeds: np.ndarray) -> list[Record]:
-    """All seeds at all rates, (seed, rate, ...), of recipes that share one program."""
-    learn, where = learner(job, recipes[0], epochs), f"{job.train.xs.shape} {job.width} {job.batch_size}"
+def _job(group: Group, recipe: Recipe) -> Job:
+    return Job(group.task.name, recipe.program, group.epochs)
+
+
+def train_all(
+    context: Context, task: Task, recipes: Sequence[Recipe], epochs: int, seeds: np.ndarray
+) -> list[Record]:
+    """Train all seeds at all rates, (seed, rate, ...), of recipes that share one program."""
+    learn = learner(task, recipes[0], epochs)
     return [
-        sweeps.sweep(
-            f"{recipe.depth} layers {recipe.activation} {recipe.scheme} {where} {recipe} {epochs}",
-            learn,
-            seeds,
-            arguments(recipe),
-        )
+        context.sweep(f"{task.name}, {epochs} epochs, {recipe.label}", learn, seeds, recipe.arguments)
         for recipe in recipes
     ]
 
 
-def as_dataset(group: Group, records: Sequence[Record]) -> xr.Dataset:
-    """Records of one group, (seed, setting, ...) within each job; layers that are not there are NaN."""
-    shape, name = tuple(len(values) for values in group.axes.values()), group.name
-    layers = max(r.change.shape[-1] for r in records)
-    changes = [
-        np.pad(r.change, [(0, 0)] * 3 + [(0, layers - r.change.shape[-1])], constant_values=np.nan)
-        for r in records
-    ]
-    parts = {"loss": [r.loss for r in records], "accuracy": [r.accuracy for r in records], "change": changes}
-    rates = {"rate": [np.array(recipe.rates) for recipe in group.recipes]}
-    within = (f"{name}_seed", f"{name}_setting", f"{name}_epoch")
-    dims = {"loss": within, "accuracy": within, "change": (*within[:2], f"{name}_after", f"{name}_layer")}
-    dims |= {"rate": within[1:2]}
-
-    def shaped(leaves: Sequence[np.ndarray]) -> np.ndarray:
-        return np.stack(leaves).reshape(*shape, *leaves[0].shape)
-
-    found = {f"{name}_{part}": ((*group.axes, *dims[part]), shaped(v)) for part, v in (parts | rates).items()}
-    return xr.Dataset(
-        found | {f"{name}_constant": group.task.constant},
-        {axis: list(values) for axis, values in group.axes.items()},
-    )
+LONG_NAMES = {
+    "loss": "loss per training row",
+    "accuracy": "share of the test rows that are labelled right",
+    "change": "|ΔW|/|W| during an epoch",
+    "rate": "learning rate",
+    "constant": "loss per training row of the best constant answer",
+    "classes": "classes of the labels",
+}
 
 
-def best(data: xr.Dataset, prefix: str) -> xr.Dataset:
-    """Each job at the rate whose loss after the last epoch is least on average over the seeds.
+def as_dataset(group: Group, records: Sequence[Record], seeds: np.ndarray) -> xr.Dataset:
+    """Label the records of one group, each (seed, setting, ...); layers that a network lacks are NaN."""
+    run, layers = (*group.axes, "seed", "setting"), max(record.change.shape[-1] for record in records)
+    columns = {
+        "loss": ((*run, "epoch"), _shaped(group, [record.loss for record in records])),
+        "accuracy": ((*run, "epoch"), _shaped(group, [record.accuracy for record in records])),
+        "change": ((*run, "during", "layer"), _shaped(group, [_padded(r.change, layers) for r in records])),
+        "rate": ((*group.axes, "setting"), _shaped(group, [np.array(r.rates) for r in group.recipes])),
+        "constant": ((), group.task.constant),
+        "classes": ((), group.task.train.ys.shape[1]),
+    }
+    epochs, numbers = np.arange(group.epochs + 1), np.arange(1, layers + 1)
+    axes = {axis: list(values) for axis, values in group.axes.items()}
+    axes |= {"seed": seeds, "epoch": epochs, "during": epochs[1:], "layer": numbers}
+    return xr.Dataset({k: (*column, {"long_name": LONG_NAMES[k]}) for k, column in columns.items()}, axes)
 
-    The same seeds choose and are judged, which favours a job a little: who fails here fails at every rate.
-    """
-    loss = data[f"{prefix}_loss"].isel({f"{prefix}_epoch": -1}).mean(f"{prefix}_seed", skipna=False)
-    chosen = loss.fillna(np.inf).argmin(f"{prefix}_setting")
-    names = [f"{prefix}_{name}" for name in ("loss", "accuracy", "change", "rate")]
-    return data[names].isel({f"{prefix}_setting": chosen})
+
+def _shaped(group: Group, leaves: Sequence[np.ndarray]) -> np.ndarray:
+    """Stack one array for each recipe along the group's axes."""
+    lengths = [len(values) for values in group.axes.values()]
+    return np.stack(leaves).reshape(*lengths, *leaves[0].shape)
 
 
-def last(data: xr.Dataset, prefix: str, name: str, **where: Any) -> np.ndarray:
-    """Loss or accuracy after the last epoch at each job's best rate, (..., seed)."""
-    part = best(data, prefix)[f"{prefix}_{name}"].isel({f"{prefix}_epoch": -1}).sel(where)
-    return part.transpose(..., f"{prefix}_seed").values
-
-
-def first_failing(data: xr.Dataset, prefix: str, start: str) -> np.ndarray:
-    """Per seed the least depth that is not learnt, inf where all are; NaN is a run that diverged."""
-    failed = ~(last(data, prefix, "loss", start=start) < LEARNT * float(data[f"{prefix}_constant"]))
-    depths = data[f"{prefix}_depth"].values
-    return np.where(failed.any(axis=0), depths[np.argmax(failed, axis=0)], np.inf)
+def _padded(change: np.ndarray, layers: int) -> np.ndarray:
+    missing = [(0, 0)] * 3 + [(0, layers - change.shape[-1])]
+    return np.pad(change, missing, constant_values=np.nan)

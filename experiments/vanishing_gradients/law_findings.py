@@ -1,0 +1,146 @@
+"""Judging exact laws of ReLU networks: against samples of them, and against the networks at birth."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+from scipy import stats
+
+from experiments.runner import statistics
+from experiments.runner.findings import Finding, exact, mean, median, share
+from experiments.vanishing_gradients.exact_laws import log_moments, squared_spread
+from experiments.vanishing_gradients.readers import has_relu_pair, weight_gradient
+from nnjax import signal_propagation
+
+
+def findings(birth: xr.Dataset, laws: xr.DataTree) -> Iterator[Finding]:
+    """Judge Glorot's and He's weights at birth, then narrow networks, one layer, and death at birth."""
+    if has_relu_pair(birth) and birth.sizes["layer"] > 2:
+        yield from _glorot(birth)
+        yield from _mean_square(birth)
+    yield from _narrow(laws["narrow"].to_dataset())
+    yield _one_layer(laws["one_layer"].to_dataset())
+    yield _dead(laws["dead"].to_dataset())
+
+
+def _glorot(birth: xr.Dataset) -> Iterator[Finding]:
+    """With Glorot's weights the gradient is flat over the layers, and shrinks with the number of layers."""
+    width = int(birth["width"].values[-1])
+    he, glorot = (weight_gradient(birth, init, width) for init in ("he_normal", "glorot_normal"))
+    alive = (he[0] > 0) & (glorot[0] > 0)
+    yield _flat(glorot[:, alive])
+    dead = birth["dead"].sel(activation="relu", width=width).transpose("init", "layer", "seed")
+    same = (dead.sel(init="he_normal") == dead.sel(init="glorot_normal")).all("layer").values
+    yield _over_he(glorot[:, alive] / he[:, alive], same[alive])
+
+
+def _flat(gradient: np.ndarray) -> Finding:
+    """Judge weight gradients (layer, seed)."""
+    return mean(
+        "glorot-gradient-flat",
+        "ReLU Glorot: log of the weight gradient's |·|², change per layer from the last to the first",
+        np.log(gradient[0] ** 2 / gradient[-1] ** 2) / (len(gradient) - 1),
+        source="derived: flat over the layers, which “δ becomes so small” does not tell",
+        expected=(-0.02, 0.02),
+        note="δ² halves in every layer, and so do the activations' squares the other way: they cancel",
+    )
+
+
+def _over_he(ratio: np.ndarray, same: np.ndarray) -> Finding:
+    """Judge Glorot's gradient over He's, (layer, seed), where the same nodes are dead with both, (seed,)."""
+    depth = len(ratio)
+    errors = np.abs(ratio * 2 ** ((depth - 1) / 2) - 1).max(axis=0)
+    crossed = ", ".join(f"{error:.2g}" for error in errors[~same])
+    return exact(
+        "glorot-over-he",
+        f"ReLU: Glorot's weight gradient is 2^(−(L−1)/2) of He's in every layer, L = {depth}: largest "
+        "relative error",
+        float(np.max(errors[same])),
+        source="exact, same draws",
+        expected=(0.0, 1e-4),
+        note=f"2^(−(L−1)/2) is {2 ** (-(depth - 1) / 2):.2g}; float32; over the {same.sum()} of "
+        f"{len(same)} seeds whose nodes are on the same side of ReLU's kink with both weights; where "
+        f"rounding takes a node across, the errors are {crossed or '(none here)'}",
+    )
+
+
+def _mean_square(birth: xr.Dataset) -> Iterator[Finding]:
+    """Judge the widest network: where 5 Σ 1/n is large, no sample holds the rare networks that count."""
+    width, depth = int(birth["width"].values[-1]), int(birth["depth"].values[-1])
+    deviation = squared_spread(width, depth)
+    if deviation < 2:
+        where = {"activation": "relu", "init": "he_normal", "width": width, "depth": depth}
+        yield mean(
+            "he-mean-square",
+            f"ReLU He, {depth} layers of {width}: mean of |δ₁|²/|δ_L|²",
+            birth["first_delta"].sel(where).values.astype(float) ** 2,
+            source="exact: 1; He et al. 2015",
+            expected=(0.5, 2.0),
+            note=f"exact spread over seeds {deviation:.2g}; weights 2 % too large would give "
+            f"{1.02 ** (2 * depth - 2):.1f}",
+        )
+
+
+def _narrow(sample: xr.Dataset) -> Iterator[Finding]:
+    """He keeps the mean of |δ₁|² at 1, and yet a typical narrow deep network passes next to nothing down."""
+    width, layers, lengths = int(sample["width"]), int(sample["layers"]), sample["first_delta"].values
+    name, alive, (centre, variance) = (
+        f"ReLU He, {layers} layers of {width}",
+        lengths[lengths > 0],
+        log_moments(width),
+    )
+    yield _variance(name, alive, (layers - 1) * variance)
+    yield median(
+        "narrow-typical",
+        f"{name}: |δ₁|/|δ_L| of a typical network is less than a tenth",
+        alive,
+        source="derived: the mean of |δ₁|² is 1, but rare networks make it up",
+        expected=(0.0, 0.1),
+        note=f"by the exact law about {np.exp((layers - 1) * centre / 2):.2g}; this sample's mean of |δ₁|² "
+        f"is {np.mean(alive.astype(float) ** 2):.2g}",
+    )
+
+
+def _variance(name: str, alive: np.ndarray, expected: float) -> Finding:
+    logs = 2 * np.log(alive)
+    low, high = statistics.bootstrap(logs, lambda x, axis=-1: np.var(x, axis=axis, ddof=1))
+    return Finding(
+        "narrow-variance",
+        f"{name}: variance of log |δ₁|² over seeds, relative to the exact one",
+        source="exact; after Hanin 2018",
+        expected=(0.8, 1.25),
+        measured=float(np.var(logs, ddof=1)) / expected,
+        interval=(low / expected, high / expected),
+        note=f"{len(alive)} networks alive; exact {expected:.3g}: nine in ten lie within a factor "
+        f"{np.exp(2 * 1.645 * expected**0.5):.1g}",
+    )
+
+
+def _one_layer(sample: xr.Dataset) -> Finding:
+    """Judge networks alive, which the law is about; a dead one has the ratio 0."""
+    width, ratios = int(sample["width"]), sample["ratio"].values
+    alive = ratios[ratios > 0]
+    law = stats.kstest(alive, lambda r: signal_propagation.relu_step_cdf(width, r))
+    bound = float(stats.kstwo.ppf(statistics.CONFIDENCE, len(alive)))
+    return exact(
+        "one-layer-law",
+        f"one ReLU layer of {width} changes |δ|² by (2/n) χ² with K ~ Bin(n, ½) degrees of freedom: "
+        "largest distance of the distributions",
+        float(law.statistic),
+        source="exact; after Hanin & Nica 2018",
+        expected=(0.0, bound),
+        note=f"{len(alive)} networks alive; 1 sample in 1000 lies beyond the bound {bound:.4f}",
+    )
+
+
+def _dead(sample: xr.Dataset) -> Finding:
+    width, layers = int(sample["width"]), sample.sizes["layer"]
+    chance = signal_propagation.dead_at_birth(width, layers)
+    return share(
+        "dead-at-birth",
+        f"ReLU, {layers} layers of {width}: share that is dead at birth for one input",
+        sample["is_dead"].isel(layer=-1).values,
+        source="exact: 1 − (1 − 2⁻ⁿ)ᴸ",
+        expected=(chance - 0.02, chance + 0.02),
+        note=f"exact {chance:.4f}, ± 0.02 accepted",
+    )

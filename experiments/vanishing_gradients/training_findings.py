@@ -1,0 +1,110 @@
+"""Judging trained networks: which depths learn, whether Glorot's weights stall, and what helps."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import xarray as xr
+
+from experiments.runner.findings import Bounds, Finding
+from experiments.vanishing_gradients.birth_findings import ROBUST
+from experiments.vanishing_gradients.readers import LEARNT, TITLES, first_failing, last
+from experiments.vanishing_gradients.recipes import PLAIN, SATURATED_CROSS_ENTROPY, SATURATED_SSE
+
+DEEP = "handout: “deep networks can run into vanishing gradients”"
+FAILS = {("digits", "sigmoid"): (2, 5), ("iris", "sigmoid"): (2, 10)}
+"""By which depth the sigmoid is expected to fail; ReLU is expected never to."""
+HELPS = (0.1, 1.0)
+"""Test accuracy that a remedy must add to be called one."""
+
+
+def findings(chosen: Mapping[str, xr.Dataset]) -> Iterator[Finding]:
+    """Judge every group of trained networks, each recipe at its best rate; intervals span the few seeds."""
+    for group in TITLES:
+        yield from _failing(group, chosen[group])
+    if 5 in chosen["digits"]["depth"].values:
+        yield from _five(chosen["digits"].sel(depth=5))
+    yield from _stall(chosen["stall"])
+    if "remedies" in chosen:
+        yield from _remedies(chosen["remedies"])
+
+
+def _spanning(
+    id: str, claim: str, values: np.ndarray, *, source: str, expected: Bounds, note: str
+) -> Finding:
+    return Finding(
+        id,
+        claim,
+        source=source,
+        expected=expected,
+        measured=float(np.median(values)),
+        interval=(float(values.min()), float(values.max())),
+        note=f"{note}; median and range of {len(values)} seeds",
+    )
+
+
+def _best_of(part: xr.Dataset) -> str:
+    return f"best of {part.sizes['setting']} rates"
+
+
+def _failing(group: str, part: xr.Dataset) -> Iterator[Finding]:
+    epochs, depths = part.sizes["epoch"] - 1, ", ".join(map(str, part["depth"].values))
+    for start, source in {"sigmoid": DEEP, "relu": ROBUST}.items():
+        yield _spanning(
+            f"{group}-first-depth-not-learnt-{start}",
+            f"{TITLES[group]}, {start}: first depth not learnt within {epochs} epochs",
+            first_failing(part, start),
+            source=source,
+            expected=FAILS.get((group, start), (np.inf, np.inf)),
+            note=f"loss above {LEARNT} of the best constant answer's; depths {depths}; {_best_of(part)}",
+        )
+
+
+def _five(part: xr.Dataset) -> Iterator[Finding]:
+    epochs, constant = part.sizes["epoch"] - 1, float(part["constant"])
+    for start, source, expected in (("sigmoid", DEEP, (0.98, 1.02)), ("relu", ROBUST, (0.0, 0.5))):
+        yield _spanning(
+            f"five-layers-{start}",
+            f"digits, 5 layers, {start}, {epochs} epochs: loss over the best constant answer's",
+            last(part.sel(start=start), "loss") / constant,
+            source=source,
+            expected=expected,
+            note=f"1: nothing is learnt; {_best_of(part)}",
+        )
+
+
+def _stall(part: xr.Dataset) -> Iterator[Finding]:
+    constant, layers, epochs = float(part["constant"]), part.sizes["layer"], part.sizes["epoch"] - 1
+    expected = {"he_normal": (0.0, LEARNT * constant), "glorot_normal": (constant - 0.02, constant + 0.02)}
+    for init, bounds in expected.items():
+        yield _spanning(
+            f"stall-{init.replace('_', '-')}",
+            f"digits, {layers} ReLU layers, {init}, {epochs} epochs: loss per row",
+            last(part.sel(init=init), "loss"),
+            source="after He et al. 2015",
+            expected=bounds,
+            note=f"the best constant answer has {constant:.4f}; {_best_of(part)}",
+        )
+
+
+def _remedies(part: xr.Dataset) -> Iterator[Finding]:
+    names = [str(name) for name in part["remedy"].values]
+    accuracy = dict(zip(names, last(part, "accuracy"), strict=True))
+    for name in names:
+        if name not in (PLAIN, SATURATED_SSE, SATURATED_CROSS_ENTROPY):
+            yield _spanning(
+                f"remedy-{re.sub(r'[^a-z0-9]+', '-', name.lower())}",
+                f"{name}: test accuracy gained over “{PLAIN}”",
+                accuracy[name] - accuracy[PLAIN],
+                source="advice: init, activation, biases, rate" if name != "ReLU, He" else ROBUST,
+                expected=HELPS,
+                note=f"digits, same seeds; a remedy adds {HELPS[0]} or more",
+            )
+    yield _spanning(
+        "saturated-outputs-cross-entropy",
+        "saturated outputs: test accuracy with cross-entropy minus with SSE",
+        accuracy[SATURATED_CROSS_ENTROPY] - accuracy[SATURATED_SSE],
+        source="handout, footnote 8: “stick to SSE for simplicity”",
+        expected=HELPS,
+        note="same draws; SSE's δ holds a(1 − a), 0 at a node saturated and wrong; cross-entropy's does not",
+    )

@@ -1,0 +1,40 @@
+"""Data with coin tosses in place of training."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from experiments.initialisation.training import (
+    NETWORKS,
+    THRESHOLDS,
+    Ending,
+    Parting,
+    random_starts,
+    zero_starts,
+)
+
+EPOCHS = 50
+
+
+def _tossed(share, seeds=100, ranges=(0.1, 1.0)):
+    """What `run` returns if every run converges with the chance `share`, and nothing moves from zeros."""
+    draw = np.random.default_rng(0)
+    shape = seeds, 2 * len(ranges) + 1, len(NETWORKS)
+    endings = {}
+    for name in THRESHOLDS:
+        converged = draw.random(shape) < share
+        converged[:, -1] = False
+        epochs = np.where(converged, draw.integers(1, EPOCHS, shape), EPOCHS)
+        largest = np.ones(shape)
+        largest[:, -1] = 0
+        endings[name] = Ending(epochs, converged, np.where(converged, 0.05, 0.5), largest)
+    partings = dict.fromkeys(THRESHOLDS, [Parting(0.0, 0.0)] * 2)
+    most = dict.fromkeys(THRESHOLDS, EPOCHS)
+    random = random_starts(endings, np.arange(seeds), ranges, most)
+    return xr.DataTree.from_dict({"random": random, "zeros": zero_starts(endings, partings)})
+
+
+@pytest.fixture(scope="session")
+def tossed():
+    """A function of the share that converges, and of the number of seeds."""
+    return _tossed
