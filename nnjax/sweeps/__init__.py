@@ -133,7 +133,7 @@ def steady(
     fn: Callable[..., PyTree],
     lane: int | None = None,
     seed: int = 0,
-    setting: Mapping[str, float] | None = None,
+    setting: Mapping[str, ArrayLike] | None = None,
 ) -> bool:
     """Run a seed at every place in a lane of this width: are its bits the same in all of them?
 

@@ -66,27 +66,25 @@ def open_folder(folder: str | os.PathLike, identity: Mapping[str, Any]) -> Folde
                     f"folder {path} has segments but no sweep.json to say of what; choose another"
                 )
             _write_first(description, lambda file: file.write(json.dumps(identity, indent=2).encode()))
-    _check_same(path, _read_description(description), identity)
+    _check_description(description, identity)
     return Folder(path, hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest())
 
 
-def _read_description(path: pathlib.Path) -> dict[str, Any]:
+def _check_description(path: pathlib.Path, identity: Mapping[str, Any]) -> None:
     try:
         stored = json.loads(path.read_text("utf-8"))
     except ValueError:
         stored = None
     if not isinstance(stored, dict):
         raise ValueError(f"{path} is damaged; delete the folder to start over")
-    return stored
-
-
-def _check_same(path: pathlib.Path, stored: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
-    differing = [name for name in identity if stored.get(name) != identity[name]]
+    differing = {name: (stored.get(name), now) for name, now in identity.items() if stored.get(name) != now}
     if differing:
         changes = "; ".join(
-            f"{name}: {stored.get(name)!r} there, {identity[name]!r} now" for name in differing
+            f"{name}: {there!r} there, {now!r} now" for name, (there, now) in differing.items()
         )
-        raise ValueError(f"folder {path} holds another sweep ({changes}); choose another folder or delete it")
+        raise ValueError(
+            f"folder {path.parent} holds another sweep ({changes}); choose another folder or delete it"
+        )
 
 
 @contextlib.contextmanager
@@ -171,7 +169,8 @@ def save(folder: Folder, index: int, leaves: Sequence[np.ndarray]) -> None:
         ValueError: The one that is there is damaged.
     """
     path, sha256 = segment_path(folder.path, index), _hash(folder.identity, index, leaves)
-    arrays = {f"leaf_{number}": leaf for number, leaf in enumerate(leaves)} | {"sha256": np.array(sha256)}
+    arrays: dict[str, Any] = {f"leaf_{number}": leaf for number, leaf in enumerate(leaves)}
+    arrays["sha256"] = np.array(sha256)
     with _writing(folder.path):
         is_first = _write_first(path, lambda file: np.savez(file, **arrays))
     if not is_first and _hash(folder.identity, index, _read(folder, index, leaves)) != sha256:
