@@ -122,7 +122,7 @@ def sharding(where: Sequence[Any]) -> NamedSharding:
 
 @functools.lru_cache(maxsize=64)
 def vmapped(one: Callable, where: tuple[Any, ...]) -> Callable:
-    """Run `one` for a lane on each of the devices, compiled once per shape.
+    """Make `one` a program for a lane on each of the devices, compiled once per shape.
 
     The mesh's axis is Auto and vmap does the rest: shard_map, with arrays made inside, would sum bias
     gradients over the devices.

@@ -62,9 +62,7 @@ def open_folder(folder: str | os.PathLike, identity: Mapping[str, Any]) -> Folde
         has_segments = any(path.glob("segment-*.npz"))
         if not description.exists():
             if has_segments:
-                raise ValueError(
-                    f"folder {path} has segments but no sweep.json to say of what; choose another"
-                )
+                raise ValueError(f"folder {path} has segments but no sweep.json to say of what; use another")
             _write_first(description, lambda file: file.write(json.dumps(identity, indent=2).encode()))
     _check_description(description, identity)
     return Folder(path, hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest())
@@ -77,13 +75,15 @@ def _check_description(path: pathlib.Path, identity: Mapping[str, Any]) -> None:
         stored = None
     if not isinstance(stored, dict):
         raise ValueError(f"{path} is damaged; delete the folder to start over")
-    differing = {name: (stored.get(name), now) for name, now in identity.items() if stored.get(name) != now}
-    if differing:
-        changes = "; ".join(
-            f"{name}: {there!r} there, {now!r} now" for name, (there, now) in differing.items()
-        )
+    changes = [
+        f"{name}: {stored.get(name)!r} there, {now!r} now"
+        for name, now in identity.items()
+        if stored.get(name) != now
+    ]
+    if changes:
+        what = "; ".join(changes)
         raise ValueError(
-            f"folder {path.parent} holds another sweep ({changes}); choose another folder or delete it"
+            f"folder {path.parent} holds another sweep ({what}); choose another folder or delete it"
         )
 
 

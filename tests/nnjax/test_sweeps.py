@@ -124,7 +124,7 @@ def test_the_precision_asked_for_is_the_precision_got():
 
 
 def deep(key):
-    return nnjax.init(nnjax.mlp((16,) * 20, hidden="tanh"), key, "orthogonal")
+    return nnjax.init(nnjax.mlp((16,) * 8, hidden="tanh"), key, "orthogonal")
 
 
 def digits(key, own_order=False):
