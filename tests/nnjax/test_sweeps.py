@@ -13,14 +13,14 @@ from nnjax.sweeps import segments
 
 SEEDS = np.random.default_rng(0).permutation(100)
 LANE = 16
-NETWORK = nnjax.mlp((6, 9, 5, 3))
+NETWORK = nnjax.mlp((6, 9, 3))
 ROWS = np.random.default_rng(1).normal(size=(2, 20, 6))
 HALF = np.float32(0.5)
 
 
 def trained(key, rate=HALF):
     """A network whose last digits show which seeds ran beside it, when there are no lanes."""
-    params = nnjax.init(NETWORK, key, "normal", "normal")
+    params = nnjax.init(NETWORK, key, "normal")
     xs, ys = ROWS[0], ROWS[1][:, :3]
     params, history = nnjax.train(NETWORK, params, xs, ys, optimizer=optax.sgd(rate), epochs=60)
     return {"params": params, "loss": history.loss}
@@ -124,7 +124,7 @@ def test_the_precision_asked_for_is_the_precision_got():
 
 
 def deep(key):
-    return nnjax.init(nnjax.mlp((16,) * 8, hidden="tanh"), key, "orthogonal")
+    return nnjax.init(nnjax.mlp((16,) * 5, hidden="tanh"), key, "orthogonal")
 
 
 def digits(key, own_order=False):
