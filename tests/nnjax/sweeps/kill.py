@@ -1,5 +1,7 @@
 """Processes that share a sweep's folder, killed with -9 at random moments and started again.
 
+Every other kill hits a process that is writing.
+
 python kill.py FOLDER PROCESSES KILLS leaves beside FOLDER undisturbed.npy, of a process without a folder, and
 0.npy, 1.npy, ... of those that shared it. Processes are forked, so that JAX is imported once.
 """
@@ -51,6 +53,16 @@ def start(folder, out):
         os._exit(1)
 
 
+def writing(folder, processes):
+    """Wait for one of the processes to have half a file, and name it."""
+    while True:
+        for path in folder.glob(".*.unfinished"):
+            process = int(path.name.split(".")[-3])
+            if process in processes:
+                return process
+        time.sleep(0.001)
+
+
 def ended(process):
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
@@ -63,7 +75,7 @@ def main(folder, processes, kills):
         while len(list(folder.glob("segment-*"))) < kill * SEGMENTS // (kills + 2):
             time.sleep(0.001)
         time.sleep(rng.uniform(0, 0.05))
-        victim = rng.choice(list(outs))
+        victim = rng.choice(list(outs)) if kill % 2 else writing(folder, outs)
         os.kill(victim, signal.SIGKILL)
         assert ended(victim) == -signal.SIGKILL, "it had ended before"
         out = outs.pop(victim)

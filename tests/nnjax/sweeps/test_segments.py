@@ -239,5 +239,5 @@ def test_killed_at_random_moments_it_goes_on_with_the_same_bits(tmp_path, proces
         same(out, undisturbed)
     assert json.loads((folder / "sweep.json").read_text())["lane"] == 1
     half_written = list(folder.glob(".*.unfinished"))
-    assert 0 < len(half_written) <= kills
+    assert kills // 10 <= len(half_written) <= kills
     assert set(folder.iterdir()) == {folder / "sweep.json", *folder.glob("segment-*"), *half_written}
