@@ -1,5 +1,6 @@
 """Strict settings: float64, no silent broadcasting or promotion, shapes checked at every call."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -18,6 +19,7 @@ with install_import_hook("nnjax", "beartype.beartype"):
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep compiled programs in .pytest_cache: compiling them takes most of a first run."""
+    config.addinivalue_line("markers", "kill: kills processes with -9 at random moments")
     cache = config.cache
     if cache is not None:
         jax.config.update("jax_compilation_cache_dir", str(cache.mkdir("jax")))
@@ -28,6 +30,24 @@ def pytest_configure(config: pytest.Config) -> None:
 def without_shape_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests' own shape checker stands aside, so that what a user meets is what is tested."""
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+
+
+@pytest.fixture
+def devices(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let sweeps run on so many of the eight devices: `devices(2)`."""
+    return lambda count: monkeypatch.setattr(jax, "local_devices", lambda: jax.devices()[:count])
+
+
+@pytest.fixture
+def two_devices(devices: Callable[[int], None]) -> None:
+    """A lane for each of eight devices would keep two cores busy with copies; the bits are the same."""
+    devices(2)
+
+
+@pytest.fixture
+def keyed() -> Callable[[Callable], Callable]:
+    """Make a function of a key one of its seed: keys are no array type that crosses an export."""
+    return lambda fn: lambda seed: fn(jax.random.key(seed, impl="threefry2x32"))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

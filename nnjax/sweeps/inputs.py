@@ -1,69 +1,77 @@
-"""What a sweep runs: one row per seed and setting, checked where they come in."""
+"""What a sweep runs over: one row for each pair of a seed and a setting, checked once, at the door."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import ArrayLike
+from jaxtyping import Array, ArrayLike, PRNGKeyArray
 
 from nnjax import checks
 
-Columns = dict[str, np.ndarray]
 Seeds = Sequence[int] | ArrayLike
 Settings = Mapping[str, ArrayLike | Sequence[float] | Sequence[int]] | None
 
 
-def columns(seeds: Seeds, settings: Settings) -> tuple[Columns, tuple[int, ...]]:
-    """One row per (seed, setting) pair, and the shape that the rows stand for.
+@dataclasses.dataclass(frozen=True)
+class Inputs:
+    """The rows of a sweep, in the order of its results: all settings of the first seed, then of the second.
+
+    Attributes:
+        columns: Name -> its value in each row r, (r,): "seed" first, then each setting.
+        shape: What the rows stand for: (seeds,), or (seeds, settings).
+    """
+
+    columns: dict[str, np.ndarray]
+    shape: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return len(self.columns["seed"])
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Names of the settings, the columns without the seed."""
+        return tuple(self.columns)[1:]
+
+    @property
+    def dtypes(self) -> tuple[np.dtype, ...]:
+        """The dtype of each column."""
+        return tuple(column.dtype for column in self.columns.values())
+
+    def abstract(self, *leading: int) -> tuple[jax.ShapeDtypeStruct, ...]:
+        """Shape and dtype of each column's values: of one row's, or with the leading axes given."""
+        return tuple(jax.ShapeDtypeStruct(leading, dtype) for dtype in self.dtypes)
+
+    def take(self, rows: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Each column's values in these rows."""
+        return tuple(column[rows] for column in self.columns.values())
+
+    def reshape(self, rows: np.ndarray) -> np.ndarray:
+        """Split the leading axis, one entry per row, into what the rows stand for."""
+        return rows.reshape(*self.shape, *rows.shape[1:])
+
+
+def read(seeds: Seeds, settings: Settings) -> Inputs:
+    """Pair every seed with every setting.
 
     Raises:
         TypeError, ValueError: As `nnjax.sweep` for seeds and settings.
     """
-    seeds = _seeds(seeds)
+    column = _seeds(seeds)
     if settings is None:
-        return {"seed": seeds}, (len(seeds),)
-    if not isinstance(settings, Mapping):
-        raise TypeError(
-            f"settings must be a mapping of names to lists of numbers, got {type(settings).__name__}"
-        )
-    if {"seed", "key"} & set(settings):
-        raise ValueError("settings must not be called 'seed' or 'key', which fn's first argument stands for")
-    values = {name: _setting(name, value) for name, value in settings.items()}
-    lengths = {name: value.shape for name, value in values.items()}
-    if (
-        not values
-        or len(set(lengths.values())) != 1
-        or any(len(s) != 1 or s[0] < 1 for s in lengths.values())
-    ):
-        raise ValueError(f"settings must be lists of one common length, at least 1; got shapes {lengths}")
+        return Inputs({"seed": column}, column.shape)
+    values = _settings(settings)
     count = len(next(iter(values.values())))
-    paired = {name: np.tile(value, len(seeds)) for name, value in values.items()}
-    return {"seed": np.repeat(seeds, count)} | paired, (len(seeds), count)
+    paired = {name: np.tile(value, len(column)) for name, value in values.items()}
+    return Inputs({"seed": np.repeat(column, count)} | paired, (len(column), count))
 
 
-def _setting(name: str, value: ArrayLike | Sequence[float] | Sequence[int]) -> np.ndarray:
-    """The numbers in JAX's dtype, refused where that has no room for them (JAX would wrap large integers)."""
-    given = np.asarray(checks.numbers(f"setting {name!r}", value))
-    with np.errstate(over="ignore", under="ignore"):
-        kept = given.astype(jax.dtypes.canonicalize_dtype(given.dtype))
-    rounded = jnp.issubdtype(given.dtype, jnp.inexact)
-    fits = (
-        (np.isfinite(kept) == np.isfinite(given)) & ((kept == 0) == (given == 0))
-        if rounded
-        else kept == given
-    )
-    if not np.all(fits):
-        raise ValueError(
-            f"setting {name!r} holds {given[~fits].flat[0]}, which {kept.dtype} cannot hold; "
-            'jax.config.update("jax_enable_x64", True) gives 64 bits'
-        )
-    return kept
-
-
-def dtypes(columns: Columns) -> tuple[np.dtype, ...]:
-    """Of a row, as `lanes.trace` wants them."""
-    return tuple(column.dtype for column in columns.values())
+def key(seed: Array) -> PRNGKeyArray:
+    """The random key of a seed (uint32) that `read` has checked; under jit, unlike `nnjax.key`."""
+    return jax.random.key(seed, impl="threefry2x32")
 
 
 def _seeds(seeds: Seeds) -> np.ndarray:
@@ -78,3 +86,35 @@ def _seeds(seeds: Seeds) -> np.ndarray:
     if array.min() < 0 or array.max() >= 2**32:
         raise ValueError(f"seeds must be in 0..2**32-1, got {array.min()} to {array.max()}")
     return array.astype(np.uint32)
+
+
+def _settings(settings: Mapping) -> dict[str, np.ndarray]:
+    if not isinstance(settings, Mapping):
+        raise TypeError(
+            f"settings must be a mapping of names to lists of numbers, got {type(settings).__name__}"
+        )
+    if {"seed", "key"} & set(settings):
+        raise ValueError("settings must not be called 'seed' or 'key', which fn's first argument stands for")
+    values = {name: _setting(name, value) for name, value in settings.items()}
+    shapes = {name: value.shape for name, value in values.items()}
+    lists = all(len(shape) == 1 and shape[0] >= 1 for shape in shapes.values())
+    if not lists or len(set(shapes.values())) != 1:
+        raise ValueError(f"settings must be lists of one common length, at least 1; got shapes {shapes}")
+    return values
+
+
+def _setting(name: str, value: ArrayLike | Sequence[float] | Sequence[int]) -> np.ndarray:
+    """The numbers in JAX's dtype, refused where they do not fit (JAX would wrap large integers)."""
+    given = np.asarray(checks.numbers(f"setting {name!r}", value))
+    with np.errstate(over="ignore", under="ignore"):
+        kept = given.astype(jax.dtypes.canonicalize_dtype(given.dtype))
+    if jnp.issubdtype(given.dtype, jnp.inexact):
+        fits = (np.isfinite(kept) == np.isfinite(given)) & ((kept == 0) == (given == 0))
+    else:
+        fits = kept == given
+    if not np.all(fits):
+        raise ValueError(
+            f"setting {name!r} holds {given[~fits].flat[0]}, which {kept.dtype} cannot hold; "
+            'jax.config.update("jax_enable_x64", True) gives 64 bits'
+        )
+    return kept

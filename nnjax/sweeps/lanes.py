@@ -1,8 +1,8 @@
 """Lanes: how wide, and the program that runs one.
 
 A vmapped program's last digits depend on how many seeds run together and in which order, and chaos amplifies
-them. So seeds always run in lanes of one width; the width follows from the work of one run, never from how
-many there are.
+them. So seeds always run in lanes of one width, which follows from the work of one run and never from the
+number of seeds.
 """
 
 import functools
@@ -15,10 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
-from jaxtyping import Array, PRNGKeyArray, PyTree
+from jaxtyping import Array, ArrayLike, PyTree
 
 from nnjax import checks
-from nnjax.sweeps import devices
+from nnjax.sweeps import devices, inputs
 
 LANE_BYTES = 2_000_000
 """What one lane's loop may touch: a core's second-level cache.
@@ -30,53 +30,53 @@ on 2 cores: 6-9-5-3 on 20 rows from 512 on, 64-30-10 in batches of 10 from 64 on
 WIDEST = 8192
 
 
-def _key(seed: Array) -> PRNGKeyArray:
-    return jax.random.key(seed, impl="threefry2x32")
-
-
 @functools.lru_cache(maxsize=64)
-def one_run(fn: Callable, names: tuple[str, ...]) -> Callable:
+def one_run(fn: Callable, settings: tuple[str, ...]) -> Callable:
     """One run as a function of plain numbers; the same object for the same fn, so that jit knows it."""
 
-    def one(seed: Array, *setting: Array) -> PyTree:
-        return fn(_key(seed), **dict(zip(names, setting, strict=True)))
+    def one(seed: Array, *values: Array) -> PyTree:
+        return fn(inputs.key(seed), **dict(zip(settings, values, strict=True)))
 
     return one
 
 
-class Traced(NamedTuple):
-    """One run, looked at without running it: its operations, and the shapes and structure of its results."""
+class Program(NamedTuple):
+    """One run, looked at without running it.
+
+    Attributes:
+        jaxpr: Its operations.
+        results: Shape and dtype of each array that it returns.
+        tree: The structure that they are returned in.
+    """
 
     jaxpr: Any
-    leaves: list[jax.ShapeDtypeStruct]
+    results: list[jax.ShapeDtypeStruct]
     tree: Any
 
 
-def trace(one: Callable, *dtypes: np.dtype) -> Traced:
-    """Trace one run of `one(seed, *setting)`, given the dtypes of its arguments.
+def inspect(one: Callable, *dtypes: np.dtype) -> Program:
+    """Look at one run of `one(seed, *setting)`, given the dtypes of its arguments.
 
     Raises:
-        TypeError: A result is a random key, or there is none.
+        TypeError: It returns no array.
     """
-    return _trace(one, jax.dtypes.canonicalize_dtype(np.float64), *dtypes)
+    return _inspect(one, jax.dtypes.canonicalize_dtype(np.float64), *dtypes)
 
 
 @functools.lru_cache(maxsize=64)
-def _trace(one: Callable, widest: np.dtype, *dtypes: np.dtype) -> Traced:
+def _inspect(one: Callable, widest: np.dtype, *dtypes: np.dtype) -> Program:
     jaxpr, out = jax.make_jaxpr(one, return_shape=True)(*(jax.ShapeDtypeStruct((), d) for d in dtypes))
-    leaves, tree = jax.tree.flatten(out)
-    if not leaves:
+    results, tree = jax.tree.flatten(out)
+    if not results:
         raise TypeError("fn returns no array, so that there is nothing to keep of a seed")
-    if any(jnp.issubdtype(leaf.dtype, jax.dtypes.extended) for leaf in leaves):
-        raise TypeError("fn returns a random key, which is no array; return jax.random.key_data(key)")
-    return Traced(jaxpr.jaxpr, leaves, tree)
+    return Program(jaxpr.jaxpr, results, tree)
 
 
-def width(lane: int | None, traced: Traced) -> int:
+def width(lane: int | None, program: Program) -> int:
     """The lane asked for, else the power of two whose widest loop (or whole program) fits `LANE_BYTES`."""
     if lane is not None:
         return checks.count("lane", lane)
-    loops, straight = _loop_bytes(traced.jaxpr)
+    loops, straight = _loop_bytes(program.jaxpr)
     fitting = LANE_BYTES // max(1, max(loops, default=straight))
     return 2 ** int(math.log2(min(WIDEST, max(1, fitting))))
 
@@ -100,7 +100,7 @@ def _loop_bytes(jaxpr: Any) -> tuple[list[int], int]:
 
 
 def _carried(equation: Any) -> int | None:
-    """Bytes that a loop hands from turn to turn, None for what is no loop."""
+    """Bytes that a loop hands from turn to turn; None if the operation is no loop."""
     if equation.primitive.name == "scan":
         # What a turn hands on has the same shape outside; what is stacked has one axis more.
         inside = next(iter(core.jaxprs_in_params(equation.params))).outvars
@@ -116,13 +116,13 @@ def _bytes(aval: Any) -> int:
 
 
 def sharding(where: Sequence[Any]) -> NamedSharding:
-    """The leading axis spread over the devices."""
+    """Spread the leading axis over the devices."""
     return NamedSharding(Mesh(np.array(where), ("run",), axis_types=(AxisType.Auto,)), PartitionSpec("run"))
 
 
 @functools.lru_cache(maxsize=64)
 def vmapped(one: Callable, where: tuple[Any, ...]) -> Callable:
-    """`one` for a lane on each of the devices, compiled once per shape.
+    """Make `one` a program for a lane on each of the devices, compiled once per shape.
 
     The mesh's axis is Auto and vmap does the rest: shard_map, with arrays made inside, would sum bias
     gradients over the devices.
@@ -131,3 +131,24 @@ def vmapped(one: Callable, where: tuple[Any, ...]) -> Callable:
     return jax.jit(
         jax.vmap(one), in_shardings=spread, out_shardings=spread, compiler_options=devices.compiler_options()
     )
+
+
+def _is_key(array: Any) -> bool:
+    return jnp.issubdtype(array.dtype, jax.dtypes.prng_key)
+
+
+def stored(result: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
+    """Shape and dtype of the NumPy array that holds a result; of a random key, of its key data."""
+    return jax.eval_shape(jax.random.key_data, result) if _is_key(result) else result
+
+
+def to_numpy(array: ArrayLike) -> np.ndarray:
+    """Bring an array to the host, random keys as their key data."""
+    return np.asarray(jax.random.key_data(array) if _is_key(array) else array)
+
+
+def from_numpy(array: np.ndarray, result: jax.ShapeDtypeStruct) -> np.ndarray | Array:
+    """Make what `to_numpy` brought random keys again, if `result`, of one run, is one."""
+    if not _is_key(result):
+        return array
+    return jax.random.wrap_key_data(jnp.asarray(array), impl=jax.random.key_impl(jnp.empty((), result.dtype)))

@@ -1,18 +1,31 @@
-"""A sweep on disk: finished parts, each one file, written whole and checked when it is read again.
+"""A sweep on disk: finished segments, each one file, written whole and checked when it is read again.
 
 A folder holds `sweep.json`, which says what is being computed, and `segment-00000.npz`, ... with the
 arrays and a hash of them. Nothing is pickled; NumPy reads the files without nnjax.
+
+Several processes may share a folder, on one machine or several: each writes under a name of its own, files
+appear whole, the first one stays, and later ones are compared with it.
 """
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
 import pathlib
+import platform
+import secrets
+import tempfile
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+
+ABANDONED = 24 * 3600
+"""Age in seconds from which an unfinished file counts as that of a killed process."""
+NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+"""How file systems refuse a hard link that they do not support."""
 
 
 class Folder(NamedTuple):
@@ -41,60 +54,95 @@ def open_folder(folder: str | os.PathLike, identity: Mapping[str, Any]) -> Folde
     if not os.fspath(folder):
         raise ValueError("folder must be a path, got ''")
     path = pathlib.Path(folder)
-    described = path / "sweep.json"
-    try:
+    description = path / "sweep.json"
+    with _writing(path):
         path.mkdir(parents=True, exist_ok=True)
-        for left_over in path.glob(".*.unfinished"):
-            left_over.unlink()
-        if not described.exists():
-            if any(path.glob("segment-*.npz")):
-                raise ValueError(
-                    f"folder {path} has segments and no sweep.json to say of what; choose another"
-                )
-            _write(described, lambda file: file.write(json.dumps(identity, indent=2).encode()))
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    _same(path, _described(described), identity)
+        _remove_abandoned(path)
+        # Looked for first: another process may write the description and a segment between the two looks.
+        has_segments = any(path.glob("segment-*.npz"))
+        if not description.exists():
+            if has_segments:
+                raise ValueError(f"folder {path} has segments but no sweep.json to say of what; use another")
+            _write_first(description, lambda file: file.write(json.dumps(identity, indent=2).encode()))
+    _check_description(description, identity)
     return Folder(path, hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest())
 
 
-def _described(path: pathlib.Path) -> dict[str, Any]:
+def _check_description(path: pathlib.Path, identity: Mapping[str, Any]) -> None:
     try:
         stored = json.loads(path.read_text("utf-8"))
     except ValueError:
         stored = None
     if not isinstance(stored, dict):
-        raise ValueError(f"{path} is damaged; delete the folder, and the sweep begins anew")
-    return stored
-
-
-def _same(path: pathlib.Path, stored: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
-    differing = [name for name in identity if stored.get(name) != identity[name]]
-    if differing:
-        changes = "; ".join(
-            f"{name}: {stored.get(name)!r} there, {identity[name]!r} now" for name in differing
+        raise ValueError(f"{path} is damaged; delete the folder to start over")
+    changes = [
+        f"{name}: {stored.get(name)!r} there, {now!r} now"
+        for name, now in identity.items()
+        if stored.get(name) != now
+    ]
+    if changes:
+        what = "; ".join(changes)
+        raise ValueError(
+            f"folder {path.parent} holds another sweep ({what}); choose another folder or delete it"
         )
-        raise ValueError(f"folder {path} holds another sweep ({changes}); choose another folder or delete it")
 
 
-def _unwritable(path: pathlib.Path, error: OSError) -> OSError:
-    return OSError(error.errno, f"folder {path} cannot be written ({error.strerror}); finished segments stay")
+@contextlib.contextmanager
+def _writing(path: pathlib.Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"folder {path} cannot be written ({error.strerror}); finished segments stay"
+        raise OSError(error.errno, message) from error
 
 
-def _write(path: pathlib.Path, fill: Callable[[Any], Any]) -> None:
-    """Under a temporary name first, so that a killed process leaves no half file under the real one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    with open(temporary, "wb") as file:
-        fill(file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+def _remove_abandoned(folder: pathlib.Path) -> None:
+    """Delete unfinished files that are a day old; younger ones may be another process's."""
+    unfinished = list(folder.glob(".*.unfinished"))
+    if not unfinished:
+        return
+    with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=folder) as file:
+        now = os.fstat(file.fileno()).st_mtime  # the disk's clock, on which all machines agree
+        for path in unfinished:
+            with contextlib.suppress(FileNotFoundError):
+                if now - path.stat().st_mtime > ABANDONED:
+                    path.unlink()
+
+
+def _write_first(path: pathlib.Path, fill: Callable[[Any], Any]) -> bool:
+    """Write a file that appears whole, unless there is one already: False then, and that one stays."""
+    writer = f"{platform.node()[:64]}.{os.getpid()}.{secrets.token_hex(8)}"
+    temporary = path.with_name(f".{path.name}.{writer}.unfinished")
+    try:
+        with open(temporary, "xb") as file:
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+        return _publish(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _publish(temporary: pathlib.Path, path: pathlib.Path) -> bool:
+    """Give a written file its name, unless another has it; a link, unlike a rename, never replaces one."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        # Without links, two processes in this very moment may both find the name free; both files are whole.
+        if path.exists():
+            return False
+        os.replace(temporary, path)
     if os.name == "posix":
         handle = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
+    return True
 
 
 def segment_path(folder: pathlib.Path, index: int) -> pathlib.Path:
@@ -113,15 +161,23 @@ def _hash(identity: str, index: int, leaves: Sequence[np.ndarray]) -> str:
 def save(folder: Folder, index: int, leaves: Sequence[np.ndarray]) -> None:
     """Write one finished segment: entries leaf_0, leaf_1, ... and sha256.
 
+    The first one stays; a second one, which must have the same bits, is dropped.
+
     Raises:
         OSError: The folder cannot be written; segments written before stay.
+        RuntimeError: Another process has written this segment with other bits, which must not be.
+        ValueError: The one that is there is damaged.
     """
+    path, sha256 = segment_path(folder.path, index), _hash(folder.identity, index, leaves)
     arrays: dict[str, Any] = {f"leaf_{number}": leaf for number, leaf in enumerate(leaves)}
-    arrays["sha256"] = np.array(_hash(folder.identity, index, leaves))
-    try:
-        _write(segment_path(folder.path, index), lambda file: np.savez(file, **arrays))
-    except OSError as error:
-        raise _unwritable(folder.path, error) from error
+    arrays["sha256"] = np.array(sha256)
+    with _writing(folder.path):
+        is_first = _write_first(path, lambda file: np.savez(file, **arrays))
+    if not is_first and _hash(folder.identity, index, _read(folder, index, leaves)) != sha256:
+        raise RuntimeError(
+            f"{path}: another process has written other bits for the same seeds, and they stay. The function "
+            "reads something that is no argument, or a machine is faulty: no result in this folder is certain"
+        )
 
 
 def load(folder: Folder, index: int, into: Sequence[np.ndarray]) -> bool:
@@ -130,62 +186,67 @@ def load(folder: Folder, index: int, into: Sequence[np.ndarray]) -> bool:
     Raises:
         ValueError: The file is not what was written there for this sweep.
     """
-    path = segment_path(folder.path, index)
-    if not path.exists():
+    if not segment_path(folder.path, index).exists():
         return False
-    try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
-            # NumPy stores types that it does not know, such as bfloat16, as plain bytes.
-            leaves = [stored[f"leaf_{number}"].view(target.dtype) for number, target in enumerate(into)]
-            whole = str(stored["sha256"]) == _hash(folder.identity, index, leaves)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise _damaged(path) from error
-    if not whole or [leaf.shape for leaf in leaves] != [target.shape for target in into]:
-        raise _damaged(path)
-    for target, leaf in zip(into, leaves, strict=True):
+    for target, leaf in zip(into, _read(folder, index, into), strict=True):
         target[...] = leaf
     return True
 
 
-def _damaged(path: pathlib.Path) -> ValueError:
-    return ValueError(f"{path} is damaged; delete it, and the sweep computes it again")
+def _read(folder: Folder, index: int, like: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """One segment's arrays, which must have the shapes and dtypes of `like`."""
+    path = segment_path(folder.path, index)
+    damaged = ValueError(f"{path} is damaged; delete it, and the sweep computes it again")
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
+            # NumPy stores types that it does not know, such as bfloat16, as plain bytes.
+            leaves = [stored[f"leaf_{number}"].view(leaf.dtype) for number, leaf in enumerate(like)]
+            whole = str(stored["sha256"]) == _hash(folder.identity, index, leaves)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise damaged from error
+    if not whole or [leaf.shape for leaf in leaves] != [leaf.shape for leaf in like]:
+        raise damaged
+    return leaves
 
 
-class Kept:
-    """Which rows of a sweep's results are there, and which segments of them lie in a folder.
+class Tracker:
+    """Tracks which rows are finished, and writes each segment once all of its rows are.
 
     Attributes:
-        missing: Which rows are not there yet, (rows,).
+        missing: Which rows are not finished yet, (rows,).
     """
 
-    def __init__(self, results: Sequence[np.ndarray], segment: int, folder: Folder | None) -> None:
-        """Read what `folder` has into `results`, arrays (rows, ...) cut into segments of so many rows.
+    def __init__(self, results: Sequence[np.ndarray], size: int, folder: Folder | None) -> None:
+        """Read what the folder has into `results`, arrays (rows, ...) cut into segments of `size` rows.
 
         Raises:
             ValueError: A segment is damaged.
         """
-        self._results, self._segment, self._folder = results, segment, folder
+        self._results, self._size, self._folder = results, size, folder
         self.missing = np.ones(len(results[0]), bool)
         if folder is not None:
-            for index in range(-(-len(self.missing) // segment)):
+            for index in range(-(-len(self.missing) // size)):
                 self.missing[self._rows(index)] = not load(folder, index, self._part(index))
 
     def _rows(self, index: int) -> slice:
-        return slice(index * self._segment, (index + 1) * self._segment)
+        return slice(index * self._size, (index + 1) * self._size)
 
     def _part(self, index: int) -> list[np.ndarray]:
-        return [leaf[self._rows(index)] for leaf in self._results]
+        return [array[self._rows(index)] for array in self._results]
 
-    def add(self, rows: np.ndarray) -> None:
-        """These rows (r,) are there now; writes the segments that they complete.
+    def add(self, rows: np.ndarray, leaves: Sequence[np.ndarray]) -> None:
+        """Keep the results of these rows (r,), arrays (r, ...); write the segments that they complete.
 
         Raises:
             OSError: The folder cannot be written; segments written before stay.
+            RuntimeError: Another process has written one of them with other bits.
         """
+        for array, leaf in zip(self._results, leaves, strict=True):
+            array[rows] = leaf
         self.missing[rows] = False
         if self._folder is None:
             return
-        for index in np.unique(rows // self._segment).tolist():
+        for index in np.unique(rows // self._size).tolist():
             if not self.missing[self._rows(index)].any():
                 save(self._folder, index, self._part(index))
 
