@@ -1,4 +1,4 @@
-"""Barriers: how high the loss rises on the straight line between two seeds' ends, and once they are aligned."""
+"""Barriers: how high the loss rises on the straight line between two seeds' ends, as is and aligned."""
 
 import itertools
 from collections.abc import Callable

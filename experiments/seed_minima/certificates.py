@@ -1,4 +1,4 @@
-"""Certificates of many networks at once: their ends, polished by Newton's method, and what points they are."""
+"""Certify many networks at once: polish their ends by Newton's method, and tell what points they are."""
 
 from collections.abc import Callable
 from typing import Any

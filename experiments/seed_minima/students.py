@@ -58,7 +58,7 @@ class State(NamedTuple):
 
 @functools.cache
 def task() -> tuple[nnjax.Params, datasets.Data]:
-    """Make the teacher's parameters and the 80 rows that it labels: numbers, even while a function is traced."""
+    """Make the teacher's parameters and the 80 rows it labels: numbers, even while a function is traced."""
     with jax.ensure_compile_time_eval():
         teacher = datasets.teacher(STUDENT, nnjax.key(1), 80, jnp.float64)
     rows = datasets.Data(np.asarray(teacher.xs), np.asarray(teacher.ys))
