@@ -93,7 +93,7 @@ def _of_seeds(starts: xr.Dataset) -> Iterator[Finding]:
         f"N(0, 1) weights, SSE: seeds below {POOR:.0%} that answer every digit, or at {POOR:.0%} and above "
         "that miss one (share)",
         odd,
-        source="two groups of ends",
+        source="a guess: two groups of ends",
         expected=(0.0, 0.1),
         note=f"{int(odd.sum())} of {len(odd)}; {int(missing.any(axis=1).sum())} seeds lost a digit",
     )
@@ -166,7 +166,7 @@ def _silent(starts: xr.Dataset) -> Iterator[Finding]:
             "silent-nodes-heard",
             f"output nodes silent after {EARLY} epochs: share that is heard after all epochs",
             said[-1][silent] > HEARD,
-            source="that a saturated node is lost for good",
+            source="a guess: a saturated node is lost for good",
             expected=(0.0, 0.05),
             note=f"{silent.sum()} nodes; δ is small, not 0, and a node comes back all at once",
         )
