@@ -37,7 +37,7 @@ MISREAD = (
 )
 ENDS = (
     "Two kinds of initial weights, squared error. Left: each seed's loss on the training rows and its "
-    "accuracy on the test rows; nearly all seeds apart from the crowd have lost a digit. Right: how many of the "
+    "accuracy on the test rows; nearly all seeds apart from the crowd lost a digit. Right: how many of the "
     "test rows two seeds label differently, over pairs without a common seed."
 )
 
