@@ -80,13 +80,13 @@ def value_and_gradient(weights: Float[Array, "n k"]) -> tuple[Float[Array, ""], 
     norm = jnp.sqrt(jnp.sum(weights * weights, axis=1, keepdims=True))
     unit = weights / norm
     itself = jnp.eye(n, dtype=bool)
-    own = _pairs(jnp.where(itself, 0.0, jnp.matmul(unit, unit.T, precision=HIGHEST)))
-    target = _pairs(unit)
-    own_sine, own_rest = jnp.where(itself, 0.0, own.sine), jnp.where(itself, np.pi, own.rest)
-    along = jnp.matmul(own_sine, norm, precision=HIGHEST) - jnp.sum(target.sine, axis=1, keepdims=True)
-    across = jnp.matmul(own_rest, weights, precision=HIGHEST) - target.rest
+    neurons = _pairs(jnp.where(itself, 0.0, jnp.matmul(unit, unit.T, precision=HIGHEST)))
+    targets = _pairs(unit)
+    sine, rest = jnp.where(itself, 0.0, neurons.sine), jnp.where(itself, np.pi, neurons.rest)
+    along = jnp.matmul(sine, norm, precision=HIGHEST) - jnp.sum(targets.sine, axis=1, keepdims=True)
+    across = jnp.matmul(rest, weights, precision=HIGHEST) - targets.rest
     gradient = (along * unit + across) / (2 * np.pi)
-    mixed = jnp.sum(norm * (target.sine + target.rest * target.cosine)) / (2 * np.pi)
+    mixed = jnp.sum(norm * (targets.sine + targets.rest * targets.cosine)) / (2 * np.pi)
     constant = k / 4 + k * (k - 1) / (4 * np.pi)
     return (jnp.sum(weights * gradient) - mixed) / 2 + constant, gradient
 
@@ -117,7 +117,7 @@ def hessian(weights: Float[Array, "n k"]) -> Float[Array, "nk nk"]:
     lengths = jnp.concatenate([norm, -jnp.ones(k)])
     bend = jnp.where(itself, 0.0, lengths[None] * pairs.sine / norm[:, None])
     flat = eye[None] - unit[:, :, None] * unit[:, None]
-    own = np.pi * eye[None] + jnp.sum(bend, axis=1)[:, None, None] * flat
-    own = own + jnp.einsum("im,ima,imb->iab", bend, r, r, precision=HIGHEST)
-    blocks = jnp.where(itself[:, :n, None, None], own[:, None], cross) / (2 * np.pi)
+    diagonal = np.pi * eye[None] + jnp.sum(bend, axis=1)[:, None, None] * flat
+    diagonal = diagonal + jnp.einsum("im,ima,imb->iab", bend, r, r, precision=HIGHEST)
+    blocks = jnp.where(itself[:, :n, None, None], diagonal[:, None], cross) / (2 * np.pi)
     return jnp.swapaxes(blocks, 1, 2).reshape(n * k, n * k)
