@@ -1,31 +1,31 @@
-"""Handwritten digits: one output node per group, from many seeds; who loses a digit, and why."""
+"""Handwritten digits: one output node per group, from many seeds; which seeds lose a digit, and why."""
 
 import dataclasses
+from collections.abc import Callable, Mapping
 
-import numpy as np
 import xarray as xr
 
-from experiments.digits import training as digits_measures
-from experiments.digits.figures import figures, findings, tables
-from experiments.runner import progress
-from experiments.runner.experiment import Experiment, at_least
+from experiments.digits import networks, training
+from experiments.digits.figures import figures
+from experiments.digits.findings import findings, tables
+from experiments.runner.context import Context
+from experiments.runner.experiment import Experiment, Options, at_least
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
-    """Options.
+class Config(Options):
+    """How many networks are trained on the digits, for how long, and on which digits.
 
     Attributes:
         seed: First seed.
         seeds: Networks for each start and loss, 2 or more.
         few: Networks for each number of rows per update and each stopping criterion, 2 or more.
-        epochs: Epochs of the former, and of the latter at most.
+        epochs: Epochs for each start and loss, and at most for each stopping criterion.
         batch_epochs: Epochs for each number of rows per update.
         mnist: A folder with MNIST's four IDX files, to use instead of scikit-learn's 1797 digits. It has 45
             times as many rows of 12 times as many pixels: begin with --seeds 2 --few 2 --epochs 3.
     """
 
-    seed: int = 0
     seeds: int = 200
     few: int = 10
     epochs: int = 30
@@ -33,34 +33,40 @@ class Config:
     mnist: str = ""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         at_least(self, seeds=2, few=2, epochs=1, batch_epochs=1)
 
 
-def run(config: Config) -> xr.Dataset:
-    """All parts as one dataset.
+Part = Callable[[], Mapping[str, xr.Dataset]]
+
+
+def run(config: Config, context: Context) -> xr.DataTree:
+    """Measure the parts: groups starts, pictures, updates (rows per update) and stopping.
 
     Raises:
         FileNotFoundError, ValueError: `mnist` is no folder with the four files.
     """
-    digits_measures.load(config.mnist)
-    many, few = (config.seed + np.arange(count) for count in (config.seeds, config.few))
-    parts = [
-        lambda: digits_measures.seeds(config.mnist, many, config.epochs),
-        lambda: digits_measures.batches(config.mnist, few, config.batch_epochs),
-        lambda: digits_measures.stops(config.mnist, few, config.epochs),
+    networks.load(config.mnist)
+    many, few = config.seeds_from_first(config.seeds), config.seeds_from_first(config.few)
+    parts: list[Part] = [
+        lambda: training.starts(context, config.mnist, many, config.epochs),
+        lambda: {"updates": training.updates(context, config.mnist, few, config.batch_epochs)},
+        lambda: {"stopping": training.stopping(context, config.mnist, few, config.epochs)},
     ]
-    found = []
-    for part in parts:
-        progress.report(len(found), len(parts))
-        found.append(part())
-    attributes = {"batch_epochs": config.batch_epochs, "data": "MNIST" if config.mnist else "digits"}
-    return xr.merge(found).assign_attrs(attributes)
+    groups: dict[str, xr.Dataset] = {}
+    for done, part in enumerate(parts):
+        context.report(done, len(parts))
+        groups |= part()
+    data = xr.DataTree.from_dict(groups)
+    data.attrs["data"] = "MNIST" if config.mnist else "digits"
+    return data
 
 
 EXPERIMENT = Experiment(
     name="digits",
     title="Handwritten digits",
-    question="How well does a small network read digits, and why do some seeds never learn one of them?",
+    question="How well does a small network read digits, how much do seeds differ, and why do some never "
+    "learn one of the digits?",
     method="Networks with 30 hidden nodes and one output node per digit learn scikit-learn's digits from "
     "many seeds, two kinds of initial weights and two losses. Each output node is watched on the "
     "rows of its own digit; then the number of rows per update and the stopping criterion are varied.",
@@ -76,5 +82,4 @@ EXPERIMENT = Experiment(
     "does.",
     float64=False,
     minutes=(0.5, 4.0),
-    order=80,
 )

@@ -1,4 +1,4 @@
-"""Handwritten digits, the measurements: what a network's seed, loss, batches and end of training do to it."""
+"""Training on handwritten digits: what the seed, the start, the loss, the batches and the stop change."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -11,12 +11,12 @@ import optax
 import xarray as xr
 
 import nnjax
-from experiments.runner import sweeps
+from experiments.digits.networks import Look, accuracy, labels, load, look, network_for
+from experiments.runner.context import Context
 from nnjax import datasets
 
-HIDDEN = 30
 ORDER = 1 << 20
-"""What is folded into a seed's key for the order of its rows; weights are drawn from other numbers."""
+"""Folded into a seed's key for the order of its rows; weights are drawn from other numbers."""
 
 
 class Start(NamedTuple):
@@ -35,72 +35,63 @@ class Start(NamedTuple):
     rate: float
 
 
+LECUN, NIELSEN, ENTROPY = "LeCun, SSE", "N(0, 1), SSE", "N(0, 1), cross-entropy"
 STARTS = {
-    "LeCun, SSE": Start("lecun_normal", "zeros", "sse", 0.15),
-    "N(0, 1), SSE": Start("normal", "normal", "sse", 0.15),
-    "N(0, 1), cross-entropy": Start("normal", "normal", "binary_cross_entropy", 0.05),
+    LECUN: Start("lecun_normal", "zeros", "sse", 0.15),
+    NIELSEN: Start("normal", "normal", "sse", 0.15),
+    ENTROPY: Start("normal", "normal", "binary_cross_entropy", 0.05),
 }
 """Nielsen's N(0, 1) weights and biases and his rates, 3 and 0.5 averaged over 10 rows; and LeCun's."""
-AGAIN = "N(0, 1), SSE"
-"""The start from which every seed runs again with its rows in another order."""
+OTHER_ORDER = "N(0, 1), SSE, other order"
+"""Every seed runs again from `NIELSEN`'s start, with its rows in another order."""
+ONE_ROW, TEN_ROWS, ALL_ROWS = "1 row", "10 rows", "all rows"
 BATCHES: Mapping[str, tuple[int | None, tuple[float, ...]]] = {
-    "1 row": (1, (0.15, 0.5, 1.5)),
-    "10 rows": (10, (0.05, 0.15, 0.5)),
+    ONE_ROW: (1, (0.15, 0.5, 1.5)),
+    TEN_ROWS: (10, (0.05, 0.15, 0.5)),
     "48 rows": (48, (0.02, 0.05, 0.15)),
-    "all rows": (None, (0.0002, 0.0005, 0.002)),
+    ALL_ROWS: (None, (0.0002, 0.0005, 0.002)),
 }
 """Rows per update, and the learning rates tried with them: fewer updates want longer steps each."""
-NEVER = 1e-30
+NEVER, ALL_EPOCHS = 1e-30, "all epochs"
 STOPS = {
-    "all epochs": (NEVER, NEVER),
+    ALL_EPOCHS: (NEVER, NEVER),
     "validation loss below 0.1 per row": (0.1, NEVER),
     "gradient norm below 50": (NEVER, 50.0),
 }
 """Footnote 13's criteria: (loss per row held back, norm of the gradient summed over the others)."""
 
 
-class Look(NamedTuple):
-    """What the test rows show after an epoch.
+REASON_FLAGS = {
+    "flag_values": np.arange(len(nnjax.REASONS), dtype=np.int8),
+    "flag_meanings": " ".join(nnjax.REASONS),
+}
+
+
+class End(NamedTuple):
+    """A trained network.
 
     Attributes:
-        accuracy: Share labelled right.
-        said: Mean over the rows of digit c of what output node c says, a or σ(ŷ), (c,).
-        delta: Mean over the same rows of that node's δ, (c,).
+        looks: A `Look` after 0..E epochs.
+        labels: Of the test rows (n,), by the output node that says most.
+        training_loss: Loss per training row at the end.
+        gradient_norm: |∂L/∂θ| per training row at the end.
+        hidden_weights: Weights of the hidden nodes (i, j).
     """
 
-    accuracy: Any
-    said: Any
-    delta: Any
-
-
-def network_for(data: datasets.Split, loss: str = "sse") -> nnjax.Network:
-    """in-30-10; logits where the loss takes them."""
-    sizes = (data.train.xs.shape[1], HIDDEN, data.train.ys.shape[1])
-    return nnjax.mlp(sizes, output="identity" if nnjax.LOSSES[loss].logits else "sigmoid")
-
-
-def look(network: nnjax.Network, params: nnjax.Params, test: datasets.Data, loss: str) -> Look:
-    """Look at the test rows (n, ...) of a network."""
-    xs, ys = (jnp.asarray(values, jnp.float32) for values in test)
-    traces = jax.vmap(lambda x: nnjax.forward(network, params, x))(xs)
-    deltas = jax.vmap(lambda trace, y: nnjax.deltas(network, params, trace, y, loss)[-1])(traces, ys)
-    said = nnjax.probabilities(loss, traces.activations[-1])
-    right = jnp.argmax(said, axis=1) == jnp.argmax(ys, axis=1)
-    rows = jnp.sum(ys, axis=0)
-    means = [jnp.sum(values * ys, axis=0) / rows for values in (said, deltas)]
-    return Look(jnp.mean(right, dtype=jnp.float32), *means)
+    looks: Look
+    labels: Any
+    training_loss: Any
+    gradient_norm: Any
+    hidden_weights: Any
 
 
 @functools.cache
-def learner(name: str, mnist: str, epochs: int) -> Callable[..., tuple[Look, jax.Array, jax.Array]]:
-    """A function of a key and a number: looks after 0..E epochs, labels of the test rows, hidden weights.
-
-    The number says which order the rows come in.
-    """
+def learner(name: str, mnist: str, epochs: int) -> Callable[[jax.Array, jax.Array], End]:
+    """Make a function of a key and a number, which says in which order the rows come."""
     start, data = STARTS[name], load(mnist)
     network = network_for(data, start.loss)
 
-    def end(key: jax.Array, order: jax.Array) -> tuple[Look, jax.Array, jax.Array]:
+    def end(key: jax.Array, order: jax.Array) -> End:
         params = nnjax.init(network, key, start.weights, start.biases)
         order = jax.random.fold_in(key, order)
 
@@ -120,87 +111,111 @@ def learner(name: str, mnist: str, epochs: int) -> Callable[..., tuple[Look, jax
         params, looks = jax.lax.scan(epoch, params, jnp.arange(epochs))
         last = look(network, params, data.test, start.loss)
         looks = jax.tree.map(lambda many, one: jnp.concatenate([many, one[None]]), looks, last)
-        return looks, labels(network, params, data.test), params[0].weights
+        xs, ys = data.train
+        loss = nnjax.total_loss(network, params, xs, ys, start.loss) / len(xs)
+        gradient = nnjax.gradients(network, params, xs, ys, start.loss)
+        steepness = optax.tree.norm(gradient) / len(xs)
+        given = labels(network, params, data.test)
+        return End(looks, given, loss, steepness, params[0].weights)
 
     return end
 
 
-def labels(network: nnjax.Network, params: nnjax.Params, test: datasets.Data) -> jax.Array:
-    """The digit whose output node says most, (n,)."""
-    xs = jnp.asarray(test.xs, jnp.float32)
-    return jnp.argmax(jax.vmap(lambda x: nnjax.predict(network, params, x))(xs), axis=1).astype(jnp.int8)
-
-
-def accuracy(network: nnjax.Network, params: nnjax.Params, test: datasets.Data) -> jax.Array:
-    """Share of the test rows labelled right."""
-    right = labels(network, params, test) == np.argmax(test.ys, axis=1).astype(np.int8)
-    return jnp.mean(right, dtype=jnp.float32)
-
-
-@functools.cache
-def load(mnist: str) -> datasets.Split:
-    """scikit-learn's digits, or MNIST from a folder."""
-    return datasets.mnist(mnist) if mnist else datasets.digits()
-
-
-def seeds(mnist: str, chosen: np.ndarray, epochs: int) -> xr.Dataset:
-    """Every seed's way and end from each start, and the hidden weights of the first LeCun seed."""
-    found = {}
+def starts(context: Context, mnist: str, seeds: np.ndarray, epochs: int) -> dict[str, xr.Dataset]:
+    """Train every seed from each start: groups "starts" and "pictures"."""
+    ends: dict[str, End] = {}
     for name in STARTS:
-        kinds = (name, f"{name}, other order") if name == AGAIN else (name,)
+        kinds = (name, OTHER_ORDER) if name == NIELSEN else (name,)
         orders = {"order": np.arange(ORDER, ORDER + len(kinds), dtype=np.uint32)}
-        ends = sweeps.sweep(name, learner(name, mnist, epochs), chosen, orders)
+        swept = context.sweep(name, learner(name, mnist, epochs), seeds, orders)
         for k, kind in enumerate(kinds):
-            found[kind] = jax.tree.map(lambda leaf, k=k: leaf[:, k], ends)
-    looks = Look(*(np.stack(leaves) for leaves in zip(*(each[0] for each in found.values()), strict=True)))
-    data, within = load(mnist), ("start", "seed", "epoch")
-    side = round(data.train.xs.shape[1] ** 0.5)
-    first = next(iter(found.values()))
-    columns = {
-        "accuracy": (within, looks.accuracy, {"long_name": "share of the test rows labelled right"}),
-        "said": ((*within, "digit"), looks.said, {"long_name": "what its node says on a digit's own rows"}),
-        "delta": ((*within, "digit"), looks.delta, {"long_name": "that node's δ on the same rows"}),
-        "label": (("start", "seed", "row"), np.stack([each[1] for each in found.values()])),
-        "truth": ("row", np.argmax(data.test.ys, axis=1).astype(np.int8)),
-        "image": (("row", "y", "x"), np.float32(data.test.xs).reshape(-1, side, side)),
-        "hidden_weights": (("node", "y", "x"), first[2][0].T.reshape(-1, side, side)),
+            ends[kind] = jax.tree.map(lambda leaf, k=k: leaf[:, k], swept)
+    all_ends = jax.tree.map(lambda *leaves: np.stack(leaves), *ends.values())
+    test = load(mnist).test
+    truth = np.argmax(test.ys, axis=1).astype(np.int8)
+    coordinates = {"start": list(ends), "seed": seeds, "epoch": np.arange(epochs + 1)}
+    return {
+        "starts": _starts(all_ends, truth).assign_coords(coordinates),
+        "pictures": _pictures(test, ends[LECUN].hidden_weights[0]),
     }
-    return xr.Dataset(columns, {"start": list(found), "seed": chosen, "digit": np.arange(10)})
 
 
-def batches(mnist: str, chosen: np.ndarray, epochs: int) -> xr.Dataset:
-    """Test accuracy for each number of rows per update and each learning rate, after the same epochs."""
+def _starts(ends: End, truth: np.ndarray) -> xr.Dataset:
+    each_seed = ("start", "seed")
+    each_epoch, each_digit = (*each_seed, "epoch"), (*each_seed, "epoch", "digit")
+    return xr.Dataset(
+        {
+            "accuracy": (
+                each_epoch,
+                ends.looks.accuracy,
+                {"long_name": "share of the test rows labelled right"},
+            ),
+            "said": (each_digit, ends.looks.said, {"long_name": "what its node says on a digit's own rows"}),
+            "delta": (each_digit, ends.looks.delta, {"long_name": "that node's δ on the same rows"}),
+            "label": ((*each_seed, "row"), ends.labels, {"long_name": "label of a test row at the end"}),
+            "truth": ("row", truth, {"long_name": "the digit that it is"}),
+            "training_loss": (
+                each_seed,
+                ends.training_loss,
+                {"long_name": "loss per training row at the end"},
+            ),
+            "gradient_norm": (
+                each_seed,
+                ends.gradient_norm,
+                {"long_name": "|∂L/∂θ| per training row at the end"},
+            ),
+        },
+        {"digit": np.arange(ends.looks.said.shape[-1])},
+    )
+
+
+def _pictures(test: datasets.Data, hidden_weights: np.ndarray) -> xr.Dataset:
+    """Store the test rows, and the weights into each hidden node of the first LeCun seed, as pictures."""
+    side = round(test.xs.shape[1] ** 0.5)
+    columns = {
+        "image": (("row", "y", "x"), np.float32(test.xs).reshape(-1, side, side)),
+        "hidden_weights": (("node", "y", "x"), hidden_weights.T.reshape(-1, side, side)),
+    }
+    return xr.Dataset(columns)
+
+
+def updates(context: Context, mnist: str, seeds: np.ndarray, epochs: int) -> xr.Dataset:
+    """Vary the rows per update and the learning rate: test accuracy after the same epochs."""
     data = load(mnist)
     network = network_for(data)
     rates = np.array([rates for _, rates in BATCHES.values()])
 
     def end(key: jax.Array, **tried: jax.Array) -> jax.Array:
-        """Accuracies (batch,); one program, since drawing weights and orders takes most of a compilation."""
+        """Accuracies (b,); one program, since drawing weights and orders takes most of a compilation."""
         params, order = nnjax.init(network, key), jax.random.fold_in(key, ORDER)
-        found = []
+        accuracies = []
         for name, (size, _) in BATCHES.items():
             options: Any = {"optimizer": optax.sgd(tried[name]), "epochs": epochs}
             options |= {"batch_size": size, "key": order if size else None}
             trained, _ = nnjax.train(network, params, *data.train, **options)
-            found.append(accuracy(network, trained, data.test))
-        return jnp.stack(found)
+            accuracies.append(accuracy(network, trained, data.test))
+        return jnp.stack(accuracies)
 
     settings = dict(zip(BATCHES, rates.astype(np.float32), strict=True))
-    found = sweeps.sweep("rows per update", end, chosen, settings)
+    accuracies = np.moveaxis(context.sweep("rows per update", end, seeds, settings), -1, 0)
+    right = {"long_name": "share of the test rows labelled right"}
     return xr.Dataset(
         {
-            "batch_accuracy": (("batch", "batch_seed", "trial"), np.moveaxis(found, -1, 0)),
-            "batch_rate": (("batch", "trial"), rates),
+            "accuracy": (("rows_per_update", "seed", "trial"), accuracies, right),
+            "rate": (("rows_per_update", "trial"), rates, {"long_name": "learning rate"}),
         },
-        {"batch": list(BATCHES), "batch_seed": chosen},
+        {"rows_per_update": list(BATCHES), "seed": seeds},
+        {"epochs": epochs},
     )
 
 
-def stops(mnist: str, chosen: np.ndarray, epochs: int) -> xr.Dataset:
-    """When each stopping criterion stops, and with what accuracy; the last fifth of the rows validates."""
+def stopping(context: Context, mnist: str, seeds: np.ndarray, epochs: int) -> xr.Dataset:
+    """Try each stopping criterion: when it stops, and the accuracy; the last fifth of the rows validates."""
     data = load(mnist)
     network, cut = network_for(data), len(data.train.xs) * 4 // 5
-    train, held = (datasets.Data(*(part[rows] for part in data.train)) for rows in _cut(cut))
+    train, held = (
+        datasets.Data(*(part[rows] for part in data.train)) for rows in (slice(None, cut), slice(cut, None))
+    )
 
     def end(key: jax.Array, validation: jax.Array, gradient_norm: jax.Array) -> tuple[jax.Array, ...]:
         params, history = nnjax.train(
@@ -217,18 +232,14 @@ def stops(mnist: str, chosen: np.ndarray, epochs: int) -> xr.Dataset:
 
     validation, gradient_norm = np.array(list(STOPS.values()), np.float32).T
     limits = {"validation": validation, "gradient_norm": gradient_norm}
-    found = sweeps.sweep("stopping criteria", end, chosen, limits)
-    epochs_done, reason, right = (leaf.T for leaf in found)
-    within = ("stop", "stop_seed")
+    done, reason, right = (leaf.T for leaf in context.sweep("stopping criteria", end, seeds, limits))
+    dims = ("criterion", "seed")
     return xr.Dataset(
         {
-            "stop_epochs": (within, epochs_done),
-            "stop_reason": (within, reason.astype(np.int8)),
-            "stop_accuracy": (within, right),
+            "epochs": (dims, done, {"long_name": "epochs done"}),
+            "reason": (dims, reason.astype(np.int8), {"long_name": "why it stopped"} | REASON_FLAGS),
+            "accuracy": (dims, right, {"long_name": "share of the test rows labelled right"}),
         },
-        {"stop": list(STOPS), "stop_seed": chosen},
+        {"criterion": list(STOPS), "seed": seeds},
+        {"epochs": epochs},
     )
-
-
-def _cut(row: int) -> tuple[slice, slice]:
-    return slice(None, row), slice(row, None)

@@ -1,0 +1,238 @@
+"""What the spurious minima show, beside Safran and Shamir's published table."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import xarray as xr
+
+from experiments.runner import statistics
+from experiments.runner.experiment import Table
+from experiments.runner.findings import Finding, exact
+from experiments.spurious_minima import descent
+from experiments.spurious_minima.cells import SPURIOUS
+
+SOURCE = "Safran & Shamir 2018, table 1"
+STUCK = "handout: “we can get stuck in local minima, … but that is not the global minimum”"
+PUBLISHED_RUNS = 1000
+PUBLISHED: dict[int, tuple[float, float, float]] = {
+    6: (0.3, 0.0047, 0.0251),
+    7: (5.5, 0.0141, 0.0232),
+    8: (12.6, 0.0213, 0.0215),
+    9: (21.8, 0.0268, 0.0204),
+    10: (34.6, 0.0304, 0.0203),
+    11: (45.5, 0.0335, 0.0201),
+    12: (58.5, 0.0351, 0.0213),
+    13: (73.0, 0.0368, 0.0217),
+    14: (73.6, 0.0375, 0.0231),
+    15: (80.3, 0.0381, 0.0244),
+    16: (85.1, 0.0378, 0.0267),
+    17: (89.7, 0.0386, 0.0275),
+    18: (90.0, 0.0387, 0.0288),
+    19: (93.4, 0.0383, 0.0307),
+    20: (94.9, 0.0379, 0.0329),
+}
+"""{k = n: (% of spurious runs, their mean smallest Hessian eigenvalue, their mean F)}, as published."""
+SEED_FREE = (7, 0.0232027149)
+"""A minimum that is known without any seed: k = n, and F there."""
+STRICT = 1e-6
+"""Far above what rounding leaves of an eigenvalue 0, 1e-14; the flattest minimum known, at k = 17 and n = 18,
+has the smallest eigenvalue 3.8e-5."""
+FEW = 10
+"""Fewer spurious runs than this say nothing about their mean."""
+SLUGS = {
+    "share": "share-published",
+    "mean_objective": "mean-objective-published",
+    "mean_smallest_eigenvalue": "mean-eigenvalue-published",
+}
+
+
+def published_cells(cells: xr.Dataset) -> list[tuple[int, int]]:
+    """List the published cells, k = n, that the data have: k and the index of the cell."""
+    pairs = enumerate(zip(cells["k"].values, cells["n"].values, strict=True))
+    return [(int(k), index) for index, (k, n) in pairs if k == n and k in PUBLISHED]
+
+
+def interval(cells: xr.Dataset, index: int) -> tuple[float, float]:
+    """Return the 99.9 % interval of a cell's share of spurious runs."""
+    cell = cells.isel(cell=index)
+    return statistics.share(int(cell["spurious"]), int(cell["runs"]))
+
+
+def differences(cells: xr.Dataset, runs: xr.Dataset) -> dict[str, list[float]]:
+    """Subtract published from measured, in standard errors of the difference, cell by cell."""
+    columns: dict[str, list[float]] = {name: [] for name in SLUGS}
+    for k, index in published_cells(cells):
+        percent, eigenvalue, objective = PUBLISHED[k]
+        columns["share"].append(_difference_of_shares(cells.isel(cell=index), percent / 100))
+        part = runs.isel(cell=index)
+        spurious, theirs = part["outcome"].values == SPURIOUS, percent / 100 * PUBLISHED_RUNS
+        for name, published in {"smallest_eigenvalue": eigenvalue, "objective": objective}.items():
+            values = part[name].values[spurious]
+            if min(len(values), theirs) >= FEW:
+                # The published means are rounded to four decimals.
+                variance = np.var(values, ddof=1) * (1 / len(values) + 1 / theirs) + 1e-8 / 12
+                columns[f"mean_{name}"].append((values.mean() - published) / np.sqrt(variance))
+    return columns
+
+
+def _difference_of_shares(cell: xr.Dataset, published: float) -> float:
+    share, runs = float(cell["share"]), int(cell["runs"])
+    pooled = (share * runs + published * PUBLISHED_RUNS) / (runs + PUBLISHED_RUNS)
+    error = np.sqrt(pooled * (1 - pooled) * (1 / runs + 1 / PUBLISHED_RUNS))
+    return (share - published) / error if error > 0 else 0.0
+
+
+def findings(data: xr.DataTree) -> list[Finding]:
+    """Judge the published columns, and that what is counted are minima."""
+    cells, runs, minima = (data[name].to_dataset() for name in ("cells", "runs", "minima"))
+    return [
+        *_published(cells, runs),
+        _stuck(cells),
+        *_spurious_ends(cells, runs),
+        *_all_runs(cells),
+        *_seed_free(minima),
+    ]
+
+
+def _published(cells: xr.Dataset, runs: xr.Dataset) -> Iterator[Finding]:
+    names = {
+        "share": "share of spurious runs",
+        "mean_smallest_eigenvalue": "mean smallest Hessian eigenvalue of the spurious runs",
+        "mean_objective": "mean F of the spurious runs",
+    }
+    ks = [k for k, _ in published_cells(cells)]
+    columns = differences(cells, runs)
+    for name, words in names.items():
+        if columns[name]:
+            yield exact(
+                SLUGS[name],
+                f"{words}: as published",
+                max(columns[name], key=abs),
+                source=SOURCE,
+                expected=(-4.0, 4.0),
+                note=f"the largest of {len(columns[name])} differences, in standard errors of both samples; "
+                f"k = n from {ks}",
+            )
+
+
+def _stuck(cells: xr.Dataset) -> Finding:
+    index = int(np.argmax(cells["k"].values))
+    largest = cells.isel(cell=index)
+    return Finding(
+        "descent-gets-stuck",
+        f"k = {int(largest['k'])}, n = {int(largest['n'])}: descent gets stuck, share of the seeds",
+        source=STUCK,
+        expected=(0.001, 1.0),
+        measured=float(largest["share"]),
+        interval=interval(cells, index),
+        note="in points certified (float64) as local minima and not global: gradient below 1e-9, positive "
+        "definite Hessian, F > 0.001",
+    )
+
+
+def _spurious_ends(cells: xr.Dataset, runs: xr.Dataset) -> Iterator[Finding]:
+    spurious = runs["outcome"].values == SPURIOUS
+    if not spurious.any():
+        return
+    note = f"over {int(spurious.sum())} spurious runs"
+    yield exact(
+        "spurious-ends-strict",
+        "every spurious end is a strict minimum: smallest eigenvalue of any Hessian",
+        float(runs["smallest_eigenvalue"].values[spurious].min()),
+        source="definition",
+        expected=(STRICT, np.inf),
+        note=note,
+    )
+    yield exact(
+        "spurious-ends-stationary",
+        "every spurious end is stationary: largest gradient norm",
+        float(runs["gradient_norm"].values[spurious].max()),
+        source=f"{SOURCE}: at most 1e-9",
+        expected=(0.0, descent.CONVERGED),
+        note=note,
+    )
+    yield exact(
+        "step-stable",
+        f"the step {descent.STEP} is stable: largest Hessian eigenvalue at any spurious end",
+        float(cells["largest_eigenvalue"].max()),
+        source="descent is stable below 2 / step",
+        expected=(0.0, 2 / descent.STEP),
+        note=note,
+    )
+
+
+def _all_runs(cells: xr.Dataset) -> Iterator[Finding]:
+    yield exact(
+        "objective-falls",
+        "F only falls: largest rise in any step of any run",
+        float(cells["largest_rise"].max()),
+        source="descent lemma",
+        expected=(0.0, descent.ROUNDING),
+        note="so a run below 1e-3 cannot end in a known spurious minimum; a rise this small is rounding",
+    )
+    yield exact(
+        "unsettled-runs",
+        "runs that end neither at the global minimum nor in a certified local one (share)",
+        float(cells["unsettled"].sum() / cells["runs"].sum()),
+        source="the method: every run is followed to its end",
+        expected=(0.0, 0.0),
+        note=f"{int(cells['pushed_off_a_saddle'].sum())} runs came to rest at a saddle first and were pushed "
+        "off it, as descent was leaving it",
+    )
+
+
+def _seed_free(minima: xr.Dataset) -> Iterator[Finding]:
+    k, value = SEED_FREE
+    values = minima["objective"].values[(minima["k"].values == k) & (minima["n"].values == k)]
+    if len(values):
+        yield exact(
+            "seed-free-minimum",
+            f"k = n = {k}: the minimum that is known without seeds is among those found: F",
+            values[np.argmin(np.abs(values - value))],
+            source="a matrix of five numbers that descent keeps",
+            expected=(value - 1e-9, value + 1e-9),
+        )
+
+
+def tables(data: xr.DataTree) -> Mapping[str, Table]:
+    """Tabulate the published table beside ours, and the distinct minima."""
+    return {
+        "Spurious minima (published: 1000 runs each)": _shares(data["cells"].to_dataset()),
+        "Distinct minima": _minima(data["minima"].to_dataset()),
+    }
+
+
+def _shares(cells: xr.Dataset) -> Table:
+    rows = []
+    for index in range(cells.sizes["cell"]):
+        part = cells.isel(cell=index)
+        k, n = int(part["k"]), int(part["n"])
+        percent, eigenvalue, objective = PUBLISHED.get(k, (np.nan,) * 3) if k == n else (np.nan,) * 3
+        share, low, high = (f"{100 * value:.1f}" for value in (float(part["share"]), *interval(cells, index)))
+        rows.append([str(k), str(n), str(int(part["runs"])), f"{share} [{low}, {high}]", _shown(percent, 1)])
+        for name, published in (("mean_objective", objective), ("mean_smallest_eigenvalue", eigenvalue)):
+            rows[-1] += [_shown(float(part[name]), 4), _shown(published, 4)]
+    header = ("k", "n", "runs", "spurious, %", "published", "mean F", "published", "eigenvalue", "published")
+    return header, rows
+
+
+def _shown(value: float, decimals: int) -> str:
+    return f"{value:.{decimals}f}" if np.isfinite(value) else ""
+
+
+def _minima(minima: xr.Dataset) -> Table:
+    rows = []
+    for index in np.argsort(minima["cell"].values, kind="stable"):
+        one = minima.isel(minimum=index)
+        eigenvalues = [float(one[f"{which}_eigenvalue"]) for which in ("smallest", "largest")]
+        rows.append(
+            [
+                str(int(one["k"])),
+                str(int(one["n"])),
+                f"{float(one['objective']):.10f}",
+                str(int(one["count"])),
+                *(f"{value:.6f}" for value in eigenvalues),
+                f"{float(one['gradient_norm']):.1e}",
+            ]
+        )
+    return ("k", "n", "F", "runs", "smallest eigenvalue", "largest eigenvalue", "gradient norm"), rows

@@ -1,0 +1,59 @@
+"""The findings on digits, of data whose answers are known."""
+
+import numpy as np
+import xarray as xr
+
+from experiments import digits
+from experiments.digits.findings import apart, findings, tables
+from experiments.digits.training import LECUN, NIELSEN
+
+
+def test_findings_of_two_groups_of_ends(two_groups):
+    measured = {finding.id: finding.measured for finding in findings(two_groups)}
+    low, high = np.quantile(np.linspace(0.015, 0.025, 100), (0.05, 0.95))
+    expected = {
+        "lecun-accuracy": 0.97,
+        "poor-lecun": 0.0,
+        "loss-spread-lecun": high / low,
+        "labelled-differently-lecun": 0.0,
+        "poor-normal": 0.2,
+        "loss-spread-normal": 6.0,
+        "labelled-differently-normal": 0.0,
+        "poor-without-lost-digit": 0.0,
+        "lost-digit-delta": 2e-4,
+        "silent-nodes-heard": 0.0,
+        "squared-error-minus-cross-entropy": 0.2,
+        "poor-in-other-order": 1.0,
+    }
+    of_seeds = {id: value for id, value in measured.items() if id in expected}
+    np.testing.assert_allclose(list(of_seeds.values()), [expected[id] for id in of_seeds], rtol=1e-6)
+    others = {"all-rows-minus-ten", "one-row-minus-ten", "stopping-validation", "stopping-gradient-norm"}
+    assert set(measured) == set(expected) | others
+
+
+def test_every_finding_is_decided_by_numbers(two_groups):
+    for finding in findings(two_groups):
+        assert np.all(np.isfinite([finding.measured, *finding.interval])), finding.id
+    assert all(rows for _, rows in tables(two_groups).values())
+
+
+def test_nothing_is_said_of_few_seeds(two_groups):
+    few = two_groups.isel(seed=slice(0, 4))
+    few.attrs["data"] = "digits"
+    assert findings(few) == []
+
+
+def test_pairs_have_no_seed_in_common():
+    """Five seeds make two pairs; the first differs in one row of four, the second in all."""
+    labels = np.array([[1, 2, 3, 4], [1, 2, 3, 5], [0, 0, 0, 0], [1, 1, 1, 1], [9, 9, 9, 9]])
+    starts = xr.Dataset({"label": (("start", "seed", "row"), labels[None])}, {"start": [LECUN]})
+    assert apart(starts, LECUN).tolist() == [0.25, 1.0]
+
+
+def test_the_data_survive_the_disk(two_groups, tmp_path):
+    two_groups.to_netcdf(tmp_path / "data.nc", engine="h5netcdf")
+    with xr.open_datatree(tmp_path / "data.nc", engine="h5netcdf") as again:
+        assert findings(again) == findings(two_groups)
+        assert tables(again) == tables(two_groups)
+        assert again["starts"]["said"].sel(start=NIELSEN).sizes["epoch"] == 22
+    assert digits.EXPERIMENT.findings is findings

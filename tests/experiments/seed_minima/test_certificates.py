@@ -1,0 +1,30 @@
+"""Many networks at once: the same as one by one, in float64."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import nnjax
+from experiments.seed_minima import certificates
+from nnjax import datasets
+
+NETWORK = nnjax.mlp((2, 2, 1))
+
+
+def test_every_network_is_certified_in_float64_as_if_alone():
+    draws = [nnjax.init(NETWORK, nnjax.key(s), "normal", "normal", dtype=jnp.float32) for s in range(3)]
+    params = jax.tree.map(lambda *leaves: np.stack(leaves), *draws)
+    certificate = certificates.certificates(NETWORK, params, *datasets.xor())
+    xs, ys = (np.asarray(part, np.float64) for part in datasets.xor())
+    for s in range(3):
+        (w1, b1), (w2, b2) = (tuple(np.asarray(leaf[s], np.float64) for leaf in layer) for layer in params)
+        a = 1 / (1 + np.exp(-(xs @ w1 + b1[None])))
+        y_hats = 1 / (1 + np.exp(-(a @ w2 + b2[None])))
+        np.testing.assert_allclose(certificate.loss[s], np.sum((ys - y_hats) ** 2), rtol=1e-12)
+    assert certificate.eigenvalues.shape == (3, 9)
+    assert certificate.eigenvalues.dtype == np.float64
+
+
+def test_rows_hold_all_of_a_networks_numbers():
+    params = (nnjax.Layer(np.arange(8.0).reshape(2, 2, 2), np.zeros((2, 2))),)
+    assert certificates.as_rows(params, 2).tolist() == [[0, 1, 2, 3, 0, 0], [4, 5, 6, 7, 0, 0]]
