@@ -9,7 +9,7 @@ import pytest
 from jax import export
 
 import nnjax
-from experiments.spurious_minima import objective as safran_shamir
+from experiments.spurious_minima import descent as safran_shamir
 from nnjax import signal_propagation, symmetries
 
 SEED = jax.ShapeDtypeStruct((), jnp.uint32)
