@@ -1,7 +1,7 @@
 """What an activation function is for: its value and slope, mixtures of them, and what is lost without one."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import jax
@@ -20,13 +20,9 @@ from nnjax import ACTIVATIONS, datasets, minima
 
 
 class Nodes(NamedTuple):
-    """The nodes of a 2-2-1 network that learns XOR.
+    """The nodes of a 2-2-1 network that learns XOR, and a factor of its learning rate.
 
-    Attributes:
-        hidden: Activations of the hidden nodes.
-        output: Activation of the output.
-        slower: Factor of the learning rate. Linear outputs are not held back by a(1 - a): at the others'
-            rate they diverge.
+    Linear outputs are not held back by a(1 - a): at the others' rate they diverge.
     """
 
     hidden: str | tuple[str, ...]
@@ -42,12 +38,8 @@ NODES = {
     MIXED: Nodes(("relu", "sigmoid")),
     LINEAR: Nodes("identity", "identity", slower=0.02),
 }
-SOLVED = 0.1
-"""XOR is learnt where the summed loss is below this."""
-STEP = 1e-6
-"""Of the central differences."""
-ENOUGH = 100
-"""Seeds from which shares are judged."""
+SOLVED, STEP, ENOUGH = 0.1, 1e-6, 100
+"""XOR is learnt below this loss; step of the central differences; shares are judged from so many seeds."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,14 +67,12 @@ class Config(Options):
 def curves() -> xr.Dataset:
     """Compute f(z), f'(z), and how far f' is from central differences of f, for every activation."""
     z = np.linspace(-6, 6, 241)
-    columns = zip(*(curve(activation, z) for activation in ACTIVATIONS.values()), strict=True)
-    value, slope, error = map(np.stack, columns)
-    dimensions = ("activation", "z")
-    attributes = {"long_name": "largest |f' - central difference|, kinks left out", "units": "1"}
+    value, slope, error = map(np.stack, zip(*(curve(f, z) for f in ACTIVATIONS.values()), strict=True))
+    dimensions, attributes = ("activation", "z"), {"long_name": "largest |f' - central difference|"}
     return xr.Dataset(
         {
-            "value": (dimensions, value, {"long_name": "f(z)", "units": "1"}),
-            "slope": (dimensions, slope, {"long_name": "f'(z)", "units": "1"}),
+            "value": (dimensions, value, {"long_name": "f(z)"}),
+            "slope": (dimensions, slope, {"long_name": "f'(z)"}),
             "slope_error": ("activation", error, attributes),
         },
         {"activation": list(ACTIVATIONS), "z": z},
@@ -95,22 +85,19 @@ def curve(activation: nnjax.Activation, z: np.ndarray) -> tuple[np.ndarray, np.n
     slope = np.array(activation.derivative(jnp.asarray(z), jnp.asarray(value)))
     above, below = (np.array(activation.value(jnp.asarray(z + way * STEP))) for way in (1, -1))
     error = np.abs((above - below) / (2 * STEP) - slope)
-    # ReLU and its kin bend at 0, others elsewhere: there the differences to either side disagree.
-    bends = np.abs((above - value) - (value - below)) > 1e-3 * STEP
-    return value, slope, error[(np.abs(z) > STEP) & ~bends].max()
+    # The handout's kinks are at 0; elsewhere a kink shows in differences that disagree to its left and right.
+    kink = (np.abs(z) <= STEP) | (np.abs((above - value) - (value - below)) > 1e-3 * STEP)
+    return value, slope, error[~kink].max()
 
 
-def xor(nodes: Nodes, steps: int, rate: float) -> Callable[[jax.Array], jax.Array]:
+def xor(nodes: Nodes, config: Config) -> Callable[[jax.Array], jax.Array]:
     """A function of a key: the last loss on XOR of a 2-2-1 network with these nodes."""
     network = nnjax.Network((2, 2, 1), (nodes.hidden, nodes.output))
 
     def last_loss(key: jax.Array) -> jax.Array:
         params = nnjax.init(network, key, "normal", "normal")
-        optimizer = optax.sgd(rate * nodes.slower)
-        _, history = nnjax.train(
-            network, params, *datasets.xor(), optimizer=optimizer, epochs=steps, view="nodes"
-        )
-        return history.loss
+        options = {"optimizer": optax.sgd(config.rate * nodes.slower), "epochs": config.steps}
+        return nnjax.train(network, params, *datasets.xor(), **options, view="nodes")[1].loss
 
     return last_loss
 
@@ -118,45 +105,37 @@ def xor(nodes: Nodes, steps: int, rate: float) -> Callable[[jax.Array], jax.Arra
 def xor_losses(config: Config, context: Context) -> xr.Dataset:
     """Measure each seed's last loss on XOR for each kind of hidden nodes, from the same draws."""
     seeds = config.seeds_from_first(config.seeds)
-    losses = [
-        context.sweep(name, xor(nodes, config.steps, config.rate), seeds) for name, nodes in NODES.items()
-    ]
-    attributes = {"long_name": "summed loss after training", "units": "1"}
-    return xr.Dataset(
-        {"loss": (("hidden", "seed"), np.stack(losses), attributes)}, {"hidden": list(NODES), "seed": seeds}
-    )
+    losses = [context.sweep(name, xor(nodes, config), seeds) for name, nodes in NODES.items()]
+    column = ("hidden", "seed"), np.stack(losses), {"long_name": "summed loss after training"}
+    return xr.Dataset({"loss": column}, {"hidden": list(NODES), "seed": seeds})
 
 
-def regression() -> xr.Dataset:
-    """Hold one layer with cross-entropy against scikit-learn's logistic regression: two kinds of iris."""
+def regression() -> float:
+    """Relative distance of one layer with cross-entropy from scikit-learn's logistic regression on iris."""
     from sklearn.linear_model import LogisticRegression
 
     train, test = datasets.iris()
     xs, labels = np.concatenate([train.xs, test.xs]), np.argmax(np.concatenate([train.ys, test.ys]), axis=1)
     xs, ys = xs[labels > 0], (labels[labels > 0] == 2).astype(float)[:, None]
-    layer = fitted(xs, ys)
+    ours = fitted(xs, ys)
     reference = LogisticRegression(C=np.inf, tol=1e-12, max_iter=10_000).fit(xs, ys[:, 0])
     theirs = np.append(reference.coef_[0], reference.intercept_)
-    ours = np.append(layer.weights[:, 0], layer.biases)
-    return distance(float(np.max(np.abs(ours / theirs - 1))), "from scikit-learn's weights and bias")
+    return float(np.max(np.abs(np.append(ours.weights[:, 0], ours.biases) / theirs - 1)))
 
 
 def fitted(xs: np.ndarray, ys: np.ndarray) -> nnjax.Layer:
     """The layer (in, 1) that minimises the binary cross-entropy of xs (n, in) and ys (n, 1)."""
-    network = nnjax.mlp((xs.shape[1], 1), output="identity")
-    start = nnjax.init(network, nnjax.key(0), "zeros", dtype=jnp.float64)
-    loss = "binary_cross_entropy"
-    minimum = minima.polish(
+    network, loss = nnjax.mlp((xs.shape[1], 1), output="identity"), "binary_cross_entropy"
+    return minima.polish(
         lambda p: nnjax.total_loss(network, p, xs, ys, loss),
-        start,
+        nnjax.init(network, nnjax.key(0), "zeros", dtype=jnp.float64),
         lambda p: nnjax.gradients(network, p, xs, ys, loss),
         growth=np.inf,
-    )
-    return minimum.params[0]
+    ).params[0]
 
 
-def collapse() -> xr.Dataset:
-    """Hold a stack of five linear layers against the one layer that it equals."""
+def collapse() -> float:
+    """Relative distance of a stack of five linear layers from the one layer that it equals."""
     network = nnjax.mlp((5, 7, 6, 8, 4, 3), "identity", "identity")
     params = nnjax.init(network, nnjax.key(0), "normal", "normal", dtype=jnp.float64)
     one = params[0]
@@ -165,45 +144,30 @@ def collapse() -> xr.Dataset:
     xs = np.random.default_rng(0).normal(size=(20, 5))
     stack = np.array([nnjax.predict(network, params, x) for x in xs])
     single = xs @ np.asarray(one.weights) + np.asarray(one.biases)
-    return distance(
-        float(np.max(np.abs(stack - single)) / np.max(np.abs(single))), "of outputs from the one layer's"
-    )
-
-
-def distance(value: float, of_what: str) -> xr.Dataset:
-    """A largest relative distance, as data."""
-    attributes = {"long_name": f"largest relative distance {of_what}", "units": "1"}
-    return xr.Dataset({"distance": ((), value, attributes)})
+    return float(np.max(np.abs(stack - single)) / np.max(np.abs(single)))
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the groups "curves", "xor", "regression" and "collapse"."""
-    return xr.DataTree.from_dict(
-        {
-            "curves": curves(),
-            "xor": xor_losses(config, context),
-            "regression": regression(),
-            "collapse": collapse(),
-        }
-    )
+    """Measure the groups "curves", "xor" and "linear", which holds the two relative distances."""
+    linear = xr.Dataset({"regression": regression(), "collapse": collapse()})
+    return xr.DataTree.from_dict({"curves": curves(), "xor": xor_losses(config, context), "linear": linear})
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
     """Judge what the handout says of activations, and what is lost without them."""
-    judged = [*slope_findings(data["curves"].to_dataset()), *linear_findings(data)]
-    if data["xor"].sizes["seed"] >= ENOUGH:
-        judged += xor_findings(data["xor"]["loss"])
-    return judged
+    losses = data["xor"].to_dataset()["loss"]
+    judged = [*slope_findings(data["curves"].to_dataset()), *linear_findings(data["linear"].to_dataset())]
+    return judged + xor_findings(losses) if losses.sizes["seed"] >= ENOUGH else judged
 
 
 def slope_findings(curves: xr.Dataset) -> list[Finding]:
     """The derivatives."""
-    steepest = {name: float(curves["slope"].sel(activation=name).max()) for name in ("sigmoid", "relu")}
+    steepest = curves["slope"].max("z")
     return [
         exact(
             "sigmoid-steepest",
             "sigmoid: its steepest slope",
-            steepest["sigmoid"],
+            float(steepest.sel(activation="sigmoid")),
             source="handout: a(1 − a)",
             expected=(0.25, 0.25),
             note="a quarter, at z = 0",
@@ -211,7 +175,7 @@ def slope_findings(curves: xr.Dataset) -> list[Finding]:
         exact(
             "relu-steepest",
             "ReLU: its steepest slope",
-            steepest["relu"],
+            float(steepest.sel(activation="relu")),
             source="handout",
             expected=(1.0, 1.0),
             note="1 wherever z > 0",
@@ -227,13 +191,13 @@ def slope_findings(curves: xr.Dataset) -> list[Finding]:
     ]
 
 
-def linear_findings(data: xr.DataTree) -> list[Finding]:
+def linear_findings(linear: xr.Dataset) -> list[Finding]:
     """One layer and five linear ones, against what they must equal."""
     return [
         exact(
             "logistic-regression",
             "no hidden layer and cross-entropy: relative distance from scikit-learn's logistic regression",
-            float(data["regression"]["distance"]),
+            float(linear["regression"]),
             source="handout: “a stack of logistic regressions”",
             expected=(0.0, 1e-4),
             note="two kinds of iris, weights and bias",
@@ -241,7 +205,7 @@ def linear_findings(data: xr.DataTree) -> list[Finding]:
         exact(
             "linear-layers-collapse",
             "five linear layers: relative distance from the one layer they collapse to",
-            float(data["collapse"]["distance"]),
+            float(linear["collapse"]),
             source="linear algebra",
             expected=(0.0, 1e-12),
         ),
@@ -280,24 +244,20 @@ def xor_findings(losses: xr.DataArray) -> list[Finding]:
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
     """Tabulate XOR by hidden nodes."""
-
-    def row(name: str) -> list[str]:
-        losses = data["xor"]["loss"].sel(hidden=name).values
+    xor, rows = data["xor"].to_dataset(), []
+    for name, losses in zip(xor["hidden"].values, xor["loss"].values, strict=True):
         low, high = statistics.share(int(np.sum(losses < SOLVED)), len(losses))
-        return [name, f"{np.mean(losses < SOLVED):.1%} [{low:.1%}, {high:.1%}]", f"{np.median(losses):.3g}"]
-
-    header = ("hidden nodes", "share that learns it", "median loss")
-    return {"XOR by hidden nodes": (header, [row(str(name)) for name in data["xor"]["hidden"].values])}
+        solved = f"{np.mean(losses < SOLVED):.1%} [{low:.1%}, {high:.1%}]"
+        rows.append([str(name), solved, f"{np.median(losses):.3g}"])
+    return {"XOR by hidden nodes": (("hidden nodes", "share that learns it", "median loss"), rows)}
 
 
 def figures(data: xr.DataTree) -> Mapping[str, tuple[Figure, str]]:
     """Draw all activations with their slopes; sigmoid and ReLU side by side."""
     curves = data["curves"].to_dataset()
+    pair = grid(curves.sel(activation=["sigmoid", "relu"]), 2)
     return {
-        "pair": (
-            grid(curves.sel(activation=["sigmoid", "relu"]), 2),
-            "Sigmoid and ReLU: value (blue) and slope (orange).",
-        ),
+        "pair": (pair, "Sigmoid and ReLU: value (blue) and slope (orange)."),
         "all": (grid(curves, 3), "Every activation: value (blue) and slope (orange, dashed)."),
     }
 
@@ -307,25 +267,18 @@ def grid(curves: xr.Dataset, columns: int) -> Figure:
     names = curves["activation"].values
     rows = -(-len(names) // columns)
     figure = Figure(figsize=(3 * columns, 2.4 * rows), layout="constrained")
-    panels = figure.subplots(rows, columns, sharex=True, squeeze=False)
-    for panel, name in zip(panels.ravel(), names, strict=False):
+    panels = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
+    for panel, name in zip(panels, names, strict=False):
         curve = curves.sel(activation=name)
         panel.plot(curve["z"], curve["value"], color="C0", label="value")
         panel.plot(curve["z"], curve["slope"], color="C1", ls="--", label="slope")
         panel.set(title=name, ylim=(-1.3, 3))
-    clear(panels.ravel()[len(names) :], above=panels[-2] if rows > 1 else ())
-    panels[0, 0].legend(loc="upper left")
+    for empty in range(len(names), len(panels)):
+        panels[empty].remove()
+        panels[empty - columns].tick_params(labelbottom=True)  # the last of its column now
+    panels[0].legend(loc="upper left")
     figure.supxlabel("net input z")
     return figure
-
-
-def clear(empty: Iterable, above: Iterable) -> None:
-    """Remove panels that are not needed; those above them then show the numbers of the shared axis."""
-    empty = list(empty)
-    for panel in list(above)[-len(empty) :] if empty else ():
-        panel.tick_params(labelbottom=True)
-    for panel in empty:
-        panel.remove()
 
 
 EXPERIMENT = Experiment(

@@ -72,7 +72,8 @@ def training(seed: int, epochs: int, rate: float) -> xr.Dataset:
     start = nnjax.init(network, nnjax.key(seed), weights="normal", dtype=jnp.float64)
 
     def update(params: Any, row: Any) -> Any:
-        return nnjax.train_step(network, params, *row, rate), None
+        x, y = row
+        return nnjax.train_step(network, params, x, y, rate), None
 
     def epoch(params: Any, _: None) -> Any:
         gradients = jax.tree.leaves(nnjax.gradients(network, params, xs, ys))

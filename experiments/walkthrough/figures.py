@@ -72,7 +72,7 @@ def network_figure(data: xr.DataTree, backward: bool) -> Figure:
     figure = Figure(figsize=(9, 6.8))
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, 9), ylim=(0, 6.8))
     axes.axis("off")
-    inputs = data["cases"]["input_value"]
+    inputs = data["cases"].to_dataset()["input_value"]
     hidden, output = hidden_layer(data, TEXT_FORWARD), output_layer(data, TEXT_FORWARD)
     at_inputs = [(0.7, y) for y in np.linspace(5.4, 1.4, 3)]
     at_hidden = [(4.9, y) for y in np.linspace(5.95, 0.85, 4)]
@@ -143,7 +143,7 @@ def activation_figure(data: xr.DataTree) -> Figure:
 def delta_figure(data: xr.DataTree) -> Figure:
     """The output's δ as a function of its activation."""
     figure, (axes,) = panels(1, 3.8)
-    curves = data["delta"]["delta"]
+    curves = data["delta"].to_dataset()["delta"]
     for label, colour, dash in ((1, BLUE, "-"), (0, ORANGE, "--")):
         axes.plot(curves["activation"], curves.sel(label=label), dash, color=colour, label=f"label {label}")
     axes.axhline(0, color=GREY, linewidth=0.8)

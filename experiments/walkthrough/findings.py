@@ -38,9 +38,8 @@ KEY_NUMBERS = (
 )
 
 
-def agrees(data: xr.DataTree, rule: str = "computed") -> np.ndarray:
+def agrees(numbers: xr.Dataset, rule: str = "computed") -> np.ndarray:
     """Whether each printed number is the computed one, to half a unit of its last digit."""
-    numbers = data["printed"]
     return np.abs(numbers[rule].values - numbers["printed"].values) <= numbers["half_unit"].values
 
 
@@ -56,9 +55,9 @@ def output_layer(data: xr.DataTree, case: str) -> xr.Dataset:
 
 def findings(data: xr.DataTree) -> tuple[Finding, ...]:
     """Judge the handout's key numbers and sentences, in its order."""
-    numbers = tuple(number_finding(data["printed"].to_dataset(), number) for number in KEY_NUMBERS)
+    numbers = data["printed"].to_dataset()
     return (
-        *numbers,
+        *(number_finding(numbers, number) for number in KEY_NUMBERS),
         *sentence_findings(data),
         *delta_findings(data["delta"].to_dataset()),
         rate_finding(data["rates"].to_dataset()),
@@ -86,7 +85,7 @@ def sentence_findings(data: xr.DataTree) -> tuple[Finding, ...]:
         exact(
             "printed-rule",
             "the rule as printed gives every printed digit (share of the numbers)",
-            float(agrees(data, "by_printed_rule").mean()),
+            float(agrees(data["printed"].to_dataset(), "by_printed_rule").mean()),
             source="handout: “we sum over all the δ · weight for the output node”",
             expected=(1.0, 1.0),
             note="so the differences are the rule's, not a slip of the calculator",

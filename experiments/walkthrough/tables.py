@@ -45,14 +45,14 @@ SLIPS = (
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
     """Tabulate the walkthrough step by step."""
     return {
-        "Every number the handout prints, in its order": number_table(data),
-        "Where it differs, and why": difference_table(data),
+        "Every number the handout prints, in its order": number_table(data["printed"].to_dataset()),
+        "Where it differs, and why": difference_table(data["printed"].to_dataset()),
         "Other slips": (("the handout", "what is so"), SLIPS),
         "Exercise: forward pass and δ": case_table(data),
         "Exercise: changes of the weights hidden → output (× 10⁻⁴)": output_change_table(data),
         "Exercise: changes of the weights input → hidden (× 10⁻⁴)": hidden_change_table(data),
-        "Exercise: δ and the output's activation (label 1)": delta_table(data),
-        "Exercise: learning rate and weight change h₁ → o": rate_table(data),
+        "Exercise: δ and the output's activation (label 1)": delta_table(data["delta"].to_dataset()),
+        "Exercise: learning rate and weight change h₁ → o": rate_table(data["rates"].to_dataset()),
         "Exercise: training until it converges": training_table(data["training"].to_dataset()),
     }
 
@@ -68,23 +68,28 @@ def digits(value: float) -> str:
     return f"{value:.10f}".rstrip("0").rstrip(".")
 
 
-def number_table(data: xr.DataTree) -> Table:
+def number_table(numbers: xr.Dataset) -> Table:
     """Printed beside computed."""
     header = ("step", "formula", "printed", "computed", "by the printed rule", "agrees")
-    names = ("step", "formula", "text", "computed", "by_printed_rule")
-    rows = zip(*(data["printed"][name].values for name in names), agrees(data), strict=True)
+    columns = ("step", "formula", "text", "computed", "by_printed_rule")
+    rows = zip(*(numbers[name].values for name in columns), agrees(numbers), strict=True)
     return header, [
         (step, formula, text, digits(true), f"{by_rule:.{decimals(text)}f}", "yes" if ok else "NO")
         for step, formula, text, true, by_rule, ok in rows
     ]
 
 
-def difference_table(data: xr.DataTree) -> Table:
+def difference_table(numbers: xr.Dataset) -> Table:
     """The printed numbers that are not the true ones."""
-    wrong = data["printed"].to_dataset().isel(number=np.flatnonzero(~agrees(data)))
+    wrong = numbers.isel(number=np.flatnonzero(~agrees(numbers)))
     rows = zip(*(wrong[name].values for name in ("step", "text", "computed", "why")), strict=True)
     header = ("step", "printed", "true", "why")
     return header, [(step, text, digits(true), why) for step, text, true, why in rows]
+
+
+def names(data: xr.DataTree, dimension: str) -> list[str]:
+    """The names along a dimension of the cases."""
+    return [str(name) for name in data["cases"].to_dataset()[dimension].values]
 
 
 def case_table(data: xr.DataTree) -> Table:
@@ -99,7 +104,7 @@ def case_table(data: xr.DataTree) -> Table:
         return case, activations, activation, delta, deltas
 
     header = ("case", "a of h₁ … h₄", "a of o", "δ of o", "δ of h₁ … h₄")
-    return header, [row(str(case)) for case in data["cases"]["case"].values]
+    return header, [row(case) for case in names(data, "case")]
 
 
 def changes(values: xr.DataArray) -> tuple[str, ...]:
@@ -109,34 +114,32 @@ def changes(values: xr.DataArray) -> tuple[str, ...]:
 
 def output_change_table(data: xr.DataTree) -> Table:
     """Weight changes hidden to output of each case."""
-    rows = [
-        (str(case), *changes(output_layer(data, case)["change"])) for case in data["cases"]["case"].values
-    ]
-    return ("case", *data["cases"]["hidden"].values), rows
+    rows = [(case, *changes(output_layer(data, case)["change"])) for case in names(data, "case")]
+    return ("case", *names(data, "hidden")), rows
 
 
 def hidden_change_table(data: xr.DataTree) -> Table:
     """Weight changes input to hidden, with the assumed 0.6 and with the forward pass."""
     rows = [
-        (case, str(source), *changes(hidden_layer(data, case)["change"].sel(input=source)))
+        (case, source, *changes(hidden_layer(data, case)["change"].sel(input=source)))
         for case in (TEXT_ASSUMED, TEXT_FORWARD)
-        for source in data["cases"]["input"].values
+        for source in names(data, "input")
     ]
-    return ("case", "from", *data["cases"]["hidden"].values), rows
+    return ("case", "from", *names(data, "hidden")), rows
 
 
-def delta_table(data: xr.DataTree) -> Table:
+def delta_table(curves: xr.Dataset) -> Table:
     """The output's δ at some of its activations."""
-    curve = data["delta"]["delta"].sel(label=1)
+    curve = curves["delta"].sel(label=1)
     at = (0, 0.1, 1 / 3, 0.5, 0.6, 0.8, 0.9, 1)
     rows = [(f"{a:.3f}", number(curve.sel(activation=a, method="nearest"), ".4f")) for a in at]
     return ("a of o", "δ of o"), rows
 
 
-def rate_table(data: xr.DataTree) -> Table:
+def rate_table(rates: xr.Dataset) -> Table:
     """The weight change at each learning rate."""
-    rates = zip(data["rates"]["rate"].values, data["rates"]["change"].values, strict=True)
-    return ("α", "change"), [(f"{rate:.1f}", f"{change:.7f}") for rate, change in rates]
+    rows = zip(rates["rate"].values, rates["change"].values, strict=True)
+    return ("α", "change"), [(f"{rate:.1f}", f"{change:.7f}") for rate, change in rows]
 
 
 def training_table(training: xr.Dataset) -> Table:

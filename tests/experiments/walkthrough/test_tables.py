@@ -14,7 +14,7 @@ def test_number(value, form, text):
 
 
 def test_digits():
-    assert [digits(value) for value in (2.6, 0.00988543475, 3.0)] == ["2.6", "0.0098854348", "3"]
+    assert [digits(value) for value in (2.6, 0.00988543479, 3.0)] == ["2.6", "0.0098854348", "3"]
 
 
 def test_every_row_has_as_many_cells_as_its_header(data):
