@@ -39,7 +39,7 @@ NODES = {
     LINEAR: Nodes("identity", "identity", slower=0.02),
 }
 SOLVED, STEP, ENOUGH = 0.1, 1e-6, 100
-"""XOR is learnt below this loss; step of the central differences; shares are judged from so many seeds."""
+"""XOR is learnt below this loss; step of the central differences; shares need this many seeds."""
 
 
 @dataclasses.dataclass(frozen=True)
