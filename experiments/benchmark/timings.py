@@ -9,10 +9,10 @@ import optax
 import xarray as xr
 
 import nnjax
-from experiments.benchmark import machine, peers, work
+from experiments.benchmark import machine, peers
 from experiments.benchmark.machine import clock
 from experiments.benchmark.peers import FLOOR, PEERS
-from experiments.benchmark.work import Job, Work
+from experiments.benchmark.work import Job, Work, xor
 from experiments.runner.context import Context
 
 METHODS = (*PEERS, FLOOR)
@@ -22,13 +22,13 @@ SEED_STEPS = {"units": "seed-steps/s"}
 def speeds(works: Mapping[str, Work], repeats: int, context: Context, parts: int) -> xr.Dataset:
     """Measure every method on every network."""
     columns: dict[str, list] = {"rate": [], "first": [], "loss_difference": []}
-    for done, each in enumerate(works.values()):
+    for done, work in enumerate(works.values()):
         context.report(done, parts)
-        rates, first = side_by_side(each, repeats)
+        rates, first = side_by_side(work, repeats)
         columns["rate"].append(rates)
         columns["first"].append(first)
-        columns["loss_difference"].append(differences(each))
-    columns["seed_steps"] = [[seed_steps(each, method) for method in METHODS] for each in works.values()]
+        columns["loss_difference"].append(differences(work))
+    columns["seed_steps"] = [[seed_steps(work, method) for method in METHODS] for work in works.values()]
     shapes, about = ("network", "peer"), {"units": "s", "long_name": "first call, compilation included"}
     return xr.Dataset(
         {
@@ -40,19 +40,19 @@ def speeds(works: Mapping[str, Work], repeats: int, context: Context, parts: int
                 {"units": "1", "long_name": "largest relative difference"},
             ),
             "seed_steps": (shapes, np.array(columns["seed_steps"]), {"long_name": "seed-steps of one run"}),
-            "flops": ("network", [each.flops for each in works.values()], {"units": "FLOP per seed-step"}),
-            "named": ("network", [peers.named(each) for each in works.values()]),
+            "flops": ("network", [work.flops for work in works.values()], {"units": "FLOP per seed-step"}),
+            "named": ("network", [peers.named(work) for work in works.values()]),
         },
         {"network": list(works), "peer": list(METHODS)},
     )
 
 
-def seed_steps(each: Work, method: str) -> int:
+def seed_steps(work: Work, method: str) -> int:
     """Updates of all seeds together that one run of a method makes."""
-    return (PEERS[method].limited(each) if method in PEERS else each).seed_steps
+    return (PEERS[method].limited(work) if method in PEERS else work).seed_steps
 
 
-def side_by_side(each: Work, repeats: int) -> tuple[np.ndarray, np.ndarray]:
+def side_by_side(work: Work, repeats: int) -> tuple[np.ndarray, np.ndarray]:
     """Run every method once to compile, then all in turn, so that a busy moment meets all alike.
 
     Returns:
@@ -61,49 +61,49 @@ def side_by_side(each: Work, repeats: int) -> tuple[np.ndarray, np.ndarray]:
     rates, first = np.full((len(METHODS), repeats), np.nan), np.full(len(METHODS), np.nan)
     jobs: dict[str, Job] = {}
     for name, peer in PEERS.items():
-        if peer.runs(each):
-            jobs[name] = peer.make(peer.limited(each))
+        if peer.runs(work):
+            jobs[name] = peer.make(peer.limited(work))
             first[METHODS.index(name)], _ = clock(jobs[name])
     for repeat in range(repeats):
         for name, job in jobs.items():
-            rates[METHODS.index(name), repeat] = seed_steps(each, name) / clock(job)[0]
-        if each.network.sizes == (2, 2, 1):
+            rates[METHODS.index(name), repeat] = seed_steps(work, name) / clock(job)[0]
+        if work.network.sizes == (2, 2, 1):
             rates[METHODS.index(FLOOR), repeat] = machine.floor()
     return rates, first
 
 
-def differences(each: Work) -> np.ndarray:
+def differences(work: Work) -> np.ndarray:
     """Largest relative difference of each method's final losses from nnjax's, over 4 seeds, few updates."""
     largest = np.full(len(METHODS), np.nan)
-    if not each.checked:
+    if not work.checked:
         return largest
-    few = dataclasses.replace(each, seeds=4, steps=len(each.xs) // 10 if each.batch_size else 20)
+    few = dataclasses.replace(work, seeds=4, steps=len(work.xs) // 10 if work.batch_size else 20)
     expected = peers.nnjax_sweep("matrix", few)()
     for name, peer in PEERS.items():
-        if peer.runs(each):
+        if peer.runs(work):
             difference = float(np.max(np.abs(peer.make(few)() / expected - 1)))
             largest[METHODS.index(name)] = difference if np.isfinite(difference) else np.inf
     return largest
 
 
-def trained(network: nnjax.Network, each: Work, view: str) -> Callable[[nnjax.Params], jax.Array]:
+def trained(work: Work, view: str) -> Callable[[nnjax.Params], jax.Array]:
     """A compiled function of parameters: the last loss of one network."""
 
     @jax.jit
     def last_loss(params: nnjax.Params) -> jax.Array:
-        options = {"optimizer": optax.sgd(each.rate), "epochs": each.steps, "view": view}
-        return nnjax.train(network, params, each.xs, each.ys, **options)[1].loss
+        options = {"optimizer": optax.sgd(work.rate), "epochs": work.steps, "view": view}
+        return nnjax.train(work.network, params, work.xs, work.ys, **options)[1].loss
 
     return last_loss
 
 
 def alone(steps: int, repeats: int) -> xr.Dataset:
     """Measure one XOR network alone: matrix view, node view, PyTorch's loop."""
-    one = work.xor((2, 2, 1), steps, seeds=1)
+    one = xor((2, 2, 1), steps, seeds=1)
     params = one.init(nnjax.key(0))
     jobs: dict[str, tuple[Job, int]] = {}
     for name, view in (("nnjax.train, matrix", "matrix"), ("nnjax.train, node by node", "nodes")):
-        program = trained(one.network, one, view)
+        program = trained(one, view)
         jobs[name] = (lambda program=program: np.asarray(program(params))), steps
     if peers.installed("torch"):
         few = dataclasses.replace(one, steps=min(steps, 300))
@@ -118,7 +118,7 @@ def alone(steps: int, repeats: int) -> xr.Dataset:
 def scaling(most: int, steps: int, repeats: int) -> xr.Dataset:
     """Measure the seconds of a sweep of 2-2-1 networks against the number of seeds, compilation apart."""
     counts = [2**n for n in range(min(8, most), most + 1, 2)]
-    final_loss = peers.final_loss("nodes", work.xor((2, 2, 1), steps, seeds=1))
+    final_loss = peers.final_loss("nodes", xor((2, 2, 1), steps, seeds=1))
     nnjax.sweep(final_loss, [0])
 
     def seconds(count: int) -> float:
@@ -132,37 +132,37 @@ def growth(most: int, seeds: int, steps: int, repeats: int) -> xr.Dataset:
     """Measure speed against width (2-4k-1) and depth (2, then k layers of 4, then 1), in the faster view."""
     factors = range(1, most + 1)
     shapes = {"width": [(2, 4 * k, 1) for k in factors], "depth": [(2, *(4,) * k, 1) for k in factors]}
-    rates = [[speed(work.xor(sizes, steps, seeds), repeats) for sizes in row] for row in shapes.values()]
+    rates = [[speed(xor(sizes, steps, seeds), repeats) for sizes in row] for row in shapes.values()]
     return xr.Dataset(
         {"rate": (("direction", "size"), np.array(rates), SEED_STEPS)},
         {"direction": list(shapes), "size": list(factors)},
     )
 
 
-def speed(each: Work, repeats: int) -> float:
+def speed(work: Work, repeats: int) -> float:
     """Seed-steps per second in the view that nnjax picks."""
-    job = peers.nnjax_sweep(peers.fastest_view(each), each)
+    job = peers.nnjax_sweep(peers.fastest_view(work), work)
     job()
-    return float(each.seed_steps / np.median([clock(job)[0] for _ in range(repeats)]))
+    return float(work.seed_steps / np.median([clock(job)[0] for _ in range(repeats)]))
 
 
-def million(context: Context) -> xr.Dataset:
+def million(context: Context, seeds: int = 1_000_000) -> xr.Dataset:
     """Train a million networks: seconds with compilation, the process's peak memory, bytes per seed."""
-    xor = work.xor((2, 2, 1), 5000, seeds=1_000_000)
+    work = xor((2, 2, 1), 5000, seeds)
 
     def train(key: jax.Array) -> tuple[nnjax.Params, jax.Array]:
-        options = {"optimizer": optax.sgd(xor.rate), "epochs": xor.steps, "view": "nodes"}
-        params, history = nnjax.train(xor.network, xor.init(key), xor.xs, xor.ys, **options)
+        options = {"optimizer": optax.sgd(work.rate), "epochs": work.steps, "view": "nodes"}
+        params, history = nnjax.train(work.network, work.init(key), work.xs, work.ys, **options)
         return params, history.loss
 
     # The benchmark keeps no sweep: writing its segments would be timed too.
     with context.progress.sweep("a million networks") as on_segment:
-        seconds, results = clock(lambda: nnjax.sweep(train, np.arange(xor.seeds), on_segment=on_segment))
+        seconds, results = clock(lambda: nnjax.sweep(train, np.arange(work.seeds), on_segment=on_segment))
     size = sum(leaf.nbytes for leaf in jax.tree.leaves(results))
     return xr.Dataset(
         {
             "seconds": ((), seconds, {"units": "s"}),
             "peak_memory": ((), machine.peak_memory(), {"units": "bytes"}),
-            "result": ((), size / xor.seeds, {"units": "bytes per seed"}),
+            "result": ((), size / work.seeds, {"units": "bytes per seed"}),
         }
     )

@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from experiments.benchmark import CHECKED, EXPERIMENT, NETWORKS, Config, run, works
+from experiments.benchmark.peers import installed
 from experiments.runner.context import Context
 
 
@@ -45,7 +46,7 @@ def test_bad_options(options, message):
 
 @pytest.mark.slow
 def test_the_data_survive_the_disk(tmp_path):
-    config = Config(repeats=1, log_seeds=1, steps=3, networks=("2-2-1",), growth=1, scaling=1)
+    config = Config(repeats=2, log_seeds=4, steps=3, networks=("2-2-1",), growth=1, scaling=4)
     with jax.numpy_rank_promotion("allow"):
         data = run(config, Context())
     data.to_netcdf(tmp_path / "data.nc", engine="h5netcdf")
@@ -55,3 +56,14 @@ def test_the_data_survive_the_disk(tmp_path):
         assert set(EXPERIMENT.figures(again)) == {"speed", "growth"}
     verdicts = {finding.id: finding.verdict for finding in EXPERIMENT.findings(data)}
     assert verdicts["same-losses"] == "agrees"
+    assert data["scaling"]["seeds"].values.tolist() == [16]
+    assert dict(data["growth"].sizes) == {"direction": 2, "size": 1}
+    alone = data["alone"]["rate"]
+    assert alone["peer"].values.tolist() == [
+        "nnjax.train, matrix",
+        "nnjax.train, node by node",
+        "PyTorch, loop",
+    ]
+    assert alone.notnull().all("repeat").values.tolist() == [True, True, installed("torch")]
+    for measured in (data["scaling"]["seconds"], data["growth"]["rate"], alone.isel(peer=slice(2))):
+        assert (measured > 0).all()
