@@ -1,8 +1,8 @@
 """What an activation function is for: its value and slope, mixtures of them, and what is lost without one."""
 
 import dataclasses
-import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,27 +10,41 @@ import numpy as np
 import optax
 import xarray as xr
 from matplotlib.figure import Figure
-from sklearn.linear_model import LogisticRegression
 
 import nnjax
-from experiments.runner import findings as claims
-from experiments.runner import statistics, style, sweeps
-from experiments.runner.experiment import Experiment, Finding, Table, at_least, positive
+from experiments.runner import statistics
+from experiments.runner.context import Context
+from experiments.runner.experiment import Experiment, Options, Table, at_least, positive
+from experiments.runner.findings import Finding, exact, share
 from nnjax import ACTIVATIONS, datasets, minima
 
-HIDDEN = {
-    "sigmoid": "sigmoid",
-    "ReLU": "relu",
-    "tanh": "tanh",
-    "one of each: ReLU and sigmoid": ("relu", "sigmoid"),
-    "none (identity)": "identity",
+
+class Nodes(NamedTuple):
+    """The nodes of a 2-2-1 network that learns XOR, and a factor of its learning rate.
+
+    Linear outputs are not held back by a(1 - a): at the others' rate they diverge.
+    """
+
+    hidden: str | tuple[str, ...]
+    output: str = "sigmoid"
+    slower: float = 1.0
+
+
+SIGMOID, MIXED, LINEAR = "sigmoid", "one of each: ReLU and sigmoid", "none (identity)"
+NODES = {
+    SIGMOID: Nodes("sigmoid"),
+    "ReLU": Nodes("relu"),
+    "tanh": Nodes("tanh"),
+    MIXED: Nodes(("relu", "sigmoid")),
+    LINEAR: Nodes("identity", "identity", slower=0.02),
 }
-"""Hidden nodes of a 2-2-1 network that learns XOR."""
+SOLVED, STEP, ENOUGH = 0.1, 1e-6, 100
+"""XOR is learnt below this loss; step of the central differences; shares need this many seeds."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
-    """Options.
+class Config(Options):
+    """How many networks learn XOR, and how long.
 
     Attributes:
         seed: First seed.
@@ -45,71 +59,83 @@ class Config:
     rate: float = 0.5
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         at_least(self, seeds=2, steps=1)
         positive(self, "rate")
 
 
 def curves() -> xr.Dataset:
-    """Value and derivative of every activation, and how far central differences of the value are from it."""
-    z, step = np.linspace(-6, 6, 241), 1e-6
-    value = {name: np.array(each.value(jnp.asarray(z))) for name, each in ACTIVATIONS.items()}
-    slope, error = {}, []
-    for name, each in ACTIVATIONS.items():
-        slope[name] = np.array(each.derivative(jnp.asarray(z), jnp.asarray(value[name])))
-        above, below = (np.array(each.value(jnp.asarray(z + way * step))) for way in (1, -1))
-        distance = np.abs((above - below) / (2 * step) - slope[name])
-        error.append(distance[np.abs(z) > step].max())
-    dims = ("activation", "z")
-    columns = {
-        "value": (dims, np.stack(list(value.values()))),
-        "slope": (dims, np.stack(list(slope.values()))),
-        "slope_error": ("activation", np.array(error)),
-    }
-    return xr.Dataset(columns, {"activation": list(ACTIVATIONS), "z": z})
-
-
-def xor(seeds: np.ndarray, steps: int, rate: float) -> xr.Dataset:
-    """Last loss on XOR of each seed for each kind of hidden nodes, from the same draws."""
-
-    def end(network: nnjax.Network, slow: float, key: jax.Array) -> jax.Array:
-        params = nnjax.init(network, key, "normal", "normal")
-        made = optax.sgd(rate * slow)
-        _, history = nnjax.train(network, params, *datasets.xor(), optimizer=made, epochs=steps, view="nodes")
-        return history.loss
-
-    losses = []
-    for name, names in HIDDEN.items():
-        linear = names == "identity"
-        network = nnjax.Network((2, 2, 1), (names, "identity" if linear else "sigmoid"))
-        # Linear outputs are not held back by a(1 - a): at the others' rate they diverge.
-        losses.append(sweeps.sweep(name, functools.partial(end, network, 0.02 if linear else 1.0), seeds))
+    """Compute f(z), f'(z), and how far f' is from central differences of f, for every activation."""
+    z = np.linspace(-6, 6, 241)
+    value, slope, error = map(np.stack, zip(*(curve(f, z) for f in ACTIVATIONS.values()), strict=True))
+    dimensions, attributes = ("activation", "z"), {"long_name": "largest |f' - central difference|"}
     return xr.Dataset(
-        {"xor_loss": (("hidden", "seed"), np.stack(losses))}, {"hidden": list(HIDDEN), "seed": seeds}
+        {
+            "value": (dimensions, value, {"long_name": "f(z)"}),
+            "slope": (dimensions, slope, {"long_name": "f'(z)"}),
+            "slope_error": ("activation", error, attributes),
+        },
+        {"activation": list(ACTIVATIONS), "z": z},
     )
 
 
-def regression() -> dict[str, float]:
-    """One layer with cross-entropy against scikit-learn's logistic regression: two kinds of iris."""
+def curve(activation: nnjax.Activation, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One activation's f(z) and f'(z), and the largest error of f' where f has no kink."""
+    value = np.array(activation.value(jnp.asarray(z)))
+    slope = np.array(activation.derivative(jnp.asarray(z), jnp.asarray(value)))
+    above, below = (np.array(activation.value(jnp.asarray(z + way * STEP))) for way in (1, -1))
+    error = np.abs((above - below) / (2 * STEP) - slope)
+    # The handout's kinks are at 0; elsewhere a kink shows in differences that disagree to its left and right.
+    kink = (np.abs(z) <= STEP) | (np.abs((above - value) - (value - below)) > 1e-3 * STEP)
+    return value, slope, error[~kink].max()
+
+
+def xor(nodes: Nodes, config: Config) -> Callable[[jax.Array], jax.Array]:
+    """A function of a key: the last loss on XOR of a 2-2-1 network with these nodes."""
+    network = nnjax.Network((2, 2, 1), (nodes.hidden, nodes.output))
+
+    def last_loss(key: jax.Array) -> jax.Array:
+        params = nnjax.init(network, key, "normal", "normal")
+        options = {"optimizer": optax.sgd(config.rate * nodes.slower), "epochs": config.steps}
+        return nnjax.train(network, params, *datasets.xor(), **options, view="nodes")[1].loss
+
+    return last_loss
+
+
+def xor_losses(config: Config, context: Context) -> xr.Dataset:
+    """Measure each seed's last loss on XOR for each kind of hidden nodes, from the same draws."""
+    seeds = config.seeds_from_first(config.seeds)
+    losses = [context.sweep(name, xor(nodes, config), seeds) for name, nodes in NODES.items()]
+    column = ("hidden", "seed"), np.stack(losses), {"long_name": "summed loss after training"}
+    return xr.Dataset({"loss": column}, {"hidden": list(NODES), "seed": seeds})
+
+
+def regression() -> float:
+    """Relative distance of one layer with cross-entropy from scikit-learn's logistic regression on iris."""
+    from sklearn.linear_model import LogisticRegression
+
     train, test = datasets.iris()
     xs, labels = np.concatenate([train.xs, test.xs]), np.argmax(np.concatenate([train.ys, test.ys]), axis=1)
     xs, ys = xs[labels > 0], (labels[labels > 0] == 2).astype(float)[:, None]
-    network = nnjax.mlp((4, 1), output="identity")
-    start = nnjax.init(network, nnjax.key(0), "zeros", dtype=jnp.float64)
-    loss = "binary_cross_entropy"
-    found = minima.polish(
-        lambda p: nnjax.total_loss(network, p, xs, ys, loss),
-        start,
-        lambda p: nnjax.gradients(network, p, xs, ys, loss),
-        growth=np.inf,
-    )
+    ours = fitted(xs, ys)
     reference = LogisticRegression(C=np.inf, tol=1e-12, max_iter=10_000).fit(xs, ys[:, 0])
     theirs = np.append(reference.coef_[0], reference.intercept_)
-    ours = np.append(found.params[0].weights[:, 0], found.params[0].biases)
-    return {"regression_error": float(np.max(np.abs(ours / theirs - 1)))}
+    return float(np.max(np.abs(np.append(ours.weights[:, 0], ours.biases) / theirs - 1)))
 
 
-def collapse() -> dict[str, float]:
-    """How far a stack of five linear layers is from the one layer that it equals."""
+def fitted(xs: np.ndarray, ys: np.ndarray) -> nnjax.Layer:
+    """The layer (in, 1) that minimises the binary cross-entropy of xs (n, in) and ys (n, 1)."""
+    network, loss = nnjax.mlp((xs.shape[1], 1), output="identity"), "binary_cross_entropy"
+    return minima.polish(
+        lambda p: nnjax.total_loss(network, p, xs, ys, loss),
+        nnjax.init(network, nnjax.key(0), "zeros", dtype=jnp.float64),
+        lambda p: nnjax.gradients(network, p, xs, ys, loss),
+        growth=np.inf,
+    ).params[0]
+
+
+def collapse() -> float:
+    """Relative distance of a stack of five linear layers from the one layer that it equals."""
     network = nnjax.mlp((5, 7, 6, 8, 4, 3), "identity", "identity")
     params = nnjax.init(network, nnjax.key(0), "normal", "normal", dtype=jnp.float64)
     one = params[0]
@@ -118,106 +144,139 @@ def collapse() -> dict[str, float]:
     xs = np.random.default_rng(0).normal(size=(20, 5))
     stack = np.array([nnjax.predict(network, params, x) for x in xs])
     single = xs @ np.asarray(one.weights) + np.asarray(one.biases)
-    return {"collapse_error": float(np.max(np.abs(stack - single)) / np.max(np.abs(single)))}
+    return float(np.max(np.abs(stack - single)) / np.max(np.abs(single)))
 
 
-def run(config: Config) -> xr.Dataset:
-    """Curves, XOR, and the two exact comparisons as attributes."""
-    seeds = np.arange(config.seed, config.seed + config.seeds)
-    parts = xr.merge([curves(), xor(seeds, config.steps, config.rate)])
-    return parts.assign_attrs(regression() | collapse())
+def run(config: Config, context: Context) -> xr.DataTree:
+    """Measure the groups "curves", "xor" and "linear", which holds the two relative distances."""
+    linear = xr.Dataset({"regression": regression(), "collapse": collapse()})
+    return xr.DataTree.from_dict({"curves": curves(), "xor": xor_losses(config, context), "linear": linear})
 
 
-def findings(data: xr.Dataset) -> list[Finding]:
-    """What the handout says of activations, and what is lost without them."""
-    steepest = {name: float(data["slope"].sel(activation=name).max()) for name in ("sigmoid", "relu")}
-    half = "handout: a(1 − a)"
-    found = [
-        claims.exact(
-            "sigmoid: its steepest slope", half, (0.25, 0.25), steepest["sigmoid"], "a quarter, at z = 0"
+def findings(data: xr.DataTree) -> list[Finding]:
+    """Judge what the handout says of activations, and what is lost without them."""
+    losses = data["xor"].to_dataset()["loss"]
+    judged = [*slope_findings(data["curves"].to_dataset()), *linear_findings(data["linear"].to_dataset())]
+    return judged + xor_findings(losses) if losses.sizes["seed"] >= ENOUGH else judged
+
+
+def slope_findings(curves: xr.Dataset) -> list[Finding]:
+    """The derivatives."""
+    steepest = curves["slope"].max("z")
+    return [
+        exact(
+            "sigmoid-steepest",
+            "sigmoid: its steepest slope",
+            float(steepest.sel(activation="sigmoid")),
+            source="handout: a(1 − a)",
+            expected=(0.25, 0.25),
+            note="a quarter, at z = 0",
         ),
-        claims.exact("ReLU: its steepest slope", "handout", (1.0, 1.0), steepest["relu"], "1 wherever z > 0"),
-        claims.exact(
+        exact(
+            "relu-steepest",
+            "ReLU: its steepest slope",
+            float(steepest.sel(activation="relu")),
+            source="handout",
+            expected=(1.0, 1.0),
+            note="1 wherever z > 0",
+        ),
+        exact(
+            "derivatives",
             "hand-written derivatives: largest distance from central differences",
-            "definition",
-            (0.0, 1e-8),
-            float(data["slope_error"].max()),
-            f"{data.sizes['activation']} activations, kinks left out",
-        ),
-        claims.exact(
-            "no hidden layer and cross-entropy: relative distance from scikit-learn's logistic regression",
-            "handout: “a stack of logistic regressions”",
-            (0.0, 1e-4),
-            data.attrs["regression_error"],
-            "two kinds of iris, weights and bias",
-        ),
-        claims.exact(
-            "five linear layers: relative distance from the one layer they collapse to",
-            "linear algebra",
-            (0.0, 1e-12),
-            data.attrs["collapse_error"],
+            float(curves["slope_error"].max()),
+            source="definition",
+            expected=(0.0, 1e-8),
+            note=f"{curves.sizes['activation']} activations, kinks left out",
         ),
     ]
-    if data.sizes["seed"] >= 100:
-        linear = data["xor_loss"].sel(hidden="none (identity)").values
-        solved = {name: data["xor_loss"].sel(hidden=name).values < 0.1 for name in HIDDEN}
-        found += [
-            claims.exact(
-                "XOR without a non-linearity: least loss of any seed",
-                "linear least squares",
-                (0.999, 1.001),
-                float(np.nanmin(linear)),
-                f"all four outputs ½; {np.mean(np.isfinite(linear)):.1%} of the seeds did not diverge",
-            ),
-            claims.share(
-                "XOR, sigmoid hidden nodes: share of the seeds that learn it",
-                "the contrast",
-                (0.5, 1.0),
-                solved["sigmoid"],
-            ),
-            claims.share(
-                "XOR, one ReLU and one sigmoid: share that learns it",
-                "handout, footnote 5",
-                (0.2, 1.0),
-                solved["one of each: ReLU and sigmoid"],
-                "different nodes can have different activations",
-            ),
-        ]
-    return found
 
 
-def tables(data: xr.Dataset) -> Mapping[str, Table]:
-    """XOR by hidden nodes."""
-    rows = []
-    for name in data["hidden"].values:
-        losses = data["xor_loss"].sel(hidden=name).values
-        low, high = statistics.share(int(np.sum(losses < 0.1)), len(losses))
-        rows.append(
-            [name, f"{np.mean(losses < 0.1):.1%} [{low:.1%}, {high:.1%}]", f"{np.median(losses):.3g}"]
-        )
+def linear_findings(linear: xr.Dataset) -> list[Finding]:
+    """One layer and five linear ones, against what they must equal."""
+    return [
+        exact(
+            "logistic-regression",
+            "no hidden layer and cross-entropy: relative distance from scikit-learn's logistic regression",
+            float(linear["regression"]),
+            source="handout: “a stack of logistic regressions”",
+            expected=(0.0, 1e-4),
+            note="two kinds of iris, weights and bias",
+        ),
+        exact(
+            "linear-layers-collapse",
+            "five linear layers: relative distance from the one layer they collapse to",
+            float(linear["collapse"]),
+            source="linear algebra",
+            expected=(0.0, 1e-12),
+        ),
+    ]
+
+
+def xor_findings(losses: xr.DataArray) -> list[Finding]:
+    """XOR without a non-linearity, and with two kinds of it."""
+    linear = losses.sel(hidden=LINEAR).values
+    return [
+        exact(
+            "xor-linear",
+            "XOR without a non-linearity: least loss of any seed",
+            float(np.nanmin(linear)),
+            source="linear least squares",
+            expected=(0.999, 1.001),
+            note=f"all four outputs ½; {np.mean(np.isfinite(linear)):.1%} of the seeds did not diverge",
+        ),
+        share(
+            "xor-sigmoid",
+            "XOR, sigmoid hidden nodes: share of the seeds that learn it",
+            losses.sel(hidden=SIGMOID).values < SOLVED,
+            source="the contrast",
+            expected=(0.5, 1.0),
+        ),
+        share(
+            "xor-mixed",
+            "XOR, one ReLU and one sigmoid: share that learns it",
+            losses.sel(hidden=MIXED).values < SOLVED,
+            source="handout, footnote 5",
+            expected=(0.2, 1.0),
+            note="different nodes can have different activations",
+        ),
+    ]
+
+
+def tables(data: xr.DataTree) -> Mapping[str, Table]:
+    """Tabulate XOR by hidden nodes."""
+    xor, rows = data["xor"].to_dataset(), []
+    for name, losses in zip(xor["hidden"].values, xor["loss"].values, strict=True):
+        low, high = statistics.share(int(np.sum(losses < SOLVED)), len(losses))
+        solved = f"{np.mean(losses < SOLVED):.1%} [{low:.1%}, {high:.1%}]"
+        rows.append([str(name), solved, f"{np.median(losses):.3g}"])
     return {"XOR by hidden nodes": (("hidden nodes", "share that learns it", "median loss"), rows)}
 
 
-def figures(data: xr.Dataset) -> Mapping[str, tuple[Figure, str]]:
-    """All activations with their slopes; sigmoid and ReLU side by side."""
+def figures(data: xr.DataTree) -> Mapping[str, tuple[Figure, str]]:
+    """Draw all activations with their slopes; sigmoid and ReLU side by side."""
+    curves = data["curves"].to_dataset()
+    pair = grid(curves.sel(activation=["sigmoid", "relu"]), 2)
     return {
-        "pair": (_grid(data, ("sigmoid", "relu"), 2), "Sigmoid and ReLU: value (blue) and slope (orange)."),
-        "all": (
-            _grid(data, tuple(ACTIVATIONS), 3),
-            "Every activation: value (blue) and slope (orange, dashed).",
-        ),
+        "pair": (pair, "Sigmoid and ReLU: value (blue) and slope (orange)."),
+        "all": (grid(curves, 3), "Every activation: value (blue) and slope (orange, dashed)."),
     }
 
 
-def _grid(data: xr.Dataset, names: tuple[str, ...], columns: int) -> Figure:
+def grid(curves: xr.Dataset, columns: int) -> Figure:
+    """One panel for each activation, however many there are."""
+    names = curves["activation"].values
     rows = -(-len(names) // columns)
     figure = Figure(figsize=(3 * columns, 2.4 * rows), layout="constrained")
-    for axis, name in zip(np.ravel(figure.subplots(rows, columns, sharex=True)), names, strict=True):
-        part = data.sel(activation=name)
-        axis.plot(data["z"], part["value"], color=style.COLOURS[0], label="value")
-        axis.plot(data["z"], part["slope"], color=style.COLOURS[1], ls="--", label="slope")
-        axis.set(title=name, ylim=(-1.3, 3))
-    figure.axes[0].legend(loc="upper left")
+    panels = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
+    for panel, name in zip(panels, names, strict=False):
+        curve = curves.sel(activation=name)
+        panel.plot(curve["z"], curve["value"], color="C0", label="value")
+        panel.plot(curve["z"], curve["slope"], color="C1", ls="--", label="slope")
+        panel.set(title=name, ylim=(-1.3, 3))
+    for empty in range(len(names), len(panels)):
+        panels[empty].remove()
+        panels[empty - columns].tick_params(labelbottom=True)  # the last of its column now
+    panels[0].legend(loc="upper left")
     figure.supxlabel("net input z")
     return figure
 
@@ -230,12 +289,11 @@ EXPERIMENT = Experiment(
     "several kinds of hidden nodes and with none, from the same draws.",
     config=Config,
     run=run,
-    figures=figures,
     findings=findings,
     tables=tables,
+    figures=figures,
     smoke={"seeds": 20, "steps": 50},
     full={"seeds": 10_000, "steps": 20_000},
     remember="Without a non-linear activation a stack of layers is one layer, and XOR stays out of reach.",
     minutes=(0.2, 0.4),
-    order=20,
 )

@@ -1,0 +1,222 @@
+"""The benchmark's aims, each against its measured ratio, and its tables."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from experiments.benchmark.peers import FLOOR
+from experiments.runner.experiment import Table
+from experiments.runner.findings import Finding
+
+AIM = "aim of this project"
+
+
+class Aim(NamedTuple):
+    """How many times as fast as a method nnjax should be on a network.
+
+    Attributes:
+        id: The finding's.
+        network: The network.
+        method: The method.
+        least: The ratio.
+        claim: What the ratio is.
+    """
+
+    id: str
+    network: str
+    method: str
+    least: float
+    claim: str
+
+
+PLAIN, BY_HAND = "plain JAX, jit(vmap(scan))", "PyTorch, batched by hand"
+AIMS = (
+    Aim("floor", "2-2-1", FLOOR, 0.7, "share of the C program's speed"),
+    Aim("torch-func", "2-2-1", "torch.func, vmap", 150, "times as fast as torch.func"),
+    Aim("plain-jax-2-2-1", "2-2-1", PLAIN, 5, "times as fast as plain JAX"),
+    Aim("plain-jax-2-4-4-1", "2-4-4-1", PLAIN, 20, "times as fast as plain JAX"),
+    Aim("digits-shared-order", "digits, shared order", BY_HAND, 2, "times as fast as PyTorch by hand"),
+    Aim("digits-own-order", "digits, own order", BY_HAND, 2, "times as fast as PyTorch by hand"),
+)
+
+
+class Ratio(NamedTuple):
+    """A median over the repeats, and their range."""
+
+    median: float
+    span: tuple[float, float]
+
+
+def over_repeats(values: np.ndarray) -> Ratio:
+    """The median of values (repeat,), and their range."""
+    return Ratio(float(np.median(values)), (float(np.min(values)), float(np.max(values))))
+
+
+def ratio(speed: xr.Dataset, network: str, method: str) -> Ratio:
+    """How many times as fast nnjax is, in the view that a user gets."""
+    rates = speed["rate"].sel(network=network)
+    return over_repeats(rates.sel(peer=named(speed, network)).values / rates.sel(peer=method).values)
+
+
+def named(speed: xr.Dataset, network: str) -> str:
+    """The method that a user of nnjax gets: the view that `fastest_view` names."""
+    return str(speed["named"].sel(network=network).values)
+
+
+def medians(speed: xr.Dataset) -> xr.DataArray:
+    """Median speed over the repeats, (network, peer)."""
+    return speed["rate"].median("repeat")
+
+
+def findings(data: xr.DataTree) -> list[Finding]:
+    """Judge the aims, at the full size, by their ratios; intervals are the range of the repeats."""
+    speed = data["speed"].to_dataset()
+    judged = aim_findings(speed, data["alone"].to_dataset()) if speed.attrs["full"] else []
+    judged += [same_losses(speed), compilation(speed)]
+    if "views" in data.children:
+        judged += view_findings(data["views"].to_dataset())
+    if "million" in data.children:
+        judged += million_findings(data["million"].to_dataset())
+    return judged
+
+
+def aim_findings(speed: xr.Dataset, alone: xr.Dataset) -> list[Finding]:
+    """How many times as fast as its peers nnjax is, over many seeds and for one network."""
+    note = f"median and range of {speed.sizes['repeat']} repeats side by side"
+    ratios = {
+        aim: ratio(speed, aim.network, aim.method) for aim in AIMS if aim.network in speed["network"].values
+    }
+    rates = {name: alone["rate"].sel(peer=name).values for name in ("nnjax.train, matrix", "PyTorch, loop")}
+    one = Aim("alone", "one network alone", "PyTorch, loop", 500, "times as fast as a PyTorch loop")
+    ratios[one] = over_repeats(rates["nnjax.train, matrix"] / rates["PyTorch, loop"])
+    return [
+        Finding(
+            aim.id,
+            f"{aim.network}: {aim.claim}",
+            source=AIM,
+            expected=(aim.least, np.inf),
+            measured=measured.median,
+            interval=measured.span,
+            note=note,
+        )
+        for aim, measured in ratios.items()
+    ]
+
+
+def same_losses(speed: xr.Dataset) -> Finding:
+    """Whether all methods do the same training."""
+    worst = float(speed["loss_difference"].max())
+    return Finding(
+        "same-losses",
+        "all methods reach the same losses: largest relative difference",
+        source="same parameters, same rows",
+        expected=(0.0, 1e-4),
+        measured=worst,
+        interval=(worst, worst),
+        note="4 seeds; 20 updates on XOR, an epoch on the digits",
+    )
+
+
+def compilation(speed: xr.Dataset) -> Finding:
+    """The first call less a later one, of the view that a user gets, where that is longest."""
+    seconds = {}
+    for network in speed["network"].values:
+        at = {"network": network, "peer": named(speed, network)}
+        later = float(speed["seed_steps"].sel(at)) / float(medians(speed).sel(at))
+        seconds[str(network)] = float(speed["first"].sel(at)) - later
+    worst = max(seconds, key=lambda network: seconds[network])
+    return Finding(
+        "compilation",
+        "compilation of a training program, the longest of these networks",
+        source=AIM,
+        expected=(-1.0, 10.0),
+        measured=seconds[worst],
+        interval=(seconds[worst], seconds[worst]),
+        unit="s",
+        note=worst,
+    )
+
+
+def view_findings(views: xr.Dataset) -> Iterator[Finding]:
+    """Where the view that `fastest_view` names does worst, on 4 rows and on more."""
+    few = views["rows"].values == 4
+    yield worst_view("views-4-rows", "4 rows", views.isel(case=few))
+    yield worst_view("views-batches", "batches of 10 rows and more", views.isel(case=~few))
+
+
+def worst_view(id: str, where: str, views: xr.Dataset) -> Finding:
+    """The named view's speed over the best other's, where it is least."""
+    ratios = views["ratio"].transpose("case", "repeat").values
+    typical = np.median(ratios, axis=1)
+    worst = int(np.argmin(typical))
+    measured = over_repeats(ratios[worst])
+    return Finding(
+        id,
+        f"the view that fastest_view names, {where}: its speed over the best other's, where it is least",
+        source=AIM,
+        expected=(0.9, np.inf),
+        measured=measured.median,
+        interval=measured.span,
+        note=f"{views['case'].values[worst]}; median of the networks: {np.median(typical):.2f}",
+    )
+
+
+def million_findings(million: xr.Dataset) -> Iterator[Finding]:
+    """How long a million networks take, and how much memory."""
+    for name, what, most in (
+        ("seconds", "seconds, compilation included", 30.0),
+        ("peak_memory", "peak memory", 2e9),
+    ):
+        value = float(million[name])
+        yield Finding(
+            f"million-{name.replace('_', '-')}",
+            f"a million networks, 5000 steps each: {what}",
+            source=AIM,
+            expected=(0, most),
+            measured=value,
+            interval=(value, value),
+            unit=million[name].attrs["units"],
+        )
+
+
+def short(value: float) -> str:
+    """Two digits, and no exponent: 0.83, 5.6, 31000."""
+    return f"{float(f'{value:.2g}'):.10g}"
+
+
+def tables(data: xr.DataTree) -> Mapping[str, Table]:
+    """Tabulate speeds, how many times as fast nnjax is, and its share of the machine's peak."""
+    speed, machine = data["speed"].to_dataset(), data["machine"].to_dataset()
+    peak = float(machine["peak"].median())
+    about = "{description}; {versions}; missing: {missing}".format(
+        **machine.attrs | {"missing": machine.attrs["missing"] or "nothing"}
+    )
+    return {
+        f"Speed on {about}": speed_table(speed),
+        f"Share of the peak of matrix products, {peak / 1e9:.0f} GFLOP/s": share_table(speed, peak),
+    }
+
+
+def speed_table(speed: xr.Dataset) -> Table:
+    """Every method that was measured, by network."""
+    rows, rates = [], medians(speed)
+    for network in speed["network"].values:
+        for method in rates.sel(network=network).dropna("peer")["peer"].values:
+            at = {"network": network, "peer": method}
+            times, (low, high) = ratio(speed, network, method)
+            first = float(speed["first"].sel(at))
+            span = f"{short(times)} [{short(low)}, {short(high)}]"
+            shown = f"{first:.1f}" if np.isfinite(first) else ""
+            rows.append([str(network), str(method), f"{float(rates.sel(at)):.2g}", span, shown])
+    return ("network", "method", "seed-steps/s", "nnjax is × as fast", "first call, s"), rows
+
+
+def share_table(speed: xr.Dataset, peak: float) -> Table:
+    """Of the machine's peak, in FLOP/s, by network."""
+    shares, rows = medians(speed) * speed["flops"] / peak, []
+    for network in speed["network"].values:
+        method = named(speed, network)
+        rows.append([str(network), method, f"{float(shares.sel(network=network, peer=method)):.1%}"])
+    return ("network", "method", "share"), rows

@@ -1,0 +1,133 @@
+"""What the benchmark trains: a network, rows, and how many updates of how many seeds."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import nnjax
+
+Job = Callable[[], np.ndarray]
+"""Trains once; returns the final loss of each seed."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Work:
+    """Gradient descent on the SSE of a sigmoid network, for many seeds.
+
+    Attributes:
+        network: The network.
+        xs: Inputs (n, in).
+        ys: Labels (n, out).
+        rate: Learning rate.
+        steps: Updates per seed.
+        seeds: How many seeds.
+        first_seed: The first of them.
+        batch_size: Rows per update; None for all.
+        order_per_seed: Whether each seed has its rows in another order.
+        checked: Whether all methods must reach the same losses; where not, they run the same code as there.
+    """
+
+    network: nnjax.Network
+    xs: np.ndarray
+    ys: np.ndarray
+    rate: float
+    steps: int
+    seeds: int
+    first_seed: int = 0
+    batch_size: int | None = None
+    order_per_seed: bool = False
+    checked: bool = False
+
+    def seed_range(self) -> range:
+        """The seeds."""
+        return range(self.first_seed, self.first_seed + self.seeds)
+
+    @property
+    def seed_steps(self) -> int:
+        """Updates of all seeds together."""
+        return self.seeds * self.steps
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the data that make `steps` updates."""
+        return self.steps if self.batch_size is None else self.steps * self.batch_size // len(self.xs)
+
+    @property
+    def rows_per_update(self) -> int:
+        """The batch size, or all rows."""
+        return self.batch_size or len(self.xs)
+
+    @property
+    def flops(self) -> float:
+        """Multiplications and additions of one update's products: forward, backward, weight gradient."""
+        sizes = self.network.sizes
+        weights = [i * o for i, o in itertools.pairwise(sizes)]
+        return 2.0 * self.rows_per_update * (2 * sum(weights) + sum(weights[1:]))
+
+    def init(self, key: Any) -> nnjax.Params:
+        """Where a seed starts."""
+        return nnjax.init(self.network, key, "lecun_normal", "normal")
+
+    def order_key(self, key: Any) -> Any:
+        """What shuffles a seed's rows; None where they keep their order."""
+        if self.batch_size is None:
+            return None
+        return jax.random.fold_in(key, 1) if self.order_per_seed else nnjax.key(0)
+
+    def starts(self) -> list[np.ndarray]:
+        """Weights and biases of every layer, in turn, seeds first."""
+        return [np.asarray(leaf) for leaf in jax.tree.leaves(nnjax.sweep(self.init, self.seed_range()))]
+
+    def stacked_starts(self) -> list[np.ndarray]:
+        """The same, biases as rows (s, 1, j), so that they broadcast over a batch of rows."""
+        return [leaf[..., None, :] if index % 2 else leaf for index, leaf in enumerate(self.starts())]
+
+    def rows(self) -> np.ndarray:
+        """Row numbers (steps, batch) of every update, or (steps, seeds, batch) with an order per seed."""
+        if self.batch_size is None:
+            return np.tile(np.arange(len(self.xs)), (self.steps, 1))
+
+        def order(key: Any) -> jax.Array:
+            shuffling = self.order_key(key)
+            epochs = [
+                jax.random.permutation(jax.random.fold_in(shuffling, epoch), len(self.xs))
+                for epoch in range(self.epochs)
+            ]
+            return jnp.concatenate(epochs).reshape(self.steps, -1)
+
+        rows = nnjax.sweep(order, self.seed_range() if self.order_per_seed else [self.first_seed])
+        return np.swapaxes(rows, 0, 1) if self.order_per_seed else rows[0]
+
+
+def xor(sizes: tuple[int, ...], steps: int, seeds: int) -> Work:
+    """Full batches of XOR's four rows; inputs beyond its two are 1."""
+    data = nnjax.datasets.xor()
+    xs = np.concatenate([data.xs, np.ones((4, sizes[0] - 2))], axis=1).astype(np.float32)
+    return Work(nnjax.mlp(sizes), xs, np.asarray(data.ys, np.float32), rate=0.5, steps=steps, seeds=seeds)
+
+
+def digits(epochs: int, small: bool) -> Work:
+    """The digits, 64-30-10, batches of 10; `small`: two updates of four seeds."""
+    xs, ys = (part[:1340].astype(np.float32) for part in nnjax.datasets.digits().train)
+    if small:
+        return Work(nnjax.mlp((64, 30, 10)), xs[:20], ys[:20], rate=0.15, steps=2, seeds=4, batch_size=10)
+    steps = epochs * len(xs) // 10
+    return Work(nnjax.mlp((64, 30, 10)), xs, ys, rate=0.15, steps=steps, seeds=256, batch_size=10)
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    """σ(z) in NumPy."""
+    return 1 / (1 + np.exp(-z))
+
+
+def stacked_loss(params: list[np.ndarray], xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
+    """SSE (s,) of stacked parameters (s, i, j) and (s, 1, j), or of one seed's."""
+    a = xs
+    for weights, biases in zip(params[::2], params[1::2], strict=True):
+        a = sigmoid(a @ weights + biases)
+    return np.sum((ys - a) ** 2, axis=(-1, -2))

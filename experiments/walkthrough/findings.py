@@ -1,0 +1,155 @@
+"""The walkthrough's findings: the handout's numbers and sentences, each held against the computation."""
+
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from experiments.runner.findings import Finding, exact, printed
+from experiments.walkthrough.numbers import TEXT_ASSUMED
+
+
+class KeyNumber(NamedTuple):
+    """A printed number that is judged.
+
+    Attributes:
+        id: The finding's.
+        claim: The finding's.
+        step: The step of the calculation whose first number it is.
+    """
+
+    id: str
+    claim: str
+    step: str
+
+
+KEY_NUMBERS = (
+    KeyNumber("net-input", "the net input of h₁ is 2.6", "net input of h₁"),
+    KeyNumber("sigmoid-activation", "the sigmoid activation of h₁ is 0.9308616", "sigmoid activation of h₁"),
+    KeyNumber("output-delta", "the output's delta is 0.192", "δ of the output"),
+    KeyNumber("output-change", "the weight change h₁ → o is 0.001787254", "weight change h₁ → o"),
+    KeyNumber("output-weight-updated", "the updated weight h₁ → o is 0.8017873", "updated weight h₁ → o"),
+    KeyNumber("hidden-sum", "the sum of δ · weight for h₁ is 0.3843432", "sum for h₁"),
+    KeyNumber("hidden-delta", "the hidden delta is 0.02473567", "δ of h₁"),
+    KeyNumber("hidden-change", "the first weight change x₁ → h₁ is 0.0002473567", "weight change x → h₁"),
+    KeyNumber(
+        "hidden-weight-updated", "the first updated weight x₁ → h₁ is 0.5002474", "updated weight x → h₁"
+    ),
+)
+
+
+def agrees(numbers: xr.Dataset, rule: str = "computed") -> np.ndarray:
+    """Whether each printed number is the computed one, to half a unit of its last digit."""
+    return np.abs(numbers[rule].values - numbers["printed"].values) <= numbers["half_unit"].values
+
+
+def hidden_layer(data: xr.DataTree, case: str) -> xr.Dataset:
+    """One case's numbers of the hidden layer."""
+    return data["cases/hidden_layer"].to_dataset().sel(case=case)
+
+
+def output_layer(data: xr.DataTree, case: str) -> xr.Dataset:
+    """One case's numbers of the output."""
+    return data["cases/output_layer"].to_dataset().sel(case=case)
+
+
+def findings(data: xr.DataTree) -> tuple[Finding, ...]:
+    """Judge the handout's key numbers and sentences, in its order."""
+    numbers = data["printed"].to_dataset()
+    return (
+        *(number_finding(numbers, number) for number in KEY_NUMBERS),
+        *sentence_findings(data),
+        *delta_findings(data["delta"].to_dataset()),
+        rate_finding(data["rates"].to_dataset()),
+        training_finding(data["training"].to_dataset()),
+    )
+
+
+def number_finding(numbers: xr.Dataset, number: KeyNumber) -> Finding:
+    """One printed number against the true one."""
+    row = numbers.isel(number=int(np.flatnonzero(numbers["step"].values == number.step)[0]))
+    return exact(
+        number.id,
+        number.claim,
+        float(row["computed"]),
+        source="handout, printed",
+        expected=printed(float(row["printed"]), float(row["half_unit"])),
+        note=str(row["why"].values),
+    )
+
+
+def sentence_findings(data: xr.DataTree) -> tuple[Finding, ...]:
+    """What the handout says in words about its rule and about the two deltas."""
+    hidden, output = hidden_layer(data, TEXT_ASSUMED), output_layer(data, TEXT_ASSUMED)
+    return (
+        exact(
+            "printed-rule",
+            "the rule as printed gives every printed digit (share of the numbers)",
+            float(agrees(data["printed"].to_dataset(), "by_printed_rule").mean()),
+            source="handout: “we sum over all the δ · weight for the output node”",
+            expected=(1.0, 1.0),
+            note="so the differences are the rule's, not a slip of the calculator",
+        ),
+        exact(
+            "hidden-delta-smaller",
+            "δ is substantially smaller at the hidden node: |δ_h1| / |δₒ| < 1/2",
+            abs(float(hidden["delta"][0] / output["delta"])),
+            source="handout: “the value of δ is substantially smaller than what it was at the output nodes”",
+            expected=(0.0, 0.5),
+            note="with the true δ_h1; so with the printed one",
+        ),
+    )
+
+
+def delta_findings(curves: xr.Dataset) -> tuple[Finding, ...]:
+    """What the exercise asks about the output's δ against its activation."""
+    curve = curves["delta"].sel(label=1)
+    return (
+        exact(
+            "delta-peak",
+            "for label 1, δ is largest at the activation 1/3",
+            float(curve.idxmax("activation")),
+            source="derived: d/da 2(1 − a)²a = 0",
+            expected=printed(1 / 3, float(curve["activation"][1])),
+        ),
+        exact(
+            "delta-largest",
+            "the largest δ is 8/27",
+            float(curve.max()),
+            source="derived",
+            expected=printed(8 / 27, 1e-5),
+        ),
+        exact(
+            "delta-at-the-ends",
+            "δ is 0 at the label and at the opposite saturated end",
+            float(np.abs(curve.values[[0, -1]]).max()),
+            source="derived",
+            expected=(0.0, 0.0),
+            note="so a node that is completely wrong does not learn either",
+        ),
+    )
+
+
+def rate_finding(rates: xr.Dataset) -> Finding:
+    """What the exercise asks about the learning rate."""
+    slope = rates["change"] / rates["rate"].where(rates["rate"] > 0)
+    return exact(
+        "change-proportional",
+        "the weight change is proportional to the learning rate",
+        float(slope.max() / slope.min()),
+        source="handout: “the weight changes are proportional to the learning rate”",
+        expected=printed(1.0, 1e-12),
+        note="largest over smallest change per unit of learning rate",
+    )
+
+
+def training_finding(training: xr.Dataset) -> Finding:
+    """What the exercise asks about training."""
+    return exact(
+        "training-converges",
+        "repeating the four steps converges",
+        float(training["gradient_norm"][-1]),
+        source="handout: “repeat until the network converges”; here: gradient norm below the threshold",
+        expected=(0.0, float(training.attrs["threshold"])),
+        note="labels 0 and 1 are reached at infinite weights only: the loss keeps falling, ever more slowly",
+    )

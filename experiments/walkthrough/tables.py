@@ -1,0 +1,160 @@
+"""The walkthrough's tables: the handout's numbers and exercises, step by step."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from experiments.runner.experiment import Table
+from experiments.runner.report import typeset
+from experiments.walkthrough.findings import agrees, hidden_layer, output_layer
+from experiments.walkthrough.numbers import TEXT_ASSUMED, TEXT_FORWARD, decimals
+
+SLIPS = (
+    (
+        "δ is “the derivative of the loss with respect to the weights (and biases)”",
+        "δ is minus the derivative with respect to the net input; δ · activation is minus a weight's.",
+    ),
+    (
+        "the node aggregates its inputs “with a non-linear function”",
+        "The net input is a weighted sum, which is linear; the activation after it is the non-linear part.",
+    ),
+    (
+        "a local minimum is “an area where the gradient is zero”",
+        "Saddles, maxima and plateaus have zero gradient too; a minimum needs the curvature as well.",
+    ),
+    (
+        "“stochastic gradient simply works in batches of multiple inputs”",
+        "That is mini-batch descent; the handout's own one-row update is stochastic gradient descent.",
+    ),
+    ("the learning rate is η, then α", "One quantity, two letters; here it is α."),
+    ("the output activation is 0.6", "It is assumed; no forward pass in the handout results in it."),
+    (
+        "the weights to the output are 0.8, 0.5, 0.1, 0.6 (text) and 0.8, -1.2, 0.5, -0.3 (exercise)",
+        "Two different networks that share one weight; solutions of the exercise do not match the text.",
+    ),
+    (
+        "the text's first weight is 0.8017873 when δ is propagated",
+        "The updated weight is used in the backward pass: δ_h1 becomes 0.009907519 instead of 0.009885435.",
+    ),
+)
+"""(what the handout says, what is so), beside the hidden delta."""
+
+
+def tables(data: xr.DataTree) -> Mapping[str, Table]:
+    """Tabulate the walkthrough step by step."""
+    return {
+        "Every number the handout prints, in its order": number_table(data["printed"].to_dataset()),
+        "Where it differs, and why": difference_table(data["printed"].to_dataset()),
+        "Other slips": (("the handout", "what is so"), SLIPS),
+        "Exercise: forward pass and δ": case_table(data),
+        "Exercise: changes of the weights hidden → output (× 10⁻⁴)": output_change_table(data),
+        "Exercise: changes of the weights input → hidden (× 10⁻⁴)": hidden_change_table(data),
+        "Exercise: δ and the output's activation (label 1)": delta_table(data["delta"].to_dataset()),
+        "Exercise: learning rate and weight change h₁ → o": rate_table(data["rates"].to_dataset()),
+        "Exercise: training until it converges": training_table(data["training"].to_dataset()),
+    }
+
+
+def number(value: Any, form: str) -> str:
+    """Format a number with a true minus sign, and none before a zero."""
+    text = format(float(value), form)
+    return text.removeprefix("-") if float(text) == 0 else typeset(text)
+
+
+def digits(value: float) -> str:
+    """Format with up to ten decimals, as many as the handout prints at most."""
+    return f"{value:.10f}".rstrip("0").rstrip(".")
+
+
+def number_table(numbers: xr.Dataset) -> Table:
+    """Printed beside computed."""
+    header = ("step", "formula", "printed", "computed", "by the printed rule", "agrees")
+    columns = ("step", "formula", "text", "computed", "by_printed_rule")
+    rows = zip(*(numbers[name].values for name in columns), agrees(numbers), strict=True)
+    return header, [
+        (step, formula, text, digits(true), f"{by_rule:.{decimals(text)}f}", "yes" if ok else "NO")
+        for step, formula, text, true, by_rule, ok in rows
+    ]
+
+
+def difference_table(numbers: xr.Dataset) -> Table:
+    """The printed numbers that are not the true ones."""
+    wrong = numbers.isel(number=np.flatnonzero(~agrees(numbers)))
+    rows = zip(*(wrong[name].values for name in ("step", "text", "computed", "why")), strict=True)
+    header = ("step", "printed", "true", "why")
+    return header, [(step, text, digits(true), why) for step, text, true, why in rows]
+
+
+def names(data: xr.DataTree, dimension: str) -> list[str]:
+    """The names along a dimension of the cases."""
+    return [str(name) for name in data["cases"].to_dataset()[dimension].values]
+
+
+def case_table(data: xr.DataTree) -> Table:
+    """Activations and deltas of each case."""
+
+    def row(case: str) -> tuple[str, ...]:
+        hidden, output = hidden_layer(data, case), output_layer(data, case)
+        activations, deltas = (
+            "  ".join(number(value, ".4f") for value in hidden[name]) for name in ("activation", "delta")
+        )
+        activation, delta = (number(output[name], ".4f") for name in ("activation", "delta"))
+        return case, activations, activation, delta, deltas
+
+    header = ("case", "a of h₁ … h₄", "a of o", "δ of o", "δ of h₁ … h₄")
+    return header, [row(case) for case in names(data, "case")]
+
+
+def changes(values: xr.DataArray) -> tuple[str, ...]:
+    """Format weight changes in units of 1e-4."""
+    return tuple(number(value * 1e4, ".4f") for value in values)
+
+
+def output_change_table(data: xr.DataTree) -> Table:
+    """Weight changes hidden to output of each case."""
+    rows = [(case, *changes(output_layer(data, case)["change"])) for case in names(data, "case")]
+    return ("case", *names(data, "hidden")), rows
+
+
+def hidden_change_table(data: xr.DataTree) -> Table:
+    """Weight changes input to hidden, with the assumed 0.6 and with the forward pass."""
+    rows = [
+        (case, source, *changes(hidden_layer(data, case)["change"].sel(input=source)))
+        for case in (TEXT_ASSUMED, TEXT_FORWARD)
+        for source in names(data, "input")
+    ]
+    return ("case", "from", *names(data, "hidden")), rows
+
+
+def delta_table(curves: xr.Dataset) -> Table:
+    """The output's δ at some of its activations."""
+    curve = curves["delta"].sel(label=1)
+    at = (0, 0.1, 1 / 3, 0.5, 0.6, 0.8, 0.9, 1)
+    rows = [(f"{a:.3f}", number(curve.sel(activation=a, method="nearest"), ".4f")) for a in at]
+    return ("a of o", "δ of o"), rows
+
+
+def rate_table(rates: xr.Dataset) -> Table:
+    """The weight change at each learning rate."""
+    rows = zip(rates["rate"].values, rates["change"].values, strict=True)
+    return ("α", "change"), [(f"{rate:.1f}", f"{change:.7f}") for rate, change in rows]
+
+
+def training_table(training: xr.Dataset) -> Table:
+    """Loss and gradient norm at powers of ten, at the threshold and at the end."""
+    loss, norm = training["loss"].values, training["gradient_norm"].values
+    below = np.flatnonzero(norm < training.attrs["threshold"])[:1].tolist()
+    epochs = {10**k for k in range(9)} | {0, len(norm) - 1, *below}
+    rows = [
+        (
+            str(epoch),
+            f"{loss[epoch]:.6g}",
+            f"{norm[epoch]:.3e}",
+            "first below the threshold" if epoch in below else "",
+        )
+        for epoch in sorted(epochs)
+        if epoch < len(norm)
+    ]
+    return ("epochs done", "loss", "gradient norm", ""), rows
