@@ -94,7 +94,7 @@ LOSSES: dict[str, Loss] = {
         binary_cross_entropy_derivative,
         probabilities=jax.nn.sigmoid,
         logits=True,
-        label_range=(0, 1),
+        label_range=(0.0, 1.0),
         label_per_node=True,
     ),
     "softmax_cross_entropy": Loss(
@@ -102,7 +102,7 @@ LOSSES: dict[str, Loss] = {
         softmax_cross_entropy_derivative,
         probabilities=jax.nn.softmax,
         logits=True,
-        label_range=(0, 1),
+        label_range=(0.0, 1.0),
         several_outputs=True,
     ),
 }

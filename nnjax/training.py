@@ -60,11 +60,11 @@ class Stop:
             not isinstance(self.validation, tuple | list) or len(self.validation) != 3
         ):
             raise ValueError("validation must be (xs, ys, threshold)")
-        checks.number("diverged", self.diverged, least=1)
+        checks.number("diverged", self.diverged, least=1.0)
         if self.gradient_norm is not None:
-            checks.number("gradient_norm", self.gradient_norm, above=0)
+            checks.number("gradient_norm", self.gradient_norm, above=0.0)
         if self.validation is not None:
-            checks.number("validation threshold", self.validation[2], above=0)
+            checks.number("validation threshold", self.validation[2], above=0.0)
 
 
 class History(NamedTuple):

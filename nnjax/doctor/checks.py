@@ -170,14 +170,14 @@ def cases(dtype: str) -> list[Case]:
 
 
 def relative_error(got: Arrays, want: Arrays) -> float:
-    """Return the largest max |got - want| / max |want| of all lines, so that a large one hides no small one."""
+    """Return the largest max |got - want| / max |want| of all lines; so a large one hides no small one."""
     pairs = zip(got, want, strict=True)
     errors = [np.max(abs(g - w), axis=1) / np.max(abs(w), axis=1) for g, w in pairs]
     return float(np.max(np.concatenate(errors)))
 
 
 def has_float64() -> bool:
-    """Tell whether float64 is real: CPUs and GPUs promise it; elsewhere e¹ has to be right to its last digits."""
+    """Tell whether float64 is real: CPUs and GPUs promise it; elsewhere e¹ must be right to its end."""
     if jax.default_backend() in ("cpu", "gpu"):
         return True
     try:

@@ -1,19 +1,16 @@
-"""Certificates on points whose kind is known, polishing, copies, alignment and barriers in closed form."""
+"""Certificates on points whose kind is known, polishing, and barriers in closed form."""
 
 import functools
 import itertools
 
-import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import nnjax
-from nnjax import minima, symmetries
+from nnjax import minima
 
 XS, YS = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]])
 KNOWN = {
@@ -133,92 +130,8 @@ def test_polish_refuses_to_run_to_infinity():
     np.testing.assert_array_equal(found.params, [1.0])
 
 
-NETWORKS = {
-    "tanh": nnjax.mlp((2, 4, 1), "tanh", "identity"),
-    "sigmoid": nnjax.mlp((2, 4, 3)),
-    "no biases": nnjax.mlp((2, 4, 3), biases=False),
-    "relu": nnjax.mlp((3, 5, 2), "relu", "identity"),
-    "deep": nnjax.mlp((2, 4, 5, 3, 2), "tanh", "sigmoid"),
-    "deep relu": nnjax.mlp((2, 4, 5, 2), "leaky_relu", "identity"),
-    "mixed": nnjax.Network((2, 5, 1), (("tanh", "relu", "tanh", "sigmoid", "gelu"), "identity")),
-}
-
-
 def drawn(network, seed):
     return nnjax.init(network, nnjax.key(seed), "normal", "normal", dtype=jnp.float64)
-
-
-def disguised(network, params, seed, rescale=True):
-    """The same function: nodes of the same activation in another order, other signs, other scales."""
-    rng = np.random.default_rng(seed)
-    for layer, width in enumerate(network.sizes[1:-1]):
-        names = np.array(symmetries._names(network, layer))
-        order = np.arange(width)
-        for name in set(names):
-            order[names == name] = rng.permutation(order[names == name])
-        params = symmetries.permuted(params, layer, order)
-        sign = np.where(symmetries.may_flip(network, layer) & (rng.random(width) < 0.5), -1.0, 1.0)
-        params = symmetries.flipped(network, params, layer, jnp.asarray(sign))
-        known = symmetries._is(network, layer, symmetries.HOMOGENEOUS)
-        factor = np.where(known & rescale, rng.uniform(0.3, 3, width), 1.0)
-        params = symmetries.rescaled(params, layer, jnp.asarray(factor))
-    return params
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-@settings(max_examples=10, deadline=None)
-@given(seed=st.integers(0, 1000))
-def test_canonical_undoes_any_symmetry_and_keeps_the_function(name, seed):
-    network = NETWORKS[name]
-    params = drawn(network, seed)
-    copy = disguised(network, params, seed + 1)
-    canonical = jax.jit(minima.canonical, static_argnums=0)
-    one, other = canonical(network, params), canonical(network, copy)
-    chex.assert_trees_all_close(one, other, rtol=1e-9, atol=1e-12)
-    for x in np.random.default_rng(seed).normal(size=(3, network.sizes[0])):
-        expected = nnjax.predict(network, params, x)
-        np.testing.assert_allclose(nnjax.predict(network, copy, x), expected, rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(nnjax.predict(network, one, x), expected, rtol=1e-9, atol=1e-12)
-
-
-def test_canonical_tells_different_networks_apart():
-    network = NETWORKS["tanh"]
-    one, other = (minima.canonical(network, drawn(network, seed)) for seed in (0, 1))
-    assert np.max(np.abs(one[0].weights - other[0].weights)) > 0.1
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-def test_align_recovers_a_planted_copy(name):
-    network = NETWORKS[name]
-    params = drawn(network, 3)
-    found = jax.jit(lambda p: minima.align(network, p, params))(disguised(network, params, 7, rescale=False))
-    chex.assert_trees_all_close(found, params, rtol=1e-9, atol=1e-12)
-
-
-def test_align_keeps_the_function_and_brings_weights_nearer():
-    network = NETWORKS["sigmoid"]
-    mine, theirs = drawn(network, 1), drawn(network, 2)
-    found = minima.align(network, mine, theirs)
-    x = np.array([0.3, -0.7])
-    np.testing.assert_allclose(nnjax.predict(network, found, x), nnjax.predict(network, mine, x), rtol=1e-12)
-
-    def overlap(of):
-        return sum(float(jnp.vdot(a.weights, b.weights)) for a, b in zip(of, theirs, strict=True))
-
-    orders = itertools.permutations(range(4))
-    copies = [symmetries.permuted(mine, 0, np.array(order)) for order in orders]
-    assert overlap(found) >= max(map(overlap, copies)) - 0.5
-
-
-def test_training_commutes_with_the_symmetries():
-    network = nnjax.mlp((2, 3, 1), "tanh")
-    params = drawn(network, 4)
-
-    def trained(start):
-        return nnjax.train(network, start, XS, YS, optimizer=optax.sgd(0.3), epochs=50)[0]
-
-    other = disguised(network, params, 5)
-    chex.assert_trees_all_close(disguised(network, trained(params), 5), trained(other), rtol=1e-9, atol=1e-12)
 
 
 def test_barrier_in_closed_form():
@@ -241,10 +154,14 @@ def test_barrier_in_closed_form():
 
 
 def test_barrier_refuses_other_networks():
-    network = NETWORKS["tanh"]
+    network, other = nnjax.mlp((2, 4, 1), "tanh", "identity"), nnjax.mlp((2, 4, 3))
     params = drawn(network, 0)
     with pytest.raises(ValueError, match="expected"):
-        minima.barrier(network, params, drawn(NETWORKS["sigmoid"], 0), XS, YS)
+        minima.barrier(network, params, drawn(other, 0), XS, YS)
+    with pytest.raises(ValueError, match="expected"):
+        minima.barrier(network, drawn(other, 0), params, XS, YS)
+    with pytest.raises(TypeError, match="points must be an integer"):
+        minima.barrier(network, params, params, XS, YS, points=5.0)
     with pytest.raises(ValueError, match="points must be 3 or more"):
         minima.barrier(network, params, params, XS, YS, points=1)
 
@@ -255,12 +172,19 @@ def test_group():
 
 
 def test_filter_normalised_has_each_nodes_length():
-    network = NETWORKS["deep"]
+    network = nnjax.mlp((2, 4, 5, 3, 2), "tanh", "sigmoid")
     params = drawn(network, 0)
     for mine, other in zip(minima.filter_normalised(nnjax.key(1), params), params, strict=True):
         lengths = np.linalg.norm(mine.weights, axis=0)
         np.testing.assert_allclose(lengths, np.linalg.norm(other.weights, axis=0), rtol=1e-12)
         assert not np.any(mine.biases)
+
+
+def test_a_direction_needs_a_key(without_shape_checks):
+    params = drawn(nnjax.mlp((2, 1)), 0)
+    for key in (3, jax.random.PRNGKey(3), jax.random.split(nnjax.key(3))):
+        with pytest.raises(TypeError, match="key must be one JAX random key"):
+            minima.filter_normalised(key, params)
 
 
 def test_plane_is_the_loss_at_each_point():

@@ -11,7 +11,7 @@ import pytest
 from scipy import integrate, stats
 
 import nnjax
-from nnjax import signal_propagation
+from nnjax import initialisers, signal_propagation
 from nnjax.activations import ACTIVATIONS
 
 
@@ -60,6 +60,19 @@ def test_zeros_are_told_apart():
         params, np.ones((1, 1)), np.zeros((1, 1))
     )
     assert (flow.dead[0], flow.saturated[0], flow.underflow[0]) == (0.25, 0.25, 0.0)
+
+
+def test_flow_refuses_what_gradients_refuses(without_shape_checks):
+    """Labels outside [0, 1] make a cross-entropy fall without bound; jitted, they are known all the same."""
+    network, params = drawn((3, 2), "relu")
+    xs, ys = np.ones((2, 3)), np.array([[0.0, 1.0], [1.0, 2.0]])
+    for loss in ("binary_cross_entropy", "softmax_cross_entropy"):
+        for wrap in (lambda call: call, jax.jit):
+            call = wrap(lambda params, loss=loss: signal_propagation.flow(network, params, xs, ys, loss))
+            with pytest.raises(ValueError, match=r"targets ys must lie in \[0, 1\] .*, got 0.0 to 2.0"):
+                call(params)
+    with pytest.raises(ValueError, match="takes logits"):
+        signal_propagation.flow(nnjax.mlp((3, 2)), params, xs, ys / 2, "binary_cross_entropy")
 
 
 def test_underflow_from_above():
@@ -142,7 +155,7 @@ EQUAL, UNEQUAL = (256,) * 9 + (1,), (256, 128, 320, 200, 256, 150, 256, 1)
 def test_measured_ratios_are_within_2_percent_of_theory(activation, scheme, sizes):
     network = nnjax.mlp(sizes, activation, "identity", biases=False)
     shapes = itertools.pairwise(sizes)
-    variances = [signal_propagation.weight_variance(scheme, *shape) for shape in shapes]
+    variances = [initialisers.weight_variance(scheme, *shape) for shape in shapes]
     theory = signal_propagation.mean_field(network, variances, 256.0).factor
 
     def ratios(key):
@@ -217,7 +230,7 @@ def test_he_rescaled_to_glorot_changes_every_layers_gradient_alike():
         (lambda: signal_propagation.fixed_point("relu", -1.0), "weight_variance must be 0 or more"),
         (lambda: signal_propagation.fixed_point("relu", 1.0, math.nan), "bias_variance must be 0 or more"),
         (lambda: signal_propagation.mean_squares("relu", -1.0), "q must be 0 or more"),
-        (lambda: signal_propagation.weight_variance("hee_normal", 1, 1), "Did you mean 'he_normal'"),
+        (lambda: signal_propagation.exactly_flat("rellu", jnp.ones(2)), "Did you mean 'relu'"),
         (
             lambda: signal_propagation.mean_field(nnjax.mlp((2, 2, 1)), [1.0], 1.0),
             "weight_variances must be 2",
