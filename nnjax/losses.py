@@ -29,7 +29,7 @@ class Loss:
         logits: Whether ŷ are logits, so that the output activation must be the identity.
         label_range: The lowest and the highest label it accepts; None accepts all real numbers.
         several_outputs: Whether it is meaningless for one output node.
-        label_per_node: Whether each output node answers a question of its own, yes or no, so that the
+        label_per_node: Whether each output node answers a separate question, yes or no, so that the
             predicted label has one entry per node. Otherwise the nodes are groups, and one of them is named.
     """
 

@@ -143,7 +143,7 @@ def train(
         xs: Inputs (n, in).
         ys: Labels (n, out).
         optimizer: Any optax optimiser, also one that wants the loss itself (optax.lbfgs, polyak_sgd); its
-            learning rate may be traced. Not optax.lookahead, which wants parameters of its own kind, nor
+            learning rate may be traced. Not optax.lookahead, which wants another kind of parameters, nor
             optax.contrib.sam, which wants the gradient as a function.
         epochs: Passes over the data.
         batch_size: Rows per update; None for all of them. Every row comes once per epoch; when the size

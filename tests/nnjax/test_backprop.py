@@ -92,8 +92,8 @@ class Variants(chex.TestCase):
         stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *draws)
         gradients = self.variant(jax.vmap(lambda p, x, y: nnjax.gradients(case.network, p, x, y)))(*stacked)
         for seed, draw in enumerate(draws):
-            own = jax.tree.map(lambda leaf, seed=seed: leaf[seed], gradients)
-            assert_same_gradients(own, truth(case, *draw))
+            of_seed = jax.tree.map(lambda leaf, seed=seed: leaf[seed], gradients)
+            assert_same_gradients(of_seed, truth(case, *draw))
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "per node", "softmax", "binary"])
@@ -144,8 +144,8 @@ def _add(*grads):
 def test_examples_sum_to_the_batch(case):
     params, xs, ys = case.draw()
     rows = [slice(n, n + 1) for n in range(case.rows)]
-    each = [gradients(case.network, params, xs[n], ys[n], case.loss) for n in rows]
-    assert_same_gradients(_add(*each), gradients(case.network, params, xs, ys, case.loss))
+    by_example = [gradients(case.network, params, xs[n], ys[n], case.loss) for n in rows]
+    assert_same_gradients(_add(*by_example), gradients(case.network, params, xs, ys, case.loss))
 
 
 @every_case

@@ -109,14 +109,14 @@ def test_an_optax_optimiser_trains_nnx_alike(optimizer):
 
 
 def test_one_name_for_every_node_is_one_for_the_layer():
-    each, whole = (
+    listed, single = (
         nnjax.Network((3, 4, 1), (("relu",) * 4, "identity")),
         nnjax.mlp((3, 4, 1), "relu", "identity"),
     )
-    params = nnjax.init(whole, nnjax.key(0), dtype=jnp.float64)
+    params = nnjax.init(single, nnjax.key(0), dtype=jnp.float64)
     np.testing.assert_array_equal(
-        interop.linen_module(each).apply(interop.to_linen(each, params), XS),
-        interop.linen_module(whole).apply(interop.to_linen(whole, params), XS),
+        interop.linen_module(listed).apply(interop.to_linen(listed, params), XS),
+        interop.linen_module(single).apply(interop.to_linen(single, params), XS),
     )
 
 

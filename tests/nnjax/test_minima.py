@@ -52,9 +52,9 @@ def test_certify_on_known_points(name):
 
 def test_a_certificate_counts_directions():
     matrix = np.diag([-2.0, -1.0, 0.0, 3.0])
-    found = certify(lambda p: 0.5 * p["a"] @ matrix @ p["a"], {"a": jnp.zeros(4)})
-    assert (int(found.negative), int(found.zero), int(found.positive)) == (2, 1, 1)
-    np.testing.assert_allclose(found.eigenvalues, [-2, -1, 0, 3], rtol=1e-12)
+    certificate = certify(lambda p: 0.5 * p["a"] @ matrix @ p["a"], {"a": jnp.zeros(4)})
+    assert (int(certificate.negative), int(certificate.zero), int(certificate.positive)) == (2, 1, 1)
+    np.testing.assert_allclose(certificate.eigenvalues, [-2, -1, 0, 3], rtol=1e-12)
 
 
 def test_the_hessian_of_the_manual_gradients_is_jaxs():
@@ -98,36 +98,36 @@ def test_no_end_of_logistic_xor_is_a_strict_minimum(polished):
     def look(p):
         return minima.certify(loss, minima.polish(loss, p).params if polished else p)
 
-    found = jax.jit(jax.vmap(look))(params)
+    certificates = jax.jit(jax.vmap(look))(params)
     assert np.any(losses < 0.01)
     assert np.any(np.abs(losses - 0.5) < 0.01)
-    assert not np.any(np.isin(found.verdict, [minima.STRICT, minima.FLAT]))
-    assert np.mean(found.verdict == minima.PLATEAU) > 0.9
+    assert not np.any(np.isin(certificates.verdict, [minima.STRICT, minima.FLAT]))
+    assert np.mean(certificates.verdict == minima.PLATEAU) > 0.9
 
 
 def test_polish_on_a_quadratic():
     def loss(p):
         return (p[0] - 3) ** 2 + 100 * (p[0] + p[1]) ** 2
 
-    found = jax.jit(lambda p: minima.polish(loss, p))(jnp.array([2.0, -1.0]))
-    np.testing.assert_allclose(found.params, [3, -3], rtol=1e-9)
-    assert bool(found.accepted)
-    np.testing.assert_allclose(found.moved, np.sqrt(5), rtol=1e-9)
+    polished = jax.jit(lambda p: minima.polish(loss, p))(jnp.array([2.0, -1.0]))
+    np.testing.assert_allclose(polished.params, [3, -3], rtol=1e-9)
+    assert bool(polished.accepted)
+    np.testing.assert_allclose(polished.moved, np.sqrt(5), rtol=1e-9)
 
 
 def test_polish_on_rosenbrock():
     def loss(p):
         return 100 * (p[1] - p[0] ** 2) ** 2 + (1 - p[0]) ** 2
 
-    found = minima.polish(loss, jnp.array([-1.2, 1.0]), steps=200)
-    np.testing.assert_allclose(found.params, [1, 1], rtol=1e-9)
-    assert found.gradient_norm < 1e-8
+    polished = minima.polish(loss, jnp.array([-1.2, 1.0]), steps=200)
+    np.testing.assert_allclose(polished.params, [1, 1], rtol=1e-9)
+    assert polished.gradient_norm < 1e-8
 
 
 def test_polish_refuses_to_run_to_infinity():
-    found = minima.polish(lambda p: jnp.exp(-p[0]), jnp.array([1.0]))
-    assert not bool(found.accepted)
-    np.testing.assert_array_equal(found.params, [1.0])
+    polished = minima.polish(lambda p: jnp.exp(-p[0]), jnp.array([1.0]))
+    assert not bool(polished.accepted)
+    np.testing.assert_array_equal(polished.params, [1.0])
 
 
 def drawn(network, seed):
@@ -192,8 +192,8 @@ def test_plane_is_the_loss_at_each_point():
         return p["w"][0] ** 2 + 3 * p["w"][1]
 
     vectors = [{"w": jnp.array(v)} for v in ([1.0, 2.0], [1.0, 0.0], [0.0, 2.0])]
-    found = minima.plane(loss, *vectors, [0.0, 1.0, 2.0], [0.0, -1.0])
-    np.testing.assert_allclose(found, [[7, 10, 15], [1, 4, 9]], rtol=1e-12)
+    losses = minima.plane(loss, *vectors, [0.0, 1.0, 2.0], [0.0, -1.0])
+    np.testing.assert_allclose(losses, [[7, 10, 15], [1, 4, 9]], rtol=1e-12)
 
 
 @pytest.mark.parametrize("chosen", list(itertools.combinations(range(3), 2)))
@@ -212,9 +212,9 @@ def test_baldi_and_hornik(chosen):
         layers = tuple(nnjax.Layer(w, b.biases) for w, b in zip(weights, params, strict=True))
         return nnjax.total_loss(network, layers, xs, ys)
 
-    found = certify(loss, [layer.weights for layer in params])
+    certificate = certify(loss, [layer.weights for layer in params])
     expected = np.trace(ys.T @ ys) - values[list(chosen)].sum()
-    np.testing.assert_allclose(found.loss, expected, rtol=1e-9)
+    np.testing.assert_allclose(certificate.loss, expected, rtol=1e-9)
     left = [j for j in range(3) if j not in chosen]
-    assert int(found.negative) == sum(values[j] > values[i] for i in chosen for j in left)
-    assert minima.VERDICTS[found.verdict] == ("flat minimum" if chosen == (0, 1) else "saddle")
+    assert int(certificate.negative) == sum(values[j] > values[i] for i in chosen for j in left)
+    assert minima.VERDICTS[certificate.verdict] == ("flat minimum" if chosen == (0, 1) else "saddle")

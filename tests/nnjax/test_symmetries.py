@@ -78,25 +78,27 @@ def test_canonical_tells_different_networks_apart():
 def test_align_recovers_a_planted_copy(name):
     network = NETWORKS[name]
     params = drawn(network, 3)
-    found = jax.jit(lambda p: symmetries.align(network, p, params))(
+    aligned = jax.jit(lambda p: symmetries.align(network, p, params))(
         disguised(network, params, 7, rescale=False)
     )
-    chex.assert_trees_all_close(found, params, rtol=1e-9, atol=1e-12)
+    chex.assert_trees_all_close(aligned, params, rtol=1e-9, atol=1e-12)
 
 
 def test_align_keeps_the_function_and_brings_weights_nearer():
     network = NETWORKS["sigmoid"]
     mine, theirs = drawn(network, 1), drawn(network, 2)
-    found = symmetries.align(network, mine, theirs)
+    aligned = symmetries.align(network, mine, theirs)
     x = np.array([0.3, -0.7])
-    np.testing.assert_allclose(nnjax.predict(network, found, x), nnjax.predict(network, mine, x), rtol=1e-12)
+    np.testing.assert_allclose(
+        nnjax.predict(network, aligned, x), nnjax.predict(network, mine, x), rtol=1e-12
+    )
 
     def overlap(of):
         return sum(float(jnp.vdot(a.weights, b.weights)) for a, b in zip(of, theirs, strict=True))
 
     orders = itertools.permutations(range(4))
     copies = [symmetries.permuted(mine, 0, np.array(order)) for order in orders]
-    assert overlap(found) >= max(map(overlap, copies)) - 0.5
+    assert overlap(aligned) >= max(map(overlap, copies)) - 0.5
 
 
 def test_training_commutes_with_the_symmetries():
