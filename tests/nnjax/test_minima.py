@@ -153,7 +153,7 @@ def test_barrier_in_closed_form():
     )
 
 
-def test_barrier_refuses_other_networks():
+def test_barrier_refuses_other_networks(without_shape_checks):
     network, other = nnjax.mlp((2, 4, 1), "tanh", "identity"), nnjax.mlp((2, 4, 3))
     params = drawn(network, 0)
     with pytest.raises(ValueError, match="expected"):

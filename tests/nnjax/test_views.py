@@ -1,5 +1,7 @@
 """Every view computes the same in its layout, and the fastest one is named by size and rows."""
 
+import dataclasses
+
 import chex
 import jax
 import pytest
@@ -11,9 +13,9 @@ from nnjax.views import VIEWS, scalar_products
 
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
-@pytest.mark.parametrize("name", ["per node", "softmax", "no biases"])
+@pytest.mark.parametrize("name", ["per node", "no biases"])
 def test_every_view_has_the_same_loss_and_gradients(view, name):
-    case = CASES[name]
+    case = dataclasses.replace(CASES[name], rows=2)
     params, xs, ys = case.draw()
     loss = losses.find(case.loss)
 
