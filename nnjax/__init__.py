@@ -1,4 +1,14 @@
-"""Neural networks, step by step, in JAX: the whole public API on one page.
+"""Neural networks, step by step, in JAX: the whole public API on one page, by topic.
+
+Describe a network      Network, mlp; Layer, Params; init, key
+Run it                  forward, Trace, predict; total_loss, probabilities, labels
+Pass the blame back     deltas, deltas_as_printed, weight_change, gradients
+Train it                train, train_step, Stop, History, REASONS, fastest_view
+Sweep over seeds        sweep, sweep_until, Ended, steady, use_all_cores
+Tables to add to        ACTIVATIONS, Activation; LOSSES, Loss, sse
+Modules                 activations, losses, datasets; backprop, columnwise, nodewise (three layouts of one
+                        backward pass); signal_propagation, symmetries, minima; sweeps; and interop, which is
+                        imported by name, since Flax takes a second to load
 
 Index letters, used everywhere: n example, i input node, j output node, l layer, s seed.
 z is a net input, a an activation, δ (delta) minus the loss's derivative by the net input.
@@ -7,17 +17,14 @@ z is a net input, a an activation, δ (delta) minus the loss's derivative by the
 from nnjax import (
     activations,
     backprop,
-    checks,
     columnwise,
     datasets,
-    initialisers,
     losses,
     minima,
-    network,
     nodewise,
     signal_propagation,
+    sweeps,
     symmetries,
-    training,
 )
 from nnjax.activations import ACTIVATIONS, Activation
 from nnjax.backprop import deltas, deltas_as_printed, gradients, weight_change
@@ -43,7 +50,6 @@ __all__ = [
     "Trace",
     "activations",
     "backprop",
-    "checks",
     "columnwise",
     "datasets",
     "deltas",
@@ -52,13 +58,11 @@ __all__ = [
     "forward",
     "gradients",
     "init",
-    "initialisers",
     "key",
     "labels",
     "losses",
     "minima",
     "mlp",
-    "network",
     "nodewise",
     "predict",
     "probabilities",
@@ -67,11 +71,11 @@ __all__ = [
     "steady",
     "sweep",
     "sweep_until",
+    "sweeps",
     "symmetries",
     "total_loss",
     "train",
     "train_step",
-    "training",
     "use_all_cores",
     "weight_change",
 ]

@@ -1,17 +1,19 @@
-"""Activation functions, each a pair: a(z) and its hand-written derivative f'(z, a).
+"""Activation functions: a(z), its hand-written derivative f'(z, a), and what else is true of each.
 
 The derivative receives the net input z and the activation a = f(z), so that it can use whichever is
-handier: the handout writes the sigmoid's as a(1 - a). To add one, add a pair to `ACTIVATIONS`.
+handier: the handout writes the sigmoid's as a(1 - a). To add one, add an `Activation` to `ACTIVATIONS`; what
+the rest of nnjax has to know of it are that class's fields.
 """
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import erfc
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from nnjax import checks
 
@@ -23,15 +25,28 @@ Nodes = Float[Array, "..."]
 
 @dataclasses.dataclass(frozen=True)
 class Activation:
-    """An activation function and its derivative.
+    """An activation function, its derivative, and its properties.
+
+    A property left at its default is taken not to hold. The tests check each that is claimed.
 
     Attributes:
         value: z -> a, elementwise.
         derivative: (z, a) -> da/dz, elementwise.
+        odd: Whether f(-z) = -f(z), so that a node may change its sign (see `nnjax.symmetries`).
+        complement: Whether f(-z) = 1 - f(z), so that it may if the next layer has biases.
+        homogeneous: Whether f(c z) = c f(z) for c > 0, so that a node may be rescaled.
+        exactly_flat: z -> whether the slope is 0 by its formula, not by rounding; None if it is nowhere 0.
+        flax: The same function of Flax or jax.nn, which `nnjax.interop` builds modules with; None if there is
+            none.
     """
 
     value: Callable[[Nodes], Nodes]
     derivative: Callable[[Nodes, Nodes], Nodes]
+    odd: bool = False
+    complement: bool = False
+    homogeneous: bool = False
+    exactly_flat: Callable[[Nodes], Bool[Array, "..."]] | None = None
+    flax: Callable[[Nodes], Nodes] | None = None
 
 
 def sigmoid(z: Nodes) -> Nodes:
@@ -60,17 +75,17 @@ def identity(z: Nodes) -> Nodes:
 
 
 def identity_derivative(z: Nodes, a: Nodes) -> Nodes:
-    """F' = 1."""
+    """f' = 1."""
     return jnp.ones_like(z)
 
 
 def tanh(z: Nodes) -> Nodes:
-    """The hyperbolic tangent, 2σ(2z) - 1."""
+    """The hyperbolic tangent, f(z) = 2σ(2z) - 1."""
     return jnp.tanh(z)
 
 
 def tanh_derivative(z: Nodes, a: Nodes) -> Nodes:
-    """Tanh' = 1 - a² = (1 - a)(1 + a)."""
+    """tanh' = 1 - a² = (1 - a)(1 + a)."""
     return (1 - a) * (1 + a)
 
 
@@ -80,7 +95,7 @@ def leaky_relu(z: Nodes) -> Nodes:
 
 
 def leaky_relu_derivative(z: Nodes, a: Nodes) -> Nodes:
-    """F' = 1 for z > 0, else 0.01."""
+    """f' = 1 for z > 0, else 0.01."""
     return jnp.where(z > 0, jnp.ones_like(z), jnp.full_like(z, LEAK))
 
 
@@ -90,7 +105,7 @@ def elu(z: Nodes) -> Nodes:
 
 
 def elu_derivative(z: Nodes, a: Nodes) -> Nodes:
-    """F' = 1 for z > 0, else eᶻ; not a + 1, which loses every digit where eᶻ is small."""
+    """f' = 1 for z > 0, else eᶻ; not a + 1, which loses every digit where eᶻ is small."""
     return jnp.exp(jnp.minimum(z, 0))
 
 
@@ -100,7 +115,7 @@ def softplus(z: Nodes) -> Nodes:
 
 
 def softplus_derivative(z: Nodes, a: Nodes) -> Nodes:
-    """F' = σ(z)."""
+    """f' = σ(z)."""
     return jax.nn.sigmoid(z)
 
 
@@ -110,12 +125,12 @@ def silu(z: Nodes) -> Nodes:
 
 
 def silu_derivative(z: Nodes, a: Nodes) -> Nodes:
-    """F' = σ(z) (1 + z σ(-z))."""
+    """f' = σ(z) (1 + z σ(-z))."""
     return jax.nn.sigmoid(z) * (1 + z * jax.nn.sigmoid(-z))
 
 
 def normal_cdf(z: Nodes) -> Nodes:
-    """Φ(z) = erfc(-z/√2) / 2."""
+    """Φ(z) = erfc(-z/√2) / 2, the standard normal distribution function."""
     return erfc(-z / math.sqrt(2)) / 2
 
 
@@ -125,20 +140,25 @@ def gelu(z: Nodes) -> Nodes:
 
 
 def gelu_derivative(z: Nodes, a: Nodes) -> Nodes:
-    """F' = Φ(z) + z e^(-z²/2) / √(2π)."""
+    """f' = Φ(z) + z e^(-z²/2) / √(2π)."""
     return normal_cdf(z) + z * jnp.exp(-z * z / 2) / math.sqrt(2 * math.pi)
 
 
+def not_positive(z: Nodes) -> Bool[Array, "..."]:
+    """z ≤ 0: where ReLU is flat."""
+    return z <= 0
+
+
 ACTIVATIONS: dict[str, Activation] = {
-    "sigmoid": Activation(sigmoid, sigmoid_derivative),
-    "relu": Activation(relu, relu_derivative),
-    "identity": Activation(identity, identity_derivative),
-    "tanh": Activation(tanh, tanh_derivative),
-    "leaky_relu": Activation(leaky_relu, leaky_relu_derivative),
-    "elu": Activation(elu, elu_derivative),
-    "softplus": Activation(softplus, softplus_derivative),
-    "silu": Activation(silu, silu_derivative),
-    "gelu": Activation(gelu, gelu_derivative),
+    "sigmoid": Activation(sigmoid, sigmoid_derivative, complement=True, flax=jax.nn.sigmoid),
+    "relu": Activation(relu, relu_derivative, homogeneous=True, exactly_flat=not_positive, flax=jax.nn.relu),
+    "identity": Activation(identity, identity_derivative, odd=True, homogeneous=True, flax=jax.nn.identity),
+    "tanh": Activation(tanh, tanh_derivative, odd=True, flax=jnp.tanh),
+    "leaky_relu": Activation(leaky_relu, leaky_relu_derivative, homogeneous=True, flax=jax.nn.leaky_relu),
+    "elu": Activation(elu, elu_derivative, flax=jax.nn.elu),
+    "softplus": Activation(softplus, softplus_derivative, flax=jax.nn.softplus),
+    "silu": Activation(silu, silu_derivative, flax=jax.nn.silu),
+    "gelu": Activation(gelu, gelu_derivative, flax=functools.partial(jax.nn.gelu, approximate=False)),
 }
 
 Names = str | tuple[str, ...]
@@ -146,27 +166,35 @@ Names = str | tuple[str, ...]
 
 
 def find(name: str) -> Activation:
-    """The pair of that name; a ValueError suggests the nearest name."""
+    """Look up the activation of that name.
+
+    Raises:
+        ValueError: There is none; the message suggests the nearest name.
+    """
     return checks.lookup("activation", name, ACTIVATIONS)
+
+
+def per_node(names: Names, width: int) -> tuple[Activation, ...]:
+    """Return the activation of each of a layer's `width` nodes."""
+    nodes = (names,) * width if isinstance(names, str) else names
+    return tuple(ACTIVATIONS[name] for name in nodes)
 
 
 def activate(names: Names, z: Float[Array, " j"]) -> Float[Array, " j"]:
     """aⱼ = fⱼ(zⱼ), for one layer's nodes j."""
     if isinstance(names, str):
-        return find(names).value(z)
-    each = {name: find(name).value(z) for name in dict.fromkeys(names)}
-    return _pick(names, each)
+        return ACTIVATIONS[names].value(z)
+    return _pick(names, {name: ACTIVATIONS[name].value(z) for name in dict.fromkeys(names)})
 
 
 def slope(names: Names, z: Float[Array, " j"], a: Float[Array, " j"]) -> Float[Array, " j"]:
     """fⱼ'(zⱼ, aⱼ), for one layer's nodes j."""
     if isinstance(names, str):
-        return find(names).derivative(z, a)
-    each = {name: find(name).derivative(z, a) for name in dict.fromkeys(names)}
-    return _pick(names, each)
+        return ACTIVATIONS[names].derivative(z, a)
+    return _pick(names, {name: ACTIVATIONS[name].derivative(z, a) for name in dict.fromkeys(names)})
 
 
-def _pick(names: tuple[str, ...], each: dict[str, Array]) -> Array:
+def _pick(names: tuple[str, ...], by_name: dict[str, Array]) -> Array:
     """Node j's value from the function that node j uses."""
-    masks = [jnp.array([own == name for own in names]) for name in each]
-    return jnp.select(masks, list(each.values()))
+    masks = [jnp.array([node == name for node in names]) for name in by_name]
+    return jnp.select(masks, list(by_name.values()))

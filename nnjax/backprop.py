@@ -8,20 +8,71 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from nnjax import activations, checks
+from nnjax.losses import Loss
 from nnjax.network import (
     Layer,
     Network,
     Params,
     Trace,
+    check_backward,
     check_batch,
-    check_loss,
     check_params,
-    check_trace,
-    forward,
+    matrix_forward,
     product,
 )
 
 Deltas = tuple[Float[Array, " j"], ...]
+
+
+def matrix_deltas(network: Network, params: Params, trace: Trace, y: Array, loss: Loss) -> Deltas:
+    """δₗ = blame · f'(zₗ), layer by layer from the output: `deltas` for arguments that have been checked."""
+    blame = _output_blame(loss, y, trace.activations[-1])
+    deltas = []
+    for layer in reversed(range(len(params))):
+        delta = blame * _slope(network, trace, layer)
+        blame = _hidden_blame(params, layer, delta)
+        deltas.append(delta)
+    return tuple(reversed(deltas))
+
+
+def _output_blame(loss: Loss, y: Float[Array, " j"], y_hat: Float[Array, " j"]) -> Float[Array, " j"]:
+    """-∂L/∂ŷⱼ, for the output nodes j."""
+    return -loss.derivative(y, y_hat)
+
+
+def _hidden_blame(params: Params, layer: int, delta: Float[Array, " j"]) -> Float[Array, " i"]:
+    """Σⱼ wᵢⱼ δⱼ, for the nodes i that feed this layer."""
+    return product(params[layer].weights, delta)
+
+
+def _slope(network: Network, trace: Trace, layer: int) -> Float[Array, " j"]:
+    """f'(zₗ, aₗ)."""
+    names, z, a = network.activations[layer], trace.net_inputs[layer], trace.activations[layer + 1]
+    return activations.slope(names, z, a)
+
+
+def matrix_gradients(network: Network, params: Params, xs: Array, ys: Array, loss: Loss) -> Params:
+    """∂L/∂W = -Σₙ aₙᵀ δₙ and ∂L/∂b = -Σₙ δₙ: `gradients` for arguments that have been checked."""
+    traces = jax.vmap(lambda x: matrix_forward(network, params, x))(xs)
+    deltas = jax.vmap(lambda trace, y: matrix_deltas(network, params, trace, y, loss))(traces, ys)
+    return tuple(
+        Layer(_weight_gradient(a, delta), _bias_gradient(network, delta))
+        for a, delta in zip(traces.activations[:-1], deltas, strict=True)
+    )
+
+
+def _weight_gradient(a: Float[Array, "n i"], delta: Float[Array, "n j"]) -> Float[Array, "i j"]:
+    """-Σₙ aₙᵢ δₙⱼ, as one matrix product.
+
+    XLA's fast products on CPUs take no transposed left factor. The barrier has it laid out beforehand, which
+    is faster.
+    """
+    return -product(jax.lax.optimization_barrier(a.T), delta)
+
+
+def _bias_gradient(network: Network, delta: Float[Array, "n j"]) -> Float[Array, " j"]:
+    """-Σₙ δₙⱼ; 0 in a network without biases."""
+    return -jnp.sum(delta, axis=0) if network.biases else jnp.zeros_like(delta[0])
 
 
 def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: str = "sse") -> Deltas:
@@ -39,20 +90,13 @@ def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: s
 
     Returns:
         One array (out,) per layer with weights, first hidden layer first.
+
+    Raises:
+        TypeError: params, trace or y of another type.
+        ValueError: A shape that does not fit the network; an unknown loss, or one that does not fit the
+            output or the label.
     """
-    dtype = check_params(network, params)
-    check_trace(network, trace)
-    label = checks.example("y", y, network.sizes[-1], dtype)
-    blame = -check_loss(network, loss, y=y).derivative(label, trace.activations[-1])
-    found = []
-    for layer in reversed(range(len(params))):
-        slope = activations.slope(
-            network.activations[layer], trace.net_inputs[layer], trace.activations[layer + 1]
-        )
-        delta = blame * slope
-        blame = product(params[layer].weights, delta)
-        found.append(delta)
-    return tuple(reversed(found))
+    return matrix_deltas(network, params, *check_backward(network, params, trace, y, loss))
 
 
 def deltas_as_printed(
@@ -72,15 +116,18 @@ def deltas_as_printed(
         y: The label (out,).
         updated: The parameters after the layers above were updated; pass `params` to isolate the sum.
         loss: A name in `nnjax.LOSSES`.
+
+    Raises:
+        TypeError, ValueError: As `deltas`.
     """
+    trace, y, resolved = check_backward(network, params, trace, y, loss)
     check_params(network, updated)
-    found = [deltas(network, params, trace, y, loss)[-1]]
+    printed = [matrix_deltas(network, params, trace, y, resolved)[-1]]
     for layer in reversed(range(len(params) - 1)):
-        # Weights summed first: jaxlib before 0.11 miscomputes a jitted, vmapped Σ(Wδ) on CPUs, see doctor.py.
-        blame = product(jnp.sum(updated[layer + 1].weights, axis=0), found[-1])
-        names, z, a = network.activations[layer], trace.net_inputs[layer], trace.activations[layer + 1]
-        found.append(blame * activations.slope(names, z, a))
-    return tuple(reversed(found))
+        # Weights summed first: jaxlib before 0.11 miscomputes a jitted, vmapped Σ(Wδ) on CPUs, see doctor.
+        blame = product(jnp.sum(updated[layer + 1].weights, axis=0), printed[-1])
+        printed.append(blame * _slope(network, trace, layer))
+    return tuple(reversed(printed))
 
 
 def weight_change(
@@ -92,12 +139,22 @@ def weight_change(
         alpha: Learning rate (the handout's α and η).
         delta: δ of the receiving layer (out,).
         activation: Activations of the sending layer (in,).
+
+    Raises:
+        TypeError: alpha is not one number.
+        ValueError: delta or activation is not one row of numbers.
     """
+    checks.number("alpha", alpha)
     delta, activation = jnp.asarray(delta), jnp.asarray(activation)
     if delta.ndim != 1 or activation.ndim != 1:
         raise ValueError(
             f"delta has shape {delta.shape}, activation {activation.shape}; expected (out,) and (in,)"
         )
+    return matrix_change(alpha, delta, activation)
+
+
+def matrix_change(alpha: float | Array, delta: Array, activation: Array) -> Array:
+    """α · δⱼ · aᵢ: `weight_change` for arguments that have been checked."""
     return alpha * activation[:, None] * delta[None, :]
 
 
@@ -106,24 +163,17 @@ def gradients(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, lo
 
     Args:
         network: The network.
-        params: Its parameters.
+        params: Its parameters; xs and ys are converted to their dtype.
         xs: Inputs (n, in).
         ys: Labels (n, out).
         loss: A name in `nnjax.LOSSES`.
 
     Returns:
         Gradients in the shape of `params`; zeros for the biases of a network without them.
+
+    Raises:
+        TypeError: network, params, xs or ys of another type.
+        ValueError: A shape that does not fit the network, an empty batch, NaN or infinite numbers (seen
+            outside jit only); an unknown loss, or one that does not fit the output or the labels.
     """
-    xs, ys = check_batch(network, params, xs, ys, loss)
-    traces = jax.vmap(lambda x: forward(network, params, x))(xs)
-    each = jax.vmap(lambda trace, y: deltas(network, params, trace, y, loss))(traces, ys)
-    # XLA's fast products on CPUs take no transposed left factor. The barrier has it laid out beforehand,
-    # which is faster.
-    return tuple(
-        Layer(-product(jax.lax.optimization_barrier(a.T), delta), _bias_gradient(network, delta))
-        for a, delta in zip(traces.activations[:-1], each, strict=True)
-    )
-
-
-def _bias_gradient(network: Network, delta: Float[Array, "n j"]) -> Float[Array, " j"]:
-    return -jnp.sum(delta, axis=0) if network.biases else jnp.zeros_like(delta[0])
+    return matrix_gradients(network, params, *check_batch(network, params, xs, ys, loss))

@@ -1,4 +1,7 @@
-"""Refusals: a wrong argument is stopped where it enters, by name, with what came and what is accepted."""
+"""Refuse wrong arguments where they enter: by name, with what came and what is accepted.
+
+Every public function checks its arguments once and hands them to formulas that check nothing.
+"""
 
 import difflib
 import operator
@@ -15,7 +18,7 @@ T = TypeVar("T")
 
 
 def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
-    """`table[name]`, or a ValueError that suggests the nearest name."""
+    """Return `table[name]`, or raise a ValueError that suggests the nearest name."""
     if isinstance(name, str) and name in table:
         return table[name]
     near = difflib.get_close_matches(str(name), table, n=1)
@@ -24,27 +27,46 @@ def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
 
 
 def _is_known(values: Array | np.ndarray) -> bool:
-    """Whether the values can be looked at: under jit, vmap or grad they are not there yet."""
+    """Tell whether the values can be looked at: under jit, vmap or grad they do not exist yet."""
     return not isinstance(values, Tracer)
 
 
-def real_array(name: str, values: ArrayLike, dtype: jnp.dtype) -> Array:
-    """`values` in `dtype`: integers and booleans are converted, complex, NaN and infinite ones refused.
+Range = tuple[float, float] | None
+"""The lowest and the highest number accepted; None accepts all."""
 
-    Inside jit, vmap or grad the values are not known and only their type is checked.
+
+def real_array(name: str, values: ArrayLike, dtype: jnp.dtype, within: Range = None) -> Array:
+    """Convert `values` to `dtype`; refuse complex, NaN and infinite ones, and those outside a range.
+
+    Integers and booleans are converted. Inside jit, vmap or grad the values are not known and only their type
+    is checked.
     """
     array = numbers(name, values)
     if jnp.issubdtype(array.dtype, jnp.complexfloating):
         raise TypeError(f"{name} must be real numbers, got {array.dtype}")
     with np.errstate(over="ignore"):
         # Looked at before it is cast: inside jit the cast of a known array is not known.
-        if _is_known(array) and not np.all(np.isfinite(np.asarray(array).astype(dtype))):
-            raise ValueError(f"{name} holds NaN or infinite values in {dtype}; finite numbers are accepted")
+        if _is_known(array):
+            _check_values(name, np.asarray(array), dtype, within)
         return jnp.asarray(array.astype(dtype))
 
 
+def _check_values(name: str, known: np.ndarray, dtype: jnp.dtype, within: Range) -> None:
+    if not np.all(np.isfinite(known.astype(dtype))):
+        raise ValueError(f"{name} holds NaN or infinite values in {dtype}; finite numbers are accepted")
+    rounded = known.astype(np.float32)  # 1 + 2e-16 is a rounded 1
+    if within is not None and rounded.size and not (within[0] <= rounded.min() <= rounded.max() <= within[1]):
+        low, high = within
+        raise ValueError(
+            f"{name} must lie in [{low:g}, {high:g}] for this loss, got {rounded.min()} to {rounded.max()}"
+        )
+
+
 def numbers(name: str, values: Any) -> Array | np.ndarray:
-    """A JAX array as it is, anything else by NumPy: JAX would wrap large integers while x64 is off."""
+    """Return a JAX array as it is, anything else as a NumPy array; refuse what holds no numbers.
+
+    By NumPy, because JAX would wrap large integers while x64 is off.
+    """
     try:
         array = values if isinstance(values, jax.Array) else np.asarray(values)
     except jax.errors.TracerArrayConversionError:
@@ -57,18 +79,18 @@ def numbers(name: str, values: Any) -> Array | np.ndarray:
     return array
 
 
-def example(name: str, values: ArrayLike, width: int, dtype: jnp.dtype) -> Array:
-    """One row of `width` numbers, shape (width,)."""
-    array = real_array(name, values, dtype)
+def example(name: str, values: ArrayLike, width: int, dtype: jnp.dtype, within: Range = None) -> Array:
+    """Convert one row of `width` numbers, shape (width,), to `dtype`."""
+    array = real_array(name, values, dtype, within)
     if array.shape != (width,):
         batch = " (a batch? write for one example and use jax.vmap)" if array.ndim == 2 else ""
         raise ValueError(f"{name} has shape {array.shape}{batch}, expected ({width},): one number per node")
     return array
 
 
-def batch(name: str, values: ArrayLike, width: int, dtype: jnp.dtype) -> Array:
-    """Rows of `width` numbers, shape (n, width), n >= 1."""
-    array = real_array(name, values, dtype)
+def batch(name: str, values: ArrayLike, width: int, dtype: jnp.dtype, within: Range = None) -> Array:
+    """Convert rows of `width` numbers, shape (n, width), n ≥ 1, to `dtype`."""
+    array = real_array(name, values, dtype, within)
     if array.ndim != 2 or array.shape[1] != width:
         n = array.shape[0] if array.ndim else 1
         raise ValueError(f"{name} have shape {array.shape}, expected ({n}, {width}): one column per node")
@@ -77,14 +99,21 @@ def batch(name: str, values: ArrayLike, width: int, dtype: jnp.dtype) -> Array:
     return array
 
 
-def targets(name: str, values: ArrayLike) -> None:
-    """Refuse labels of a cross-entropy outside [0, 1], where they are known: it has no lower bound there."""
-    array = numbers(name, values)
-    if not _is_known(array):
+def number(name: str, value: Any, above: float | None = None, least: float | None = None) -> None:
+    """Refuse what is not one real number, or, where it is known, not `above` or at `least` a bound."""
+    try:
+        kind = value.dtype if isinstance(value, Tracer) else np.asarray(value).dtype
+    except ValueError:  # lists of unequal lengths
+        kind = np.dtype(object)
+    real = jnp.issubdtype(kind, jnp.integer) or jnp.issubdtype(kind, jnp.floating)
+    if np.ndim(value) != 0 or not real:
+        raise TypeError(f"{name} must be one number, got {value!r}")
+    if isinstance(value, Tracer):
         return
-    known = np.asarray(array).astype(np.float32)  # 1 + 2e-16 is a rounded 1
-    if not np.all(np.abs(known - 0.5) <= 0.5):
-        raise ValueError(f"{name} of a cross-entropy must lie in [0, 1], got {known.min()} to {known.max()}")
+    if above is not None and not value > above:
+        raise ValueError(f"{name} must be above {above:g}, got {value}")
+    if least is not None and not value >= least:
+        raise ValueError(f"{name} must be {least:g} or more, got {value}")
 
 
 def random_key(key: PRNGKeyArray) -> None:
@@ -94,7 +123,7 @@ def random_key(key: PRNGKeyArray) -> None:
 
 
 def floating_dtype(dtype: jnp.dtype | type) -> jnp.dtype:
-    """`dtype`, refused unless it is a floating type that JAX would really use."""
+    """Return `dtype`, refused unless it is a floating type that JAX would really use."""
     wanted = jnp.dtype(dtype)
     if not jnp.issubdtype(wanted, jnp.floating):
         raise TypeError(f"dtype must be a floating type such as float32, got {wanted}")
@@ -104,7 +133,7 @@ def floating_dtype(dtype: jnp.dtype | type) -> jnp.dtype:
 
 
 def functions(**given: Any) -> None:
-    """Refuse what cannot be called, and what cannot be hashed: compiled programs are found again by it."""
+    """Refuse what cannot be called, or cannot be hashed: compiled programs are looked up by hash."""
     for name, function in given.items():
         if not callable(function):
             raise TypeError(f"{name} must be a function, got {type(function).__name__}")
@@ -115,7 +144,7 @@ def functions(**given: Any) -> None:
 
 
 def count(name: str, value: int, least: int = 1, most: int | None = None) -> int:
-    """An integer of at least `least` and at most `most`."""
+    """Return an integer, refused below `least` or above `most`."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     if value < least or (most is not None and value > most):

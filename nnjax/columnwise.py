@@ -1,7 +1,7 @@
 """The same two passes with one example per column: weights (out, in), activations and deltas (nodes, n).
 
-Textbooks that write z = W a + b have it so. Over many seeds and batches of wide layers it is the faster view:
-the large products, forward and of the weight changes, then are as XLA's CPU code wants them.
+This is the layout of textbooks that write z = W a + b. Over many seeds and batches of wide layers it is the
+faster view: XLA's CPU code then gets the large products, forward and of the weight changes, as it wants them.
 """
 
 import functools
@@ -11,20 +11,21 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from nnjax import activations
-from nnjax.network import Layer, Network, Params, check_batch, check_loss, product
+from nnjax.losses import Loss
+from nnjax.network import Layer, Network, Params, check_batch, product
 
-Columns = tuple[Layer, ...]
+ColumnParams = tuple[Layer, ...]
 """Per layer weights (out, in) and biases (out,)."""
 Batches = list[Float[Array, "_ n"]]
 each_column = functools.partial(jax.vmap, in_axes=1, out_axes=1)
 
 
-def turn(params: Params) -> Columns:
-    """Weights (in, out) as (out, in), and back."""
+def turn(params: Params) -> ColumnParams:
+    """Transpose the weights: (in, out) to (out, in), and back."""
     return tuple(Layer(layer.weights.T, layer.biases) for layer in params)
 
 
-def column_forward(network: Network, columns: Columns, xs: Array) -> tuple[Batches, Batches]:
+def column_forward(network: Network, columns: ColumnParams, xs: Array) -> tuple[Batches, Batches]:
     """Z = W A + b, A = f(Z): net inputs of every layer, and activations, the inputs xs (n, in) first."""
     net_inputs, activated = [], [xs.T]
     for names, layer in zip(network.activations, columns, strict=True):
@@ -35,29 +36,54 @@ def column_forward(network: Network, columns: Columns, xs: Array) -> tuple[Batch
     return net_inputs, activated
 
 
-def column_gradients(network: Network, columns: Columns, xs: Array, ys: Array, loss: str) -> Columns:
+def column_gradients(
+    network: Network, columns: ColumnParams, xs: Array, ys: Array, loss: Loss
+) -> ColumnParams:
     """∂L/∂W = -Δ Aᵀ and ∂L/∂b = -Σₙ δₙ, with the deltas Δₗ = (Wₗ₊₁ᵀ Δₗ₊₁) · f'(Zₗ) in columns."""
     net_inputs, activated = column_forward(network, columns, xs)
-    blame = -each_column(check_loss(network, loss).derivative)(ys.T, activated[-1])
-    found = []
+    blame = _output_blame(loss, ys.T, activated[-1])
+    gradients = []
     for layer in reversed(range(len(columns))):
-        slope = functools.partial(activations.slope, network.activations[layer])
-        delta = blame * each_column(slope)(net_inputs[layer], activated[layer + 1])
-        biases = -jnp.sum(delta, axis=1) if network.biases else jnp.zeros_like(columns[layer].biases)
-        found.append(Layer(-product(delta, activated[layer].T), biases))
+        delta = blame * _slope(network, layer, net_inputs, activated)
+        gradients.append(Layer(_weight_gradient(delta, activated[layer]), _bias_gradient(network, delta)))
         if layer:
-            # Laid out beforehand for the same reason as in backprop.py.
-            blame = product(jax.lax.optimization_barrier(columns[layer].weights.T), delta)
-    return tuple(reversed(found))
+            blame = _hidden_blame(columns, layer, delta)
+    return tuple(reversed(gradients))
 
 
-def column_total_loss(network: Network, columns: Columns, xs: Array, ys: Array, loss: str) -> Array:
+def _output_blame(loss: Loss, ys: Float[Array, "j n"], y_hats: Float[Array, "j n"]) -> Float[Array, "j n"]:
+    """-∂L/∂ŷ, for each example."""
+    return -each_column(loss.derivative)(ys, y_hats)
+
+
+def _hidden_blame(columns: ColumnParams, layer: int, delta: Float[Array, "j n"]) -> Float[Array, "i n"]:
+    """Wᵀ Δ, for the nodes i that feed this layer; Wᵀ is laid out beforehand, as in `nnjax.backprop`."""
+    return product(jax.lax.optimization_barrier(columns[layer].weights.T), delta)
+
+
+def _slope(network: Network, layer: int, net_inputs: Batches, activated: Batches) -> Float[Array, "j n"]:
+    """f'(Zₗ, Aₗ)."""
+    of_layer = functools.partial(activations.slope, network.activations[layer])
+    return each_column(of_layer)(net_inputs[layer], activated[layer + 1])
+
+
+def _weight_gradient(delta: Float[Array, "j n"], activated: Float[Array, "i n"]) -> Float[Array, "j i"]:
+    """-Δ Aᵀ."""
+    return -product(delta, activated.T)
+
+
+def _bias_gradient(network: Network, delta: Float[Array, "j n"]) -> Float[Array, " j"]:
+    """-Σₙ δₙⱼ; 0 in a network without biases."""
+    return -jnp.sum(delta, axis=1) if network.biases else jnp.zeros(len(delta), delta.dtype)
+
+
+def column_total_loss(network: Network, columns: ColumnParams, xs: Array, ys: Array, loss: Loss) -> Array:
     """Σₙ L(yₙ, ŷₙ) over the columns."""
     y_hats = column_forward(network, columns, xs)[1][-1]
-    return jnp.sum(jax.vmap(check_loss(network, loss).value, in_axes=(0, 1))(ys, y_hats))
+    return jnp.sum(jax.vmap(loss.value, in_axes=(0, 1))(ys, y_hats))
 
 
 def gradients(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str = "sse") -> Params:
-    """∂L/∂W and ∂L/∂b, summed over the batch; see `nnjax.gradients`."""
-    xs, ys = check_batch(network, params, xs, ys, loss)
-    return turn(column_gradients(network, turn(params), xs, ys, loss))
+    """∂L/∂W and ∂L/∂b, summed over the batch; arguments, results and errors as of `nnjax.gradients`."""
+    batch = check_batch(network, params, xs, ys, loss)
+    return turn(column_gradients(network, turn(params), *batch))

@@ -1,6 +1,7 @@
-"""The small data sets on which the handout's claims are tried, all shipped with the packages.
+"""The small data sets on which the handout's claims are tried.
 
-Rows are examples: xs (n, in), ys (n, out), NumPy float64; nnjax converts them to the parameters' dtype.
+iris and digits come with scikit-learn; MNIST is read from the user's folder. Rows are examples: xs (n, in)
+and ys (n, out), NumPy float64; nnjax converts them to the parameters' dtype.
 """
 
 import gzip
@@ -38,17 +39,17 @@ class Split(NamedTuple):
 
 
 def handout() -> Data:
-    """The handout's one row: x = (1, 3, 5), y = 1."""
+    """Return the handout's one row: x = (1, 3, 5), y = 1."""
     return Data(np.array([[1.0, 3.0, 5.0]]), np.array([[1.0]]))
 
 
 def xor() -> Data:
-    """Exclusive or: four rows, no line between the two classes."""
+    """Return exclusive or: four rows, no line between the two classes."""
     return Data(np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]]))
 
 
 def encoder(size: int = 8) -> Data:
-    """The n-h-n encoder's task (Rumelhart, Hinton & Williams 1986): give back each of n one-hot rows."""
+    """Return the encoder's task: give back each of n one-hot rows (Rumelhart, Hinton & Williams 1986)."""
     rows = np.eye(checks.count("size", size))
     return Data(rows, rows)
 
@@ -68,7 +69,13 @@ class Teacher(NamedTuple):
 
 
 def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | type = jnp.float32) -> Teacher:
-    """Inputs N(0, 1) and the outputs on them of a teacher with N(0, 1) weights and biases."""
+    """Draw inputs N(0, 1) and a teacher with N(0, 1) weights and biases, and take its outputs on them.
+
+    Raises:
+        TypeError: key is no JAX key, rows no integer, or dtype no floating type.
+        ValueError: rows below 1, or float64 with x64 off.
+    """
+    checks.random_key(key)
     checks.count("rows", rows)
     params = init(network, jax.random.fold_in(key, 0), "normal", "normal", dtype=dtype)
     drawn = jax.random.normal(jax.random.fold_in(key, 1), (rows, network.sizes[0]), jnp.float32)
@@ -77,12 +84,12 @@ def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | t
 
 
 def one_hot(labels: np.ndarray) -> np.ndarray:
-    """One output node per group (handout): labels (n,) of 0..k-1 to rows (n, k)."""
+    """Give each group an output node (handout): labels (n,) of 0..k-1 to rows (n, k)."""
     return np.eye(int(np.max(labels)) + 1)[labels]
 
 
 def iris(test_share: float = 0.25) -> Split:
-    """Fisher's 150 irises, 4 inputs standardised by the training rows, 3 classes; a stratified split."""
+    """Load Fisher's 150 irises, 4 inputs standardised by the training rows, 3 classes; a stratified split."""
     from sklearn.datasets import load_iris
 
     flowers: Any = load_iris()
@@ -92,7 +99,7 @@ def iris(test_share: float = 0.25) -> Split:
 
 
 def digits(test_share: float = 0.25) -> Split:
-    """scikit-learn's 1797 handwritten digits, 8 × 8 grey values in [0, 1], 10 classes; a stratified split."""
+    """Load scikit-learn's 1797 digits, 8 × 8 grey values in [0, 1], 10 classes; a stratified split."""
     from sklearn.datasets import load_digits
 
     images: Any = load_digits()
@@ -109,7 +116,7 @@ MNIST = (
 
 
 def mnist(folder: str | os.PathLike) -> Split:
-    """MNIST's 60,000 and 10,000 digits, 28 × 28 grey values in [0, 1], from the four files in `folder`.
+    """Read MNIST's 60,000 and 10,000 digits, 28 × 28 grey values in [0, 1], from the four files in `folder`.
 
     Raises:
         FileNotFoundError: One of them is not there; the message names it.
@@ -125,19 +132,19 @@ def mnist(folder: str | os.PathLike) -> Split:
 
 def _idx(folder: pathlib.Path, name: str, axes: int) -> np.ndarray:
     """An array of bytes: 0, 0, type 8, number of axes, their lengths as 4-byte integers, the values."""
-    found = [path for path in (folder / name, folder / f"{name}.gz") if path.exists()]
-    if not found:
+    paths = [path for path in (folder / name, folder / f"{name}.gz") if path.exists()]
+    if not paths:
         raise FileNotFoundError(
             f"folder {folder} has neither {name} nor {name}.gz; needed: {', '.join(MNIST)}"
         )
-    content = found[0].read_bytes()
-    content = gzip.decompress(content) if found[0].suffix == ".gz" else content
+    content = paths[0].read_bytes()
+    content = gzip.decompress(content) if paths[0].suffix == ".gz" else content
     if content[:4] != bytes([0, 0, 8, axes]):
-        raise ValueError(f"{found[0]} is no IDX file of bytes with {axes} axes")
+        raise ValueError(f"{paths[0]} is no IDX file of bytes with {axes} axes")
     shape = tuple(int(length) for length in np.frombuffer(content, ">i4", axes, 4))
     values = np.frombuffer(content, np.uint8, offset=4 + 4 * axes)
     if values.size != math.prod(shape):
-        raise ValueError(f"{found[0]} holds {values.size} values, its head says {shape}")
+        raise ValueError(f"{paths[0]} holds {values.size} values, its head says {shape}")
     return values.reshape(shape)
 
 

@@ -1,7 +1,7 @@
 """Initial weights: which variance a scheme gives a layer, and how all layers are drawn.
 
-One draw serves all layers of a network: XLA compiles every call of a random number generator anew, and with
-one call per layer thirty layers compile five times as long.
+One draw serves all layers of a network: XLA compiles every call of a random number generator separately, and
+with one call per layer thirty layers take five times as long to compile.
 """
 
 import functools
@@ -47,12 +47,20 @@ BIAS_SCHEMES = ("zeros", "normal", "uniform")
 
 
 def weight_variance(scheme: str, inputs: int, outputs: int) -> float:
-    """Variance of one weight under a scheme of `nnjax.init` at scale 1.
+    """Var(w) of one weight under a scheme of `nnjax.init` at scale 1.
 
     LeCun 1/in, He 2/in, Glorot 2/(in + out); "normal" 1 and "uniform" 1/3, whatever the widths. Orthogonal
     weights are no independent draws; 1/max(in, out) is their mean square.
+
+    Raises:
+        ValueError: An unknown scheme; the message suggests the nearest name.
     """
-    gain, _, law = checks.lookup("weights scheme", scheme, dict.fromkeys(SCHEMES, scheme)).partition("_")
+    checks.lookup("weights scheme", scheme, dict.fromkeys(SCHEMES))
+    return _variance(scheme, inputs, outputs)
+
+
+def _variance(scheme: str, inputs: int, outputs: int) -> float:
+    gain, _, law = scheme.partition("_")
     if law:
         return _GAINS[gain](inputs, outputs)
     known = {"zeros": 0.0, "orthogonal": 1 / max(inputs, outputs)}
@@ -60,7 +68,7 @@ def weight_variance(scheme: str, inputs: int, outputs: int) -> float:
 
 
 def draw(scheme: str, key: PRNGKeyArray, shapes: Shapes) -> list[Array]:
-    """Float32 arrays of these shapes: weights (in, out), or biases (out,) for one of `BIAS_SCHEMES`.
+    """Draw float32 arrays of these shapes: weights (in, out), or biases (out,) for one of `BIAS_SCHEMES`.
 
     √(variance / variance of the law) · law, one row of numbers cut into the shapes in their order.
     """
@@ -69,15 +77,15 @@ def draw(scheme: str, key: PRNGKeyArray, shapes: Shapes) -> list[Array]:
     if scheme == "orthogonal":
         keys = [jax.random.fold_in(key, index) for index in range(len(shapes))]
         make = initializers.orthogonal()
-        return [make(own, shape, jnp.float32) for own, shape in zip(keys, shapes, strict=True)]
+        return [make(layer_key, shape, jnp.float32) for layer_key, shape in zip(keys, shapes, strict=True)]
     law = scheme.partition("_")[2] or scheme
     sizes = [math.prod(shape) for shape in shapes]
-    flat = _DRAW[law](key, (sum(sizes),), jnp.float32)
+    row = _DRAW[law](key, (sum(sizes),), jnp.float32)
     ends = list(itertools.accumulate(sizes))
-    parts = [flat[end - size : end].reshape(s) for end, size, s in zip(ends, sizes, shapes, strict=True)]
+    parts = [row[end - size : end].reshape(s) for end, size, s in zip(ends, sizes, shapes, strict=True)]
     return [part * _factor(scheme, law, shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
 def _factor(scheme: str, law: str, shape: tuple[int, ...]) -> np.float32:
-    variance = weight_variance(scheme, shape[0], shape[-1])
+    variance = _variance(scheme, shape[0], shape[-1])
     return np.float32(math.sqrt(variance / _DRAWN_VARIANCE[law]))

@@ -8,30 +8,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from flax import linen, nnx
 from jax.lax import Precision
 from jaxtyping import Array
 
-from nnjax import checks
+from nnjax.activations import ACTIVATIONS
 from nnjax.network import Layer, Network, Params, check_params
-
-FUNCTIONS: dict[str, Callable[[Array], Array]] = {
-    "sigmoid": jax.nn.sigmoid,
-    "relu": jax.nn.relu,
-    "identity": lambda z: z,
-    "tanh": jnp.tanh,
-    "leaky_relu": jax.nn.leaky_relu,
-    "elu": jax.nn.elu,
-    "softplus": jax.nn.softplus,
-    "silu": jax.nn.silu,
-    "gelu": lambda z: jax.nn.gelu(z, approximate=False),
-}
-"""Flax's function for each of nnjax's activations."""
 
 
 def _functions(network: Network) -> list[Callable[[Array], Array]]:
+    """Flax's function for each layer."""
     functions = []
     for layer, names in enumerate(network.activations, start=1):
         distinct = {names} if isinstance(names, str) else set(names)
@@ -40,8 +27,16 @@ def _functions(network: Network) -> list[Callable[[Array], Array]]:
                 f"layer {layer} has different activations, {names}; Flax has no such layer: "
                 "one for the whole layer is accepted"
             )
-        functions.append(checks.lookup("Flax function for", distinct.pop(), FUNCTIONS))
+        functions.append(_function(distinct.pop()))
     return functions
+
+
+def _function(name: str) -> Callable[[Array], Array]:
+    function = ACTIVATIONS[name].flax
+    if function is None:
+        accepted = ", ".join(other for other in ACTIVATIONS if ACTIVATIONS[other].flax)
+        raise ValueError(f"activation {name!r} names no Flax function; accepted: {accepted}")
+    return function
 
 
 class _Linen(linen.Module):
@@ -58,23 +53,23 @@ class _Linen(linen.Module):
 
 
 def linen_module(network: Network) -> linen.Module:
-    """A flax.linen module that computes `network`: `module.apply(to_linen(network, params), x)`.
+    """Make a flax.linen module that computes `network`: `module.apply(to_linen(network, params), x)`.
 
     Raises:
-        ValueError: The network has different activations within a layer.
+        ValueError: Different activations within a layer, or one without a Flax function.
     """
     _functions(network)
     return _Linen(network)
 
 
 def to_linen(network: Network, params: Params) -> dict[str, dict[str, dict[str, Array]]]:
-    """Flax's {'params': {'Dense_0': {'kernel': (in, out), 'bias': (out,)}, ...}} of these parameters.
+    """Make Flax's {'params': {'Dense_0': {'kernel': (in, out), 'bias': (out,)}, ...}} of these parameters.
 
     Raises:
-        TypeError, ValueError: As `nnjax.forward` for params; per-node activations.
+        TypeError, ValueError: As `nnjax.forward` for params, as `linen_module` for network.
     """
-    _functions(network)
     check_params(network, params)
+    _functions(network)
 
     def entry(layer: Layer) -> dict[str, Array]:
         return {"kernel": layer.weights} | ({"bias": layer.biases} if network.biases else {})
@@ -83,7 +78,7 @@ def to_linen(network: Network, params: Params) -> dict[str, dict[str, dict[str, 
 
 
 def from_linen(network: Network, variables: Mapping[str, Any]) -> Params:
-    """Parameters for nnjax from Flax's {'params': ...}: its dense layers in the order of their numbers.
+    """Take parameters for nnjax from Flax's {'params': ...}: its dense layers in the order of their numbers.
 
     Raises:
         ValueError: No 'params', other layers than dense ones, names whose numbers say no order, or other
@@ -100,7 +95,7 @@ def from_linen(network: Network, variables: Mapping[str, Any]) -> Params:
 
 
 def _ordered(names: Iterable[str]) -> list[str]:
-    """By their numbers: a mapping's own order is no order, an optimiser's step sorts it by the alphabet."""
+    """Sort layers by number: dict order cannot be trusted, since JAX sorts keys alphabetically."""
     numbers = {name: [int(part) for part in re.findall(r"\d+", str(name))] for name in names}
     ordered = sorted(numbers, key=numbers.__getitem__)
     alike = len({re.sub(r"\d+", "#", str(name)) for name in ordered}) == 1
@@ -119,7 +114,7 @@ def _kind(value: Any) -> str:
 def _params(network: Network, layers: list[tuple[Any, Any]]) -> Params:
     with_biases = [bias is not None for _, bias in layers]
     if with_biases != [network.biases] * len(layers):
-        raise ValueError(f"biases are there: {with_biases}; expected {network.biases} for every layer")
+        raise ValueError(f"layers have biases: {with_biases}; expected {network.biases} for every layer")
     kernels = [jnp.asarray(kernel) for kernel, _ in layers]
     biases = [
         jnp.zeros(kernel.shape[-1:], kernel.dtype) if bias is None else jnp.asarray(bias)
@@ -158,21 +153,21 @@ def _linear(network: Network, layer: Layer) -> nnx.Linear:
 
 
 def to_nnx(network: Network, params: Params) -> nnx.Module:
-    """A flax.nnx module that computes `network` with these parameters; its `layers` are nnx.Linear.
+    """Make a flax.nnx module that computes `network` with these parameters; its `layers` are nnx.Linear.
 
     Raises:
-        TypeError, ValueError: As `nnjax.forward` for params; per-node activations.
+        TypeError, ValueError: As `to_linen`.
     """
-    _functions(network)
     check_params(network, params)
+    _functions(network)
     return _Nnx(network, params)
 
 
 def from_nnx(network: Network, module: Any) -> Params:
-    """Parameters for nnjax from a module of nnx.Linear layers, functions between them apart.
+    """Take parameters for nnjax from a module of nnx.Linear layers; functions between them are passed over.
 
-    They are the module's `layers`, as of `to_nnx` or an nnx.Sequential, or attributes in the order of their
-    numbers, as fc1, fc2.
+    The layers are the module's `layers`, as of `to_nnx` or an nnx.Sequential, or its attributes in the order
+    of their numbers, such as fc1, fc2.
 
     Raises:
         ValueError: No such layers, layers of another kind, names whose numbers say no order, or other shapes
@@ -193,6 +188,6 @@ def _nnx_layers(module: Any) -> list[Any]:
     layers = getattr(module, "layers", None)
     if isinstance(layers, Iterable) and not isinstance(layers, Mapping):
         return list(layers)
-    own = vars(module) if isinstance(module, nnx.Module) else {}
-    named = {name: value for name, value in own.items() if isinstance(value, nnx.Module)}
+    attributes = vars(module) if isinstance(module, nnx.Module) else {}
+    named = {name: value for name, value in attributes.items() if isinstance(value, nnx.Module)}
     return [named[name] for name in _ordered(named)] if named else []

@@ -1,8 +1,9 @@
-"""Losses of one example, each a pair: L(y, ŷ) and its hand-written derivative ∂L/∂ŷ.
+"""Losses of one example: L(y, ŷ), its hand-written derivative ∂L/∂ŷ, and which networks and labels it takes.
 
 y is the label and ŷ the output layer's activation, both of shape (out,). The two cross-entropies take
 logits: they need the identity on the output, so that nothing overflows and ∂L/∂ŷ stays a simple
-difference. To add a loss, add a `Loss` to `LOSSES`.
+difference. To add a loss, add a `Loss` to `LOSSES`; what the rest of nnjax has to know of it are that class's
+fields.
 """
 
 import dataclasses
@@ -19,19 +20,26 @@ Outputs = Float[Array, "*batch out"]
 
 @dataclasses.dataclass(frozen=True)
 class Loss:
-    """A loss and its derivative.
+    """A loss, its derivative, and the networks and labels that it is made for.
 
     Attributes:
         value: (y, ŷ) -> L, summed over the output nodes.
         derivative: (y, ŷ) -> ∂L/∂ŷ, one number per output node.
-        probabilities: ŷ -> what the outputs say in terms of probabilities.
+        probabilities: ŷ -> the probabilities that the outputs stand for. Default: ŷ itself.
         logits: Whether ŷ are logits, so that the output activation must be the identity.
+        label_range: The lowest and the highest label it accepts; None accepts all real numbers.
+        several_outputs: Whether it is meaningless for one output node.
+        label_per_node: Whether each output node answers a separate question, yes or no, so that the
+            predicted label has one entry per node. Otherwise the nodes are groups, and one of them is named.
     """
 
     value: Callable[[Array, Array], Array]
     derivative: Callable[[Array, Array], Array]
-    probabilities: Callable[[Array], Array]
-    logits: bool
+    probabilities: Callable[[Array], Array] = lambda y_hat: y_hat
+    logits: bool = False
+    label_range: tuple[float, float] | None = None
+    several_outputs: bool = False
+    label_per_node: bool = False
 
 
 def _same_shape(y: Outputs, y_hat: Outputs) -> None:
@@ -51,6 +59,7 @@ def sse(y: Outputs, y_hat: Outputs) -> Float[Array, ""]:
 
 def sse_derivative(y: Outputs, y_hat: Outputs) -> Outputs:
     """∂SSE/∂ŷ = -2(y - ŷ)."""
+    _same_shape(y, y_hat)
     return -2 * (y - y_hat)
 
 
@@ -62,6 +71,7 @@ def binary_cross_entropy(y: Outputs, y_hat: Outputs) -> Float[Array, ""]:
 
 def binary_cross_entropy_derivative(y: Outputs, y_hat: Outputs) -> Outputs:
     """∂L/∂ŷ = σ(ŷ) - y, written as (1 - y) σ(ŷ) - y σ(-ŷ) to stay exact where σ is near 1."""
+    _same_shape(y, y_hat)
     return (1 - y) * jax.nn.sigmoid(y_hat) - y * jax.nn.sigmoid(-y_hat)
 
 
@@ -73,44 +83,86 @@ def softmax_cross_entropy(y: Outputs, y_hat: Outputs) -> Float[Array, ""]:
 
 def softmax_cross_entropy_derivative(y: Outputs, y_hat: Outputs) -> Outputs:
     """∂L/∂ŷ = softmax(ŷ) Σⱼ yⱼ - y; the sum is 1 when y is a distribution."""
+    _same_shape(y, y_hat)
     return jax.nn.softmax(y_hat) * jnp.sum(y, axis=-1, keepdims=True) - y
 
 
 LOSSES: dict[str, Loss] = {
-    "sse": Loss(sse, sse_derivative, lambda y_hat: y_hat, logits=False),
+    "sse": Loss(sse, sse_derivative),
     "binary_cross_entropy": Loss(
-        binary_cross_entropy, binary_cross_entropy_derivative, jax.nn.sigmoid, logits=True
+        binary_cross_entropy,
+        binary_cross_entropy_derivative,
+        probabilities=jax.nn.sigmoid,
+        logits=True,
+        label_range=(0.0, 1.0),
+        label_per_node=True,
     ),
     "softmax_cross_entropy": Loss(
-        softmax_cross_entropy, softmax_cross_entropy_derivative, jax.nn.softmax, logits=True
+        softmax_cross_entropy,
+        softmax_cross_entropy_derivative,
+        probabilities=jax.nn.softmax,
+        logits=True,
+        label_range=(0.0, 1.0),
+        several_outputs=True,
     ),
 }
 
 
 def find(name: str) -> Loss:
-    """The loss of that name; a ValueError suggests the nearest name."""
+    """Look up the loss of that name.
+
+    Raises:
+        ValueError: There is none; the message suggests the nearest name.
+    """
     return checks.lookup("loss", name, LOSSES)
 
 
+def for_outputs(name: str, count: int) -> Loss:
+    """Look up the loss of that name for `count` output nodes.
+
+    Raises:
+        ValueError: As `find`; one output node where the loss needs several.
+    """
+    resolved = find(name)
+    if resolved.several_outputs and count == 1:
+        accepted = ", ".join(other for other in LOSSES if not LOSSES[other].several_outputs)
+        raise ValueError(f"loss {name!r} needs two output nodes or more, got 1; accepted for one: {accepted}")
+    return resolved
+
+
 def probabilities(loss: str, y_hat: Real[Array, "*batch out"]) -> Outputs:
-    """What the outputs ŷ (..., out) say as probabilities.
+    """Turn outputs ŷ (..., out) into probabilities (..., out).
 
     "sse": ŷ itself (a probability where the output is a sigmoid); "binary_cross_entropy": σ(ŷ), each
-    output on its own; "softmax_cross_entropy": softmax(ŷ), which sums to 1.
+    output by itself; "softmax_cross_entropy": softmax(ŷ), which sums to 1.
+
+    Raises:
+        ValueError: An unknown loss; one output node where the loss needs several.
     """
-    return find(loss).probabilities(jnp.asarray(y_hat))
+    y_hat = _outputs(y_hat)
+    return for_outputs(loss, y_hat.shape[-1]).probabilities(y_hat)
 
 
 def labels(loss: str, y_hat: Real[Array, "*batch out"]) -> Int[Array, "..."]:
-    """The predicted group of each row of outputs ŷ (..., out).
+    """Name the predicted group of each row of outputs ŷ (..., out).
 
     One output node: 0 or 1, at probability ½, shape (...). Several: the node with the largest output,
-    shape (...); but for "binary_cross_entropy" each node's own 0 or 1, shape (..., out).
+    shape (...); but for "binary_cross_entropy" a 0 or 1 for each node, shape (..., out).
+
+    Raises:
+        ValueError: As `probabilities`.
     """
-    p = probabilities(loss, y_hat)
-    if p.ndim == 0:
-        raise ValueError("y_hat must have an axis of output nodes, (..., out); got one number")
-    if p.shape[-1] > 1 and loss != "binary_cross_entropy":
+    y_hat = _outputs(y_hat)
+    resolved = for_outputs(loss, y_hat.shape[-1])
+    p = resolved.probabilities(y_hat)
+    if p.shape[-1] > 1 and not resolved.label_per_node:
         return jnp.argmax(p, axis=-1)
-    each = (p > 0.5).astype(int)
-    return each[..., 0] if p.shape[-1] == 1 else each
+    answers = (p > 0.5).astype(int)
+    return answers[..., 0] if p.shape[-1] == 1 else answers
+
+
+def _outputs(y_hat: Real[Array, "*batch out"]) -> Array:
+    array = jnp.asarray(checks.numbers("y_hat", y_hat))
+    if array.ndim == 0:
+        raise ValueError("y_hat must have an axis of output nodes, (..., out); got one number")
+    return array

@@ -1,7 +1,7 @@
 """Is it a minimum, and is it another one? Critical points, their certificates, copies, and what lies between.
 
 Everything is a pure function of one parameter pytree; `jax.vmap` it over seeds. Use float64: eigenvalues that
-are 0 come out at 1e-16 there, and at 1e-7 in float32, where small true ones lie.
+are 0 come out at 1e-16 in it, but at 1e-7 in float32, where small true ones lie.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,11 +13,13 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray, PyTree
 
-from nnjax.network import Network, Params, check_batch, total_loss
+from nnjax import checks
+from nnjax.network import Layer, Network, Params, check_batch, check_params, matrix_total_loss
 from nnjax.symmetries import align as align
 from nnjax.symmetries import canonical as canonical
 
-Loss = Callable[[Any], Array]
+Objective = Callable[[Any], Array]
+"""A loss as a function of a parameter pytree alone."""
 Values = ArrayLike | Sequence[float]
 VERDICTS = ("strict minimum", "flat minimum", "saddle", "plateau", "not converged")
 """What `certify` can find; its `verdict` is the index."""
@@ -29,20 +31,20 @@ NEAR = 1e-5
 TINY = 1e-13
 """Newton's steps on a plateau use eigenvalues down to this share of the largest: what rounding leaves."""
 WALK, KEPT = 4, 0.8
-"""On a plateau each of so many Newton steps keeps at least this share of the length of the one before."""
+"""A plateau: `WALK` Newton steps in a row, each at least `KEPT` times as long as the last."""
 
 
 class Certificate(NamedTuple):
     """What kind of point it is.
 
     Attributes:
-        loss: There.
+        loss: Loss at the point.
         gradient_norm: |∂L/∂θ|.
-        eigenvalues: Of the Hessian ∂²L/∂θ², ascending, (p,).
-        negative: How many are below 0,
-        zero: how many are 0 within `ZERO` times the largest |eigenvalue|,
-        positive: and how many are above.
-        step: Length of the Newton step that would be left, over directions that are not flat.
+        eigenvalues: λ of the Hessian ∂²L/∂θ², ascending, (p,).
+        negative: Number of eigenvalues below 0.
+        zero: Number within `ZERO`·max|λ| of 0.
+        positive: Number above.
+        step: Length of the Newton step that is left, over directions that are not flat.
         verdict: Index into `VERDICTS`.
     """
 
@@ -56,26 +58,28 @@ class Certificate(NamedTuple):
     verdict: Int[Array, ""]
 
 
-def _flat(loss: Loss, gradient: Callable | None, params: PyTree) -> tuple[Array, Loss, Callable, Callable]:
-    """θ as a vector, loss and gradient as functions of it, and back."""
+def _on_vectors(
+    loss: Objective, gradient: Callable | None, params: PyTree
+) -> tuple[Array, Objective, Callable, Callable]:
+    """Return θ as a vector, loss and gradient as functions of such vectors, and the way back."""
     theta, back = ravel_pytree(params)
-    slope = gradient or jax.grad(loss)
-    return theta, lambda v: loss(back(v)), lambda v: ravel_pytree(slope(back(v)))[0], back
+    of_params = gradient or jax.grad(loss)
+    return theta, lambda v: loss(back(v)), lambda v: ravel_pytree(of_params(back(v)))[0], back
 
 
-def hessian(loss: Loss, params: PyTree, gradient: Callable | None = None) -> Float[Array, "p p"]:
+def hessian(loss: Objective, params: PyTree, gradient: Callable | None = None) -> Float[Array, "p p"]:
     """∂²L/∂θ² as a symmetric matrix, the derivative of `gradient` (default: jax.grad of the loss)."""
-    theta, _, slope, _ = _flat(loss, gradient, params)
-    return _hessian(slope, theta)
+    theta, _, gradient_at, _ = _on_vectors(loss, gradient, params)
+    return _hessian(gradient_at, theta)
 
 
-def _hessian(slope: Callable, theta: Array) -> Array:
-    matrix = jax.jacfwd(slope)(theta)
+def _hessian(gradient_at: Callable, theta: Array) -> Array:
+    matrix = jax.jacfwd(gradient_at)(theta)
     return (matrix + matrix.T) / 2
 
 
-def certify(loss: Loss, params: PyTree, gradient: Callable | None = None) -> Certificate:
-    """Which kind of critical point `params` is, if it is one.
+def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -> Certificate:
+    """Decide which kind of critical point `params` is, if it is one.
 
     strict minimum   critical, all eigenvalues of the Hessian positive
     flat minimum     critical, none negative, some 0, to second order: mostly a manifold of equal loss, but
@@ -96,21 +100,21 @@ def certify(loss: Loss, params: PyTree, gradient: Callable | None = None) -> Cer
         params: The point, float64.
         gradient: Its gradient; `nnjax.gradients` for the manual one. Default: jax.grad(loss).
     """
-    theta, value, slope, _ = _flat(loss, gradient, params)
-    g = slope(theta)
-    eigenvalues, vectors = jnp.linalg.eigh(_hessian(slope, theta))
+    theta, value, gradient_at, _ = _on_vectors(loss, gradient, params)
+    g = gradient_at(theta)
+    eigenvalues, vectors = jnp.linalg.eigh(_hessian(gradient_at, theta))
     along, size = vectors.T @ g, jnp.abs(eigenvalues)
     least = ZERO * jnp.max(size)
-    flat = size <= least
+    is_zero = size <= least
     floor = jnp.where(least > 0, least, 1)
-    step = _length(jnp.where(flat, 0, along / jnp.where(flat, 1, size)))
-    drift = _length(jnp.where(flat, along / floor, 0))
+    step = _length(jnp.where(is_zero, 0, along / jnp.where(is_zero, 1, size)))
+    drift = _length(jnp.where(is_zero, along / floor, 0))
     reach, length = 1 + _length(theta), _length(g)
     critical = (step <= NEAR * reach) & (drift <= NEAR * reach) & jnp.isfinite(value(theta))
     negative, zero, positive = (
-        jnp.sum(k) for k in ((eigenvalues < 0) & ~flat, flat, (eigenvalues > 0) & ~flat)
+        jnp.sum(kind) for kind in ((eigenvalues < 0) & ~is_zero, is_zero, (eigenvalues > 0) & ~is_zero)
     )
-    growing = _outwards(value, slope, theta, _newton(eigenvalues, vectors, g))
+    growing = _outwards(value, gradient_at, theta, _newton(eigenvalues, vectors, g))
     verdict = jnp.select(
         [
             critical & (negative > 0),
@@ -131,20 +135,20 @@ def _newton(eigenvalues: Array, vectors: Array, g: Array) -> Array:
     return -vectors @ jnp.where(used, vectors.T @ g / jnp.where(used, size, 1), 0)
 
 
-def _outwards(value: Callable, slope: Callable, theta: Array, first: Array) -> Array:
-    """Whether Newton's method walks off to infinity from θ, where its step is `first`.
+def _outwards(value: Callable, gradient_at: Callable, theta: Array, first: Array) -> Array:
+    """Tell whether Newton's method walks off to infinity from θ, where its step is `first`.
 
-    One eigenvalue problem after the other, none beside another: on CPUs, two at once in a program were seen
-    to wait for each other for ever (jaxlib 0.10.1).
+    One eigenvalue problem after the other: on CPUs, two at once in a program were seen to wait for each other
+    for ever (jaxlib 0.10.1).
     """
 
     def walk(state: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], Array]:
-        here, step = state
-        there = here + step
-        eigenvalues, vectors = jnp.linalg.eigh(_hessian(slope, there))
-        following = _newton(eigenvalues, vectors, slope(there))
-        fell, further = value(there) < value(here), _length(there) > _length(here)
-        return (there, following), fell & further & (_length(following) >= KEPT * _length(step))
+        point, step = state
+        moved = point + step
+        eigenvalues, vectors = jnp.linalg.eigh(_hessian(gradient_at, moved))
+        following = _newton(eigenvalues, vectors, gradient_at(moved))
+        fell, further = value(moved) < value(point), _length(moved) > _length(point)
+        return (moved, following), fell & further & (_length(following) >= KEPT * _length(step))
 
     _, kept = jax.lax.scan(walk, (theta, first), length=WALK)
     return jnp.all(kept) & (_length(first) > 0)
@@ -159,8 +163,8 @@ class Polished(NamedTuple):
 
     Attributes:
         params: The critical point, or the start if that was refused.
-        gradient_norm: There.
-        moved: How far it is from the start.
+        gradient_norm: |∂L/∂θ| at `params`.
+        moved: Distance from the start.
         accepted: Whether the gradient has fallen and the weights have not run away.
     """
 
@@ -171,9 +175,9 @@ class Polished(NamedTuple):
 
 
 def polish(
-    loss: Loss, params: PyTree, gradient: Callable | None = None, steps: int = 60, growth: float = 1.5
+    loss: Objective, params: PyTree, gradient: Callable | None = None, steps: int = 60, growth: float = 1.5
 ) -> Polished:
-    """From where training ended down to the minimum nearby, by Newton's method with a safeguard.
+    """Descend from where training ended to the minimum nearby, by Newton's method with a safeguard.
 
     θ ← θ - Σ v (v·g) / (|λ| + μ) over the Hessian's eigenvectors v (Levenberg-Marquardt; |λ| turns uphill
     Newton steps round). A step that would raise the loss is not taken, and μ grows tenfold; else μ falls
@@ -184,25 +188,25 @@ def polish(
         loss: A function of a parameter pytree.
         params: Where to start, float64.
         gradient: As for `certify`.
-        steps: At most this many Newton steps.
-        growth: See above.
+        steps: Number of Newton steps at most.
+        growth: Factor by which 1 + |θ| may grow.
     """
-    theta, value, slope, back = _flat(loss, gradient, params)
+    theta, value, gradient_at, back = _on_vectors(loss, gradient, params)
 
     def newton(_: Any, state: tuple[Array, Array]) -> tuple[Array, Array]:
         now, damping = state
-        g = slope(now)
-        eigenvalues, vectors = jnp.linalg.eigh(_hessian(slope, now))
+        g = gradient_at(now)
+        eigenvalues, vectors = jnp.linalg.eigh(_hessian(gradient_at, now))
         size = jnp.abs(eigenvalues) + damping * jnp.max(jnp.abs(eigenvalues))
         new = now - vectors @ ((vectors.T @ g) / jnp.where(size > 0, size, 1))
-        better = (value(new) <= value(now)) & (_length(slope(new)) < jnp.inf)
+        better = (value(new) <= value(now)) & (_length(gradient_at(new)) < jnp.inf)
         return jnp.where(better, new, now), jnp.where(better, damping / 10, jnp.minimum(damping * 10, 1e6))
 
     end, _ = jax.lax.fori_loop(0, steps, newton, (theta, jnp.asarray(1e-3, theta.dtype)))
-    fell = _length(slope(end)) <= _length(slope(theta))
+    fell = _length(gradient_at(end)) <= _length(gradient_at(theta))
     accepted = fell & (_length(end) <= growth * (1 + _length(theta)))
     kept = jnp.where(accepted, end, theta)
-    return Polished(back(kept), _length(slope(kept)), _length(kept - theta), accepted)
+    return Polished(back(kept), _length(gradient_at(kept)), _length(kept - theta), accepted)
 
 
 def barrier(
@@ -210,28 +214,27 @@ def barrier(
 ) -> Float[Array, ""]:
     """max_t [L((1-t)A + tB) - ((1-t)L(A) + tL(B))], L the SSE summed over the rows, t = 0..1 in `points`.
 
-    How much two networks' mixtures are worse than the mixture of their losses; 0 if none is worse
+    By how much mixing two networks is worse than mixing their losses; 0 if no mixture is worse
     (Frankle et al. 2020; Entezari et al. 2022).
 
     Raises:
         TypeError, ValueError: As `nnjax.total_loss`; fewer than 3 points.
     """
-    if points < 3:
-        raise ValueError(f"points must be 3 or more, got {points}")
-    xs, ys = check_batch(network, params_a, xs, ys)
-    check_batch(network, params_b, xs, ys)
+    checks.count("points", points, least=3)
+    xs, ys, sse = check_batch(network, params_a, xs, ys, "sse")
+    check_params(network, params_b)
     weights = jnp.linspace(0, 1, points, dtype=xs.dtype)
 
     def loss_at(t: Array) -> Array:
         mixed = jax.tree.map(lambda a, b: (1 - t) * a + t * b, params_a, params_b)
-        return total_loss(network, mixed, xs, ys)
+        return matrix_total_loss(network, mixed, xs, ys, sse)
 
     losses = jax.vmap(loss_at)(weights)
     return jnp.max(losses - ((1 - weights) * losses[0] + weights * losses[-1]))
 
 
 def group(features: np.ndarray, tolerance: float | Sequence[float]) -> np.ndarray:
-    """Which rows (s, f) are the same, each number to its tolerance (f,): 0, 1, ... by rising first number.
+    """Number the groups of equal rows (s, f), each entry to its tolerance (f,): 0, 1, ... by first entry.
 
     Each row joins the first group whose founder it equals. Rows with NaN or infinite numbers get -1.
     """
@@ -249,24 +252,28 @@ def group(features: np.ndarray, tolerance: float | Sequence[float]) -> np.ndarra
 
 
 def filter_normalised(key: PRNGKeyArray, params: Params) -> Params:
-    """A random direction with every node's incoming weights as long as the node's own (Li et al. 2018).
+    """Draw a direction in which each node's incoming weights are as long as in `params` (Li et al. 2018).
 
-    So that networks that differ by a rescaling of their nodes show the same picture. Biases stay.
+    So networks that differ by a rescaling of their nodes show the same picture. Biases do not move.
+
+    Raises:
+        TypeError: key is no JAX key.
     """
+    checks.random_key(key)
 
-    def layer(index: int, weights: Array) -> Array:
+    def direction(index: int, weights: Array) -> Array:
         drawn = jax.random.normal(jax.random.fold_in(key, index), weights.shape, weights.dtype)
         length = jnp.sqrt(jnp.sum(weights**2, axis=0) / jnp.sum(drawn**2, axis=0))
         return drawn * length[None]
 
     return tuple(
-        type(each)(layer(index, each.weights), jnp.zeros_like(each.biases))
-        for index, each in enumerate(params)
+        Layer(direction(index, layer.weights), jnp.zeros_like(layer.biases))
+        for index, layer in enumerate(params)
     )
 
 
 def plane(
-    loss: Loss, centre: PyTree, first: PyTree, second: PyTree, along: Values, across: Values
+    loss: Objective, centre: PyTree, first: PyTree, second: PyTree, along: Values, across: Values
 ) -> Float[Array, "b a"]:
     """L(centre + α first + β second) for α in `along` (a,) and β in `across` (b,).
 

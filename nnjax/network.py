@@ -83,7 +83,7 @@ def _activations(names: tuple[activations.Names, ...], sizes: tuple[int, ...]) -
         nodes = tuple(entry) if isinstance(entry, tuple | list) else (entry,)
         if isinstance(entry, tuple | list) and len(nodes) != width:
             raise ValueError(f"activations of layer {layer} name {len(nodes)} nodes, expected {width}")
-        for name in nodes:
+        for name in dict.fromkeys(nodes):
             activations.find(name)
     return tuple(entry if isinstance(entry, str) else tuple(entry) for entry in names)
 
@@ -94,13 +94,17 @@ def mlp(
     output: activations.Names = "sigmoid",
     biases: bool = True,
 ) -> Network:
-    """A multilayer perceptron: `hidden` in every hidden layer, `output` in the last."""
+    """Describe a multilayer perceptron: `hidden` in every hidden layer, `output` in the last.
+
+    Raises:
+        TypeError, ValueError: As `Network`.
+    """
     sizes = _sizes(sizes)
     return Network(sizes, (hidden,) * (len(sizes) - 2) + (output,), biases)
 
 
 def key(seed: int) -> PRNGKeyArray:
-    """The random key of a seed, threefry2x32, for 0 <= seed < 2³².
+    """Make the random key of a seed, threefry2x32, for 0 ≤ seed < 2³².
 
     Raises:
         TypeError: The seed is not an integer.
@@ -121,7 +125,7 @@ def init(
     scale: float | Array = 1.0,
     dtype: jnp.dtype | type = jnp.float32,
 ) -> Params:
-    """Random parameters (handout, step 1): W = scale · draw, b = scale · draw.
+    """Draw random parameters (handout, step 1): W = scale · draw, b = scale · draw.
 
     Drawn in float32 and cast, so that a seed starts from the same numbers in every precision.
 
@@ -159,7 +163,9 @@ def init(
 
 
 def check_params(network: Network, params: Params) -> jnp.dtype:
-    """The dtype of `params`, refused unless they have the network's shapes and one floating dtype."""
+    """Return the dtype of `params`, refused unless they have the network's shapes and one floating dtype."""
+    if not isinstance(network, Network):
+        raise TypeError(f"network must be a nnjax.Network, as mlp returns; got {type(network).__name__}")
     shapes = list(itertools.pairwise(network.sizes))
     expected = [(shape, shape[1:]) for shape in shapes]
     try:
@@ -174,42 +180,99 @@ def check_params(network: Network, params: Params) -> jnp.dtype:
     return checks.floating_dtype(dtype)
 
 
-def check_trace(network: Network, trace: Trace) -> None:
-    """Refuse the trace of another network, or of a batch."""
-    got = [tuple(jnp.shape(values)) for values in (*trace.net_inputs, *trace.activations)]
-    expected = [(size,) for size in (*network.sizes[1:], *network.sizes)]
-    if got != expected:
-        batch = (
-            " (of a batch? write for one example and use jax.vmap)" if any(len(s) > 1 for s in got) else ""
+def check_trace(network: Network, trace: Trace, dtype: jnp.dtype) -> Trace:
+    """Return `trace` in `dtype`, refused if it is no trace, another network's, or a batch's."""
+    try:
+        net_inputs, activated = (
+            tuple(checks.numbers("trace", values) for values in part)
+            for part in (trace.net_inputs, trace.activations)
         )
-        raise ValueError(f"trace has shapes {got}{batch}, expected {expected} for sizes {network.sizes}")
-
-
-def check_loss(network: Network, loss: str, **labels: ArrayLike) -> losses.Loss:
-    """The loss of that name, refused if it takes logits and the output activation is no identity.
-
-    A cross-entropy also refuses labels, each under its own name, outside [0, 1]. They are looked at as they
-    came: inside jit a known array is known no longer once it is cast.
-    """
-    found = losses.find(loss)
-    if found.logits and set(_nodes(network.activations[-1])) != {"identity"}:
+    except AttributeError as error:
+        raise TypeError(f"trace must be a nnjax.Trace, as forward returns; got {trace!r}") from error
+    got = [[tuple(values.shape) for values in part] for part in (net_inputs, activated)]
+    shapes = [(size,) for size in network.sizes]
+    if got != [shapes[1:], shapes]:
+        batch = any(len(shape) > 1 for part in got for shape in part)
+        hint = " (of a batch? write for one example and use jax.vmap)" if batch else ""
         raise ValueError(
-            f"loss {loss!r} takes logits: the output activation must be 'identity', "
-            f"got {network.activations[-1]!r}"
+            f"trace has shapes {got}{hint}, expected {[shapes[1:], shapes]} for sizes {network.sizes}"
         )
-    if loss == "softmax_cross_entropy" and network.sizes[-1] == 1:
-        raise ValueError(f"loss {loss!r} of one output node is always 0; take 'binary_cross_entropy'")
-    for name, values in labels.items() if found.logits else ():
-        checks.targets(name, values)
-    return found
+    return Trace(*(tuple(jnp.asarray(values, dtype) for values in part) for part in (net_inputs, activated)))
 
 
-def _nodes(names: activations.Names) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else names
+def loss_of(network: Network, name: str) -> losses.Loss:
+    """Look up the loss of that name for this network.
+
+    Raises:
+        ValueError: An unknown name; a loss that takes logits while the output activation is no identity, or
+            needs more output nodes than there are.
+    """
+    loss = losses.for_outputs(name, network.sizes[-1])
+    output = network.activations[-1]
+    if loss.logits and set((output,) if isinstance(output, str) else output) != {"identity"}:
+        raise ValueError(
+            f"loss {name!r} takes logits: the output activation must be 'identity', got {output!r}"
+        )
+    return loss
+
+
+def check_backward(
+    network: Network, params: Params, trace: Trace, y: ArrayLike, loss: str
+) -> tuple[Trace, Array, losses.Loss]:
+    """Return the trace and the label y (out,) in the dtype of the parameters, and the loss of that name."""
+    dtype, resolved = check_params(network, params), loss_of(network, loss)
+    trace = check_trace(network, trace, dtype)
+    return trace, checks.example("y", y, network.sizes[-1], dtype, resolved.label_range), resolved
+
+
+def check_batch(
+    network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str
+) -> tuple[Array, Array, losses.Loss]:
+    """Return xs (n, in) and ys (n, out) in the dtype of the parameters, and the loss of that name."""
+    dtype, resolved = check_params(network, params), loss_of(network, loss)
+    xs, ys = check_rows(network, xs, ys, dtype, resolved, ("inputs xs", "targets ys"))
+    return xs, ys, resolved
+
+
+def check_rows(
+    network: Network,
+    xs: ArrayLike,
+    ys: ArrayLike,
+    dtype: jnp.dtype,
+    loss: losses.Loss,
+    names: tuple[str, str],
+) -> tuple[Array, Array]:
+    """Return xs (n, in) and ys (n, out) as arrays, refused unless both have n ≥ 1 rows and fit the loss."""
+    inputs = checks.batch(names[0], xs, network.sizes[0], dtype)
+    targets = checks.batch(names[1], ys, network.sizes[-1], dtype, loss.label_range)
+    if len(inputs) != len(targets):
+        raise ValueError(
+            f"{names[0]} have {len(inputs)} rows, {names[1]} {len(targets)}; expected the same number"
+        )
+    return inputs, targets
 
 
 product = functools.partial(jnp.matmul, precision=Precision.HIGHEST)
 """Matrix product; the precision keeps GPUs and TPUs from rounding gradients to TF32 or bfloat16."""
+
+
+def matrix_forward(network: Network, params: Params, x: Array) -> Trace:
+    """zₗ = aₗ₋₁ Wₗ + bₗ, aₗ = fₗ(zₗ), a₀ = x: `forward` for arguments that have been checked."""
+    a = x
+    net_inputs, activated = [], [a]
+    for names, layer in zip(network.activations, params, strict=True):
+        z = product(a, layer.weights)
+        z = z + layer.biases if network.biases else z
+        a = activations.activate(names, z)
+        net_inputs.append(z)
+        activated.append(a)
+    return Trace(tuple(net_inputs), tuple(activated))
+
+
+def matrix_total_loss(network: Network, params: Params, xs: Array, ys: Array, loss: losses.Loss) -> Array:
+    """Σₙ L(yₙ, ŷₙ): `total_loss` for arguments that have been checked."""
+    y_hats = jax.vmap(lambda x: matrix_forward(network, params, x).activations[-1])(xs)
+    return jnp.sum(jax.vmap(loss.value)(ys, y_hats))
 
 
 def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
@@ -221,44 +284,28 @@ def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
         x: One example (in,).
 
     Raises:
+        TypeError: network, params or x of another type.
         ValueError: x or params of another shape; NaN or infinite x (seen outside jit only).
     """
-    a = checks.example("x", x, network.sizes[0], check_params(network, params))
-    net_inputs, activated = [], [a]
-    for names, layer in zip(network.activations, params, strict=True):
-        z = product(a, layer.weights)
-        z = z + layer.biases if network.biases else z
-        a = activations.activate(names, z)
-        net_inputs.append(z)
-        activated.append(a)
-    return Trace(tuple(net_inputs), tuple(activated))
+    dtype = check_params(network, params)
+    return matrix_forward(network, params, checks.example("x", x, network.sizes[0], dtype))
 
 
 def predict(network: Network, params: Params, x: ArrayLike) -> Float[Array, " out"]:
-    """ŷ, the output layer's activation, shape (out,), for one example x (in,)."""
+    """ŷ, the output layer's activation, shape (out,), for one example x (in,).
+
+    Raises:
+        TypeError, ValueError: As `forward`.
+    """
     return forward(network, params, x).activations[-1]
 
 
 def total_loss(
     network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str = "sse"
 ) -> Float[Array, ""]:
-    """Σₙ L(yₙ, ŷₙ), summed over a batch xs (n, in), ys (n, out)."""
-    value = check_loss(network, loss).value
-    xs, ys = check_batch(network, params, xs, ys, loss)
-    y_hats = jax.vmap(lambda x: predict(network, params, x))(xs)
-    return jnp.sum(jax.vmap(value)(ys, y_hats))
+    """Σₙ L(yₙ, ŷₙ), summed over a batch xs (n, in), ys (n, out).
 
-
-def check_batch(
-    network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str = "sse"
-) -> tuple[Array, Array]:
-    """Inputs xs (n, in) and targets ys (n, out) in the dtype of the parameters, n >= 1 rows each."""
-    dtype = check_params(network, params)
-    xs = checks.batch("inputs xs", xs, network.sizes[0], dtype)
-    targets = checks.batch("targets ys", ys, network.sizes[-1], dtype)
-    if len(xs) != len(targets):
-        raise ValueError(
-            f"inputs xs have {len(xs)} rows, targets ys {len(targets)}; expected the same number"
-        )
-    check_loss(network, loss, ys=ys)
-    return xs, targets
+    Raises:
+        TypeError, ValueError: As `nnjax.gradients`.
+    """
+    return matrix_total_loss(network, params, *check_batch(network, params, xs, ys, loss))

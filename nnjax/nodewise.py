@@ -1,7 +1,7 @@
 """The same two passes node by node, as the handout tells them: no matrix product, only scalars.
 
 `forward`, `deltas` and `gradients` take the same arguments and give the same results as their namesakes
-in `nnjax`. In between, a network is its nodes: every weight, activation and delta is a scalar of its own.
+in `nnjax`. In between, a network is its nodes: each weight, activation and delta is one scalar.
 Each loop is unrolled when it is compiled, so this view is for small networks; there, over many seeds,
 every scalar becomes one vector of seeds and a whole training step runs without touching memory.
 """
@@ -15,31 +15,23 @@ from jaxtyping import Array, ArrayLike
 
 from nnjax import activations, checks
 from nnjax.backprop import Deltas
-from nnjax.network import (
-    Layer,
-    Network,
-    Params,
-    Trace,
-    check_batch,
-    check_loss,
-    check_params,
-    check_trace,
-)
+from nnjax.losses import Loss
+from nnjax.network import Layer, Network, Params, Trace, check_backward, check_batch, check_params
 
 Scalars = tuple[Array, ...]
 NodeParams = tuple[tuple[tuple[Scalars, ...], Scalars], ...]
 """Per layer (weights, biases): weights[i][j] leads from node i to node j, biases[j] belongs to node j."""
 LOOP_RESULTS = 40
-"""Gradients per loop: with all 113 of 3-8-8-1 in one, it no longer is a loop of vectors."""
+"""Gradients per loop: with all 113 gradients of a 3-8-8-1 network in one loop, XLA stops vectorising it."""
 
 
 def split(params: Params) -> NodeParams:
-    """Params as scalars, weight by weight."""
+    """Take parameters apart into scalars, weight by weight."""
     return tuple((tuple(map(_scalars, layer.weights)), _scalars(layer.biases)) for layer in params)
 
 
 def join(nodes: NodeParams) -> Params:
-    """The inverse of `split`."""
+    """Put scalars together to parameters: the inverse of `split`."""
     return tuple(
         Layer(jnp.stack([jnp.stack(row) for row in weights]), jnp.stack(biases)) for weights, biases in nodes
     )
@@ -53,10 +45,6 @@ def _total(terms: Sequence[Array]) -> Array:
     return sum(terms[1:], start=terms[0])
 
 
-def _activation(names: activations.Names, node: int) -> activations.Activation:
-    return activations.find(names if isinstance(names, str) else names[node])
-
-
 def node_forward(network: Network, nodes: NodeParams, x: Scalars) -> tuple[list[Scalars], list[Scalars]]:
     """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ, aⱼ = f(zⱼ): net inputs of every layer, and activations, the inputs first."""
     net_inputs, activated = [], [x]
@@ -64,8 +52,9 @@ def node_forward(network: Network, nodes: NodeParams, x: Scalars) -> tuple[list[
         a = activated[-1]
         z = [_total([a[i] * weights[i][j] for i in range(len(a))]) for j in range(len(biases))]
         z = [z[j] + biases[j] for j in range(len(z))] if network.biases else z
+        functions = activations.per_node(names, len(z))
         net_inputs.append(tuple(z))
-        activated.append(tuple(_activation(names, j).value(z[j]) for j in range(len(z))))
+        activated.append(tuple(functions[j].value(z[j]) for j in range(len(z))))
     return net_inputs, activated
 
 
@@ -77,44 +66,60 @@ def node_deltas(
     blame: Sequence[Array],
 ) -> list[Scalars]:
     """δⱼ = blameⱼ · f'(zⱼ); node i's blame is Σⱼ wᵢⱼ δⱼ over the nodes j it feeds; at the output -∂L/∂ŷⱼ."""
-    found = []
+    deltas = []
     for layer in reversed(range(len(nodes))):
-        names, z, a = network.activations[layer], net_inputs[layer], activated[layer + 1]
-        delta = tuple(blame[j] * _activation(names, j).derivative(z[j], a[j]) for j in range(len(z)))
-        weights = nodes[layer][0]
-        blame = [_total([row[j] * delta[j] for j in range(len(delta))]) for row in weights]
-        found.append(delta)
-    return found[::-1]
+        slopes = _slopes(network.activations[layer], net_inputs[layer], activated[layer + 1])
+        delta = tuple(blame[j] * slopes[j] for j in range(len(slopes)))
+        blame = _hidden_blame(nodes[layer][0], delta)
+        deltas.append(delta)
+    return deltas[::-1]
 
 
-def node_descent(network: Network, nodes: NodeParams, x: Scalars, y: Array, loss: str) -> NodeParams:
+def _slopes(names: activations.Names, z: Scalars, a: Scalars) -> Scalars:
+    """fⱼ'(zⱼ, aⱼ), for a layer's nodes j."""
+    functions = activations.per_node(names, len(z))
+    return tuple(functions[j].derivative(z[j], a[j]) for j in range(len(z)))
+
+
+def _hidden_blame(weights: Sequence[Scalars], delta: Scalars) -> list[Array]:
+    """Σⱼ wᵢⱼ δⱼ, for the nodes i that feed this layer."""
+    return [_total([row[j] * delta[j] for j in range(len(delta))]) for row in weights]
+
+
+def node_descent(network: Network, nodes: NodeParams, x: Scalars, y: Array, loss: Loss) -> NodeParams:
     """One example's -∂L/∂wᵢⱼ = δⱼ aᵢ and -∂L/∂bⱼ = δⱼ, weight by weight."""
     net_inputs, activated = node_forward(network, nodes, x)
-    blame = _scalars(-check_loss(network, loss).derivative(y, jnp.stack(activated[-1])))
-    each = node_deltas(network, nodes, net_inputs, activated, blame)
+    blame = _scalars(-loss.derivative(y, jnp.stack(activated[-1])))
+    deltas = node_deltas(network, nodes, net_inputs, activated, blame)
     return tuple(
-        (
-            tuple(tuple(d * a_i for d in delta) for a_i in a),
-            delta if network.biases else tuple(map(jnp.zeros_like, delta)),
-        )
-        for a, delta in zip(activated[:-1], each, strict=True)
+        (_changes(delta, a), delta if network.biases else tuple(map(jnp.zeros_like, delta)))
+        for a, delta in zip(activated[:-1], deltas, strict=True)
     )
 
 
-def node_gradients(network: Network, nodes: NodeParams, xs: Array, ys: Array, loss: str) -> NodeParams:
+def _changes(delta: Scalars, a: Scalars) -> tuple[Scalars, ...]:
+    """δⱼ aᵢ, for the weights from node i to node j."""
+    return tuple(tuple(d * a_i for d in delta) for a_i in a)
+
+
+def node_gradients(network: Network, nodes: NodeParams, xs: Array, ys: Array, loss: Loss) -> NodeParams:
     """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, added up one example after the other."""
-    rows = range(len(xs))
-    each = [node_descent(network, nodes, _scalars(xs[n]), ys[n], loss) for n in rows]
-    leaves, tree = jax.tree.flatten(jax.tree.map(lambda *terms: -_total(terms), *each))
-    together = [_in_one_loop(leaves[i : i + LOOP_RESULTS]) for i in range(0, len(leaves), LOOP_RESULTS)]
-    return tree.unflatten(itertools.chain(*together))
+    descents = [node_descent(network, nodes, _scalars(xs[n]), ys[n], loss) for n in range(len(xs))]
+    sums, tree = jax.tree.flatten(jax.tree.map(lambda *terms: _gradient(terms), *descents))
+    loops = [_in_one_loop(sums[i : i + LOOP_RESULTS]) for i in range(0, len(sums), LOOP_RESULTS)]
+    return tree.unflatten(itertools.chain(*loops))
+
+
+def _gradient(descents: Sequence[Array]) -> Array:
+    """Minus the sum of the examples' terms."""
+    return -_total(descents)
 
 
 def _in_one_loop(scalars: Sequence[Array]) -> Sequence[Array]:
-    """The same numbers, each as the larger of two copies of it, all by one reduction.
+    """Return the scalars unchanged but computed in one loop, as one reduction: the maximum of two copies.
 
-    XLA's CPU compiler makes a loop of its own for every result, and computes each delta anew in the loop of
-    every weight that needs it; the results of one reduction it makes in one loop.
+    XLA's CPU compiler makes one loop for each result of a program, and computes a delta again in the loop of
+    every weight that needs it; the results of one reduction share a loop.
     """
     least = [jnp.array(-jnp.inf, scalar.dtype) for scalar in scalars]
     copies = [jnp.broadcast_to(scalar, (2,)) for scalar in scalars]
@@ -125,31 +130,29 @@ def _larger(one: Sequence[Array], other: Sequence[Array]) -> list[Array]:
     return [jnp.maximum(a, b) for a, b in zip(one, other, strict=True)]
 
 
-def node_total_loss(network: Network, nodes: NodeParams, xs: Array, ys: Array, loss: str) -> Array:
+def node_total_loss(network: Network, nodes: NodeParams, xs: Array, ys: Array, loss: Loss) -> Array:
     """Σₙ L(yₙ, ŷₙ), one example after the other."""
-    value = check_loss(network, loss).value
     outputs = [jnp.stack(node_forward(network, nodes, _scalars(x))[1][-1]) for x in xs]
-    return _total([value(y, y_hat) for y, y_hat in zip(ys, outputs, strict=True)])
+    return _total([loss.value(y, y_hat) for y, y_hat in zip(ys, outputs, strict=True)])
 
 
 def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
-    """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ, aⱼ = f(zⱼ), node after node; see `nnjax.forward`."""
-    x = checks.example("x", x, network.sizes[0], check_params(network, params))
+    """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ, aⱼ = f(zⱼ), node after node; arguments and errors as of `nnjax.forward`."""
+    dtype = check_params(network, params)
+    x = checks.example("x", x, network.sizes[0], dtype)
     net_inputs, activated = node_forward(network, split(params), _scalars(x))
     return Trace(tuple(map(jnp.stack, net_inputs)), tuple(map(jnp.stack, activated)))
 
 
 def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: str = "sse") -> Deltas:
     """δⱼ = -∂L/∂ŷⱼ · f'(zⱼ) at the output, δᵢ = (Σⱼ wᵢⱼ δⱼ) · f'(zᵢ) before; see `nnjax.deltas`."""
-    check_trace(network, trace)
-    label = checks.example("y", y, network.sizes[-1], check_params(network, params))
-    blame = -check_loss(network, loss, y=y).derivative(label, trace.activations[-1])
+    trace, y, resolved = check_backward(network, params, trace, y, loss)
+    blame = -resolved.derivative(y, trace.activations[-1])
     net_inputs, activated = ([_scalars(layer) for layer in values] for values in trace)
-    found = node_deltas(network, split(params), net_inputs, activated, _scalars(blame))
-    return tuple(map(jnp.stack, found))
+    scalars = node_deltas(network, split(params), net_inputs, activated, _scalars(blame))
+    return tuple(map(jnp.stack, scalars))
 
 
 def gradients(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str = "sse") -> Params:
-    """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, example after example; see `nnjax.gradients`."""
-    xs, ys = check_batch(network, params, xs, ys, loss)
-    return join(node_gradients(network, split(params), xs, ys, loss))
+    """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, example after example; arguments and errors as of `nnjax.gradients`."""
+    return join(node_gradients(network, split(params), *check_batch(network, params, xs, ys, loss)))

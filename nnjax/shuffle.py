@@ -1,4 +1,4 @@
-"""The order in which rows are seen: random permutations, the same as JAX's and sooner there."""
+"""Shuffling rows: the permutations of `jax.random.permutation`, bit for bit, in half the time on CPUs."""
 
 import math
 
@@ -7,12 +7,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int, PRNGKeyArray, UInt32
 
 PACKED = 2**16
-"""Up to so many rows, a row's number and as many bits of its random key fit into one uint32."""
+"""Most rows for which a row index and equally many bits of its key fit in one uint32."""
 LARGEST = 2**32 - 1
+"""The largest uint32."""
 
 
 def permutation(key: PRNGKeyArray, rows: int) -> Int[Array, " rows"]:
-    """`jax.random.permutation(key, rows)`, bit for bit, in half the time on CPUs.
+    """Shuffle 0, ..., rows - 1: `jax.random.permutation(key, rows)`, bit for bit, in half the time on CPUs.
 
     Rows are sorted by 32 random bits each, and once more where rows³ > 2³², so that ties do not matter. XLA
     sorts numbers several times as fast as pairs of key and row. So the row is kept in the low bits of the
@@ -22,13 +23,13 @@ def permutation(key: PRNGKeyArray, rows: int) -> Int[Array, " rows"]:
         return jax.random.permutation(key, rows)
     order = jnp.arange(rows)
     for _ in range(math.ceil(3 * math.log(max(1, rows)) / math.log(LARGEST))):
-        key, own = jax.random.split(key)
-        order = order[stable_argsort(jax.random.bits(own, (rows,), jnp.uint32))]
+        key, subkey = jax.random.split(key)
+        order = order[stable_argsort(jax.random.bits(subkey, (rows,), jnp.uint32))]
     return order
 
 
 def stable_argsort(keys: UInt32[Array, " n"]) -> UInt32[Array, " n"]:
-    """argsort, stable, in two turns of a radix sort."""
+    """Return the order that sorts `keys`, equal ones as they stand, by two passes of a radix sort."""
     width = (len(keys) - 1).bit_length()
     low = jnp.uint32(2**width - 1)
     place = jnp.arange(len(keys), dtype=jnp.uint32)

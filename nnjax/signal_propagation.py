@@ -19,12 +19,8 @@ from jaxtyping import Array, ArrayLike, Bool, Float
 
 from nnjax import activations, checks
 from nnjax.activations import ACTIVATIONS
-from nnjax.backprop import deltas
-from nnjax.initialisers import weight_variance as weight_variance
-from nnjax.network import Network, Params, check_batch, forward, product
-
-EXACTLY_FLAT = ("relu",)
-"""Activations whose slope is 0 on an interval; the others' slopes only round to 0."""
+from nnjax.backprop import matrix_deltas
+from nnjax.network import Network, Params, check_batch, matrix_forward, product
 
 SMALLEST = 1e-280
 """Stands for q = 0, where slopes with a kink at 0 have only a limit."""
@@ -60,29 +56,47 @@ def norm(values: Float[Array, "..."], axis: int | tuple[int, ...] | None = None)
 def ratios(values: Float[Array, "l ..."]) -> Float[Array, "m ..."]:
     """vₗ / vₗ₊₁ for l = 1..L-1, along the first axis: how much of a length each layer hands down.
 
-    For the lengths in a `Flow`, 0 or more. nan where vₗ₊₁ = 0: of nothing, no share can be named.
+    For the lengths in a `Flow`, 0 or more. nan where vₗ₊₁ = 0, of which there is no share.
     """
     below, above = values[:-1], values[1:]
     return jnp.where(above > 0, below / jnp.where(above > 0, above, 1), jnp.nan)
 
 
 def exactly_flat(names: activations.Names, z: Float[Array, "*n j"]) -> Bool[Array, "*n j"]:
-    """Where the slope is 0 by its formula, not by rounding: the dead side of ReLU."""
-    nodes = (names,) * z.shape[-1] if isinstance(names, str) else names
-    flat = np.array([name in EXACTLY_FLAT for name in nodes])
-    return jnp.expand_dims(flat, tuple(range(z.ndim - 1))) & (z <= 0)
+    """Tell where the slope is 0 by its formula, not by rounding: the dead side of ReLU.
+
+    Raises:
+        ValueError: An unknown activation.
+    """
+    for name in {names} if isinstance(names, str) else set(names):
+        activations.find(name)
+    return _exactly_flat(names, z)
+
+
+def _exactly_flat(names: activations.Names, z: Array) -> Array:
+    nodes = activations.per_node(names, z.shape[-1])
+    flat = jnp.zeros(z.shape, bool)
+    for rule in dict.fromkeys(node.exactly_flat for node in nodes):
+        if rule is not None:
+            theirs = np.array([node.exactly_flat is rule for node in nodes])
+            flat |= jnp.expand_dims(theirs, tuple(range(z.ndim - 1))) & rule(z)
+    return flat
 
 
 def flow(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str = "sse") -> Flow:
-    """Norms per layer, and why δ is exactly 0 where it is, over rows xs (n, in) with labels ys (n, out)."""
-    xs, ys = check_batch(network, params, xs, ys)
-    traces = jax.vmap(lambda x: forward(network, params, x))(xs)
-    each = jax.vmap(lambda trace, y: deltas(network, params, trace, y, loss))(traces, ys)
+    """Measure norms per layer, and why δ is exactly 0 where it is, over rows xs (n, in), labels ys (n, out).
+
+    Raises:
+        TypeError, ValueError: As `nnjax.gradients`.
+    """
+    xs, ys, resolved = check_batch(network, params, xs, ys, loss)
+    traces = jax.vmap(lambda x: matrix_forward(network, params, x))(xs)
+    deltas = jax.vmap(lambda trace, y: matrix_deltas(network, params, trace, y, resolved))(traces, ys)
     rows = []
-    for layer, (names, delta) in enumerate(zip(network.activations, each, strict=True)):
+    for layer, (names, delta) in enumerate(zip(network.activations, deltas, strict=True)):
         z, before, after = traces.net_inputs[layer], *traces.activations[layer : layer + 2]
         zero = jax.vmap(lambda z, a, names=names: activations.slope(names, z, a))(z, after) == 0
-        dead = exactly_flat(names, z)
+        dead = _exactly_flat(names, z)
         shares = [jnp.mean(kind, dtype=xs.dtype) for kind in (dead, zero & ~dead, (delta == 0) & ~zero)]
         rows.append((norm(delta), norm(product(before.T, delta)), norm(after), *shares))
     return Flow(*(jnp.stack(column) for column in zip(*rows, strict=True)))
@@ -92,7 +106,7 @@ def flow(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: s
 def _quadrature() -> tuple[np.ndarray, np.ndarray]:
     """Points and weights of E[f(z)], z ~ N(0, 1): Gauss-Legendre on panels that halve towards 0.
 
-    On both sides of 0 apart, where activations have their kink; Gauss-Hermite is off by 1e-3 there.
+    Each side of 0 has its own panels, since activations have their kink there; Gauss-Hermite is off by 1e-3.
     """
     points, weights = np.polynomial.legendre.leggauss(20)
     edges = np.concatenate([[0.0], 14 * 0.5 ** np.arange(24, -1, -1.0)])
@@ -104,23 +118,27 @@ def _quadrature() -> tuple[np.ndarray, np.ndarray]:
 
 @functools.partial(jax.jit, static_argnames="activation")
 def _squares(activation: str, q: Array, z: Array, weights: Array) -> tuple[Array, Array]:
-    pair = ACTIVATIONS[activation]
+    function = ACTIVATIONS[activation]
     net = jnp.sqrt(q) * z
-    a = pair.value(net)
-    slope = pair.derivative(net, a)
+    a = function.value(net)
+    slope = function.derivative(net, a)
     return jnp.sum(weights * a * a), jnp.sum(weights * slope * slope)
 
 
 def mean_squares(activation: str, q: float) -> tuple[float, float]:
     """E[φ(√q z)²] and E[φ'(√q z)²] for z ~ N(0, 1), to about 1e-12; at q = 0 the limit from above."""
-    checks.lookup("activation", activation, ACTIVATIONS)
+    activations.find(activation)
     if not 0 <= q < math.inf:
         raise ValueError(f"q must be 0 or more and finite, got {q}")
+    return _mean_squares(activation, q)
+
+
+def _mean_squares(activation: str, q: float) -> tuple[float, float]:
     cpu = jax.local_devices(backend="cpu")[0]
     # Compile-time evaluation: a plain number comes out also inside a user's jit.
     with jax.enable_x64(True), jax.default_device(cpu), jax.ensure_compile_time_eval():
-        found = _squares(activation, jnp.asarray(max(q, SMALLEST)), *map(jnp.asarray, _quadrature()))
-        return float(found[0]), float(found[1])
+        value, slope = _squares(activation, jnp.asarray(max(q, SMALLEST)), *map(jnp.asarray, _quadrature()))
+        return float(value), float(slope)
 
 
 class MeanField(NamedTuple):
@@ -146,7 +164,7 @@ def mean_field(
 
     Args:
         network: Its sizes and activations, one name per layer.
-        weight_variances: Var(Wₗ) of each layer, as from `weight_variance`.
+        weight_variances: Var(Wₗ) of each layer, as from `nnjax.initialisers.weight_variance`.
         squared_input: |x|² of the input, for which q₁ = Var(W₁) |x|² + σ_b².
         bias_variance: σ_b².
 
@@ -164,7 +182,7 @@ def mean_field(
     for width, name, variance in zip(
         network.sizes[1:-1], network.activations[:-1], weight_variances[1:], strict=True
     ):
-        square, slope = mean_squares(str(name), q[-1])
+        square, slope = _mean_squares(str(name), q[-1])
         factors.append(width * variance * slope)
         q.append(width * variance * square + bias_variance)
     return MeanField(np.array(q), np.array(factors))
@@ -184,17 +202,20 @@ def fixed_point(activation: str, weight_variance: float, bias_variance: float = 
         activation: A name in `nnjax.ACTIVATIONS`.
         weight_variance: σ_w², 0 or more.
         bias_variance: σ_b², 0 or more.
+
+    Raises:
+        ValueError: An unknown activation, or a variance that is negative or not finite.
     """
-    checks.lookup("activation", activation, ACTIVATIONS)
+    activations.find(activation)
     for name, value in {"weight_variance": weight_variance, "bias_variance": bias_variance}.items():
         if not 0 <= value < math.inf:
             raise ValueError(f"{name} must be 0 or more and finite, got {value}")
 
     def change(q: float) -> float:
-        return weight_variance * mean_squares(activation, q)[0] + bias_variance - q
+        return weight_variance * _mean_squares(activation, q)[0] + bias_variance - q
 
     def chi(q: float) -> float:
-        return weight_variance * mean_squares(activation, q)[1]
+        return weight_variance * _mean_squares(activation, q)[1]
 
     q, step, stride = 1.0, change(1.0), 1
     for _ in range(10_000):
@@ -206,10 +227,10 @@ def fixed_point(activation: str, weight_variance: float, bias_variance: float = 
             return math.inf, chi(q)
         # E[φ²] grows with q, so the iteration never turns: while q moves the same way from there, no fixed
         # point is passed over by longer and longer strides.
-        there = max(q + stride * step, q / 1000)
-        step_there = change(there)
-        if stride == 1 or step_there * step > 0:
-            q, step, stride = there, step_there, 2 * stride
+        candidate = max(q + stride * step, q / 1000)
+        next_step = change(candidate)
+        if stride == 1 or next_step * step > 0:
+            q, step, stride = candidate, next_step, 2 * stride
         else:
             stride = 1
     return math.nan, math.nan
@@ -237,7 +258,7 @@ def relu_step_moments(width: int) -> tuple[float, float]:
 def relu_step_cdf(width: int, ratio: ArrayLike) -> np.ndarray:
     """P(r ≤ ratio) for that r: r = (2/n) χ²_K with K ~ Bin(n, ½) given K ≥ 1. Ratios (s,) to (s,)."""
     k = np.arange(1, checks.count("width", width) + 1)
-    chances = np.array([math.comb(width, int(each)) for each in k]) / (2.0**width - 1)
+    chances = np.array([math.comb(width, int(count)) for count in k]) / (2.0**width - 1)
     with jax.enable_x64(True), jax.default_device(jax.local_devices(backend="cpu")[0]):
         half = jnp.asarray(np.asarray(ratio, float)[:, None] * width / 4)
         return np.asarray(gammainc(jnp.asarray(k[None, :] / 2), half)) @ chances

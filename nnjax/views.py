@@ -1,4 +1,4 @@
-"""Views: three layouts of one computation, and which of them is the fastest for a network.
+"""Views: three layouts of one computation, and which of them is fastest for a network.
 
 "matrix" has one row per example, "columns" one column per example, "nodes" one scalar per node.
 """
@@ -19,12 +19,12 @@ COLUMN_ROWS = 10
 
 
 class View(NamedTuple):
-    """One way to compute the same training: how parameters are laid out meanwhile.
+    """A parameter layout for training and the functions that work in it; they check no argument.
 
     Attributes:
-        enter: Params -> the layout.
-        leave: Its inverse.
-        gradients: (network, layout, xs, ys, loss) -> gradients in the layout.
+        enter: Params -> parameters in the layout.
+        leave: The inverse of `enter`.
+        gradients: (network, parameters in the layout, xs, ys, Loss) -> gradients in the layout.
         total_loss: The same arguments -> the summed loss.
     """
 
@@ -35,7 +35,9 @@ class View(NamedTuple):
 
 
 VIEWS = {
-    "matrix": View(lambda params: params, lambda params: params, backprop.gradients, network.total_loss),
+    "matrix": View(
+        lambda params: params, lambda params: params, backprop.matrix_gradients, network.matrix_total_loss
+    ),
     "columns": View(
         columnwise.turn, columnwise.turn, columnwise.column_gradients, columnwise.column_total_loss
     ),
@@ -44,27 +46,29 @@ VIEWS = {
 
 
 def scalar_products(network: Network, rows: int) -> int:
-    """Σ nₗ₋₁ nₗ · rows: the products w · a of one forward pass, each written out node by node."""
+    """Σₗ nₗ₋₁ nₗ · rows: count the products w · a of one forward pass, which the node view writes out."""
     return rows * sum(a * b for a, b in itertools.pairwise(network.sizes))
 
 
 def fastest_view(network: Network, rows: int) -> str:
-    """The fastest view for many seeds: "nodes" up to weights · rows = 700, else "columns" or "matrix".
+    """Name the fastest view for many seeds: "nodes", "columns" or "matrix".
 
-    A step of scalars fuses into a few loops over the seeds, but its program grows with weights · rows. By the
-    benchmark on two cores of an AMD EPYC, 4 rows each, it is so many times as fast as the matrix view: 2-2-1
-    (24) 5.8; 2-4-4-1 (112) 46; and as the best other view: 2-16-1 (192) 1.1; 3-8-8-1 (384) 1.3; 2-10-10-1
-    (520) 2.0; 2-50-1 (600) 1.6; 3-12-12-1 (768) 0.9; 4-14-14-1 (1064) 0.95. It takes 6 s to compile at 384.
+    "nodes" up to `NODE_PRODUCTS` scalar products per forward pass of a batch: a step of scalars fuses into a
+    few loops over the seeds, but its program grows with weights · rows, and so does the time to compile it.
+    Else "columns" for at most one hidden layer and at least `COLUMN_ROWS` rows; else "matrix".
 
-    "columns" with at most one hidden layer and 10 rows or more. The named view's speed over the best other's,
-    by the same benchmark, first in one order for all seeds, then in own orders; 10 rows: 13-8-1 0.6 and 1.3;
-    20-30-1 1.0 and 1.0; 64-100-10 1.0 and 0.85; and where nodes are named, 13-5-1 (700) 0.7 and 0.8; 32 rows
-    in one order: 13-5-1 1.6, 64-100-10 1.4. Sizes and rows alone do not decide: for hours of training, try.
+    The bounds are where the benchmark's measurements cross on two cores of an AMD EPYC
+    (`python -m experiments benchmark`). Sizes and rows alone do not decide: near the bounds the named view is
+    0.6 to 2 times as fast as the best other one. If training takes hours, time the views yourself.
 
     Args:
         network: The network.
         rows: Rows per update.
+
+    Raises:
+        TypeError, ValueError: rows is not a positive integer.
     """
-    if scalar_products(network, checks.count("rows", rows)) <= NODE_PRODUCTS:
+    rows = checks.count("rows", rows)
+    if scalar_products(network, rows) <= NODE_PRODUCTS:
         return "nodes"
     return "columns" if len(network.sizes) <= 3 and rows >= COLUMN_ROWS else "matrix"

@@ -1,26 +1,30 @@
-"""The structure that the README and the design promise."""
+"""The structure that the README and the design promise: where a file belongs, and what it may import."""
 
 import ast
+import graphlib
+import inspect
 import pathlib
+import re
+from collections.abc import Iterator
 
 import pytest
 
+import nnjax
+
 ROOT = pathlib.Path(__file__).parent.parent
-FILES = [
+ORDER = [
     "checks",
     "activations",
     "losses",
-    "schemes",
+    "initialisers",
     "network",
     "backprop",
     "columnwise",
     "nodewise",
-    "order",
+    "views",
+    "shuffle",
     "training",
-    "lanes",
-    "runs",
-    "segments",
-    "sweep",
+    "sweeps",
     "signal_propagation",
     "symmetries",
     "minima",
@@ -28,46 +32,142 @@ FILES = [
     "interop",
     "doctor",
 ]
-"""Each imports only from those before it."""
+"""The files and folders of nnjax: each imports only from those before it."""
 EDGE = {
     "matplotlib",
     "xarray",
     "tyro",
     "rich",
     "sklearn",
+    "pandas",
     "scipy",
     "time",
     "chex",
     "hypothesis",
+    "flax",
     "experiments",
 }
-EXEMPT = {"datasets": {"sklearn"}}
-"""Imported inside the functions that need it."""
+EXEMPT = {"nnjax.datasets": {"sklearn"}, "nnjax.interop": {"flax"}, "nnjax.sweeps.segments": {"time"}}
+"""scikit-learn is imported inside the functions that need it; the clock tells how old another's file is."""
+WITHOUT_TESTS = {"experiments.runner.style"}
+"""Settings, no function with a result."""
 
 
-def imported(path):
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+def modules(package: str) -> dict[str, pathlib.Path]:
+    """Every module of a package by its dotted name; a folder's name stands for its __init__."""
+    paths = sorted((ROOT / package).rglob("*.py"))
+    dotted = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths}
+    return {name.removesuffix(".__init__"): path for path, name in dotted.items()}
+
+
+NNJAX, EXPERIMENTS = modules("nnjax"), modules("experiments")
+EVERYTHING = NNJAX | EXPERIMENTS
+QUESTIONS = {
+    name.split(".")[1] for name in EXPERIMENTS if name.count(".") and not name.endswith("__main__")
+} - {"runner"}
+
+
+def statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node, but for imports that only type checkers see."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        yield node
+        yield from statements(node)
+
+
+def imported(name: str) -> set[str]:
+    """What a module imports; of `from package import name`, the module of that name if there is one."""
+    names = set()
+    for node in statements(ast.parse(EVERYTHING[name].read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module == "nnjax":
-            yield from (f"nnjax.{alias.name}" for alias in node.names)
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            yield node.module
+            assert node.level == 0, f"{name} imports relatively"
+            whole = {alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {path if path in EVERYTHING else str(node.module) for path in whole.values()}
+    return names
+
+
+def room(name: str) -> str:
+    return name.split(".")[1] if "." in name else ""
+
+
+def packages(names: set[str]) -> set[str]:
+    return {name.split(".")[0] for name in names}
 
 
 def test_every_file_has_its_place():
-    assert {path.stem for path in (ROOT / "nnjax").glob("*.py")} == {*FILES, "__init__"}
+    assert {room(name) for name in NNJAX} - {""} == set(ORDER)
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_imports_point_upwards(name):
-    found = set(imported(ROOT / "nnjax" / f"{name}.py"))
-    own = {each.split(".")[1] for each in found if each.startswith("nnjax.")}
-    assert own <= set(FILES[: FILES.index(name)])
-    assert not {each.split(".")[0] for each in found} & EDGE - EXEMPT.get(name, set())
+@pytest.mark.parametrize("name", sorted(set(NNJAX) - {"nnjax"}))
+def test_imports_in_nnjax_point_upwards(name):
+    inside = {room(other) for other in imported(name) if packages({other}) == {"nnjax"}} - {room(name)}
+    assert inside <= set(ORDER[: ORDER.index(room(name))])
+    assert not packages(imported(name)) & EDGE - EXEMPT.get(name, set())
 
 
-MANUAL = ["activations", "losses", "network", "backprop", "columnwise", "nodewise", "training"]
+@pytest.mark.parametrize("package", [NNJAX, EXPERIMENTS], ids=["nnjax", "experiments"])
+def test_imports_never_go_round(package):
+    graph = {name: (imported(name) & set(package)) - {name} for name in package}
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(package)
+
+
+@pytest.mark.parametrize("name", sorted(set(EXPERIMENTS) - {"experiments"}))
+def test_a_question_imports_no_other_and_the_runner_none(name):
+    rooms = {room(other) for other in imported(name) if packages({other}) == {"experiments"}}
+    if room(name) != "__main__":
+        assert rooms & QUESTIONS <= {room(name)} - {"runner"}
+
+
+def is_one_file(name: str) -> bool:
+    """Whether it is a question that fits into one file."""
+    return EXPERIMENTS[name].parent == ROOT / "experiments" and room(name) in QUESTIONS
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_only_figures_import_matplotlib(name):
+    may = name.endswith(".figures") or name == "experiments.runner.style" or is_one_file(name)
+    assert may or "matplotlib" not in packages(imported(name))
+
+
+@pytest.mark.parametrize("name", sorted(name for name in EXPERIMENTS if room(name) in QUESTIONS))
+def test_only_findings_import_what_makes_findings(name):
+    may = name.endswith(".findings") or is_one_file(name)
+    assert may or "experiments.runner.findings" not in imported(name)
+
+
+def has_code(path: pathlib.Path) -> bool:
+    kinds = ast.FunctionDef | ast.ClassDef
+    return any(isinstance(node, kinds) for node in ast.parse(path.read_text("utf-8")).body)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in EVERYTHING if has_code(EVERYTHING[name])))
+def test_every_file_has_a_test_file(name):
+    if name in WITHOUT_TESTS:
+        return
+    path = EVERYTHING[name].relative_to(ROOT)
+    folder, stem = ROOT / "tests" / path.parent, path.stem.strip("_")
+    of_folder = {folder.parent / f"test_{folder.name}.py", folder / f"test_{folder.name}.py"}
+    places = {folder / f"test_{stem}.py"} | (of_folder if stem == "init" else set())
+    assert any(place.exists() for place in places), f"none of {[str(p.relative_to(ROOT)) for p in places]}"
+
+
+def test_no_module_has_the_name_of_a_public_function():
+    functions = {name for name in nnjax.__all__ if inspect.isfunction(getattr(nnjax, name))}
+    assert functions
+    assert not functions & {part for name in NNJAX for part in name.split(".")}
+
+
+def test_the_front_page_names_what_is_public():
+    named = set(re.findall(r"\w+", str(nnjax.__doc__).split("Index letters")[0]))
+    assert set(nnjax.__all__) <= named
+    assert "interop" in named
+    assert all(hasattr(nnjax, name) for name in nnjax.__all__)
+
+
+MANUAL = ["activations", "losses", "network", "backprop", "columnwise", "nodewise", "views", "training"]
 
 
 @pytest.mark.parametrize("name", MANUAL)

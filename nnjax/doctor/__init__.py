@@ -1,7 +1,7 @@
 """Does this device compute what NumPy computes? `python -m nnjax.doctor` prints a table and says so.
 
 The same networks, data and parameters go through nnjax, jitted on JAX's default device, and through the few
-NumPy formulas of this file in float64, in which neither JAX nor nnjax has a part.
+NumPy formulas of reference.py in float64, in which neither JAX nor nnjax has a part.
 
 The fault it must not miss, because nothing else shows it, is in jaxlib on CPUs (jax-ml/jax issue 39103). With
 one matrix M (out, in) for all rows xs (n, in),

@@ -34,7 +34,7 @@ def _devices() -> str:
 
 
 def environment() -> dict[str, str]:
-    """Versions, devices and precision, by name."""
+    """Collect versions, devices and precision, by name."""
     versions = {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
     config: Any = jax.config  # JAX declares none of its options to type checkers.
     return versions | {
@@ -44,20 +44,32 @@ def environment() -> dict[str, str]:
     }
 
 
+HEAD = ("check", "compared", "error", "allowed", "")
+AVOIDED = "What is wrong here, is known to be, and is never computed by nnjax:"
+
+
 def table(checks: Sequence[Check]) -> str:
-    """One aligned line per check, and below it the note, if it has one."""
-    rows = [("check", "compared", "error", "allowed", "")] + [_cells(check) for check in checks]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row, note in zip(rows, ["", *(check.note for check in checks)], strict=True):
-        lines.append("  ".join(map(str.ljust, row, widths)).rstrip())
-        lines += [_note(note)] if note else []
-    return "\n".join(lines)
+    """Write one aligned line per check, and below it the note, if it has one; known faults come last."""
+    rows = [_cells(check) for check in checks]
+    widths = [max(map(len, column)) for column in zip(HEAD, *rows, strict=True)]
+    lines, avoided = [_aligned(HEAD, widths)], []
+    for check, row in zip(checks, rows, strict=True):
+        part = avoided if _is_avoided(check) else lines
+        part += [_aligned(row, widths)] + ([_note(check.note)] if check.note else [])
+    return "\n".join([*lines, *(["", AVOIDED, *avoided] if avoided else [])])
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(map(str.ljust, row, widths)).rstrip()
+
+
+def _is_avoided(check: Check) -> bool:
+    return not (check.passed or check.decisive)
 
 
 def _cells(check: Check) -> tuple[str, ...]:
     error = "-" if check.error is None else f"{check.error:.1e}"
-    bad = "FAILED" if check.decisive else "WRONG"
+    bad = "known, avoided" if _is_avoided(check) else "FAILED"
     good = "-" if check.error is None else "ok"
     return check.name, check.compared, error, f"{check.tolerance:.1e}", good if check.passed else bad
 
@@ -68,13 +80,13 @@ def _note(text: str) -> str:
 
 
 def failures(checks: Sequence[Check]) -> list[Check]:
-    """Those on which the exit status hangs."""
+    """Choose the failed checks that the exit status depends on."""
     return [check for check in checks if check.decisive and not check.passed]
 
 
 def verdict(checks: Sequence[Check]) -> str:
-    """The last lines: all is well, or which checks failed and what to do."""
-    failed, wrong = failures(checks), [check for check in checks if not (check.passed or check.decisive)]
+    """Write the last lines: all is well, or which checks failed and what to do."""
+    failed, wrong = failures(checks), [check for check in checks if _is_avoided(check)]
     where = ", in float32" if any(check.note == NO_FLOAT64 for check in checks) else ""
     text = f"This device computes what NumPy computes{where}."
     if failed:
@@ -82,7 +94,7 @@ def verdict(checks: Sequence[Check]) -> str:
     elif wrong:
         text = (
             f"This device computes what NumPy computes{where}, wherever nnjax needs it. {_names(wrong)} is "
-            "wrong: nnjax avoids it, functions of your own may not. On CPUs jaxlib 0.11 or later is right; "
+            "wrong: nnjax avoids it, your own functions may not. On CPUs jaxlib 0.11 or later is right; "
             "it needs Python 3.12 or later."
         )
     return text
@@ -103,7 +115,7 @@ def _cure() -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prints the environment, the table and the verdict; 1 if a decisive check failed, else 0."""
+    """Print the environment, the table and the verdict; return 1 if a decisive check failed, else 0."""
     description = "Check that JAX, on its default device (see JAX_PLATFORMS), computes what NumPy computes."
     argparse.ArgumentParser(prog="python -m nnjax.doctor", description=description).parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -17,7 +17,7 @@ from nnjax import backprop, columnwise, network, nodewise
 from nnjax.doctor.reference import (
     RATE,
     Arrays,
-    Data,
+    Drawn,
     Problem,
     draw,
     numpy_forward,
@@ -28,11 +28,11 @@ from nnjax.doctor.reference import (
 from nnjax.network import Layer, Network, Params
 
 # Rounding costs one or two eps per operation, and sums whose terms cancel, in the worst of thousands of
-# seeds, some ten times more; exp is a few eps worse on some devices. What has to be found lies above:
+# seeds, some ten times more; exp is a few eps worse on some devices. What must not be missed is larger:
 # products rounded to TF32 (5e-4), float64 that is float32 in truth (6e-8), a wrong row.
 TOLERANCES = {dtype: 1000 * float(np.finfo(dtype).eps) for dtype in ("float32", "float64")}
 
-# The fewest that jaxlib 0.10.2 gets wrong, see above.
+# The fewest that jaxlib 0.10.2 gets wrong, see nnjax/doctor/__init__.py.
 ROWS = {"float32": 32769, "float64": 16385}
 
 NO_FLOAT64 = "not available: this device has no float64. Use float32 on it, or float64 on a CPU."
@@ -51,8 +51,8 @@ class Check:
         error: max |device - NumPy| / max |NumPy|, the largest over layers and seeds; None if not measured.
         tolerance: The largest error that passes.
         passed: Whether it does; so do float64 checks, unmeasured, on a device that has no float64.
-        decisive: Whether the exit status hangs on it. Not for what nnjax never computes and the newest
-            jaxlib for Python 3.11 gets wrong: there is nothing better to install there.
+        decisive: Whether the exit status depends on it. Not for what nnjax never computes and the newest
+            jaxlib for Python 3.11 gets wrong: nothing better can be installed there.
         note: Why the error was not measured.
     """
 
@@ -66,7 +66,7 @@ class Check:
 
 
 def on_device(problem: Problem, dtype: str) -> tuple[Network, Params, Array, Array]:
-    """What `draw` drew, as nnjax takes it: a sigmoid network, params, xs and ys."""
+    """Send what `draw` drew to the device: a sigmoid network, params, xs and ys."""
     weights, biases, xs, ys = draw(problem)
     send = functools.partial(jnp.asarray, dtype=dtype)
     params = tuple(Layer(send(w), send(b)) for w, b in zip(weights, biases, strict=True))
@@ -86,20 +86,20 @@ def _first(params: Params) -> Params:
     return jax.tree.map(lambda values: values[0], params)
 
 
-def _numpy_batch(problem: Problem) -> Data:
+def _numpy_batch(problem: Problem) -> Drawn:
     data = draw(problem)
     return data._replace(xs=data.xs[0], ys=data.ys[0])
 
 
 def check_forward(problem: Problem, dtype: str) -> Pair:
-    """Jit: one forward pass, every layer's activations."""
+    """Compare one jitted forward pass, every layer's activations."""
     net, params, xs, _ = on_device(problem, dtype)
     got = jax.jit(lambda params, x: network.forward(net, params, x).activations)(_first(params), xs[0, 0])
     return [_lines(a) for a in got], [_lines(a) for a in numpy_forward(_numpy_batch(problem))]
 
 
 def check_gradients(view: ModuleType, problem: Problem, dtype: str) -> Pair:
-    """Jit and vmap over seeds: the gradients of one batch."""
+    """Compare the gradients of one batch, jitted and vmapped over seeds."""
     net, params, xs, ys = on_device(problem, dtype)
     one = functools.partial(view.gradients, net)
     got = jax.jit(jax.vmap(one, in_axes=(0, None, None)))(params, xs[0], ys[0])
@@ -108,7 +108,7 @@ def check_gradients(view: ModuleType, problem: Problem, dtype: str) -> Pair:
 
 
 def check_training(view: ModuleType, problem: Problem, dtype: str) -> Pair:
-    """Jit, vmap over seeds and scan over mini-batches: the trained parameters."""
+    """Compare trained parameters, jitted, vmapped over seeds and scanned over mini-batches."""
     net, params, *batches = on_device(problem, dtype)
 
     def step(params: Params, batch: Sequence[Array]) -> tuple[Params, None]:
@@ -120,7 +120,7 @@ def check_training(view: ModuleType, problem: Problem, dtype: str) -> Pair:
 
 
 def check_product(power: int, problem: Problem, dtype: str) -> Pair:
-    """Jit and vmap over rows: Σⱼ (M x)ⱼᵖ, with Mᵀ the network's weights."""
+    """Compare Σⱼ (M x)ⱼᵖ, jitted and vmapped over rows, with Mᵀ the network's weights."""
     _, params, xs, _ = on_device(problem, dtype)
     one = jax.vmap(lambda matrix, x: jnp.sum(network.product(matrix, x) ** power), in_axes=(None, 0))
     got = jax.jit(one)(params[0].weights[0].T, xs[0])
@@ -129,7 +129,7 @@ def check_product(power: int, problem: Problem, dtype: str) -> Pair:
 
 
 def check_printed(problem: Problem, dtype: str) -> Pair:
-    """Jit and vmap over rows: the hidden delta as printed in the handout, of a network with two layers."""
+    """Compare the hidden delta as printed in the handout, jitted and vmapped over rows, of two layers."""
     net, params, xs, ys = on_device(problem, dtype)
 
     def one(params: Params, x: Array, y: Array) -> Array:
@@ -149,7 +149,7 @@ class Case(NamedTuple):
 
 
 def cases(dtype: str) -> list[Case]:
-    """The checks of that dtype, of the shapes that nnjax is used for."""
+    """List the checks of that dtype, of the shapes that nnjax is used for."""
     tiny, digits, rows = Problem((2, 2, 1), 2048, 4), Problem((64, 30, 10), 32, 10), ROWS[dtype]
     gradients, by_node = (functools.partial(check_gradients, view) for view in (backprop, nodewise))
     training, training_by_node = (functools.partial(check_training, view) for view in (backprop, nodewise))
@@ -170,14 +170,14 @@ def cases(dtype: str) -> list[Case]:
 
 
 def relative_error(got: Arrays, want: Arrays) -> float:
-    """The largest max |got - want| / max |want| of all lines: so a large line hides no small one."""
+    """Return the largest max |got - want| / max |want| of all lines; so a large one hides no small one."""
     pairs = zip(got, want, strict=True)
-    each = [np.max(abs(g - w), axis=1) / np.max(abs(w), axis=1) for g, w in pairs]
-    return float(np.max(np.concatenate(each)))
+    errors = [np.max(abs(g - w), axis=1) / np.max(abs(w), axis=1) for g, w in pairs]
+    return float(np.max(np.concatenate(errors)))
 
 
 def has_float64() -> bool:
-    """Whether float64 is real: CPUs and GPUs promise it; elsewhere e¹ has to be right to its last digits."""
+    """Tell whether float64 is real: CPUs and GPUs promise it; elsewhere e¹ must be right to its end."""
     if jax.default_backend() in ("cpu", "gpu"):
         return True
     try:
@@ -188,7 +188,7 @@ def has_float64() -> bool:
 
 
 def measure(case: Case, dtype: str) -> Check:
-    """Makes the check; one that raises has failed, with the error as its note."""
+    """Make the check; one that raises has failed, with the error as its note."""
     tolerance, wide = TOLERANCES[dtype], dtype == "float64"
     row = functools.partial(Check, f"{case.name}, {dtype}", str(case.problem), tolerance=tolerance)
     try:
@@ -202,5 +202,5 @@ def measure(case: Case, dtype: str) -> Check:
 
 
 def run_checks() -> list[Check]:
-    """Every check of every dtype, on JAX's default device; changes no global setting."""
+    """Make every check in every dtype, on JAX's default device; change no global setting."""
     return [measure(case, dtype) for dtype in TOLERANCES for case in cases(dtype)]

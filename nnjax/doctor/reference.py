@@ -27,7 +27,7 @@ class Problem(NamedTuple):
         return ", ".join([name] + [f"{count} {what}" for what, count in counts.items() if count > 1])
 
 
-class Data(NamedTuple):
+class Drawn(NamedTuple):
     """Parameters with the seeds along axis 0, rows xs and labels ys."""
 
     weights: Arrays
@@ -37,22 +37,22 @@ class Data(NamedTuple):
 
 
 @functools.cache
-def draw(problem: Problem) -> Data:
-    """Weights N(0, 1/in), biases and rows N(0, 1), labels U(0, 1); xs and ys (steps, rows, nodes)."""
+def draw(problem: Problem) -> Drawn:
+    """Draw weights N(0, 1/in), biases and rows N(0, 1), labels U(0, 1); xs and ys (steps, rows, nodes)."""
     rng, sizes = np.random.default_rng(0), problem.sizes
     shapes, batches = list(itertools.pairwise(sizes)), (problem.steps, problem.rows)
     weights = [_exact(rng.normal(scale=i**-0.5, size=(problem.seeds, i, j))) for i, j in shapes]
     biases = [_exact(rng.normal(size=(problem.seeds, j))) for _, j in shapes]
     xs = _exact(rng.normal(size=(*batches, sizes[0])))
-    return Data(weights, biases, xs, _exact(rng.uniform(size=(*batches, sizes[-1]))))
+    return Drawn(weights, biases, xs, _exact(rng.uniform(size=(*batches, sizes[-1]))))
 
 
 def _exact(values: np.ndarray) -> np.ndarray:
-    """Numbers that float32 holds too, so that every precision starts from the same ones."""
+    """Round to numbers that float32 holds too, so that every precision starts from the same ones."""
     return values.astype(np.float32).astype(np.float64)
 
 
-def numpy_forward(data: Data) -> Arrays:
+def numpy_forward(data: Drawn) -> Arrays:
     """aₗ = 1 / (1 + exp(-(aₗ₋₁ Wₗ + bₗ))), a₀ = x, for every seed and row: arrays (seeds, rows, nodes)."""
     activated = [data.xs[None]]
     for w, b in zip(data.weights, data.biases, strict=True):
@@ -60,7 +60,7 @@ def numpy_forward(data: Data) -> Arrays:
     return activated
 
 
-def numpy_gradients(data: Data) -> tuple[Arrays, Arrays]:
+def numpy_gradients(data: Drawn) -> tuple[Arrays, Arrays]:
     """∂L/∂W = aᵀ d, ∂L/∂b = Σₙ d, where d = ∂L/∂z = 2(a - y) a(1 - a) or, before it, (d Wᵀ) a(1 - a)."""
     activated, by_weights, by_biases = numpy_forward(data), [], []
     blame = 2 * (activated[-1] - data.ys)
@@ -77,13 +77,13 @@ def numpy_training(problem: Problem) -> tuple[Arrays, Arrays]:
     """W ← W - rate · ∂L/∂W, b ← b - rate · ∂L/∂b, one mini-batch after the other."""
     weights, biases, *batches = draw(problem)
     for xs, ys in zip(*batches, strict=True):
-        by_weights, by_biases = numpy_gradients(Data(weights, biases, xs, ys))
+        by_weights, by_biases = numpy_gradients(Drawn(weights, biases, xs, ys))
         weights = [w - RATE * change for w, change in zip(weights, by_weights, strict=True)]
         biases = [b - RATE * change for b, change in zip(biases, by_biases, strict=True)]
     return weights, biases
 
 
-def numpy_printed(data: Data) -> np.ndarray:
+def numpy_printed(data: Drawn) -> np.ndarray:
     """(Σᵢⱼ wᵢⱼ δⱼ) · a(1 - a), δ = 2(y - ŷ) ŷ(1 - ŷ): the handout's hidden delta, see its errata."""
     _, hidden, output = numpy_forward(data)
     delta = 2 * (data.ys - output) * output * (1 - output)

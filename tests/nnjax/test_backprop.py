@@ -1,6 +1,4 @@
-"""The manual backward pass against jax.grad, and against finite differences."""
-
-import dataclasses
+"""The manual backward pass against jax.grad, finite differences, and identities that need no derivative."""
 
 import chex
 import hypothesis.strategies as st
@@ -14,27 +12,28 @@ from cases import (
     assert_close_in_each_layer,
     assert_gradients_of,
     assert_same_gradients,
+    every_case,
     gradients,
     jitted,
+    output_for,
     truth,
+    used_activations,
 )
 from hypothesis import given, settings
 from jax.test_util import check_grads
+from sklearn.linear_model import LogisticRegression
 
 import nnjax
 
-every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-every_view = pytest.mark.parametrize(
-    "view", [nnjax.backprop, nnjax.columnwise, nnjax.nodewise], ids=["matrix", "columns", "nodes"]
-)
 
-
-@every_view
 @every_case
-def test_gradients_equal_jax_grad(view, case):
-    if view is nnjax.nodewise:  # every row is compiled by itself
-        case = dataclasses.replace(case, rows=3)
-    assert_gradients_of(jitted(view.gradients), case)
+def test_gradients_equal_jax_grad(case):
+    assert_gradients_of(gradients, case)
+
+
+def test_the_cases_cover_both_tables():
+    assert set.union(*map(used_activations, CASES.values())) == set(nnjax.ACTIVATIONS)
+    assert {case.loss for case in CASES.values()} == set(nnjax.LOSSES)
 
 
 @st.composite
@@ -45,15 +44,16 @@ def architectures(draw):
         draw(st.one_of(names, st.tuples(*[names] * width)))  # one name, or one per node
         for width in sizes[1:]
     ]
-    # The softmax of one output is refused.
-    losses = [name for name in sorted(nnjax.LOSSES) if sizes[-1] > 1 or not name.startswith("softmax")]
+    losses = [
+        name for name in sorted(nnjax.LOSSES) if sizes[-1] > 1 or not nnjax.LOSSES[name].several_outputs
+    ]
     loss = draw(st.sampled_from(losses))
-    layers[-1] = "identity" if loss != "sse" else layers[-1]
+    layers[-1] = output_for(loss, layers[-1])
     return Case(sizes, tuple(layers), loss, draw(st.integers(1, 8)), draw(st.booleans()))
 
 
 def _check_random(case, seed):
-    assert_gradients_of(jitted(nnjax.gradients), case, seed)
+    assert_gradients_of(gradients, case, seed)
     params, xs, ys = case.draw(seed)
     few = case.network, params, xs[:2], ys[:2], case.loss
     matrix, *others = (jitted(v.gradients)(*few) for v in (nnjax, nnjax.columnwise, nnjax.nodewise))
@@ -75,17 +75,6 @@ def test_many_random_architectures(case, seed):
 
 
 @every_case
-def test_forward_and_deltas_agree_between_the_views(case):
-    params, xs, ys = case.draw()
-    views = (nnjax, nnjax.nodewise)
-    traces = [jax.jit(view.forward)(case.network, params, xs[0]) for view in views]
-    chex.assert_trees_all_close(*traces, rtol=1e-12)
-    back = [jax.jit(view.deltas, static_argnums=4) for view in views]
-    pair = [deltas(case.network, params, traces[0], ys[0], case.loss) for deltas in back]
-    chex.assert_trees_all_close(*pair, rtol=1e-12)
-
-
-@every_case
 def test_float32(case):
     # 2e-5: rounding 6e-8 times a few hundred operations.
     params, xs, ys = case.draw(dtype=jnp.float32)
@@ -103,8 +92,8 @@ class Variants(chex.TestCase):
         stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *draws)
         gradients = self.variant(jax.vmap(lambda p, x, y: nnjax.gradients(case.network, p, x, y)))(*stacked)
         for seed, draw in enumerate(draws):
-            own = jax.tree.map(lambda leaf, seed=seed: leaf[seed], gradients)
-            assert_same_gradients(own, truth(case, *draw))
+            of_seed = jax.tree.map(lambda leaf, seed=seed: leaf[seed], gradients)
+            assert_same_gradients(of_seed, truth(case, *draw))
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "per node", "softmax", "binary"])
@@ -145,3 +134,105 @@ def test_one_compilation_per_shape():
     params, xs, ys = case.draw()
     with pytest.raises(AssertionError):
         traced(case.network, params, xs[:2], ys[:2])
+
+
+def _add(*grads):
+    return jax.tree.map(lambda *leaves: sum(leaves[1:], start=leaves[0]), *grads)
+
+
+@every_case
+def test_examples_sum_to_the_batch(case):
+    params, xs, ys = case.draw()
+    rows = [slice(n, n + 1) for n in range(case.rows)]
+    by_example = [gradients(case.network, params, xs[n], ys[n], case.loss) for n in rows]
+    assert_same_gradients(_add(*by_example), gradients(case.network, params, xs, ys, case.loss))
+
+
+@every_case
+def test_batch_gradient_is_minus_the_sum_of_the_weight_changes(case):
+    params, xs, ys = case.draw()
+    total = [jnp.zeros_like(layer.weights) for layer in params]
+    for x, y in zip(xs, ys, strict=True):
+        trace = nnjax.forward(case.network, params, x)
+        delta = nnjax.deltas(case.network, params, trace, y, case.loss)
+        changes = [nnjax.weight_change(1.0, d, a) for d, a in zip(delta, trace.activations[:-1], strict=True)]
+        total = [t + change for t, change in zip(total, changes, strict=True)]
+    got = gradients(case.network, params, xs, ys, case.loss)
+    for layer, change in zip(got, total, strict=True):
+        np.testing.assert_allclose(layer.weights, -change, rtol=1e-10, atol=0)
+
+
+def _read_out(network, params, x):
+    """∂f/∂W of the scalar linear read-out f: with y = f - 1/2 the SSE's derivative 2(f - y) is 1."""
+    f = nnjax.predict(network, params, x)
+    return f[0], gradients(network, params, x[None], f[None] - 0.5)
+
+
+def test_euler_identity_of_relu():
+    """⟨Wₗ, ∂f/∂Wₗ⟩ = f for every layer of a bias-free ReLU network: it is homogeneous in each Wₗ."""
+    network = nnjax.mlp((5, 7, 6, 8, 1), hidden="relu", output="identity", biases=False)
+    params = nnjax.init(network, nnjax.key(3), "he_normal", dtype=jnp.float64)
+    f, grads = _read_out(network, params, jax.random.normal(nnjax.key(4), (5,)))
+    assert float(f) != 0
+    for layer, grad in zip(params, grads, strict=True):
+        np.testing.assert_allclose(jnp.sum(layer.weights * grad.weights), f, rtol=1e-10, atol=0)
+
+
+def test_he_to_glorot_scales_every_layer_alike():
+    """Equal widths: the same draws from He to Glorot change every gradient by 2^(-(L-1)/2)."""
+    depth, width = 30, 6
+    network = nnjax.mlp((width,) * (depth + 1), hidden="relu", output="identity", biases=False)
+    x, read_out = jax.random.normal(nnjax.key(5), (width,)), jnp.ones(width)
+    grads = []
+    for scheme in ("he_normal", "glorot_normal"):
+        # float32 draws carry √2 to 1e-7 only, so Glorot's are rescaled from He's in float64.
+        params = nnjax.init(network, nnjax.key(4), "he_normal", dtype=jnp.float64)
+        factor = 1.0 if scheme == "he_normal" else 2**-0.5
+        params = tuple(nnjax.Layer(factor * layer.weights, layer.biases) for layer in params)
+        y = nnjax.predict(network, params, x) + read_out / 2
+        grads.append(gradients(network, params, x[None], y[None]))
+    assert all(bool(jnp.any(layer.weights != 0)) for layer in grads[0])
+    for he, glorot in zip(*grads, strict=True):
+        np.testing.assert_allclose(glorot.weights, 2 ** (-(depth - 1) / 2) * he.weights, rtol=1e-10, atol=0)
+
+
+def test_linear_network_has_the_least_squares_gradient():
+    """No hidden layer, identity: ∂SSE/∂W = 2 Xᵀ(XW - Y), zero at the normal equations' solution."""
+    network = nnjax.mlp((3, 2), output="identity", biases=False)
+    xs, ys = jax.random.normal(nnjax.key(0), (20, 3)), jax.random.normal(nnjax.key(1), (20, 2))
+    w = jax.random.normal(nnjax.key(2), (3, 2))
+    got = gradients(network, (nnjax.Layer(w, jnp.zeros(2)),), xs, ys)[0].weights
+    np.testing.assert_allclose(got, 2 * xs.T @ (xs @ w - ys), rtol=1e-12, atol=0)
+    best = jnp.asarray(np.linalg.lstsq(np.asarray(xs), np.asarray(ys))[0])
+    at_best = gradients(network, (nnjax.Layer(best, jnp.zeros(2)),), xs, ys)[0].weights
+    assert float(jnp.max(jnp.abs(at_best))) < 1e-12
+
+
+def test_no_hidden_layer_and_cross_entropy_is_logistic_regression():
+    xs = jax.random.normal(nnjax.key(0), (200, 3))
+    noisy = xs @ jnp.array([1.0, -2.0, 0.5]) + jax.random.logistic(nnjax.key(1), (200,))
+    ys = (noisy > 0).astype(jnp.float64)[:, None]
+    network = nnjax.mlp((3, 1), output="identity")
+
+    def step(params, _):
+        grads = gradients(network, params, xs, ys, "binary_cross_entropy")
+        return jax.tree.map(lambda p, g: p - 0.02 * g, params, grads), None
+
+    start = nnjax.init(network, nnjax.key(2), "zeros", dtype=jnp.float64)
+    params, _ = jax.lax.scan(step, start, length=3000)
+    reference = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(
+        np.asarray(xs), np.asarray(ys[:, 0])
+    )
+    np.testing.assert_allclose(params[0].weights[:, 0], reference.coef_[0], rtol=1e-4)
+    np.testing.assert_allclose(params[0].biases, reference.intercept_, rtol=1e-4)
+
+
+def test_identical_hidden_units_stay_identical():
+    """Zeros show the symmetry problem: every hidden node gets the same gradient, for good."""
+    network = nnjax.mlp((2, 3, 1))
+    params = nnjax.init(network, nnjax.key(0), "zeros", dtype=jnp.float64)
+    xs, ys = jnp.array([[0.0, 1.0], [1.0, 1.0]]), jnp.array([[1.0], [0.0]])
+    for _ in range(5):
+        grads = gradients(network, params, xs, ys)
+        params = jax.tree.map(lambda p, g: p - g, params, grads)
+    assert bool(jnp.all(params[0].weights == params[0].weights[:, :1]))

@@ -1,5 +1,6 @@
 """The data sets are what they are called."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -37,6 +38,12 @@ def test_the_teacher_solves_its_own_task():
     teacher = datasets.teacher(network, nnjax.key(0), 80)
     assert teacher.xs.shape == (80, 2)
     assert float(nnjax.total_loss(network, teacher.params, teacher.xs, teacher.ys)) == 0.0
+
+
+@pytest.mark.parametrize("key", [0, jax.random.PRNGKey(0), jax.random.split(jax.random.key(0))])
+def test_a_teacher_needs_one_key(key, without_shape_checks):
+    with pytest.raises(TypeError, match="key must be one JAX random key"):
+        datasets.teacher(nnjax.mlp((2, 1)), key, 5)
 
 
 @pytest.mark.parametrize(

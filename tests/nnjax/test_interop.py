@@ -15,7 +15,11 @@ from nnjax import interop
 NETWORKS = {
     "handout": nnjax.mlp((3, 4, 1)),
     "no biases": nnjax.mlp((3, 4, 2), "tanh", biases=False),
-    **{name: nnjax.mlp((3, 5, 4, 2), name, "identity") for name in nnjax.ACTIVATIONS},
+    **{
+        name: nnjax.mlp((3, 5, 4, 2), name, "identity")
+        for name, activation in nnjax.ACTIVATIONS.items()
+        if activation.flax
+    },
 }
 XS = np.random.default_rng(0).normal(size=(6, 3))
 
@@ -50,10 +54,10 @@ def test_nnx_computes_the_same(name):
     grads = nnx.grad(lambda m: jnp.sum((m(jnp.asarray(XS)) - ys) ** 2))(model)
     expected = gradients(network, params, XS, ys)
     for index, layer in enumerate(expected):
-        found = grads["layers"][index]
-        np.testing.assert_allclose(found["kernel"][...], layer.weights, rtol=1e-12, atol=1e-14)
+        linear = grads["layers"][index]
+        np.testing.assert_allclose(linear["kernel"][...], layer.weights, rtol=1e-12, atol=1e-14)
         if network.biases:
-            np.testing.assert_allclose(found["bias"][...], layer.biases, rtol=1e-12, atol=1e-14)
+            np.testing.assert_allclose(linear["bias"][...], layer.biases, rtol=1e-12, atol=1e-14)
     chex.assert_trees_all_equal(interop.from_nnx(network, model), params)
 
 
@@ -79,9 +83,9 @@ def test_an_optax_optimiser_trains_linen_alike(optimizer):
     network, params, ys = made("handout")
     module, variables = interop.linen_module(network), interop.to_linen(network, params)
     state = optimizer.init(variables)
-    slope = jax.jit(jax.grad(lambda v: jnp.sum((module.apply(v, XS) - ys) ** 2)))
+    gradient = jax.jit(jax.grad(lambda v: jnp.sum((module.apply(v, XS) - ys) ** 2)))
     for _ in range(5):
-        grads = slope(variables)
+        grads = gradient(variables)
         with jax.numpy_dtype_promotion("standard"):  # Optax's Adam mixes dtypes
             updates, state = optimizer.update(grads, state, variables)
         variables = optax.apply_updates(variables, updates)
@@ -95,24 +99,24 @@ def test_an_optax_optimiser_trains_nnx_alike(optimizer):
     network, params, ys = made("handout")
     model = interop.to_nnx(network, params)
     trainer = nnx.Optimizer(model, optimizer, wrt=nnx.Param)
-    slope = nnx.jit(nnx.grad(lambda m: jnp.sum((m(jnp.asarray(XS)) - ys) ** 2)))
+    gradient = nnx.jit(nnx.grad(lambda m: jnp.sum((m(jnp.asarray(XS)) - ys) ** 2)))
     for _ in range(5):
         with jax.numpy_dtype_promotion("standard"):
-            trainer.update(model, slope(model))
+            trainer.update(model, gradient(model))
     with jax.numpy_dtype_promotion("standard"):
         ours, _ = nnjax.train(network, params, XS, ys, optimizer=optimizer, epochs=5)
     chex.assert_trees_all_close(interop.from_nnx(network, model), ours, rtol=1e-10)
 
 
 def test_one_name_for_every_node_is_one_for_the_layer():
-    each, whole = (
+    listed, single = (
         nnjax.Network((3, 4, 1), (("relu",) * 4, "identity")),
         nnjax.mlp((3, 4, 1), "relu", "identity"),
     )
-    params = nnjax.init(whole, nnjax.key(0), dtype=jnp.float64)
+    params = nnjax.init(single, nnjax.key(0), dtype=jnp.float64)
     np.testing.assert_array_equal(
-        interop.linen_module(each).apply(interop.to_linen(each, params), XS),
-        interop.linen_module(whole).apply(interop.to_linen(whole, params), XS),
+        interop.linen_module(listed).apply(interop.to_linen(listed, params), XS),
+        interop.linen_module(single).apply(interop.to_linen(single, params), XS),
     )
 
 
@@ -124,6 +128,23 @@ def test_what_flax_has_no_layer_for():
             make(network, params)
 
 
+def test_an_activation_without_a_flax_function(monkeypatch):
+    sine = nnjax.Activation(jnp.sin, lambda z, a: jnp.cos(z), odd=True)
+    monkeypatch.setitem(nnjax.ACTIVATIONS, "sine", sine)
+    network = nnjax.mlp((3, 4, 1), "sine")
+    params = nnjax.init(network, nnjax.key(0))
+    for make in (interop.to_linen, interop.to_nnx):
+        with pytest.raises(ValueError, match="activation 'sine' names no Flax function; accepted: sigmoid, "):
+            make(network, params)
+
+
+def test_parameters_of_another_network_are_refused():
+    _, params, _ = made("no biases")
+    for make in (interop.to_linen, interop.to_nnx):
+        with pytest.raises(ValueError, match="params have shapes"):
+            make(NETWORKS["handout"], params)
+
+
 @pytest.mark.parametrize(
     "variables, message",
     [
@@ -132,7 +153,7 @@ def test_what_flax_has_no_layer_for():
         ({"params": []}, "variables must be Flax's"),
         ({"params": {}}, "variables must be Flax's"),
         ({"params": {"Conv_0": {"scale": 1}}}, "'Conv_0' is no dense layer"),
-        ({"params": {"Dense_0": {"kernel": np.zeros((3, 4))}}}, "biases are there"),
+        ({"params": {"Dense_0": {"kernel": np.zeros((3, 4))}}}, "layers have biases"),
         ({"params": {"Dense_0": {"kernel": np.zeros((3, 4)), "bias": np.zeros(4)}}}, "params have shapes"),
     ],
 )
@@ -202,8 +223,8 @@ def linears():
 )
 def test_nnx_modules_of_other_making(make):
     first, second = linears()
-    found = interop.from_nnx(NETWORKS["handout"], make(first, second))
-    chex.assert_trees_all_equal([layer.weights for layer in found], [first.kernel[...], second.kernel[...]])
+    params = interop.from_nnx(NETWORKS["handout"], make(first, second))
+    chex.assert_trees_all_equal([layer.weights for layer in params], [first.kernel[...], second.kernel[...]])
 
 
 class Elsewhere:

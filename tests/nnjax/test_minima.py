@@ -1,19 +1,16 @@
-"""Certificates on points whose kind is known, polishing, copies, alignment and barriers in closed form."""
+"""Certificates on points whose kind is known, polishing, and barriers in closed form."""
 
 import functools
 import itertools
 
-import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import nnjax
-from nnjax import minima, symmetries
+from nnjax import minima
 
 XS, YS = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]])
 KNOWN = {
@@ -55,9 +52,9 @@ def test_certify_on_known_points(name):
 
 def test_a_certificate_counts_directions():
     matrix = np.diag([-2.0, -1.0, 0.0, 3.0])
-    found = certify(lambda p: 0.5 * p["a"] @ matrix @ p["a"], {"a": jnp.zeros(4)})
-    assert (int(found.negative), int(found.zero), int(found.positive)) == (2, 1, 1)
-    np.testing.assert_allclose(found.eigenvalues, [-2, -1, 0, 3], rtol=1e-12)
+    certificate = certify(lambda p: 0.5 * p["a"] @ matrix @ p["a"], {"a": jnp.zeros(4)})
+    assert (int(certificate.negative), int(certificate.zero), int(certificate.positive)) == (2, 1, 1)
+    np.testing.assert_allclose(certificate.eigenvalues, [-2, -1, 0, 3], rtol=1e-12)
 
 
 def test_the_hessian_of_the_manual_gradients_is_jaxs():
@@ -101,124 +98,40 @@ def test_no_end_of_logistic_xor_is_a_strict_minimum(polished):
     def look(p):
         return minima.certify(loss, minima.polish(loss, p).params if polished else p)
 
-    found = jax.jit(jax.vmap(look))(params)
+    certificates = jax.jit(jax.vmap(look))(params)
     assert np.any(losses < 0.01)
     assert np.any(np.abs(losses - 0.5) < 0.01)
-    assert not np.any(np.isin(found.verdict, [minima.STRICT, minima.FLAT]))
-    assert np.mean(found.verdict == minima.PLATEAU) > 0.9
+    assert not np.any(np.isin(certificates.verdict, [minima.STRICT, minima.FLAT]))
+    assert np.mean(certificates.verdict == minima.PLATEAU) > 0.9
 
 
 def test_polish_on_a_quadratic():
     def loss(p):
         return (p[0] - 3) ** 2 + 100 * (p[0] + p[1]) ** 2
 
-    found = jax.jit(lambda p: minima.polish(loss, p))(jnp.array([2.0, -1.0]))
-    np.testing.assert_allclose(found.params, [3, -3], rtol=1e-9)
-    assert bool(found.accepted)
-    np.testing.assert_allclose(found.moved, np.sqrt(5), rtol=1e-9)
+    polished = jax.jit(lambda p: minima.polish(loss, p))(jnp.array([2.0, -1.0]))
+    np.testing.assert_allclose(polished.params, [3, -3], rtol=1e-9)
+    assert bool(polished.accepted)
+    np.testing.assert_allclose(polished.moved, np.sqrt(5), rtol=1e-9)
 
 
 def test_polish_on_rosenbrock():
     def loss(p):
         return 100 * (p[1] - p[0] ** 2) ** 2 + (1 - p[0]) ** 2
 
-    found = minima.polish(loss, jnp.array([-1.2, 1.0]), steps=200)
-    np.testing.assert_allclose(found.params, [1, 1], rtol=1e-9)
-    assert found.gradient_norm < 1e-8
+    polished = minima.polish(loss, jnp.array([-1.2, 1.0]), steps=200)
+    np.testing.assert_allclose(polished.params, [1, 1], rtol=1e-9)
+    assert polished.gradient_norm < 1e-8
 
 
 def test_polish_refuses_to_run_to_infinity():
-    found = minima.polish(lambda p: jnp.exp(-p[0]), jnp.array([1.0]))
-    assert not bool(found.accepted)
-    np.testing.assert_array_equal(found.params, [1.0])
-
-
-NETWORKS = {
-    "tanh": nnjax.mlp((2, 4, 1), "tanh", "identity"),
-    "sigmoid": nnjax.mlp((2, 4, 3)),
-    "no biases": nnjax.mlp((2, 4, 3), biases=False),
-    "relu": nnjax.mlp((3, 5, 2), "relu", "identity"),
-    "deep": nnjax.mlp((2, 4, 5, 3, 2), "tanh", "sigmoid"),
-    "deep relu": nnjax.mlp((2, 4, 5, 2), "leaky_relu", "identity"),
-    "mixed": nnjax.Network((2, 5, 1), (("tanh", "relu", "tanh", "sigmoid", "gelu"), "identity")),
-}
+    polished = minima.polish(lambda p: jnp.exp(-p[0]), jnp.array([1.0]))
+    assert not bool(polished.accepted)
+    np.testing.assert_array_equal(polished.params, [1.0])
 
 
 def drawn(network, seed):
     return nnjax.init(network, nnjax.key(seed), "normal", "normal", dtype=jnp.float64)
-
-
-def disguised(network, params, seed, rescale=True):
-    """The same function: nodes of the same activation in another order, other signs, other scales."""
-    rng = np.random.default_rng(seed)
-    for layer, width in enumerate(network.sizes[1:-1]):
-        names = np.array(symmetries._names(network, layer))
-        order = np.arange(width)
-        for name in set(names):
-            order[names == name] = rng.permutation(order[names == name])
-        params = symmetries.permuted(params, layer, order)
-        sign = np.where(symmetries.may_flip(network, layer) & (rng.random(width) < 0.5), -1.0, 1.0)
-        params = symmetries.flipped(network, params, layer, jnp.asarray(sign))
-        known = symmetries._is(network, layer, symmetries.HOMOGENEOUS)
-        factor = np.where(known & rescale, rng.uniform(0.3, 3, width), 1.0)
-        params = symmetries.rescaled(params, layer, jnp.asarray(factor))
-    return params
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-@settings(max_examples=10, deadline=None)
-@given(seed=st.integers(0, 1000))
-def test_canonical_undoes_any_symmetry_and_keeps_the_function(name, seed):
-    network = NETWORKS[name]
-    params = drawn(network, seed)
-    copy = disguised(network, params, seed + 1)
-    canonical = jax.jit(minima.canonical, static_argnums=0)
-    one, other = canonical(network, params), canonical(network, copy)
-    chex.assert_trees_all_close(one, other, rtol=1e-9, atol=1e-12)
-    for x in np.random.default_rng(seed).normal(size=(3, network.sizes[0])):
-        expected = nnjax.predict(network, params, x)
-        np.testing.assert_allclose(nnjax.predict(network, copy, x), expected, rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(nnjax.predict(network, one, x), expected, rtol=1e-9, atol=1e-12)
-
-
-def test_canonical_tells_different_networks_apart():
-    network = NETWORKS["tanh"]
-    one, other = (minima.canonical(network, drawn(network, seed)) for seed in (0, 1))
-    assert np.max(np.abs(one[0].weights - other[0].weights)) > 0.1
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-def test_align_recovers_a_planted_copy(name):
-    network = NETWORKS[name]
-    params = drawn(network, 3)
-    found = jax.jit(lambda p: minima.align(network, p, params))(disguised(network, params, 7, rescale=False))
-    chex.assert_trees_all_close(found, params, rtol=1e-9, atol=1e-12)
-
-
-def test_align_keeps_the_function_and_brings_weights_nearer():
-    network = NETWORKS["sigmoid"]
-    mine, theirs = drawn(network, 1), drawn(network, 2)
-    found = minima.align(network, mine, theirs)
-    x = np.array([0.3, -0.7])
-    np.testing.assert_allclose(nnjax.predict(network, found, x), nnjax.predict(network, mine, x), rtol=1e-12)
-
-    def overlap(of):
-        return sum(float(jnp.vdot(a.weights, b.weights)) for a, b in zip(of, theirs, strict=True))
-
-    orders = itertools.permutations(range(4))
-    copies = [symmetries.permuted(mine, 0, np.array(order)) for order in orders]
-    assert overlap(found) >= max(map(overlap, copies)) - 0.5
-
-
-def test_training_commutes_with_the_symmetries():
-    network = nnjax.mlp((2, 3, 1), "tanh")
-    params = drawn(network, 4)
-
-    def trained(start):
-        return nnjax.train(network, start, XS, YS, optimizer=optax.sgd(0.3), epochs=50)[0]
-
-    other = disguised(network, params, 5)
-    chex.assert_trees_all_close(disguised(network, trained(params), 5), trained(other), rtol=1e-9, atol=1e-12)
 
 
 def test_barrier_in_closed_form():
@@ -240,11 +153,15 @@ def test_barrier_in_closed_form():
     )
 
 
-def test_barrier_refuses_other_networks():
-    network = NETWORKS["tanh"]
+def test_barrier_refuses_other_networks(without_shape_checks):
+    network, other = nnjax.mlp((2, 4, 1), "tanh", "identity"), nnjax.mlp((2, 4, 3))
     params = drawn(network, 0)
     with pytest.raises(ValueError, match="expected"):
-        minima.barrier(network, params, drawn(NETWORKS["sigmoid"], 0), XS, YS)
+        minima.barrier(network, params, drawn(other, 0), XS, YS)
+    with pytest.raises(ValueError, match="expected"):
+        minima.barrier(network, drawn(other, 0), params, XS, YS)
+    with pytest.raises(TypeError, match="points must be an integer"):
+        minima.barrier(network, params, params, XS, YS, points=5.0)
     with pytest.raises(ValueError, match="points must be 3 or more"):
         minima.barrier(network, params, params, XS, YS, points=1)
 
@@ -255,7 +172,7 @@ def test_group():
 
 
 def test_filter_normalised_has_each_nodes_length():
-    network = NETWORKS["deep"]
+    network = nnjax.mlp((2, 4, 5, 3, 2), "tanh", "sigmoid")
     params = drawn(network, 0)
     for mine, other in zip(minima.filter_normalised(nnjax.key(1), params), params, strict=True):
         lengths = np.linalg.norm(mine.weights, axis=0)
@@ -263,13 +180,20 @@ def test_filter_normalised_has_each_nodes_length():
         assert not np.any(mine.biases)
 
 
+def test_a_direction_needs_a_key(without_shape_checks):
+    params = drawn(nnjax.mlp((2, 1)), 0)
+    for key in (3, jax.random.PRNGKey(3), jax.random.split(nnjax.key(3))):
+        with pytest.raises(TypeError, match="key must be one JAX random key"):
+            minima.filter_normalised(key, params)
+
+
 def test_plane_is_the_loss_at_each_point():
     def loss(p):
         return p["w"][0] ** 2 + 3 * p["w"][1]
 
     vectors = [{"w": jnp.array(v)} for v in ([1.0, 2.0], [1.0, 0.0], [0.0, 2.0])]
-    found = minima.plane(loss, *vectors, [0.0, 1.0, 2.0], [0.0, -1.0])
-    np.testing.assert_allclose(found, [[7, 10, 15], [1, 4, 9]], rtol=1e-12)
+    losses = minima.plane(loss, *vectors, [0.0, 1.0, 2.0], [0.0, -1.0])
+    np.testing.assert_allclose(losses, [[7, 10, 15], [1, 4, 9]], rtol=1e-12)
 
 
 @pytest.mark.parametrize("chosen", list(itertools.combinations(range(3), 2)))
@@ -288,9 +212,9 @@ def test_baldi_and_hornik(chosen):
         layers = tuple(nnjax.Layer(w, b.biases) for w, b in zip(weights, params, strict=True))
         return nnjax.total_loss(network, layers, xs, ys)
 
-    found = certify(loss, [layer.weights for layer in params])
+    certificate = certify(loss, [layer.weights for layer in params])
     expected = np.trace(ys.T @ ys) - values[list(chosen)].sum()
-    np.testing.assert_allclose(found.loss, expected, rtol=1e-9)
+    np.testing.assert_allclose(certificate.loss, expected, rtol=1e-9)
     left = [j for j in range(3) if j not in chosen]
-    assert int(found.negative) == sum(values[j] > values[i] for i in chosen for j in left)
-    assert minima.VERDICTS[found.verdict] == ("flat minimum" if chosen == (0, 1) else "saddle")
+    assert int(certificate.negative) == sum(values[j] > values[i] for i in chosen for j in left)
+    assert minima.VERDICTS[certificate.verdict] == ("flat minimum" if chosen == (0, 1) else "saddle")

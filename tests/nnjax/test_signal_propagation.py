@@ -11,7 +11,7 @@ import pytest
 from scipy import integrate, stats
 
 import nnjax
-from nnjax import signal_propagation
+from nnjax import initialisers, signal_propagation
 from nnjax.activations import ACTIVATIONS
 
 
@@ -43,8 +43,8 @@ def test_a_norm_whose_squares_underflow():
 
 def test_ratios_are_of_each_layer_to_the_next_above():
     values = jnp.array([[1.0, 3.0], [2.0, 0.0], [8.0, 5.0], [0.0, jnp.nan]])
-    found = signal_propagation.ratios(values)
-    np.testing.assert_array_equal(found, [[0.5, np.nan], [0.25, 0.0], [np.nan, np.nan]])
+    ratios = signal_propagation.ratios(values)
+    np.testing.assert_array_equal(ratios, [[0.5, np.nan], [0.25, 0.0], [np.nan, np.nan]])
     gradient = jax.grad(lambda v: jnp.nansum(signal_propagation.ratios(v)))(jnp.array([1.0, 2.0, 0.0]))
     np.testing.assert_array_equal(gradient, [0.5, -0.25, 0.0])
 
@@ -60,6 +60,19 @@ def test_zeros_are_told_apart():
         params, np.ones((1, 1)), np.zeros((1, 1))
     )
     assert (flow.dead[0], flow.saturated[0], flow.underflow[0]) == (0.25, 0.25, 0.0)
+
+
+def test_flow_refuses_what_gradients_refuses(without_shape_checks):
+    """Labels outside [0, 1] make a cross-entropy fall without bound; jitted, they are known all the same."""
+    network, params = drawn((3, 2), "relu")
+    xs, ys = np.ones((2, 3)), np.array([[0.0, 1.0], [1.0, 2.0]])
+    for loss in ("binary_cross_entropy", "softmax_cross_entropy"):
+        for wrap in (lambda call: call, jax.jit):
+            call = wrap(lambda params, loss=loss: signal_propagation.flow(network, params, xs, ys, loss))
+            with pytest.raises(ValueError, match=r"targets ys must lie in \[0, 1\] .*, got 0.0 to 2.0"):
+                call(params)
+    with pytest.raises(ValueError, match="takes logits"):
+        signal_propagation.flow(nnjax.mlp((3, 2)), params, xs, ys / 2, "binary_cross_entropy")
 
 
 def test_underflow_from_above():
@@ -82,9 +95,9 @@ def test_gaussian_means_against_adaptive_integration(activation, q):
         value = pair.derivative(jnp.asarray(np.sqrt(q) * z), a) if of_slope else a
         return float(value) ** 2 * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
 
-    for of_slope, found in enumerate(signal_propagation.mean_squares(activation, q)):
+    for of_slope, mean in enumerate(signal_propagation.mean_squares(activation, q)):
         parts = [integrate.quad(square, *part, (of_slope,), epsabs=1e-13) for part in ((-12, 0), (0, 12))]
-        np.testing.assert_allclose(found, parts[0][0] + parts[1][0], rtol=1e-9)
+        np.testing.assert_allclose(mean, parts[0][0] + parts[1][0], rtol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -104,12 +117,12 @@ def test_gaussian_means_against_adaptive_integration(activation, q):
     ],
 )
 def test_fixed_points_by_hand_and_as_tabulated(activation, weights, biases, q, chi):
-    found = signal_propagation.fixed_point(activation, weights, biases)
+    fixed, factor = signal_propagation.fixed_point(activation, weights, biases)
     if q == math.inf:
-        assert found[0] == q
+        assert fixed == q
     else:
-        np.testing.assert_allclose(found[0], q, rtol=1e-7, atol=0 if q else 1e-12)
-    np.testing.assert_allclose(found[1], chi, rtol=1e-7)
+        np.testing.assert_allclose(fixed, q, rtol=1e-7, atol=0 if q else 1e-12)
+    np.testing.assert_allclose(factor, chi, rtol=1e-7)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -118,13 +131,13 @@ def test_the_fixed_point_is_where_plain_iteration_leads(activation, weights, bia
     q = 1.0
     for _ in range(400):
         q = min(weights * signal_propagation.mean_squares(activation, q)[0] + biases, 1e30)
-    found, _ = signal_propagation.fixed_point(activation, weights, biases)
+    fixed, _ = signal_propagation.fixed_point(activation, weights, biases)
     if q > 1e6:
-        assert found == math.inf
+        assert fixed == math.inf
     elif q < 1e-3:
-        assert found == 0
+        assert fixed == 0
     else:
-        np.testing.assert_allclose(found, q, rtol=1e-6)
+        np.testing.assert_allclose(fixed, q, rtol=1e-6)
 
 
 EQUAL, UNEQUAL = (256,) * 9 + (1,), (256, 128, 320, 200, 256, 150, 256, 1)
@@ -142,7 +155,7 @@ EQUAL, UNEQUAL = (256,) * 9 + (1,), (256, 128, 320, 200, 256, 150, 256, 1)
 def test_measured_ratios_are_within_2_percent_of_theory(activation, scheme, sizes):
     network = nnjax.mlp(sizes, activation, "identity", biases=False)
     shapes = itertools.pairwise(sizes)
-    variances = [signal_propagation.weight_variance(scheme, *shape) for shape in shapes]
+    variances = [initialisers.weight_variance(scheme, *shape) for shape in shapes]
     theory = signal_propagation.mean_field(network, variances, 256.0).factor
 
     def ratios(key):
@@ -152,9 +165,9 @@ def test_measured_ratios_are_within_2_percent_of_theory(activation, scheme, size
         flow = signal_propagation.flow(network, params, x[None], jnp.ones((1, 1)))
         return flow.delta[:-1] ** 2 / flow.delta[1:] ** 2
 
-    found = nnjax.sweep(ratios, range(40), lane=5)
+    measured = nnjax.sweep(ratios, range(40), lane=5)
     inner = slice(0, -1)  # without the ratio next to the output, where 256 products make up one number
-    np.testing.assert_allclose(np.mean(found[:, inner] / theory[inner]), 1, rtol=0.02)
+    np.testing.assert_allclose(np.mean(measured[:, inner] / theory[inner]), 1, rtol=0.02)
 
 
 def test_one_step_of_relu_is_distributed_as_derived():
@@ -168,8 +181,8 @@ def test_one_step_of_relu_is_distributed_as_derived():
         below = nnjax.deltas(network, params, trace, trace.activations[-1] + delta / 2)[0]
         return signal_propagation.norm(below) ** 2 / signal_propagation.norm(delta) ** 2
 
-    found = np.asarray(nnjax.sweep(ratio, range(4000)), float)
-    alive = found[found > 0]
+    steps = np.asarray(nnjax.sweep(ratio, range(4000)), float)
+    alive = steps[steps > 0]
     assert stats.kstest(alive, lambda r: signal_propagation.relu_step_cdf(width, r)).pvalue > 1e-3
     # The test can fail: the law of another width is refused.
     assert stats.kstest(alive, lambda r: signal_propagation.relu_step_cdf(width + 2, r)).pvalue < 1e-3
@@ -217,7 +230,7 @@ def test_he_rescaled_to_glorot_changes_every_layers_gradient_alike():
         (lambda: signal_propagation.fixed_point("relu", -1.0), "weight_variance must be 0 or more"),
         (lambda: signal_propagation.fixed_point("relu", 1.0, math.nan), "bias_variance must be 0 or more"),
         (lambda: signal_propagation.mean_squares("relu", -1.0), "q must be 0 or more"),
-        (lambda: signal_propagation.weight_variance("hee_normal", 1, 1), "Did you mean 'he_normal'"),
+        (lambda: signal_propagation.exactly_flat("rellu", jnp.ones(2)), "Did you mean 'relu'"),
         (
             lambda: signal_propagation.mean_field(nnjax.mlp((2, 2, 1)), [1.0], 1.0),
             "weight_variances must be 2",

@@ -1,4 +1,7 @@
-"""The table of cases that every gradient test runs over, and the assertion they share."""
+"""The table of cases that every gradient test runs over, and the assertion they share.
+
+All of nnjax.ACTIVATIONS and nnjax.LOSSES are in some case: what no case written here uses gets one.
+"""
 
 import dataclasses
 import itertools
@@ -6,6 +9,7 @@ import itertools
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import nnjax
 
@@ -38,8 +42,18 @@ class Case:
             for shape in itertools.pairwise(self.sizes)
         )
         xs = jnp.asarray(rng.normal(size=(self.rows, self.sizes[0])), dtype)
-        ys = jnp.asarray(rng.uniform(size=(self.rows, self.sizes[-1])), dtype)
+        ys = jnp.asarray(rng.uniform(*label_range(self.loss), (self.rows, self.sizes[-1])), dtype)
         return params, xs, ys
+
+
+def label_range(loss: str) -> tuple[float, float]:
+    """Between which numbers labels are drawn."""
+    return nnjax.LOSSES[loss].label_range or (0, 1)
+
+
+def output_for(loss: str, otherwise: str = "identity") -> str:
+    """An output activation that the loss accepts."""
+    return "identity" if nnjax.LOSSES[loss].logits else otherwise
 
 
 CASES = {
@@ -57,6 +71,25 @@ CASES = {
     "no biases": Case((3, 4, 5, 2), ("sigmoid", "relu", "sigmoid"), biases=False),
     "deep": Case((3, 4, 5, 4, 3, 2), ("tanh", "sigmoid", "relu", "sigmoid", "identity"), rows=7),
 }
+
+
+def used_activations(case: Case) -> set[str]:
+    """The names of the activations in a case."""
+    return {name for names in case.activations for name in ((names,) if isinstance(names, str) else names)}
+
+
+CASES |= {
+    f"activation {name}": Case((3, 5, 4, 2), (name, name, "identity"))
+    for name in nnjax.ACTIVATIONS
+    if not any(name in used_activations(case) for case in CASES.values())
+}
+CASES |= {
+    f"loss {name}": Case((3, 5, 4, 2), ("tanh", "sigmoid", output_for(name, "sigmoid")), name)
+    for name in nnjax.LOSSES
+    if not any(name == case.loss for case in CASES.values())
+}
+
+every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
 def assert_same_gradients(got, expected, rtol: float = RTOL) -> None:

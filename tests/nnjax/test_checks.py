@@ -1,4 +1,8 @@
-"""Bad input gets an error that names the argument, what came and what is accepted."""
+"""Bad input gets an error that names the argument, what came and what is accepted, and is checked once."""
+
+import collections
+import functools
+import inspect
 
 import jax
 import jax.numpy as jnp
@@ -7,6 +11,7 @@ import optax
 import pytest
 
 import nnjax
+from nnjax import checks, network
 
 NET = nnjax.mlp((3, 4, 1))
 PARAMS = nnjax.init(NET, nnjax.key(0))
@@ -16,6 +21,8 @@ LOGITS = "binary_cross_entropy"
 LINEAR = nnjax.mlp((3, 1), output="identity")
 NAN = jnp.full(3, jnp.nan)
 ONE = nnjax.init(LINEAR, nnjax.key(0))
+SQUARE = nnjax.mlp((3, 3, 3))
+SQUARES = nnjax.init(SQUARE, nnjax.key(0))
 
 REFUSED = {
     "targets (4,) for (4, 1)": (
@@ -83,15 +90,39 @@ REFUSED = {
     "no activation": (lambda: nnjax.mlp((3, 4, 1), hidden=None), "unknown activation None"),
     "softmax of one node": (
         lambda: nnjax.total_loss(nnjax.mlp((3, 1), output="identity"), ONE, XS, YS, "softmax_cross_entropy"),
-        "of one output node is always 0; take 'binary_cross_entropy'",
+        "needs two output nodes or more, got 1; accepted for one: sse, binary_cross_entropy",
     ),
     "labels of a cross-entropy": (
         lambda: nnjax.gradients(nnjax.mlp((3, 1), output="identity"), ONE, XS, 2 * YS, LOGITS),
-        r"ys of a cross-entropy must lie in \[0, 1\], got 2.0 to 2.0",
+        r"ys must lie in \[0, 1\] for this loss, got 2.0 to 2.0",
     ),
     "one label of a cross-entropy": (
         lambda: nnjax.deltas(LINEAR, ONE, nnjax.forward(LINEAR, ONE, X), -Y, LOGITS),
-        r"y of a cross-entropy must lie in \[0, 1\]",
+        r"y must lie in \[0, 1\]",
+    ),
+    "one label of a cross-entropy, node by node": (
+        lambda: nnjax.nodewise.deltas(LINEAR, ONE, nnjax.forward(LINEAR, ONE, X), -Y, LOGITS),
+        r"y must lie in \[0, 1\]",
+    ),
+    "one label of a cross-entropy, as printed": (
+        lambda: nnjax.deltas_as_printed(LINEAR, ONE, nnjax.forward(LINEAR, ONE, X), -Y, ONE, LOGITS),
+        r"y must lie in \[0, 1\]",
+    ),
+    "one label of a cross-entropy, in a step": (
+        lambda: nnjax.train_step(LINEAR, ONE, X, -Y, 0.1, LOGITS),
+        r"y must lie in \[0, 1\]",
+    ),
+    "labels of a cross-entropy, in columns": (
+        lambda: nnjax.columnwise.gradients(LINEAR, ONE, XS, 2 * YS, LOGITS),
+        r"ys must lie in \[0, 1\]",
+    ),
+    "labels of a cross-entropy that jit closes over": (
+        lambda: jax.jit(lambda p: nnjax.total_loss(LINEAR, p, XS, 2 * np.ones((4, 1)), LOGITS))(ONE),
+        r"ys must lie in \[0, 1\]",
+    ),
+    "a trace with a net input too many": (
+        lambda: nnjax.deltas(SQUARE, SQUARES, nnjax.Trace((X, X, X), (X, X)), X),
+        r"trace has shapes \[\[\(3,\), \(3,\), \(3,\)\], \[\(3,\), \(3,\)\]\], expected",
     ),
     "NaN that jit closes over": (
         lambda: jax.jit(lambda p: nnjax.forward(NET, p, NAN))(PARAMS),
@@ -123,6 +154,15 @@ MISTYPED = {
     ),
     "a legacy key": (lambda: nnjax.init(NET, jax.random.PRNGKey(0)), "key must be one JAX random key"),
     "a step of a dict": (lambda: nnjax.train_step(NET, {"w": 1}, X, Y, 0.1), "params must be a tuple"),
+    "a tuple for a trace": (lambda: nnjax.deltas(NET, PARAMS, (X, X), Y), "trace must be a nnjax.Trace"),
+    "text in a trace": (
+        lambda: nnjax.deltas(LINEAR, ONE, nnjax.Trace(("a",), (X, Y)), Y),
+        "trace must be an array of numbers",
+    ),
+    "a rate per node": (lambda: nnjax.train_step(NET, PARAMS, X, Y, Y), "alpha must be one number"),
+    "a rate per weight": (lambda: nnjax.weight_change(X, Y, X), "alpha must be one number"),
+    "text as a rate": (lambda: nnjax.train_step(NET, PARAMS, X, Y, "fast"), "alpha must be one number"),
+    "sizes for a network": (lambda: nnjax.forward((3, 4, 1), PARAMS, X), "network must be a nnjax.Network"),
     "parameters as dict": (lambda: nnjax.forward(NET, {"w": 1}, X), "params must be a tuple"),
 }
 
@@ -153,3 +193,87 @@ def test_large_integers_do_not_wrap(without_shape_checks):
         params = nnjax.init(nnjax.mlp((1, 1)), nnjax.key(0))
         trace = nnjax.forward(nnjax.mlp((1, 1)), params, np.array([2**40]))
     assert trace.activations[0] == np.float32(2**40)
+
+
+def test_a_trace_of_other_types_becomes_the_parameters(without_shape_checks):
+    trace = nnjax.forward(LINEAR, ONE, X)
+    listed = nnjax.Trace(*([values.tolist() for values in part] for part in trace))
+    for view in (nnjax, nnjax.nodewise):
+        got, expected = (view.deltas(LINEAR, ONE, of, Y)[0] for of in (listed, trace))
+        assert got.dtype == expected.dtype == jnp.float32
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """How often each check is called from outside nnjax.checks, by its name and the argument's."""
+    calls, depth = collections.Counter(), []
+
+    def count(function):
+        @functools.wraps(function)
+        def call(*arguments, **options):
+            if not depth and function.__module__ == checks.__name__:
+                name = (
+                    arguments[0] if arguments and isinstance(arguments[0], str) else next(iter(options), "")
+                )
+                calls[f"{function.__name__} {name}".strip()] += 1
+            elif function.__module__ != checks.__name__:
+                calls[function.__name__] += 1
+            inside = function.__module__ == checks.__name__
+            depth.extend([1] * inside)
+            try:
+                return function(*arguments, **options)
+            finally:
+                del depth[len(depth) - inside :]
+
+        return call
+
+    modules = [checks, network, nnjax.backprop, nnjax.columnwise, nnjax.nodewise, nnjax.losses]
+    for module in [*modules, nnjax.training, nnjax.signal_propagation]:
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == checks.__name__ or name.startswith("check_"):
+                monkeypatch.setattr(module, name, count(function))
+    return calls
+
+
+GATE = {"check_params": 1, "floating_dtype": 1, "lookup loss": 1}
+BATCH = GATE | {"check_batch": 1, "check_rows": 1, "batch inputs xs": 1, "batch targets ys": 1}
+
+
+@pytest.mark.parametrize("view", [nnjax, nnjax.columnwise, nnjax.nodewise])
+def test_gradients_check_each_argument_once(view, counted):
+    view.gradients(LINEAR, ONE, XS, YS, LOGITS)
+    assert counted == BATCH
+
+
+@pytest.mark.parametrize("view", nnjax.views.VIEWS)
+def test_training_checks_each_argument_once(view, counted):
+    stop = nnjax.Stop(gradient_norm=0.1, validation=(XS, YS, 0.1))
+    stopping = {"number diverged": 1, "number gradient_norm": 1, "number validation threshold": 1}
+    assert counted == stopping
+    counted.clear()
+    options = {"optimizer": optax.sgd(0.1), "epochs": 2, "batch_size": 3, "key": nnjax.key(0), "view": view}
+    nnjax.train(LINEAR, ONE, XS, YS, loss=LOGITS, stop=stop, record_every=1, **options)
+    assert counted == BATCH | {
+        "check_rows": 2,  # the training data, the validation data
+        "batch validation xs": 1,
+        "batch validation ys": 1,
+        "count epochs": 1,
+        "count batch_size": 1,
+        "count record_every": 1,
+        "random_key": 1,
+        "lookup view": 1,
+    }
+
+
+def test_a_step_and_the_deltas_check_each_argument_once(counted):
+    nnjax.train_step(LINEAR, ONE, X, Y, 0.1, LOGITS)
+    assert counted == GATE | {"example x": 1, "example y": 1, "number alpha": 1}
+    counted.clear()
+    trace = nnjax.forward(LINEAR, ONE, X)
+    assert counted == {"check_params": 1, "floating_dtype": 1, "example x": 1}
+    for view in (nnjax, nnjax.nodewise):
+        counted.clear()
+        view.deltas(LINEAR, ONE, trace, Y, LOGITS)
+        parts = {"numbers trace": 3}  # a net input, two activations
+        assert counted == GATE | parts | {"check_backward": 1, "check_trace": 1, "example y": 1}
