@@ -6,42 +6,64 @@ from typing import Any
 
 import jax
 import pytest
-import xarray as xr
 from jax import export
 
-from experiments import __main__ as command
-from experiments.runner import sweeps
-from experiments.runner.experiment import discover
+from experiments.__main__ import main
+from experiments.runner import catalogue, store
+from experiments.runner.checkpoints import Checkpoints
 from nnjax.sweeps import lanes
 
 FAST = {"walkthrough", "spurious_minima"}
 """The others compile for ten seconds and more."""
 RELAXED = {"benchmark", "learning_rate"}
 """The benchmark's peers broadcast as their users write them; Optax's Adam and RMSProp mix dtypes."""
-WHATEVER_THE_SIZE = {
+WHATEVER_THE_SIZE: dict[str, list[str]] = {
     "walkthrough": [
-        "the net input",
-        "the updated weight h₁ → o",
-        "the rule as",
-        "for label 1",
-        "the largest δ",
+        "net-input",
+        "sigmoid-activation",
+        "output-delta",
+        "output-change",
+        "output-weight-updated",
+        "printed-rule",
+        "hidden-delta-smaller",
+        "delta-peak",
+        "delta-largest",
+        "delta-at-the-ends",
+        "change-proportional",
     ],
-    "activations": ["sigmoid: its", "ReLU: its", "hand-written", "no hidden layer", "five linear"],
-    "learning_rate": ["quadratic", "digits, linear", "the handout's 3-4-1", "digits, 64-4-10"],
-    "blame_rules": ["3-4-1 with equal slopes"],
-    "vanishing_gradients": ["the handout's 3-4-1", "same draws, 12 layers", "ReLU: Glorot's"],
-    "initialisation": ["all zeros: share", "all zeros, ReLU", "all zeros, sigmoid", "XOR, ReLU without"],
-    "seed_minima": ["linear 4-2-4", "its other critical"],
+    "activations": [
+        "sigmoid-steepest",
+        "relu-steepest",
+        "derivatives",
+        "logistic-regression",
+        "linear-layers-collapse",
+    ],
+    "learning_rate": [
+        "edge-quadratic",
+        "edge-digits-linear-regression",
+        "edge-the-handout-s-3-4-1",
+        "edge-digits-64-4-10",
+    ],
+    "blame_rules": ["equal-slopes"],
+    "vanishing_gradients": ["handout-node-below-half", "relu-over-sigmoid", "glorot-over-he"],
+    "initialisation": [
+        "zeros-converge",
+        "zeros-relu-largest-weight",
+        "zeros-sigmoid-gradients-apart",
+        "xor-relu-without-biases",
+    ],
+    "seed_minima": ["linear-loss", "linear-saddles"],
     "spurious_minima": [
-        "every spurious end is a",
-        "every spurious end is st",
-        "the step",
-        "F only",
-        "runs that",
+        "spurious-ends-strict",
+        "spurious-ends-stationary",
+        "step-stable",
+        "objective-falls",
+        "unsettled-runs",
     ],
-    "benchmark": ["all methods"],
+    "digits": [],
+    "benchmark": ["same-losses"],
 }
-"""Findings that hold for any number of seeds and epochs, by the beginning of their claim."""
+"""Ids of the findings that hold for any number of seeds and epochs."""
 
 Program = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -49,7 +71,7 @@ Program = tuple[Callable[..., Any], tuple[Any, ...]]
 @pytest.fixture
 def programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Program]]:
     """What is compiled meanwhile: each function, and the shapes that it is called with."""
-    found, jit = [], jax.jit
+    recorded_programs, jit = [], jax.jit
 
     def recorded(fn: Callable[..., Any], **options: Any) -> Callable[..., Any]:
         assert not any(name.startswith("static") for name in options)
@@ -60,39 +82,42 @@ def programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Program]]:
             shapes = jax.eval_shape(lambda *leaves: leaves, *arguments)
             if str(shapes) not in seen:
                 seen.add(str(shapes))
-                found.append((jit(fn), shapes))
+                recorded_programs.append((jit(fn), shapes))
             return program(*arguments)
 
         return call
 
     monkeypatch.setattr(jax, "jit", recorded)
     lanes.vmapped.cache_clear()
-    yield found
+    yield recorded_programs
     lanes.vmapped.cache_clear()
 
 
 @pytest.mark.parametrize(
-    "name", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in discover()]
+    "name",
+    [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in catalogue.names()],
 )
-def test_smoke(name, tmp_path, capsys, programs, monkeypatch):
+def test_smoke(name, tmp_path, programs, monkeypatch):
     names = []
-    monkeypatch.setattr(sweeps.unfinished, "folder", names.append)
+    monkeypatch.setattr(Checkpoints, "folder", lambda self, name: names.append(name))
     ranks, dtypes = ("allow", "standard") if name in RELAXED else ("raise", "strict")
     with jax.numpy_rank_promotion(ranks), jax.numpy_dtype_promotion(dtypes):
-        assert command.main([name, "--smoke", "--out", str(tmp_path)]) == 0
+        assert main([name, "--smoke", "--out", str(tmp_path)]) == 0
         for program, shapes in programs:
             export.export(program, platforms=("cuda", "tpu"))(*shapes)
     assert programs
     assert len(set(names)) == len(names)
-    with xr.open_dataset(tmp_path / name / "data.nc") as data:
-        found = discover()[name].findings(data)
-    for claim in WHATEVER_THE_SIZE.get(name, ()):
-        (verdict,) = [each.verdict for each in found if each.claim.startswith(claim)]
-        assert verdict == "agrees", claim
+    findings = catalogue.load(name).findings(store.load_data(tmp_path / name))
+    assert len({each.id for each in findings}) == len(findings)
+    verdicts = {each.id: each.verdict for each in findings}
+    assert {each: verdicts[each] for each in WHATEVER_THE_SIZE[name]} == dict.fromkeys(
+        WHATEVER_THE_SIZE[name], "agrees"
+    )
 
 
-def test_only_digits_has_no_finding_that_holds_for_any_size():
-    assert set(discover()) - set(WHATEVER_THE_SIZE) == {"digits"}
+def test_every_experiment_has_its_line():
+    assert list(WHATEVER_THE_SIZE) == catalogue.names()
+    assert [name for name, ids in WHATEVER_THE_SIZE.items() if not ids] == ["digits"]
 
 
 def test_what_does_not_fit_another_device_is_seen(programs):
