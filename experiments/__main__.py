@@ -18,11 +18,9 @@ def main(arguments: Sequence[str]) -> int:
 def _set_up() -> None:
     """Float64 and all cores, once, before JAX computes anything."""
     import jax
-    import matplotlib as mpl
 
     import nnjax
 
-    mpl.use("Agg")
     jax.config.update("jax_enable_x64", True)
     nnjax.use_all_cores()
 

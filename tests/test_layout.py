@@ -49,8 +49,8 @@ EDGE = {
 }
 EXEMPT = {"nnjax.datasets": {"sklearn"}, "nnjax.interop": {"flax"}, "nnjax.sweeps.segments": {"time"}}
 """scikit-learn is imported inside the functions that need it; the clock tells how old another's file is."""
-WITHOUT_TESTS = {"experiments.runner.style"}
-"""Settings, no function with a result."""
+WITHOUT_TESTS = {"experiments.runner.style", "experiments.benchmark.torch_peers"}
+"""Settings; and PyTorch's peers, which test_peers tries where it is installed."""
 
 
 def modules(package: str) -> dict[str, pathlib.Path]:
@@ -134,7 +134,7 @@ def test_only_figures_import_matplotlib(name):
 
 @pytest.mark.parametrize("name", sorted(name for name in EXPERIMENTS if room(name) in QUESTIONS))
 def test_only_findings_import_what_makes_findings(name):
-    may = name.endswith(".findings") or is_one_file(name)
+    may = name.endswith("findings") or is_one_file(name)
     assert may or "experiments.runner.findings" not in imported(name)
 
 

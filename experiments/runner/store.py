@@ -10,14 +10,16 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import xarray as xr
-from matplotlib.figure import Figure
 
 from experiments.runner import style
 from experiments.runner.experiment import Data, Experiment, Table
 from experiments.runner.findings import Finding
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DATA, MANIFEST = "data.nc", "manifest.json"
 
@@ -33,7 +35,7 @@ class Result(NamedTuple):
 
     findings: Sequence[Finding]
     tables: Mapping[str, Table]
-    figures: Mapping[str, tuple[Figure, str]]
+    figures: "Mapping[str, tuple[Figure, str]]"
 
 
 def check_writable(out: pathlib.Path) -> None:
@@ -100,7 +102,7 @@ def load_data(folder: pathlib.Path) -> Data:
     return tree if tree.children else tree.to_dataset()
 
 
-def _save_figure(folder: pathlib.Path, name: str, figure: Figure, caption: str) -> str:
+def _save_figure(folder: pathlib.Path, name: str, figure: "Figure", caption: str) -> str:
     figure.savefig(folder / f"{name}.png")
     figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
     return caption

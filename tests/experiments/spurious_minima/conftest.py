@@ -5,7 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments.spurious_minima import objective
+from experiments import spurious_minima
+from experiments.runner.context import Context
+from experiments.spurious_minima import Config, objective
 
 hessian, value_and_gradient = map(jax.jit, (objective.hessian, objective.value_and_gradient))
 SEED_FREE = (-0.6327039049, 0.2616910758, 0.1859910463, 0.9969227988, -0.0350801559)
@@ -16,6 +18,12 @@ def member(k, values=SEED_FREE):
     a, f, e, c, d = values
     rest = np.full((k - 1, k - 1), d) + (c - d) * np.eye(k - 1)
     return jnp.asarray(np.block([[a, np.full((1, k - 1), f)], [np.full((k - 1, 1), e), rest]]).T)
+
+
+@pytest.fixture(scope="package")
+def two_cells():
+    """The data of two small cells."""
+    return spurious_minima.run(Config(seeds=20, k=(6, 9), n=(7, 9)), Context())
 
 
 @pytest.fixture(scope="package")

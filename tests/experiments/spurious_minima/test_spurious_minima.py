@@ -1,14 +1,9 @@
 """Two small cells through the whole experiment, and its options."""
 
-import io
-
-import numpy as np
 import pytest
 import xarray as xr
 
 from experiments import spurious_minima
-from experiments.runner import style
-from experiments.runner.context import Context
 from experiments.spurious_minima import Config
 
 
@@ -27,11 +22,6 @@ def test_bad_options(options, message):
         Config(**options)
 
 
-@pytest.fixture(scope="module")
-def two_cells():
-    return spurious_minima.run(Config(seeds=20, k=(6, 9), n=(7, 9)), Context())
-
-
 def test_two_chosen_cells(two_cells):
     cells, runs, minima = (two_cells[name].to_dataset() for name in ("cells", "runs", "minima"))
     assert cells["k"].values.tolist() == [6, 9]
@@ -42,15 +32,6 @@ def test_two_chosen_cells(two_cells):
     assert runs["objective"].dims == ("cell", "seed")
     assert cells["spurious"][1] > 0
     assert int(minima["count"].sum()) == int(cells["spurious"].sum())
-
-
-def test_every_finding_is_decided_by_numbers_and_figures_draw(two_cells):
-    for finding in spurious_minima.EXPERIMENT.findings(two_cells):
-        assert np.all(np.isfinite([finding.measured, *finding.interval])), finding.id
-    assert all(rows for _, rows in spurious_minima.EXPERIMENT.tables(two_cells).values())
-    with style.context():
-        for figure, _ in spurious_minima.EXPERIMENT.figures(two_cells).values():
-            figure.savefig(io.BytesIO())
 
 
 def test_the_data_survive_the_disk(two_cells, tmp_path):
