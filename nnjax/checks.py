@@ -102,11 +102,11 @@ def batch(name: str, values: ArrayLike, width: int, dtype: jnp.dtype, within: Ra
 def number(name: str, value: Any, above: float | None = None, least: float | None = None) -> None:
     """Refuse what is not one real number, or, where it is known, not `above` or at `least` a bound."""
     try:
-        kind = value.dtype if isinstance(value, Tracer) else np.asarray(value).dtype
-    except ValueError:  # lists of unequal lengths
-        kind = np.dtype(object)
-    real = jnp.issubdtype(kind, jnp.integer) or jnp.issubdtype(kind, jnp.floating)
-    if np.ndim(value) != 0 or not real:
+        array = value if isinstance(value, Tracer) else np.asarray(value)
+    except ValueError:
+        array = np.array([])  # lists of unequal lengths
+    real = jnp.issubdtype(array.dtype, jnp.integer) or jnp.issubdtype(array.dtype, jnp.floating)
+    if array.ndim != 0 or not real:
         raise TypeError(f"{name} must be one number, got {value!r}")
     if isinstance(value, Tracer):
         return

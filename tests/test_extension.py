@@ -52,7 +52,9 @@ TESTS = [
     "tests/nnjax/test_interop.py",
     "tests/experiments/test_smoke.py",
 ]
-CHOSEN = "mish or cubed_error or cover_both_tables or random_architectures or (test_smoke and activations)"
+CHOSEN = (
+    "mish or cubed_error or cover_both_tables or test_random_architectures or (test_smoke and activations)"
+)
 
 
 @pytest.fixture
@@ -76,7 +78,7 @@ def test_every_test_takes_up_a_new_activation_and_a_new_loss(copy, pytestconfig)
         "pytest",
         "-n",
         "0",
-        "-v",
+        "-vv",
         "-o",
         f"cache_dir={cache}",
         "-m",
@@ -90,7 +92,7 @@ def test_every_test_takes_up_a_new_activation_and_a_new_loss(copy, pytestconfig)
         text=True,
     )
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
-    passed = re.findall(r"^tests/(\S+?)\.py::(\S+) PASSED", done.stdout, re.MULTILINE)
+    passed = re.findall(r"^tests/(.+?)\.py::(.+) PASSED", done.stdout, re.MULTILINE)
     for name in TESTS:
         file = name.removeprefix("tests/").removesuffix(".py")
         assert any(where == file for where, _ in passed), f"no test of {name} takes it up"

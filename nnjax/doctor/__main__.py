@@ -45,7 +45,7 @@ def environment() -> dict[str, str]:
 
 
 HEAD = ("check", "compared", "error", "allowed", "")
-AVOIDED = "What is wrong here, is known to be, and is never computed by nnjax:"
+AVOIDED = "A known fault of jaxlib, which nnjax avoids:"
 
 
 def table(checks: Sequence[Check]) -> str:
