@@ -14,6 +14,8 @@ Index letters, used everywhere: n example, i input node, j output node, l layer,
 z is a net input, a an activation, δ (delta) minus the loss's derivative by the net input.
 """
 
+from importlib import metadata
+
 from nnjax import (
     activations,
     backprop,
@@ -34,6 +36,11 @@ from nnjax.sweeps import Ended, steady, sweep, sweep_until
 from nnjax.sweeps.devices import use_all_cores
 from nnjax.training import REASONS, History, Stop, train, train_step
 from nnjax.views import fastest_view
+
+try:
+    __version__ = metadata.version("nnjax")
+except metadata.PackageNotFoundError:  # used from its folder, without having been installed
+    __version__ = "unknown"
 
 __all__ = [
     "ACTIVATIONS",

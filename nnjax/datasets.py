@@ -5,6 +5,7 @@ and ys (n, out), NumPy float64; nnjax converts them to the parameters' dtype.
 """
 
 import gzip
+import importlib
 import math
 import os
 import pathlib
@@ -83,6 +84,16 @@ def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | t
     return Teacher(params, xs, jax.vmap(lambda x: predict(network, params, x))(xs))
 
 
+def _from_scikit_learn(module: str) -> Any:
+    """A module of scikit-learn, which nnjax itself does not need."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            "iris() and digits() need scikit-learn: pip install 'nnjax[experiments]'"
+        ) from error
+
+
 def one_hot(labels: np.ndarray) -> np.ndarray:
     """Give each group an output node (handout): labels (n,) of 0..k-1 to rows (n, k)."""
     return np.eye(int(np.max(labels)) + 1)[labels]
@@ -90,9 +101,7 @@ def one_hot(labels: np.ndarray) -> np.ndarray:
 
 def iris(test_share: float = 0.25) -> Split:
     """Load Fisher's 150 irises, 4 inputs standardised by the training rows, 3 classes; a stratified split."""
-    from sklearn.datasets import load_iris
-
-    flowers: Any = load_iris()
+    flowers: Any = _from_scikit_learn("sklearn.datasets").load_iris()
     split = _split(flowers.data, flowers.target, test_share)
     mean, deviation = split.train.xs.mean(axis=0), split.train.xs.std(axis=0)
     return Split(*(Data((part.xs - mean) / deviation, part.ys) for part in split))
@@ -100,9 +109,7 @@ def iris(test_share: float = 0.25) -> Split:
 
 def digits(test_share: float = 0.25) -> Split:
     """Load scikit-learn's 1797 digits, 8 × 8 grey values in [0, 1], 10 classes; a stratified split."""
-    from sklearn.datasets import load_digits
-
-    images: Any = load_digits()
+    images: Any = _from_scikit_learn("sklearn.datasets").load_digits()
     return _split(images.data / 16, images.target, test_share)
 
 
@@ -149,8 +156,7 @@ def _idx(folder: pathlib.Path, name: str, axes: int) -> np.ndarray:
 
 
 def _split(xs: np.ndarray, labels: np.ndarray, test_share: float) -> Split:
-    from sklearn.model_selection import train_test_split
-
+    train_test_split = _from_scikit_learn("sklearn.model_selection").train_test_split
     if not 0 < test_share < 1:
         raise ValueError(f"test_share must lie between 0 and 1, got {test_share}")
     parts = train_test_split(xs, one_hot(labels), test_size=test_share, random_state=0, stratify=labels)

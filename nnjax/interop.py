@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax.numpy as jnp
-from flax import linen, nnx
 from jax.lax import Precision
 from jaxtyping import Array
 
 from nnjax.activations import ACTIVATIONS
 from nnjax.network import Layer, Network, Params, check_params
+
+try:
+    from flax import linen, nnx
+except ModuleNotFoundError as error:
+    raise ImportError("nnjax.interop needs Flax: pip install 'nnjax[flax]'") from error
 
 
 def _functions(network: Network) -> list[Callable[[Array], Array]]:
