@@ -1,0 +1,259 @@
+"""Certificates: what kind of critical point a loss has at some parameters, decided from its derivatives there.
+
+Everything is invariant: other units of the loss or of the parameters, a shift or a rotation of them, change no
+verdict, unless to "not converged" where rounding hides what decides.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PyTree
+
+from nnjax.minima import probes
+from nnjax.minima.newton import Objective, OnVectors, length, on_vectors, symmetric_jacobian
+
+VERDICTS = (
+    "strict minimum",
+    "flat minimum",
+    "saddle",
+    "plateau",
+    "not converged",
+    "degenerate",
+    "kink",
+)
+"""What `certify` can find; its `verdict` is the index."""
+STRICT, FLAT, SADDLE, PLATEAU, UNFINISHED, DEGENERATE, KINK = range(len(VERDICTS))
+ZERO = 1e-7
+"""An eigenvalue is counted as 0 below this share of the largest, in float64."""
+UNSURE = 1e-3
+"""In float32 nothing can be said of eigenvalues below this share of the largest."""
+NEAR = 1e-5
+"""A point is critical if the second Newton step is shorter than this share of the first."""
+TINY = 1e-13
+"""Newton's steps on a plateau use eigenvalues down to this share of the largest: what rounding leaves."""
+WALK, KEPT = 4, 0.8
+"""A plateau: `WALK` Newton steps in a row, each at least `KEPT` times as long as the last."""
+ROUNDING = 1000
+"""Distances below this many units in the last place of θ, and gradients that they make, are rounding."""
+GIVEN = 30
+"""Training in float32 stops short of a critical point by up to so many units in the last place of θ."""
+
+
+class Certificate(NamedTuple):
+    """What kind of point it is.
+
+    Attributes:
+        loss: Loss at the point.
+        gradient_norm: |∂L/∂θ|.
+        eigenvalues: λ of the Hessian ∂²L/∂θ², ascending, (p,); p counts the parameters that the loss reads.
+        negative: Number of eigenvalues below 0.
+        zero: Number within `ZERO`·max|λ| of 0.
+        positive: Number above.
+        step: Length of the Newton step that is left, over directions that are not flat.
+        verdict: Index into `VERDICTS`.
+    """
+
+    loss: Float[Array, ""]
+    gradient_norm: Float[Array, ""]
+    eigenvalues: Float[Array, " p"]
+    negative: Int[Array, ""]
+    zero: Int[Array, ""]
+    positive: Int[Array, ""]
+    step: Float[Array, ""]
+    verdict: Int[Array, ""]
+
+
+def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -> Certificate:
+    """Decide which kind of critical point `params` is, if it is one.
+
+    strict minimum   critical, all eigenvalues of the Hessian positive
+    flat minimum     critical, none negative, some 0, and along some random directions of eigenvalue 0 the loss
+                     does not fall to third and fourth order: mostly a manifold of equal loss
+    saddle           critical, some negative; or some 0, and the loss falls along them
+    plateau          the loss falls towards infinity: `WALK` Newton steps in a row lower the loss, go the same
+                     way and do not get shorter; or no slope is left above rounding
+    not converged    the rest: not critical, or rounding hides what it is
+    degenerate       critical, and the whole Hessian is 0
+    kink             the gradient jumps here, as at ReLU's z = 0, and no slope that was tried falls; of one
+                     parameter, it is a strict minimum
+
+    A point is critical if Newton's method converges from it at once: θ ← θ - H⁺g, H⁺ over |λ| > ZERO·max|λ|,
+    shortens its second step to `NEAR` of the first, and ends within rounding of a point without slope. On a
+    plateau at infinity, such as L = e^(-θ), the step stays 1 however often it is taken (1.5 times the last for
+    1/θ); near a minimum it falls to 0 (to 2/3 of the last for θ⁴). That tells them apart, which a small
+    gradient does not. Where the loss is exactly quadratic, and no step says how far is far, the step may
+    lower the loss by `NEAR`² of itself at most.
+
+    Parameters that the loss does not read (the biases of a network without them) play no part. A slope that
+    is 0 by rounding alone (a saturated node) is no flat direction: then it is "not converged", or a plateau if
+    no slope is left. Numbers in float32 are certified in float64 where JAX's x64 flag is on: the critical
+    point within their rounding is. Without the flag eigenvalues near 0 cannot be told from 0: a strict minimum
+    and a saddle can be certified, a flat one cannot.
+
+    Args:
+        loss: Any function of a parameter pytree.
+        params: The point.
+        gradient: Its gradient; `nnjax.gradients` for the manual one. Default: jax.grad(loss).
+    """
+    problem, given = _problem(loss, params, gradient)
+    theta = problem.theta
+    if theta.dtype.itemsize > given.itemsize:
+        theta = _within_rounding(problem, given)
+    g = problem.gradient(theta)
+    spectrum = _spectrum(problem, theta)
+    step, critical = _critical(problem, theta, g, spectrum)
+    rounding = jnp.maximum(_rounding(theta), GIVEN * jnp.finfo(given).eps * length(theta))
+    return _certificate(problem._replace(theta=theta), g, spectrum, step, critical, rounding)
+
+
+def _problem(loss: Objective, params: PyTree, gradient: Callable | None) -> tuple[OnVectors, Any]:
+    """The loss over the parameters that it reads, in the widest dtype there is, and the dtype that was given."""
+    leaves, tree = jax.tree.flatten(params)
+    leaves = [jnp.asarray(leaf) for leaf in leaves]
+    given = jnp.result_type(*leaves)
+    wide = jax.dtypes.canonicalize_dtype(jnp.float64)
+    leaves = [leaf.astype(wide) for leaf in leaves]
+    read = probes.read_leaves(loss, tree.unflatten(leaves))
+
+    def whole(chosen: list[Array]) -> PyTree:
+        rest = iter(chosen)
+        return tree.unflatten(
+            [next(rest) if is_read else leaf for leaf, is_read in zip(leaves, read, strict=True)]
+        )
+
+    def chosen_gradient(chosen: list[Array]) -> list[Array]:
+        slopes = jax.tree.leaves(gradient(whole(chosen)))  # pyright: ignore[reportOptionalCall]
+        return [slope for slope, is_read in zip(slopes, read, strict=True) if is_read]
+
+    chosen = [leaf for leaf, is_read in zip(leaves, read, strict=True) if is_read]
+    return on_vectors(lambda c: loss(whole(c)), chosen, gradient and chosen_gradient), jnp.dtype(given)
+
+
+class _Spectrum(NamedTuple):
+    """The Hessian's eigenvalues (p,) and eigenvectors, in columns (p, p), and which eigenvalues count as 0."""
+
+    matrix: Array
+    values: Array
+    vectors: Array
+    is_zero: Array
+
+    @property
+    def inverse(self) -> Array:
+        """1/λ, and 0 where λ counts as 0."""
+        return jnp.where(self.is_zero, 0, 1 / jnp.where(self.is_zero, 1, self.values))
+
+    def solve(self, g: Array) -> Array:
+        """H⁺g."""
+        return self.vectors @ (self.inverse * (self.vectors.T @ g))
+
+
+def _spectrum(problem: OnVectors, theta: Array) -> _Spectrum:
+    matrix = symmetric_jacobian(problem.gradient, theta)
+    values, vectors = jnp.linalg.eigh(matrix)
+    share = ZERO if theta.dtype.itemsize > 4 else UNSURE
+    return _Spectrum(matrix, values, vectors, jnp.abs(values) <= share * jnp.max(jnp.abs(values)))
+
+
+def _rounding(theta: Array) -> Array:
+    """The distance that is rounding at θ."""
+    return ROUNDING * jnp.finfo(theta.dtype).eps * length(theta)
+
+
+def _within_rounding(problem: OnVectors, given: Any) -> Array:
+    """The point that Newton's method finds within the rounding of the dtype that was given, else θ."""
+    start = problem.theta
+
+    def newton(theta: Array, _: None) -> tuple[Array, None]:
+        return theta - _spectrum(problem, theta).solve(problem.gradient(theta)), None
+
+    end, _ = jax.lax.scan(newton, start, length=3)
+    return jnp.where(length(end - start) <= GIVEN * jnp.finfo(given).eps * length(start), end, start)
+
+
+def _critical(problem: OnVectors, theta: Array, g: Array, spectrum: _Spectrum) -> tuple[Array, Array]:
+    """The length of the Newton step that is left, and whether θ is critical."""
+    floor = _rounding(theta)
+    steps, point = [-spectrum.solve(g)], theta
+    for _ in range(3):
+        point = point + steps[-1]
+        steps.append(-spectrum.solve(problem.gradient(point)))
+    first, second, _, last = map(length, steps)
+    largest = jnp.max(jnp.abs(spectrum.values))
+    at_rest = length(problem.gradient(point)) <= ROUNDING * 10 * jnp.finfo(g.dtype).eps * largest * length(
+        theta
+    )
+    converges = (second <= jnp.maximum(NEAR * first, floor)) & (last <= floor)
+    near = (first <= floor) | (converges & _near(problem, theta, g, steps[0], spectrum))
+    exact = length(g) == 0
+    return first, (near & (at_rest | exact)) & jnp.isfinite(problem.value(theta))
+
+
+def _near(problem: OnVectors, theta: Array, g: Array, step: Array, spectrum: _Spectrum) -> Array:
+    """Whether a Newton step s is short, in the units that the loss itself gives: ½|H⁺f'''(s, s, ·)| ≪ |s|.
+
+    Without a third derivative there are none; then the step may lower the loss a little at most.
+    """
+    curved = spectrum.solve(probes.second_derivative(problem.gradient, theta, step)) / 2
+    share = length(curved) / jnp.maximum(length(step), jnp.finfo(step.dtype).tiny)
+    gained = jnp.abs(g @ step) / 2
+    slight = gained <= NEAR**2 * jnp.abs(problem.value(theta))
+    return (share <= NEAR) & ((share > jnp.finfo(step.dtype).eps) | slight)
+
+
+def _certificate(
+    problem: OnVectors, g: Array, spectrum: _Spectrum, step: Array, critical: Array, rounding: Array
+) -> Certificate:
+    theta, values, is_zero = problem.theta, spectrum.values, spectrum.is_zero
+    negative, zero, positive = (
+        jnp.sum(kind) for kind in ((values < 0) & ~is_zero, is_zero, (values > 0) & ~is_zero)
+    )
+    growing = _outwards(problem, theta, _newton(values, spectrum.vectors, g), rounding)
+    jumps, slopes = probes.kink(problem.gradient, theta)
+    descends = jnp.min(slopes) < -NEAR * jnp.max(jnp.abs(slopes))
+    at_kink = jnp.where(descends, UNFINISHED, STRICT if len(theta) == 1 else KINK)
+    rounded = probes.saturated(problem.value, theta)
+    third, fourth = probes.usual_sizes(problem.gradient, theta)
+    empty = jnp.max(jnp.abs(values)) <= rounding * third + rounding**2 * fourth
+    allowed = probes.ORDER * third + rounding * fourth, probes.ORDER * fourth
+    falls = probes.falls(problem.gradient, theta, spectrum.vectors, is_zero, spectrum.inverse, allowed)
+    unsure = jnp.asarray(theta.dtype.itemsize <= 4)
+    cases = [
+        (jumps, at_kink),
+        (critical & (empty | (negative + positive == 0)), jnp.where(rounded, PLATEAU, DEGENERATE)),
+        ((critical | growing) & (negative > 0), SADDLE),
+        (growing, PLATEAU),
+        (~critical, UNFINISHED),
+        (zero == 0, STRICT),
+        (unsure | rounded, UNFINISHED),
+        (falls, SADDLE),
+    ]
+    verdict = jnp.select(*map(list, zip(*cases, strict=True)), FLAT)
+    return Certificate(problem.value(theta), length(g), values, negative, zero, positive, step, verdict)
+
+
+def _newton(values: Array, vectors: Array, g: Array) -> Array:
+    """Newton's step d = -Σ v (v·g) / |λ| over |λ| > TINY·max|λ|."""
+    size = jnp.abs(values)
+    used = size > TINY * jnp.max(size)
+    return -vectors @ jnp.where(used, vectors.T @ g / jnp.where(used, size, 1), 0)
+
+
+def _outwards(problem: OnVectors, theta: Array, first: Array, rounding: Array) -> Array:
+    """Tell whether Newton's method walks off to infinity from θ, where its step is `first`.
+
+    One eigenvalue problem after the other: on CPUs, two at once in a program were seen to wait for each other
+    for ever (jaxlib 0.10.1).
+    """
+
+    def walk(state: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], Array]:
+        point, step = state
+        moved = point + step
+        values, vectors = jnp.linalg.eigh(symmetric_jacobian(problem.gradient, moved))
+        following = _newton(values, vectors, problem.gradient(moved))
+        fell = problem.value(moved) < problem.value(point)
+        return (moved, following), fell & (following @ step >= KEPT * (step @ step))
+
+    _, kept = jax.lax.scan(walk, (theta, first), length=WALK)
+    return jnp.all(kept) & (length(first) > rounding)

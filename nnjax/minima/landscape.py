@@ -1,0 +1,92 @@
+"""What lies between and around minima: barriers, slices, and which ends are the same."""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray, PyTree
+
+from nnjax import checks
+from nnjax.minima.newton import Objective
+from nnjax.network import Layer, Network, Params, check_batch, check_params, matrix_total_loss
+
+Values = ArrayLike | Sequence[float]
+
+
+def barrier(
+    network: Network, params_a: Params, params_b: Params, xs: ArrayLike, ys: ArrayLike, points: int = 51
+) -> Float[Array, ""]:
+    """max_t [L((1-t)A + tB) - ((1-t)L(A) + tL(B))], L the SSE summed over the rows, t = 0..1 in `points`.
+
+    By how much mixing two networks is worse than mixing their losses; 0 if no mixture is worse
+    (Frankle et al. 2020; Entezari et al. 2022).
+
+    Raises:
+        TypeError, ValueError: As `nnjax.total_loss`; fewer than 3 points.
+    """
+    checks.count("points", points, least=3)
+    xs, ys, sse = check_batch(network, params_a, xs, ys, "sse")
+    check_params(network, params_b)
+    weights = jnp.linspace(0, 1, points, dtype=xs.dtype)
+
+    def loss_at(t: Array) -> Array:
+        mixed = jax.tree.map(lambda a, b: (1 - t) * a + t * b, params_a, params_b)
+        return matrix_total_loss(network, mixed, xs, ys, sse)
+
+    losses = jax.vmap(loss_at)(weights)
+    return jnp.max(losses - ((1 - weights) * losses[0] + weights * losses[-1]))
+
+
+def group(features: np.ndarray, tolerance: float | Sequence[float]) -> np.ndarray:
+    """Number the groups of equal rows (s, f), each entry to its tolerance (f,): 0, 1, ... by first entry.
+
+    Each row joins the first group whose founder it equals. Rows with NaN or infinite numbers get -1.
+    """
+    index, founders = np.full(len(features), -1), []
+    finite = np.flatnonzero(np.isfinite(features).all(axis=1))
+    for row in finite[np.argsort(features[finite, 0], kind="stable")]:
+        same = [
+            i
+            for i, founder in enumerate(founders)
+            if np.all(np.abs(features[row] - features[founder]) <= np.asarray(tolerance))
+        ]
+        index[row] = same[0] if same else len(founders)
+        founders += [] if same else [row]
+    return index
+
+
+def filter_normalised(key: PRNGKeyArray, params: Params) -> Params:
+    """Draw a direction in which each node's incoming weights are as long as in `params` (Li et al. 2018).
+
+    So networks that differ by a rescaling of their nodes show the same picture. Biases do not move.
+
+    Raises:
+        TypeError: key is no JAX key.
+    """
+    checks.random_key(key)
+
+    def direction(index: int, weights: Array) -> Array:
+        drawn = jax.random.normal(jax.random.fold_in(key, index), weights.shape, weights.dtype)
+        length = jnp.sqrt(jnp.sum(weights**2, axis=0) / jnp.sum(drawn**2, axis=0))
+        return drawn * length[None]
+
+    return tuple(
+        Layer(direction(index, layer.weights), jnp.zeros_like(layer.biases))
+        for index, layer in enumerate(params)
+    )
+
+
+def plane(
+    loss: Objective, centre: PyTree, first: PyTree, second: PyTree, along: Values, across: Values
+) -> Float[Array, "b a"]:
+    """L(centre + α first + β second) for α in `along` (a,) and β in `across` (b,).
+
+    A slice through two of many dimensions: a minimum of the slice need not be one, nor a wall a wall.
+    """
+
+    def at(alpha: Array, beta: Array) -> Array:
+        return loss(jax.tree.map(lambda c, u, v: c + alpha * u + beta * v, centre, first, second))
+
+    row = jax.vmap(at, in_axes=(0, None))
+    return jax.vmap(row, in_axes=(None, 0))(jnp.asarray(along), jnp.asarray(across))

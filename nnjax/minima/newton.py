@@ -1,0 +1,103 @@
+"""Newton's method on a loss of any parameter pytree: the Hessian, and the way down to a critical point nearby."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float, PyTree
+
+Objective = Callable[[Any], Array]
+"""A loss as a function of a parameter pytree alone."""
+
+
+class OnVectors(NamedTuple):
+    """A loss as a function of one vector of parameters.
+
+    Attributes:
+        theta: The point θ, (p,).
+        value: (p,) -> L.
+        gradient: (p,) -> ∂L/∂θ, (p,).
+        back: (p,) -> the parameter pytree.
+    """
+
+    theta: Array
+    value: Objective
+    gradient: Callable[[Array], Array]
+    back: Callable[[Array], PyTree]
+
+
+def on_vectors(loss: Objective, params: PyTree, gradient: Callable | None = None) -> OnVectors:
+    """Take the parameters as one vector."""
+    theta, back = ravel_pytree(params)
+    of_params = gradient or jax.grad(loss)
+    return OnVectors(theta, lambda v: loss(back(v)), lambda v: ravel_pytree(of_params(back(v)))[0], back)
+
+
+def length(vector: Array) -> Array:
+    """|v| = √Σ v²."""
+    return jnp.sqrt(jnp.sum(vector * vector))
+
+
+def hessian(loss: Objective, params: PyTree, gradient: Callable | None = None) -> Float[Array, "p p"]:
+    """∂²L/∂θ² as a symmetric matrix, the derivative of `gradient` (default: jax.grad of the loss)."""
+    problem = on_vectors(loss, params, gradient)
+    return symmetric_jacobian(problem.gradient, problem.theta)
+
+
+def symmetric_jacobian(gradient: Callable, theta: Array) -> Float[Array, "p p"]:
+    """The Hessian at θ as the Jacobian of the gradient, (J + Jᵀ) / 2."""
+    matrix = jax.jacfwd(gradient)(theta)
+    return (matrix + matrix.T) / 2
+
+
+class Polished(NamedTuple):
+    """A point moved to the critical point next to it.
+
+    Attributes:
+        params: The critical point, or the start if that was refused.
+        gradient_norm: |∂L/∂θ| at `params`.
+        moved: Distance from the start.
+        accepted: Whether the gradient has fallen and the weights have not run away.
+    """
+
+    params: PyTree
+    gradient_norm: Float[Array, ""]
+    moved: Float[Array, ""]
+    accepted: Array
+
+
+def polish(
+    loss: Objective, params: PyTree, gradient: Callable | None = None, steps: int = 60, growth: float = 1.5
+) -> Polished:
+    """Descend from where training ended to the minimum nearby, by Newton's method with a safeguard.
+
+    θ ← θ - Σ v (v·g) / (|λ| + μ) over the Hessian's eigenvectors v (Levenberg-Marquardt; |λ| turns uphill
+    Newton steps round). A step that would raise the loss is not taken, and μ grows tenfold; else μ falls
+    tenfold. The end is refused if its gradient is no shorter than the start's, or 1 + |θ| has grown by the
+    factor `growth`: then the minimum is not near, and may lie at infinity.
+
+    Args:
+        loss: A function of a parameter pytree.
+        params: Where to start, float64.
+        gradient: As for `certify`.
+        steps: Number of Newton steps at most.
+        growth: Factor by which 1 + |θ| may grow.
+    """
+    theta, value, gradient_at, back = on_vectors(loss, params, gradient)
+
+    def newton(_: Any, state: tuple[Array, Array]) -> tuple[Array, Array]:
+        now, damping = state
+        g = gradient_at(now)
+        eigenvalues, vectors = jnp.linalg.eigh(symmetric_jacobian(gradient_at, now))
+        size = jnp.abs(eigenvalues) + damping * jnp.max(jnp.abs(eigenvalues))
+        new = now - vectors @ ((vectors.T @ g) / jnp.where(size > 0, size, 1))
+        better = (value(new) <= value(now)) & (length(gradient_at(new)) < jnp.inf)
+        return jnp.where(better, new, now), jnp.where(better, damping / 10, jnp.minimum(damping * 10, 1e6))
+
+    end, _ = jax.lax.fori_loop(0, steps, newton, (theta, jnp.asarray(1e-3, theta.dtype)))
+    fell = length(gradient_at(end)) <= length(gradient_at(theta))
+    accepted = fell & (length(end) <= growth * (1 + length(theta)))
+    kept = jnp.where(accepted, end, theta)
+    return Polished(back(kept), length(gradient_at(kept)), length(kept - theta), accepted)

@@ -1,0 +1,165 @@
+"""What a gradient and a Hessian at one point do not show: kinks, saturation, what is not read, higher orders."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend import core
+from jax.interpreters import partial_eval
+from jaxtyping import Array, Bool, Float, PyTree
+
+from nnjax.minima.newton import Objective, length
+
+DIRECTIONS = 3
+"""Random directions in which kinks, and higher orders along flat directions, are looked for."""
+APART = 100
+"""How many times as far the outer of the two probes for a kink goes."""
+JUMP = 0.3
+"""A smooth gradient's change shrinks with the distance; at a kink this share of it is left."""
+ORDER = 1e-5
+"""A third or fourth derivative counts as 0 below this share of the terms that it is made of."""
+
+
+def read_leaves(loss: Objective, params: PyTree) -> list[bool]:
+    """Which leaves of the parameters the loss's program reads; all of them where it reads none."""
+    leaves, tree = jax.tree.flatten(params)
+    shapes = [jax.ShapeDtypeStruct(jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves]
+    program = jax.make_jaxpr(lambda *values: loss(tree.unflatten(values)))(*shapes).jaxpr
+    _, read = partial_eval.dce_jaxpr(program, [True] * len(program.outvars))
+    return list(read) if any(read) else [True] * len(read)
+
+
+def directions(size: int, dtype: Any) -> Float[Array, "d p"]:
+    """Directions of length 1, fixed and at random, so that none lies in a special position."""
+    drawn = np.random.default_rng(0).normal(size=(DIRECTIONS, size))
+    return jnp.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype)
+
+
+def kink(gradient: Callable, theta: Array) -> tuple[Bool[Array, ""], Float[Array, " m"]]:
+    """Tell whether the gradient jumps at θ, and the slopes from there in several directions.
+
+    The gradients at θ + εu and at θ - εu differ by 2εHu where it is smooth, so that a hundredth of the distance
+    leaves a hundredth of the difference; at a kink through θ the difference stays. A random u crosses every
+    kink that passes through θ. The slopes are those along ±u, and down the gradients found there and their mean.
+    """
+    near = 0.1 * jnp.sqrt(jnp.finfo(theta.dtype).eps)
+    largest = jnp.max(jnp.abs(theta))
+    size = jnp.where(theta == 0, jnp.where(largest > 0, largest, 1e-10), jnp.abs(theta))
+    outwards = size * directions(len(theta), theta.dtype)
+    outwards = jnp.concatenate([outwards, -outwards])
+    inner, outer = (jax.vmap(gradient)(theta + distance * outwards) for distance in (near, near * APART))
+    inner_jump, outer_jump = (
+        jax.vmap(length)(each[:DIRECTIONS] - each[DIRECTIONS:]) for each in (inner, outer)
+    )
+    down = -jnp.concatenate([inner, jnp.mean(inner, axis=0, keepdims=True)])
+    down = down / jnp.maximum(jax.vmap(length)(down), jnp.finfo(theta.dtype).tiny)[:, None] * length(size)
+    there = jax.vmap(gradient)(theta + near * down)
+    slopes = jnp.concatenate([jnp.sum(inner * outwards, axis=1), jnp.sum(there * down, axis=1)])
+    return jnp.any(inner_jump > JUMP * outer_jump), slopes
+
+
+CURVES = ("logistic", "tanh", "erf", "erfc", "exp", "exp2", "expm1")
+"""Elementwise operations whose slope is never 0, except by rounding."""
+CALLS = ("jit", "pjit", "closed_call", "custom_jvp_call", "custom_vjp_call", "checkpoint", "remat2")
+"""Operations that run another program as it is."""
+
+
+def saturated(loss: Callable, theta: Array) -> Bool[Array, ""]:
+    """Tell whether somewhere in the loss's program a slope that cannot be 0 is rounded to 0, as σ' at z = 40.
+
+    Loops and conditions within the loss are not looked into.
+    """
+    closed = jax.make_jaxpr(loss)(theta)
+    return _evaluate(closed.jaxpr, closed.consts, [theta])[1]
+
+
+def _evaluate(program: Any, consts: Any, arguments: Any) -> tuple[list[Any], Array]:
+    """Run a jaxpr, and tell of rounded slopes on the way."""
+    known: dict[Any, Any] = dict(
+        zip([*program.constvars, *program.invars], [*consts, *arguments], strict=True)
+    )
+    rounded = jnp.zeros((), bool)
+
+    def value(atom: Any) -> Any:
+        return atom.val if isinstance(atom, core.Literal) else known[atom]
+
+    for equation in program.eqns:
+        values = [value(atom) for atom in equation.invars]
+        results, inside = _apply(equation, values)
+        rounded = rounded | inside
+        known.update(zip(equation.outvars, results, strict=True))
+    return [value(atom) for atom in program.outvars], rounded
+
+
+def _apply(equation: Any, values: list[Any]) -> tuple[list[Any], Array]:
+    primitive, inner = equation.primitive, next(iter(core.jaxprs_in_params(equation.params)), None)
+    if primitive.name in CALLS and inner is not None:
+        closed = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
+        return _evaluate(inner, getattr(closed, "consts", []), values)
+    bound = primitive.get_bind_params(equation.params)
+    functions, params = ([], bound) if isinstance(bound, Mapping) else bound  # as JAX's versions have it
+    results = primitive.bind(*functions, *values, **params)
+    results = list(results) if primitive.multiple_results else [results]
+    if primitive.name not in CURVES:
+        return results, jnp.zeros((), bool)
+    _, slope = jax.jvp(lambda x: primitive.bind(x, **params), (values[0],), (jnp.ones_like(values[0]),))
+    return results, jnp.any(slope == 0)
+
+
+def usual_sizes(gradient: Callable, theta: Array) -> tuple[Array, Array]:
+    """The largest |f'''(u, u, ·)| and |f''''(u, u, u, ·)| over the random directions u."""
+    thirds, fourths = jax.vmap(lambda u: _higher(gradient, theta, u))(directions(len(theta), theta.dtype))
+    return jnp.max(jax.vmap(length)(thirds)), jnp.max(jax.vmap(length)(fourths))
+
+
+def falls(
+    gradient: Callable,
+    theta: Array,
+    vectors: Array,
+    is_zero: Array,
+    inverse: Array,
+    allowed: tuple[Array, Array],
+) -> Bool[Array, ""]:
+    """Tell whether the loss falls along directions v in which its second derivative is 0.
+
+    With the others following, θ(t) = θ + tv - ½ t² H⁺ f'''(v, v, ·) + ..., the loss is
+    f + f'''(v, v, v) t³/6 + [f''''(v⁴) - 3 f'''(v, v, ·) H⁺ f'''(v, v, ·)] t⁴/24 + ...: it falls on one side
+    where the third derivative is not 0, on both where the bracket is below 0.
+
+    Args:
+        gradient: (p,) -> ∂L/∂θ.
+        theta: A critical point, (p,).
+        vectors: Eigenvectors of the Hessian, in columns, (p, p).
+        is_zero: Which of them have the eigenvalue 0, (p,).
+        inverse: 1/λ of the others, and 0, (p,).
+        allowed: What may be rounding of the third derivative, and of the fourth.
+    """
+
+    def along(u: Array) -> Array:
+        v = vectors @ jnp.where(is_zero, vectors.T @ u, 0)
+        v = v / jnp.maximum(length(v), jnp.finfo(v.dtype).tiny)
+        third, fourth = _higher(gradient, theta, v)
+        followed = 3 * jnp.sum((vectors.T @ third) ** 2 * inverse)
+        uneven = jnp.abs(third @ v) > allowed[0]
+        bent = fourth @ v - followed < -allowed[1] - ORDER * jnp.abs(followed)
+        return uneven | bent
+
+    return jnp.any(jax.vmap(along)(directions(len(theta), theta.dtype))) & jnp.any(is_zero)
+
+
+def _higher(gradient: Callable, theta: Array, v: Array) -> tuple[Array, Array]:
+    """f'''(v, v, ·) and f''''(v, v, v, ·)."""
+    twice = _along(_along(gradient, v), v)
+    return twice(theta), _along(twice, v)(theta)
+
+
+def second_derivative(gradient: Callable, theta: Array, v: Array) -> Float[Array, " p"]:
+    """f'''(v, v, ·): the second derivative of the gradient along v."""
+    return _along(_along(gradient, v), v)(theta)
+
+
+def _along(function: Callable, v: Array) -> Callable:
+    """The derivative of a function along v."""
+    return lambda point: jax.jvp(function, (point,), (v,))[1]
