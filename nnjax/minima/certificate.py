@@ -104,7 +104,7 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
     g = problem.gradient(theta)
     spectrum = _spectrum(problem, theta)
     step, critical = _critical(problem, theta, g, spectrum)
-    rounding = jnp.maximum(_rounding(theta), GIVEN * jnp.finfo(given).eps * length(theta))
+    rounding = jnp.maximum(_rounding(theta), GIVEN * float(jnp.finfo(given).eps) * length(theta))
     return _certificate(problem._replace(theta=theta), g, spectrum, step, critical, rounding)
 
 
@@ -158,7 +158,7 @@ def _spectrum(problem: OnVectors, theta: Array) -> _Spectrum:
 
 def _rounding(theta: Array) -> Array:
     """The distance that is rounding at θ."""
-    return ROUNDING * jnp.finfo(theta.dtype).eps * length(theta)
+    return ROUNDING * float(jnp.finfo(theta.dtype).eps) * length(theta)
 
 
 def _within_rounding(problem: OnVectors, given: Any) -> Array:
@@ -169,7 +169,7 @@ def _within_rounding(problem: OnVectors, given: Any) -> Array:
         return theta - _spectrum(problem, theta).solve(problem.gradient(theta)), None
 
     end, _ = jax.lax.scan(newton, start, length=3)
-    return jnp.where(length(end - start) <= GIVEN * jnp.finfo(given).eps * length(start), end, start)
+    return jnp.where(length(end - start) <= GIVEN * float(jnp.finfo(given).eps) * length(start), end, start)
 
 
 def _critical(problem: OnVectors, theta: Array, g: Array, spectrum: _Spectrum) -> tuple[Array, Array]:
@@ -181,7 +181,7 @@ def _critical(problem: OnVectors, theta: Array, g: Array, spectrum: _Spectrum) -
         steps.append(-spectrum.solve(problem.gradient(point)))
     first, second, _, last = map(length, steps)
     largest = jnp.max(jnp.abs(spectrum.values))
-    at_rest = length(problem.gradient(point)) <= ROUNDING * 10 * jnp.finfo(g.dtype).eps * largest * length(
+    at_rest = length(problem.gradient(point)) <= ROUNDING * 10 * float(jnp.finfo(g.dtype).eps) * largest * length(
         theta
     )
     converges = (second <= jnp.maximum(NEAR * first, floor)) & (last <= floor)
@@ -196,10 +196,10 @@ def _near(problem: OnVectors, theta: Array, g: Array, step: Array, spectrum: _Sp
     Without a third derivative there are none; then the step may lower the loss a little at most.
     """
     curved = spectrum.solve(probes.second_derivative(problem.gradient, theta, step)) / 2
-    share = length(curved) / jnp.maximum(length(step), jnp.finfo(step.dtype).tiny)
+    share = length(curved) / jnp.maximum(length(step), float(jnp.finfo(step.dtype).tiny))
     gained = jnp.abs(g @ step) / 2
     slight = gained <= NEAR**2 * jnp.abs(problem.value(theta))
-    return (share <= NEAR) & ((share > jnp.finfo(step.dtype).eps) | slight)
+    return (share <= NEAR) & ((share > float(jnp.finfo(step.dtype).eps)) | slight)
 
 
 def _certificate(

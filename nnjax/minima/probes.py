@@ -44,18 +44,18 @@ def kink(gradient: Callable, theta: Array) -> tuple[Bool[Array, ""], Float[Array
     leaves a hundredth of the difference; at a kink through θ the difference stays. A random u crosses every
     kink that passes through θ. The slopes are those along ±u, and down the gradients found there and their mean.
     """
-    near = 0.1 * jnp.sqrt(jnp.finfo(theta.dtype).eps)
+    near = 0.1 * float(jnp.finfo(theta.dtype).eps) ** 0.5
     largest = jnp.max(jnp.abs(theta))
     size = jnp.where(theta == 0, jnp.where(largest > 0, largest, 1e-10), jnp.abs(theta))
-    outwards = size * directions(len(theta), theta.dtype)
+    outwards = size[None] * directions(len(theta), theta.dtype)
     outwards = jnp.concatenate([outwards, -outwards])
-    inner, outer = (jax.vmap(gradient)(theta + distance * outwards) for distance in (near, near * APART))
+    inner, outer = (jax.vmap(gradient)(theta[None] + distance * outwards) for distance in (near, near * APART))
     inner_jump, outer_jump = (
         jax.vmap(length)(each[:DIRECTIONS] - each[DIRECTIONS:]) for each in (inner, outer)
     )
     down = -jnp.concatenate([inner, jnp.mean(inner, axis=0, keepdims=True)])
-    down = down / jnp.maximum(jax.vmap(length)(down), jnp.finfo(theta.dtype).tiny)[:, None] * length(size)
-    there = jax.vmap(gradient)(theta + near * down)
+    down = down / jnp.maximum(jax.vmap(length)(down), float(jnp.finfo(theta.dtype).tiny))[:, None] * length(size)
+    there = jax.vmap(gradient)(theta[None] + near * down)
     slopes = jnp.concatenate([jnp.sum(inner * outwards, axis=1), jnp.sum(there * down, axis=1)])
     return jnp.any(inner_jump > JUMP * outer_jump), slopes
 
@@ -139,7 +139,7 @@ def falls(
 
     def along(u: Array) -> Array:
         v = vectors @ jnp.where(is_zero, vectors.T @ u, 0)
-        v = v / jnp.maximum(length(v), jnp.finfo(v.dtype).tiny)
+        v = v / jnp.maximum(length(v), float(jnp.finfo(v.dtype).tiny))
         third, fourth = _higher(gradient, theta, v)
         followed = 3 * jnp.sum((vectors.T @ third) ** 2 * inverse)
         uneven = jnp.abs(third @ v) > allowed[0]

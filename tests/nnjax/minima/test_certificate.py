@@ -1,0 +1,152 @@
+"""Certificates on points whose kind is known; no change of units, place or direction makes another of it."""
+
+import functools
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from known_points import KNOWN, MOVES, verdicts
+
+import nnjax
+from nnjax import minima
+
+XS, YS = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]])
+FEW = (
+    "Rosenbrock at its minimum",
+    "absolute value",
+    "circle",
+    "quartic hill",
+    "Peano",
+    "saddle at infinity",
+    "exponential",
+    "far away",
+    "corner",
+    "saturated",
+    "quartic bowl",
+    "diamond",
+)
+"""One or two for each verdict; the others are slow only because each is a program of its own."""
+
+
+@pytest.mark.parametrize(
+    "dtype, name",
+    [
+        pytest.param(dtype, name, marks=() if name in FEW and dtype == "float64" else pytest.mark.slow)
+        for dtype in ("float64", "float32")
+        for name in KNOWN
+    ],
+)
+def test_known_points(name, dtype):
+    """As it is it is right; moved, scaled and turned it is the same, or rounding hides what it is."""
+    expected, found = KNOWN[name][2], verdicts(name, dtype)
+    assert found["as it is"] == expected
+    assert set(found.values()) <= {expected, "not converged"}
+    assert sum(verdict == expected for verdict in found.values()) >= len(MOVES) - 2
+
+
+def test_the_table_is_large_enough():
+    assert len(KNOWN) >= 40
+    assert {expected for _, _, expected in KNOWN.values()} == set(minima.VERDICTS)
+
+
+def certify(loss, point):
+    return jax.jit(functools.partial(minima.certify, loss))(point)
+
+
+def test_a_certificate_counts_directions():
+    matrix = np.diag([-2.0, -1.0, 0.0, 3.0])
+    certificate = certify(lambda p: 0.5 * p["a"] @ matrix @ p["a"], {"a": jnp.zeros(4)})
+    assert (int(certificate.negative), int(certificate.zero), int(certificate.positive)) == (2, 1, 1)
+    np.testing.assert_allclose(certificate.eigenvalues, [-2, -1, 0, 3], rtol=1e-12)
+
+
+def test_biases_that_the_loss_does_not_read_play_no_part():
+    """Linear regression without biases: the Hessian is 2XᵀX, and the minimum is strict."""
+    xs = np.array([[1.0, 0], [0, 1], [1, 1]])
+    ys = xs @ np.array([[2.0], [-1.0]])
+    params = (nnjax.Layer(jnp.array([[2.0], [-1.0]]), jnp.zeros(1)),)
+    network = nnjax.mlp((2, 1), output="identity", biases=False)
+    certificate = certify(lambda p: nnjax.total_loss(network, p, xs, ys), params)
+    np.testing.assert_allclose(certificate.eigenvalues, np.linalg.eigvalsh(2 * xs.T @ xs), rtol=1e-12)
+    assert minima.VERDICTS[certificate.verdict] == "strict minimum"
+
+
+def test_a_network_trained_in_float32_is_certified_as_in_float64():
+    network = nnjax.mlp((2, 3, 1), "tanh", "identity")
+
+    def end(dtype, key):
+        params = nnjax.init(network, key, dtype=dtype)
+        params, _ = nnjax.train(network, params, XS, YS, optimizer=optax.sgd(0.1), epochs=5000)
+        return minima.certify(lambda p: nnjax.total_loss(network, p, XS, YS), params).verdict
+
+    for dtype in (jnp.float32, jnp.float64):
+        found = nnjax.sweep(functools.partial(end, dtype), range(16))
+        assert [minima.VERDICTS[verdict] for verdict in found] == ["flat minimum"] * 16
+
+
+def test_without_float64_a_flat_minimum_is_not_certified():
+    with jax.enable_x64(False):
+        strict = minima.certify(lambda p: p[0] ** 2 + 3 * p[1] ** 2, jnp.zeros(2))
+        flat = minima.certify(lambda p: (p[0] + p[1]) ** 2, jnp.zeros(2))
+        saddle = minima.certify(lambda p: p[0] ** 2 - p[1] ** 2, jnp.zeros(2))
+    names = [minima.VERDICTS[certificate.verdict] for certificate in (strict, flat, saddle)]
+    assert names == ["strict minimum", "not converged", "saddle"]
+
+
+@functools.cache
+def xor(seeds=range(32), epochs=10_000):
+    network = nnjax.mlp((2, 2, 1))
+
+    def end(key):
+        params = nnjax.init(network, key, "normal", "normal", dtype=jnp.float64)
+        params, history = nnjax.train(
+            network, params, XS, YS, optimizer=optax.sgd(2.0), epochs=epochs, view="nodes"
+        )
+        return params, history.loss
+
+    return network, nnjax.sweep(end, seeds)
+
+
+@pytest.mark.parametrize("polished", [False, True])
+def test_no_end_of_logistic_xor_is_a_strict_minimum(polished):
+    """Hamey 1998: there is none, SSE 0 included."""
+    network, (params, losses) = xor()
+
+    def loss(p):
+        return nnjax.total_loss(network, p, XS, YS)
+
+    def look(p):
+        return minima.certify(loss, minima.polish(loss, p).params if polished else p)
+
+    certificates = jax.jit(jax.vmap(look))(params)
+    assert np.any(losses < 0.01)
+    assert np.any(np.abs(losses - 0.5) < 0.01)
+    assert not np.any(np.isin(certificates.verdict, [minima.STRICT, minima.FLAT]))
+    assert np.mean(certificates.verdict == minima.PLATEAU) > 0.9
+
+
+@pytest.mark.parametrize("chosen", list(itertools.combinations(range(3), 2)))
+def test_baldi_and_hornik(chosen):
+    """Linear 4-2-3: at U_I, loss tr Syy - Σ λ_I; downhill directions: pairs i in I, j not, λⱼ > λᵢ."""
+    rng = np.random.default_rng(0)
+    xs, mix = rng.normal(size=(30, 4)), rng.normal(size=(4, 3))
+    ys = xs @ mix + 0.1 * rng.normal(size=(30, 3))
+    fit = np.linalg.lstsq(xs, ys, rcond=None)[0]
+    values, vectors = np.linalg.eigh(fit.T @ xs.T @ xs @ fit)
+    values, u = values[::-1], vectors[:, ::-1][:, list(chosen)]
+    network = nnjax.mlp((4, 2, 3), "identity", "identity", biases=False)
+    params = (nnjax.Layer(jnp.asarray(fit @ u), jnp.zeros(2)), nnjax.Layer(jnp.asarray(u.T), jnp.zeros(3)))
+
+    def loss(weights):
+        layers = tuple(nnjax.Layer(w, b.biases) for w, b in zip(weights, params, strict=True))
+        return nnjax.total_loss(network, layers, xs, ys)
+
+    certificate = certify(loss, [layer.weights for layer in params])
+    expected = np.trace(ys.T @ ys) - values[list(chosen)].sum()
+    np.testing.assert_allclose(certificate.loss, expected, rtol=1e-9)
+    left = [j for j in range(3) if j not in chosen]
+    assert int(certificate.negative) == sum(values[j] > values[i] for i in chosen for j in left)
+    assert minima.VERDICTS[certificate.verdict] == ("flat minimum" if chosen == (0, 1) else "saddle")

@@ -1,0 +1,77 @@
+"""Barriers in closed form, slices, and groups of equal ends."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import nnjax
+from nnjax import minima
+
+XS, YS = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]])
+
+
+def drawn(network, seed):
+    return nnjax.init(network, nnjax.key(seed), "normal", "normal", dtype=jnp.float64)
+
+
+def test_barrier_in_closed_form():
+    network = nnjax.mlp((1, 1, 1), "identity", "identity", biases=False)
+
+    def params(w):
+        return tuple(nnjax.Layer(jnp.array([[w]]), jnp.zeros(1)) for _ in range(2))
+
+    xs = np.array([[1.0], [2.0]])
+    # ŷ = (1 - 2t)² x against y = x: L(t) = 5 (1 - (1 - 2t)²)², 0 at both ends and 5 in the middle.
+    np.testing.assert_allclose(minima.barrier(network, params(1.0), params(-1.0), xs, xs), 5.0, rtol=1e-12)
+    np.testing.assert_allclose(minima.barrier(network, params(1.0), params(1.0), xs, xs), 0.0, atol=1e-12)
+    # Unequal ends are taken off as the straight line between them.
+    t = np.linspace(0, 1, 51)
+    losses = 5 * (1 - ((1 - t) - 0.5 * t) ** 2) ** 2
+    expected = np.max(losses - ((1 - t) * losses[0] + t * losses[-1]))
+    np.testing.assert_allclose(
+        minima.barrier(network, params(1.0), params(-0.5), xs, xs), expected, rtol=1e-12
+    )
+
+
+def test_barrier_refuses_other_networks(without_shape_checks):
+    network, other = nnjax.mlp((2, 4, 1), "tanh", "identity"), nnjax.mlp((2, 4, 3))
+    params = drawn(network, 0)
+    with pytest.raises(ValueError, match="expected"):
+        minima.barrier(network, params, drawn(other, 0), XS, YS)
+    with pytest.raises(ValueError, match="expected"):
+        minima.barrier(network, drawn(other, 0), params, XS, YS)
+    with pytest.raises(TypeError, match="points must be an integer"):
+        minima.barrier(network, params, params, XS, YS, points=5.0)
+    with pytest.raises(ValueError, match="points must be 3 or more"):
+        minima.barrier(network, params, params, XS, YS, points=1)
+
+
+def test_group():
+    rows = np.array([[2.0, 0], [1, 5], [np.nan, 0], [1 + 1e-9, 5], [1, 6]])
+    assert minima.group(rows, [1e-6, 1e-6]).tolist() == [2, 0, -1, 0, 1]
+
+
+def test_filter_normalised_has_each_nodes_length():
+    network = nnjax.mlp((2, 4, 5, 3, 2), "tanh", "sigmoid")
+    params = drawn(network, 0)
+    for mine, other in zip(minima.filter_normalised(nnjax.key(1), params), params, strict=True):
+        lengths = np.linalg.norm(mine.weights, axis=0)
+        np.testing.assert_allclose(lengths, np.linalg.norm(other.weights, axis=0), rtol=1e-12)
+        assert not np.any(mine.biases)
+
+
+def test_a_direction_needs_a_key(without_shape_checks):
+    params = drawn(nnjax.mlp((2, 1)), 0)
+    for key in (3, jax.random.PRNGKey(3), jax.random.split(nnjax.key(3))):
+        with pytest.raises(TypeError, match="key must be one JAX random key"):
+            minima.filter_normalised(key, params)
+
+
+def test_plane_is_the_loss_at_each_point():
+    def loss(p):
+        return p["w"][0] ** 2 + 3 * p["w"][1]
+
+    vectors = [{"w": jnp.array(v)} for v in ([1.0, 2.0], [1.0, 0.0], [0.0, 2.0])]
+    losses = minima.plane(loss, *vectors, [0.0, 1.0, 2.0], [0.0, -1.0])
+    np.testing.assert_allclose(losses, [[7, 10, 15], [1, 4, 9]], rtol=1e-12)

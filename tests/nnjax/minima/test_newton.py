@@ -1,0 +1,51 @@
+"""The Hessian against JAX's own, and polishing on points that are known."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import nnjax
+from nnjax import minima
+
+XS, YS = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]])
+
+
+def test_the_hessian_of_the_manual_gradients_is_jaxs():
+    network = nnjax.mlp((2, 3, 1), "tanh")
+    params = nnjax.init(network, nnjax.key(0), "normal", "normal", dtype=jnp.float64)
+
+    def loss(p):
+        return nnjax.total_loss(network, p, XS, YS)
+
+    def gradient(p):
+        return nnjax.gradients(network, p, XS, YS)
+
+    flat, back = jax.flatten_util.ravel_pytree(params)
+    manual = jax.jit(lambda p: minima.hessian(loss, p, gradient))(params)
+    automatic = jax.jit(jax.hessian(lambda v: loss(back(v))))(flat)
+    np.testing.assert_allclose(manual, automatic, rtol=1e-9, atol=1e-13)
+
+
+def test_polish_on_a_quadratic():
+    def loss(p):
+        return (p[0] - 3) ** 2 + 100 * (p[0] + p[1]) ** 2
+
+    polished = jax.jit(lambda p: minima.polish(loss, p))(jnp.array([2.0, -1.0]))
+    np.testing.assert_allclose(polished.params, [3, -3], rtol=1e-9)
+    assert bool(polished.accepted)
+    np.testing.assert_allclose(polished.moved, np.sqrt(5), rtol=1e-9)
+
+
+def test_polish_on_rosenbrock():
+    def loss(p):
+        return 100 * (p[1] - p[0] ** 2) ** 2 + (1 - p[0]) ** 2
+
+    polished = minima.polish(loss, jnp.array([-1.2, 1.0]), steps=200)
+    np.testing.assert_allclose(polished.params, [1, 1], rtol=1e-9)
+    assert polished.gradient_norm < 1e-8
+
+
+def test_polish_refuses_to_run_to_infinity():
+    polished = minima.polish(lambda p: jnp.exp(-p[0]), jnp.array([1.0]))
+    assert not bool(polished.accepted)
+    np.testing.assert_array_equal(polished.params, [1.0])

@@ -1,0 +1,146 @@
+"""Functions and points whose kind is known, and the moves that must change no verdict on them."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nnjax import minima
+
+relu, sigmoid, softplus = jax.nn.relu, jax.nn.sigmoid, jax.nn.softplus
+ROWS, LABELS = np.array([[1.0, 0], [0, 1], [1, 1]]), np.array([2.0, -1, 1])
+
+KNOWN = {
+    # Strict minima.
+    "bowl": (lambda p: p[0] ** 2 + 3 * p[1] ** 2, (0.0, 0.0), "strict minimum"),
+    "far bowl": (lambda p: (p[0] - 1e3) ** 2 + 1e-3 * (p[1] - 5) ** 2, (1e3, 5.0), "strict minimum"),
+    "tiny bowl": (lambda p: 1e-20 * (p[0] ** 2 + 3 * p[1] ** 2), (0.0, 0.0), "strict minimum"),
+    "steep and shallow": (lambda p: 1e5 * p[0] ** 2 + p[1] ** 2, (0.0, 0.0), "strict minimum"),
+    "linear regression": (lambda p: jnp.sum((ROWS @ p - LABELS) ** 2), (2.0, -1.0), "strict minimum"),
+    "Rosenbrock at its minimum": (
+        lambda p: 100 * (p[1] - p[0] ** 2) ** 2 + (1 - p[0]) ** 2, (1.0, 1.0), "strict minimum",
+    ),
+    "Beale": (
+        lambda p: sum((c - p[0] + p[0] * p[1] ** k) ** 2 for k, c in ((1, 1.5), (2, 2.25), (3, 2.625))),
+        (3.0, 0.5), "strict minimum",
+    ),
+    "Booth": (
+        lambda p: (p[0] + 2 * p[1] - 7) ** 2 + (2 * p[0] + p[1] - 5) ** 2, (1.0, 3.0), "strict minimum",
+    ),
+    "Himmelblau": (
+        lambda p: (p[0] ** 2 + p[1] - 11) ** 2 + (p[0] + p[1] ** 2 - 7) ** 2, (3.0, 2.0), "strict minimum",
+    ),
+    "Matyas": (lambda p: 0.26 * (p[0] ** 2 + p[1] ** 2) - 0.48 * p[0] * p[1], (0.0, 0.0), "strict minimum"),
+    "three-hump camel": (
+        lambda p: 2 * p[0] ** 2 - 1.05 * p[0] ** 4 + p[0] ** 6 / 6 + p[0] * p[1] + p[1] ** 2,
+        (0.0, 0.0), "strict minimum",
+    ),
+    "cosh": (lambda p: jnp.cosh(p[0]) + jnp.cosh(2 * p[1]), (0.0, 0.0), "strict minimum"),
+    "Gaussian well": (lambda p: -jnp.exp(-(p[0] ** 2) - p[1] ** 2), (0.0, 0.0), "strict minimum"),
+    "cosines": (lambda p: -jnp.cos(p[0]) - jnp.cos(p[1]), (0.0, 0.0), "strict minimum"),
+    "logarithm of a bowl": (lambda p: jnp.log(1 + p[0] ** 2 + 2 * p[1] ** 2), (0.0, 0.0), "strict minimum"),
+    "softplus both ways": (
+        lambda p: softplus(p[0]) + softplus(-p[0]) + p[1] ** 2, (0.0, 0.0), "strict minimum",
+    ),
+    "absolute value": (lambda p: jnp.abs(p[0]), (0.0,), "strict minimum"),
+    # Flat minima: a whole manifold, or flat to second order.
+    "hyperbola": (lambda p: (p[0] * p[1] - 1) ** 2, (2.0, 0.5), "flat minimum"),
+    "valley": (lambda p: p[0] ** 2 + 0 * p[1], (0.0, 7.0), "flat minimum"),
+    "circle": (lambda p: (p[0] ** 2 + p[1] ** 2 - 1) ** 2, (1.0, 0.0), "flat minimum"),
+    "parabola": (lambda p: (p[1] - p[0] ** 2) ** 2, (1.0, 1.0), "flat minimum"),
+    "line": (lambda p: (p[0] + p[1]) ** 2, (1.0, -1.0), "flat minimum"),
+    "surface": (lambda p: (p[0] * p[1] * p[2] - 1) ** 2, (1.0, 2.0, 0.5), "flat minimum"),
+    "ReLU node": (lambda p: (relu(p[0]) * p[1] - 1) ** 2, (2.0, 0.5), "flat minimum"),
+    "dead ReLU node": (lambda p: (relu(p[0]) * p[1] + p[2] - 1) ** 2, (-2.0, 0.5, 1.0), "flat minimum"),
+    "squared sine": (lambda p: jnp.sin(p[0] + p[1]) ** 2, (0.0, 0.0), "flat minimum"),
+    "quartic valley": (lambda p: p[0] ** 2 + p[1] ** 4, (0.0, 0.0), "flat minimum"),
+    # Saddles, some of which a Hessian alone takes for flat minima.
+    "saddle": (lambda p: p[0] ** 2 - p[1] ** 2, (0.0, 0.0), "saddle"),
+    "product": (lambda p: p[0] * p[1], (0.0, 0.0), "saddle"),
+    "hill": (lambda p: -(p[0] ** 2) - p[1] ** 2, (0.0, 0.0), "saddle"),
+    "cosine hill": (lambda p: jnp.cos(p[0]) + p[1] ** 2, (0.0, 0.0), "saddle"),
+    "cubic": (lambda p: p[0] ** 2 + p[1] ** 3, (0.0, 0.0), "saddle"),
+    "quartic hill": (lambda p: p[0] ** 2 - p[1] ** 4, (0.0, 0.0), "saddle"),
+    "Peano": (lambda p: (p[1] - p[0] ** 2) * (p[1] - 2 * p[0] ** 2), (0.0, 0.0), "saddle"),
+    "monkey in a valley": (
+        lambda p: p[0] ** 3 - 3 * p[0] * p[1] ** 2 + p[2] ** 2, (0.0, 0.0, 0.0), "saddle",
+    ),
+    "saddle with a flat direction": (
+        lambda p: p[0] ** 2 - p[1] ** 2 + p[2] ** 4, (0.0, 0.0, 0.0), "saddle",
+    ),
+    "saddle at infinity": (lambda p: jnp.exp(-p[0]) - p[1] ** 2, (20.0, 0.0), "saddle"),
+    # Plateaus: the minimum lies at infinity.
+    "exponential": (lambda p: jnp.exp(-p[0]) + p[1] ** 2, (20.0, 0.0), "plateau"),
+    "power": (lambda p: 1 / p[0] + p[1] ** 2, (1e3, 0.0), "plateau"),
+    "double logarithm": (lambda p: -jnp.log(jnp.log(p[0])) + p[1] ** 2, (1e3, 0.0), "plateau"),
+    "diagonal": (lambda p: jnp.exp(-p[0] - p[1]) + (p[0] - p[1]) ** 2, (10.0, 10.0), "plateau"),
+    "logistic": (lambda p: sigmoid(-p[0]) + p[1] ** 2, (20.0, 0.0), "plateau"),
+    "softplus": (lambda p: softplus(-p[0]) + p[1] ** 2, (15.0, 0.0), "plateau"),
+    "no slope left": (lambda p: sigmoid(-p[0]) ** 2, (800.0,), "plateau"),
+    # Not converged, or nothing that can be told.
+    "slope": (lambda p: p[0] ** 2 + p[1], (1.0, 1.0), "not converged"),
+    "almost there": (lambda p: p[0] ** 2 + p[1] ** 2, (1e-3, 0.0), "not converged"),
+    "outward bowl": (lambda p: (p[0] - 3) ** 2 + p[1] ** 2, (2.9, 0.0), "not converged"),
+    "shallow outward bowl": (lambda p: 1e-4 * ((p[0] - 5) ** 2 + p[1] ** 2), (4.0, 0.0), "not converged"),
+    "gentle slope": (lambda p: -1e-4 * p[0] + p[1] ** 2, (1.0, 0.0), "not converged"),
+    "outward quartic": (lambda p: (p[0] - 5) ** 4 + p[1] ** 2, (4.0, 0.0), "not converged"),
+    "Rosenbrock": (
+        lambda p: 100 * (p[1] - p[0] ** 2) ** 2 + (1 - p[0]) ** 2, (-1.2, 1.0), "not converged",
+    ),
+    "not finite": (lambda p: jnp.log(p[0]) + p[1], (-1.0, 1.0), "not converged"),
+    "far away": (lambda p: (p[0] - 1e6) ** 2 / 2 + p[1] ** 2, (1e6 - 100, 0.0), "not converged"),
+    "kink that falls": (lambda p: p[0] ** 2 - relu(p[0]), (0.0,), "not converged"),
+    "corner": (lambda p: jnp.maximum(p[0], p[1]), (0.0, 0.0), "not converged"),
+    "saturated": (lambda p: (sigmoid(p[0]) - 1) ** 2 + p[1] ** 2, (40.0, 0.0), "not converged"),
+    # No second derivative at all.
+    "quartic bowl": (lambda p: p[0] ** 4 + p[1] ** 4, (0.0, 0.0), "degenerate"),
+    "squared circle": (lambda p: (p[0] ** 2 + p[1] ** 2) ** 2, (0.0, 0.0), "degenerate"),
+    "monkey saddle": (lambda p: p[0] ** 3 - 3 * p[0] * p[1] ** 2, (0.0, 0.0), "degenerate"),
+    "constant": (lambda p: 0 * p[0] * p[1], (1.0, 1.0), "degenerate"),
+    # Kinks with no slope that falls.
+    "diamond": (lambda p: jnp.abs(p[0]) + jnp.abs(p[1]), (0.0, 0.0), "kink"),
+    "ridge": (lambda p: jnp.abs(p[0]) + p[1] ** 2, (0.0, 0.0), "kink"),
+    "two ReLU nodes": (lambda p: relu(p[0]) + relu(-p[0]) + p[1] ** 2, (0.0, 0.0), "kink"),
+}  # fmt: skip
+"""{name: (loss, point, what `certify` must say)}."""
+
+
+def _turn(size, seed):
+    return np.linalg.qr(np.random.default_rng(seed).normal(size=(size, size)))[0]
+
+
+MOVES = {
+    "as it is": (None, 0.0, 1.0, 1.0),
+    "loss × 1e-6": (None, 0.0, 1.0, 1e-6),
+    "loss × 1e6": (None, 0.0, 1.0, 1e6),
+    "parameters × 1e-6": (None, 0.0, 1e-6, 1.0),
+    "parameters × 1e6": (None, 0.0, 1e6, 1.0),
+    "shifted": (None, 3.7, 1.0, 1.0),
+    "shifted far": (None, 100.0, 1.0, 1.0),
+    "turned": (0, 0.0, 1.0, 1.0),
+    "turned otherwise": (1, 0.0, 1.0, 1.0),
+    "turned, shifted, scaled": (7, 0.3, 1e3, 1e-3),
+}
+"""{name: (seed of a rotation R, shift s, factor c of θ, factor of the loss)}, θ = c (R p + s)."""
+
+
+def verdicts(name, dtype):
+    """{move: what `certify` says of this function at its moved point, given in this dtype}."""
+    loss, point, _ = KNOWN[name]
+    size = len(point)
+    turns = np.stack([np.eye(size) if seed is None else _turn(size, seed) for seed, *_ in MOVES.values()])
+    shifts = np.stack([shift * np.arange(1.0, size + 1) for _, shift, *_ in MOVES.values()])
+    units, factors = (np.array([move[k] for move in MOVES.values()]) for k in (2, 3))
+
+    def look(turn, shift, unit, factor):
+        theta = (unit * (turn @ jnp.array(point) + shift)).astype(dtype)
+        moved = functools.partial(_moved, loss, turn, shift, unit, factor)
+        return minima.certify(moved, theta).verdict
+
+    found = jax.jit(jax.vmap(look))(turns, shifts, units, factors)
+    return {move: minima.VERDICTS[verdict] for move, verdict in zip(MOVES, found, strict=True)}
+
+
+def _moved(loss, turn, shift, unit, factor, theta):
+    return factor * loss(turn.T @ (theta / unit - shift))
