@@ -1,7 +1,7 @@
-"""Certificates: what kind of critical point a loss has at some parameters, decided from its derivatives there.
+"""Certificates: what kind of critical point a loss has somewhere, decided from its derivatives at that point.
 
-Everything is invariant: other units of the loss or of the parameters, a shift or a rotation of them, change no
-verdict, unless to "not converged" where rounding hides what decides.
+Other units of the loss or of the parameters, a shift or a rotation of them, change no verdict, unless to "not
+converged" where rounding hides what decides.
 """
 
 from collections.abc import Callable
@@ -69,8 +69,8 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
     """Decide which kind of critical point `params` is, if it is one.
 
     strict minimum   critical, all eigenvalues of the Hessian positive
-    flat minimum     critical, none negative, some 0, and along some random directions of eigenvalue 0 the loss
-                     does not fall to third and fourth order: mostly a manifold of equal loss
+    flat minimum     critical, none negative, some 0, and along random directions of eigenvalue 0 the loss
+                     does not fall to third or fourth order: mostly a manifold of equal loss
     saddle           critical, some negative; or some 0, and the loss falls along them
     plateau          the loss falls towards infinity: `WALK` Newton steps in a row lower the loss, go the same
                      way and do not get shorter; or no slope is left above rounding
@@ -79,18 +79,18 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
     kink             the gradient jumps here, as at ReLU's z = 0, and no slope that was tried falls; of one
                      parameter, it is a strict minimum
 
-    A point is critical if Newton's method converges from it at once: θ ← θ - H⁺g, H⁺ over |λ| > ZERO·max|λ|,
-    shortens its second step to `NEAR` of the first, and ends within rounding of a point without slope. On a
-    plateau at infinity, such as L = e^(-θ), the step stays 1 however often it is taken (1.5 times the last for
-    1/θ); near a minimum it falls to 0 (to 2/3 of the last for θ⁴). That tells them apart, which a small
-    gradient does not. Where the loss is exactly quadratic, and no step says how far is far, the step may
-    lower the loss by `NEAR`² of itself at most.
+    A point is critical if Newton's method converges from it at once: θ ← θ - H⁺g, with H⁺ over
+    |λ| > ZERO·max|λ|, shortens its second step to `NEAR` of the first, and ends within rounding of a point
+    without slope. On a plateau at infinity, such as L = e^(-θ), the step stays 1 however often it is taken
+    (1.5 times the last for 1/θ); near a minimum it falls to 0 (to 2/3 of the last for θ⁴). That tells them
+    apart, which a small gradient does not. Where the loss is exactly quadratic, and no step says how far is
+    far, the step may lower the loss by `NEAR`² of itself at most.
 
     Parameters that the loss does not read (the biases of a network without them) play no part. A slope that
-    is 0 by rounding alone (a saturated node) is no flat direction: then it is "not converged", or a plateau if
-    no slope is left. Numbers in float32 are certified in float64 where JAX's x64 flag is on: the critical
-    point within their rounding is. Without the flag eigenvalues near 0 cannot be told from 0: a strict minimum
-    and a saddle can be certified, a flat one cannot.
+    is 0 by rounding alone (a saturated node) is no flat direction: the verdict is then "not converged", or a
+    plateau if no slope is left. Numbers in float32 are certified in float64 where JAX's x64 flag is on: what
+    is certified is the critical point within their rounding. Without the flag eigenvalues near 0 cannot be
+    told from 0: a strict minimum and a saddle can be certified, a flat minimum cannot.
 
     Args:
         loss: Any function of a parameter pytree.
@@ -109,7 +109,7 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
 
 
 def _problem(loss: Objective, params: PyTree, gradient: Callable | None) -> tuple[OnVectors, Any]:
-    """The loss over the parameters that it reads, in the widest dtype there is, and the dtype that was given."""
+    """The loss over the parameters that it reads, in the widest dtype; and the dtype that was given."""
     leaves, tree = jax.tree.flatten(params)
     leaves = [jnp.asarray(leaf) for leaf in leaves]
     given = jnp.result_type(*leaves)
@@ -132,7 +132,7 @@ def _problem(loss: Objective, params: PyTree, gradient: Callable | None) -> tupl
 
 
 class _Spectrum(NamedTuple):
-    """The Hessian's eigenvalues (p,) and eigenvectors, in columns (p, p), and which eigenvalues count as 0."""
+    """The Hessian (p, p), its eigenvalues (p,) and eigenvectors (p, p), and which eigenvalues count as 0."""
 
     matrix: Array
     values: Array
@@ -174,20 +174,21 @@ def _within_rounding(problem: OnVectors, given: Any) -> Array:
 
 def _critical(problem: OnVectors, theta: Array, g: Array, spectrum: _Spectrum) -> tuple[Array, Array]:
     """The length of the Newton step that is left, and whether θ is critical."""
-    floor = _rounding(theta)
-    steps, point = [-spectrum.solve(g)], theta
-    for _ in range(3):
-        point = point + steps[-1]
-        steps.append(-spectrum.solve(problem.gradient(point)))
-    first, second, _, last = map(length, steps)
-    largest = jnp.max(jnp.abs(spectrum.values))
-    at_rest = length(problem.gradient(point)) <= ROUNDING * 10 * float(jnp.finfo(g.dtype).eps) * largest * length(
-        theta
-    )
-    converges = (second <= jnp.maximum(NEAR * first, floor)) & (last <= floor)
-    near = (first <= floor) | (converges & _near(problem, theta, g, steps[0], spectrum))
-    exact = length(g) == 0
-    return first, (near & (at_rest | exact)) & jnp.isfinite(problem.value(theta))
+    first = -spectrum.solve(g)
+
+    def newton(state: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+        point = state[0] + state[1]
+        slope = problem.gradient(point)
+        step = -spectrum.solve(slope)
+        return (point, step), (length(step), length(slope))
+
+    _, (steps, slopes) = jax.lax.scan(newton, (theta, first), length=3)
+    left, floor = length(first), _rounding(theta)
+    epsilon = float(jnp.finfo(g.dtype).eps)
+    at_rest = slopes[-1] <= 10 * ROUNDING * epsilon * jnp.max(jnp.abs(spectrum.values)) * length(theta)
+    converges = (steps[0] <= jnp.maximum(NEAR * left, floor)) & (steps[-1] <= floor)
+    near = (left <= floor) | (converges & _near(problem, theta, g, first, spectrum))
+    return left, near & (at_rest | (length(g) == 0)) & jnp.isfinite(problem.value(theta))
 
 
 def _near(problem: OnVectors, theta: Array, g: Array, step: Array, spectrum: _Spectrum) -> Array:
@@ -213,11 +214,11 @@ def _certificate(
     jumps, slopes = probes.kink(problem.gradient, theta)
     descends = jnp.min(slopes) < -NEAR * jnp.max(jnp.abs(slopes))
     at_kink = jnp.where(descends, UNFINISHED, STRICT if len(theta) == 1 else KINK)
+    orders = probes.higher_orders(
+        problem.gradient, theta, spectrum.vectors, is_zero, spectrum.inverse, rounding
+    )
+    empty = jnp.max(jnp.abs(values)) <= orders.rounding_of_second
     rounded = probes.saturated(problem.value, theta)
-    third, fourth = probes.usual_sizes(problem.gradient, theta)
-    empty = jnp.max(jnp.abs(values)) <= rounding * third + rounding**2 * fourth
-    allowed = probes.ORDER * third + rounding * fourth, probes.ORDER * fourth
-    falls = probes.falls(problem.gradient, theta, spectrum.vectors, is_zero, spectrum.inverse, allowed)
     unsure = jnp.asarray(theta.dtype.itemsize <= 4)
     cases = [
         (jumps, at_kink),
@@ -227,7 +228,7 @@ def _certificate(
         (~critical, UNFINISHED),
         (zero == 0, STRICT),
         (unsure | rounded, UNFINISHED),
-        (falls, SADDLE),
+        (orders.falls, SADDLE),
     ]
     verdict = jnp.select(*map(list, zip(*cases, strict=True)), FLAT)
     return Certificate(problem.value(theta), length(g), values, negative, zero, positive, step, verdict)

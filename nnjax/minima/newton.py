@@ -1,10 +1,11 @@
-"""Newton's method on a loss of any parameter pytree: the Hessian, and the way down to a critical point nearby."""
+"""Newton's method on a loss of any parameter pytree: the Hessian, and the way to a critical point nearby."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.extend import core
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PyTree
 
@@ -32,7 +33,20 @@ def on_vectors(loss: Objective, params: PyTree, gradient: Callable | None = None
     """Take the parameters as one vector."""
     theta, back = ravel_pytree(params)
     of_params = gradient or jax.grad(loss)
-    return OnVectors(theta, lambda v: loss(back(v)), lambda v: ravel_pytree(of_params(back(v)))[0], back)
+
+    def value(v: Array) -> Array:
+        return jnp.asarray(loss(back(v)))
+
+    def slope(v: Array) -> Array:
+        return ravel_pytree(of_params(back(v)))[0]
+
+    return OnVectors(theta, _traced(value, theta), _traced(slope, theta), back)
+
+
+def _traced(function: Callable, theta: Array) -> Callable:
+    """The same function as a list of operations: it is looked at once, however often it is called."""
+    run = core.jaxpr_as_fun(jax.make_jaxpr(function)(theta))
+    return lambda v: run(v)[0]
 
 
 def length(vector: Array) -> Array:

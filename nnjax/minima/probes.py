@@ -1,7 +1,7 @@
-"""What a gradient and a Hessian at one point do not show: kinks, saturation, what is not read, higher orders."""
+"""What a gradient and a Hessian do not show: kinks, saturation, unread parameters, higher orders."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -40,21 +40,25 @@ def directions(size: int, dtype: Any) -> Float[Array, "d p"]:
 def kink(gradient: Callable, theta: Array) -> tuple[Bool[Array, ""], Float[Array, " m"]]:
     """Tell whether the gradient jumps at θ, and the slopes from there in several directions.
 
-    The gradients at θ + εu and at θ - εu differ by 2εHu where it is smooth, so that a hundredth of the distance
-    leaves a hundredth of the difference; at a kink through θ the difference stays. A random u crosses every
-    kink that passes through θ. The slopes are those along ±u, and down the gradients found there and their mean.
+    The gradients at θ + εu and at θ - εu differ by 2εHu where it is smooth, so that a hundredth of the
+    distance leaves a hundredth of the difference; at a kink through θ the difference stays. A random u
+    crosses every kink that passes through θ. The slopes are those along ±u, and down the gradients found on
+    either side and their mean.
     """
     near = 0.1 * float(jnp.finfo(theta.dtype).eps) ** 0.5
     largest = jnp.max(jnp.abs(theta))
     size = jnp.where(theta == 0, jnp.where(largest > 0, largest, 1e-10), jnp.abs(theta))
     outwards = size[None] * directions(len(theta), theta.dtype)
     outwards = jnp.concatenate([outwards, -outwards])
-    inner, outer = (jax.vmap(gradient)(theta[None] + distance * outwards) for distance in (near, near * APART))
+    points = jnp.concatenate([theta[None] + distance * outwards for distance in (near, near * APART)])
+    inner, outer = jnp.split(jax.vmap(gradient)(points), 2)
     inner_jump, outer_jump = (
         jax.vmap(length)(each[:DIRECTIONS] - each[DIRECTIONS:]) for each in (inner, outer)
     )
     down = -jnp.concatenate([inner, jnp.mean(inner, axis=0, keepdims=True)])
-    down = down / jnp.maximum(jax.vmap(length)(down), float(jnp.finfo(theta.dtype).tiny))[:, None] * length(size)
+    down = (
+        down / jnp.maximum(jax.vmap(length)(down), float(jnp.finfo(theta.dtype).tiny))[:, None] * length(size)
+    )
     there = jax.vmap(gradient)(theta[None] + near * down)
     slopes = jnp.concatenate([jnp.sum(inner * outwards, axis=1), jnp.sum(there * down, axis=1)])
     return jnp.any(inner_jump > JUMP * outer_jump), slopes
@@ -108,21 +112,22 @@ def _apply(equation: Any, values: list[Any]) -> tuple[list[Any], Array]:
     return results, jnp.any(slope == 0)
 
 
-def usual_sizes(gradient: Callable, theta: Array) -> tuple[Array, Array]:
-    """The largest |f'''(u, u, ·)| and |f''''(u, u, u, ·)| over the random directions u."""
-    thirds, fourths = jax.vmap(lambda u: _higher(gradient, theta, u))(directions(len(theta), theta.dtype))
-    return jnp.max(jax.vmap(length)(thirds)), jnp.max(jax.vmap(length)(fourths))
+class HigherOrders(NamedTuple):
+    """What third and fourth derivatives tell.
+
+    Attributes:
+        falls: Whether the loss falls along a direction in which its second derivative is 0.
+        rounding_of_second: How large a second derivative may be by the rounding of θ alone.
+    """
+
+    falls: Bool[Array, ""]
+    rounding_of_second: Float[Array, ""]
 
 
-def falls(
-    gradient: Callable,
-    theta: Array,
-    vectors: Array,
-    is_zero: Array,
-    inverse: Array,
-    allowed: tuple[Array, Array],
-) -> Bool[Array, ""]:
-    """Tell whether the loss falls along directions v in which its second derivative is 0.
+def higher_orders(
+    gradient: Callable, theta: Array, vectors: Array, is_zero: Array, inverse: Array, rounding: Array
+) -> HigherOrders:
+    """Look at third and fourth derivatives, at random and along directions v of eigenvalue 0.
 
     With the others following, θ(t) = θ + tv - ½ t² H⁺ f'''(v, v, ·) + ..., the loss is
     f + f'''(v, v, v) t³/6 + [f''''(v⁴) - 3 f'''(v, v, ·) H⁺ f'''(v, v, ·)] t⁴/24 + ...: it falls on one side
@@ -134,19 +139,22 @@ def falls(
         vectors: Eigenvectors of the Hessian, in columns, (p, p).
         is_zero: Which of them have the eigenvalue 0, (p,).
         inverse: 1/λ of the others, and 0, (p,).
-        allowed: What may be rounding of the third derivative, and of the fourth.
+        rounding: The distance that is rounding at θ.
     """
+    random = directions(len(theta), theta.dtype)
+    flat = jax.vmap(lambda u: vectors @ jnp.where(is_zero, vectors.T @ u, 0))(random)
+    flat = flat / jnp.maximum(jax.vmap(length)(flat), float(jnp.finfo(flat.dtype).tiny))[:, None]
+    looked = jnp.concatenate([random, flat])
+    thirds, fourths = jax.vmap(lambda v: _higher(gradient, theta, v))(looked)
+    third, fourth = (jnp.max(jax.vmap(length)(each[:DIRECTIONS])) for each in (thirds, fourths))
 
-    def along(u: Array) -> Array:
-        v = vectors @ jnp.where(is_zero, vectors.T @ u, 0)
-        v = v / jnp.maximum(length(v), float(jnp.finfo(v.dtype).tiny))
-        third, fourth = _higher(gradient, theta, v)
-        followed = 3 * jnp.sum((vectors.T @ third) ** 2 * inverse)
-        uneven = jnp.abs(third @ v) > allowed[0]
-        bent = fourth @ v - followed < -allowed[1] - ORDER * jnp.abs(followed)
-        return uneven | bent
+    def falls(v: Array, its_third: Array, its_fourth: Array) -> Array:
+        followed = 3 * jnp.sum((vectors.T @ its_third) ** 2 * inverse)
+        uneven = jnp.abs(its_third @ v) > ORDER * third + rounding * fourth
+        return uneven | (its_fourth @ v - followed < -ORDER * (fourth + jnp.abs(followed)))
 
-    return jnp.any(jax.vmap(along)(directions(len(theta), theta.dtype))) & jnp.any(is_zero)
+    fall = jax.vmap(falls)(flat, thirds[DIRECTIONS:], fourths[DIRECTIONS:])
+    return HigherOrders(jnp.any(fall) & jnp.any(is_zero), rounding * third + rounding**2 * fourth)
 
 
 def _higher(gradient: Callable, theta: Array, v: Array) -> tuple[Array, Array]:
