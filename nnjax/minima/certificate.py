@@ -103,9 +103,13 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
         theta = _within_rounding(problem, given)
     g = problem.gradient(theta)
     spectrum = _spectrum(problem, theta)
-    step, critical = _critical(problem, theta, g, spectrum)
+    step = -spectrum.solve(g)
     rounding = jnp.maximum(_rounding(theta), GIVEN * float(jnp.finfo(given).eps) * length(theta))
-    return _certificate(problem._replace(theta=theta), g, spectrum, step, critical, rounding)
+    orders = probes.higher_orders(
+        problem.gradient, theta, spectrum.vectors, spectrum.is_zero, spectrum.inverse, rounding, step
+    )
+    critical = _critical(problem, theta, g, spectrum, step, orders)
+    return _certificate(problem._replace(theta=theta), g, spectrum, step, critical, rounding, orders)
 
 
 def _problem(loss: Objective, params: PyTree, gradient: Callable | None) -> tuple[OnVectors, Any]:
@@ -132,7 +136,7 @@ def _problem(loss: Objective, params: PyTree, gradient: Callable | None) -> tupl
 
 
 class _Spectrum(NamedTuple):
-    """The Hessian (p, p), its eigenvalues (p,) and eigenvectors (p, p), and which eigenvalues count as 0."""
+    """The Hessian (p, p), its eigenvalues (p,) and eigenvectors (p, p), and which values count as 0."""
 
     matrix: Array
     values: Array
@@ -172,9 +176,15 @@ def _within_rounding(problem: OnVectors, given: Any) -> Array:
     return jnp.where(length(end - start) <= GIVEN * float(jnp.finfo(given).eps) * length(start), end, start)
 
 
-def _critical(problem: OnVectors, theta: Array, g: Array, spectrum: _Spectrum) -> tuple[Array, Array]:
-    """The length of the Newton step that is left, and whether θ is critical."""
-    first = -spectrum.solve(g)
+def _critical(
+    problem: OnVectors,
+    theta: Array,
+    g: Array,
+    spectrum: _Spectrum,
+    first: Array,
+    orders: probes.HigherOrders,
+) -> Array:
+    """Tell whether θ is critical, where the Newton step `first` is left."""
 
     def newton(state: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
         point = state[0] + state[1]
@@ -187,24 +197,30 @@ def _critical(problem: OnVectors, theta: Array, g: Array, spectrum: _Spectrum) -
     epsilon = float(jnp.finfo(g.dtype).eps)
     at_rest = slopes[-1] <= 10 * ROUNDING * epsilon * jnp.max(jnp.abs(spectrum.values)) * length(theta)
     converges = (steps[0] <= jnp.maximum(NEAR * left, floor)) & (steps[-1] <= floor)
-    near = (left <= floor) | (converges & _near(problem, theta, g, first, spectrum))
-    return left, near & (at_rest | (length(g) == 0)) & jnp.isfinite(problem.value(theta))
+    value = problem.value(theta)
+    bent = length(spectrum.solve(orders.along_step)) / 2
+    near = (left <= floor) | (converges & _is_short(first, bent, jnp.abs(g @ first) / 2, jnp.abs(value)))
+    return near & (at_rest | (length(g) == 0)) & jnp.isfinite(value)
 
 
-def _near(problem: OnVectors, theta: Array, g: Array, step: Array, spectrum: _Spectrum) -> Array:
+def _is_short(step: Array, bent: Array, gained: Array, value: Array) -> Array:
     """Whether a Newton step s is short, in the units that the loss itself gives: ½|H⁺f'''(s, s, ·)| ≪ |s|.
 
     Without a third derivative there are none; then the step may lower the loss a little at most.
     """
-    curved = spectrum.solve(probes.second_derivative(problem.gradient, theta, step)) / 2
-    share = length(curved) / jnp.maximum(length(step), float(jnp.finfo(step.dtype).tiny))
-    gained = jnp.abs(g @ step) / 2
-    slight = gained <= NEAR**2 * jnp.abs(problem.value(theta))
-    return (share <= NEAR) & ((share > float(jnp.finfo(step.dtype).eps)) | slight)
+    share = bent / jnp.maximum(length(step), float(jnp.finfo(step.dtype).tiny))
+    has_units = share > float(jnp.finfo(step.dtype).eps)
+    return (share <= NEAR) & (has_units | (gained <= NEAR**2 * value))
 
 
 def _certificate(
-    problem: OnVectors, g: Array, spectrum: _Spectrum, step: Array, critical: Array, rounding: Array
+    problem: OnVectors,
+    g: Array,
+    spectrum: _Spectrum,
+    step: Array,
+    critical: Array,
+    rounding: Array,
+    orders: probes.HigherOrders,
 ) -> Certificate:
     theta, values, is_zero = problem.theta, spectrum.values, spectrum.is_zero
     negative, zero, positive = (
@@ -214,9 +230,6 @@ def _certificate(
     jumps, slopes = probes.kink(problem.gradient, theta)
     descends = jnp.min(slopes) < -NEAR * jnp.max(jnp.abs(slopes))
     at_kink = jnp.where(descends, UNFINISHED, STRICT if len(theta) == 1 else KINK)
-    orders = probes.higher_orders(
-        problem.gradient, theta, spectrum.vectors, is_zero, spectrum.inverse, rounding
-    )
     empty = jnp.max(jnp.abs(values)) <= orders.rounding_of_second
     rounded = probes.saturated(problem.value, theta)
     unsure = jnp.asarray(theta.dtype.itemsize <= 4)
@@ -231,7 +244,9 @@ def _certificate(
         (orders.falls, SADDLE),
     ]
     verdict = jnp.select(*map(list, zip(*cases, strict=True)), FLAT)
-    return Certificate(problem.value(theta), length(g), values, negative, zero, positive, step, verdict)
+    return Certificate(
+        problem.value(theta), length(g), values, negative, zero, positive, length(step), verdict
+    )
 
 
 def _newton(values: Array, vectors: Array, g: Array) -> Array:

@@ -118,16 +118,24 @@ class HigherOrders(NamedTuple):
     Attributes:
         falls: Whether the loss falls along a direction in which its second derivative is 0.
         rounding_of_second: How large a second derivative may be by the rounding of θ alone.
+        along_step: f'''(s, s, ·) for the Newton step s, (p,).
     """
 
     falls: Bool[Array, ""]
     rounding_of_second: Float[Array, ""]
+    along_step: Float[Array, " p"]
 
 
 def higher_orders(
-    gradient: Callable, theta: Array, vectors: Array, is_zero: Array, inverse: Array, rounding: Array
+    gradient: Callable,
+    theta: Array,
+    vectors: Array,
+    is_zero: Array,
+    inverse: Array,
+    rounding: Array,
+    step: Array,
 ) -> HigherOrders:
-    """Look at third and fourth derivatives, at random and along directions v of eigenvalue 0.
+    """Look at third and fourth derivatives: at random, along directions v of eigenvalue 0, along a step.
 
     With the others following, θ(t) = θ + tv - ½ t² H⁺ f'''(v, v, ·) + ..., the loss is
     f + f'''(v, v, v) t³/6 + [f''''(v⁴) - 3 f'''(v, v, ·) H⁺ f'''(v, v, ·)] t⁴/24 + ...: it falls on one side
@@ -140,11 +148,12 @@ def higher_orders(
         is_zero: Which of them have the eigenvalue 0, (p,).
         inverse: 1/λ of the others, and 0, (p,).
         rounding: The distance that is rounding at θ.
+        step: Newton's step, (p,).
     """
     random = directions(len(theta), theta.dtype)
     flat = jax.vmap(lambda u: vectors @ jnp.where(is_zero, vectors.T @ u, 0))(random)
     flat = flat / jnp.maximum(jax.vmap(length)(flat), float(jnp.finfo(flat.dtype).tiny))[:, None]
-    looked = jnp.concatenate([random, flat])
+    looked = jnp.concatenate([random, flat, step[None]])
     thirds, fourths = jax.vmap(lambda v: _higher(gradient, theta, v))(looked)
     third, fourth = (jnp.max(jax.vmap(length)(each[:DIRECTIONS])) for each in (thirds, fourths))
 
@@ -153,19 +162,15 @@ def higher_orders(
         uneven = jnp.abs(its_third @ v) > ORDER * third + rounding * fourth
         return uneven | (its_fourth @ v - followed < -ORDER * (fourth + jnp.abs(followed)))
 
-    fall = jax.vmap(falls)(flat, thirds[DIRECTIONS:], fourths[DIRECTIONS:])
-    return HigherOrders(jnp.any(fall) & jnp.any(is_zero), rounding * third + rounding**2 * fourth)
+    fall = jax.vmap(falls)(flat, thirds[DIRECTIONS:-1], fourths[DIRECTIONS:-1])
+    least = rounding * third + rounding**2 * fourth
+    return HigherOrders(jnp.any(fall) & jnp.any(is_zero), least, thirds[-1])
 
 
 def _higher(gradient: Callable, theta: Array, v: Array) -> tuple[Array, Array]:
     """f'''(v, v, ·) and f''''(v, v, v, ·)."""
     twice = _along(_along(gradient, v), v)
     return twice(theta), _along(twice, v)(theta)
-
-
-def second_derivative(gradient: Callable, theta: Array, v: Array) -> Float[Array, " p"]:
-    """f'''(v, v, ·): the second derivative of the gradient along v."""
-    return _along(_along(gradient, v), v)(theta)
 
 
 def _along(function: Callable, v: Array) -> Callable:
