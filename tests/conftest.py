@@ -1,6 +1,6 @@
 """Strict settings: float64, no silent broadcasting or promotion, shapes checked at every call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -19,11 +19,21 @@ with install_import_hook("nnjax", "beartype.beartype"):
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep compiled programs in .pytest_cache: compiling them takes most of a first run."""
-    config.addinivalue_line("markers", "kill: kills processes with -9 at random moments")
     cache = config.cache
     if cache is not None:
         jax.config.update("jax_compilation_cache_dir", str(cache.mkdir("jax")))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have XLA optimise little, since most programs here run for a moment, and forget them after each file.
+
+    Files about bits, speed or faults of the compiler say OPTIMISED = True.
+    """
+    jax.config.update("jax_disable_most_optimizations", not getattr(request.module, "OPTIMISED", False))
+    yield
+    jax.clear_caches()
 
 
 @pytest.fixture

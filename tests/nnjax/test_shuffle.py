@@ -8,6 +8,8 @@ import pytest
 import nnjax
 from nnjax.shuffle import permutation, stable_argsort
 
+OPTIMISED = True
+
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 7, 1340, 1625, 1626, 65_536, 65_537])
 def test_the_permutation_is_jaxs_bit_for_bit(rows):

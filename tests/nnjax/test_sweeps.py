@@ -11,6 +11,8 @@ import nnjax
 from nnjax import sweeps
 from nnjax.sweeps import segments
 
+OPTIMISED = True
+
 SEEDS = np.random.default_rng(0).permutation(100)
 LANE = 16
 NETWORK = nnjax.mlp((6, 9, 3))

@@ -345,7 +345,7 @@ def test_training_can_be_differentiated(view):
     """∂loss/∂α through six updates, backward and forward, against a central difference."""
 
     def reached(rate):
-        return run(optax.sgd(rate), view=view)[1].loss
+        return run(optax.sgd(rate), rows=2, view=view)[1].loss
 
     rate, h = jnp.float64(0.05), 1e-5
     expected = (reached(rate + h) - reached(rate - h)) / (2 * h)

@@ -12,6 +12,8 @@ from nnjax import backprop, doctor
 from nnjax.doctor import __main__ as command
 from nnjax.doctor import checks
 
+OPTIMISED = True
+
 
 @pytest.fixture
 def gradients_only(monkeypatch):

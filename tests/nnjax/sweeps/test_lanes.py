@@ -9,6 +9,8 @@ import pytest
 import nnjax
 from nnjax.sweeps import lanes
 
+OPTIMISED = True
+
 SEED = np.dtype(np.uint32)
 
 

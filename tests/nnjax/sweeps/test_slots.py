@@ -10,6 +10,8 @@ import nnjax
 from nnjax import sweeps
 from nnjax.sweeps import inputs, lanes, slots
 
+OPTIMISED = True
+
 SEEDS = np.random.default_rng(0).permutation(100)
 LANE = 2
 
