@@ -96,38 +96,6 @@ def test_without_float64_a_flat_minimum_is_not_certified():
     assert names == ["strict minimum", "not converged", "saddle"]
 
 
-@functools.cache
-def xor(seeds=range(32), epochs=10_000):
-    network = nnjax.mlp((2, 2, 1))
-
-    def end(key):
-        params = nnjax.init(network, key, "normal", "normal", dtype=jnp.float64)
-        params, history = nnjax.train(
-            network, params, XS, YS, optimizer=optax.sgd(2.0), epochs=epochs, view="nodes"
-        )
-        return params, history.loss
-
-    return network, nnjax.sweep(end, seeds)
-
-
-@pytest.mark.parametrize("polished", [False, True])
-def test_no_end_of_logistic_xor_is_a_strict_minimum(polished):
-    """Hamey 1998: there is none, SSE 0 included."""
-    network, (params, losses) = xor()
-
-    def loss(p):
-        return nnjax.total_loss(network, p, XS, YS)
-
-    def look(p):
-        return minima.certify(loss, minima.polish(loss, p).params if polished else p)
-
-    certificates = jax.jit(jax.vmap(look))(params)
-    assert np.any(losses < 0.01)
-    assert np.any(np.abs(losses - 0.5) < 0.01)
-    assert not np.any(np.isin(certificates.verdict, [minima.STRICT, minima.FLAT]))
-    assert np.mean(certificates.verdict == minima.PLATEAU) > 0.9
-
-
 @pytest.mark.parametrize("chosen", list(itertools.combinations(range(3), 2)))
 def test_baldi_and_hornik(chosen):
     """Linear 4-2-3: at U_I, loss tr Syy - Σ λ_I; downhill directions: pairs i in I, j not, λⱼ > λᵢ."""
