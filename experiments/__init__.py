@@ -15,4 +15,7 @@ STORY = (
 """The order in which the report tells them; an experiment that is not named here comes after these."""
 
 ONLY_BY_NAME = ("benchmark",)
-"""Run where it is named: an idle machine is what it needs."""
+"""Run only where it is named: it needs an idle machine."""
+
+SEEDS = 2**32
+"""Seeds are below this."""

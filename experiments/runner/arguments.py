@@ -10,9 +10,6 @@ from typing import Any
 import experiments
 from experiments.runner import catalogue
 
-SEEDS = 2**32
-"""Seeds are below this."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Request:
@@ -127,8 +124,8 @@ class _Version(argparse.Action):
 
 
 def _seed(text: str) -> int:
-    if not text.lstrip("-").isdigit() or not 0 <= int(text) < SEEDS:
-        raise argparse.ArgumentTypeError(f"must be an integer from 0 to {SEEDS - 1}, got {text}")
+    if not text.lstrip("-").isdigit() or not 0 <= int(text) < experiments.SEEDS:
+        raise argparse.ArgumentTypeError(f"must be an integer from 0 to {experiments.SEEDS - 1}, got {text}")
     return int(text)
 
 

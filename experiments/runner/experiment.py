@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from experiments.runner.arguments import SEEDS
+from experiments import SEEDS
 from experiments.runner.context import Context
 from experiments.runner.findings import Finding
 
