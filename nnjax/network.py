@@ -208,12 +208,18 @@ def loss_of(network: Network, name: str) -> losses.Loss:
             needs more output nodes than there are.
     """
     loss = losses.for_outputs(name, network.sizes[-1])
-    output = network.activations[-1]
-    if loss.logits and set((output,) if isinstance(output, str) else output) != {"identity"}:
+    if loss.logits and not gives_logits(network):
+        output = network.activations[-1]
         raise ValueError(
             f"loss {name!r} takes logits: the output activation must be 'identity', got {output!r}"
         )
     return loss
+
+
+def gives_logits(network: Network) -> bool:
+    """Tell whether the outputs can be logits: the output activation is the identity on every node."""
+    output = network.activations[-1]
+    return set((output,) if isinstance(output, str) else output) == {"identity"}
 
 
 def check_backward(
