@@ -170,15 +170,18 @@ def mean_field(
         network: Its sizes and activations, one name per layer.
         weight_variances: Var(Wₗ) of each layer, as from `nnjax.initialisers.weight_variance`.
         squared_input: |x|² of the input, for which q₁ = Var(W₁) |x|² + σ_b².
-        bias_variance: σ_b².
+        bias_variance: σ_b²; 0 for a network without biases.
 
     Raises:
-        ValueError: Another number of variances than layers, a negative number, a layer of mixed activations.
+        ValueError: Another number of variances than layers, a negative number, biases that vary in a network
+            without them, a layer of mixed activations.
     """
     if len(weight_variances) != len(network.sizes) - 1:
         raise ValueError(f"weight_variances must be {len(network.sizes) - 1}, got {len(weight_variances)}")
     if min(*weight_variances, squared_input, bias_variance) < 0:
         raise ValueError("weight_variances, squared_input and bias_variance must be 0 or more")
+    if bias_variance and not network.biases:
+        raise ValueError(f"bias_variance must be 0 for a network with biases=False, got {bias_variance}")
     if any(not isinstance(names, str) for names in network.activations):
         raise ValueError(f"activations must be one name per layer, got {network.activations}")
     q = [weight_variances[0] * squared_input + bias_variance]

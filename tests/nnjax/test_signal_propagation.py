@@ -249,6 +249,10 @@ def test_he_rescaled_to_glorot_changes_every_layers_gradient_alike():
         (lambda: signal_propagation.mean_squares("relu", -1.0), "q must be 0 or more"),
         (lambda: signal_propagation.exactly_flat("rellu", jnp.ones(2)), "Did you mean 'relu'"),
         (
+            lambda: signal_propagation.mean_field(nnjax.mlp((2, 1), biases=False), [1.0], 1.0, 0.1),
+            "bias_variance must be 0 for a network with biases=False, got 0.1",
+        ),
+        (
             lambda: signal_propagation.mean_field(nnjax.mlp((2, 2, 1)), [1.0], 1.0),
             "weight_variances must be 2",
         ),
