@@ -205,7 +205,7 @@ def _nnx_layers(module: Any) -> list[Any]:
             f"module has {', '.join(beside)} beside its layers, which nnjax has no place for; "
             "nnx.Linear layers alone are accepted"
         )
-    if listed:
+    if isinstance(layers, Iterable) and listed:
         return list(layers)
     named = {name: value for name, value in attributes.items() if isinstance(value, nnx.Module)}
     return [named[name] for name in _ordered(named)] if named else []

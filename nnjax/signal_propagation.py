@@ -103,7 +103,8 @@ def flow(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: s
         dead_nodes.append(jnp.all(dead, axis=0))
         shares = [jnp.mean(kind, dtype=xs.dtype) for kind in (dead, zero & ~dead, (delta == 0) & ~zero)]
         rows.append((norm(delta), norm(product(before.T, delta)), norm(after), *shares))
-    return Flow(*(jnp.stack(column) for column in zip(*rows, strict=True)), tuple(dead_nodes))
+    columns = [jnp.stack(column) for column in zip(*rows, strict=True)]
+    return Flow(*columns, dead_nodes=tuple(dead_nodes))
 
 
 @functools.cache

@@ -154,7 +154,7 @@ def _lengths(vectors: Float[Array, "i j"]) -> Float[Array, " j"]:
     return jnp.sqrt(jnp.sum(vectors * vectors, axis=0))
 
 
-def _quotients(above: ArrayLike, below: Array, where: ArrayLike) -> Array:
+def _quotients(above: Array, below: Array, where: ArrayLike) -> Array:
     """above / below, 1 where it is not asked for or one of the two is 0."""
     used = jnp.asarray(where) & (above > 0) & (below > 0)
     return jnp.where(used, above / jnp.where(used, below, 1), 1)
@@ -284,7 +284,7 @@ def _align(network: Network, params: Params, reference: Params, passes: int) -> 
 
 def _squared_distance(one: Params, other: Params) -> Array:
     parts = jax.tree.map(lambda a, b: jnp.sum((a - b) ** 2), one, other)
-    return sum(jax.tree.leaves(parts)[1:], start=jax.tree.leaves(parts)[0])
+    return jnp.sum(jnp.stack(jax.tree.leaves(parts)))
 
 
 def _unit_where(where: ArrayLike, vectors: Float[Array, "i j"]) -> Float[Array, "i j"]:
