@@ -141,11 +141,13 @@ def weight_change(
         activation: Activations of the sending layer (in,).
 
     Raises:
-        TypeError: alpha is not one number.
+        TypeError: alpha is not one number; delta or activation holds no numbers.
         ValueError: delta or activation is not one row of numbers.
     """
     checks.number("alpha", alpha)
-    delta, activation = jnp.asarray(delta), jnp.asarray(activation)
+    delta, activation = (
+        jnp.asarray(checks.numbers(name, row)) for name, row in (("delta", delta), ("activation", activation))
+    )
     if delta.ndim != 1 or activation.ndim != 1:
         raise ValueError(
             f"delta has shape {delta.shape}, activation {activation.shape}; expected (out,) and (in,)"
@@ -173,7 +175,8 @@ def gradients(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, lo
 
     Raises:
         TypeError: network, params, xs or ys of another type.
-        ValueError: A shape that does not fit the network, an empty batch, NaN or infinite numbers (seen
-            outside jit only); an unknown loss, or one that does not fit the output or the labels.
+        ValueError: A shape that does not fit the network, an empty batch, NaN or infinite numbers, biases
+            that are not 0 in a network without them (both seen outside jit only); an unknown loss, or one
+            that does not fit the output or the labels.
     """
     return matrix_gradients(network, params, *check_batch(network, params, xs, ys, loss))

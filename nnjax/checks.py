@@ -116,6 +116,12 @@ def number(name: str, value: Any, above: float | None = None, least: float | Non
         raise ValueError(f"{name} must be {least:g} or more, got {value}")
 
 
+def zeros(name: str, values: Array | np.ndarray, where: str) -> None:
+    """Refuse known values that are not all 0, where they would be ignored."""
+    if _is_known(values) and np.any(np.asarray(values) != 0):
+        raise ValueError(f"{name} must be 0 {where}, got {np.asarray(values)}")
+
+
 def random_key(key: PRNGKeyArray) -> None:
     """Refuse what is not one JAX random key."""
     if not (hasattr(key, "dtype") and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ()):

@@ -85,12 +85,18 @@ def from_linen(network: Network, variables: Mapping[str, Any]) -> Params:
     """Take parameters for nnjax from Flax's {'params': ...}: its dense layers in the order of their numbers.
 
     Raises:
-        ValueError: No 'params', other layers than dense ones, names whose numbers say no order, or other
-            shapes than the network's.
+        ValueError: No 'params', other collections beside them, other layers than dense ones, names whose
+            numbers say no order, or other shapes than the network's.
     """
     layers = variables.get("params") if isinstance(variables, Mapping) else None
     if not isinstance(layers, Mapping) or not layers:
         raise ValueError(f"variables must be Flax's {{'params': {{layer: ...}}}}, got {_kind(variables)}")
+    others = sorted(name for name, collection in variables.items() if name != "params" and collection)
+    if others:
+        raise ValueError(
+            f"variables hold {', '.join(others)} beside 'params', which nnjax has no place for; "
+            "a module that computes with its params alone is accepted"
+        )
     layers = linen.unbox(layers)
     for name, entry in layers.items():
         if not isinstance(entry, Mapping) or not {"kernel"} <= set(entry) <= {"kernel", "bias"}:
@@ -174,8 +180,8 @@ def from_nnx(network: Network, module: Any) -> Params:
     of their numbers, such as fc1, fc2.
 
     Raises:
-        ValueError: No such layers, layers of another kind, names whose numbers say no order, or other shapes
-            than the network's.
+        ValueError: No such layers, layers of another kind, further modules or variables beside them, names
+            whose numbers say no order, or other shapes than the network's.
     """
     modules = [layer for layer in _nnx_layers(module) if isinstance(layer, nnx.Module)]
     layers = [layer for layer in modules if isinstance(layer, nnx.Linear)]
@@ -190,8 +196,16 @@ def from_nnx(network: Network, module: Any) -> Params:
 
 def _nnx_layers(module: Any) -> list[Any]:
     layers = getattr(module, "layers", None)
-    if isinstance(layers, Iterable) and not isinstance(layers, Mapping):
-        return list(layers)
     attributes = vars(module) if isinstance(module, nnx.Module) else {}
+    listed = isinstance(layers, Iterable) and not isinstance(layers, Mapping)
+    unused = nnx.Variable | nnx.Module if listed else nnx.Variable
+    beside = [name for name, value in attributes.items() if name != "layers" and isinstance(value, unused)]
+    if beside:
+        raise ValueError(
+            f"module has {', '.join(beside)} beside its layers, which nnjax has no place for; "
+            "nnx.Linear layers alone are accepted"
+        )
+    if isinstance(layers, Iterable) and listed:
+        return list(layers)
     named = {name: value for name, value in attributes.items() if isinstance(value, nnx.Module)}
     return [named[name] for name in _ordered(named)] if named else []

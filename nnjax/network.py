@@ -96,10 +96,15 @@ def mlp(
 ) -> Network:
     """Describe a multilayer perceptron: `hidden` in every hidden layer, `output` in the last.
 
+    Without hidden layers `hidden` plays no part, so that a depth may be varied down to 0; its names are
+    looked up all the same.
+
     Raises:
         TypeError, ValueError: As `Network`.
     """
     sizes = _sizes(sizes)
+    for name in hidden if isinstance(hidden, tuple | list) else (hidden,):
+        activations.find(name)
     return Network(sizes, (hidden,) * (len(sizes) - 2) + (output,), biases)
 
 
@@ -136,14 +141,16 @@ def init(
             "glorot_*" (2/(in + out)), "he_*" (2/in), where * is normal (the full Gaussian, which the
             theory needs), uniform or truncated_normal (Flax's default); "orthogonal"; "zeros".
         biases: "zeros", "normal" or "uniform"; zeros where the network has no biases.
-        scale: Multiplies every draw; may be traced, so that a sweep over it compiles once.
+        scale: One number that multiplies every draw; may be traced, so that a sweep over it compiles once.
+            Zeros stay zeros.
         dtype: Floating type of the parameters; float64 needs JAX's x64 flag.
 
     Raises:
-        TypeError: `key` is not a JAX key, or `dtype` no floating type.
+        TypeError: `key` is not a JAX key, `scale` not one number, or `dtype` no floating type.
         ValueError: Unknown scheme, or float64 with x64 off.
     """
     checks.random_key(key)
+    checks.number("scale", scale)
     dtype = checks.floating_dtype(dtype)
     for what, scheme, known in (
         ("weights", weights, initialisers.SCHEMES),
@@ -163,7 +170,10 @@ def init(
 
 
 def check_params(network: Network, params: Params) -> jnp.dtype:
-    """Return the dtype of `params`, refused unless they have the network's shapes and one floating dtype."""
+    """Return the dtype of `params`, refused unless they have the network's shapes and one floating dtype.
+
+    Biases of a network without them must be 0 (seen outside jit only), since nothing would read them.
+    """
     if not isinstance(network, Network):
         raise TypeError(f"network must be a nnjax.Network, as mlp returns; got {type(network).__name__}")
     shapes = list(itertools.pairwise(network.sizes))
@@ -177,6 +187,9 @@ def check_params(network: Network, params: Params) -> jnp.dtype:
         raise ValueError("params must share one dtype") from error
     if got != expected:
         raise ValueError(f"params have shapes {got}, expected {expected} for sizes {network.sizes}")
+    if not network.biases:
+        for number, layer in enumerate(params, start=1):
+            checks.zeros(f"biases of layer {number}", layer.biases, "in a network with biases=False")
     return checks.floating_dtype(dtype)
 
 
@@ -208,12 +221,18 @@ def loss_of(network: Network, name: str) -> losses.Loss:
             needs more output nodes than there are.
     """
     loss = losses.for_outputs(name, network.sizes[-1])
-    output = network.activations[-1]
-    if loss.logits and set((output,) if isinstance(output, str) else output) != {"identity"}:
+    if loss.logits and not gives_logits(network):
+        output = network.activations[-1]
         raise ValueError(
             f"loss {name!r} takes logits: the output activation must be 'identity', got {output!r}"
         )
     return loss
+
+
+def gives_logits(network: Network) -> bool:
+    """Tell whether the outputs can be logits: the output activation is the identity on every node."""
+    output = network.activations[-1]
+    return set((output,) if isinstance(output, str) else output) == {"identity"}
 
 
 def check_backward(
@@ -285,7 +304,8 @@ def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
 
     Raises:
         TypeError: network, params or x of another type.
-        ValueError: x or params of another shape; NaN or infinite x (seen outside jit only).
+        ValueError: x or params of another shape; NaN or infinite x, and biases that are not 0 in a network
+            without them (both seen outside jit only).
     """
     dtype = check_params(network, params)
     return matrix_forward(network, params, checks.example("x", x, network.sizes[0], dtype))

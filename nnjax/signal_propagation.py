@@ -27,7 +27,7 @@ SMALLEST = 1e-280
 
 
 class Flow(NamedTuple):
-    """Per layer with weights, l = 1..L, over a batch of n rows.
+    """Per layer with weights, l = 1..L, over a batch of n rows; `dead_nodes` per node as well.
 
     Attributes:
         delta: √(Σₙ |δₗ|²).
@@ -36,6 +36,8 @@ class Flow(NamedTuple):
         dead: Share of (row, node) pairs whose slope f'(z) is exactly 0 by its formula: ReLU with z ≤ 0.
         saturated: Share whose slope is positive, but too small for the dtype, or rounded away in a(1 - a).
         underflow: Share whose slope is not 0 and whose δ is: it, or what comes from above, is too small.
+        dead_nodes: Whether the slope of node j is exactly 0 by its formula for all rows, so that none of them
+            changes what enters it: L arrays (out,).
     """
 
     delta: Float[Array, " l"]
@@ -44,6 +46,7 @@ class Flow(NamedTuple):
     dead: Float[Array, " l"]
     saturated: Float[Array, " l"]
     underflow: Float[Array, " l"]
+    dead_nodes: tuple[Bool[Array, " j"], ...]
 
 
 def norm(values: Float[Array, "..."], axis: int | tuple[int, ...] | None = None) -> Float[Array, "..."]:
@@ -84,7 +87,7 @@ def _exactly_flat(names: activations.Names, z: Array) -> Array:
 
 
 def flow(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str = "sse") -> Flow:
-    """Measure norms per layer, and why δ is exactly 0 where it is, over rows xs (n, in), labels ys (n, out).
+    """Measure norms per layer, and where and why δ is exactly 0, over rows xs (n, in), labels ys (n, out).
 
     Raises:
         TypeError, ValueError: As `nnjax.gradients`.
@@ -92,14 +95,16 @@ def flow(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: s
     xs, ys, resolved = check_batch(network, params, xs, ys, loss)
     traces = jax.vmap(lambda x: matrix_forward(network, params, x))(xs)
     deltas = jax.vmap(lambda trace, y: matrix_deltas(network, params, trace, y, resolved))(traces, ys)
-    rows = []
+    rows, dead_nodes = [], []
     for layer, (names, delta) in enumerate(zip(network.activations, deltas, strict=True)):
         z, before, after = traces.net_inputs[layer], *traces.activations[layer : layer + 2]
         zero = jax.vmap(lambda z, a, names=names: activations.slope(names, z, a))(z, after) == 0
         dead = _exactly_flat(names, z)
+        dead_nodes.append(jnp.all(dead, axis=0))
         shares = [jnp.mean(kind, dtype=xs.dtype) for kind in (dead, zero & ~dead, (delta == 0) & ~zero)]
         rows.append((norm(delta), norm(product(before.T, delta)), norm(after), *shares))
-    return Flow(*(jnp.stack(column) for column in zip(*rows, strict=True)))
+    columns = [jnp.stack(column) for column in zip(*rows, strict=True)]
+    return Flow(*columns, dead_nodes=tuple(dead_nodes))
 
 
 @functools.cache
@@ -166,15 +171,18 @@ def mean_field(
         network: Its sizes and activations, one name per layer.
         weight_variances: Var(Wₗ) of each layer, as from `nnjax.initialisers.weight_variance`.
         squared_input: |x|² of the input, for which q₁ = Var(W₁) |x|² + σ_b².
-        bias_variance: σ_b².
+        bias_variance: σ_b²; 0 for a network without biases.
 
     Raises:
-        ValueError: Another number of variances than layers, a negative number, a layer of mixed activations.
+        ValueError: Another number of variances than layers, a negative number, biases that vary in a network
+            without them, a layer of mixed activations.
     """
     if len(weight_variances) != len(network.sizes) - 1:
         raise ValueError(f"weight_variances must be {len(network.sizes) - 1}, got {len(weight_variances)}")
     if min(*weight_variances, squared_input, bias_variance) < 0:
         raise ValueError("weight_variances, squared_input and bias_variance must be 0 or more")
+    if bias_variance and not network.biases:
+        raise ValueError(f"bias_variance must be 0 for a network with biases=False, got {bias_variance}")
     if any(not isinstance(names, str) for names in network.activations):
         raise ValueError(f"activations must be one name per layer, got {network.activations}")
     q = [weight_variances[0] * squared_input + bias_variance]

@@ -6,16 +6,18 @@ and leaves it, a sigmoid node too if the next layer has a bias to take up the sh
 c > 0. `canonical` picks one copy of all, `align` the one nearest to another network.
 """
 
+import functools
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 from jax.core import Tracer
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Bool, Float
 
 from nnjax import checks
-from nnjax.activations import Activation, per_node
+from nnjax.activations import Activation, activate, per_node
 from nnjax.network import Layer, Network, Params, check_params
 
 
@@ -129,33 +131,86 @@ def incoming(layer: Layer) -> Float[Array, "i1 j"]:
     return jnp.concatenate([layer.weights, layer.biases[None]])
 
 
+def _entering(network: Network, params: Params, layer: int) -> Float[Array, "i1 j"]:
+    """What enters a hidden layer's nodes: `incoming`, with silent nodes below counted as part of the bias.
+
+    A silent node, all of whose incoming weights and bias are 0, has the constant activation f(0). What enters
+    it does not tell its sign and scale, so that what leaves it must not tell those of the nodes above.
+    """
+    if layer == 0:
+        return incoming(params[0])
+    silent = _silent(network, params, layer - 1)
+    weights, biases = params[layer]
+    constant = activate(network.activations[layer - 1], jnp.zeros(silent.shape, weights.dtype))
+    taken = jnp.sum(jnp.where(silent, constant, 0)[:, None] * weights, axis=0)
+    return incoming(Layer(jnp.where(silent[:, None], 0, weights), biases + taken))
+
+
+def _silent(network: Network, params: Params, layer: int) -> Bool[Array, " j"]:
+    return jnp.all(_entering(network, params, layer) == 0, axis=0)
+
+
+def _lengths(vectors: Float[Array, "i j"]) -> Float[Array, " j"]:
+    return jnp.sqrt(jnp.sum(vectors * vectors, axis=0))
+
+
+def _quotients(above: Array, below: Array, where: ArrayLike) -> Array:
+    """above / below, 1 where it is not asked for or one of the two is 0."""
+    used = jnp.asarray(where) & (above > 0) & (below > 0)
+    return jnp.where(used, above / jnp.where(used, below, 1), 1)
+
+
 def canonical(network: Network, params: Params) -> Params:
     """Choose one representative of all networks that are copies of `params`; it computes the same function.
 
     Layer by layer from the input: nodes that can be rescaled get incoming weights of length 1; nodes that
     can be flipped get the sign that makes ⟨(wⱼ, bⱼ), r⟩ positive, for a fixed direction r without meaning;
-    nodes with the same activation are sorted by that number. Two copies come out equal to rounding, unless
-    two nodes' numbers are equal, which has probability 0 for trained networks. Identity nodes have further
-    symmetries (any invertible mixture), which are left alone.
+    nodes with the same activation are sorted by that number. Silent nodes, whose incoming weights and bias
+    are all 0, are scaled, flipped and sorted by the weights that leave them.
+
+    Two copies come out equal to rounding, unless two nodes' numbers are equal, which has probability 0 for
+    trained networks: nodes with equal incoming weights keep the order in which they stand. Identity nodes
+    have further symmetries (any invertible mixture), which are left alone.
 
     Raises:
         TypeError, ValueError: As `nnjax.forward` for params.
     """
     check_params(network, params)
-    for layer in range(len(params) - 1):
-        vectors = incoming(params[layer])
-        length = jnp.sqrt(jnp.sum(vectors * vectors, axis=0))
-        scaled = jnp.asarray(may_rescale(network, layer)) & (length > 0)
-        params = _rescaled(params, layer, jnp.where(scaled, 1 / jnp.where(scaled, length, 1), 1))
-        number = _direction(vectors) @ incoming(params[layer])
-        sign = jnp.where(jnp.asarray(may_flip(network, layer)) & (number < 0), -1, 1).astype(number.dtype)
+    hidden = range(len(params) - 1)
+    for layer in hidden:
+        length = _lengths(_entering(network, params, layer))
+        params = _rescaled(
+            params, layer, _quotients(jnp.ones_like(length), length, may_rescale(network, layer))
+        )
+        number = _numbers(_entering(network, params, layer))
+        sign = _signs(may_flip(network, layer), number)
         params = _flipped(network, params, layer, sign)
         params = _permuted(params, layer, _sorted(network, layer, number * sign))
+    for layer in reversed(hidden):
+        params = _silent_settled(network, params, layer)
     return params
 
 
-def _direction(vectors: Array) -> Array:
-    return jnp.cos(1 + jnp.arange(vectors.shape[0], dtype=vectors.dtype))
+def _silent_settled(network: Network, params: Params, layer: int) -> Params:
+    """Scale, flip and sort silent nodes by what leaves them; the layers above are settled already."""
+    silent, leaving = _silent(network, params, layer), params[layer + 1].weights.T
+    length = _lengths(leaving)
+    factor = _quotients(length, jnp.ones_like(length), silent & may_rescale(network, layer))
+    params = _rescaled(params, layer, factor)
+    number = jnp.where(silent, _numbers(params[layer + 1].weights.T), 0)
+    sign = _signs(silent & may_flip(network, layer), number)
+    params = _flipped(network, params, layer, sign)
+    entering = _numbers(_entering(network, params, layer))
+    return _permuted(params, layer, _sorted(network, layer, entering, number * sign))
+
+
+def _numbers(vectors: Float[Array, "i j"]) -> Float[Array, " j"]:
+    """⟨vⱼ, r⟩ for a fixed direction r."""
+    return jnp.cos(1 + jnp.arange(vectors.shape[0], dtype=vectors.dtype)) @ vectors
+
+
+def _signs(may: ArrayLike, number: Array) -> Array:
+    return jnp.where(jnp.asarray(may) & (number < 0), -1, 1).astype(number.dtype)
 
 
 def _kinds(network: Network, layer: int) -> np.ndarray:
@@ -164,43 +219,114 @@ def _kinds(network: Network, layer: int) -> np.ndarray:
     return np.array((names,) * network.sizes[layer + 1] if isinstance(names, str) else names)
 
 
-def _sorted(network: Network, layer: int, number: Array) -> Array:
+def _sorted(network: Network, layer: int, number: Array, ties: Array | None = None) -> Array:
     """Nodes by rising number among those of the same activation, which keep their places as a set."""
     kinds = _kinds(network, layer)
     order = jnp.arange(len(kinds))
     for kind in dict.fromkeys(kinds.tolist()):
         places = np.flatnonzero(kinds == kind)
-        order = order.at[places].set(jnp.asarray(places)[jnp.argsort(number[places])])
+        keys = (number[places],) if ties is None else (ties[places], number[places])
+        order = order.at[places].set(jnp.asarray(places)[jnp.lexsort(keys)])
     return order
 
 
 def align(network: Network, params: Params, reference: Params, passes: int = 4) -> Params:
-    """Choose the copy of `params`, permuted and sign-flipped, whose weights are nearest to `reference`.
+    """Choose the copy of `params`, permuted, sign-flipped and rescaled, that is near `reference`.
 
     Maximise ⟨w, w'⟩ + ⟨b, b'⟩ + ⟨v, v'⟩ over the orders and signs of a hidden layer's nodes, an assignment
     problem, solved exactly (Hungarian algorithm); for several hidden layers one after the other, `passes`
-    times (weight matching, Ainsworth et al. 2023). Nodes are not rescaled. Nothing is known of the function's
+    times (weight matching, Ainsworth et al. 2023). That may end where no layer by itself can be improved, so
+    it starts twice: from `params` as they are, and from layers matched from the input upwards by what enters
+    them, nodes that can be rescaled being given the reference's lengths. The nearer end is returned.
+
+    A copy of `reference` comes out equal to it, to rounding, unless two of its nodes have equal incoming
+    weights. Of other networks not always the nearest copy is found. Nothing is known of the function's
     values, so a nearer network need not be nearer in loss.
 
+    Args:
+        network: The network of both.
+        params: What is to be brought near, traced or not.
+        reference: What it is to be near to; converted to the dtype of params.
+        passes: Rounds over the hidden layers; one hidden layer that cannot be rescaled needs one.
+
     Raises:
-        TypeError, ValueError: As `nnjax.forward` for params and reference.
+        TypeError, ValueError: As `nnjax.forward` for params and reference; passes below 1.
     """
-    check_params(network, params)
+    dtype = check_params(network, params)
     check_params(network, reference)
     checks.count("passes", passes)
-    hidden = len(params) - 1
-    for _ in range(passes if hidden > 1 else 1):
-        for layer in range(hidden):
-            params = _aligned(network, params, reference, layer)
-    return params
+    return _align(network, params, jax.tree.map(lambda leaf: leaf.astype(dtype), reference), passes)
 
 
-def _aligned(network: Network, params: Params, reference: Params, layer: int) -> Params:
+@functools.partial(jax.jit, static_argnames=("network", "passes"))
+def _align(network: Network, params: Params, reference: Params, passes: int) -> Params:
+    hidden = range(len(params) - 1)
+    if not hidden:
+        return params
+    if len(hidden) == 1 and not may_rescale(network, 0).any():
+        return _aligned(network, params, reference, 0)
+
+    def ended(upwards: Array) -> tuple[Params, Array]:
+        def matched(now: Params, number: Array) -> tuple[Params, None]:
+            moved, first = now, number == 0
+            for layer in hidden:
+                moved = _aligned(network, moved, reference, layer, first, upwards)
+                moved = _as_long(network, moved, reference, layer, upwards)
+            taken = upwards | ~first
+            return jax.tree.map(lambda new, old: jnp.where(taken, new, old), moved, now), None
+
+        end, _ = jax.lax.scan(matched, params, jnp.arange(passes + 1))
+        return end, _squared_distance(end, reference)
+
+    ends, distances = jax.lax.map(ended, jnp.array([False, True]))
+    return jax.tree.map(lambda leaf: leaf[jnp.argmin(distances)], ends)
+
+
+def _squared_distance(one: Params, other: Params) -> Array:
+    parts = jax.tree.map(lambda a, b: jnp.sum((a - b) ** 2), one, other)
+    return jnp.sum(jnp.stack(jax.tree.leaves(parts)))
+
+
+def _unit_where(where: ArrayLike, vectors: Float[Array, "i j"]) -> Float[Array, "i j"]:
+    length = _lengths(vectors)
+    return vectors * _quotients(jnp.ones_like(length), length, where)[None]
+
+
+def _as_long(network: Network, params: Params, reference: Params, layer: int, wanted: ArrayLike) -> Params:
+    """Rescale nodes to the length of what enters the reference's; silent ones, of what leaves them."""
+    may = may_rescale(network, layer)
+    if not may.any():
+        return params
+    mine, theirs = (_lengths(_entering(network, of, layer)) for of in (params, reference))
+    above, below = (_lengths(of[layer + 1].weights.T) for of in (params, reference))
+    silent = (mine == 0) & (theirs == 0)
+    entering = _quotients(theirs, mine, may & jnp.asarray(wanted))
+    leaving = _quotients(above, below, may & silent & jnp.asarray(wanted))
+    return _rescaled(params, layer, entering * leaving)
+
+
+def _aligned(
+    network: Network,
+    params: Params,
+    reference: Params,
+    layer: int,
+    incoming_alone: ArrayLike = False,
+    any_scale: ArrayLike = False,
+) -> Params:
+    """Permute and flip a layer's nodes, matched by what enters and leaves them, or only enters them.
+
+    With any_scale, silent nodes that can be rescaled are matched by the direction of what leaves them.
+    """
+
     def vectors(of: Params) -> Array:
-        return jnp.concatenate([incoming(of[layer]), of[layer + 1].weights.T])
+        entering = _unit_where(may_rescale(network, layer), _entering(network, of, layer))
+        free = may_rescale(network, layer) & _silent(network, of, layer) & jnp.asarray(any_scale)
+        leaving = _unit_where(free, of[layer + 1].weights.T)
+        return jnp.concatenate(
+            [jnp.where(incoming_alone, entering, incoming(of[layer])), jnp.where(incoming_alone, 0, leaving)]
+        )
 
-    mine, theirs = vectors(params), vectors(reference)
-    match = theirs.T @ mine
+    match = vectors(reference).T @ vectors(params)
     flips = jnp.asarray(may_flip(network, layer))
     kinds = _kinds(network, layer)
     worth = jnp.where(flips[None], jnp.abs(match), match)
@@ -210,5 +336,4 @@ def _aligned(network: Network, params: Params, reference: Params, layer: int) ->
     rows, columns = optax.assignment.hungarian_algorithm(costs)
     order = jnp.zeros(len(kinds), columns.dtype).at[rows].set(columns)
     chosen = jnp.take_along_axis(match, order[:, None], axis=1)[:, 0]
-    sign = jnp.where(flips[order] & (chosen < 0), -1, 1).astype(match.dtype)
-    return _flipped(network, _permuted(params, layer, order), layer, sign)
+    return _flipped(network, _permuted(params, layer, order), layer, _signs(flips[order], chosen))

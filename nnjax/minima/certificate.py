@@ -243,7 +243,7 @@ def _certificate(
         (unsure | rounded, UNFINISHED),
         (orders.falls, SADDLE),
     ]
-    verdict = jnp.select(*map(list, zip(*cases, strict=True)), FLAT)
+    verdict = jnp.select([case for case, _ in cases], [verdict for _, verdict in cases], FLAT)
     return Certificate(
         problem.value(theta), length(g), values, negative, zero, positive, length(step), verdict
     )

@@ -8,34 +8,72 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray, PyTree
 
 from nnjax import checks
+from nnjax.losses import LOSSES
 from nnjax.minima.newton import Objective
-from nnjax.network import Layer, Network, Params, check_batch, check_params, matrix_total_loss
+from nnjax.network import (
+    Layer,
+    Network,
+    Params,
+    check_batch,
+    check_params,
+    gives_logits,
+    matrix_total_loss,
+)
 
 Values = ArrayLike | Sequence[float]
 
 
 def barrier(
-    network: Network, params_a: Params, params_b: Params, xs: ArrayLike, ys: ArrayLike, points: int = 51
+    network: Network,
+    params_a: Params,
+    params_b: Params,
+    xs: ArrayLike,
+    ys: ArrayLike,
+    loss: str | None = None,
+    points: int = 51,
 ) -> Float[Array, ""]:
-    """max_t [L((1-t)A + tB) - ((1-t)L(A) + tL(B))], L the SSE summed over the rows, t = 0..1 in `points`.
+    """max_t [L((1-t)A + tB) - ((1-t)L(A) + tL(B))], L the loss summed over the rows, t = 0..1 in `points`.
 
     By how much mixing two networks is worse than mixing their losses; 0 if no mixture is worse
-    (Frankle et al. 2020; Entezari et al. 2022).
+    (Frankle et al. 2020; Entezari et al. 2022). It is a property of two networks and the loss that they were
+    trained with: another loss may show no barrier where there is one, and one where there is none.
+
+    Args:
+        network: The network of both.
+        params_a: A.
+        params_b: B.
+        xs: Inputs (n, in).
+        ys: Labels (n, out).
+        loss: A name in `nnjax.LOSSES`, the one that both were trained with. None takes "sse" where no
+            cross-entropy can have been meant; where the output is the identity, so that it may give logits,
+            nothing tells the losses apart and the name must be given.
+        points: Number of mixtures, ends included; 3 or more.
 
     Raises:
-        TypeError, ValueError: As `nnjax.total_loss`; fewer than 3 points.
+        TypeError, ValueError: As `nnjax.total_loss`; no loss named though the output is the identity; fewer
+            than 3 points.
     """
     checks.count("points", points, least=3)
-    xs, ys, sse = check_batch(network, params_a, xs, ys, "sse")
+    xs, ys, resolved = check_batch(network, params_a, xs, ys, _trained_with(network, loss))
     check_params(network, params_b)
     weights = jnp.linspace(0, 1, points, dtype=xs.dtype)
 
     def loss_at(t: Array) -> Array:
         mixed = jax.tree.map(lambda a, b: (1 - t) * a + t * b, params_a, params_b)
-        return matrix_total_loss(network, mixed, xs, ys, sse)
+        return matrix_total_loss(network, mixed, xs, ys, resolved)
 
     losses = jax.vmap(loss_at)(weights)
     return jnp.max(losses - ((1 - weights) * losses[0] + weights * losses[-1]))
+
+
+def _trained_with(network: Network, loss: str | None) -> str:
+    """Return the loss named, or the only one that the output admits."""
+    if loss is None and gives_logits(network):
+        raise ValueError(
+            "loss must be named where the output activation is 'identity', since it may give logits: "
+            f"the one that the networks were trained with, of {', '.join(LOSSES)}"
+        )
+    return "sse" if loss is None else loss
 
 
 def group(features: np.ndarray, tolerance: float | Sequence[float]) -> np.ndarray:

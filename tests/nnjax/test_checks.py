@@ -136,7 +136,17 @@ REFUSED = {
     "weight change of a batch": (lambda: nnjax.weight_change(0.1, YS, X), r"expected \(out,\) and \(in,\)"),
 }
 
+REFUSED |= {
+    "hidden activation of no layer": (lambda: nnjax.mlp((3, 1), "rellu"), "Did you mean 'relu'"),
+    "hidden activations of no layer": (lambda: nnjax.mlp((3, 1), ("relu", "tan")), "Did you mean 'tanh'"),
+}
+
 MISTYPED = {
+    "a scale per layer": (
+        lambda: nnjax.init(NET, nnjax.key(0), scale=np.array([1.0, 2.0])),
+        "scale must be one number",
+    ),
+    "text as delta": (lambda: nnjax.weight_change(0.1, "abc", X), "delta must be an array of numbers"),
     "size 2.5": (lambda: nnjax.mlp((3, 2.5, 1)), "sizes must be integers"),
     "size True": (lambda: nnjax.mlp((3, True)), "sizes must be integers"),
     "seed 1.5": (lambda: nnjax.key(1.5), "seed must be an integer, got 1.5"),
@@ -165,6 +175,39 @@ MISTYPED = {
     "sizes for a network": (lambda: nnjax.forward((3, 4, 1), PARAMS, X), "network must be a nnjax.Network"),
     "parameters as dict": (lambda: nnjax.forward(NET, {"w": 1}, X), "params must be a tuple"),
 }
+
+
+WITHOUT = nnjax.mlp((3, 3, 3), biases=False)
+WITH_BIASES = nnjax.init(SQUARE, nnjax.key(0), biases="normal")
+IGNORED = {
+    "forward": lambda: nnjax.forward(WITHOUT, WITH_BIASES, X),
+    "predict": lambda: nnjax.predict(WITHOUT, WITH_BIASES, X),
+    "loss": lambda: nnjax.total_loss(WITHOUT, WITH_BIASES, XS, XS),
+    "gradients": lambda: nnjax.gradients(WITHOUT, WITH_BIASES, XS, XS),
+    "gradients in columns": lambda: nnjax.columnwise.gradients(WITHOUT, WITH_BIASES, XS, XS),
+    "gradients by node": lambda: nnjax.nodewise.gradients(WITHOUT, WITH_BIASES, XS, XS),
+    "deltas": lambda: nnjax.deltas(WITHOUT, WITH_BIASES, nnjax.forward(SQUARE, SQUARES, X), X),
+    "updated parameters": lambda: nnjax.deltas_as_printed(
+        WITHOUT, SQUARES, nnjax.forward(WITHOUT, SQUARES, X), X, WITH_BIASES
+    ),
+    "a step": lambda: nnjax.train_step(WITHOUT, WITH_BIASES, X, X, 0.1),
+    "training": lambda: nnjax.train(WITHOUT, WITH_BIASES, XS, XS, optimizer=optax.sgd(0.1), epochs=1),
+    "flow": lambda: nnjax.signal_propagation.flow(WITHOUT, WITH_BIASES, XS, XS),
+    "canonical": lambda: nnjax.symmetries.canonical(WITHOUT, WITH_BIASES),
+    "align": lambda: nnjax.symmetries.align(WITHOUT, WITH_BIASES, SQUARES),
+    "reference": lambda: nnjax.symmetries.align(WITHOUT, SQUARES, WITH_BIASES),
+    "flipped": lambda: nnjax.symmetries.flipped(WITHOUT, WITH_BIASES, 0, jnp.ones(3)),
+    "barrier": lambda: nnjax.minima.barrier(WITHOUT, SQUARES, WITH_BIASES, XS, XS),
+}
+"""Biases where the network has none: nothing would read them."""
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_biases_that_nothing_reads_are_refused(name, without_shape_checks):
+    with pytest.raises(
+        ValueError, match=r"biases of layer 1 must be 0 in a network with biases=False, got \["
+    ):
+        IGNORED[name]()
 
 
 @pytest.mark.parametrize("name", REFUSED)

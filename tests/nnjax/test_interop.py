@@ -153,6 +153,10 @@ def test_parameters_of_another_network_are_refused():
         ({"params": []}, "variables must be Flax's"),
         ({"params": {}}, "variables must be Flax's"),
         ({"params": {"Conv_0": {"scale": 1}}}, "'Conv_0' is no dense layer"),
+        (
+            {"params": {"Dense_0": {"kernel": 1}}, "batch_stats": {"BatchNorm_0": {"mean": 1}}},
+            "variables hold batch_stats beside 'params'",
+        ),
         ({"params": {"Dense_0": {"kernel": np.zeros((3, 4))}}}, "layers have biases"),
         ({"params": {"Dense_0": {"kernel": np.zeros((3, 4)), "bias": np.zeros(4)}}}, "params have shapes"),
     ],
@@ -240,6 +244,11 @@ class Elsewhere:
         (Elsewhere(), r"nnx\.Linear layers.*got none"),
         (nnx.Sequential(*linears(), nnx.BatchNorm(1, rngs=nnx.Rngs(0))), "got Linear, Linear, BatchNorm"),
         (Named(hidden=linears()[0], output=linears()[1]), "do not say by numbers which comes first"),
+        (Named(layers=nnx.List(linears()), head=linears()[1]), "module has head beside its layers"),
+        (
+            Named(fc1=linears()[0], fc2=linears()[1], scale=nnx.Param(jnp.ones(1))),
+            "module has scale beside its layers",
+        ),
     ],
 )
 def test_other_modules_are_refused(module, message):

@@ -31,16 +31,16 @@ def test_layers_and_seeds_differ():
     assert bool(jnp.all(a[0].weights != b[0].weights))
 
 
-def test_without_biases_they_are_ignored_and_get_no_gradient():
+def test_without_biases_they_are_zero_and_get_no_gradient():
     net = nnjax.mlp((2, 3, 1), biases=False)
     params = nnjax.init(net, nnjax.key(0), biases="normal")
     assert not bool(jnp.any(params[0].biases))
     grads = nnjax.gradients(net, params, jnp.ones((2, 2)), jnp.ones((2, 1)))
     assert not any(bool(jnp.any(layer.biases)) for layer in grads)
+    # Inside jit they are not known, and play no part; outside they are refused, see test_checks.
     shifted = tuple(nnjax.Layer(layer.weights, layer.biases + 1) for layer in params)
-    chex.assert_trees_all_equal(
-        nnjax.predict(net, shifted, jnp.ones(2)), nnjax.predict(net, params, jnp.ones(2))
-    )
+    predict = jax.jit(nnjax.predict)
+    chex.assert_trees_all_equal(predict(net, shifted, jnp.ones(2)), predict(net, params, jnp.ones(2)))
 
 
 def test_network_is_hashable_and_static():

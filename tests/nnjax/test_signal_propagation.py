@@ -62,6 +62,23 @@ def test_zeros_are_told_apart():
     assert (flow.dead[0], flow.saturated[0], flow.underflow[0]) == (0.25, 0.25, 0.0)
 
 
+def test_dead_nodes_are_named_one_by_one():
+    """z = (-x, x, 1e9 x, -1): the first is dead for positive x; a sigmoid, the third, never is by formula."""
+    network = nnjax.Network((1, 4, 2), (("relu", "relu", "sigmoid", "relu"), "relu"))
+    first = nnjax.Layer(jnp.array([[-1.0, 1.0, 1e9, 0.0]]), jnp.array([0.0, 0.0, 0.0, -1.0]))
+    second = nnjax.Layer(jnp.zeros((4, 2)), jnp.array([1.0, -1.0]))
+    flow = jax.jit(functools.partial(signal_propagation.flow, network))
+    for xs, expected in (
+        ([[1.0], [2.0]], [True, False, False, True]),
+        ([[1.0], [-2.0]], [False, False, False, True]),
+        ([[0.0]], [True, True, False, True]),
+    ):
+        measured = flow((first, second), np.array(xs), np.zeros((len(xs), 2)))
+        assert [nodes.tolist() for nodes in measured.dead_nodes] == [expected, [False, True]]
+    stacked = jax.vmap(lambda x: flow((first, second), x[None], np.zeros((1, 2))))(np.ones((3, 1)))
+    assert [nodes.shape for nodes in stacked.dead_nodes] == [(3, 4), (3, 2)]
+
+
 def test_flow_refuses_what_gradients_refuses(without_shape_checks):
     """Labels outside [0, 1] make a cross-entropy fall without bound; jitted, they are known all the same."""
     network, params = drawn((3, 2), "relu")
@@ -231,6 +248,10 @@ def test_he_rescaled_to_glorot_changes_every_layers_gradient_alike():
         (lambda: signal_propagation.fixed_point("relu", 1.0, math.nan), "bias_variance must be 0 or more"),
         (lambda: signal_propagation.mean_squares("relu", -1.0), "q must be 0 or more"),
         (lambda: signal_propagation.exactly_flat("rellu", jnp.ones(2)), "Did you mean 'relu'"),
+        (
+            lambda: signal_propagation.mean_field(nnjax.mlp((2, 1), biases=False), [1.0], 1.0, 0.1),
+            "bias_variance must be 0 for a network with biases=False, got 0.1",
+        ),
         (
             lambda: signal_propagation.mean_field(nnjax.mlp((2, 2, 1)), [1.0], 1.0),
             "weight_variances must be 2",

@@ -1,5 +1,6 @@
 """Copies of a network compute the same function, and are recognised as copies."""
 
+import functools
 import itertools
 
 import chex
@@ -78,10 +79,169 @@ def test_canonical_tells_different_networks_apart():
 def test_align_recovers_a_planted_copy(name):
     network = NETWORKS[name]
     params = drawn(network, 3)
-    aligned = jax.jit(lambda p: symmetries.align(network, p, params))(
-        disguised(network, params, 7, rescale=False)
-    )
+    aligned = jax.jit(lambda p: symmetries.align(network, p, params))(disguised(network, params, 7))
     chex.assert_trees_all_close(aligned, params, rtol=1e-9, atol=1e-12)
+
+
+SHAPES = [
+    (3, 8, 8, 2),
+    (5, 20, 30, 20, 4),
+    (2, 4, 4, 4, 1),
+    (4, 6, 5, 3),
+    (2, 3, 3, 1),
+    (3, 10, 10, 10, 10, 2),
+    (8, 16, 8, 8),
+    (1, 5, 5, 1),
+    (6, 12, 4, 12, 6),
+    (4, 7, 9, 1),
+]
+MIXTURE = ("tanh", "sigmoid", "relu", "elu")
+
+
+def layers_of(sizes, kind):
+    """A network of these sizes: one activation, one per layer, or one per node in no regular order."""
+    width = itertools.cycle(MIXTURE)
+    if kind == "per layer":
+        return nnjax.Network(sizes, (*itertools.islice(width, len(sizes) - 2), "identity"))
+    if kind == "per node":
+        nodes = [tuple(MIXTURE[(i * i + i // 2) % 4] for i in range(size)) for size in sizes[1:-1]]
+        return nnjax.Network(sizes, (*nodes, "identity"))
+    return nnjax.mlp(sizes, kind, "sigmoid" if kind == "sigmoid" else "identity")
+
+
+def stacked(trees):
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
+
+
+def squared_distance(one, other):
+    """Of each pair in two stacks of parameters (s, ...)."""
+    parts = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
+    return sum(np.sum((np.asarray(a) - np.asarray(b)) ** 2, axis=tuple(range(1, a.ndim))) for a, b in parts)
+
+
+QUICK = {
+    ((3, 8, 8, 2), "tanh"),
+    ((2, 4, 4, 4, 1), "sigmoid"),
+    ((4, 6, 5, 3), "relu"),
+    ((2, 3, 3, 1), "per node"),
+}
+
+
+@pytest.mark.parametrize(
+    "sizes, kind",
+    [
+        pytest.param(sizes, kind, marks=() if (sizes, kind) in QUICK else pytest.mark.slow)
+        for kind in ("tanh", "sigmoid", "relu", "per layer", "per node")
+        for sizes in SHAPES
+    ],
+)
+def test_align_recovers_20_of_20_copies(sizes, kind):
+    """Traced, and all 20 at once under vmap."""
+    network = layers_of(sizes, kind)
+    references = [drawn(network, seed) for seed in range(20)]
+    copies = [disguised(network, params, 100 + seed) for seed, params in enumerate(references)]
+    align = jax.jit(jax.vmap(functools.partial(symmetries.align, network)))
+    aligned = align(stacked(copies), stacked(references))
+    for got, expected in zip(jax.tree.leaves(aligned), jax.tree.leaves(stacked(references)), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9 * np.max(np.abs(expected)))
+
+
+@pytest.mark.parametrize("kind", ["tanh", "sigmoid", "relu"])
+def test_align_of_other_networks_keeps_the_function_and_is_no_farther_than_matching_alone(kind):
+    network = layers_of((3, 5, 4, 2), kind)
+    mine, theirs = (stacked([drawn(network, seed + k) for k in range(10)]) for seed in (0, 50))
+    aligned = jax.jit(jax.vmap(functools.partial(symmetries.align, network)))(mine, theirs)
+    xs = np.random.default_rng(0).normal(size=(6, 3))
+    predict = jax.jit(jax.vmap(jax.vmap(functools.partial(nnjax.predict, network), (None, 0)), (0, None)))
+    np.testing.assert_allclose(predict(aligned, xs), predict(mine, xs), rtol=1e-9, atol=1e-12)
+
+    @jax.jit
+    @jax.vmap
+    def matched(params, reference):
+        """The nodes of one layer after the other matched by all that enters and leaves them, four times."""
+
+        def once(now, _):
+            for layer in range(2):
+                now = symmetries._aligned(network, now, reference, layer)
+            return now, None
+
+        return jax.lax.scan(once, params, length=4)[0]
+
+    assert np.all(
+        squared_distance(aligned, theirs) <= squared_distance(matched(mine, theirs), theirs) * (1 + 1e-12)
+    )
+    assert np.all(squared_distance(aligned, theirs) <= squared_distance(mine, theirs) * (1 + 1e-12))
+
+
+def test_align_recovers_disturbed_copies():
+    """Weights off by a thousandth: the order and the signs are the copy's all the same."""
+    network = layers_of((3, 8, 8, 2), "tanh")
+    references = [drawn(network, seed) for seed in range(20)]
+    rng = np.random.default_rng(0)
+    near = [jax.tree.map(lambda w: w * (1 + 1e-3 * rng.normal(size=w.shape)), each) for each in references]
+    copies = [disguised(network, params, seed) for seed, params in enumerate(near)]
+    aligned = jax.jit(jax.vmap(functools.partial(symmetries.align, network)))(
+        stacked(copies), stacked(references)
+    )
+    chex.assert_trees_all_close(aligned, stacked(near), rtol=1e-9, atol=1e-12)
+
+
+def silenced(params, nodes):
+    """Let nothing enter these (layer, node)."""
+    for layer, node in nodes:
+        weights, biases = params[layer]
+        cut = nnjax.Layer(weights.at[:, node].set(0.0), biases.at[node].set(0.0))
+        params = (*params[:layer], cut, *params[layer + 1 :])
+    return params
+
+
+@pytest.mark.parametrize("kind", ["tanh", "sigmoid", "relu"])
+def test_silent_nodes_are_placed_by_what_leaves_them(kind):
+    """Nothing enters them, which tells neither their order nor their sign nor their scale."""
+    network = layers_of((3, 5, 4, 2), kind)
+    params = silenced(drawn(network, 0), [(0, 1), (0, 3), (1, 0), (1, 2)])
+    copies = [disguised(network, params, seed) for seed in range(5)]
+    canonical = jax.jit(functools.partial(symmetries.canonical, network))
+    align = jax.jit(functools.partial(symmetries.align, network))
+    for copy in copies:
+        chex.assert_trees_all_close(canonical(copy), canonical(params), rtol=1e-9, atol=1e-12)
+        chex.assert_trees_all_close(align(copy, params), params, rtol=1e-9, atol=1e-12)
+
+
+def test_canonical_does_not_tell_nodes_apart_that_the_same_enters():
+    """As its docstring says: they keep their order, and both orders compute the same."""
+    network = NETWORKS["tanh"]
+    first, second = drawn(network, 0)
+    twins = (
+        nnjax.Layer(first.weights.at[:, 1].set(first.weights[:, 0]), first.biases.at[1].set(first.biases[0])),
+        second,
+    )
+    one, other = (
+        symmetries.canonical(network, p) for p in (twins, symmetries.permuted(twins, 0, [1, 0, 2, 3]))
+    )
+    chex.assert_trees_all_close(one[0], other[0], rtol=1e-12)
+    assert not np.allclose(one[1].weights, other[1].weights)
+    for x in np.random.default_rng(0).normal(size=(3, 2)):
+        np.testing.assert_allclose(
+            nnjax.predict(network, one, x), nnjax.predict(network, other, x), rtol=1e-12
+        )
+
+
+def test_align_compiles_once_outside_jit():
+    network, params = NETWORKS["deep"], drawn(NETWORKS["deep"], 0)
+    symmetries.align(network, params, params)
+    compiled = symmetries._align._cache_size()
+    symmetries.align(network, drawn(network, 1), params)
+    assert symmetries._align._cache_size() == compiled
+
+
+def test_align_without_hidden_layers_and_in_mixed_precision():
+    flat = nnjax.mlp((2, 3))
+    chex.assert_trees_all_equal(symmetries.align(flat, drawn(flat, 0), drawn(flat, 1)), drawn(flat, 0))
+    network = NETWORKS["deep"]
+    single = jax.tree.map(jnp.float32, drawn(network, 0))
+    aligned = symmetries.align(network, single, drawn(network, 1))
+    assert {leaf.dtype for leaf in jax.tree.leaves(aligned)} == {jnp.dtype("float32")}
 
 
 def test_align_keeps_the_function_and_brings_weights_nearer():

@@ -23,19 +23,50 @@ def test_barrier_in_closed_form():
 
     xs = np.array([[1.0], [2.0]])
     # ŷ = (1 - 2t)² x against y = x: L(t) = 5 (1 - (1 - 2t)²)², 0 at both ends and 5 in the middle.
-    np.testing.assert_allclose(minima.barrier(network, params(1.0), params(-1.0), xs, xs), 5.0, rtol=1e-12)
-    np.testing.assert_allclose(minima.barrier(network, params(1.0), params(1.0), xs, xs), 0.0, atol=1e-12)
+    np.testing.assert_allclose(
+        minima.barrier(network, params(1.0), params(-1.0), xs, xs, "sse"), 5.0, rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        minima.barrier(network, params(1.0), params(1.0), xs, xs, "sse"), 0.0, atol=1e-12
+    )
     # Unequal ends are taken off as the straight line between them.
     t = np.linspace(0, 1, 51)
     losses = 5 * (1 - ((1 - t) - 0.5 * t) ** 2) ** 2
     expected = np.max(losses - ((1 - t) * losses[0] + t * losses[-1]))
     np.testing.assert_allclose(
-        minima.barrier(network, params(1.0), params(-0.5), xs, xs), expected, rtol=1e-12
+        minima.barrier(network, params(1.0), params(-0.5), xs, xs, "sse"), expected, rtol=1e-12
+    )
+
+
+def test_barrier_in_the_loss_of_the_training():
+    """From A to -A, the same function of tanh nodes: half-way the logits are 0, so the loss is 7 ln 3."""
+    network, rng = nnjax.mlp((2, 3, 3), "tanh", "identity", biases=False), np.random.default_rng(0)
+    a, xs = nnjax.init(network, nnjax.key(0), "normal", dtype=jnp.float64), rng.normal(size=(7, 2))
+    logits = np.stack([nnjax.predict(network, a, x) for x in xs])
+    ys = np.eye(3)[np.argmax(logits, axis=1)]
+    at_ends = np.sum(np.log(np.sum(np.exp(logits), axis=1)) - np.max(logits, axis=1))
+    b = jax.tree.map(jnp.negative, a)
+    height = minima.barrier(network, a, b, xs, ys, "softmax_cross_entropy")
+    np.testing.assert_allclose(height, 7 * np.log(3) - at_ends, rtol=1e-12)
+
+
+@pytest.mark.parametrize("wrap", [lambda call: call, jax.jit])
+def test_barrier_takes_no_loss_for_granted_where_outputs_may_be_logits(wrap):
+    network = nnjax.mlp((2, 3, 1), "tanh", "identity")
+    params = drawn(network, 0)
+    with pytest.raises(ValueError, match=r"loss must be named .* trained with, of sse, binary_cross_entropy"):
+        wrap(lambda p: minima.barrier(network, p, p, XS, YS))(params)
+    with pytest.raises(ValueError, match="unknown loss 'mse'"):
+        wrap(lambda p: minima.barrier(network, p, p, XS, YS, "mse"))(params)
+    squashed = nnjax.mlp((2, 3, 1))
+    one, other = (drawn(squashed, seed) for seed in (0, 1))
+    np.testing.assert_array_equal(
+        *(minima.barrier(squashed, one, other, XS, YS, *given) for given in ((), ("sse",)))
     )
 
 
 def test_barrier_refuses_other_networks(without_shape_checks):
-    network, other = nnjax.mlp((2, 4, 1), "tanh", "identity"), nnjax.mlp((2, 4, 3))
+    network, other = nnjax.mlp((2, 4, 1), "tanh"), nnjax.mlp((2, 4, 3))
     params = drawn(network, 0)
     with pytest.raises(ValueError, match="expected"):
         minima.barrier(network, params, drawn(other, 0), XS, YS)
