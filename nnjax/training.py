@@ -149,7 +149,8 @@ def train(
         batch_size: Rows per update; None for all of them. Every row comes once per epoch; when the size
             does not divide n, the epoch ends with a batch of the rows left over.
         key: Shuffles the rows again in each epoch, by fold_in(key, epoch); None keeps their order. With a key
-            made from the seed each seed sees the rows in another order; with one fixed key, in the same.
+            made from the seed each seed sees the rows in another order; with one fixed key, in the same. One
+            batch of all rows has no order, and needs no key.
         loss: A name in `nnjax.LOSSES`.
         stop: When to stop early. None never does, and costs nothing; a run that has diverged by its end is
             still marked.
