@@ -71,7 +71,8 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
     strict minimum   critical, all eigenvalues of the Hessian positive
     flat minimum     critical, none negative, some 0, and along random directions of eigenvalue 0 the loss
                      does not fall to third or fourth order: mostly a manifold of equal loss
-    saddle           critical, some negative; or some 0, and the loss falls along them
+    saddle           critical, some negative; or some 0, and the loss falls along them; or a plateau with some
+                     negative, a saddle at infinity
     plateau          the loss falls towards infinity: `WALK` Newton steps in a row lower the loss, go the same
                      way and do not get shorter; or no slope is left above rounding
     not converged    the rest: not critical, or rounding hides what it is
