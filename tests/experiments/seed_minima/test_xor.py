@@ -34,7 +34,7 @@ def test_xors_shares_and_certificates():
     data = xor.ends(Context(), np.arange(8000), 15_000)
     shares = [np.mean(data["level"].values == level) for level in range(3)]
     assert np.all(np.abs(np.array(shares) - [0.759, 0.225, 0.016]) < [0.02, 0.02, 0.006])
-    # Hamey 1998: no end is a minimum. At 0 all lie on plateaus; at ⅔ the curvature still points down on one side.
+    # Hamey 1998: no end is a minimum. At 0 all lie on plateaus; at ⅔ one direction still curves down.
     verdicts = data["verdict"].values
     assert not np.any(np.isin(verdicts, [minima.STRICT, minima.FLAT]))
     assert np.all(verdicts[data["level"].values == 0] == minima.PLATEAU)
