@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import ArrayLike, PyTree
 
 from nnjax import checks
-from nnjax.sweeps import devices, inputs, lanes, segments, slots
+from nnjax.sweeps import devices, inputs, lanes, lapack, segments, slots
 from nnjax.sweeps.inputs import Inputs
 from nnjax.sweeps.slots import Ended
 
@@ -173,7 +173,7 @@ def _prepare(one: Callable, rows: Inputs, lane: int | None) -> _Job:
 
 def _in_lanes(job: _Job, rows: np.ndarray) -> Iterator[Piece]:
     """Compute these rows, a lane per device at a time; the next is under way while one is handed over."""
-    where = devices.chosen()
+    where = lapack.where(job.program.jaxpr)
     compiled, size = lanes.vmapped(job.one, where), job.lane * len(where)
     last = None
     for start in range(0, len(rows), size):

@@ -18,7 +18,7 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, ArrayLike, PyTree
 
 from nnjax import checks
-from nnjax.sweeps import devices, inputs
+from nnjax.sweeps import devices, inputs, lapack
 
 LANE_BYTES = 2_000_000
 """What one lane's loop may touch: a core's second-level cache.
@@ -129,7 +129,10 @@ def vmapped(one: Callable, where: tuple[Any, ...]) -> Callable:
     """
     spread = sharding(where)
     return jax.jit(
-        jax.vmap(one), in_shardings=spread, out_shardings=spread, compiler_options=devices.compiler_options()
+        lapack.vmap(one, where[0].platform),
+        in_shardings=spread,
+        out_shardings=spread,
+        compiler_options=devices.compiler_options(),
     )
 
 
