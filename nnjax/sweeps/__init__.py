@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import ArrayLike, PyTree
 
 from nnjax import checks
-from nnjax.sweeps import devices, inputs, lanes, segments, slots
+from nnjax.sweeps import devices, inputs, lanes, lapack, segments, slots
 from nnjax.sweeps.inputs import Inputs
 from nnjax.sweeps.slots import Ended
 
@@ -45,6 +45,10 @@ def sweep(
     A seed's results have the same bits alone, among a million, in any order, after a resume, on one device or
     eight. They depend on the function, the seed, its setting and the lane's width, given the same versions of
     the packages, the same kind of device (of CPU, down to its vector instructions) and the same XLA_FLAGS.
+
+    On CPUs with jaxlib up to 0.11.0, LAPACK calls (as of orthogonal weights, eigh, solve) can wait for each other
+    for ever. A sweep that makes some then runs on one device, one matrix after the other: PERF
+    See nnjax/sweeps/lapack.py, also for calls outside of sweeps.
 
     Args:
         fn: A pure function of a key (and of the settings, by name) to a pytree of arrays: training, a
@@ -173,7 +177,7 @@ def _prepare(one: Callable, rows: Inputs, lane: int | None) -> _Job:
 
 def _in_lanes(job: _Job, rows: np.ndarray) -> Iterator[Piece]:
     """Compute these rows, a lane per device at a time; the next is under way while one is handed over."""
-    where = devices.chosen()
+    where = lapack.where(job.program.jaxpr)
     compiled, size = lanes.vmapped(job.one, where), job.lane * len(where)
     last = None
     for start in range(0, len(rows), size):
@@ -220,11 +224,16 @@ def _results(
 
 
 def _identity(job: _Job, segment: int) -> dict[str, Any]:
-    """What the bits of the results depend on. The program's text holds the data that fn closes over."""
+    """What the bits of the results depend on.
+
+    The program's text holds the data that fn closes over, unless JAX hands them over as arguments
+    (JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS). A second for 50 MB of data with the text, a tenth without.
+    """
     text = jax.jit(job.one).lower(*job.rows.abstract()).as_text()
     columns = {name: _digest(column.tobytes()) for name, column in job.rows.columns.items()}
     return {
         "function": _digest(text.encode()),
+        "constants": _digest(*map(_content, lanes.constants(job.program))),
         "seed": columns.pop("seed"),
         **{f"setting {name}": digest for name, digest in columns.items()},
         "lane": job.lane,
@@ -237,5 +246,12 @@ def _identity(job: _Job, segment: int) -> dict[str, Any]:
     }
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]
+def _content(array: np.ndarray) -> bytes:
+    return f"{array.dtype.name} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes()
+
+
+def _digest(*contents: bytes) -> str:
+    digest = hashlib.sha256()
+    for content in contents:
+        digest.update(content)
+    return digest.hexdigest()[:16]

@@ -7,7 +7,7 @@ number of seeds.
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -18,7 +18,7 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, ArrayLike, PyTree
 
 from nnjax import checks
-from nnjax.sweeps import devices, inputs
+from nnjax.sweeps import devices, inputs, lapack
 
 LANE_BYTES = 2_000_000
 """What one lane's loop may touch: a core's second-level cache.
@@ -45,11 +45,13 @@ class Program(NamedTuple):
 
     Attributes:
         jaxpr: Its operations.
+        consts: Arrays that fn closes over, as far as JAX keeps them beside the operations.
         results: Shape and dtype of each array that it returns.
         tree: The structure that they are returned in.
     """
 
     jaxpr: Any
+    consts: list[Any]
     results: list[jax.ShapeDtypeStruct]
     tree: Any
 
@@ -69,7 +71,28 @@ def _inspect(one: Callable, widest: np.dtype, *dtypes: np.dtype) -> Program:
     results, tree = jax.tree.flatten(out)
     if not results:
         raise TypeError("fn returns no array, so that there is nothing to keep of a seed")
-    return Program(jaxpr.jaxpr, results, tree)
+    return Program(jaxpr.jaxpr, list(jaxpr.consts), results, tree)
+
+
+def constants(program: Program) -> Iterator[np.ndarray]:
+    """All data that fn closes over, in the order of the program: beside its operations, or among them."""
+    yield from map(to_numpy, program.consts)
+    yield from _literals(program.jaxpr)
+
+
+def _literals(jaxpr: Any) -> Iterator[np.ndarray]:
+    for equation in jaxpr.eqns:
+        yield from (to_numpy(value.val) for value in equation.invars if isinstance(value, core.Literal))
+        for inner in jax.tree.leaves(list(equation.params.values()), is_leaf=_is_program):
+            if isinstance(inner, core.ClosedJaxpr):
+                yield from map(to_numpy, inner.consts)
+        for inner in core.jaxprs_in_params(equation.params):
+            yield from _literals(inner)
+    yield from (to_numpy(value.val) for value in jaxpr.outvars if isinstance(value, core.Literal))
+
+
+def _is_program(value: Any) -> bool:
+    return isinstance(value, core.ClosedJaxpr)
 
 
 def width(lane: int | None, program: Program) -> int:
@@ -129,12 +152,15 @@ def vmapped(one: Callable, where: tuple[Any, ...]) -> Callable:
     """
     spread = sharding(where)
     return jax.jit(
-        jax.vmap(one), in_shardings=spread, out_shardings=spread, compiler_options=devices.compiler_options()
+        lapack.vmap(one, where[0].platform),
+        in_shardings=spread,
+        out_shardings=spread,
+        compiler_options=devices.compiler_options(),
     )
 
 
 def _is_key(array: Any) -> bool:
-    return jnp.issubdtype(array.dtype, jax.dtypes.prng_key)
+    return hasattr(array, "dtype") and jnp.issubdtype(array.dtype, jax.dtypes.prng_key)
 
 
 def stored(result: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:

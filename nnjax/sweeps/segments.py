@@ -158,6 +158,11 @@ def _hash(identity: str, index: int, leaves: Sequence[np.ndarray]) -> str:
     return digest.hexdigest()
 
 
+def _plain(leaf: np.ndarray) -> np.ndarray:
+    """As plain bytes, if NumPy does not know the type: it writes float8_e5m2 as one that it cannot read."""
+    return leaf if leaf.dtype.isbuiltin == 1 else leaf.view(np.dtype((np.void, leaf.dtype.itemsize)))
+
+
 def save(folder: Folder, index: int, leaves: Sequence[np.ndarray]) -> None:
     """Write one finished segment: entries leaf_0, leaf_1, ... and sha256.
 
@@ -169,7 +174,7 @@ def save(folder: Folder, index: int, leaves: Sequence[np.ndarray]) -> None:
         ValueError: The one that is there is damaged.
     """
     path, sha256 = segment_path(folder.path, index), _hash(folder.identity, index, leaves)
-    arrays: dict[str, Any] = {f"leaf_{number}": leaf for number, leaf in enumerate(leaves)}
+    arrays: dict[str, Any] = {f"leaf_{number}": _plain(leaf) for number, leaf in enumerate(leaves)}
     arrays["sha256"] = np.array(sha256)
     with _writing(folder.path):
         is_first = _write_first(path, lambda file: np.savez(file, **arrays))
@@ -199,7 +204,6 @@ def _read(folder: Folder, index: int, like: Sequence[np.ndarray]) -> list[np.nda
     damaged = ValueError(f"{path} is damaged; delete it, and the sweep computes it again")
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
-            # NumPy stores types that it does not know, such as bfloat16, as plain bytes.
             leaves = [stored[f"leaf_{number}"].view(leaf.dtype) for number, leaf in enumerate(like)]
             whole = str(stored["sha256"]) == _hash(folder.identity, index, leaves)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

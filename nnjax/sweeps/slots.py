@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, PyTree
 
-from nnjax.sweeps import devices, lanes
+from nnjax.sweeps import lanes, lapack
 from nnjax.sweeps.inputs import Inputs
 
 
@@ -113,7 +113,7 @@ EMPTY = -1
 
 
 class Slots:
-    """A lane's slots on each device, and the rows that wait for one.
+    """A lane's slots on each device (see `lapack.where`), and the rows that wait for one.
 
     Attributes:
         rows: The row in each slot, (slots,), or `EMPTY`.
@@ -123,7 +123,7 @@ class Slots:
 
     def __init__(self, work: Work, lane: int, inputs: Inputs, rows: np.ndarray) -> None:
         """Empty slots, and these rows of the inputs waiting."""
-        where = devices.chosen()
+        where = lapack.where(lanes.inspect(programs(work).whole, *inputs.dtypes).jaxpr)
         count = lane * len(where)
         self._inputs, self._first = inputs, rows[0]
         self._refill = lanes.vmapped(programs(work).refill, where)
