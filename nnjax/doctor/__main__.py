@@ -2,6 +2,7 @@
 
 import argparse
 import collections
+import difflib
 import io
 import platform
 import sys
@@ -13,8 +14,12 @@ from typing import Any
 import jax
 
 from nnjax.doctor.checks import NO_FLOAT64, Check, run_checks
+from nnjax.sweeps import lapack
 
 WIDTH = 100
+PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
+EXTRAS = {"cuda": "cuda", "gpu": "cuda", "tpu": "tpu"}
+"""Platform -> nnjax's extra that installs it."""
 PACKAGES = ("jax", "jaxlib", "numpy", "nnjax", "optax", "flax")
 
 
@@ -41,7 +46,45 @@ def environment() -> dict[str, str]:
         "devices": _devices(),
         "x64 flag": "on" if config.jax_enable_x64 else "off (float64 is checked all the same)",
         "matmul precision": f"{config.jax_default_matmul_precision or 'default'} (nnjax asks for highest)",
+        "LAPACK on CPUs": _lapack(),
     }
+
+
+def _lapack() -> str:
+    """Say whether jaxlib's LAPACK calls can hang; known from the version, since trying it could hang."""
+    jaxlib = _version("jaxlib")
+    if not lapack.hangs(jaxlib):
+        return f"jaxlib {jaxlib} is not known to hang"
+    return (
+        f"jaxlib {jaxlib} can hang in qr, eigh, svd, solve ..., most of all on several CPU devices. Sweeps "
+        "avoid it: such programs run on one device, one matrix after the other. Your own jit and vmap "
+        "outside of sweeps do not. jaxlib 0.11.1, which needs Python 3.12, has no such fault."
+    )
+
+
+def missing() -> str:
+    """Say what to change if the backend that JAX is asked for is not there; nothing if it is."""
+    config: Any = jax.config
+    asked = config.jax_platforms or ""
+    absent = [name for name in asked.split(",") if not _is_there(name)]
+    if not absent:
+        return ""
+    name = absent[0]
+    similar = difflib.get_close_matches(name, PLATFORMS, 1) if name not in PLATFORMS else []
+    hint = f"did you mean {similar[0]}? Else " if similar else ""
+    if name in EXTRAS:
+        hint = f"nnjax[{EXTRAS[name]}] installs what it needs besides the device and its driver; "
+    return (
+        f"JAX_PLATFORMS={asked} asks for {name!r}, which JAX does not find here: {hint}unset JAX_PLATFORMS "
+        "to use what is here, or set JAX_PLATFORMS=cpu."
+    )
+
+
+def _is_there(platform: str) -> bool:
+    try:
+        return bool(jax.devices(platform or None))
+    except Exception:  # RuntimeError, or where CUDA has no device AssertionError
+        return False
 
 
 HEAD = ("check", "compared", "error", "allowed", "")
@@ -115,13 +158,18 @@ def _cure() -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the environment, the table and the verdict; return 1 if a decisive check failed, else 0."""
+    """Print environment, table and verdict; return 0, or 1: a decisive check failed, or no backend."""
     description = "Check that JAX, on its default device (see JAX_PLATFORMS), computes what NumPy computes."
     argparse.ArgumentParser(prog="python -m nnjax.doctor", description=description).parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without Unicode is no failure of the device
     for name, value in environment().items():
         print(textwrap.fill(f"{name:18}{value}", WIDTH, subsequent_indent=" " * 18), flush=True)
+    absent = missing()
+    if absent:
+        print(f"\n{textwrap.fill(absent, WIDTH)}")
+        if not _is_there(""):
+            return 1
     checks = run_checks()
     print(f"\n{table(checks)}\n\n{textwrap.fill(verdict(checks), WIDTH)}")
     return int(bool(failures(checks)))

@@ -46,9 +46,9 @@ def sweep(
     eight. They depend on the function, the seed, its setting and the lane's width, given the same versions of
     the packages, the same kind of device (of CPU, down to its vector instructions) and the same XLA_FLAGS.
 
-    On CPUs with jaxlib up to 0.11.0, LAPACK calls (as of orthogonal weights, eigh, solve) can wait for each other
-    for ever. A sweep that makes some then runs on one device, one matrix after the other: PERF
-    See nnjax/sweeps/lapack.py, also for calls outside of sweeps.
+    On CPUs with jaxlib up to 0.11.0, LAPACK calls (as of orthogonal weights, eigh, solve) can wait for each
+    other for ever. A sweep that makes some then runs on one device, one matrix after the other, with the same
+    bits; nnjax/sweeps/lapack.py says more, also about calls outside of sweeps.
 
     Args:
         fn: A pure function of a key (and of the settings, by name) to a pytree of arrays: training, a

@@ -1,26 +1,30 @@
-"""LAPACK in lanes: one matrix after the other, since whole batches of them can wait for each other for ever.
+"""LAPACK in lanes: one matrix after the other, since batches of them can wait for each other for ever.
 
-jaxlib up to 0.11.0 cuts a batch of matrices into tasks for its thread pool (one thread per core) and waits for
-them on a thread of the same pool. As soon as each thread waits, no thread is left to do the tasks, and the
-program never ends. A lane's decompositions are such a batch; a single matrix is not, and never waits.
+jaxlib up to 0.11.0 cuts a batch of matrices into tasks for its thread pool (one thread per core) and waits
+for them on a thread of the same pool. As soon as each thread waits, no thread is left to do the tasks, and
+the program never ends. A lane's decompositions are such a batch; a single matrix is not, and never waits.
 
 Measured on 2 cores, batches of 12 to 64 matrices, float32, up to 85 calls for each size:
 
-- jaxlib 0.10.1, two CPU devices: qr, eigh, svd, lu, solve and expm hang, from 20 x 20 on (12 x 12 is too little
-  work to be cut), some sizes at every call, some in one of ten. cholesky, tridiagonal, solve_triangular and
-  fft did not, nor did det, inv and hessenberg in six calls; those that call LAPACK in the same way are treated
-  alike. OPENBLAS_NUM_THREADS=1 and xla_cpu_multi_thread_eigen=False do not help.
-- 0.10.1, one CPU device: one program with four independent expm hangs, and so do two programs in two threads
-  (expm). So one device is no cure, nor is a lock.
+- jaxlib 0.10.1, two CPU devices: qr, lu, solve, cholesky, eig, tridiagonal and expm hang, and
+  triangular_solve within them, from 20 x 20 on (12 x 12 is too little work to be cut), some at the first
+  call, some after dozens. svd, schur, hessenberg, inv, tridiagonal_solve came through 85 calls a size, and
+  so did eigh, which hung elsewhere; they call LAPACK in the same way and are treated alike. fft, which does
+  not, did not hang. OPENBLAS_NUM_THREADS=1 and the compiler option xla_cpu_multi_thread_eigen=False do not
+  help.
+- 0.10.1, one CPU device: one program with four independent expm hangs, and so do two threads with one
+  program each (expm; qr and lu did not in 15 calls). So one device alone is no cure.
 - 0.11.0: as 0.10.1. 0.11.1 and 0.12.0: none hangs.
 
-Callbacks into Python (`jax.pure_callback`) with whole matrices hang on two CPU devices up to 0.11.1 at the least;
-on one device, two threads included, they do not. They hold Python's lock and gain nothing from a second device.
+Callbacks into Python (`jax.pure_callback`) with whole matrices hang on two CPU devices up to 0.11.1 at the
+least; on one device, two threads included, they do not. They hold Python's lock and gain nothing from a
+second device.
 """
 
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from importlib import metadata
 from typing import Any
 
 import jax
@@ -31,10 +35,25 @@ from jax.interpreters import batching
 from nnjax.sweeps import devices
 
 CALLS = frozenset(
-    "cholesky eig eigh geqp3 geqrf hessenberg householder_product lu ormqr qr schur svd tridiagonal "
-    "tridiagonal_solve".split()
+    [
+        "cholesky",
+        "eig",
+        "eigh",
+        "geqp3",
+        "geqrf",
+        "hessenberg",
+        "householder_product",
+        "lu",
+        "ormqr",
+        "qr",
+        "schur",
+        "svd",
+        "triangular_solve",
+        "tridiagonal",
+        "tridiagonal_solve",
+    ]
 )
-"""Names of the operations that call LAPACK with a batch. Not triangular_solve: a batch of those is XLA's own."""
+"""Names of the operations that call LAPACK with a batch."""
 VECTORS_FIRST = {"tridiagonal_solve"}
 """Those whose first argument is a vector per problem, not a matrix."""
 CALLBACKS = frozenset({"pure_callback", "io_callback", "debug_callback"})
@@ -64,13 +83,13 @@ def where(jaxpr: Any) -> tuple[Any, ...]:
     Loops over matrices cannot be spread over devices by XLA, which would exchange the matrices at every turn.
     """
     chosen = devices.chosen()
-    risky = CALLBACKS | CALLS if hangs(jax.lib.__version__) else CALLBACKS
+    risky = CALLBACKS | CALLS if hangs(metadata.version("jaxlib")) else CALLBACKS
     return chosen[:1] if chosen[0].platform == "cpu" and names(jaxpr) & risky else chosen
 
 
 def vmap(one: Callable, platform: str) -> Callable:
     """`jax.vmap(one)`, LAPACK one matrix at a time where a batch of them can hang; the bits are the same."""
-    if platform != "cpu" or not hangs(jax.lib.__version__):
+    if platform != "cpu" or not hangs(metadata.version("jaxlib")):
         return jax.vmap(one)
     # JAX keeps inner programs that it has vmapped; an axis name of its own keeps others' batches out of ours.
     mapped = jax.vmap(one, axis_name="nnjax.sweep")
@@ -88,14 +107,14 @@ def _one_at_a_time() -> Iterator[None]:
     rules = batching.fancy_primitive_batchers
     with _patching:
         kept = {primitive: rule for primitive, rule in rules.items() if primitive.name in CALLS}
-        rules.update({primitive: _looped(primitive) for primitive in kept})
+        rules.update({primitive: _looped(primitive, rule) for primitive, rule in kept.items()})
         try:
             yield
         finally:
             rules.update(kept)
 
 
-def _looped(primitive: Any) -> Callable:
+def _looped(primitive: Any, batched: Callable) -> Callable:
     rank = 1 if primitive.name in VECTORS_FIRST else 2
 
     def call(*operands: Any, **params: Any) -> Any:
@@ -103,18 +122,22 @@ def _looped(primitive: Any) -> Callable:
             return jax.lax.map(lambda each: call(*each, **params), operands)
         return primitive.bind(*operands, **params)
 
-    def rule(_: Any, operands: Sequence[Any], axes: Sequence[int | None], **params: Any) -> tuple[Any, Any]:
+    def rule(
+        axis: Any, operands: Sequence[Any], axes: Sequence[int | None], **params: Any
+    ) -> tuple[Any, Any]:
+        if primitive.name == "triangular_solve" and axes[0] is None and operands[0].ndim == rank:
+            return batched(axis, operands, axes, **params)  # many right-hand sides of one matrix are one call
         mapped = [
-            None if axis is None else jnp.moveaxis(operand, axis, 0)
-            for operand, axis in zip(operands, axes, strict=True)
+            None if at is None else jnp.moveaxis(operand, at, 0)
+            for operand, at in zip(operands, axes, strict=True)
         ]
 
         def one(row: list[Any]) -> Any:
             return call(*(o if r is None else r for o, r in zip(operands, row, strict=True)), **params)
 
-        unmapped = all(axis is None for axis in axes)
+        unmapped = all(at is None for at in axes)
         results = one(mapped) if unmapped else jax.lax.map(one, mapped)
-        axis = None if unmapped else 0
-        return results, [axis] * len(results) if primitive.multiple_results else axis
+        leading = None if unmapped else 0
+        return results, [leading] * len(results) if primitive.multiple_results else leading
 
     return rule

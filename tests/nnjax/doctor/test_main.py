@@ -2,6 +2,8 @@
 
 import dataclasses
 import io
+import os
+import subprocess
 import sys
 
 import jax
@@ -11,8 +13,6 @@ import pytest
 from nnjax import backprop, doctor
 from nnjax.doctor import __main__ as command
 from nnjax.doctor import checks
-
-OPTIMISED = True
 
 
 @pytest.fixture
@@ -82,12 +82,54 @@ def test_a_check_that_raises_is_reported_and_the_others_still_run(gradients_only
 
 @pytest.mark.parametrize("error", [RuntimeError("no such backend"), AssertionError()])
 def test_a_platform_that_is_not_there_is_named(gradients_only, monkeypatch, capsys, error):
-    def devices():
+    def devices(platform=None):
         raise error
 
     monkeypatch.setattr(jax, "devices", devices)
-    command.main([])
+    assert command.main([]) == 1
     assert f"none: {str(error) or 'AssertionError'}" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "asked, sentence",
+    [
+        ("cuda", "JAX_PLATFORMS=cuda asks for 'cuda', which JAX does not find here: nnjax[cuda] installs"),
+        ("tpu", "JAX_PLATFORMS=tpu asks for 'tpu', which JAX does not find here: nnjax[tpu] installs"),
+        ("cdua", "JAX_PLATFORMS=cdua asks for 'cdua', which JAX does not find here: did you mean cuda?"),
+    ],
+)
+def test_what_is_asked_for_but_not_there_is_said_in_a_sentence(asked, sentence):
+    missing = subprocess.run(
+        [sys.executable, "-m", "nnjax.doctor"],
+        env=os.environ | {"JAX_PLATFORMS": asked},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    said = " ".join(missing.stdout.split("\n\n")[1].split())
+    if "which JAX does not find" not in said:
+        pytest.skip(f"this machine has a {asked}")
+    assert said.startswith(sentence)
+    assert said.endswith("unset JAX_PLATFORMS to use what is here, or set JAX_PLATFORMS=cpu.")
+    assert missing.returncode == 1
+    assert "Traceback" not in missing.stdout + missing.stderr
+
+
+def test_a_second_choice_is_used(gradients_only, monkeypatch, capsys):
+    monkeypatch.setattr(
+        command, "missing", lambda: "JAX_PLATFORMS=cuda,cpu asks for 'cuda', which is not there"
+    )
+    assert command.main([]) == 0
+    printed = capsys.readouterr().out
+    assert "asks for 'cuda', which is not there" in printed
+    assert "This device computes what NumPy computes" in printed
+
+
+def test_it_says_whether_lapack_can_hang(monkeypatch):
+    for version, says in [("0.10.1", "can hang"), ("0.11.0", "can hang"), ("0.12.0", "is not known to hang")]:
+        monkeypatch.setattr(command, "_version", lambda package, version=version: version)
+        assert command.environment()["LAPACK on CPUs"].startswith(f"jaxlib {version} {says}")
 
 
 def test_a_terminal_without_unicode_is_no_fault(gradients_only, monkeypatch):

@@ -1,0 +1,84 @@
+"""A program of its own for test_lapack.py, which ends it if it hangs: sweeps of LAPACK calls on all cores."""
+
+import threading
+
+import jax
+import jax.numpy as jnp
+import jax.scipy.linalg
+
+import nnjax
+from nnjax import minima
+
+jax.config.update("jax_enable_x64", True)
+SEEDS, LANE, ROUNDS = range(80), 40, 3
+
+
+def matrix(key):
+    return jax.random.normal(key, (24, 24))
+
+
+def solutions(key):
+    a = matrix(key)
+    q, r = jnp.linalg.qr(a)
+    positive = a @ a.T + jnp.eye(24)
+    parts = [
+        jnp.linalg.svd(a),
+        jnp.linalg.eigh(positive),
+        jnp.linalg.cholesky(positive),
+        jnp.linalg.solve(a, a),
+    ]
+    return q, r, parts, jnp.linalg.slogdet(a), jnp.linalg.inv(a)
+
+
+def exponentials(key):
+    """Four independent ones: a program that hung on one device, too."""
+    return [jax.scipy.linalg.expm(matrix(key) * factor / 40) for factor in range(1, 5)]
+
+
+def certificate(key):
+    return minima.certify(
+        lambda a: jnp.sum(a**4) + jnp.sum(a * jnp.roll(a, 1)), jax.random.normal(key, (24,))
+    )
+
+
+def orthogonal(*sizes):
+    network = nnjax.mlp(sizes)
+    return lambda key: nnjax.init(network, key, "orthogonal")
+
+
+FUNCTIONS = [orthogonal(20, 20), orthogonal(64, 30, 10), solutions, exponentials, certificate]
+
+
+def swept(fn):
+    for _ in range(ROUNDS):
+        nnjax.sweep(fn, SEEDS, lane=LANE)
+
+
+def until_rest():
+    """`init` and `step` decompose."""
+    nnjax.sweep_until(
+        lambda key: {"a": jnp.linalg.qr(matrix(key))[0], "count": jnp.int32(0)},
+        lambda state: {"a": jnp.linalg.qr(state["a"].T)[0], "count": state["count"] + 1},
+        lambda state: state["count"] >= 3,
+        SEEDS,
+        check_every=1,
+        lane=LANE,
+    )
+
+
+def main():
+    nnjax.use_all_cores()  # the README's way; JAX has computed nothing yet
+    for fn in FUNCTIONS:
+        swept(fn)
+        print("alone", flush=True)
+    until_rest()
+    threads = [threading.Thread(target=swept, args=(fn,)) for fn in FUNCTIONS[2:4]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print("ended", flush=True)
+
+
+if __name__ == "__main__":
+    main()
