@@ -25,19 +25,17 @@ def pytest_configure(config: pytest.Config) -> None:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
 
-@pytest.fixture(autouse=True)
-def quick_programs(request: pytest.FixtureRequest) -> None:
-    """Have XLA optimise little, since most programs here run for a moment.
-
-    Not in slow tests, nor in files about bits, speed or faults of the compiler, which say OPTIMISED = True.
-    """
-    optimised = getattr(request.module, "OPTIMISED", False) or request.node.get_closest_marker("slow")
-    jax.config.update("jax_disable_most_optimizations", not optimised)
-
-
 @pytest.fixture(autouse=True, scope="module")
-def few_programs() -> Iterator[None]:
-    """Forget compiled programs after each file: together they take gigabytes."""
+def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have XLA optimise little, since most programs here run for a moment, and forget them after each file.
+
+    Not among slow tests, nor in files about bits, speed or faults of the compiler: they say OPTIMISED = True.
+    A whole file has one setting, since its fixtures are compiled too.
+    """
+    optimised = (
+        getattr(request.module, "OPTIMISED", False) or "not slow" not in request.config.option.markexpr
+    )
+    jax.config.update("jax_disable_most_optimizations", not optimised)
     yield
     jax.clear_caches()
 
