@@ -158,7 +158,7 @@ def _cure() -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print environment, table and verdict; return 0, or 1: a decisive check failed, or no backend."""
+    """Print the environment, the table and the verdict; return 1 if a decisive check failed or no device."""
     description = "Check that JAX, on its default device (see JAX_PLATFORMS), computes what NumPy computes."
     argparse.ArgumentParser(prog="python -m nnjax.doctor", description=description).parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):

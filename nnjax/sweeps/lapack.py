@@ -1,24 +1,24 @@
-"""LAPACK in lanes: one matrix after the other, since batches of them can wait for each other for ever.
+"""LAPACK in lanes: one matrix after the other, since whole batches can wait for each other for ever.
 
-jaxlib up to 0.11.0 cuts a batch of matrices into tasks for its thread pool (one thread per core) and waits
-for them on a thread of the same pool. As soon as each thread waits, no thread is left to do the tasks, and
-the program never ends. A lane's decompositions are such a batch; a single matrix is not, and never waits.
+jaxlib up to 0.11.0 cuts a batch of matrices into tasks for its thread pool (one per core) and waits for
+them on a thread of the same pool. As soon as each thread waits, no thread is left to do the tasks, and the
+program never ends. A lane's decompositions are such a batch; a single matrix is not, and never waits.
 
-Measured on 2 cores, batches of 12 to 64 matrices, float32, up to 85 calls for each size:
+Measured on 2 cores, batches of 12 to 64 matrices, float32, up to 85 calls a size:
 
 - jaxlib 0.10.1, two CPU devices: qr, lu, solve, cholesky, eig, tridiagonal and expm hang, and
   triangular_solve within them, from 20 x 20 on (12 x 12 is too little work to be cut), some at the first
-  call, some after dozens. svd, schur, hessenberg, inv, tridiagonal_solve came through 85 calls a size, and
-  so did eigh, which hung elsewhere; they call LAPACK in the same way and are treated alike. fft, which does
-  not, did not hang. OPENBLAS_NUM_THREADS=1 and the compiler option xla_cpu_multi_thread_eigen=False do not
-  help.
-- 0.10.1, one CPU device: one program with four independent expm hangs, and so do two threads with one
-  program each (expm; qr and lu did not in 15 calls). So one device alone is no cure.
-- 0.11.0: as 0.10.1. 0.11.1 and 0.12.0: none hangs.
+  call, some after dozens. svd, eigh, schur, hessenberg, inv and tridiagonal_solve came through 85 calls of
+  24 x 24 and 32 x 32; svd of 64 x 64 did not come back in 90 s, and eigh has been seen to hang elsewhere.
+  They call LAPACK in the same way and are treated alike. fft, which does not, did not hang.
+  OPENBLAS_NUM_THREADS=1 and xla_cpu_multi_thread_eigen=False do not help.
+- 0.10.1, one CPU device: one program with four independent expm hangs, and so do two threads, each with a
+  program (expm; qr and lu did not in 15 calls). So one device alone is no cure.
+- 0.11.0: expm hangs. 0.11.1 (expm, lu; ten calls) and 0.12.0 (expm, lu, qr, eigh, solve ...): none hung.
 
 Callbacks into Python (`jax.pure_callback`) with whole matrices hang on two CPU devices up to 0.11.1 at the
-least; on one device, two threads included, they do not. They hold Python's lock and gain nothing from a
-second device.
+least; on one device, two threads included, they do not. They hold Python's lock and gain little from a
+second.
 """
 
 import contextlib
@@ -34,25 +34,10 @@ from jax.interpreters import batching
 
 from nnjax.sweeps import devices
 
-CALLS = frozenset(
-    [
-        "cholesky",
-        "eig",
-        "eigh",
-        "geqp3",
-        "geqrf",
-        "hessenberg",
-        "householder_product",
-        "lu",
-        "ormqr",
-        "qr",
-        "schur",
-        "svd",
-        "triangular_solve",
-        "tridiagonal",
-        "tridiagonal_solve",
-    ]
-)
+CALLS = frozenset({
+    "cholesky", "eig", "eigh", "geqp3", "geqrf", "hessenberg", "householder_product", "lu", "ormqr", "qr",
+    "schur", "svd", "triangular_solve", "tridiagonal", "tridiagonal_solve",
+})  # fmt: skip
 """Names of the operations that call LAPACK with a batch."""
 VECTORS_FIRST = {"tridiagonal_solve"}
 """Those whose first argument is a vector per problem, not a matrix."""

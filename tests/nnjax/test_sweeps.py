@@ -1,5 +1,10 @@
 """A seed's bits depend on the seed alone; what does not fit is refused."""
 
+import os
+import pathlib
+import subprocess
+import sys
+
 import chex
 import jax
 import jax.numpy as jnp
@@ -9,7 +14,7 @@ import pytest
 
 import nnjax
 from nnjax import sweeps
-from nnjax.sweeps import segments
+from nnjax.sweeps import lanes, segments
 
 OPTIMISED = True
 
@@ -220,6 +225,112 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, two_devices, keep):
     (note,) = caught.value.__notes__
     assert note.startswith("sweep stopped after 64 of 100 runs")
     assert expected in note
+
+
+CLOSED_OVER = """
+import sys, jax, jax.numpy as jnp, numpy as np, nnjax
+place, folder = sys.argv[1:]
+
+def learner(shift):
+    data = np.arange(12.0, dtype=np.float32).reshape(4, 3) + np.float32(shift)
+    array = jnp.asarray(data)
+    inner = jax.jit(lambda x: jnp.sum(array * x))
+    def looped(x):
+        return jax.lax.fori_loop(0, 2, lambda i, total: total + jnp.sum(array[i]), x)
+    def chosen(x):
+        return jax.lax.cond(x > 0, lambda: jnp.sum(array), lambda: jnp.float32(0))
+    keys = jax.random.split(jax.random.key(shift), 2)
+    return {
+        "numpy": lambda key: jnp.sum(data * jax.random.normal(key)),
+        "jit": lambda key: inner(jax.random.normal(key)),
+        "loop": lambda key: looped(jax.random.normal(key)),
+        "branch": lambda key: chosen(jax.random.normal(key)),
+        "result": lambda key: (jax.random.normal(key), array),
+        "keys": lambda key: jax.random.normal(key) + jax.vmap(jax.random.uniform)(keys),
+    }[place]
+
+first = nnjax.sweep(learner(0), [1, 2], folder=folder)
+again = nnjax.sweep(learner(0), [1, 2], folder=folder)
+assert all(map(np.array_equal, jax.tree.leaves(first), jax.tree.leaves(again)))
+try:
+    nnjax.sweep(learner(5), [1, 2], folder=folder)
+except ValueError as error:
+    print("refused" if "another sweep" in str(error) else error)
+
+def until(shift):
+    f = learner(shift)
+    return nnjax.sweep_until(
+        lambda key: jax.random.normal(key), lambda x: x + jax.tree.leaves(f(jax.random.key(3)))[-1].sum(),
+        lambda x: x > 1e9, [1, 2], check_every=1, max_steps=2, folder=folder + "/until",
+    )
+
+until(0)
+try:
+    until(5)
+except ValueError as error:
+    print("refused" if "another sweep" in str(error) else error)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hoisted", ["0", "1"])
+@pytest.mark.parametrize("place", ["numpy", "jit", "loop", "branch", "result", "keys"])
+def test_data_closed_over_belong_to_the_sweep_wherever_jax_keeps_them(tmp_path, hoisted, place):
+    """JAX writes them into the program's text, or hoists them out (a flag today, planned as the default)."""
+    environment = os.environ | {
+        "JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS": hoisted,
+        "PYTHONPATH": str(pathlib.Path(nnjax.__file__).parents[1]),
+    }
+    command = [sys.executable, "-c", CLOSED_OVER, place, str(tmp_path)]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert ran.stdout.split() == ["refused"] * 2, ran.stdout + ran.stderr
+
+
+# Kinds of results.
+
+KINDS = (
+    "bool int4 uint4 int8 uint8 int16 uint16 int32 uint32 int64 float8_e4m3fn float8_e5m2 float8_e4m3b11fnuz "
+    "float16 bfloat16 float32 float64 complex64 complex128"
+)
+
+
+def of_every_kind(key):
+    numbers = 5 * jax.random.uniform(key, (3,))
+    arrays = {kind: numbers.astype(kind) for kind in KINDS.split()}
+    nested = {"nothing": None, "list": [], "empty": jnp.zeros((0,)), "none of three": jnp.zeros((3, 0), bool)}
+    return arrays, nested, (numbers[0], 1, True, np.arange(2), [jax.random.split(key, 2)])
+
+
+@pytest.mark.parametrize("until", [False, True])
+def test_any_array_may_be_a_result(tmp_path, until, two_devices):
+    seeds = [3, 0, 2, 5, 9]
+
+    def swept(folder):
+        if not until:
+            return nnjax.sweep(of_every_kind, seeds, lane=2, folder=folder)
+
+        def step(state):
+            return state[0], state[1] + 1
+
+        return nnjax.sweep_until(
+            lambda key: (of_every_kind(key), 0),
+            step,
+            lambda state: state[1] >= 3,
+            seeds,
+            check_every=1,
+            lane=2,
+            folder=folder,
+        ).state[0]
+
+    expected = [jax.jit(of_every_kind)(nnjax.key(seed)) for seed in seeds]
+    for folder in (None, tmp_path, tmp_path):
+        got = swept(folder)
+        assert jax.tree.structure(got) == jax.tree.structure(expected[0])
+        assert got[0]["float8_e5m2"].dtype == jnp.float8_e5m2
+        for leaf, *each in zip(*map(jax.tree.leaves, (got, *expected)), strict=True):
+            assert leaf.dtype == each[0].dtype
+            for row, one in zip(map(lanes.to_numpy, leaf), map(lanes.to_numpy, each), strict=True):
+                assert (row.shape, row.tobytes()) == (one.shape, one.tobytes())
 
 
 # Random keys as results.

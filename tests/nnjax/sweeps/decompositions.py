@@ -35,6 +35,10 @@ def exponentials(key):
     return [jax.scipy.linalg.expm(matrix(key) * factor / 40) for factor in range(1, 5)]
 
 
+def bowl(a):
+    return jnp.sum(a**4) + jnp.sum(a * jnp.roll(a, 1))
+
+
 def certificate(key):
     return minima.certify(
         lambda a: jnp.sum(a**4) + jnp.sum(a * jnp.roll(a, 1)), jax.random.normal(key, (24,))
