@@ -17,7 +17,8 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from nnjax import checks
-from nnjax.network import Network, Params, init, predict
+from nnjax.network import Network, Params, predict
+from nnjax.parameters import init
 
 
 class Data(NamedTuple):
@@ -77,7 +78,7 @@ def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | t
         ValueError: rows below 1, or float64 with x64 off.
     """
     checks.random_key(key)
-    checks.count("rows", rows)
+    rows = checks.count("rows", rows)
     params = init(network, jax.random.fold_in(key, 0), "normal", "normal", dtype=dtype)
     drawn = jax.random.normal(jax.random.fold_in(key, 1), (rows, network.sizes[0]), jnp.float32)
     xs = drawn.astype(params[0].weights.dtype)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax.lax import Precision
 from jaxtyping import Array
 
-from nnjax.activations import ACTIVATIONS
+from nnjax.activations import ACTIVATIONS, Kind, resolve
 from nnjax.network import Layer, Network, Params, check_params
 
 try:
@@ -25,7 +25,7 @@ def _functions(network: Network) -> list[Callable[[Array], Array]]:
     """Flax's function for each layer."""
     functions = []
     for layer, names in enumerate(network.activations, start=1):
-        distinct = {names} if isinstance(names, str) else set(names)
+        distinct = set(names) if isinstance(names, tuple) else {names}
         if len(distinct) > 1:
             raise ValueError(
                 f"layer {layer} has different activations, {names}; Flax has no such layer: "
@@ -35,11 +35,11 @@ def _functions(network: Network) -> list[Callable[[Array], Array]]:
     return functions
 
 
-def _function(name: str) -> Callable[[Array], Array]:
-    function = ACTIVATIONS[name].flax
+def _function(kind: Kind) -> Callable[[Array], Array]:
+    function = resolve(kind).flax
     if function is None:
         accepted = ", ".join(other for other in ACTIVATIONS if ACTIVATIONS[other].flax)
-        raise ValueError(f"activation {name!r} names no Flax function; accepted: {accepted}")
+        raise ValueError(f"activation {kind!r} names no Flax function; accepted: {accepted}")
     return function
 
 
@@ -72,7 +72,7 @@ def to_linen(network: Network, params: Params) -> dict[str, dict[str, dict[str, 
     Raises:
         TypeError, ValueError: As `nnjax.forward` for params, as `linen_module` for network.
     """
-    check_params(network, params)
+    params = check_params(network, params)
     _functions(network)
 
     def entry(layer: Layer) -> dict[str, Array]:
@@ -168,7 +168,7 @@ def to_nnx(network: Network, params: Params) -> nnx.Module:
     Raises:
         TypeError, ValueError: As `to_linen`.
     """
-    check_params(network, params)
+    params = check_params(network, params)
     _functions(network)
     return _Nnx(network, params)
 

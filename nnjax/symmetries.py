@@ -40,8 +40,12 @@ def may_rescale(network: Network, layer: int) -> np.ndarray:
 def _hidden_width(params: Params, layer: int) -> int:
     """Nodes of hidden layer `layer`, refused if there is no such layer, or `params` are no layers."""
     if not isinstance(params, tuple | list) or not all(hasattr(part, "weights") for part in params):
-        raise TypeError("params must be a tuple of nnjax.Layer(weights, biases), as init returns")
+        raise TypeError(
+            "params must be a tuple of nnjax.Layer(weights, biases), as nnjax.init and nnjax.params make"
+        )
     checks.count("layer", layer, least=0, most=len(params) - 2)
+    if not all(isinstance(part, jax.Array) for one in params for part in one):
+        raise TypeError("params must hold JAX arrays, as nnjax.params makes of lists and NumPy arrays")
     return params[layer].weights.shape[1]
 
 
@@ -79,7 +83,8 @@ def flipped(network: Network, params: Params, layer: int, sign: Float[Array, " j
         ValueError: params of another network, no such hidden layer, signs that are not 1 or -1, or -1 for a
             node that cannot change sign, see `may_flip` (seen outside jit only).
     """
-    dtype = check_params(network, params)
+    params = check_params(network, params)
+    dtype = params[0].weights.dtype
     width = _hidden_width(params, layer)
     signs = checks.numbers("sign", sign)
     if signs.shape != (width,) or not _all_known(signs, lambda known: abs(known) == 1):
@@ -175,7 +180,7 @@ def canonical(network: Network, params: Params) -> Params:
     Raises:
         TypeError, ValueError: As `nnjax.forward` for params.
     """
-    check_params(network, params)
+    params = check_params(network, params)
     hidden = range(len(params) - 1)
     for layer in hidden:
         length = _lengths(_entering(network, params, layer))
@@ -216,7 +221,7 @@ def _signs(may: ArrayLike, number: Array) -> Array:
 def _kinds(network: Network, layer: int) -> np.ndarray:
     """A hidden layer's activations by name, one per node (j,)."""
     names = network.activations[layer]
-    return np.array((names,) * network.sizes[layer + 1] if isinstance(names, str) else names)
+    return np.array(names if isinstance(names, tuple) else (names,) * network.sizes[layer + 1], object)
 
 
 def _sorted(network: Network, layer: int, number: Array, ties: Array | None = None) -> Array:
@@ -252,9 +257,8 @@ def align(network: Network, params: Params, reference: Params, passes: int = 4) 
     Raises:
         TypeError, ValueError: As `nnjax.forward` for params and reference; passes below 1.
     """
-    dtype = check_params(network, params)
-    check_params(network, reference)
-    checks.count("passes", passes)
+    params, reference = check_params(network, params), check_params(network, reference)
+    dtype, passes = params[0].weights.dtype, checks.count("passes", passes)
     return _align(network, params, jax.tree.map(lambda leaf: leaf.astype(dtype), reference), passes)
 
 

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, ArrayLike, Bool, Float, Int, PRNGKeyArray
 
-from nnjax import checks
+from nnjax import checks, losses
 from nnjax.backprop import matrix_change, matrix_deltas
 from nnjax.losses import Loss
 from nnjax.network import (
@@ -85,7 +85,12 @@ class History(NamedTuple):
 
 
 def train_step(
-    network: Network, params: Params, x: ArrayLike, y: ArrayLike, alpha: float | Array, loss: str = "sse"
+    network: Network,
+    params: Params,
+    x: ArrayLike,
+    y: ArrayLike,
+    alpha: float | Array,
+    loss: losses.Kind = "sse",
 ) -> Params:
     """w + α · δ · activation and b + α · δ: update by one example (handout, "To sum up").
 
@@ -95,13 +100,14 @@ def train_step(
         x: One example (in,).
         y: Its label (out,).
         alpha: Learning rate.
-        loss: A name in `nnjax.LOSSES`.
+        loss: A name in `nnjax.LOSSES`, an `nnjax.Loss`, or a function (y, ŷ) -> L.
 
     Raises:
         TypeError: alpha is not one number; otherwise as `nnjax.forward`.
         ValueError: As `nnjax.forward` and `nnjax.deltas`.
     """
-    dtype, resolved = check_params(network, params), loss_of(network, loss)
+    params, resolved = check_params(network, params), loss_of(network, loss)
+    dtype = params[0].weights.dtype
     x = checks.example("x", x, network.sizes[0], dtype)
     y = checks.example("y", y, network.sizes[-1], dtype, resolved.label_range)
     checks.number("alpha", alpha)
@@ -127,7 +133,7 @@ def train(
     epochs: int,
     batch_size: int | None = None,
     key: PRNGKeyArray | None = None,
-    loss: str = "sse",
+    loss: losses.Kind = "sse",
     stop: Stop | None = None,
     view: str = "matrix",
     record_every: int | None = None,
@@ -151,7 +157,7 @@ def train(
         key: Shuffles the rows again in each epoch, by fold_in(key, epoch); None keeps their order. With a key
             made from the seed each seed sees the rows in another order; with one fixed key, in the same. One
             batch of all rows has no order, and needs no key.
-        loss: A name in `nnjax.LOSSES`.
+        loss: A name in `nnjax.LOSSES`, an `nnjax.Loss`, or a function (y, ŷ) -> L.
         stop: When to stop early. None never does, and costs nothing; a run that has diverged by its end is
             still marked.
         view: "matrix"; "columns" for weights (out, in) and one example per column; or "nodes" for the
@@ -168,8 +174,10 @@ def train(
         TypeError: epochs, batch_size or record_every is not an integer; optimizer is no optax optimiser.
         ValueError: A shape that does not fit, a batch larger than the data, an unknown name.
     """
-    xs, ys, resolved = check_batch(network, params, xs, ys, loss)
-    _check_options(optimizer, epochs, key, stop, record_every)
+    params, xs, ys, resolved = check_batch(network, params, xs, ys, loss)
+    _check_options(optimizer, key, stop)
+    epochs = checks.count("epochs", epochs, least=0)
+    record_every = None if record_every is None else checks.count("record_every", record_every)
     size = len(xs) if batch_size is None else checks.count("batch_size", batch_size, most=len(xs))
     layout = checks.lookup("view", view, VIEWS)
     held_out = _held_out(network, stop, xs.dtype, resolved)
@@ -178,18 +186,13 @@ def train(
     return layout.leave(end), history
 
 
-def _check_options(
-    optimizer: Any, epochs: int, key: PRNGKeyArray | None, stop: Stop | None, record_every: int | None
-) -> None:
+def _check_options(optimizer: Any, key: PRNGKeyArray | None, stop: Stop | None) -> None:
     if not (hasattr(optimizer, "init") and hasattr(optimizer, "update")):
         raise TypeError(f"optimizer must be an optax optimiser, as optax.sgd(0.1); got {optimizer!r}")
-    checks.count("epochs", epochs, least=0)
     if key is not None:
         checks.random_key(key)
     if not (stop is None or isinstance(stop, Stop)):
         raise TypeError(f"stop must be a nnjax.Stop or None, got {stop!r}")
-    if record_every is not None:
-        checks.count("record_every", record_every)
 
 
 class _Task(NamedTuple):

@@ -126,9 +126,8 @@ def sweep_until(
         OSError, RuntimeError: As in `sweep`.
     """
     checks.functions(init=init, step=step, done=done)
-    checks.count("check_every", check_every)
-    if max_steps is not None:
-        checks.count("max_steps", max_steps)
+    check_every = checks.count("check_every", check_every)
+    max_steps = None if max_steps is None else checks.count("max_steps", max_steps)
     rows = inputs.read(seeds, settings)
     work = slots.Work(lanes.one_run(init, rows.settings), step, done, check_every, max_steps)
     job = _prepare(slots.programs(work).whole, rows, lane)

@@ -86,7 +86,11 @@ REFUSED = {
         lambda: nnjax.total_loss(NET, PARAMS, XS, YS, LOGITS),
         "takes logits",
     ),
-    "a function as activation": (lambda: nnjax.mlp((3, 1), output=jax.nn.relu), "unknown activation <"),
+    "a function of a layer as activation": (
+        lambda: nnjax.mlp((3, 1), output=jax.nn.softmax),
+        "activation softmax must make one real number of one number z: it raises",
+    ),
+    "a class as activation": (lambda: nnjax.mlp((3, 1), output=dict), "unknown activation dict. Accepted"),
     "no activation": (lambda: nnjax.mlp((3, 4, 1), hidden=None), "unknown activation None"),
     "softmax of one node": (
         lambda: nnjax.total_loss(nnjax.mlp((3, 1), output="identity"), ONE, XS, YS, "softmax_cross_entropy"),
@@ -147,8 +151,8 @@ MISTYPED = {
         "scale must be one number",
     ),
     "text as delta": (lambda: nnjax.weight_change(0.1, "abc", X), "delta must be an array of numbers"),
-    "size 2.5": (lambda: nnjax.mlp((3, 2.5, 1)), "sizes must be integers"),
-    "size True": (lambda: nnjax.mlp((3, True)), "sizes must be integers"),
+    "size 2.5": (lambda: nnjax.mlp((3, 2.5, 1)), "sizes must be an integer, got 2.5"),
+    "size True": (lambda: nnjax.mlp((3, True)), "sizes must be an integer, got True"),
     "seed 1.5": (lambda: nnjax.key(1.5), "seed must be an integer, got 1.5"),
     "seed as key": (lambda: nnjax.init(NET, 0), "key must be one JAX random key"),
     "text as data": (lambda: nnjax.forward(NET, PARAMS, "abc"), "x must be an array of numbers"),
@@ -305,6 +309,7 @@ def test_training_checks_each_argument_once(view, counted):
         "count batch_size": 1,
         "count record_every": 1,
         "random_key": 1,
+        "whole seed": 1,  # of nnjax.key(0)
         "lookup view": 1,
     }
 
