@@ -46,10 +46,11 @@ from nnjax.network import (
     total_loss,
 )
 from nnjax.parameters import init, key, params, summary
+from nnjax.stopping import REASONS, Stop
 from nnjax.storage import load, save
 from nnjax.sweeps import Ended, steady, sweep, sweep_until
 from nnjax.sweeps.devices import use_all_cores
-from nnjax.training import REASONS, History, Stop, train, train_step
+from nnjax.training import History, train, train_step
 from nnjax.views import fastest_view
 
 try:

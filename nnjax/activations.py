@@ -209,7 +209,7 @@ def find_kind(activation: Any) -> Kind:
     return next((name for name, known in ACTIVATIONS.items() if known == activation), activation)
 
 
-def _of_function(function: Callable[[Nodes], Nodes]) -> Activation:
+def _of_function(function: Callable[..., Any]) -> Activation:
     """Find the table's entry of a function that it holds, or make one with JAX's derivative."""
     for known in ACTIVATIONS.values():
         if function is known.value or function is known.flax:

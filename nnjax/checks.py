@@ -7,7 +7,7 @@ import difflib
 import numbers as number_types
 import operator
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,7 @@ from jaxtyping import Array, ArrayLike, PRNGKeyArray
 T = TypeVar("T")
 
 
-def lookup(kind: str, name: str, table: Mapping[str, T], aliases: Mapping[str, str] | None = None) -> T:
+def lookup(kind: str, name: Any, table: Mapping[str, T], aliases: Mapping[str, str] | None = None) -> T:
     """Return the entry that `canonical` names."""
     return table[canonical(kind, name, table, aliases)]
 
@@ -114,7 +114,8 @@ def numbers(name: str, values: Any) -> Array | np.ndarray:
 
 
 def _all_numbers(array: Any) -> bool:
-    return all(isinstance(value, number_types.Real) for value in array.flat)
+    kinds = all(isinstance(value, number_types.Real) for value in array.flat)
+    return kinds and not any(isinstance(value, int) and abs(value) >= 2**63 for value in array.flat)
 
 
 def example(name: str, values: ArrayLike, width: int, dtype: jnp.dtype, within: Range = None) -> Array:
@@ -161,6 +162,18 @@ def number(name: str, value: Any, above: float | None = None, least: float | Non
         raise ValueError(f"{name} must be {least:g} or more, got {value}")
 
 
+def not_negative(name: str, values: Array) -> None:
+    """Refuse known numbers below 0."""
+    if _is_known(values) and np.any(np.asarray(values) < 0):
+        raise ValueError(f"{name} must be 0 or more, got {np.asarray(values).min()}")
+
+
+def same_bits(one: Array, other: Array) -> bool:
+    """Tell whether two known arrays are equal bit for bit."""
+    a, b = np.asarray(one), np.asarray(other)
+    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+
+
 def zeros(name: str, values: Array | np.ndarray, where: str) -> None:
     """Refuse known values that are not all 0, where they would be ignored."""
     if _is_known(values) and np.any(np.asarray(values) != 0):
@@ -205,7 +218,7 @@ def whole(name: str, value: Any) -> int:
         return int(value)
     if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} must be an integer, got {value!r}")
-    return operator.index(value)
+    return operator.index(cast(Any, value))
 
 
 def count(name: str, value: Any, least: int = 1, most: int | None = None) -> int:

@@ -28,6 +28,9 @@ ORDER = [
     "nodewise",
     "views",
     "shuffle",
+    "stopping",
+    "optimisers",
+    "epochs",
     "training",
     "gradient_check",
     "sweeps",
@@ -173,7 +176,18 @@ def test_the_front_page_names_what_is_public():
     assert all(hasattr(nnjax, name) for name in nnjax.__all__)
 
 
-MANUAL = ["activations", "losses", "network", "backprop", "columnwise", "nodewise", "views", "training"]
+MANUAL = [
+    "activations",
+    "losses",
+    "network",
+    "backprop",
+    "columnwise",
+    "nodewise",
+    "views",
+    "stopping",
+    "epochs",
+    "training",
+]
 
 
 @pytest.mark.parametrize("name", MANUAL)

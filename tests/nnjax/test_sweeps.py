@@ -378,7 +378,7 @@ class Unhashable:
     "call, error, message",
     [
         (lambda: nnjax.sweep(draw, [1], lane=0), ValueError, "lane must be 1 or more, got 0"),
-        (lambda: nnjax.sweep(draw, [1], lane=2.0), TypeError, "lane must be an integer, got 2.0"),
+        (lambda: nnjax.sweep(draw, [1], lane=2.5), TypeError, "lane must be an integer, got 2.5"),
         (lambda: nnjax.sweep(3, [1]), TypeError, "fn must be a function, got int"),
         (lambda: nnjax.sweep(Unhashable(), [1]), TypeError, "fn must be hashable .*; a plain function"),
         (lambda: nnjax.sweep(draw, [1], on_segment=5), TypeError, "on_segment must be a function, got int"),

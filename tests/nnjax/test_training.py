@@ -11,7 +11,7 @@ import pytest
 from cases import gradients
 
 import nnjax
-from nnjax.training import REASONS
+from nnjax.stopping import REASONS
 from nnjax.views import VIEWS
 
 RTOL = 1e-9  # float64 rounding, amplified over some dozens of steps
