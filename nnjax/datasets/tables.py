@@ -161,8 +161,8 @@ def _encoded(name: str, column: Any) -> tuple[np.ndarray, list[str]]:
     categories = [str(value) for value in encoder.categories_[0]]
     if len(categories) > min(MOST_CATEGORIES, len(column) - 1):
         raise ValueError(
-            f"column {name!r} holds {len(categories)} different texts in {len(column)} rows, which would be a "
-            "column of xs each: leave it out of the table"
+            f"column {name!r} holds {len(categories)} different texts in {len(column)} rows, each of which "
+            "would be a column of xs: leave it out of the table"
         )
     return encoder.transform(values), categories
 

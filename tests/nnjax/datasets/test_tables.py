@@ -127,9 +127,12 @@ def test_bad_files(tmp_path):
 
 @pytest.mark.parametrize(
     "options, message",
-    [({"test": 1.0}, "test must lie between 0 and 1"), ({"kind": "clases"}, "unknown kind 'clases'. Did you mean"),
-     ({"kind": "number"}, "target 'group' holds texts")],
-)  # fmt: skip
+    [
+        ({"test": 1.0}, "test must lie between 0 and 1"),
+        ({"kind": "clases"}, "unknown kind 'clases'. Did you mean"),
+        ({"kind": "number"}, "target 'group' holds texts"),
+    ],
+)
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         datasets.table(small(), "group", **options)
