@@ -4,7 +4,7 @@ Describe a network      Network, mlp; Layer, Params; init, key; params, handout;
 Run it                  forward, Trace, predict, predict_batch; total_loss, probabilities, labels, accuracy
 Pass the blame back     deltas, deltas_as_printed, weight_change, gradients; check_gradients
 Train it                train, train_step, Stop, History, REASONS, fastest_view
-Sweep over seeds        sweep, sweep_until, Ended, steady, use_all_cores
+Sweep over seeds        sweep, sweep_until, Ended, steady, use_all_cores; grid, study; progress
 Tables to add to        ACTIVATIONS, Activation; LOSSES, Loss, sse
 Modules                 activations, losses, datasets; backprop, columnwise, nodewise (three layouts of one
                         backward pass); signal_propagation, symmetries, minima; sweeps; and interop, which is
@@ -46,8 +46,10 @@ from nnjax.network import (
     total_loss,
 )
 from nnjax.parameters import init, key, params, summary
+from nnjax.reporting import progress
 from nnjax.stopping import REASONS, Stop
 from nnjax.storage import load, save
+from nnjax.studies import grid, study
 from nnjax.sweeps import Ended, steady, sweep, sweep_until
 from nnjax.sweeps.devices import use_all_cores
 from nnjax.training import History, train, train_step
@@ -82,6 +84,7 @@ __all__ = [
     "fastest_view",
     "forward",
     "gradients",
+    "grid",
     "handout",
     "init",
     "key",
@@ -95,10 +98,12 @@ __all__ = [
     "predict",
     "predict_batch",
     "probabilities",
+    "progress",
     "save",
     "signal_propagation",
     "sse",
     "steady",
+    "study",
     "summary",
     "sweep",
     "sweep_until",

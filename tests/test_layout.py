@@ -38,6 +38,7 @@ ORDER = [
     "symmetries",
     "minima",
     "datasets",
+    "studies",
     "interop",
     "doctor",
 ]
@@ -56,8 +57,9 @@ EDGE = {
     "flax",
     "experiments",
 }
-EXEMPT = {"nnjax.datasets": {"sklearn"}, "nnjax.interop": {"flax"}, "nnjax.sweeps.segments": {"time"}}
-"""scikit-learn is imported inside the functions that need it; the clock tells how old another's file is."""
+EXEMPT = {"nnjax.reporting": {"time"}, "nnjax.interop": {"flax"}, "nnjax.sweeps.segments": {"time"}}
+"""Clocks tell how far a sweep is, and how old another's file is. Data sets and studies import scikit-learn,
+pandas and xarray inside the functions that need them, by name."""
 WITHOUT_TESTS = {"experiments.runner.style", "experiments.benchmark.torch_peers"}
 """Settings; and PyTorch's peers, which test_peers tries where it is installed."""
 
