@@ -7,7 +7,7 @@ from typing import Any
 
 BAR = 20
 """Characters of a bar."""
-OFTEN, SELDOM = 0.1, 60.0
+OFTEN, SELDOM = 0.5, 60.0
 """Seconds between two states of a bar, and between two lines of a log file."""
 
 

@@ -55,7 +55,7 @@ def test_values_are_those_of_the_sweeps(data, weights):
     expected = nnjax.sweep(fn, SEEDS, GRID, lane=2)["length"].reshape(3, 2, 3)
     np.testing.assert_array_equal(data.length.sel(weights=weights, power="two"), expected)
     alone = nnjax.sweep(fn, [1], {"rate": np.float32([2.0]), "scale": np.float32([3.0])}, lane=2)["length"]
-    assert float(data.length.sel(weights=weights, power="two", seed=1, rate=2.0, scale=3.0)) == float(alone[0, 0])
+    assert float(data.length.sel(weights=weights, power="two", seed=1, rate=2.0, scale=3.0)) == alone.item()
 
 
 def test_plain_settings_and_bare_results():
