@@ -16,6 +16,7 @@ from nnjax import sweeps
 from nnjax.sweeps import lanes, lapack
 
 SEED = np.dtype(np.uint32)
+pytestmark = pytest.mark.cpu
 PROGRAMS = pathlib.Path(__file__).with_name("decompositions.py")
 
 
