@@ -53,12 +53,13 @@ def _knows(options: dict[str, Any]) -> bool:
 def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
     """Have XLA optimise little, since most programs here run for a moment, and forget them after each file.
 
-    Not in files about bits, speed or faults of the compiler: they say OPTIMISED = True. Nor in those whose slow
-    tests compute for long, when slow tests run: LONG = True. A whole file has one setting, since its fixtures
-    are compiled too. JAX's public options reach whole programs, but not single operations.
+    Not in files about bits, speed or faults of the compiler: they say OPTIMISED = True. Nor, when slow tests
+    run, in those whose slow tests compute for long: LONG = True. A whole file has one setting, since its
+    fixtures are compiled too. JAX's public options reach whole programs, but not single operations.
     """
     slow = "not slow" not in request.config.option.markexpr
-    optimised = getattr(request.module, "OPTIMISED", False) or (slow and getattr(request.module, "LONG", False))
+    says = functools.partial(getattr, request.module)
+    optimised = says("OPTIMISED", False) or (slow and says("LONG", False))
     usual, known = compiler.get_compile_options, quick_options()
 
     def quick(*args: Any, env_options_overrides: dict[str, Any] | None = None, **options: Any) -> Any:
