@@ -79,16 +79,25 @@ def without_shape_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
+LOCAL_DEVICES = jax.local_devices
+
+
+def _use(patch: pytest.MonkeyPatch, count: int) -> None:
+    patch.setattr(jax, "local_devices", lambda *args, **options: LOCAL_DEVICES(*args, **options)[:count])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def two_devices() -> Iterator[None]:
+    """A lane for each of eight devices would keep two cores busy with copies; the bits are the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        _use(patch, 2)
+        yield
+
+
 @pytest.fixture
 def devices(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Let sweeps run on so many of the eight devices: `devices(2)`."""
-    return lambda count: monkeypatch.setattr(jax, "local_devices", lambda: jax.devices()[:count])
-
-
-@pytest.fixture
-def two_devices(devices: Callable[[int], None]) -> None:
-    """A lane for each of eight devices would keep two cores busy with copies; the bits are the same."""
-    devices(2)
+    """Let sweeps run on another number of the eight devices: `devices(8)`."""
+    return functools.partial(_use, monkeypatch)
 
 
 @pytest.fixture
