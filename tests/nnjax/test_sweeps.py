@@ -227,9 +227,9 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, keep):
 
 CLOSED_OVER = """
 import sys, jax, jax.numpy as jnp, numpy as np, nnjax
-place, folder = sys.argv[1:]
+folder = sys.argv[1]
 
-def learner(shift):
+def learners(shift):
     data = np.arange(12.0, dtype=np.float32).reshape(4, 3) + np.float32(shift)
     array = jnp.asarray(data)
     inner = jax.jit(lambda x: jnp.sum(array * x))
@@ -245,43 +245,44 @@ def learner(shift):
         "branch": lambda key: chosen(jax.random.normal(key)),
         "result": lambda key: (jax.random.normal(key), array),
         "keys": lambda key: jax.random.normal(key) + jax.vmap(jax.random.uniform)(keys),
-    }[place]
+    }
 
-first = nnjax.sweep(learner(0), [1, 2], folder=folder)
-again = nnjax.sweep(learner(0), [1, 2], folder=folder)
-assert all(map(np.array_equal, jax.tree.leaves(first), jax.tree.leaves(again)))
-try:
-    nnjax.sweep(learner(5), [1, 2], folder=folder)
-except ValueError as error:
-    print("refused" if "another sweep" in str(error) else error)
-
-def until(shift):
-    f = learner(shift)
+def until(f, folder):
     return nnjax.sweep_until(
         lambda key: jax.random.normal(key), lambda x: x + jax.tree.leaves(f(jax.random.key(3)))[-1].sum(),
-        lambda x: x > 1e9, [1, 2], check_every=1, max_steps=2, folder=folder + "/until",
+        lambda x: x > 1e9, [1, 2], check_every=1, max_steps=2, folder=folder,
     )
 
-until(0)
-try:
-    until(5)
-except ValueError as error:
-    print("refused" if "another sweep" in str(error) else error)
+def refused(sweep, *arguments, **options):
+    try:
+        sweep(*arguments, **options)
+    except ValueError as error:
+        return "refused" if "another sweep" in str(error) else str(error)
+
+for place in learners(0):
+    own = f"{folder}/{place}"
+    first = nnjax.sweep(learners(0)[place], [1, 2], folder=own)
+    again = nnjax.sweep(learners(0)[place], [1, 2], folder=own)
+    assert all(map(np.array_equal, jax.tree.leaves(first), jax.tree.leaves(again)))
+    until(learners(0)[place], own + "/until")
+    other = learners(5)[place]
+    print(place, refused(nnjax.sweep, other, [1, 2], folder=own), refused(until, other, own + "/until"))
 """
+PLACES = ["numpy", "jit", "loop", "branch", "result", "keys"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hoisted", ["0", "1"])
-@pytest.mark.parametrize("place", ["numpy", "jit", "loop", "branch", "result", "keys"])
-def test_data_closed_over_belong_to_the_sweep_wherever_jax_keeps_them(tmp_path, hoisted, place):
+def test_data_closed_over_belong_to_the_sweep_wherever_jax_keeps_them(tmp_path, hoisted):
     """JAX writes them into the program's text, or hoists them out (a flag today, planned as the default)."""
     environment = os.environ | {
         "JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS": hoisted,
         "PYTHONPATH": str(pathlib.Path(nnjax.__file__).parents[1]),
     }
-    command = [sys.executable, "-c", CLOSED_OVER, place, str(tmp_path)]
+    command = [sys.executable, "-c", CLOSED_OVER, str(tmp_path)]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert ran.stdout.split() == ["refused"] * 2, ran.stdout + ran.stderr
+    expected = [f"{place} refused refused" for place in PLACES]
+    assert ran.stdout.splitlines() == expected, ran.stdout + ran.stderr
 
 
 # Kinds of results.
