@@ -35,7 +35,8 @@ def test_use_all_cores_comes_first():
         nnjax.use_all_cores()
 
 
-def test_lanes_run_on_all_devices_of_the_default_platform():
+def test_lanes_run_on_all_devices_of_the_default_platform(devices):
+    devices(8)
     assert kinds.chosen() == tuple(jax.devices())
     for default in (jax.devices("cpu")[3], "cpu"):
         with jax.default_device(default):
