@@ -10,9 +10,11 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
 
-from nnjax import stopping
+from nnjax import kernels, stopping
 from nnjax.losses import Loss
 from nnjax.network import Network, Params
+from nnjax.nodewise import Rows
+from nnjax.optimisers import as_it_is
 from nnjax.shuffle import permutation
 from nnjax.stopping import Stop
 from nnjax.views import VIEWS, View
@@ -79,8 +81,8 @@ class Task(NamedTuple):
     network: Network
     layout: View
     loss: Loss
-    xs: Array
-    ys: Array
+    xs: Rows
+    ys: Rows
     held_out: tuple[Array, Array] | None
     held_out_loss: Loss
     optimizer: optax.GradientTransformation
@@ -113,7 +115,7 @@ class Start(NamedTuple):
 def fresh(task: Task, params: Params) -> Start:
     """Start at these parameters."""
     start = task.layout.enter(params)
-    best = None if task.stop.patience is None else stopping.none_yet(start, task.xs.dtype)
+    best = None if task.stop.patience is None else stopping.none_yet(start, params[0].weights.dtype)
     state = State(start, task.optimizer.init(task.to_optimizer(start)), jnp.zeros((), jnp.int32), best)
     return Start(state, None, _total_loss(task, start, task.xs, task.ys))
 
@@ -123,9 +125,9 @@ def run(
 ) -> tuple[Params, History]:
     """All epochs from `start` on; without `stops`, to the last one."""
     judge = functools.partial(stopping.judge, stop=task.stop, at_first=start.at_first)
-    epoch = functools.partial(_epoch, task, judge if stops else None)
+    several = _several(task, judge if stops else None)
     first = 0 if start.number is None else start.number
-    state, curves = _epochs(task, epoch, start.state, first, epochs, record_every)
+    state, curves = _epochs(task, several, start.state, first, epochs, record_every)
     values = _measure(task, state.params)
     if state.best is not None:
         state = state._replace(best=_look(task, state, values, first + epochs))
@@ -142,11 +144,11 @@ def run(
     return leave(end), history._replace(state=paused)
 
 
-def _total_loss(task: Task, params: Any, xs: Array, ys: Array) -> Array:
+def _total_loss(task: Task, params: Any, xs: Rows, ys: Rows) -> Array:
     return task.layout.total_loss(task.network, params, xs, ys, task.loss)
 
 
-def _gradients(task: Task, params: Any, xs: Array, ys: Array) -> Any:
+def _gradients(task: Task, params: Any, xs: Rows, ys: Rows) -> Any:
     return task.layout.gradients(task.network, params, xs, ys, task.loss)
 
 
@@ -201,22 +203,44 @@ def _pass(task: Task, carry: tuple[Any, Any], number: Array) -> tuple[Any, Any]:
     return step(carry, order[full:])[0] if full < rows else carry
 
 
+def _several(task: Task, judge: Callable | None) -> Callable[[State, Array], State]:
+    """Many epochs as a function of the state before them and of their numbers."""
+    by_number = task.to_optimizer is as_it_is
+    whole = judge is None and task.layout is VIEWS["nodes"] and task.batch_size == len(task.xs)
+    if whole and by_number and kernels.on_nvidia():
+        return functools.partial(_in_kernel, task)
+    epoch = functools.partial(_epoch, task, judge)
+    return lambda state, numbers: jax.lax.scan(epoch, state, numbers)[0]
+
+
+def _in_kernel(task: Task, state: State, numbers: Array) -> State:
+    """Epochs of one batch each, all numbers apart, as a GPU's kernel wants them."""
+    apart = task._replace(xs=_apart(task.xs), ys=_apart(task.ys))
+    start = state.params, state.optimizer
+    params, optimizer = kernels.repeat(lambda carry: _step(apart, carry, None)[0], start, len(numbers))
+    return State(params, optimizer, state.epochs + len(numbers), state.best)
+
+
+def _apart(rows: Rows) -> Rows:
+    return tuple(tuple(row[i] for i in range(len(row))) for row in rows)
+
+
 def _epochs(
-    task: Task, epoch: Callable, state: State, first: Array | int, epochs: int, record_every: int | None
+    task: Task, several: Callable, state: State, first: Array | int, epochs: int, record_every: int | None
 ) -> tuple[State, dict[str, Array]]:
     """All epochs, and the curves at 0, k, 2k, ... of them."""
     numbers = jnp.arange(epochs) if isinstance(first, int) else first + jnp.arange(epochs, dtype=jnp.int32)
     if record_every is None:
-        return jax.lax.scan(epoch, state, numbers)[0], {}
+        return several(state, numbers), {}
     full = epochs - epochs % record_every
 
     def stretch(state: State, numbers: Array) -> tuple[State, dict[str, Array]]:
-        state, _ = jax.lax.scan(epoch, state, numbers)
+        state = several(state, numbers)
         return state, _record(task, state.params)
 
     at_first = _record(task, state.params)
     state, later = jax.lax.scan(stretch, state, numbers[:full].reshape(-1, record_every))
-    state, _ = jax.lax.scan(epoch, state, numbers[full:])
+    state = several(state, numbers[full:])
     return state, jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), at_first, later)
 
 

@@ -205,6 +205,7 @@ def _weighted(loss: Loss, ys: Array, row_weights: ArrayLike | None) -> tuple[Los
             loss,
             value=lambda y, y_hat: y[-1] * value(y[:-1], y_hat),
             derivative=lambda y, y_hat: y[-1] * derivative(y[:-1], y_hat),
+            per_node=False,
         ),
         jnp.concatenate([ys, weights[:, None]], axis=1),
     )

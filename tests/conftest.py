@@ -1,11 +1,14 @@
 """Strict settings: float64, no silent broadcasting or promotion, shapes checked at every call."""
 
+import functools
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
 import jaxtyping
 import pytest
+from jax._src import compiler
 from jaxtyping import install_import_hook
 
 jax.config.update("jax_enable_x64", True)
@@ -16,6 +19,13 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 with install_import_hook("nnjax", "beartype.beartype"):
     import nnjax  # noqa: F401
 
+QUICK = {
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+    "xla_cpu_use_fusion_emitters": False,
+}
+"""Half the time of a usual compilation; the older way of making kernels does without MLIR."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep compiled programs in .pytest_cache: compiling them takes most of a first run."""
@@ -25,19 +35,42 @@ def pytest_configure(config: pytest.Config) -> None:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
 
+@functools.cache
+def quick_options() -> dict[str, Any]:
+    """The options of `QUICK` that this version of XLA knows."""
+    return {name: value for name, value in QUICK.items() if _knows({name: value})}
+
+
+def _knows(options: dict[str, Any]) -> bool:
+    try:
+        jax.jit(lambda: 0, compiler_options=options).lower().compile()
+    except (jax.errors.JaxRuntimeError, ValueError):
+        return False
+    return True
+
+
 @pytest.fixture(autouse=True, scope="module")
 def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
     """Have XLA optimise little, since most programs here run for a moment, and forget them after each file.
 
-    Not among slow tests, nor in files about bits, speed or faults of the compiler: they say OPTIMISED = True.
-    A whole file has one setting, since its fixtures are compiled too.
+    Not in files about bits, speed or faults of the compiler: they say OPTIMISED = True. Nor, when slow tests
+    run, in those whose slow tests compute for long: LONG = True. A whole file has one setting, since its
+    fixtures are compiled too. JAX's public options reach whole programs, but not single operations.
     """
-    optimised = (
-        getattr(request.module, "OPTIMISED", False) or "not slow" not in request.config.option.markexpr
-    )
-    jax.config.update("jax_disable_most_optimizations", not optimised)
-    yield
+    slow = "not slow" not in request.config.option.markexpr
+    says = functools.partial(getattr, request.module)
+    optimised = says("OPTIMISED", False) or (slow and says("LONG", False))
+    usual, known = compiler.get_compile_options, quick_options()
+
+    def quick(*args: Any, env_options_overrides: dict[str, Any] | None = None, **options: Any) -> Any:
+        return usual(*args, env_options_overrides=known | (env_options_overrides or {}), **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if not optimised:
+            patch.setattr(compiler, "get_compile_options", quick)
+        yield
     jax.clear_caches()
+    gc.collect()
 
 
 @pytest.fixture
@@ -46,16 +79,25 @@ def without_shape_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
+LOCAL_DEVICES = jax.local_devices
+
+
+def _use(patch: pytest.MonkeyPatch, count: int) -> None:
+    patch.setattr(jax, "local_devices", lambda *args, **options: LOCAL_DEVICES(*args, **options)[:count])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def two_devices() -> Iterator[None]:
+    """A lane for each of eight devices would keep two cores busy with copies; the bits are the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        _use(patch, 2)
+        yield
+
+
 @pytest.fixture
 def devices(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Let sweeps run on so many of the eight devices: `devices(2)`."""
-    return lambda count: monkeypatch.setattr(jax, "local_devices", lambda: jax.devices()[:count])
-
-
-@pytest.fixture
-def two_devices(devices: Callable[[int], None]) -> None:
-    """A lane for each of eight devices would keep two cores busy with copies; the bits are the same."""
-    devices(2)
+    """Let sweeps run on another number of the eight devices: `devices(8)`."""
+    return functools.partial(_use, monkeypatch)
 
 
 @pytest.fixture

@@ -172,7 +172,8 @@ class _Job(NamedTuple):
 
 def _prepare(one: Callable, rows: Inputs, lane: int | None) -> _Job:
     program = lanes.inspect(one, *rows.dtypes)
-    return _Job(one, rows, program, lanes.width(lane, program))
+    memory = devices.memory(lapack.where(program.jaxpr)[0])
+    return _Job(one, rows, program, lanes.width(lane, program, memory))
 
 
 def _in_lanes(job: _Job, rows: np.ndarray) -> Iterator[Piece]:

@@ -8,6 +8,8 @@ from experiments.blame_rules import EXPERIMENT, Config, run, tasks
 from experiments.blame_rules.rules import INPUTS, RULES, TRUE
 from experiments.runner.context import Context
 
+LONG = True
+
 
 @pytest.mark.slow
 def test_the_data_survive_the_disk(tmp_path):

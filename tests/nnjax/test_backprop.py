@@ -1,5 +1,7 @@
 """The manual backward pass against jax.grad, finite differences, and identities that need no derivative."""
 
+import functools
+
 import chex
 import hypothesis.strategies as st
 import jax
@@ -109,7 +111,7 @@ def test_finite_differences_as_second_oracle(name):
         lambda p: (loss(p), p),
         lambda p, g: (jax.tree.map(lambda d: g * d, nnjax.gradients(case.network, p, xs, ys, case.loss)),),
     )
-    check_grads(loss, (params,), order=1, modes=["rev"], rtol=1e-6, atol=1e-9)
+    check_grads(jax.jit(loss), (params,), order=1, modes=["rev"], rtol=1e-6, atol=1e-9)
 
 
 def test_saturated_sigmoid_against_closed_form():
@@ -151,78 +153,84 @@ def test_examples_sum_to_the_batch(case):
 @every_case
 def test_batch_gradient_is_minus_the_sum_of_the_weight_changes(case):
     params, xs, ys = case.draw()
-    total = [jnp.zeros_like(layer.weights) for layer in params]
-    for x, y in zip(xs, ys, strict=True):
+
+    @jax.jit
+    def changes(params, x, y):
         trace = nnjax.forward(case.network, params, x)
         delta = nnjax.deltas(case.network, params, trace, y, case.loss)
-        changes = [nnjax.weight_change(1.0, d, a) for d, a in zip(delta, trace.activations[:-1], strict=True)]
-        total = [t + change for t, change in zip(total, changes, strict=True)]
+        return [nnjax.weight_change(1.0, d, a) for d, a in zip(delta, trace.activations[:-1], strict=True)]
+
+    total = [np.sum(each, axis=0) for each in zip(*map(changes, [params] * len(xs), xs, ys), strict=True)]
     got = gradients(case.network, params, xs, ys, case.loss)
     for layer, change in zip(got, total, strict=True):
         np.testing.assert_allclose(layer.weights, -change, rtol=1e-10, atol=0)
 
 
+_init = jax.jit(functools.partial(nnjax.init, dtype=jnp.float64), static_argnums=(0, 2))
+
+
+@functools.partial(jax.jit, static_argnums=0)
 def _read_out(network, params, x):
     """∂f/∂W of the scalar linear read-out f: with y = f - 1/2 the SSE's derivative 2(f - y) is 1."""
     f = nnjax.predict(network, params, x)
-    return f[0], gradients(network, params, x[None], f[None] - 0.5)
+    return f[0], nnjax.gradients(network, params, x[None], f[None] - 0.5)
 
 
 def test_euler_identity_of_relu():
     """⟨Wₗ, ∂f/∂Wₗ⟩ = f for every layer of a bias-free ReLU network: it is homogeneous in each Wₗ."""
     network = nnjax.mlp((5, 7, 6, 8, 1), hidden="relu", output="identity", biases=False)
-    params = nnjax.init(network, nnjax.key(3), "he_normal", dtype=jnp.float64)
-    f, grads = _read_out(network, params, jax.random.normal(nnjax.key(4), (5,)))
+    params = _init(network, nnjax.key(3), "he_normal")
+    f, grads = _read_out(network, params, np.random.default_rng(4).normal(size=5))
     assert float(f) != 0
     for layer, grad in zip(params, grads, strict=True):
-        np.testing.assert_allclose(jnp.sum(layer.weights * grad.weights), f, rtol=1e-10, atol=0)
+        np.testing.assert_allclose(np.vdot(layer.weights, grad.weights), f, rtol=1e-10, atol=0)
 
 
 def test_he_to_glorot_scales_every_layer_alike():
     """Equal widths: the same draws from He to Glorot change every gradient by 2^(-(L-1)/2)."""
     depth, width = 30, 6
     network = nnjax.mlp((width,) * (depth + 1), hidden="relu", output="identity", biases=False)
-    x, read_out = jax.random.normal(nnjax.key(5), (width,)), jnp.ones(width)
-    grads = []
-    for scheme in ("he_normal", "glorot_normal"):
-        # float32 draws carry √2 to 1e-7 only, so Glorot's are rescaled from He's in float64.
-        params = nnjax.init(network, nnjax.key(4), "he_normal", dtype=jnp.float64)
-        factor = 1.0 if scheme == "he_normal" else 2**-0.5
-        params = tuple(nnjax.Layer(factor * layer.weights, layer.biases) for layer in params)
+    x, read_out = np.random.default_rng(5).normal(size=width), np.ones(width)
+    # float32 draws carry √2 to 1e-7 only, so Glorot's are rescaled from He's in float64.
+    he_params = _init(network, nnjax.key(4), "he_normal")
+    glorot_params = tuple(nnjax.Layer(2**-0.5 * layer.weights, layer.biases) for layer in he_params)
+
+    @jax.jit
+    def gradients_at(params):
         y = nnjax.predict(network, params, x) + read_out / 2
-        grads.append(gradients(network, params, x[None], y[None]))
-    assert all(bool(jnp.any(layer.weights != 0)) for layer in grads[0])
-    for he, glorot in zip(*grads, strict=True):
+        return nnjax.gradients(network, params, x[None], y[None])
+
+    both = gradients_at(he_params), gradients_at(glorot_params)
+    assert all(np.any(layer.weights != 0) for layer in both[0])
+    for he, glorot in zip(*both, strict=True):
         np.testing.assert_allclose(glorot.weights, 2 ** (-(depth - 1) / 2) * he.weights, rtol=1e-10, atol=0)
 
 
 def test_linear_network_has_the_least_squares_gradient():
     """No hidden layer, identity: ∂SSE/∂W = 2 Xᵀ(XW - Y), zero at the normal equations' solution."""
     network = nnjax.mlp((3, 2), output="identity", biases=False)
-    xs, ys = jax.random.normal(nnjax.key(0), (20, 3)), jax.random.normal(nnjax.key(1), (20, 2))
-    w = jax.random.normal(nnjax.key(2), (3, 2))
-    got = gradients(network, (nnjax.Layer(w, jnp.zeros(2)),), xs, ys)[0].weights
+    rng = np.random.default_rng(0)
+    xs, ys, w = (rng.normal(size=shape) for shape in ((20, 3), (20, 2), (3, 2)))
+    got = gradients(network, (nnjax.Layer(w, np.zeros(2)),), xs, ys)[0].weights
     np.testing.assert_allclose(got, 2 * xs.T @ (xs @ w - ys), rtol=1e-12, atol=0)
-    best = jnp.asarray(np.linalg.lstsq(np.asarray(xs), np.asarray(ys))[0])
-    at_best = gradients(network, (nnjax.Layer(best, jnp.zeros(2)),), xs, ys)[0].weights
-    assert float(jnp.max(jnp.abs(at_best))) < 1e-12
+    best = np.linalg.lstsq(xs, ys)[0]
+    at_best = gradients(network, (nnjax.Layer(best, np.zeros(2)),), xs, ys)[0].weights
+    assert float(np.max(np.abs(at_best))) < 1e-12
 
 
 def test_no_hidden_layer_and_cross_entropy_is_logistic_regression():
-    xs = jax.random.normal(nnjax.key(0), (200, 3))
-    noisy = xs @ jnp.array([1.0, -2.0, 0.5]) + jax.random.logistic(nnjax.key(1), (200,))
-    ys = (noisy > 0).astype(jnp.float64)[:, None]
+    rng = np.random.default_rng(0)
+    xs = rng.normal(size=(200, 3))
+    ys = (xs @ [1.0, -2.0, 0.5] + rng.logistic(size=200) > 0).astype(float)[:, None]
     network = nnjax.mlp((3, 1), output="identity")
 
     def step(params, _):
         grads = gradients(network, params, xs, ys, "binary_cross_entropy")
         return jax.tree.map(lambda p, g: p - 0.02 * g, params, grads), None
 
-    start = nnjax.init(network, nnjax.key(2), "zeros", dtype=jnp.float64)
+    start = (nnjax.Layer(jnp.zeros((3, 1)), jnp.zeros(1)),)
     params, _ = jax.lax.scan(step, start, length=3000)
-    reference = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(
-        np.asarray(xs), np.asarray(ys[:, 0])
-    )
+    reference = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(xs, ys[:, 0])
     np.testing.assert_allclose(params[0].weights[:, 0], reference.coef_[0], rtol=1e-4)
     np.testing.assert_allclose(params[0].biases, reference.intercept_, rtol=1e-4)
 
@@ -230,9 +238,9 @@ def test_no_hidden_layer_and_cross_entropy_is_logistic_regression():
 def test_identical_hidden_units_stay_identical():
     """Zeros show the symmetry problem: every hidden node gets the same gradient, for good."""
     network = nnjax.mlp((2, 3, 1))
-    params = nnjax.init(network, nnjax.key(0), "zeros", dtype=jnp.float64)
-    xs, ys = jnp.array([[0.0, 1.0], [1.0, 1.0]]), jnp.array([[1.0], [0.0]])
+    params = _init(network, nnjax.key(0), "zeros")
+    xs, ys = np.array([[0.0, 1.0], [1.0, 1.0]]), np.array([[1.0], [0.0]])
     for _ in range(5):
         grads = gradients(network, params, xs, ys)
-        params = jax.tree.map(lambda p, g: p - g, params, grads)
-    assert bool(jnp.all(params[0].weights == params[0].weights[:, :1]))
+        params = jax.tree.map(lambda p, g: p - np.asarray(g), params, grads)
+    assert np.all(params[0].weights == params[0].weights[:, :1])

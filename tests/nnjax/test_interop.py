@@ -1,5 +1,7 @@
 """The same outputs and gradients in Flax, and a way back; what Flax has no layer for is refused."""
 
+import itertools
+
 import chex
 import jax
 import jax.numpy as jnp
@@ -24,13 +26,27 @@ NETWORKS = {
 XS = np.random.default_rng(0).normal(size=(6, 3))
 
 
-predict = jax.jit(jax.vmap(nnjax.predict, (None, None, 0)))
+predict = jax.jit(jax.vmap(nnjax.predict, (None, None, 0)), static_argnums=0)
+
+
+def drawn(network):
+    rng = np.random.default_rng(1)
+    return tuple(
+        nnjax.Layer(
+            jnp.asarray(rng.normal(size=shape)), jnp.asarray(rng.normal(size=shape[1]) * network.biases)
+        )
+        for shape in itertools.pairwise(network.sizes)
+    )
 
 
 def made(name):
     network = NETWORKS[name]
-    params = nnjax.init(network, nnjax.key(1), "lecun_normal", "normal", dtype=jnp.float64)
-    return network, params, np.random.default_rng(1).normal(size=(6, network.sizes[-1]))
+    return network, drawn(network), np.random.default_rng(1).normal(size=(6, network.sizes[-1]))
+
+
+def sse_of(module, ys):
+    """Of a Linen module's variables."""
+    return lambda variables: jnp.sum((module.apply(variables, XS) - ys) ** 2)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -38,8 +54,8 @@ def test_linen_computes_the_same(name):
     network, params, ys = made(name)
     module, variables = interop.linen_module(network), interop.to_linen(network, params)
     ours = predict(network, params, jnp.asarray(XS))
-    np.testing.assert_allclose(module.apply(variables, XS), ours, rtol=1e-12)
-    grads = jax.jit(jax.grad(lambda v: jnp.sum((module.apply(v, XS) - ys) ** 2)))(variables)
+    np.testing.assert_allclose(jax.jit(module.apply)(variables, XS), ours, rtol=1e-12)
+    grads = jax.jit(jax.grad(sse_of(module, ys)))(variables)
     expected = gradients(network, params, XS, ys)
     chex.assert_trees_all_close(interop.from_linen(network, grads), expected, rtol=1e-12, atol=1e-14)
     chex.assert_trees_all_equal(interop.from_linen(network, variables), params)
@@ -50,8 +66,8 @@ def test_nnx_computes_the_same(name):
     network, params, ys = made(name)
     model = interop.to_nnx(network, params)
     ours = predict(network, params, jnp.asarray(XS))
-    np.testing.assert_allclose(model(jnp.asarray(XS)), ours, rtol=1e-12)
-    grads = nnx.grad(lambda m: jnp.sum((m(jnp.asarray(XS)) - ys) ** 2))(model)
+    np.testing.assert_allclose(nnx.jit(lambda m: m(jnp.asarray(XS)))(model), ours, rtol=1e-12)
+    grads = nnx.jit(nnx.grad(lambda m: jnp.sum((m(jnp.asarray(XS)) - ys) ** 2)))(model)
     expected = gradients(network, params, XS, ys)
     for index, layer in enumerate(expected):
         linear = grads["layers"][index]
@@ -63,7 +79,7 @@ def test_nnx_computes_the_same(name):
 
 def test_flaxs_own_initial_parameters_come_over():
     network = nnjax.mlp((3,) + (4,) * 11 + (2,))
-    variables = interop.linen_module(network).init(nnjax.key(0), XS.astype(np.float32))
+    variables = jax.jit(interop.linen_module(network).init)(nnjax.key(0), XS.astype(np.float32))
     assert len(variables["params"]) == 12
     params = interop.from_linen(network, variables)
     chex.assert_trees_all_equal(params[11].weights, variables["params"]["Dense_11"]["kernel"])
@@ -78,19 +94,27 @@ OPTIMIZERS = {
 }
 
 
+def trained(network, params, ys, optimizer):
+    """By nnjax, compiled whole."""
+    with jax.numpy_dtype_promotion("standard"):  # Optax's Adam mixes dtypes
+        return jax.jit(lambda p: nnjax.train(network, p, XS, ys, optimizer=optimizer, epochs=5)[0])(params)
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
 def test_an_optax_optimiser_trains_linen_alike(optimizer):
     network, params, ys = made("handout")
     module, variables = interop.linen_module(network), interop.to_linen(network, params)
-    state = optimizer.init(variables)
-    gradient = jax.jit(jax.grad(lambda v: jnp.sum((module.apply(v, XS) - ys) ** 2)))
-    for _ in range(5):
-        grads = gradient(variables)
-        with jax.numpy_dtype_promotion("standard"):  # Optax's Adam mixes dtypes
-            updates, state = optimizer.update(grads, state, variables)
-        variables = optax.apply_updates(variables, updates)
+
+    @jax.jit
+    def step(variables, state):
+        updates, state = optimizer.update(jax.grad(sse_of(module, ys))(variables), state, variables)
+        return optax.apply_updates(variables, updates), state
+
     with jax.numpy_dtype_promotion("standard"):
-        ours, _ = nnjax.train(network, params, XS, ys, optimizer=optimizer, epochs=5)
+        state = jax.jit(optimizer.init)(variables)
+        for _ in range(5):
+            variables, state = step(variables, state)
+    ours = trained(network, params, ys, optimizer)
     chex.assert_trees_all_close(interop.from_linen(network, variables), ours, rtol=1e-10)
 
 
@@ -99,12 +123,15 @@ def test_an_optax_optimiser_trains_nnx_alike(optimizer):
     network, params, ys = made("handout")
     model = interop.to_nnx(network, params)
     trainer = nnx.Optimizer(model, optimizer, wrt=nnx.Param)
-    gradient = nnx.jit(nnx.grad(lambda m: jnp.sum((m(jnp.asarray(XS)) - ys) ** 2)))
-    for _ in range(5):
-        with jax.numpy_dtype_promotion("standard"):
-            trainer.update(model, gradient(model))
+
+    @nnx.jit
+    def step(model, trainer):
+        trainer.update(model, nnx.grad(lambda m: jnp.sum((m(jnp.asarray(XS)) - ys) ** 2))(model))
+
     with jax.numpy_dtype_promotion("standard"):
-        ours, _ = nnjax.train(network, params, XS, ys, optimizer=optimizer, epochs=5)
+        for _ in range(5):
+            step(model, trainer)
+    ours = trained(network, params, ys, optimizer)
     chex.assert_trees_all_close(interop.from_nnx(network, model), ours, rtol=1e-10)
 
 
@@ -113,7 +140,7 @@ def test_one_name_for_every_node_is_one_for_the_layer():
         nnjax.Network((3, 4, 1), (("relu",) * 4, "identity")),
         nnjax.mlp((3, 4, 1), "relu", "identity"),
     )
-    params = nnjax.init(single, nnjax.key(0), dtype=jnp.float64)
+    params = drawn(single)
     np.testing.assert_array_equal(
         interop.linen_module(listed).apply(interop.to_linen(listed, params), XS),
         interop.linen_module(single).apply(interop.to_linen(single, params), XS),
@@ -122,7 +149,7 @@ def test_one_name_for_every_node_is_one_for_the_layer():
 
 def test_what_flax_has_no_layer_for():
     network = nnjax.Network((2, 2, 1), (("relu", "tanh"), "identity"))
-    params = nnjax.init(network, nnjax.key(0))
+    params = drawn(network)
     for make in (interop.to_linen, interop.to_nnx):
         with pytest.raises(ValueError, match=r"layer 1 has different activations.*Flax has no such layer"):
             make(network, params)
@@ -132,7 +159,7 @@ def test_an_activation_without_a_flax_function(monkeypatch):
     sine = nnjax.Activation(jnp.sin, lambda z, a: jnp.cos(z), odd=True)
     monkeypatch.setitem(nnjax.ACTIVATIONS, "sine", sine)
     network = nnjax.mlp((3, 4, 1), "sine")
-    params = nnjax.init(network, nnjax.key(0))
+    params = drawn(network)
     for make in (interop.to_linen, interop.to_nnx):
         with pytest.raises(ValueError, match="activation 'sine' names no Flax function; accepted: sigmoid, "):
             make(network, params)
@@ -238,22 +265,31 @@ class Elsewhere:
 
 
 @pytest.mark.parametrize(
-    "module, message",
+    "make, message",
     [
-        (linen.Dense(3), r"nnx\.Linear layers.*got none"),
-        (Elsewhere(), r"nnx\.Linear layers.*got none"),
-        (nnx.Sequential(*linears(), nnx.BatchNorm(1, rngs=nnx.Rngs(0))), "got Linear, Linear, BatchNorm"),
-        (Named(hidden=linears()[0], output=linears()[1]), "do not say by numbers which comes first"),
-        (Named(layers=nnx.List(linears()), head=linears()[1]), "module has head beside its layers"),
+        (lambda *_: linen.Dense(3), r"nnx\.Linear layers.*got none"),
+        (lambda *_: Elsewhere(), r"nnx\.Linear layers.*got none"),
         (
-            Named(fc1=linears()[0], fc2=linears()[1], scale=nnx.Param(jnp.ones(1))),
+            lambda *both: nnx.Sequential(*both, nnx.BatchNorm(1, rngs=nnx.Rngs(0))),
+            "got Linear, Linear, BatchNorm",
+        ),
+        (
+            lambda first, second: Named(hidden=first, output=second),
+            "do not say by numbers which comes first",
+        ),
+        (
+            lambda *both: Named(layers=nnx.List(both), head=linears()[1]),
+            "module has head beside its layers",
+        ),
+        (
+            lambda first, second: Named(fc1=first, fc2=second, scale=nnx.Param(jnp.ones(1))),
             "module has scale beside its layers",
         ),
     ],
 )
-def test_other_modules_are_refused(module, message):
+def test_other_modules_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
-        interop.from_nnx(NETWORKS["handout"], module)
+        interop.from_nnx(NETWORKS["handout"], make(*linears()))
 
 
 class Nested(linen.Module):

@@ -107,9 +107,13 @@ def test_underflow_from_above():
 def test_gaussian_means_against_adaptive_integration(activation, q):
     pair = ACTIVATIONS[activation]
 
+    @jax.jit
+    def both(z):
+        a = pair.value(z)
+        return a, pair.derivative(z, a)
+
     def square(z, of_slope):
-        a = pair.value(jnp.asarray(np.sqrt(q) * z))
-        value = pair.derivative(jnp.asarray(np.sqrt(q) * z), a) if of_slope else a
+        value = both(math.sqrt(q) * z)[of_slope]
         return float(value) ** 2 * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
 
     for of_slope, mean in enumerate(signal_propagation.mean_squares(activation, q)):
@@ -147,7 +151,9 @@ def test_fixed_points_by_hand_and_as_tabulated(activation, weights, biases, q, c
 def test_the_fixed_point_is_where_plain_iteration_leads(activation, weights, biases):
     q = 1.0
     for _ in range(400):
-        q = min(weights * signal_propagation.mean_squares(activation, q)[0] + biases, 1e30)
+        before, q = q, min(weights * signal_propagation.mean_squares(activation, q)[0] + biases, 1e30)
+        if q == before:
+            break
     fixed, _ = signal_propagation.fixed_point(activation, weights, biases)
     if q > 1e6:
         assert fixed == math.inf

@@ -39,9 +39,7 @@ def draw(key):
 
 @pytest.fixture(scope="module")
 def together():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jax, "local_devices", lambda: jax.devices()[:2])
-        return nnjax.sweep(trained, SEEDS, lane=LANE)
+    return nnjax.sweep(trained, SEEDS, lane=LANE)
 
 
 def same(got, expected):
@@ -60,7 +58,7 @@ def test_without_lanes_the_neighbours_show():
     assert any(np.any(a[:7] != b) for a, b in zip(*map(jax.tree.leaves, (whole, part)), strict=True))
 
 
-def test_the_results_are_those_of_the_function(two_devices):
+def test_the_results_are_those_of_the_function():
     rate = np.float32([1e-3])  # small, so that rounding is not amplified
     got = nnjax.sweep(trained, SEEDS[:2], {"rate": rate}, lane=LANE)
     expected = jax.jit(trained)(nnjax.key(int(SEEDS[1])), rate[0])
@@ -68,7 +66,7 @@ def test_the_results_are_those_of_the_function(two_devices):
 
 
 @pytest.mark.parametrize("rows", [[5], list(range(7)), list(range(99, -1, -1)), [3, 3, 50]])
-def test_same_bits_alone_few_reversed_and_twice(together, two_devices, rows):
+def test_same_bits_alone_few_reversed_and_twice(together, rows):
     same(nnjax.sweep(trained, SEEDS[rows], lane=LANE), picked(together, rows))
 
 
@@ -78,7 +76,7 @@ def test_same_bits_on_any_number_of_devices(together, devices, count):
     same(nnjax.sweep(trained, SEEDS, lane=LANE), together)
 
 
-def test_same_bits_in_one_or_many_segments(together, tmp_path, monkeypatch, two_devices):
+def test_same_bits_in_one_or_many_segments(together, tmp_path, monkeypatch):
     monkeypatch.setattr(sweeps, "SEGMENT_LANES", 2)
     calls = []
     got = nnjax.sweep(trained, SEEDS, lane=LANE, folder=tmp_path, on_segment=lambda *done: calls.append(done))
@@ -100,7 +98,7 @@ def test_only_missing_segments_are_computed(together, tmp_path, monkeypatch, dev
     assert len(list(tmp_path.glob("segment-*"))) == 7
 
 
-def test_settings_are_a_second_axis_with_the_same_draws(two_devices):
+def test_settings_are_a_second_axis_with_the_same_draws():
     rates = np.float32([0.5, 0.25, 0.5])
     got = nnjax.sweep(trained, SEEDS, {"rate": rates}, lane=LANE)
     same(jax.tree.map(lambda leaf: leaf[:, 2], got), jax.tree.map(lambda leaf: leaf[:, 0], got))
@@ -118,7 +116,7 @@ def test_nothing_compiles_twice():
     same(results[2][:7], results[3])
 
 
-def test_the_automatic_lane_does_not_depend_on_how_many_seeds(two_devices):
+def test_the_automatic_lane_does_not_depend_on_how_many_seeds():
     whole = nnjax.sweep(trained, range(1000))
     same(nnjax.sweep(trained, [7]), picked(whole, [7]))
     same(nnjax.sweep(trained, range(400, 407)), picked(whole, slice(400, 407)))
@@ -145,7 +143,7 @@ def digits(key, own_order=False):
 
 
 @pytest.mark.parametrize("fn", [trained, deep, digits])
-def test_every_place_in_an_automatic_lane_is_the_same(fn, two_devices):
+def test_every_place_in_an_automatic_lane_is_the_same(fn):
     assert nnjax.steady(fn)
 
 
@@ -167,7 +165,7 @@ def test_steady_can_say_no(monkeypatch):
 # In a folder.
 
 
-def test_a_finished_sweep_is_read_not_computed(together, tmp_path, monkeypatch, two_devices):
+def test_a_finished_sweep_is_read_not_computed(together, tmp_path, monkeypatch):
     first = nnjax.sweep(trained, SEEDS, lane=LANE, folder=tmp_path)
     same(first, together)
     monkeypatch.setattr(sweeps, "_in_lanes", lambda *arguments: 1 / 0)
@@ -210,7 +208,7 @@ def test_a_folder_tells_settings_from_its_own_notes(tmp_path):
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, two_devices, keep):
+def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, keep):
     monkeypatch.setattr(sweeps, "SEGMENT_LANES", 2)
 
     def interrupt(done, total):
@@ -228,9 +226,9 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, two_devices, keep):
 
 CLOSED_OVER = """
 import sys, jax, jax.numpy as jnp, numpy as np, nnjax
-place, folder = sys.argv[1:]
+folder = sys.argv[1]
 
-def learner(shift):
+def learners(shift):
     data = np.arange(12.0, dtype=np.float32).reshape(4, 3) + np.float32(shift)
     array = jnp.asarray(data)
     inner = jax.jit(lambda x: jnp.sum(array * x))
@@ -246,43 +244,44 @@ def learner(shift):
         "branch": lambda key: chosen(jax.random.normal(key)),
         "result": lambda key: (jax.random.normal(key), array),
         "keys": lambda key: jax.random.normal(key) + jax.vmap(jax.random.uniform)(keys),
-    }[place]
+    }
 
-first = nnjax.sweep(learner(0), [1, 2], folder=folder)
-again = nnjax.sweep(learner(0), [1, 2], folder=folder)
-assert all(map(np.array_equal, jax.tree.leaves(first), jax.tree.leaves(again)))
-try:
-    nnjax.sweep(learner(5), [1, 2], folder=folder)
-except ValueError as error:
-    print("refused" if "another sweep" in str(error) else error)
-
-def until(shift):
-    f = learner(shift)
+def until(f, folder):
     return nnjax.sweep_until(
         lambda key: jax.random.normal(key), lambda x: x + jax.tree.leaves(f(jax.random.key(3)))[-1].sum(),
-        lambda x: x > 1e9, [1, 2], check_every=1, max_steps=2, folder=folder + "/until",
+        lambda x: x > 1e9, [1, 2], check_every=1, max_steps=2, folder=folder,
     )
 
-until(0)
-try:
-    until(5)
-except ValueError as error:
-    print("refused" if "another sweep" in str(error) else error)
+def refused(sweep, *arguments, **options):
+    try:
+        sweep(*arguments, **options)
+    except ValueError as error:
+        return "refused" if "another sweep" in str(error) else str(error)
+
+for place in learners(0):
+    own = f"{folder}/{place}"
+    first = nnjax.sweep(learners(0)[place], [1, 2], folder=own)
+    again = nnjax.sweep(learners(0)[place], [1, 2], folder=own)
+    assert all(map(np.array_equal, jax.tree.leaves(first), jax.tree.leaves(again)))
+    until(learners(0)[place], own + "/until")
+    other = learners(5)[place]
+    print(place, refused(nnjax.sweep, other, [1, 2], folder=own), refused(until, other, own + "/until"))
 """
+PLACES = ["numpy", "jit", "loop", "branch", "result", "keys"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hoisted", ["0", "1"])
-@pytest.mark.parametrize("place", ["numpy", "jit", "loop", "branch", "result", "keys"])
-def test_data_closed_over_belong_to_the_sweep_wherever_jax_keeps_them(tmp_path, hoisted, place):
+def test_data_closed_over_belong_to_the_sweep_wherever_jax_keeps_them(tmp_path, hoisted):
     """JAX writes them into the program's text, or hoists them out (a flag today, planned as the default)."""
     environment = os.environ | {
         "JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS": hoisted,
         "PYTHONPATH": str(pathlib.Path(nnjax.__file__).parents[1]),
     }
-    command = [sys.executable, "-c", CLOSED_OVER, place, str(tmp_path)]
+    command = [sys.executable, "-c", CLOSED_OVER, str(tmp_path)]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert ran.stdout.split() == ["refused"] * 2, ran.stdout + ran.stderr
+    expected = [f"{place} refused refused" for place in PLACES]
+    assert ran.stdout.splitlines() == expected, ran.stdout + ran.stderr
 
 
 # Kinds of results.
@@ -301,7 +300,7 @@ def of_every_kind(key):
 
 
 @pytest.mark.parametrize("until", [False, True])
-def test_any_array_may_be_a_result(tmp_path, until, two_devices):
+def test_any_array_may_be_a_result(tmp_path, until):
     seeds = [3, 0, 2, 5, 9]
 
     def swept(folder):

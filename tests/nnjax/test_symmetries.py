@@ -33,24 +33,55 @@ NETWORKS |= {
 
 
 def drawn(network, seed):
-    return nnjax.init(network, nnjax.key(seed), "normal", "normal", dtype=jnp.float64)
-
-
-def disguised(network, params, seed, rescale=True):
-    """The same function: nodes of the same activation in another order, other signs, other scales."""
     rng = np.random.default_rng(seed)
+    return tuple(
+        nnjax.Layer(rng.normal(size=shape), rng.normal(size=shape[1]) * network.biases)
+        for shape in itertools.pairwise(network.sizes)
+    )
+
+
+def symmetry(network, seed, rescale=True):
+    """For each hidden layer an order of nodes of the same activation, signs and scales, at random."""
+    rng, drawn = np.random.default_rng(seed), []
     for layer, width in enumerate(network.sizes[1:-1]):
         names = np.broadcast_to(network.activations[layer], width)
         order = np.arange(width)
-        for name in set(names):
+        for name in sorted(set(names)):
             order[names == name] = rng.permutation(order[names == name])
-        params = symmetries.permuted(params, layer, order)
         sign = np.where(symmetries.may_flip(network, layer) & (rng.random(width) < 0.5), -1.0, 1.0)
-        params = symmetries.flipped(network, params, layer, jnp.asarray(sign))
         may_rescale = symmetries.may_rescale(network, layer)
         factor = np.where(may_rescale & rescale, rng.uniform(0.3, 3, width), 1.0)
+        drawn.append((order, sign, factor))
+    return drawn
+
+
+def _moved(network, params, moves):
+    for layer, (order, sign, factor) in enumerate(moves):
+        params = symmetries.permuted(params, layer, order)
+        params = symmetries.flipped(network, params, layer, jnp.asarray(sign))
         params = symmetries.rescaled(params, layer, jnp.asarray(factor))
     return params
+
+
+moved = jax.jit(_moved, static_argnums=0)
+all_moved = jax.jit(jax.vmap(_moved, (None, 0, 0)), static_argnums=0)
+canonical = jax.jit(symmetries.canonical, static_argnums=0)
+all_aligned = jax.jit(jax.vmap(symmetries.align, (None, 0, 0)), static_argnums=0)
+predict = jax.jit(jax.vmap(nnjax.predict, (None, None, 0)), static_argnums=0)
+
+
+def disguised(network, params, seed):
+    """The same function: nodes of the same activation in another order, other signs, other scales."""
+    return moved(network, params, symmetry(network, seed))
+
+
+def all_disguised(network, params, seeds):
+    """As `disguised`, of many networks, a list of pytrees, at once."""
+    return all_moved(network, stacked(params), stacked([symmetry(network, seed) for seed in seeds]))
+
+
+def stacked(trees):
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *trees)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -60,18 +91,26 @@ def test_canonical_undoes_any_symmetry_and_keeps_the_function(name, seed):
     network = NETWORKS[name]
     params = drawn(network, seed)
     copy = disguised(network, params, seed + 1)
-    canonical = jax.jit(symmetries.canonical, static_argnums=0)
     one, other = canonical(network, params), canonical(network, copy)
     chex.assert_trees_all_close(one, other, rtol=1e-9, atol=1e-12)
-    for x in np.random.default_rng(seed).normal(size=(3, network.sizes[0])):
-        expected = nnjax.predict(network, params, x)
-        np.testing.assert_allclose(nnjax.predict(network, copy, x), expected, rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(nnjax.predict(network, one, x), expected, rtol=1e-9, atol=1e-12)
+    xs = np.random.default_rng(seed).normal(size=(3, network.sizes[0]))
+    for same in (copy, one):
+        np.testing.assert_allclose(
+            predict(network, same, xs), predict(network, params, xs), rtol=1e-9, atol=1e-12
+        )
+
+
+def test_outside_jit_a_symmetry_is_the_same():
+    """Where values are known they are checked, and a right one is let through."""
+    for name in ("sigmoid", "deep relu"):
+        network, params = NETWORKS[name], drawn(NETWORKS[name], 0)
+        expected = moved(network, params, symmetry(network, 1))
+        chex.assert_trees_all_close(_moved(network, params, symmetry(network, 1)), expected, rtol=1e-12)
 
 
 def test_canonical_tells_different_networks_apart():
     network = NETWORKS["tanh"]
-    one, other = (symmetries.canonical(network, drawn(network, seed)) for seed in (0, 1))
+    one, other = (canonical(network, drawn(network, seed)) for seed in (0, 1))
     assert np.max(np.abs(one[0].weights - other[0].weights)) > 0.1
 
 
@@ -109,39 +148,32 @@ def layers_of(sizes, kind):
     return nnjax.mlp(sizes, kind, "sigmoid" if kind == "sigmoid" else "identity")
 
 
-def stacked(trees):
-    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
-
-
 def squared_distance(one, other):
     """Of each pair in two stacks of parameters (s, ...)."""
     parts = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
     return sum(np.sum((np.asarray(a) - np.asarray(b)) ** 2, axis=tuple(range(1, a.ndim))) for a, b in parts)
 
 
-QUICK = {
+QUICK = [
     ((3, 8, 8, 2), "tanh"),
     ((2, 4, 4, 4, 1), "sigmoid"),
     ((4, 6, 5, 3), "relu"),
     ((2, 3, 3, 1), "per node"),
-}
+]
+KINDS = ("per node", "per layer", "relu", "sigmoid", "tanh")
+SLOW = [*zip(SHAPES, 2 * KINDS, strict=True), (SHAPES[1], "relu"), (SHAPES[5], "sigmoid")]
+"""Every shape once, every kind twice, and two of the largest in another kind."""
 
 
 @pytest.mark.parametrize(
-    "sizes, kind",
-    [
-        pytest.param(sizes, kind, marks=() if (sizes, kind) in QUICK else pytest.mark.slow)
-        for kind in ("tanh", "sigmoid", "relu", "per layer", "per node")
-        for sizes in SHAPES
-    ],
+    "sizes, kind", [*QUICK, *(pytest.param(*each, marks=pytest.mark.slow) for each in SLOW)]
 )
 def test_align_recovers_20_of_20_copies(sizes, kind):
     """Traced, and all 20 at once under vmap."""
     network = layers_of(sizes, kind)
     references = [drawn(network, seed) for seed in range(20)]
-    copies = [disguised(network, params, 100 + seed) for seed, params in enumerate(references)]
-    align = jax.jit(jax.vmap(functools.partial(symmetries.align, network)))
-    aligned = align(stacked(copies), stacked(references))
+    copies = all_disguised(network, references, range(100, 120))
+    aligned = all_aligned(network, copies, stacked(references))
     for got, expected in zip(jax.tree.leaves(aligned), jax.tree.leaves(stacked(references)), strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9 * np.max(np.abs(expected)))
 
@@ -150,10 +182,10 @@ def test_align_recovers_20_of_20_copies(sizes, kind):
 def test_align_of_other_networks_keeps_the_function_and_is_no_farther_than_matching_alone(kind):
     network = layers_of((3, 5, 4, 2), kind)
     mine, theirs = (stacked([drawn(network, seed + k) for k in range(10)]) for seed in (0, 50))
-    aligned = jax.jit(jax.vmap(functools.partial(symmetries.align, network)))(mine, theirs)
+    aligned = all_aligned(network, mine, theirs)
     xs = np.random.default_rng(0).normal(size=(6, 3))
-    predict = jax.jit(jax.vmap(jax.vmap(functools.partial(nnjax.predict, network), (None, 0)), (0, None)))
-    np.testing.assert_allclose(predict(aligned, xs), predict(mine, xs), rtol=1e-9, atol=1e-12)
+    predicted = jax.jit(jax.vmap(functools.partial(predict, network), (0, None)))
+    np.testing.assert_allclose(predicted(aligned, xs), predicted(mine, xs), rtol=1e-9, atol=1e-12)
 
     @jax.jit
     @jax.vmap
@@ -179,19 +211,15 @@ def test_align_recovers_disturbed_copies():
     references = [drawn(network, seed) for seed in range(20)]
     rng = np.random.default_rng(0)
     near = [jax.tree.map(lambda w: w * (1 + 1e-3 * rng.normal(size=w.shape)), each) for each in references]
-    copies = [disguised(network, params, seed) for seed, params in enumerate(near)]
-    aligned = jax.jit(jax.vmap(functools.partial(symmetries.align, network)))(
-        stacked(copies), stacked(references)
-    )
+    aligned = all_aligned(network, all_disguised(network, near, range(20)), stacked(references))
     chex.assert_trees_all_close(aligned, stacked(near), rtol=1e-9, atol=1e-12)
 
 
 def silenced(params, nodes):
     """Let nothing enter these (layer, node)."""
     for layer, node in nodes:
-        weights, biases = params[layer]
-        cut = nnjax.Layer(weights.at[:, node].set(0.0), biases.at[node].set(0.0))
-        params = (*params[:layer], cut, *params[layer + 1 :])
+        params[layer].weights[:, node] = 0.0
+        params[layer].biases[node] = 0.0
     return params
 
 
@@ -200,31 +228,24 @@ def test_silent_nodes_are_placed_by_what_leaves_them(kind):
     """Nothing enters them, which tells neither their order nor their sign nor their scale."""
     network = layers_of((3, 5, 4, 2), kind)
     params = silenced(drawn(network, 0), [(0, 1), (0, 3), (1, 0), (1, 2)])
-    copies = [disguised(network, params, seed) for seed in range(5)]
-    canonical = jax.jit(functools.partial(symmetries.canonical, network))
-    align = jax.jit(functools.partial(symmetries.align, network))
-    for copy in copies:
-        chex.assert_trees_all_close(canonical(copy), canonical(params), rtol=1e-9, atol=1e-12)
-        chex.assert_trees_all_close(align(copy, params), params, rtol=1e-9, atol=1e-12)
+    for copy in (disguised(network, params, seed) for seed in range(5)):
+        chex.assert_trees_all_close(
+            canonical(network, copy), canonical(network, params), rtol=1e-9, atol=1e-12
+        )
+        chex.assert_trees_all_close(symmetries.align(network, copy, params), params, rtol=1e-9, atol=1e-12)
 
 
 def test_canonical_does_not_tell_nodes_apart_that_the_same_enters():
     """As its docstring says: they keep their order, and both orders compute the same."""
     network = NETWORKS["tanh"]
-    first, second = drawn(network, 0)
-    twins = (
-        nnjax.Layer(first.weights.at[:, 1].set(first.weights[:, 0]), first.biases.at[1].set(first.biases[0])),
-        second,
-    )
-    one, other = (
-        symmetries.canonical(network, p) for p in (twins, symmetries.permuted(twins, 0, [1, 0, 2, 3]))
-    )
+    twins = drawn(network, 0)
+    twins[0].weights[:, 1], twins[0].biases[1] = twins[0].weights[:, 0], twins[0].biases[0]
+    swapped = symmetries.permuted(twins, 0, [1, 0, 2, 3])
+    one, other = canonical(network, twins), canonical(network, swapped)
     chex.assert_trees_all_close(one[0], other[0], rtol=1e-12)
     assert not np.allclose(one[1].weights, other[1].weights)
-    for x in np.random.default_rng(0).normal(size=(3, 2)):
-        np.testing.assert_allclose(
-            nnjax.predict(network, one, x), nnjax.predict(network, other, x), rtol=1e-12
-        )
+    xs = np.random.default_rng(0).normal(size=(3, 2))
+    np.testing.assert_allclose(predict(network, one, xs), predict(network, other, xs), rtol=1e-12)
 
 
 def test_align_compiles_once_outside_jit():
@@ -248,16 +269,14 @@ def test_align_keeps_the_function_and_brings_weights_nearer():
     network = NETWORKS["sigmoid"]
     mine, theirs = drawn(network, 1), drawn(network, 2)
     aligned = symmetries.align(network, mine, theirs)
-    x = np.array([0.3, -0.7])
-    np.testing.assert_allclose(
-        nnjax.predict(network, aligned, x), nnjax.predict(network, mine, x), rtol=1e-12
-    )
+    xs = np.array([[0.3, -0.7]])
+    np.testing.assert_allclose(predict(network, aligned, xs), predict(network, mine, xs), rtol=1e-12)
 
     def overlap(of):
-        return sum(float(jnp.vdot(a.weights, b.weights)) for a, b in zip(of, theirs, strict=True))
+        return sum(np.vdot(a.weights, b.weights) for a, b in zip(of, theirs, strict=True))
 
-    orders = itertools.permutations(range(4))
-    copies = [symmetries.permuted(mine, 0, np.array(order)) for order in orders]
+    permuted = jax.jit(symmetries.permuted, static_argnums=1)
+    copies = [permuted(mine, 0, np.array(order)) for order in itertools.permutations(range(4))]
     assert overlap(aligned) >= max(map(overlap, copies)) - 0.5
 
 
@@ -265,6 +284,7 @@ def test_training_commutes_with_the_symmetries():
     network = nnjax.mlp((2, 3, 1), "tanh")
     params = drawn(network, 4)
 
+    @jax.jit
     def trained(start):
         return nnjax.train(network, start, XS, YS, optimizer=optax.sgd(0.3), epochs=50)[0]
 

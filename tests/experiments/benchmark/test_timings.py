@@ -9,6 +9,8 @@ from experiments.benchmark import peers, timings, work
 from experiments.benchmark.peers import FLOOR, Peer
 from experiments.runner.context import Context
 
+LONG = True
+
 
 @pytest.fixture
 def made_up(monkeypatch):

@@ -12,6 +12,8 @@ from experiments.blame_rules import rules
 from experiments.blame_rules.rules import AUTHORS, FEEDBACK, PRINTED, RULES, TRUE, Example, Task
 from nnjax import datasets
 
+LONG = True
+
 
 def drawn(sizes, hidden="sigmoid", seed=0):
     network = nnjax.mlp(sizes, hidden)

@@ -6,6 +6,8 @@ import pytest
 from experiments.runner.context import Context
 from experiments.seed_minima import barriers
 
+LONG = True
+
 
 @pytest.mark.slow
 def test_barriers_fall_when_networks_are_aligned():

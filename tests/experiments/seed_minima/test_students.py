@@ -12,6 +12,8 @@ import nnjax
 from experiments.runner.context import Context
 from experiments.seed_minima import students
 
+LONG = True
+
 
 def test_the_eight_copies_differ_and_compute_the_same():
     network = students.STUDENT

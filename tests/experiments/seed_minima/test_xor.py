@@ -7,6 +7,8 @@ from experiments.runner.context import Context
 from experiments.seed_minima import xor
 from nnjax import minima
 
+LONG = True
+
 
 def test_levels():
     assert xor.level([0.01, 0.49, 0.66, 1.019, 0.3, np.nan]).tolist() == [0, 1, 2, 3, -1, -1]

@@ -50,9 +50,3 @@ def symmetric_saddle():
     assert objective.gradient_norm(gradient) < 1e-13
     assert (values < 0).sum() == 1
     return weights, float(value), vectors[:, 0].reshape(3, 3)
-
-
-@pytest.fixture
-def two_devices(monkeypatch):
-    """A lane for each of eight would keep two cores busy with copies; the bits are the same."""
-    monkeypatch.setattr(jax, "local_devices", lambda: jax.devices()[:2])

@@ -9,6 +9,8 @@ from scipy import stats
 import nnjax
 from experiments.spurious_minima import cells, descent
 
+LONG = True
+
 
 def test_newtons_method_is_refused_where_it_may_not_stand_for_descent():
     far = np.random.default_rng(0).normal(size=(3, 4, 4))
@@ -52,11 +54,11 @@ def test_the_published_step_ends_in_the_same_minima_as_often():
             cells.start(8, 8),
             step,
             descent.settled,
-            range(1000),
+            range(512),
             {"patience": [20_000]},
             **options,
         )
         stuck.append(ended.state.objective[:, 0] >= descent.GLOBAL)
     gained, lost = int(np.sum(stuck[0] & ~stuck[1])), int(np.sum(~stuck[0] & stuck[1]))
-    assert gained + lost < 50
+    assert gained + lost < 25
     assert stats.binomtest(gained, gained + lost).pvalue > 1e-3

@@ -13,6 +13,8 @@ from experiments.vanishing_gradients import Config, groups, training
 from experiments.vanishing_gradients.recipes import Recipe, Task, task
 from nnjax.datasets import Data
 
+LONG = True
+
 
 def small_task():
     rng = np.random.default_rng(1)

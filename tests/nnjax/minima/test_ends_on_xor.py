@@ -11,7 +11,6 @@ import pytest
 import nnjax
 from nnjax import minima
 
-OPTIMISED = True
 XS, YS = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]])
 
 

@@ -35,7 +35,7 @@ def swept(**options):
 
 
 @pytest.fixture(autouse=True)
-def four_segments(monkeypatch, two_devices):
+def four_segments(monkeypatch):
     monkeypatch.setattr(sweeps, "SEGMENT_LANES", 2)
 
 
