@@ -14,6 +14,7 @@ import nnjax
 ROOT = pathlib.Path(__file__).parent.parent
 ORDER = [
     "checks",
+    "linalg",
     "kernels",
     "callables",
     "reporting",
