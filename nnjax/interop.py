@@ -107,15 +107,16 @@ def from_linen(network: Network, variables: Mapping[str, Any], order: Sequence[s
             f"variables hold {', '.join(others)} beside 'params', which nnjax has no place for; "
             "a module that computes with its params alone is accepted"
         )
+    called = list(layers)  # unbox sorts them
     layers = linen.unbox(layers)
     for name, entry in layers.items():
         if not isinstance(entry, Mapping) or not {"kernel"} <= set(entry) <= {"kernel", "bias"}:
             raise ValueError(f"{name!r} is no dense layer with a kernel and a bias, got {_kind(entry)}")
     names = _ordered(layers) if order is None else _as_said(layers, order)
     shapes = {np.shape(entry["kernel"]) for entry in layers.values()}
-    if order is None and len(names) > 1 and len(shapes) == 1 and list(layers) not in (names, sorted(layers)):
+    if order is None and len(names) > 1 and len(shapes) == 1 and called not in (names, sorted(called)):
         raise ValueError(
-            f"layers were called in the order {', '.join(layers)}, which is not that of their numbers, and "
+            f"layers were called in the order {', '.join(called)}, which is not that of their numbers, and "
             "shapes do not tell which one is meant: say order=[...], first hidden layer first"
         )
     return _params(network, [(layers[name]["kernel"], layers[name].get("bias")) for name in names])

@@ -18,7 +18,7 @@ from jaxtyping import Array, ArrayLike, Bool, Float
 
 from nnjax import checks
 from nnjax.activations import Activation, activate, per_node
-from nnjax.network import Layer, Network, Params, check_params
+from nnjax.network import Layer, Network, Params, as_layers, check_params
 
 
 def _activations(network: Network, layer: int) -> tuple[Activation, ...]:
@@ -38,14 +38,8 @@ def may_rescale(network: Network, layer: int) -> np.ndarray:
 
 
 def _hidden_width(params: Params, layer: int) -> int:
-    """Nodes of hidden layer `layer`, refused if there is no such layer, or `params` are no layers."""
-    if not isinstance(params, tuple | list) or not all(hasattr(part, "weights") for part in params):
-        raise TypeError(
-            "params must be a tuple of nnjax.Layer(weights, biases), as nnjax.init and nnjax.params make"
-        )
+    """Nodes of hidden layer `layer`, refused if there is no such layer."""
     checks.count("layer", layer, least=0, most=len(params) - 2)
-    if not all(isinstance(part, jax.Array) for one in params for part in one):
-        raise TypeError("params must hold JAX arrays, as nnjax.params makes of lists and NumPy arrays")
     return params[layer].weights.shape[1]
 
 
@@ -56,6 +50,7 @@ def permuted(params: Params, layer: int, order: Any) -> Params:
         TypeError: params are no layers, or order holds no integers.
         ValueError: No such hidden layer, or order is no permutation of its nodes (seen outside jit only).
     """
+    params = as_layers(params)
     width = _hidden_width(params, layer)
     indices = checks.numbers("order", order)
     if not jnp.issubdtype(indices.dtype, jnp.integer):
@@ -117,6 +112,7 @@ def rescaled(params: Params, layer: int, factor: Float[Array, " j"]) -> Params:
         ValueError: No such hidden layer, or factors that are not one positive number per node (seen outside
             jit only).
     """
+    params = as_layers(params)
     width = _hidden_width(params, layer)
     factors = checks.numbers("factor", factor)
     if factors.shape != (width,) or not _all_known(factors, lambda known: known > 0):

@@ -82,9 +82,12 @@ def test_every_function_takes_lists(use):
         lambda p: nnjax.symmetries.rescaled(p, 0, [1.0, 2.0]),
     ],
 )
-def test_functions_without_a_network_name_params(function):
+def test_functions_without_a_network_take_lists_too(function):
+    got, expected = function(KINDS["lists"]), function(nnjax.params(NET, [W1, W2], [B1, B2]))
+    for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_array_equal(one, other)
     with pytest.raises(TypeError, match=r"nnjax\.params"):
-        function(KINDS["a list of layers"])
+        function(3)
 
 
 def dtypes(*weights):
