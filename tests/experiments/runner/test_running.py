@@ -185,7 +185,8 @@ def test_ctrl_c_promises_nothing_that_is_not_kept(profile, others, run, out, kno
     assert "tiny stopped; the same command starts over" in capsys.readouterr().out
 
 
-def test_float64_goes_to_the_cpu_where_the_default_is_a_tpu(run, known, monkeypatch):
+def test_float64_goes_to_the_cpu_where_the_default_is_a_tpu(run, known, monkeypatch, devices):
+    devices(8)
     seen = []
 
     def measure(config, context):

@@ -54,7 +54,8 @@ def test_lapack_is_found_within_loops_branches_and_inner_programs():
 
 
 @pytest.mark.parametrize("hanging, count", [(True, 1), (False, 8)])
-def test_one_device_where_several_can_hang(monkeypatch, hanging, count):
+def test_one_device_where_several_can_hang(monkeypatch, devices, hanging, count):
+    devices(8)
     monkeypatch.setattr(lapack, "hangs", lambda jaxlib: hanging)
     network = nnjax.mlp((3, 3))
     assert len(lapack.where(inspected(lambda key: nnjax.init(network, key, "orthogonal")))) == count
