@@ -12,7 +12,7 @@ from tiny import BROKEN, TINY
 import nnjax
 from experiments.__main__ import main
 from experiments.runner import catalogue, store, terminal
-from nnjax.sweeps import devices
+from nnjax.sweeps.devices import chosen
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_float64_goes_to_the_cpu_where_the_default_is_a_tpu(run, known, monkeypa
 
     def measure(config, context):
         with context.pool(1) as pool:
-            seen.append(pool.submit(lambda: (jax.config.jax_default_device, len(devices.chosen()))).result())
+            seen.append(pool.submit(lambda: (jax.config.jax_default_device, len(chosen()))).result())
         return tiny.run(config, context)
 
     known.clear()
