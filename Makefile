@@ -13,7 +13,7 @@ TESTS = .venv/tests-$(VERSION)
 DEV = .venv/dev-$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup experiment report benchmark doctor new docs test test-slow test-kill test-all lint types lock \
+.PHONY: help setup experiment report accelerator benchmark doctor new docs test test-slow test-kill test-all lint types lock \
   clean check-python
 
 help:        ## list the targets
@@ -50,6 +50,8 @@ report: setup  ## make figures, findings and the report again from the data on d
 #@ Run
 doctor: setup  ## check that this device computes what NumPy computes
 	$(RUN) -m nnjax.doctor
+accelerator: check-python  ## try this machine's GPU or TPU (5 minutes) with PYTHON and what it has; installs nothing
+	$(PYTHON) -m experiments.runner.accelerator $(ARGS)
 benchmark: setup  ## compare speeds side by side (12 minutes); ARGS="--million" adds a million seeds
 	$(RUN) -m experiments benchmark --profile full $(ARGS)
 
@@ -75,5 +77,5 @@ lock: $(DEV)  ## rewrite the locks from pyproject.toml
 	$(LOCK) --extra build --extra tests --constraint requirements.lock --output-file .locks/tests.lock
 	$(LOCK) --extra build --extra dev --constraint .locks/tests.lock --output-file .locks/dev.lock
 clean:  ## remove .venv, results and caches
-	rm -rf .venv results results-smoke .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv results results-smoke results-accelerator .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find nnjax experiments tests -name __pycache__ -type d -exec rm -rf {} +

@@ -31,7 +31,11 @@ AROUND_EDGE = 1 + 0.005 * (np.arange(-15, 15) + 0.5)
 """Rates around the predicted edge, relative to it; none exactly on it."""
 SOLVED, ENOUGH = 0.1, 100
 """XOR is learnt below this loss; shares need this many seeds."""
-slug = functools.partial(re.sub, "[^a-z0-9]+", "-")
+
+
+def slug(name: str) -> str:
+    """A name as part of a finding's id."""
+    return re.sub("[^a-z0-9]+", "-", name.lower().replace("'s ", " ").removeprefix("the "))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -191,7 +195,7 @@ def edge_finding(edges: xr.Dataset, name: str) -> Finding:
     middle, low, high = measured_edge(edges, name)
     steepest = float(edges["steepest"].sel(minimum=name))
     return Finding(
-        f"edge-{slug(name.lower())}",
+        f"edge-{slug(name)}",
         f"{name}: largest rate that comes back to the minimum, relative to 2 / λ_max",
         source="exact for a quadratic: 2 / (largest Hessian eigenvalue)",
         expected=(0.98, 1.02),
@@ -207,7 +211,7 @@ def rate_finding(xor: xr.Dataset, name: str) -> Finding:
     rates, shares = xor["rate"].values, learnt.mean(axis=0)
     at_best, chosen = statistics.at_best(learnt)
     return mean(
-        f"rate-{slug(name.lower())}",
+        f"rate-{slug(name)}",
         f"XOR, {name}: share solved at the best rate minus at the smallest and largest",
         at_best.astype(float) - learnt[:, [0, -1]].mean(axis=1),
         source="handout: “Learning rates are a pretty big deal”",

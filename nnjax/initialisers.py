@@ -12,10 +12,9 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.nn import initializers
 from jaxtyping import Array, PRNGKeyArray
 
-from nnjax import checks
+from nnjax import checks, linalg
 
 Shapes = Sequence[tuple[int, ...]]
 
@@ -76,14 +75,21 @@ def draw(scheme: str, key: PRNGKeyArray, shapes: Shapes) -> list[Array]:
         return [jnp.zeros(shape, jnp.float32) for shape in shapes]
     if scheme == "orthogonal":
         keys = [jax.random.fold_in(key, index) for index in range(len(shapes))]
-        make = initializers.orthogonal()
-        return [make(layer_key, shape, jnp.float32) for layer_key, shape in zip(keys, shapes, strict=True)]
+        return [_orthogonal(layer_key, *shape) for layer_key, shape in zip(keys, shapes, strict=True)]
     law = scheme.partition("_")[2] or scheme
     sizes = [math.prod(shape) for shape in shapes]
     row = _DRAW[law](key, (sum(sizes),), jnp.float32)
     ends = list(itertools.accumulate(sizes))
     parts = [row[end - size : end].reshape(s) for end, size, s in zip(ends, sizes, shapes, strict=True)]
     return [part * _factor(scheme, law, shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def _orthogonal(key: PRNGKeyArray, inputs: int, outputs: int) -> Array:
+    """Q of a matrix of normal numbers, columns signed so that R has a positive diagonal; uniform (Haar)."""
+    tall = jax.random.normal(key, (max(inputs, outputs), min(inputs, outputs)), jnp.float32)
+    q, r = linalg.qr(tall)
+    q = q * jnp.sign(jnp.diagonal(r))[None]
+    return q.T if inputs < outputs else q
 
 
 def _factor(scheme: str, law: str, shape: tuple[int, ...]) -> np.float32:

@@ -16,6 +16,8 @@ from jaxtyping import Array, Float, Int, Real
 from nnjax import checks
 
 Outputs = Float[Array, "*batch out"]
+Nodes = Float[Array, "..."]
+"""Output nodes of any number, where each counts by itself: also a single one ()."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Loss:
         logits: Whether ŷ are logits, so that the output activation must be the identity.
         label_range: The lowest and the highest label it accepts; None accepts all real numbers.
         several_outputs: Whether it is meaningless for one output node.
+        per_node: Whether ∂L/∂ŷⱼ depends on yⱼ and ŷⱼ alone.
         label_per_node: Whether each output node answers a separate question, yes or no, so that the
             predicted label has one entry per node. Otherwise the nodes are groups, and one of them is named.
     """
@@ -39,10 +42,11 @@ class Loss:
     logits: bool = False
     label_range: tuple[float, float] | None = None
     several_outputs: bool = False
+    per_node: bool = False
     label_per_node: bool = False
 
 
-def _same_shape(y: Outputs, y_hat: Outputs) -> None:
+def _same_shape(y: Nodes, y_hat: Nodes) -> None:
     if jnp.shape(y) != jnp.shape(y_hat):
         raise ValueError(f"y has shape {jnp.shape(y)}, y_hat {jnp.shape(y_hat)}; expected the same shape")
 
@@ -57,7 +61,7 @@ def sse(y: Outputs, y_hat: Outputs) -> Float[Array, ""]:
     return jnp.sum(jnp.square(jnp.asarray(y) - jnp.asarray(y_hat)))
 
 
-def sse_derivative(y: Outputs, y_hat: Outputs) -> Outputs:
+def sse_derivative(y: Nodes, y_hat: Nodes) -> Nodes:
     """∂SSE/∂ŷ = -2(y - ŷ)."""
     _same_shape(y, y_hat)
     return -2 * (y - y_hat)
@@ -69,7 +73,7 @@ def binary_cross_entropy(y: Outputs, y_hat: Outputs) -> Float[Array, ""]:
     return jnp.sum(y * jax.nn.softplus(-y_hat) + (1 - y) * jax.nn.softplus(y_hat))
 
 
-def binary_cross_entropy_derivative(y: Outputs, y_hat: Outputs) -> Outputs:
+def binary_cross_entropy_derivative(y: Nodes, y_hat: Nodes) -> Nodes:
     """∂L/∂ŷ = σ(ŷ) - y, written as (1 - y) σ(ŷ) - y σ(-ŷ) to stay exact where σ is near 1."""
     _same_shape(y, y_hat)
     return (1 - y) * jax.nn.sigmoid(y_hat) - y * jax.nn.sigmoid(-y_hat)
@@ -88,13 +92,14 @@ def softmax_cross_entropy_derivative(y: Outputs, y_hat: Outputs) -> Outputs:
 
 
 LOSSES: dict[str, Loss] = {
-    "sse": Loss(sse, sse_derivative),
+    "sse": Loss(sse, sse_derivative, per_node=True),
     "binary_cross_entropy": Loss(
         binary_cross_entropy,
         binary_cross_entropy_derivative,
         probabilities=jax.nn.sigmoid,
         logits=True,
         label_range=(0.0, 1.0),
+        per_node=True,
         label_per_node=True,
     ),
     "softmax_cross_entropy": Loss(

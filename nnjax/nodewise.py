@@ -13,12 +13,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike
 
-from nnjax import activations, checks
+from nnjax import activations, checks, kernels
 from nnjax.backprop import Deltas
 from nnjax.losses import Loss
 from nnjax.network import Layer, Network, Params, Trace, check_backward, check_batch, check_params
 
 Scalars = tuple[Array, ...]
+Rows = Array | tuple[Scalars, ...]
+"""Examples as an array (n, i), or as scalars."""
 NodeParams = tuple[tuple[tuple[Scalars, ...], Scalars], ...]
 """Per layer (weights, biases): weights[i][j] leads from node i to node j, biases[j] belongs to node j."""
 LOOP_RESULTS = 40
@@ -37,8 +39,12 @@ def join(nodes: NodeParams) -> Params:
     )
 
 
-def _scalars(vector: Array) -> Scalars:
+def _scalars(vector: Array | Scalars) -> Scalars:
     return tuple(vector[i] for i in range(len(vector)))
+
+
+def _vector(values: Array | Scalars) -> Array:
+    return jnp.stack(values) if isinstance(values, tuple) else values
 
 
 def _total(terms: Sequence[Array]) -> Array:
@@ -86,15 +92,23 @@ def _hidden_blame(weights: Sequence[Scalars], delta: Scalars) -> list[Array]:
     return [_total([row[j] * delta[j] for j in range(len(delta))]) for row in weights]
 
 
-def node_descent(network: Network, nodes: NodeParams, x: Scalars, y: Array, loss: Loss) -> NodeParams:
+def node_descent(
+    network: Network, nodes: NodeParams, x: Scalars, y: Scalars | Array, loss: Loss
+) -> NodeParams:
     """One example's -∂L/∂wᵢⱼ = δⱼ aᵢ and -∂L/∂bⱼ = δⱼ, weight by weight."""
     net_inputs, activated = node_forward(network, nodes, x)
-    blame = _scalars(-loss.derivative(y, jnp.stack(activated[-1])))
-    deltas = node_deltas(network, nodes, net_inputs, activated, blame)
+    deltas = node_deltas(network, nodes, net_inputs, activated, _blame(loss, y, activated[-1]))
     return tuple(
         (_changes(delta, a), delta if network.biases else tuple(map(jnp.zeros_like, delta)))
         for a, delta in zip(activated[:-1], deltas, strict=True)
     )
+
+
+def _blame(loss: Loss, y: Scalars | Array, y_hat: Scalars) -> Scalars:
+    """-∂L/∂ŷⱼ; of labels as scalars node by node, where the loss allows it."""
+    if isinstance(y, tuple) and loss.per_node:
+        return tuple(-loss.derivative(y[j], y_hat[j]) for j in range(len(y_hat)))
+    return _scalars(-loss.derivative(_vector(y), jnp.stack(y_hat)))
 
 
 def _changes(delta: Scalars, a: Scalars) -> tuple[Scalars, ...]:
@@ -102,10 +116,18 @@ def _changes(delta: Scalars, a: Scalars) -> tuple[Scalars, ...]:
     return tuple(tuple(d * a_i for d in delta) for a_i in a)
 
 
-def node_gradients(network: Network, nodes: NodeParams, xs: Array, ys: Array, loss: Loss) -> NodeParams:
-    """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, added up one example after the other."""
+def scalar_gradients(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, loss: Loss) -> NodeParams:
+    """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, added up one example after the other; rows as arrays or as tuples of scalars."""
     descents = [node_descent(network, nodes, _scalars(xs[n]), ys[n], loss) for n in range(len(xs))]
-    sums, tree = jax.tree.flatten(jax.tree.map(lambda *terms: _gradient(terms), *descents))
+    return jax.tree.map(lambda *terms: _gradient(terms), *descents)
+
+
+def node_gradients(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, loss: Loss) -> NodeParams:
+    """The same in few loops over the runs, as CPUs want it; GPUs are faster without."""
+    grads = scalar_gradients(network, nodes, xs, ys, loss)
+    if kernels.on_nvidia():
+        return grads
+    sums, tree = jax.tree.flatten(grads)
     loops = [_in_one_loop(sums[i : i + LOOP_RESULTS]) for i in range(0, len(sums), LOOP_RESULTS)]
     return tree.unflatten(itertools.chain(*loops))
 
@@ -130,10 +152,10 @@ def _larger(one: Sequence[Array], other: Sequence[Array]) -> list[Array]:
     return [jnp.maximum(a, b) for a, b in zip(one, other, strict=True)]
 
 
-def node_total_loss(network: Network, nodes: NodeParams, xs: Array, ys: Array, loss: Loss) -> Array:
+def node_total_loss(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, loss: Loss) -> Array:
     """Σₙ L(yₙ, ŷₙ), one example after the other."""
     outputs = [jnp.stack(node_forward(network, nodes, _scalars(x))[1][-1]) for x in xs]
-    return _total([loss.value(y, y_hat) for y, y_hat in zip(ys, outputs, strict=True)])
+    return _total([loss.value(_vector(y), y_hat) for y, y_hat in zip(ys, outputs, strict=True)])
 
 
 def forward(network: Network, params: Params, x: ArrayLike) -> Trace:

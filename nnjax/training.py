@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, ArrayLike, Bool, Float, Int, PRNGKeyArray
 
-from nnjax import checks
+from nnjax import checks, kernels
 from nnjax.backprop import matrix_change, matrix_deltas
 from nnjax.losses import Loss
 from nnjax.network import (
@@ -27,6 +27,7 @@ from nnjax.network import (
     loss_of,
     matrix_forward,
 )
+from nnjax.nodewise import Rows
 from nnjax.shuffle import permutation
 from nnjax.views import VIEWS, View
 
@@ -198,8 +199,8 @@ class _Task(NamedTuple):
     network: Network
     layout: View
     loss: Loss
-    xs: Array
-    ys: Array
+    xs: Rows
+    ys: Rows
     held_out: tuple[Array, Array] | None
     optimizer: optax.GradientTransformation
     stop: Stop
@@ -227,18 +228,18 @@ def _run(task: _Task, start: Any, epochs: int, record_every: int | None, stops: 
     """All epochs from `start` on, parameters in the task's layout; without `stops`, to the last one."""
     at_first = _total_loss(task, start, task.xs, task.ys)
     judge = functools.partial(_judge, stop=task.stop, at_first=at_first)
-    epoch = functools.partial(_epoch, task, judge if stops else None)
+    several = _several(task, judge if stops else None)
     state = _State(start, task.optimizer.init(start), jnp.zeros((), jnp.int32))
-    state, curves = _epochs(epoch, state, epochs, record_every, functools.partial(_measure, task))
+    state, curves = _epochs(several, state, epochs, record_every, functools.partial(_measure, task))
     values = _measure(task, state.params)
     return state.params, History(values["loss"], state.epochs, judge(values), curves)
 
 
-def _total_loss(task: _Task, params: Any, xs: Array, ys: Array) -> Array:
+def _total_loss(task: _Task, params: Any, xs: Rows, ys: Rows) -> Array:
     return task.layout.total_loss(task.network, params, xs, ys, task.loss)
 
 
-def _gradients(task: _Task, params: Any, xs: Array, ys: Array) -> Any:
+def _gradients(task: _Task, params: Any, xs: Rows, ys: Rows) -> Any:
     return task.layout.gradients(task.network, params, xs, ys, task.loss)
 
 
@@ -281,21 +282,42 @@ def _pass(task: _Task, carry: tuple[Any, Any], number: Array) -> tuple[Any, Any]
     return step(carry, order[full:])[0] if full < rows else carry
 
 
+def _several(task: _Task, judge: Callable | None) -> Callable[[_State, Array], _State]:
+    """Many epochs as a function of the state before them and of their numbers."""
+    whole = judge is None and task.layout is VIEWS["nodes"] and task.batch_size == len(task.xs)
+    if whole and kernels.on_nvidia():
+        return functools.partial(_in_kernel, task)
+    epoch = functools.partial(_epoch, task, judge)
+    return lambda state, numbers: jax.lax.scan(epoch, state, numbers)[0]
+
+
+def _in_kernel(task: _Task, state: _State, numbers: Array) -> _State:
+    """Epochs of one batch each, all numbers apart, as a GPU's kernel wants them."""
+    apart = task._replace(xs=_apart(task.xs), ys=_apart(task.ys))
+    start = state.params, state.optimizer
+    params, optimizer = kernels.repeat(lambda carry: _step(apart, carry, None)[0], start, len(numbers))
+    return _State(params, optimizer, state.epochs + len(numbers))
+
+
+def _apart(rows: Rows) -> Rows:
+    return tuple(tuple(row[i] for i in range(len(row))) for row in rows)
+
+
 def _epochs(
-    epoch: Callable, state: _State, epochs: int, record_every: int | None, measure: Callable
+    several: Callable, state: _State, epochs: int, record_every: int | None, measure: Callable
 ) -> tuple[_State, dict[str, Array]]:
     """All epochs, and the curves at 0, k, 2k, ... of them."""
     if record_every is None:
-        return jax.lax.scan(epoch, state, jnp.arange(epochs))[0], {}
+        return several(state, jnp.arange(epochs)), {}
     full = epochs - epochs % record_every
 
     def stretch(state: _State, numbers: Array) -> tuple[_State, dict[str, Array]]:
-        state, _ = jax.lax.scan(epoch, state, numbers)
+        state = several(state, numbers)
         return state, measure(state.params)
 
     first = measure(state.params)
     state, later = jax.lax.scan(stretch, state, jnp.arange(full).reshape(-1, record_every))
-    state, _ = jax.lax.scan(epoch, state, jnp.arange(full, epochs))
+    state = several(state, jnp.arange(full, epochs))
     return state, jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), first, later)
 
 

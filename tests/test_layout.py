@@ -14,6 +14,8 @@ import nnjax
 ROOT = pathlib.Path(__file__).parent.parent
 ORDER = [
     "checks",
+    "linalg",
+    "kernels",
     "activations",
     "losses",
     "initialisers",

@@ -68,7 +68,7 @@ def torch_func(work: Work) -> Job:
         for chosen in rows:
             grads = gradients(params, xs[chosen], ys[chosen])
             params = {name: value - work.rate * grads[name] for name, value in params.items()}
-        return losses(params, xs, ys).numpy()
+        return losses(params, xs, ys).cpu().numpy()
 
     return job
 
@@ -110,6 +110,6 @@ def torch_by_hand(work: Work) -> Job:
         with torch.inference_mode():
             for chosen in rows:
                 step(params, xs[chosen], ys[chosen])
-        return stacked_loss([leaf.numpy() for leaf in params], work.xs, work.ys)
+        return stacked_loss([leaf.cpu().numpy() for leaf in params], work.xs, work.ys)
 
     return job

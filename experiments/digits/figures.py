@@ -1,12 +1,10 @@
 """What the experiment on digits shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 
 from experiments.digits.findings import POOR, apart, last, lost
 from experiments.digits.training import ENTROPY, LECUN, NIELSEN
@@ -99,19 +97,11 @@ def _ends(starts: xr.Dataset) -> Figure:
         left.plot(loss, 100 * accuracy, "ox"[k % 2], ms=3, alpha=0.6, zorder=3 - k, **look)
         right.hist(differing[label], bins, alpha=0.7, **look)
     left.set(xlabel="training loss, SSE per row", ylabel="test accuracy, %", xscale="log")
-    _plain(left.xaxis, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5))
+    style.plain_ticks(left.xaxis, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5))
     left.legend(loc="lower left")
     right.legend()
     right.set(xlabel="test rows that two seeds label differently, %", ylabel="pairs of seeds")
     return figure
-
-
-def _plain(axis: Axis, ticks: Sequence[float]) -> None:
-    """Show ticks in plain numbers on a logarithmic axis, those within its limits."""
-    low, high = axis.get_view_interval()
-    axis.set_ticks([tick for tick in ticks if low <= tick <= high])
-    axis.set_major_formatter("{x:g}")
-    axis.set_minor_locator(NullLocator())
 
 
 def _confusion(starts: xr.Dataset) -> Figure:

@@ -5,7 +5,7 @@ What is expected is said before it is measured, with its tolerance; the two inte
 
 import dataclasses
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -60,55 +60,56 @@ def printed(value: float, half_unit: float) -> Bounds:
 
 def share(id: str, claim: str, hits: np.ndarray, *, source: str, expected: Bounds, note: str = "") -> Finding:
     """The share of `hits` (s,), with Wilson's interval."""
-    return Finding(
-        id,
-        claim,
-        source=source,
-        expected=expected,
-        measured=float(np.mean(hits)),
-        interval=statistics.share(int(np.sum(hits)), int(np.size(hits))),
-        note=note,
-    )
+    interval = statistics.share(int(np.sum(hits)), int(np.size(hits)))
+    return measured(id, claim, np.mean(hits), interval, source=source, expected=expected, note=note)
 
 
 def mean(
     id: str, claim: str, values: np.ndarray, *, source: str, expected: Bounds, note: str = ""
 ) -> Finding:
     """The mean of `values` (s,), with a bootstrap interval."""
-    return Finding(
-        id,
-        claim,
-        source=source,
-        expected=expected,
-        measured=float(np.mean(values)),
-        interval=statistics.bootstrap(values, np.mean),
-        note=note,
-    )
+    interval = statistics.bootstrap(values, np.mean)
+    return measured(id, claim, np.mean(values), interval, source=source, expected=expected, note=note)
 
 
 def median(
     id: str, claim: str, values: np.ndarray, *, source: str, expected: Bounds, note: str = ""
 ) -> Finding:
     """The median of `values` (s,), with a bootstrap interval."""
-    return Finding(
-        id,
-        claim,
-        source=source,
-        expected=expected,
-        measured=float(np.median(values)),
-        interval=statistics.bootstrap(values),
-        note=note,
-    )
+    interval = statistics.bootstrap(values)
+    return measured(id, claim, np.median(values), interval, source=source, expected=expected, note=note)
 
 
 def exact(id: str, claim: str, value: float, *, source: str, expected: Bounds, note: str = "") -> Finding:
     """A number that is computed, not sampled."""
+    return measured(id, claim, value, (value, value), source=source, expected=expected, note=note)
+
+
+def spanning(id: str, claim: str, values: np.ndarray, *, source: str, expected: Bounds, note: str) -> Finding:
+    """The median of a few `values` (s,), with their range, and a note that says so."""
+    note = f"{note}; median and range of {len(values)} seeds"
+    interval = values.min(), values.max()
+    return measured(id, claim, np.median(values), interval, source=source, expected=expected, note=note)
+
+
+def measured(
+    id: str,
+    claim: str,
+    value: Any,
+    interval: tuple[Any, Any],
+    *,
+    source: str,
+    expected: Bounds,
+    note: str = "",
+) -> Finding:
+    """A number and its interval, of NumPy's types or Python's."""
+    low, high = map(float, interval)
     return Finding(
         id,
         claim,
         source=source,
         expected=expected,
         measured=float(value),
-        interval=(float(value), float(value)),
+        interval=(low, high),
         note=note,
     )

@@ -1,11 +1,13 @@
 """The look of every figure: a white card, legible at the size it is shown, colours safe for all readers."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
+from matplotlib.axis import Axis
+from matplotlib.ticker import NullLocator
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's palette, told apart with every kind of colour vision."""
@@ -30,3 +32,11 @@ def context() -> Iterator[None]:
     """Draw and save figures in this look; nothing outside the block is changed."""
     with mpl.rc_context(SETTINGS):
         yield
+
+
+def plain_ticks(axis: Axis, ticks: Sequence[float]) -> None:
+    """Show ticks in plain numbers on a logarithmic axis, those within its limits."""
+    low, high = axis.get_view_interval()
+    axis.set_ticks([tick for tick in ticks if low <= tick <= high])
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(NullLocator())

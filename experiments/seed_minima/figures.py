@@ -1,13 +1,11 @@
 """What the experiment on seeds and minima shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 
 from experiments.runner import style
 from experiments.seed_minima.findings import LEVEL_NAMES
@@ -110,13 +108,5 @@ def _barriers(barriers: xr.Dataset) -> Figure:
     pairs = np.stack([barriers["before"].values, barriers["after"].values])
     axis.semilogy(["as trained", "aligned"], pairs, "o-", color=style.COLOURS[0], alpha=0.5)
     axis.set(ylabel="barrier, SSE per row", xlim=(-0.4, 1.4))
-    _plain(axis.yaxis, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5))
+    style.plain_ticks(axis.yaxis, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5))
     return figure
-
-
-def _plain(axis: Axis, ticks: Sequence[float]) -> None:
-    """Show ticks in plain numbers on a logarithmic axis, those within its limits."""
-    low, high = axis.get_view_interval()
-    axis.set_ticks([tick for tick in ticks if low <= tick <= high])
-    axis.set_major_formatter("{x:g}")
-    axis.set_minor_locator(NullLocator())

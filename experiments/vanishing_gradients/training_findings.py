@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import xarray as xr
 
-from experiments.runner.findings import Bounds, Finding
+from experiments.runner.findings import Finding, spanning
 from experiments.vanishing_gradients.birth_findings import ROBUST
 from experiments.vanishing_gradients.readers import LEARNT, TITLES, first_failing, last
 from experiments.vanishing_gradients.recipes import PLAIN, SATURATED_CROSS_ENTROPY, SATURATED_SSE
@@ -29,20 +29,6 @@ def findings(chosen: Mapping[str, xr.Dataset]) -> Iterator[Finding]:
         yield from _remedies(chosen["remedies"])
 
 
-def _spanning(
-    id: str, claim: str, values: np.ndarray, *, source: str, expected: Bounds, note: str
-) -> Finding:
-    return Finding(
-        id,
-        claim,
-        source=source,
-        expected=expected,
-        measured=float(np.median(values)),
-        interval=(float(values.min()), float(values.max())),
-        note=f"{note}; median and range of {len(values)} seeds",
-    )
-
-
 def _best_of(part: xr.Dataset) -> str:
     return f"best of {part.sizes['setting']} rates"
 
@@ -50,7 +36,7 @@ def _best_of(part: xr.Dataset) -> str:
 def _failing(group: str, part: xr.Dataset) -> Iterator[Finding]:
     epochs, depths = part.sizes["epoch"] - 1, ", ".join(map(str, part["depth"].values))
     for start, source in {"sigmoid": DEEP, "relu": ROBUST}.items():
-        yield _spanning(
+        yield spanning(
             f"{group}-first-depth-not-learnt-{start}",
             f"{TITLES[group]}, {start}: first depth not learnt within {epochs} epochs",
             first_failing(part, start),
@@ -63,7 +49,7 @@ def _failing(group: str, part: xr.Dataset) -> Iterator[Finding]:
 def _five(part: xr.Dataset) -> Iterator[Finding]:
     epochs, constant = part.sizes["epoch"] - 1, float(part["constant"])
     for start, source, expected in (("sigmoid", DEEP, (0.98, 1.02)), ("relu", ROBUST, (0.0, 0.5))):
-        yield _spanning(
+        yield spanning(
             f"five-layers-{start}",
             f"digits, 5 layers, {start}, {epochs} epochs: loss over the best constant answer's",
             last(part.sel(start=start), "loss") / constant,
@@ -77,7 +63,7 @@ def _stall(part: xr.Dataset) -> Iterator[Finding]:
     constant, layers, epochs = float(part["constant"]), part.sizes["layer"], part.sizes["epoch"] - 1
     expected = {"he_normal": (0.0, LEARNT * constant), "glorot_normal": (constant - 0.02, constant + 0.02)}
     for init, bounds in expected.items():
-        yield _spanning(
+        yield spanning(
             f"stall-{init.replace('_', '-')}",
             f"digits, {layers} ReLU layers, {init}, {epochs} epochs: loss per row",
             last(part.sel(init=init), "loss"),
@@ -92,7 +78,7 @@ def _remedies(part: xr.Dataset) -> Iterator[Finding]:
     accuracy = dict(zip(names, last(part, "accuracy"), strict=True))
     for name in names:
         if name not in (PLAIN, SATURATED_SSE, SATURATED_CROSS_ENTROPY):
-            yield _spanning(
+            yield spanning(
                 f"remedy-{re.sub(r'[^a-z0-9]+', '-', name.lower())}",
                 f"{name}: test accuracy gained over “{PLAIN}”",
                 accuracy[name] - accuracy[PLAIN],
@@ -100,7 +86,7 @@ def _remedies(part: xr.Dataset) -> Iterator[Finding]:
                 expected=HELPS,
                 note=f"digits, same seeds; a remedy adds {HELPS[0]} or more",
             )
-    yield _spanning(
+    yield spanning(
         "saturated-outputs-cross-entropy",
         "saturated outputs: test accuracy with cross-entropy minus with SSE",
         accuracy[SATURATED_CROSS_ENTROPY] - accuracy[SATURATED_SSE],

@@ -57,8 +57,8 @@ def _lapack() -> str:
         return f"jaxlib {jaxlib} is not known to hang"
     return (
         f"jaxlib {jaxlib} can hang in qr, eigh, svd, solve ..., most of all on several CPU devices. Sweeps "
-        "avoid it: such programs run on one device, one matrix after the other. Your own jit and vmap "
-        "outside of sweeps do not. jaxlib 0.11.1, which needs Python 3.12, has no such fault."
+        "avoid it, one matrix after the other on one device, and so do nnjax's functions under your own jit "
+        "and vmap; what you call yourself there does not. jaxlib 0.11.1, which needs Python 3.12, is sound."
     )
 
 

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
+from nnjax import linalg
 from nnjax.minima import probes
 from nnjax.minima.newton import Objective, OnVectors, length, on_vectors, symmetric_jacobian
 
@@ -156,7 +157,7 @@ class _Spectrum(NamedTuple):
 
 def _spectrum(problem: OnVectors, theta: Array) -> _Spectrum:
     matrix = symmetric_jacobian(problem.gradient, theta)
-    values, vectors = jnp.linalg.eigh(matrix)
+    values, vectors = linalg.eigh(matrix)
     share = ZERO if theta.dtype.itemsize > 4 else UNSURE
     return _Spectrum(matrix, values, vectors, jnp.abs(values) <= share * jnp.max(jnp.abs(values)))
 
@@ -267,7 +268,7 @@ def _outwards(problem: OnVectors, theta: Array, first: Array, rounding: Array) -
     def walk(state: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], Array]:
         point, step = state
         moved = point + step
-        values, vectors = jnp.linalg.eigh(symmetric_jacobian(problem.gradient, moved))
+        values, vectors = linalg.eigh(symmetric_jacobian(problem.gradient, moved))
         following = _newton(values, vectors, problem.gradient(moved))
         fell = problem.value(moved) < problem.value(point)
         return (moved, following), fell & (following @ step >= KEPT * (step @ step))

@@ -9,6 +9,8 @@ from jax.extend import core
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PyTree
 
+from nnjax import linalg
+
 Objective = Callable[[Any], Array]
 """A loss as a function of a parameter pytree alone."""
 
@@ -104,7 +106,7 @@ def polish(
     def newton(_: Any, state: tuple[Array, Array]) -> tuple[Array, Array]:
         now, damping = state
         g = gradient_at(now)
-        eigenvalues, vectors = jnp.linalg.eigh(symmetric_jacobian(gradient_at, now))
+        eigenvalues, vectors = linalg.eigh(symmetric_jacobian(gradient_at, now))
         size = jnp.abs(eigenvalues) + damping * jnp.max(jnp.abs(eigenvalues))
         new = now - vectors @ ((vectors.T @ g) / jnp.where(size > 0, size, 1))
         better = (value(new) <= value(now)) & (length(gradient_at(new)) < jnp.inf)

@@ -49,8 +49,8 @@ def sweep(
     On CPUs with jaxlib up to 0.11.0, LAPACK calls (orthogonal weights, eigh, solve) can wait for each other
     for ever. There, a sweep that makes some runs on one device, one matrix after the other; no bit changes.
     Decompositions alone take as long as on two devices, training after them up to twice as long (12-12-1, 400
-    epochs: 5.7 s instead of 4.1 s, measured on a busy machine). Calls outside of sweeps are not protected.
-    Programs that call back into Python run on one CPU device with every version.
+    epochs: 5.7 s instead of 4.1 s, measured on a busy machine). Outside of sweeps nnjax's own calls are
+    protected, not yours. Programs that call back into Python run on one CPU device with every version.
 
     Args:
         fn: A pure function of a key (and of the settings, by name) to a pytree of arrays: training, a
@@ -174,7 +174,8 @@ class _Job(NamedTuple):
 
 def _prepare(one: Callable, rows: Inputs, lane: int | None) -> _Job:
     program = lanes.inspect(one, *rows.dtypes)
-    return _Job(one, rows, program, lanes.width(lane, program))
+    memory = devices.memory(lapack.where(program.jaxpr)[0])
+    return _Job(one, rows, program, lanes.width(lane, program, memory))
 
 
 def _in_lanes(job: _Job, rows: np.ndarray) -> Iterator[Piece]:

@@ -34,6 +34,17 @@ def chosen() -> tuple[Any, ...]:
     return tuple(jax.local_devices(backend=getattr(default, "platform", default)))
 
 
+ASSUMED_MEMORY = 16 * 2**30
+"""Bytes of an accelerator that does not tell."""
+
+
+def memory(device: Any) -> int | None:
+    """The bytes that JAX may use of an accelerator's memory; None of a CPU, whose cache is what counts."""
+    if device.platform == "cpu":
+        return None
+    return (device.memory_stats() or {}).get("bytes_limit", ASSUMED_MEMORY)
+
+
 def compiler_options() -> dict[str, Any]:
     """XLA's CPU code uses 256-bit vectors unless it is told that this CPU's 512-bit ones are worth it."""
     if chosen()[0].platform != "cpu" or "avx512f" not in _cpu().get("flags", "").split():

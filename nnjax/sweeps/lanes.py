@@ -28,6 +28,15 @@ that XLA's library cuts them into blocks, and a seed's last digits depend on its
 on 2 cores: 6-9-5-3 on 20 rows from 512 on, 64-30-10 in batches of 10 from 64 on).
 """
 WIDEST = 8192
+"""The widest lane of a CPU core."""
+ACCELERATOR_SHARE = 1 / 1024
+"""The share of an accelerator's memory that one turn of a lane's loop may touch.
+
+It takes that many runs at once to keep all of an accelerator busy, and more are no faster.
+"""
+ACCELERATOR_WHOLE = 1 / 4
+"""The share that everything a lane touches may take, loops, curves and results together."""
+ACCELERATOR_WIDEST = 2**18
 
 
 @functools.lru_cache(maxsize=64)
@@ -95,13 +104,25 @@ def _is_program(value: Any) -> bool:
     return isinstance(value, core.ClosedJaxpr)
 
 
-def width(lane: int | None, program: Program) -> int:
-    """The lane asked for, else the power of two whose widest loop (or whole program) fits `LANE_BYTES`."""
+def width(lane: int | None, program: Program, memory: int | None = None) -> int:
+    """The lane asked for, else the power of two whose widest loop (or whole program) fits.
+
+    Args:
+        lane: The width asked for; None for the automatic one.
+        program: One run.
+        memory: The bytes of an accelerator's memory, of which the loop may touch `ACCELERATOR_SHARE` and all
+            together `ACCELERATOR_WHOLE`; None for a CPU, whose cores have a cache of `LANE_BYTES` each.
+    """
     if lane is not None:
         return checks.count("lane", lane)
     loops, straight = _loop_bytes(program.jaxpr)
-    fitting = LANE_BYTES // max(1, max(loops, default=straight))
-    return 2 ** int(math.log2(min(WIDEST, max(1, fitting))))
+    loop, whole = max(1, max(loops, default=straight)), max(1, straight + sum(loops))
+    if memory is None:
+        widest = min(WIDEST, LANE_BYTES // loop)
+    else:
+        fitting = min(ACCELERATOR_SHARE * memory / loop, ACCELERATOR_WHOLE * memory / whole)
+        widest = min(ACCELERATOR_WIDEST, int(fitting))
+    return 2 ** int(math.log2(max(1, widest)))
 
 
 def _loop_bytes(jaxpr: Any) -> tuple[list[int], int]:

@@ -32,6 +32,7 @@ import jax.numpy as jnp
 from jax.extend import core
 from jax.interpreters import batching
 
+from nnjax.linalg import hangs
 from nnjax.sweeps import devices
 
 CALLS = frozenset({
@@ -44,12 +45,6 @@ VECTORS_FIRST = {"tridiagonal_solve"}
 CALLBACKS = frozenset({"pure_callback", "io_callback", "debug_callback"})
 
 _patching = threading.RLock()
-
-
-def hangs(jaxlib: str) -> bool:
-    """Whether several LAPACK calls at once hang on CPUs in this version of jaxlib."""
-    numbers = tuple(int(part) for part in jaxlib.split(".")[:3] if part.isdigit())
-    return numbers < (0, 11, 1)
 
 
 def names(jaxpr: Any) -> set[str]:

@@ -100,7 +100,7 @@ def test_verdicts(data):
         [
             "edge-quadratic",
             "edge-digits-linear-regression",
-            "edge-the-handout-s-3-4-1",
+            "edge-handout-3-4-1",
             "edge-digits-64-4-10",
             "rate-sgd",
             "rate-momentum-0-9",

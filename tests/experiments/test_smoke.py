@@ -41,7 +41,7 @@ WHATEVER_THE_SIZE: dict[str, list[str]] = {
     "learning_rate": [
         "edge-quadratic",
         "edge-digits-linear-regression",
-        "edge-the-handout-s-3-4-1",
+        "edge-handout-3-4-1",
         "edge-digits-64-4-10",
     ],
     "blame_rules": ["equal-slopes"],

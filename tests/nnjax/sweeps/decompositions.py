@@ -5,6 +5,8 @@ import threading
 import jax
 import jax.numpy as jnp
 import jax.scipy.linalg
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import nnjax
 from nnjax import minima
@@ -70,8 +72,22 @@ def until_rest():
     )
 
 
+def spread(*fns):
+    """As a user's own program, and no sweep: nnjax's functions under jit and vmap, seeds over the devices."""
+    seeds = NamedSharding(Mesh(np.array(jax.devices()), ("seed",)), PartitionSpec("seed"))
+    together = jax.jit(
+        jax.vmap(lambda seed: [fn(jax.random.key(seed)) for fn in fns]),
+        in_shardings=seeds,
+        out_shardings=seeds,
+    )
+    for _ in range(10):
+        jax.block_until_ready(together(jnp.arange(LANE)))
+
+
 def main():
     nnjax.use_all_cores()  # the README's way; JAX has computed nothing yet
+    spread(certificate, orthogonal(20, 20), orthogonal(64, 30, 10))
+    print("spread", flush=True)
     for fn in FUNCTIONS:
         swept(fn)
         print("alone", flush=True)

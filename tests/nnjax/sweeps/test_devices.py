@@ -6,6 +6,8 @@ import pytest
 import nnjax
 from nnjax.sweeps import devices as kinds
 
+pytestmark = pytest.mark.cpu
+
 
 def draw(key):
     return jax.random.normal(key)
@@ -40,3 +42,22 @@ def test_lanes_run_on_all_devices_of_the_default_platform(devices):
     for default in (jax.devices("cpu")[3], "cpu"):
         with jax.default_device(default):
             assert kinds.chosen() == tuple(jax.devices("cpu"))
+
+
+class Accelerator:
+    """A device that tells what it has."""
+
+    platform = "gpu"
+
+    def __init__(self, stats):
+        self.memory_stats = lambda: stats
+
+
+@pytest.mark.parametrize("stats", [None, {"bytes_in_use": 5}])
+def test_memory_of_an_accelerator_that_does_not_tell(stats):
+    assert kinds.memory(Accelerator(stats)) == kinds.ASSUMED_MEMORY
+
+
+def test_memory_of_a_device():
+    assert kinds.memory(Accelerator({"bytes_limit": 12345})) == 12345
+    assert kinds.memory(jax.devices("cpu")[0]) is None

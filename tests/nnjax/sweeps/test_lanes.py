@@ -58,3 +58,31 @@ def test_keys_cross_to_numpy_and_back(impl, size):
 def test_numbers_cross_to_numpy_as_they_are():
     numbers = np.arange(3.0)
     assert lanes.from_numpy(lanes.to_numpy(numbers), jax.ShapeDtypeStruct((), float)) is numbers
+
+
+def carrying(numbers, turns=3):
+    """A run that hands so many float32 numbers from turn to turn, and keeps one of each turn."""
+
+    def fn(key):
+        start = jax.random.normal(key, (numbers,), jnp.float32)
+        return jax.lax.scan(lambda w, _: (w * 2, w[0]), start, length=turns)
+
+    return lanes.inspect(lanes.one_run(fn, ()), SEED)
+
+
+def test_an_accelerators_lane_follows_its_memory():
+    small, large = 2**34, 2**36
+    widths = [lanes.width(None, carrying(1024), memory) for memory in (small, 2 * small, large)]
+    assert widths == [widths[0], 2 * widths[0], 4 * widths[0]]
+    touched = 2 * 4 * 1024  # a turn's result, and what it hands on
+    assert touched * widths[0] <= small * lanes.ACCELERATOR_SHARE < 4 * touched * widths[0]
+    assert lanes.width(None, carrying(1), large) == lanes.ACCELERATOR_WIDEST
+    assert lanes.width(None, carrying(2**30), small) == 1
+    assert lanes.width(48, carrying(1), large) == 48
+
+
+def test_an_accelerators_lane_leaves_room_for_what_is_recorded():
+    memory, turns = 2**30, 2**16
+    narrow = lanes.width(None, carrying(8, turns), memory)
+    assert narrow < lanes.width(None, carrying(8, 8), memory)
+    assert 4 * turns * narrow <= memory * lanes.ACCELERATOR_WHOLE

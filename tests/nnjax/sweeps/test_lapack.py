@@ -18,6 +18,7 @@ from nnjax.sweeps import lanes, lapack
 OPTIMISED = True
 
 SEED = np.dtype(np.uint32)
+pytestmark = pytest.mark.cpu
 PROGRAMS = pathlib.Path(__file__).with_name("decompositions.py")
 
 

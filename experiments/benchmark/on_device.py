@@ -1,0 +1,140 @@
+"""The speeds of one device, written row by row: python -m experiments.benchmark.on_device FILE [--smoke].
+
+`make accelerator` runs it. PyTorch is compared where it is installed for the same device.
+"""
+
+import csv
+import dataclasses
+import itertools
+import pathlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TextIO
+
+import jax
+import numpy as np
+
+from experiments.benchmark import peers
+from experiments.benchmark.machine import clock
+from experiments.benchmark.peers import PEERS
+from experiments.benchmark.work import Job, Work, digits, xor
+
+HEADER = (
+    "work",
+    "method",
+    "seeds",
+    "updates",
+    "first call, s",
+    "seed-steps/s",
+    "nnjax is so many times as fast",
+)
+NNJAX = "nnjax"
+ROUNDS = 3
+
+
+def works(smoke: bool) -> dict[str, Work]:
+    """What all methods train, by name."""
+    updates, fewer = (5, 12) if smoke else (5000, 0)
+    one_order = dataclasses.replace(digits(epochs=1, small=smoke), seeds=2 ** (10 - fewer // 2))
+    return {
+        "XOR 2-2-1": xor((2, 2, 1), updates, 2 ** (20 - fewer)),
+        "XOR 2-4-4-1": xor((2, 4, 4, 1), updates // 5, 2 ** (19 - fewer)),
+        "digits 64-30-10, one order": one_order,
+        "digits 64-30-10, own orders": dataclasses.replace(one_order, order_per_seed=True),
+    }
+
+
+def large(smoke: bool) -> dict[str, Work]:
+    """What nnjax alone trains, once, compilation included."""
+    shrink = 1000 if smoke else 1
+    return {
+        "a million XOR 2-2-1": xor((2, 2, 1), 5000 // shrink, 10**6 // shrink),
+        "a hundred million XOR 2-2-1": xor((2, 2, 1), 1000 // shrink, 10**8 // shrink // shrink),
+    }
+
+
+def torch_device() -> str | None:
+    """PyTorch's name of JAX's default device; None if PyTorch is not there or does not have it."""
+    if not peers.installed("torch"):
+        return None
+    import torch  # pyright: ignore[reportMissingImports]
+
+    if jax.default_backend() == "gpu":
+        return "cuda" if torch.cuda.is_available() else None
+    return "cpu" if jax.default_backend() == "cpu" else None
+
+
+def methods() -> dict[str, Callable[[Work], Job]]:
+    """The ways to train that are compared, nnjax first; each takes the updates that it is given."""
+    chosen: dict[str, Callable[[Work], Job]] = {
+        NNJAX: lambda work: peers.nnjax_sweep(peers.fastest_view(work), work),
+        "plain JAX, jit(vmap(scan))": peers.plain_jax,
+    }
+    device = torch_device()
+    if device is not None:
+        import torch  # pyright: ignore[reportMissingImports]
+
+        torch.set_default_device(device)
+        chosen["torch.func, vmap"] = peers.torch_func
+    return chosen
+
+
+def limited(name: str, work: Work) -> Work:
+    """What a method does of the work: PyTorch fewer updates, since it takes long."""
+    return PEERS[name].limited(work) if name == "torch.func, vmap" else work
+
+
+def compared(name: str, work: Work) -> Iterator[tuple]:
+    """Train by every method once to compile, then all in turn; yield a row of the table for each."""
+    parts = {method: limited(method, work) for method in methods()}
+    jobs, first = {}, {}
+    for method, make in methods().items():
+        try:
+            job = make(parts[method])
+            first[method], _ = clock(job)
+            jobs[method] = job
+        except Exception as error:  # Out of memory, say: the others still have their rows.
+            said = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+            yield name, method, work.seeds, parts[method].steps, "", "", said
+    rounds = [{m: parts[m].seed_steps / clock(job)[0] for m, job in jobs.items()} for _ in range(ROUNDS)]
+    for method in jobs:
+        rate = np.median([rates[method] for rates in rounds])
+        ratio = np.median([rates.get(NNJAX, np.nan) / rates[method] for rates in rounds])
+        counts = work.seeds, parts[method].steps
+        yield name, method, *counts, f"{first[method]:.2f}", f"{rate:.3g}", f"{ratio:.2f}"
+
+
+def once(name: str, work: Work) -> tuple:
+    """Train by nnjax alone, compilation included, and give its row of the table."""
+    seconds, losses = clock(peers.nnjax_sweep(peers.fastest_view(work), work))
+    learned = f"{np.mean(losses < 0.1):.4f} of the seeds below SSE 0.1"
+    return name, NNJAX, work.seeds, work.steps, f"{seconds:.2f}", f"{work.seed_steps / seconds:.3g}", learned
+
+
+def rows(smoke: bool) -> Iterator[tuple]:
+    """All rows of the table, each as soon as it is measured."""
+    for name, work in works(smoke).items():
+        yield from compared(name, work)
+    for name, work in large(smoke).items():
+        yield once(name, work)
+
+
+def write(file: TextIO, smoke: bool) -> None:
+    """Write the table as CSV, row by row, so that a time limit loses none; print it too."""
+    writer = csv.writer(file)
+    for row in itertools.chain([HEADER], rows(smoke)):
+        writer.writerow(row)
+        file.flush()
+        print(", ".join(map(str, row)), flush=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, write and print."""
+    path, smoke = pathlib.Path(arguments[0]), "--smoke" in arguments[1:]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write(file, smoke)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

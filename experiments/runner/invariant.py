@@ -1,0 +1,119 @@
+"""Does a seed have the same bits alone, among many, and after a resume? On this device, in every view."""
+
+import argparse
+import contextlib
+import dataclasses
+import functools
+import pathlib
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+
+import nnjax
+
+UPDATES = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A training whose seeds are compared.
+
+    Attributes:
+        name: What it is.
+        sizes: Nodes per layer.
+        view: The view.
+        widths: Lanes; None for the automatic one.
+        one_width: Whether other widths may give other bits: products of matrices round by their shapes.
+    """
+
+    name: str
+    sizes: tuple[int, ...]
+    view: str
+    widths: tuple[int | None, ...]
+    one_width: bool = True
+
+
+CASES = (
+    Case("XOR 2-2-1, node by node", (2, 2, 1), "nodes", (None, 64, 1024), one_width=False),
+    Case("XOR 2-2-1, matrix", (2, 2, 1), "matrix", (None, 64)),
+    Case("3-8-8-1, columns", (3, 8, 8, 1), "columns", (None, 64)),
+    Case("3-8-8-1, matrix", (3, 8, 8, 1), "matrix", (None, 64)),
+)
+
+
+def training(case: Case) -> Callable[[Any], Any]:
+    """The case as a function of a key: parameters and loss after `UPDATES` updates."""
+    network, data = nnjax.mlp(case.sizes), nnjax.datasets.xor()
+    xs = np.concatenate([data.xs, np.ones((4, case.sizes[0] - 2))], axis=1)
+
+    def train(key: jax.Array) -> Any:
+        params = nnjax.init(network, key, "lecun_normal", "normal")
+        options = {"optimizer": optax.sgd(0.5, 0.9), "epochs": UPDATES, "view": case.view}
+        params, history = nnjax.train(network, params, xs, data.ys, **options)
+        return params, history.loss
+
+    return train
+
+
+def bits(results: Any, row: int | slice = slice(None)) -> bytes:
+    """All bits of these rows."""
+    return b"".join(np.ascontiguousarray(leaf[row]).tobytes() for leaf in jax.tree.leaves(results))
+
+
+class _Stop(Exception):  # noqa: N818
+    """Ends a sweep midway."""
+
+
+def resumed(sweep: Callable[..., Any], seeds: range) -> Any:
+    """The sweep, stopped as soon as half of it is done, and finished by a second call."""
+
+    def stop(done: int, total: int) -> None:
+        if 2 * done >= total:
+            raise _Stop
+
+    with tempfile.TemporaryDirectory() as folder:
+        with contextlib.suppress(_Stop):
+            sweep(seeds, folder=pathlib.Path(folder) / "sweep", on_segment=stop)
+        return sweep(seeds, folder=pathlib.Path(folder) / "sweep")
+
+
+def differences(case: Case, seeds: int) -> list[str]:
+    """Say where a seed's bits differ; nothing if they never do."""
+    found, train, by_width = [], training(case), {}
+    for width in case.widths:
+        sweep = functools.partial(nnjax.sweep, train, lane=width)
+        many = sweep(range(seeds))
+        said = "automatic lane" if width is None else f"lane of {width}"
+        for seed in (0, seeds // 3, seeds - 1):
+            if bits(sweep([seed])) != bits(many, slice(seed, seed + 1)):
+                found.append(f"{said}: seed {seed} alone")
+        if bits(sweep(range(seeds - 1, -1, -1))) != bits(jax.tree.map(lambda leaf: leaf[::-1], many)):
+            found.append(f"{said}: in another order")
+        if width is not None and bits(resumed(sweep, range(seeds))) != bits(many):
+            found.append(f"{said}: after a resume")
+        by_width[said] = bits(many)
+    if not case.one_width and len(set(by_width.values())) > 1:
+        found.append(f"between {', '.join(by_width)}")
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print a line for each case; 1 if a bit differs."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.runner.invariant", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=5000)
+    seeds = parser.parse_args(arguments).seeds
+    failed = False
+    for case in CASES:
+        found = differences(case, seeds)
+        failed |= bool(found)
+        print(f"{case.name}: {'; '.join(found) or 'same bits'}", flush=True)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,38 @@
+"""Decompositions of one matrix that come to an end under anybody's `vmap`, on CPUs too.
+
+jaxlib up to 0.11.0 cuts a batch of matrices into tasks that can wait for each other for ever on CPUs, see
+`nnjax.sweeps.lapack`. There `vmap` makes a loop over single matrices of these functions, with the same bits.
+"""
+
+from collections.abc import Callable
+from importlib import metadata
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+def hangs(jaxlib: str) -> bool:
+    """Whether several LAPACK calls at once hang on CPUs in this version of jaxlib."""
+    numbers = tuple(int(part) for part in jaxlib.split(".")[:3] if part.isdigit())
+    return numbers < (0, 11, 1)
+
+
+def eigh(matrix: Float[Array, "i i"]) -> tuple[Float[Array, " i"], Float[Array, "i i"]]:
+    """A = V diag(λ) Vᵀ: eigenvalues in ascending order, and the columns of V."""
+    return _call(jnp.linalg.eigh)(matrix)
+
+
+def qr(matrix: Float[Array, "i j"]) -> tuple[Float[Array, "i k"], Float[Array, "k j"]]:
+    """A = QR, the columns of Q orthonormal, R upper triangular."""
+    return _call(jnp.linalg.qr)(matrix)
+
+
+def _call(decompose: Callable) -> Callable[[Array], tuple[Array, Array]]:
+    def one(matrix: Array) -> tuple[Array, Array]:
+        first, second = decompose(matrix)
+        return first, second
+
+    if jax.default_backend() == "cpu" and hangs(metadata.version("jaxlib")):
+        return jax.custom_batching.sequential_vmap(one)
+    return one
