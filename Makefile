@@ -63,7 +63,7 @@ docs: $(DEV)  ## write the API pages into results/docs
 test: $(TESTS)  ## run the tests (not the slow ones, nor those that kill processes)
 	$(RUN) -m pytest -n $(WORKERS) $(ARGS)
 test-slow: $(TESTS)  ## run the slow tests
-	$(RUN) -m pytest -n $(WORKERS) --dist load -m slow $(ARGS)
+	$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m slow $(ARGS)
 test-kill: $(TESTS)  ## run the tests that kill processes
 	$(RUN) -m pytest -n 0 -m kill $(ARGS)
 test-all: test test-slow test-kill  ## run all tests

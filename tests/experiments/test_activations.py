@@ -27,9 +27,15 @@ VALUES = {
 }
 
 
+@pytest.fixture(scope="module")
+def nine():
+    """The curves of all activations."""
+    return curves()
+
+
 @pytest.mark.parametrize("name", VALUES)
-def test_the_curves_are_the_formulas(name):
-    data = curves().sel(activation=name)
+def test_the_curves_are_the_formulas(nine, name):
+    data = nine.sel(activation=name)
     np.testing.assert_allclose(data["value"], VALUES[name](data["z"].values), rtol=1e-10, atol=1e-15)
     assert float(data["slope_error"]) < 1e-8
 
@@ -82,13 +88,13 @@ def test_xor_without_a_nonlinearity_against_numpy():
 
 
 @pytest.fixture(scope="module")
-def data():
+def data(nine):
     """Made-up losses: sigmoid nodes always learn XOR, mixed ones never, linear ones reach 1."""
     losses = np.full((len(activations.NODES), 100), 1.0)
     losses[list(activations.NODES).index(activations.SIGMOID)] = 0.01
     xor = xr.Dataset({"loss": (("hidden", "seed"), losses)}, {"hidden": list(activations.NODES)})
     linear = xr.Dataset({"regression": 1e-9, "collapse": 1e-3})
-    return xr.DataTree.from_dict({"curves": curves(), "xor": xor, "linear": linear})
+    return xr.DataTree.from_dict({"curves": nine, "xor": xor, "linear": linear})
 
 
 def test_verdicts(data):
@@ -119,8 +125,7 @@ def test_the_table_counts_the_seeds(data):
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 9, 10, 11])
 @pytest.mark.parametrize("columns", [2, 3])
-def test_any_number_of_activations_is_drawn(count, columns):
-    nine = curves()
+def test_any_number_of_activations_is_drawn(nine, count, columns):
     some = nine.isel(activation=np.arange(count) % 9).assign_coords(
         activation=[f"f{n}" for n in range(count)]
     )

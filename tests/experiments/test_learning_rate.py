@@ -42,12 +42,13 @@ def test_the_steepest_curvature_at_the_handouts_minimum_against_differences(edge
     teacher = nnjax.datasets.teacher(network, nnjax.key(1), 80, np.float64)
     flat, shape = ravel_pytree(teacher.params)
 
+    @jax.jit
+    @jax.vmap
     def gradient(values):
-        grads = nnjax.gradients(network, shape(values), teacher.xs, teacher.ys)
-        return np.concatenate([np.ravel(leaf) for layer in grads for leaf in layer])
+        return ravel_pytree(nnjax.gradients(network, shape(values), teacher.xs, teacher.ys))[0]
 
     steps = 1e-5 * np.eye(len(flat))
-    hessian = [(gradient(flat + step) - gradient(flat - step)) / 2e-5 for step in steps]
+    hessian = (gradient(flat[None] + steps) - gradient(flat[None] - steps)) / 2e-5
     np.testing.assert_allclose(
         edges["steepest"].sel(minimum="the handout's 3-4-1"), np.linalg.eigvalsh(hessian)[-1], rtol=1e-6
     )
@@ -57,8 +58,9 @@ def test_one_step_of_each_optimizer_on_xor():
     """sgd and momentum take the same first step, w - rate · g; rmsprop and adam steps of about the rate."""
     network, (xs, ys) = nnjax.mlp((2, 2, 1)), nnjax.datasets.xor()
     key, rate = nnjax.key(0), np.float32(0.01)
-    params = nnjax.init(network, key, "normal", "normal")
-    grads = nnjax.gradients(network, params, xs, ys)
+    params = jax.jit(lambda key: nnjax.init(network, key, "normal", "normal"))(key)
+    grads = jax.jit(lambda params: nnjax.gradients(network, params, xs, ys))(params)
+    total_loss = jax.jit(lambda params: nnjax.total_loss(network, params, xs, ys))
     factors = {
         "sgd": lambda g: g,
         "momentum 0.9": lambda g: g,
@@ -67,13 +69,17 @@ def test_one_step_of_each_optimizer_on_xor():
     }
     for name, factor in factors.items():
         moved = tuple(
-            nnjax.Layer(*(leaf - rate * factor(np.asarray(g)) for leaf, g in zip(layer, grad, strict=True)))
+            nnjax.Layer(
+                *(
+                    np.asarray(leaf) - rate * factor(np.asarray(g))
+                    for leaf, g in zip(layer, grad, strict=True)
+                )
+            )
             for layer, grad in zip(params, grads, strict=True)
         )
         with jax.numpy_dtype_promotion("standard"):  # Optax's Adam and RMSProp mix dtypes
-            loss = learning_rate.xor(learning_rate.OPTIMIZERS[name], 1)(key, rate)
-        expected = nnjax.total_loss(network, moved, xs, ys)
-        np.testing.assert_allclose(loss, expected, rtol=1e-4, err_msg=name)
+            loss = jax.jit(learning_rate.xor(learning_rate.OPTIMIZERS[name], 1))(key, rate)
+        np.testing.assert_allclose(loss, total_loss(moved), rtol=1e-4, err_msg=name)
 
 
 @pytest.fixture(scope="module")

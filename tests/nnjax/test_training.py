@@ -24,8 +24,11 @@ def data(rows=7, network=NETWORK, seed=0):
     return rng.normal(size=(rows, network.sizes[0])), rng.uniform(size=(rows, network.sizes[-1]))
 
 
-def start(network=NETWORK, seed=0, **options):
-    return nnjax.init(network, nnjax.key(seed), "normal", "normal", dtype=jnp.float64, **options)
+@functools.cache
+def start(network=NETWORK):
+    init = functools.partial(nnjax.init, network, weights="normal", biases="normal", dtype=jnp.float64)
+    with jax.ensure_compile_time_eval():  # also where a run is traced
+        return jax.jit(init)(nnjax.key(0))
 
 
 def close(got, expected, rtol=RTOL):
@@ -52,6 +55,12 @@ def by_hand(batches, rule, epochs=6, network=NETWORK, rows=7):
 
 def descend(params, grads, memory, rate=0.3):
     return jax.tree.map(lambda p, g: p - rate * g, params, grads), memory
+
+
+@functools.cache
+def loss_before():
+    """Of two seeds."""
+    return nnjax.sweep(lambda key: nnjax.total_loss(NETWORK, nnjax.init(NETWORK, key), *data()), [0, 1])
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -135,15 +144,17 @@ def test_three_conventions_of_the_loss_are_one_training(loss, factor):
     def of_batch(p, xs, ys):
         return loss(jax.vmap(lambda x: nnjax.predict(network, p, x))(xs), ys)
 
-    gradient = jax.jit(jax.grad(of_batch))
+    @jax.jit
+    def step(params, xs, ys):
+        return jax.tree.map(lambda w, g: w - factor(eta, m) * g, params, jax.grad(of_batch)(params, xs, ys))
+
     for _ in range(4):
         for first in range(0, 20, m):
             rows = slice(first, first + m)
-            step = gradient(params, xs[rows], ys[rows])
-            params = jax.tree.map(lambda w, g: w - factor(eta, m) * g, params, step)
+            params = step(params, xs[rows], ys[rows])
     descent = optax.sgd(eta / (2 * m))
-    ours, _ = nnjax.train(network, start(network), xs, ys, optimizer=descent, epochs=4, batch_size=m)
-    close(ours, params)
+    train = functools.partial(nnjax.train, optimizer=descent, epochs=4, batch_size=m)
+    close(jax.jit(lambda p: train(network, p, xs, ys)[0])(start(network)), params)
 
 
 OPTIMIZERS = {
@@ -169,11 +180,10 @@ def test_any_optimiser_in_a_sweep(name, dtype):
         made = OPTIMIZERS[name](rate)
         return nnjax.train(NETWORK, params, *data(), optimizer=made, epochs=20)[1].loss
 
-    before = nnjax.sweep(lambda key: nnjax.total_loss(NETWORK, nnjax.init(NETWORK, key), *data()), [0, 1])
     with jax.numpy_dtype_promotion("standard"):
         after = nnjax.sweep(loss, [0, 1], {"rate": [0.1]})
     assert after.dtype == dtype
-    assert np.all(after[:, 0].astype(np.float32) < before)
+    assert np.all(after[:, 0].astype(np.float32) < loss_before())
 
 
 def test_stopped_seeds_are_frozen_bit_by_bit_under_vmap():
@@ -243,7 +253,7 @@ def test_stop_on_validation_looks_at_other_rows():
 @pytest.mark.parametrize("stop", [None, nnjax.Stop()])
 def test_a_diverging_run_is_marked_and_harms_no_neighbour(view, stop):
     network = nnjax.mlp((3, 4, 2), hidden="relu", output="identity")
-    params, (xs, ys) = start(network), data()
+    params, (xs, ys) = start(network), data(3)
 
     @jax.jit
     @jax.vmap
@@ -262,10 +272,8 @@ def test_a_diverging_run_is_marked_and_harms_no_neighbour(view, stop):
 def test_large_losses_are_no_divergence():
     network = nnjax.mlp((1, 1), output="identity")
     xs = np.linspace(-1, 1, 50)[:, None]
-    descent, stop = optax.sgd(0.01), nnjax.Stop(gradient_norm=1e-3)
-    _, history = nnjax.train(
-        network, start(network), xs, 1000 * xs, optimizer=descent, epochs=2000, stop=stop
-    )
+    options = {"optimizer": optax.sgd(0.01), "epochs": 2000, "stop": nnjax.Stop(gradient_norm=1e-3)}
+    _, history = jax.jit(lambda p: nnjax.train(network, p, xs, 1000 * xs, **options))(start(network))
     assert reason(history) == "stable"
 
 
@@ -350,7 +358,10 @@ def test_training_can_be_differentiated(view):
     def reached(rate):
         return run(optax.sgd(rate), network=nnjax.mlp((2, 3, 1)), rows=2, view=view)[1].loss
 
-    rate, h = jnp.float64(0.05), 1e-5
-    expected = (reached(rate + h) - reached(rate - h)) / (2 * h)
-    np.testing.assert_allclose(jax.grad(reached)(rate), expected, rtol=1e-6)
-    np.testing.assert_allclose(jax.jvp(reached, (rate,), (jnp.float64(1.0),))[1], expected, rtol=1e-6)
+    @jax.jit
+    def derivatives(rate):
+        return jax.grad(reached)(rate), jax.jvp(reached, (rate,), (jnp.ones_like(rate),))[1]
+
+    rate, h, value = np.float64(0.05), 1e-5, jax.jit(reached)
+    expected = (value(rate + h) - value(rate - h)) / (2 * h)
+    np.testing.assert_allclose(derivatives(rate), [expected] * 2, rtol=1e-6)

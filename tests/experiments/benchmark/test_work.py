@@ -7,6 +7,8 @@ import pytest
 import nnjax
 from experiments.benchmark import work
 
+OPTIMISED = True
+
 
 def batches(**options):
     xs, ys = np.arange(24.0, dtype=np.float32).reshape(6, 4), np.ones((6, 1), np.float32)

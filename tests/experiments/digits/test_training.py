@@ -1,5 +1,7 @@
 """Trained networks: their order of rows, what is measured at their end, and the two groups of ends."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -35,19 +37,20 @@ def test_loss_and_gradient_at_the_end_are_those_of_the_training_rows(name):
     start, data = training.STARTS[name], networks.load("")
     network, key = networks.network_for(data, start.loss), nnjax.key(5)
     order = jax.random.fold_in(jax.random.fold_in(key, ORDER), 0)
-    params = nnjax.train(
+    trained = functools.partial(
+        nnjax.train,
         network,
-        nnjax.init(network, key, start.weights, start.biases),
-        *data.train,
         optimizer=optax.sgd(start.rate),
         epochs=1,
         batch_size=10,
         key=order,
         loss=start.loss,
-    )[0]
-    double = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), params)
+    )
+    init = functools.partial(nnjax.init, network, weights=start.weights, biases=start.biases)
+    params = jax.jit(lambda key: trained(init(key), *data.train)[0])(key)
+    double = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), params)
     xs, ys = (np.asarray(part, np.float64) for part in data.train)
-    loss, gradient = jax.value_and_grad(summed_loss)(double, xs, ys, name)
+    loss, gradient = jax.jit(jax.value_and_grad(summed_loss), static_argnums=3)(double, xs, ys, name)
     end = jax.jit(training.learner(name, "", 1))(key, np.uint32(ORDER))
     np.testing.assert_allclose(end.training_loss, loss / len(xs), rtol=1e-4)
     np.testing.assert_allclose(end.gradient_norm, optax.tree.norm(gradient) / len(xs), rtol=1e-3)

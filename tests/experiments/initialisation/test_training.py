@@ -1,5 +1,9 @@
 """Exact statements about all zeros, the criterion, paired draws, and how the endings are labelled."""
 
+import functools
+import itertools
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -18,8 +22,9 @@ SIZES = (4, 3, 2)
 def _trained(task, hidden, biases, epochs=20):
     """In full batches from all zeros, float64."""
     network = nnjax.mlp(task.sizes, hidden, biases=biases)
-    first = nnjax.init(network, nnjax.key(0), "zeros", dtype=jnp.float64)
-    return nnjax.train(network, first, *task.train, optimizer=optax.sgd(0.3), epochs=epochs)[0]
+    first = tuple(nnjax.Layer(np.zeros(s), np.zeros(s[1])) for s in itertools.pairwise(task.sizes))
+    train = functools.partial(nnjax.train, optimizer=optax.sgd(0.3), epochs=epochs)
+    return jax.jit(lambda params: train(network, params, *task.train)[0])(first)
 
 
 def _moved(params):
@@ -107,7 +112,8 @@ def test_converged_means_below_the_threshold():
 def test_a_range_multiplies_the_same_draws(law):
     none = jnp.float32(0)
     factors = {r: {"uniform": none, "normal": none, law: jnp.float32(r)} for r in (1.0, 0.3)}
-    one, r = (training.start(SIZES, nnjax.key(5), **factors[r]) for r in (1.0, 0.3))
+    start = jax.jit(training.start, static_argnums=0)
+    one, r = (start(SIZES, nnjax.key(5), **factors[r]) for r in (1.0, 0.3))
     for ours, scaled in zip(one, r, strict=True):
         np.testing.assert_array_equal(scaled.weights, jnp.float32(0.3) * ours.weights)
         assert not np.any(scaled.biases)
@@ -119,10 +125,8 @@ def test_the_two_laws_have_equal_spread_and_rise_together():
     settings = training.settings((0.5, 1.2))
     assert [len(factors) for factors in settings.values()] == [5, 5]
     assert settings["uniform"][-1] == settings["normal"][-1] == 0
-    pair = [
-        training.start((100, 100, 1), nnjax.key(0), *(jnp.asarray(s[place]) for s in settings.values()))
-        for place in (1, 3)
-    ]
+    start = jax.jit(training.start, static_argnums=0)
+    pair = [start((100, 100, 1), nnjax.key(0), *(s[place] for s in settings.values())) for place in (1, 3)]
     uniform, normal = (np.ravel(params[0].weights) for params in pair)
     # 10 000 draws: the standard error of a deviation is below 1 %.
     np.testing.assert_allclose(np.std(uniform), np.std(normal), rtol=0.03)

@@ -12,7 +12,7 @@ from tiny import BROKEN, TINY
 import nnjax
 from experiments.__main__ import main
 from experiments.runner import catalogue, store, terminal
-from nnjax.sweeps import devices
+from nnjax.sweeps.devices import chosen
 
 
 @pytest.fixture
@@ -185,12 +185,13 @@ def test_ctrl_c_promises_nothing_that_is_not_kept(profile, others, run, out, kno
     assert "tiny stopped; the same command starts over" in capsys.readouterr().out
 
 
-def test_float64_goes_to_the_cpu_where_the_default_is_a_tpu(run, known, monkeypatch):
+def test_float64_goes_to_the_cpu_where_the_default_is_a_tpu(run, known, monkeypatch, devices):
+    devices(8)
     seen = []
 
     def measure(config, context):
         with context.pool(1) as pool:
-            seen.append(pool.submit(lambda: (jax.config.jax_default_device, len(devices.chosen()))).result())
+            seen.append(pool.submit(lambda: (jax.config.jax_default_device, len(chosen()))).result())
         return tiny.run(config, context)
 
     known.clear()
