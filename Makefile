@@ -13,7 +13,8 @@ TESTS = .venv/tests-$(VERSION)
 DEV = .venv/dev-$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup experiment report accelerator benchmark doctor new docs test test-slow test-kill test-all lint types lock \
+.PHONY: help setup experiment report explorer accelerator benchmark doctor new docs test test-slow test-kill \
+  test-browser test-all lint types lock \
   clean check-python
 
 help:        ## list the targets
@@ -46,6 +47,8 @@ experiment: setup  ## run all; NAME=walkthrough runs one, PROFILE=full in full s
 	$(RUN) -m experiments $(NAME) --profile $(PROFILE) $(ARGS)
 report: setup  ## make figures, findings and the report again from the data on disk; NAME=digits of one
 	$(RUN) -m experiments redraw $(NAME) $(ARGS)
+explorer: setup  ## write results/explorer.html, the page on which to drag weights (seconds)
+	$(RUN) -m experiments walkthrough $(ARGS)
 
 #@ Run
 doctor: setup  ## check that this device computes what NumPy computes

@@ -62,8 +62,8 @@ export function activationOf(network, l, j) {
   return ACTIVATIONS[typeof names === "string" ? names : names[j]];
 }
 
-const range = (count) => Array.from({ length: count }, (_, i) => i);
-const sum = (values) => values.reduce((a, b) => a + b, 0);
+export const range = (count) => Array.from({ length: count }, (_, i) => i);
+export const sum = (values) => values.reduce((a, b) => a + b, 0);
 
 /** z = Σᵢ aᵢ wᵢⱼ + bⱼ of one layer's nodes j. */
 function netInputs(network, layer, a) {
@@ -155,5 +155,3 @@ function nudged(params, l, i, j, by) {
     weights: layer.weights.map((row, r) => (r !== i ? row : row.map((w, c) => (c === j ? w + by : w)))),
   }));
 }
-
-export { range, sum };

@@ -12,6 +12,7 @@ export const SLIPS = {
   no_hidden_slope: "f′ of the hidden node was forgotten",
   slope_of_z: "f′ was computed from the net input: σ′ is a(1 − a), with the activation a",
   siblings: "summed over the sibling nodes, as the handout does: a hidden node has its own links only",
+  as_printed: "that is the handout's printed rule: summed over the sibling nodes, with h₁'s weight already updated",
   updated_weight: "the updated weight was used: blame flows back through the weights of the forward pass",
   no_weight: "the weight between the nodes was left out: δ of the hidden node needs δₒ · w",
   no_rate: "the learning rate was forgotten",
@@ -52,7 +53,7 @@ function sloppySlope(network, trace, l, j, slips) {
 
 /** Blame that reaches node i of layer l from the nodes above. */
 function sloppyBlame(params, delta, i, slips) {
-  const senders = slips.has("siblings") ? range(params.weights.length) : [i];
+  const senders = slips.has("siblings") || slips.has("as_printed") ? range(params.weights.length) : [i];
   return sum(senders.map((k) =>
     sum(params.weights[k].map((w, j) => (slips.has("no_weight") ? 1 : w) * delta[j]))));
 }
@@ -83,11 +84,13 @@ export function sloppyStep(network, params, x, y, rate, assumed, slips) {
       : trace.netInputs[l].map((_, i) => sloppyBlame(through, delta[l + 1], i, slips)
         * sloppySlope(network, trace, l, i, slips));
     change[l] = sloppyChange(trace, l, delta[l], rate, slips);
-    through = slips.has("updated_weight") ? moved(params[l], change[l]) : params[l];
+    through = moved(params[l], change[l], slips);
   }
   return { ...trace, deltas: delta, changes: change };
 }
 
-function moved(layer, change) {
-  return { weights: layer.weights.map((row, i) => row.map((w, j) => w + change[i][j])) };
+/** The weights that blame flows back through: the handout updates its first one before it uses them all. */
+function moved(layer, change, slips) {
+  const isUpdated = (i) => slips.has("updated_weight") || (slips.has("as_printed") && i === 0);
+  return { weights: layer.weights.map((row, i) => row.map((w, j) => (isUpdated(i) ? w + change[i][j] : w))) };
 }

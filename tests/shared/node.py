@@ -21,14 +21,14 @@ def executable() -> str:
     return str(pathlib.Path(wheel.ROOT_DIR, "bin", "node"))
 
 
-def evaluate(module: str, body: str, given: Any = None) -> Any:
-    """What `body` returns, a function's body that sees a module's exports as `m` and `given`."""
+def evaluate(module: str, body: str, given: Any = None, also: str = "state.mjs") -> Any:
+    """What the body of a function returns that sees the exports `m` and `n` of two modules, and `given`."""
     program = (
-        'import * as m from "./MODULE"; import { readFileSync } from "node:fs";'
+        'import * as m from "./MODULE"; import * as n from "./ALSO"; import { readFileSync } from "node:fs";'
         'const given = JSON.parse(readFileSync(0, "utf8"));'
         "console.log(JSON.stringify((() => {BODY})()));"
     )
-    program = program.replace("MODULE", module).replace("BODY", body)
+    program = program.replace("MODULE", module).replace("ALSO", also).replace("BODY", body)
     done = subprocess.run(
         [executable(), "--input-type=module", "-e", program],
         input=json.dumps(given, allow_nan=False),

@@ -17,7 +17,7 @@ DESCRIBED = {"sizes": [3, 4, 2], "activations": ["tanh", "sigmoid"], "biases": T
 def rows():
     rng = np.random.default_rng(3)
     shapes = [(3, 4), (4,), (4, 2), (2,), (3,), (2,)]
-    return [[rng.uniform(-1, 1, size=shape) for shape in shapes] for _ in range(100)]
+    return [[rng.uniform(-1, 1, size=shape) for shape in shapes] for _ in range(25)]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def sloppy(rows):
         for w1, b1, w2, b2, x, y in rows
     ]
     body = """
-    const sets = [[], ...Object.keys(m.SLIPS).map((name) => [name]), ["siblings", "updated_weight"]];
+    const sets = [[], ...Object.keys(m.SLIPS).map((name) => [name])];
     return Object.fromEntries(sets.map((names) => [names.join("+"), given.rows.map(({params, x, y}) =>
       m.sloppyStep(given.network, params, x, y, given.rate, null, new Set(names)))]));"""
     return node.evaluate("slips.mjs", body, {"rows": given, "network": DESCRIBED, "rate": RATE})
@@ -54,15 +54,17 @@ def by_numpy(w1, b1, w2, b2, x, y, slip=""):
     rate = 1 if slip == "no_rate" else RATE
     sent1 = {"no_input": np.ones(4), "net_for_activation": z1}.get(slip, a1)
     change2 = rate * np.outer(sent1, d2)
-    through = w2 + change2 if slip == "updated_weight" else np.ones_like(w2) if slip == "no_weight" else w2
-    blame = through @ d2 if slip != "siblings" else np.full(4, np.sum(through @ d2))
+    first = np.eye(4)[:, :1] if slip == "as_printed" else slip == "updated_weight"
+    through = np.ones_like(w2) if slip == "no_weight" else w2 + first * change2
+    blame = through @ d2
+    blame = np.full(4, np.sum(blame)) if slip in ("siblings", "as_printed") else blame
     d1 = blame * slope1
     change1 = rate * np.outer(np.ones(3) if slip == "no_input" else x, d1)
     return d1, d2, change1, change2
 
 
 def test_every_slip_against_a_second_calculation(rows, sloppy):
-    for slip in set(sloppy) - {"siblings+updated_weight"}:
+    for slip in set(sloppy):
         for row, step in zip(rows, sloppy[slip], strict=True):
             d1, d2, change1, change2 = by_numpy(*row, slip=slip)
             for theirs, ours in zip(
@@ -80,10 +82,12 @@ def test_the_handouts_rule_is_nnjaxs_deltas_as_printed(rows, sloppy):
     def printed(params, x, y):
         trace = nnjax.forward(NETWORK, params, x)
         change = nnjax.weight_change(RATE, nnjax.deltas(NETWORK, params, trace, y)[1], trace.activations[1])
-        updated = (params[0], nnjax.Layer(params[1].weights + change, params[1].biases))
-        return nnjax.deltas_as_printed(NETWORK, params, trace, y, updated)[0]
+        first = jnp.array([[1.0], [0.0], [0.0], [0.0]])
+        updated = (params[0], nnjax.Layer(params[1].weights + first * change, params[1].biases))
+        deltas = nnjax.deltas_as_printed(NETWORK, params, trace, y, updated)
+        return deltas[0], jnp.sum(jnp.abs(updated[1].weights) @ jnp.abs(deltas[1]), keepdims=True)
 
     w1, b1, w2, b2, x, y = (jnp.asarray(np.stack(column)) for column in zip(*rows, strict=True))
-    ours = jax.jit(jax.vmap(printed))((nnjax.Layer(w1, b1), nnjax.Layer(w2, b2)), x, y)
-    theirs = [step["deltas"][0] for step in sloppy["siblings+updated_weight"]]
-    np.testing.assert_allclose(theirs, ours, rtol=1e-12)
+    ours, summands = jax.jit(jax.vmap(printed))((nnjax.Layer(w1, b1), nnjax.Layer(w2, b2)), x, y)
+    theirs = [step["deltas"][0] for step in sloppy["as_printed"]]
+    assert np.all(np.abs(np.array(theirs) - np.asarray(ours)) <= 1e-12 * np.asarray(summands))

@@ -1,0 +1,223 @@
+// Scene 4: 200 networks learn XOR from nnjax's seeds; where they end, and the landscape between three ends.
+import { byId, h, numberField, onWidth } from "./dom.mjs";
+import { show } from "./formulas.mjs";
+import { boundsOf, lossGrid, planeThrough, project, threeSeeds } from "./landscape.mjs";
+import { XOR_BOUNDS } from "./state.mjs";
+import { LEVELS, ON_THE_WAY, XOR, levelOf, unflat, xorNetwork } from "./train.mjs";
+
+const XOR_SEEDS = 200, STEPS = 5000;
+const LEVEL_NAMES = ["0", "½", "⅔"];
+/** How levels are called and drawn; the sign tells them apart without colours. */
+const LOOKS = { 0: { name: "0", colour: "--level-0" }, 1: { name: "½", colour: "--level-1" }, 2: { name: "⅔", colour: "--level-2" }, [ON_THE_WAY]: { name: "…", colour: "--level-way" } };
+
+/** The scene; returns a function that shows a state. */
+export function seedsScene(app) {
+  const parts = { width: 0, planeWidth: 0, ways: [], order: 0, worker: null, timer: null };
+  const updates = xorFields(app);
+  const grid = byId("seed-grid");
+  grid.addEventListener("click", (event) => choose(app, parts, event));
+  byId("open-seed").addEventListener("click", () => openInSceneOne(app, parts));
+  onWidth(grid.parentElement, (width) => { parts.width = width; drawGrid(app, parts); });
+  onWidth(byId("landscape").parentElement, (width) => { parts.planeWidth = width; drawPlane(app, parts); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(app, parts));
+  return (state, before) => {
+    if (before && before.xor === state.xor) return;
+    updates.forEach((update) => update(state.xor));
+    const retrain = !before || before.xor.width !== state.xor.width || before.xor.rate !== state.xor.rate;
+    if (retrain) order(app, parts, before ? 200 : 0);
+    else drawAll(app, parts);
+  };
+}
+
+function xorFields(app) {
+  const change = (part) => app.change({ ...app.state, xor: { ...app.state.xor, ...part } });
+  const make = (key, name, range, read = (value) => value) => {
+    const field = numberField({ name, bounds: XOR_BOUNDS[key], range, onChange: (value) => change({ [key]: read(value) }) });
+    return [field.element, (xor) => field.update(xor[key])];
+  };
+  const all = [make("rate", "learning rate", [0.1, 10, 0.1]), make("width", "hidden nodes", [1, 6, 1], Math.round)];
+  const [seed, update] = make("seed", "seed", [0, XOR_SEEDS - 1, 1], Math.round);
+  byId("seeds-fields").replaceChildren(...all.map(([element]) => element));
+  byId("seed-field").replaceChildren(seed);
+  return [...all.map(([, each]) => each), update];
+}
+
+/** Have a worker train all seeds anew; what an older order still sends is not looked at. */
+function order(app, parts, wait) {
+  clearTimeout(parts.timer);
+  parts.timer = setTimeout(() => {
+    parts.worker?.terminate();
+    Object.assign(parts, { ways: [], order: parts.order + 1 });
+    parts.worker = newWorker();
+    parts.worker.onmessage = ({ data }) => receive(app, parts, data);
+    const { width, rate } = app.state.xor;
+    parts.worker.postMessage({ width, rate, steps: STEPS, seeds: XOR_SEEDS, order: parts.order });
+  }, wait);
+  byId("seeds-summary").textContent = "The networks are learning …";
+}
+
+/** A page from disk may start no worker from a file, but from a Blob. */
+function newWorker() {
+  const address = URL.createObjectURL(new Blob([byId("modules").textContent], { type: "text/javascript" }));
+  const worker = new Worker(address);
+  URL.revokeObjectURL(address);
+  return worker;
+}
+
+function receive(app, parts, { order: answered, from, ways }) {
+  if (answered !== parts.order) return;
+  ways.forEach((way, k) => { parts.ways[from + k] = { ...way, level: levelOf(way.losses.at(-1)) }; });
+  const done = parts.ways.length === XOR_SEEDS;
+  parts.frame ??= requestAnimationFrame(() => {
+    parts.frame = null;
+    if (parts.ways.length === XOR_SEEDS) drawAll(app, parts);
+    else drawGrid(app, parts);
+  });
+  if (done) byId("seed-grid").dataset.done = `${app.state.xor.width},${app.state.xor.rate}`;
+}
+
+function drawAll(app, parts) {
+  drawGrid(app, parts);
+  if (parts.ways.length < XOR_SEEDS) return;
+  const { seed, width, rate } = app.state.xor, way = parts.ways[seed];
+  const counted = [0, 1, 2, ON_THE_WAY].map((level) => [LOOKS[level].name, parts.ways.filter((each) => each.level === level).length]);
+  const [zero, half, third, other] = counted.map(([, count]) => count);
+  byId("seeds-summary").textContent = `Of ${XOR_SEEDS} networks, ${zero} end at loss 0, ${half} at ½, ${third} at ⅔, and ${other} are still on the way after ${STEPS} updates.`;
+  byId("seed-end").textContent = `Seed ${seed} ${way.level === ON_THE_WAY ? "is on the way" : `ends at ${LEVEL_NAMES[way.level]}`}: its loss is ${show(way.losses.at(-1), 4)}, and it was ${show(way.losses[0], 4)} at the start.`;
+  byId("open-seed").textContent = `Open seed ${seed} in scene 1`;
+  byId("seed-python").textContent = xorPython(width, rate, seed);
+  drawPlane(app, parts);
+}
+
+const colours = () => {
+  const style = getComputedStyle(document.documentElement);
+  return (name) => style.getPropertyValue(name).trim();
+};
+
+/** A canvas of so many pixels of the page, sharp on dense screens. */
+function prepared(canvas, width, height) {
+  const dense = devicePixelRatio || 1;
+  Object.assign(canvas, { width: Math.round(width * dense), height: Math.round(height * dense) });
+  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+  const pen = canvas.getContext("2d");
+  pen.scale(dense, dense);
+  return pen;
+}
+
+function cells(parts) {
+  const columns = parts.width < 620 ? 10 : 20, size = parts.width / columns;
+  return { columns, size, high: Math.max(24, Math.min(44, size * 0.75)) };
+}
+
+function drawGrid(app, parts) {
+  if (!parts.width) return;
+  const { columns, size, high } = cells(parts), colour = colours();
+  const pen = prepared(byId("seed-grid"), parts.width, (XOR_SEEDS / columns) * high);
+  for (let seed = 0; seed < XOR_SEEDS; seed++) {
+    const left = (seed % columns) * size, top = Math.floor(seed / columns) * high;
+    pen.fillStyle = colour("--card");
+    pen.fillRect(left + 1, top + 1, size - 2, high - 2);
+    if (parts.ways[seed]) drawCell(pen, parts.ways[seed], [left, top, size, high], colour);
+  }
+  const { seed } = app.state.xor;
+  pen.strokeStyle = colour("--ink");
+  pen.lineWidth = 2.5;
+  pen.strokeRect((seed % columns) * size + 1.5, Math.floor(seed / columns) * high + 1.5, size - 3, high - 3);
+}
+
+/** One network: its loss over the updates, from left to right on a log axis, and where it ends. */
+function drawCell(pen, { losses, level }, [left, top, size, high], colour) {
+  const look = LOOKS[level];
+  pen.strokeStyle = pen.fillStyle = colour(look.colour);
+  pen.globalAlpha = 0.16;
+  pen.fillRect(left + 1, top + 1, size - 2, high - 2);
+  pen.globalAlpha = 1;
+  pen.lineWidth = 1.5;
+  pen.beginPath();
+  losses.forEach((loss, k) => pen.lineTo(left + 4 + ((size - 8) * k) / (losses.length - 1), top + high - 4 - (high - 8) * Math.min(1, loss / 1.5)));
+  pen.stroke();
+  pen.font = "bold 11px system-ui, sans-serif";
+  pen.textAlign = "right";
+  pen.fillText(look.name, left + size - 4, top + 12);
+}
+
+function choose(app, parts, event) {
+  const { columns, size, high } = cells(parts), box = byId("seed-grid").getBoundingClientRect();
+  const seed = Math.floor((event.clientY - box.top) / high) * columns + Math.floor((event.clientX - box.left) / size);
+  if (seed >= 0 && seed < XOR_SEEDS) app.change({ ...app.state, xor: { ...app.state.xor, seed } });
+}
+
+/** The network of the chosen seed becomes that of scene 1, at its end. */
+function openInSceneOne(app, parts) {
+  const { seed, width, rate } = app.state.xor, way = parts.ways[seed];
+  if (!way) return;
+  app.change({ ...app.state, network: xorNetwork(width), params: unflat(way.points.at(-1)), x: XOR.xs[1], y: XOR.ys[1], rate, assumed: null,
+    steps: 8, pick: "d.0.0", from: [seed, rate, STEPS] });
+  byId("one-step").scrollIntoView();
+  byId("forward").focus({ preventScroll: true });
+}
+
+function xorPython(width, rate, seed) {
+  return ["import optax", "import nnjax", `network = nnjax.mlp((2, ${width}, 1))`,
+    `start = nnjax.init(network, nnjax.key(${seed}), weights="normal", biases="normal")`,
+    `params, history = nnjax.train(network, start, *nnjax.datasets.xor(), optimizer=optax.sgd(${rate}), epochs=${STEPS}, view="nodes")`,
+    "print(history.loss)"].join("\n");
+}
+
+const COLUMNS = 120, ROWS = 80;
+
+function drawPlane(app, parts) {
+  if (!parts.planeWidth || parts.ways.length < XOR_SEEDS) return;
+  const seeds = threeSeeds(parts.ways.map(({ level }) => level), app.state.xor.seed), ways = seeds.map((seed) => parts.ways[seed]);
+  const plane = planeThrough(...ways.map(({ points }) => Array.from(points.at(-1))));
+  const width = parts.planeWidth, height = (width * ROWS) / COLUMNS, pen = prepared(byId("landscape"), width, height);
+  const paths = ways.map(({ points }) => points.map((row) => project(plane, Array.from(row))));
+  const bounds = boundsOf(paths.flat(), COLUMNS / ROWS), colour = colours();
+  drawLoss(pen, lossGrid(plane, bounds, COLUMNS, ROWS), width, height);
+  const at = ([x, y]) => [((x - bounds[0]) / (bounds[1] - bounds[0])) * width, ((bounds[3] - y) / (bounds[3] - bounds[2])) * height];
+  paths.forEach((places, k) => drawPath(pen, places.map(at), seeds[k], LOOKS[ways[k].level], colour, [width, height]));
+  byId("landscape-caption").replaceChildren(
+    h("b", {}, "Dark is low. "), `The plane holds the ends of seeds ${seeds.map((seed, k) => `${seed} (${LOOKS[ways[k].level].name === "…" ? "on the way" : LOOKS[ways[k].level].name})`).join(", ")}; `,
+    "their ways are drawn from the open dot to the filled one, seen from above: they leave the plane, and only the ends lie on it.");
+}
+
+/** Loss 0 is dark, 2 and more are light; on a root scale, since the interesting part is low. */
+function drawLoss(pen, grid, width, height) {
+  const image = new ImageData(COLUMNS, ROWS);
+  grid.forEach((loss, n) => {
+    const t = Math.min(1, Math.sqrt(loss / 2));
+    [20 + 220 * t, 52 + 186 * t, 84 + 146 * t, 255].forEach((value, channel) => { image.data[4 * n + channel] = value; });
+  });
+  const small = new OffscreenCanvas(COLUMNS, ROWS);
+  small.getContext("2d").putImageData(image, 0, 0);
+  pen.drawImage(small, 0, 0, width, height);
+}
+
+function drawPath(pen, places, seed, look, colour, [width, height]) {
+  const [x, y] = places.at(-1);
+  for (const [style, thick] of [["#ffffff", 4.5], ["#111111", 2]]) {
+    Object.assign(pen, { strokeStyle: style, lineWidth: thick, lineJoin: "round" });
+    pen.beginPath();
+    places.forEach((place) => pen.lineTo(...place));
+    pen.stroke();
+  }
+  dotAt(pen, places[0], "#ffffff");
+  dotAt(pen, [x, y], "#111111");
+  const text = `seed ${seed}: ${look.name}`;
+  pen.font = "bold 13px system-ui, sans-serif";
+  const wide = pen.measureText(text).width + 8;
+  const left = Math.min(Math.max(x + 8, 2), width - wide - 2), top = Math.min(Math.max(y - 24, 2), height - 22);
+  pen.fillStyle = "#ffffff";
+  pen.fillRect(left, top, wide, 19);
+  pen.fillStyle = "#111111";
+  pen.textAlign = "left";
+  pen.fillText(text, left + 4, top + 14);
+}
+
+function dotAt(pen, [x, y], fill) {
+  Object.assign(pen, { fillStyle: fill, strokeStyle: fill === "#ffffff" ? "#111111" : "#ffffff", lineWidth: 2 });
+  pen.beginPath();
+  pen.arc(x, y, 5.5, 0, 2 * Math.PI);
+  pen.fill();
+  pen.stroke();
+}
