@@ -1,7 +1,7 @@
 // The network as a drawing: numbers in the nodes, weights on the links, each of them to be picked.
 import { s } from "./dom.mjs";
 import { labelPlaces, linkLines, nodeBoxes } from "./geometry.mjs";
-import { computedNow, formula, isKnown, nodeName, show } from "./formulas.mjs";
+import { computedNow, formula, isKnown, nodeName, pickOf, show } from "./formulas.mjs";
 
 /** The rows of numbers in a node: [id, letter]. */
 function rowsOf(network, layer, j) {
@@ -24,8 +24,8 @@ export function diagram(state, seen, width, struck) {
   const rows = sizes.map((_, layer) => rowsOf(state.network, layer, 0).length);
   const { boxes, height, narrow } = nodeBoxes(sizes, width, rows), links = linkLines(sizes, boxes);
   const now = new Set(computedNow(state, seen));
-  const context = { state, seen, now, struck, narrow };
-  const touched = links.filter((link) => !narrow || touches(state.pick, link, sizes));
+  const pick = pickOf(state, seen), context = { state, seen, now, struck, narrow, pick };
+  const touched = links.filter((link) => !narrow || touches(pick, link, sizes));
   const places = labelPlaces(touched, narrow ? [44, 16] : [58, 30]);
   return s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", class: "network",
     "aria-label": "The network. Arrow keys go from number to number; the formula of the one reached is below." },
@@ -49,7 +49,7 @@ function idOf({ seen }, { layer, i, j }) {
 
 function line(context, link) {
   const { state, seen } = context, id = idOf(context, link), w = seen.params[link.layer].weights[link.i][link.j];
-  const [[x1, y1], [x2, y2]] = [link.from, link.to], picked = sameLink(state.pick, id);
+  const [[x1, y1], [x2, y2]] = [link.from, link.to], picked = sameLink(context.pick, id);
   const common = { x1, y1, x2, y2, "data-id": id };
   return s("g", {},
     s("line", { ...common, class: "hit" }),
@@ -63,17 +63,17 @@ function linkLabel(context, link, [x, y]) {
   const { state, seen, now, narrow } = context, id = idOf(context, link), l = link.layer;
   const updated = seen.phase.kind === "u", w = (updated ? seen.updated : seen.params)[l].weights[link.i][link.j];
   const known = isKnown(state, seen, { kind: "w", layer: l }) && !narrow;
-  const change = show(seen.changes[l].weights[link.i][link.j], 3);
+  const change = show(seen.changes[l].weights[link.i][link.j], 2);
   const [halfWidth, halfHeight] = narrow ? [21, 8] : [29, known ? 15 : 8];
   return pickable(context, id, [
     s("rect", { class: `backing${now.has(id) ? " now" : ""}`, x: x - halfWidth, y: y - halfHeight, width: 2 * halfWidth, height: 2 * halfHeight, rx: 3 }),
     s("text", { x, y: known ? y - 3 : y + 4, class: `weight ${w < 0 ? "minus" : "plus"}` }, show(w, 4)),
     known && s("text", { x, y: y + 11, class: "change" }, `${change.startsWith("−") || change === "0" ? "" : "+"}${change}`),
-  ], sameLink(state.pick, id));
+  ], sameLink(context.pick, id));
 }
 
 /** A group that can be pointed at, tapped, focused and reached with arrow keys. */
-function pickable({ state, seen }, id, children, picked = state.pick === id) {
+function pickable({ state, seen, pick }, id, children, picked = pick === id) {
   const told = formula(state, seen, id);
   return s("g", { class: `pick${picked ? " picked" : ""}`, "data-id": id, role: "button", tabindex: picked ? 0 : -1,
     "aria-pressed": String(picked), "aria-label": `${told.name}: ${show(told.value)}` }, children);

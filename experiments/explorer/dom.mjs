@@ -28,7 +28,7 @@ let fieldCount = 0;
 export function numberField({ name, label = name, bounds, range, onChange }) {
   const id = `field-${++fieldCount}`, [min, max, step] = range;
   const error = h("span", { class: "error", id: `${id}-error`, role: "alert" });
-  const number = h("input", { type: "number", id, step: "any", "aria-describedby": `${id}-error`, autocomplete: "off" });
+  const number = h("input", { type: "number", id, step: "any", "aria-label": name, "aria-describedby": `${id}-error`, autocomplete: "off" });
   const slider = h("input", { type: "range", min, max, step, "aria-label": `${name}, slider` });
   let shown = null;
   const say = (message) => {
@@ -62,7 +62,7 @@ export function numberField({ name, label = name, bounds, range, onChange }) {
     shown = value;
     say("");
     number.value = slider.value = value ?? "";
-    if (value !== null) number.value = Number(value.toPrecision(10));
+    if (value !== null) number.value = Number(value.toPrecision(7));
   };
   return { element, update };
 }
@@ -86,7 +86,7 @@ export function onWidth(element, tell) {
 
 /** A matrix between brackets. */
 export function matrix(rows, show) {
-  return h("span", { class: "matrix", role: "img", "aria-label": `matrix ${rows.map((row) => row.map(show).join(", ")).join("; ")}` },
+  return h("span", { class: "matrix", role: "img", "aria-label": `matrix ${rows.map((row) => row.map((value) => show(value)).join(", ")).join("; ")}` },
     h("span", { class: "cells", style: `grid-template-columns: repeat(${rows[0].length}, auto)` },
       rows.flat().map((value) => h("span", {}, show(value)))));
 }

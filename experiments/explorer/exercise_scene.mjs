@@ -1,5 +1,5 @@
 // Scene 2: the handout's exercises; a wrong answer is told which slip gives it.
-import { byId, h } from "./dom.mjs";
+import { byId, h, matrix } from "./dom.mjs";
 import { diagnose, exercises } from "./exercises.mjs";
 import { show, subscript } from "./formulas.mjs";
 import { readNumber } from "./state.mjs";
@@ -19,7 +19,7 @@ function card(app, each) {
   const solution = h("details", { class: "solution", ontoggle: () => fold(app, each.id, solution.open) },
     h("summary", {}, `Solution of exercise ${each.id}`));
   const element = h("article", { class: "card exercise", "aria-labelledby": `exercise-${each.id}` },
-    h("h3", { id: `exercise-${each.id}` }, `Exercise ${each.id}`), h("blockquote", {}, each.handout), h("p", {}, each.ask),
+    h("h3", { id: `exercise-${each.id}` }, `${each.id}. ${each.handout}`), h("p", {}, each.ask),
     each.table && given(each.table), h("div", { class: "answers" }, fields.map((field) => field.element)), solution);
   const update = (state) => {
     fields.forEach((field, k) => field.update(state.answers[each.id]?.[k] ?? ""));
@@ -66,8 +66,8 @@ function judged(each, k, name, text) {
 
 /** The weights that an exercise gives. */
 function given(params) {
-  return h("p", { class: "small" }, params.map(({ weights }, l) => [`W${subscript(l + 1)} = (`,
-    weights.map((row) => row.map((w) => show(w)).join(", ")).join(" | "), l < params.length - 1 ? "), " : "); a row holds the weights that leave one node."]));
+  return h("div", { class: "wide given", tabindex: "0", role: "region", "aria-label": "weights and biases" }, params.map(({ weights, biases }, l) => [
+    `W${subscript(l + 1)} = `, matrix(weights, show), ` b${subscript(l + 1)} = `, matrix([biases], show), " "]));
 }
 
 function solved(each) {

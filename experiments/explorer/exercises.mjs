@@ -62,17 +62,16 @@ export function exercises(golden) {
       "Without an assumption, and with α = 1 so that it shows: what is the output after one update of all weights?",
       { ...passed, rate: 1 }, ["ŷ"], (s, how) => afterUpdate(s, how), HIDDEN, { code: loopCode }), first: forwardOutput(passed) },
     exercise("9", "Implement your own network, with 1 or 2 hidden layers.",
-      `Take ${deep.network.sizes.join("-")}, all sigmoid, with the weights of seed 0 rounded to one decimal (below) and the handout's row: what is δ of each node of the first hidden layer?`,
+      `Take ${deep.network.sizes.join("-")}, all sigmoid, with the weights and biases of seed 0 rounded to one decimal and the handout's row: what is δ of each node of the first hidden layer?`,
       deep, [0, 1].map((j) => `δ of node ${j + 1}`), (s) => s.deltas[0], HIDDEN, { code: deepCode, table: deep.params }),
   ];
 }
 
 /** A network with two hidden layers, its weights few and short enough to be typed. */
 function twoHiddenLayers(passed) {
-  const network = { sizes: [passed.x.length, 2, 2, 1], activations: ["sigmoid", "sigmoid", "sigmoid"], biases: false };
-  const params = init(network, 0, "normal").map((layer) => ({
-    ...layer, weights: layer.weights.map((row) => row.map((w) => Math.round(10 * w) / 10)),
-  }));
+  const network = { sizes: [passed.x.length, 2, 2, 1], activations: ["sigmoid", "sigmoid", "sigmoid"], biases: true };
+  const rounded = (row) => row.map((value) => Math.round(10 * value) / 10);
+  const params = init(network, 0, "normal", "normal").map((layer) => ({ weights: layer.weights.map(rounded), biases: rounded(layer.biases) }));
   return { ...passed, network, params };
 }
 
@@ -185,10 +184,12 @@ function deepCode(task) {
   const { x, y, params } = task;
   return {
     R: [`a <- list(t(${r(x)}))`, `W <- list(${params.map(({ weights }) => rMatrix(weights)).join(", ")})`,
-      "for (l in 1:3) a[[l + 1]] <- 1 / (1 + exp(-a[[l]] %*% W[[l]]))", `delta <- 2 * (${y[0]} - a[[4]]) * a[[4]] * (1 - a[[4]])`,
+      `b <- list(${params.map(({ biases }) => r(biases)).join(", ")})`,
+      "for (l in 1:3) a[[l + 1]] <- 1 / (1 + exp(-a[[l]] %*% W[[l]] - b[[l]]))", `delta <- 2 * (${y[0]} - a[[4]]) * a[[4]] * (1 - a[[4]])`,
       "for (l in 3:2) delta <- (delta %*% t(W[[l]])) * a[[l]] * (1 - a[[l]])", "delta"],
     Python: ["import numpy as np", `a, W = [np.array(${py(x)})], [np.array(w) for w in ${py(params.map(({ weights }) => weights))}]`,
-      "for w in W: a.append(1 / (1 + np.exp(-a[-1] @ w)))", `delta = 2 * (${y[0]} - a[3]) * a[3] * (1 - a[3])`,
+      `b = [np.array(row) for row in ${py(params.map(({ biases }) => biases))}]`,
+      "for l in range(3): a.append(1 / (1 + np.exp(-a[l] @ W[l] - b[l])))", `delta = 2 * (${y[0]} - a[3]) * a[3] * (1 - a[3])`,
       "for l in (2, 1): delta = W[l] @ delta * a[l] * (1 - a[l])", "print(delta)"],
   };
 }

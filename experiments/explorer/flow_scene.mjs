@@ -68,7 +68,7 @@ function summary({ name, flows, theory }) {
   const first = flows.map(({ delta }) => delta[0]), silent = first.filter((value) => value === 0).length;
   const share = (key) => flows.flatMap((each) => each[key]).reduce((a, b) => a + b, 0) / flows.length / theory.length;
   const percent = (value) => `${show(100 * value, 2)} %`;
-  const nodes = [["dead", share("dead")], ["saturated", share("saturated")]].filter(([, value]) => value > 0)
+  const nodes = [["off", share("dead")], ["saturated", share("saturated")]].filter(([, value]) => value > 0)
     .map(([kind, value]) => `${percent(value)} of the nodes are ${kind}.`);
   const below = median(first) < FLOOR ? " Float32 cannot hold it." : "";
   return [h("b", {}, `${name}: `), `the first layer gets ${show(median(first), 2)} of the output's δ (median of ${FLOW_SEEDS} seeds); wide networks are expected to get ${show(theory[0], 2)}.${below} `,

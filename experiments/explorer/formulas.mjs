@@ -131,6 +131,11 @@ export function isKnown(state, seen, { kind, layer }) {
   return order({ kind, layer }) <= seen.index;
 }
 
+/** The id whose formula is shown: the one that was picked, or the first one that the present phase computes. */
+export function pickOf(state, seen) {
+  return state.pick && formula(state, seen, state.pick) ? state.pick : computedNow(state, seen)[0];
+}
+
 /** The ids of what is computed in the present phase. */
 export function computedNow(state, seen) {
   const { kind, layer: l } = seen.phase, { sizes } = state.network;

@@ -83,7 +83,7 @@ function drawAll(app, parts) {
   const counted = [0, 1, 2, ON_THE_WAY].map((level) => [LOOKS[level].name, parts.ways.filter((each) => each.level === level).length]);
   const [zero, half, third, other] = counted.map(([, count]) => count);
   byId("seeds-summary").textContent = `Of ${XOR_SEEDS} networks, ${zero} end at loss 0, ${half} at ½, ${third} at ⅔, and ${other} are still on the way after ${STEPS} updates.`;
-  byId("seed-end").textContent = `Seed ${seed} ${way.level === ON_THE_WAY ? "is on the way" : `ends at ${LEVEL_NAMES[way.level]}`}: its loss is ${show(way.losses.at(-1), 4)}, and it was ${show(way.losses[0], 4)} at the start.`;
+  byId("seed-end").textContent = `Seed ${seed} ${way.level === ON_THE_WAY ? "is on the way" : `ends at loss ${LEVEL_NAMES[way.level]}`}: its loss is ${show(way.losses.at(-1), 4)}, and it was ${show(way.losses[0], 4)} at the start.`;
   byId("open-seed").textContent = `Open seed ${seed} in scene 1`;
   byId("seed-python").textContent = xorPython(width, rate, seed);
   drawPlane(app, parts);
@@ -137,8 +137,8 @@ function drawCell(pen, { losses, level }, [left, top, size, high], colour) {
   losses.forEach((loss, k) => pen.lineTo(left + 4 + ((size - 8) * k) / (losses.length - 1), top + high - 4 - (high - 8) * Math.min(1, loss / 1.5)));
   pen.stroke();
   pen.font = "bold 11px system-ui, sans-serif";
-  pen.textAlign = "right";
-  pen.fillText(look.name, left + size - 4, top + 12);
+  pen.textAlign = "left";
+  pen.fillText(look.name, left + 4, top + high - 4);
 }
 
 function choose(app, parts, event) {
@@ -152,7 +152,7 @@ function openInSceneOne(app, parts) {
   const { seed, width, rate } = app.state.xor, way = parts.ways[seed];
   if (!way) return;
   app.change({ ...app.state, network: xorNetwork(width), params: unflat(way.points.at(-1)), x: XOR.xs[1], y: XOR.ys[1], rate, assumed: null,
-    steps: 8, pick: "d.0.0", from: [seed, rate, STEPS] });
+    steps: 8, pick: "", from: [seed, rate, STEPS] });
   byId("one-step").scrollIntoView();
   byId("forward").focus({ preventScroll: true });
 }
@@ -177,16 +177,19 @@ function drawPlane(app, parts) {
   const at = ([x, y]) => [((x - bounds[0]) / (bounds[1] - bounds[0])) * width, ((bounds[3] - y) / (bounds[3] - bounds[2])) * height];
   paths.forEach((places, k) => drawPath(pen, places.map(at), seeds[k], LOOKS[ways[k].level], colour, [width, height]));
   byId("landscape-caption").replaceChildren(
-    h("b", {}, "Dark is low. "), `The plane holds the ends of seeds ${seeds.map((seed, k) => `${seed} (${LOOKS[ways[k].level].name === "…" ? "on the way" : LOOKS[ways[k].level].name})`).join(", ")}; `,
+    `The plane holds the ends of seeds ${seeds.map((seed, k) => `${seed} (${LOOKS[ways[k].level].name === "…" ? "on the way" : LOOKS[ways[k].level].name})`).join(", ")}; `,
     "their ways are drawn from the open dot to the filled one, seen from above: they leave the plane, and only the ends lie on it.");
 }
+
+const mixed = (t, from, to) => from.map((value, k) => value + t * (to[k] - value));
 
 /** Loss 0 is dark, 2 and more are light; on a root scale, since the interesting part is low. */
 function drawLoss(pen, grid, width, height) {
   const image = new ImageData(COLUMNS, ROWS);
   grid.forEach((loss, n) => {
     const t = Math.min(1, Math.sqrt(loss / 2));
-    [20 + 220 * t, 52 + 186 * t, 84 + 146 * t, 255].forEach((value, channel) => { image.data[4 * n + channel] = value; });
+    const shade = t < 0.5 ? mixed(2 * t, [8, 29, 60], [38, 130, 142]) : mixed(2 * t - 1, [38, 130, 142], [253, 246, 214]);
+    [...shade, 255].forEach((value, channel) => { image.data[4 * n + channel] = value; });
   });
   const small = new OffscreenCanvas(COLUMNS, ROWS);
   small.getContext("2d").putImageData(image, 0, 0);

@@ -21,7 +21,7 @@ export function presets(golden) {
 /** Where the page begins: the handout's case, at the δ of the hidden nodes. */
 export function initial(golden) {
   return {
-    ...Object.values(presets(golden))[0], steps: 8, pick: "d.0.0", answers: {}, open: [],
+    ...Object.values(presets(golden))[0], steps: 8, pick: "", answers: {}, open: [],
     deep: { depth: 12, width: 16, functions: ["sigmoid", "relu"], scheme: "he_normal", seed: 0 },
     xor: { width: 2, rate: 2, seed: 0 },
   };
@@ -146,7 +146,7 @@ const KNOWN = ["net", "f", "bias", "x", "y", "rate", "assumed", "w", "b", "step"
   "deepf", "init", "deepseed", "xwidth", "xrate", "xseed", "open"];
 export const DEEP_BOUNDS = { depth: [1, 50], width: [2, 32], seed: [0, 2 ** 32 - 9] };
 export const XOR_BOUNDS = { width: [1, 6], rate: [0.05, 10], seed: [0, 199] };
-const PICK = /^[xyzadewbu](\.\d+){0,3}$/;
+const PICK = /^([xyzadewbu](\.\d+){1,3})?$/;
 
 /** The state that a fragment stands for; throws an Error that says what is damaged. */
 export function decode(fragment, golden) {

@@ -1,7 +1,7 @@
 // Scene 1: one update, step by step, forward and back.
 import { byId, choiceField, h, matrix, numberField, onWidth } from "./dom.mjs";
 import { diagram } from "./diagram.mjs";
-import { computedNow, formula, matrixForm, nodeName, show } from "./formulas.mjs";
+import { computedNow, formula, isKnown, matrixForm, nodeName, pickOf, show } from "./formulas.mjs";
 import { ACTIVATIONS, differences } from "./network.mjs";
 import { isHandout, printedRows, wronglyPrinted } from "./printed.mjs";
 import { asPython, receipt } from "./receipt.mjs";
@@ -29,6 +29,9 @@ export function stepScene(app) {
   const parts = { shape: "", fields: [], width: 0 };
   buildStepper(app);
   buildPresets(app);
+  for (const id of ["receipt", "as-python"]) {
+    byId(id).parentElement.addEventListener("toggle", () => showReceipt(app.state, seenOf(app.state)));
+  }
   byId("check-differences").addEventListener("click", () => showDifferences(app.state));
   const figure = byId("network");
   onWidth(figure, (width) => {
@@ -80,7 +83,14 @@ function listen(app, figure) {
     const id = event.target.closest?.("[data-id]")?.dataset.id;
     if (id && id !== app.state.pick) app.change({ ...app.state, pick: id });
   };
-  for (const kind of ["pointerover", "click", "focusin"]) figure.addEventListener(kind, pick);
+  for (const kind of ["click", "focusin"]) figure.addEventListener(kind, pick);
+  // A new drawing under a mouse that rests counts as a move, too; it must not undo what the keyboard picked.
+  let last = "";
+  figure.addEventListener("pointermove", (event) => {
+    const here = `${event.clientX},${event.clientY}`;
+    if (event.pointerType !== "touch" && here !== last) pick(event);
+    last = here;
+  });
   figure.addEventListener("keydown", (event) => {
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     const stops = [...figure.querySelectorAll(".pick")], at = stops.indexOf(document.activeElement);
@@ -91,13 +101,12 @@ function listen(app, figure) {
 }
 
 function buildStepper(app) {
-  byId("back").addEventListener("click", () => app.change(stepped(app.state, -1)));
-  byId("forward").addEventListener("click", () => app.change(stepped(app.state, 1)));
-  byId("to-start").addEventListener("click", () => app.change({ ...app.state, steps: 0 }));
-  byId("next-update").addEventListener("click", () => {
-    const count = phases(app.state.network).length;
-    app.change(stepped(app.state, count));
-  });
+  // What is shown below the network follows the step, until another number is picked.
+  const go = (by) => app.change({ ...stepped(app.state, by), pick: "" });
+  byId("back").addEventListener("click", () => go(-1));
+  byId("forward").addEventListener("click", () => go(1));
+  byId("to-start").addEventListener("click", () => go(-app.state.steps));
+  byId("next-update").addEventListener("click", () => go(phases(app.state.network).length));
 }
 
 function showStepper(state, seen) {
@@ -105,6 +114,8 @@ function showStepper(state, seen) {
   byId("phase").replaceChildren(h("b", {}, `Update ${seen.epoch + 1}, step ${seen.index + 1} of ${seen.count}: ${phaseName(state.network, seen.phase)}.`),
     ` ${words}`, step && h("small", {}, ` (${step})`));
   byId("back").disabled = state.steps === 0;
+  byId("origin").textContent = !state.from ? "" : `This is XOR's network of seed ${state.from[0]} after ${state.from[2]} updates with learning rate ${state.from[1]}, `
+    + "as in scene 4. There all four rows are learned at once; here you see one of them.";
   byId("track").replaceChildren(...seen.order.map((phase, k) =>
     h("li", { class: k === seen.index ? "here" : k < seen.index ? "done" : "", "aria-current": k === seen.index ? "step" : null,
       title: phaseName(state.network, phase) }, h("span", {}, phaseName(state.network, phase)))));
@@ -115,7 +126,7 @@ function buildPresets(app) {
   const wanted = [[names[0], "The handout's case (0.6 assumed)"], [names[1], "The same without the assumption"],
     [names[3], "The exercise's weights"], [names[4], "ReLU in the hidden layer"]];
   byId("presets").replaceChildren(...wanted.map(([name, text]) => h("button", { type: "button", title: name,
-    onclick: () => app.change({ ...app.state, ...cases[name], steps: Math.min(app.state.steps, 10), pick: "d.0.0" }) }, text)));
+    onclick: () => app.change({ ...app.state, ...cases[name], steps: Math.min(app.state.steps, 10), pick: "" }) }, text)));
 }
 
 /** The fields of one network, in groups; returns functions that show a state in them. */
@@ -129,16 +140,18 @@ function networkFields(app, state) {
     bounds: BOUNDS.x, range: [-10, 10, 0.1] }, (now) => now.x[i]));
   const labels = state.y.map((_, j) => field({ path: `y.${j}`, name: "Label y", label: "label y", bounds: BOUNDS.y, range: [0, 1, 0.01] }, (now) => now.y[j]));
   const rate = field({ path: "rate", name: "Learning rate α", label: "rate α", bounds: BOUNDS.rate, range: [0, 2, 0.01] }, (now) => now.rate);
+  const largest = Math.max(...state.params.flatMap((layer) => [...layer.weights.flat(), ...layer.biases].map(Math.abs)));
+  const reach = Math.max(3, Math.ceil(1.2 * largest)), range = [-reach, reach, 0.05];
   const groups = [group("Data and learning rate", true, inputs, labels, rate, assumption(app, updates))];
   sizes.slice(1).forEach((count, l) => {
     for (let j = 0; j < count; j++) {
       const node = nodeName(state.network, l + 1, j);
       const weights = Array.from({ length: sizes[l] }, (_, i) => {
         const link = `${nodeName(state.network, l, i)} → ${node}`;
-        return field({ path: `w.${l}.${i}.${j}`, name: `Weight ${link}`, label: link, bounds: BOUNDS.w, range: [-3, 3, 0.05] },
+        return field({ path: `w.${l}.${i}.${j}`, name: `Weight ${link}`, label: link, bounds: BOUNDS.w, range },
           (now, seen) => seen.params[l].weights[i][j]);
       });
-      const bias = biases && field({ path: `b.${l}.${j}`, name: `Bias of ${node}`, label: `bias ${node}`, bounds: BOUNDS.b, range: [-3, 3, 0.05] },
+      const bias = biases && field({ path: `b.${l}.${j}`, name: `Bias of ${node}`, label: `bias ${node}`, bounds: BOUNDS.b, range },
         (now, seen) => seen.params[l].biases[j]);
       groups.push(group(`Weights into ${node}`, l > 0 || j === 0 || innerWidth > 900, weights, bias));
     }
@@ -178,13 +191,19 @@ function functionFields(app, updates) {
 }
 
 function showFormula(state, seen, struck) {
-  const told = formula(state, seen, state.pick) ?? formula(state, seen, "x.0"), printed = struck(state.pick);
+  const pick = pickOf(state, seen), told = formula(state, seen, pick), printed = isKnown(state, seen, place(pick)) && struck(pick);
   byId("formula").replaceChildren(
     h("p", { class: "name" }, told.name),
     h("p", { class: "math" }, told.symbols, told.numbers && [h("br"), `= ${told.numbers}`], h("br"), "= ",
       printed && [h("del", { "aria-label": `the handout prints ${printed.text}` }, printed.text), " "], h("output", {}, show(told.value))),
     printed ? h("p", { class: "why" }, `The handout prints ${printed.text}. ${printed.why}`) : "",
     told.note ? h("p", { class: "why" }, told.note) : "");
+}
+
+/** The kind and layer of an id, as phases have them. */
+function place(id) {
+  const [kind, layer] = id.split(".");
+  return { kind, layer: kind === "u" ? 1 : Number(layer) };
 }
 
 /** Node by node beside the matrix form. */
@@ -207,11 +226,13 @@ function showPrinted(golden, isCase, seen) {
     h("td", { "data-label": "why" }, row.agrees ? "right" : row.why))));
 }
 
+/** The receipt and the lines of Python, where they are folded out: they are long. */
 function showReceipt(state, seen) {
+  if (byId("as-python").parentElement.open) byId("as-python").textContent = asPython(state, seen);
+  if (!byId("receipt").parentElement.open) return;
   const text = JSON.stringify(receipt(state, seen), null, 1);
   byId("receipt").textContent = text;
   byId("receipt-file").setAttribute("href", `data:application/json;charset=utf-8,${encodeURIComponent(text)}`);
-  byId("as-python").textContent = asPython(state, seen);
 }
 
 /** Every weight's gradient by hand beside finite differences; only when asked for. */

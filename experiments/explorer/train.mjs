@@ -85,7 +85,7 @@ function addChange(row, change, a, x0, x1, y) {
 }
 
 /** Numbers of updates after which a path is recorded: close together at first, where most happens. */
-export function marks(steps, count = 40) {
+export function marks(steps, count = 80) {
   const all = Array.from({ length: count }, (_, i) => Math.round((steps + 1) ** (i / (count - 1))) - 1);
   return [...new Set([0, ...all, steps])];
 }

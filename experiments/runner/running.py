@@ -4,9 +4,10 @@ import contextlib
 import pathlib
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import jax
+import xarray as xr
 from rich.console import Console
 
 from experiments.explorer import page, receipt
@@ -161,7 +162,8 @@ def _write_report(request: Request) -> list[str]:
 def _write_explorer(out: pathlib.Path, walkthrough: Mapping[str, Any]) -> list[str]:
     """Write the explorer with the walkthrough's numbers, which an older result may not hold."""
     try:
-        page.write(out, store.load_data(walkthrough["folder"]), walkthrough["tables"])
+        data = cast(xr.DataTree, store.load_data(walkthrough["folder"]))
+        page.write(out, data, walkthrough["tables"])
     except KeyError as error:
         return [f"no explorer: the walkthrough's result has no {error}; run it again"]
     return []

@@ -58,9 +58,7 @@ def test_the_number_of_a_slip_is_told_to_be_its(golden):
     }));
     return told.filter(([, same]) => !same);"""
     found = node.evaluate("exercises.mjs", body, golden)
-    assert {slip for slip, *_ in found} == set(node.evaluate("slips.mjs", "return Object.keys(m.SLIPS)")) - {
-        "no_bias"
-    }
+    assert {slip for slip, *_ in found} == set(node.evaluate("slips.mjs", "return Object.keys(m.SLIPS)"))
     assert {told["verdict"] for _, _, told, _ in found} == {"slip"}
     own = [slip in told.get("slips", ()) for slip, _, told, _ in found]
     assert sum(own) > 0.85 * len(own)
