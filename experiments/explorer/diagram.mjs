@@ -8,7 +8,7 @@ function rowsOf(network, layer, j) {
   if (layer === 0) return [[`x.${j}`, ""]];
   const l = layer - 1, rows = [[`z.${l}.${j}`, "z"], [`a.${l}.${j}`, "a"]];
   if (network.biases) rows.unshift([`b.${l}.${j}`, "b"]);
-  if (layer === network.sizes.length - 1) rows.push([`e.${j}`, "y − ŷ"]);
+  if (layer === network.sizes.length - 1) rows.push([`e.${j}`, "y−ŷ"]);
   return [...rows, [`d.${l}.${j}`, "δ"]];
 }
 
@@ -26,7 +26,7 @@ export function diagram(state, seen, width, struck) {
   const now = new Set(computedNow(state, seen));
   const pick = pickOf(state, seen), context = { state, seen, now, struck, narrow, pick };
   const touched = links.filter((link) => !narrow || touches(pick, link, sizes));
-  const places = labelPlaces(touched, narrow ? [44, 16] : [58, 30]);
+  const places = labelPlaces(touched, narrow ? [36, 16] : [58, 30]);
   return s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", class: "network",
     "aria-label": "The network. Arrow keys go from number to number; the formula of the one reached is below." },
   links.map((link) => line(context, link)),
@@ -54,7 +54,7 @@ function line(context, link) {
   return s("g", {},
     s("line", { ...common, class: "hit" }),
     s("line", { ...common, class: `link ${w < 0 ? "minus" : "plus"}${picked ? " picked" : ""}`,
-      "stroke-width": Math.min(5, 1 + 1.5 * Math.abs(w)) }));
+      "stroke-width": Math.min(5, 1 + 1.5 * Math.abs(w)) || 1 }));
 }
 
 const sameLink = (pick, id) => /^[wu]/.test(pick) && pick.slice(1) === id.slice(1);
@@ -64,10 +64,10 @@ function linkLabel(context, link, [x, y]) {
   const updated = seen.phase.kind === "u", w = (updated ? seen.updated : seen.params)[l].weights[link.i][link.j];
   const known = isKnown(state, seen, { kind: "w", layer: l }) && !narrow;
   const change = show(seen.changes[l].weights[link.i][link.j], 2);
-  const [halfWidth, halfHeight] = narrow ? [21, 8] : [29, known ? 15 : 8];
+  const [halfWidth, halfHeight] = narrow ? [17, 8] : [29, known ? 15 : 8];
   return pickable(context, id, [
     s("rect", { class: `backing${now.has(id) ? " now" : ""}`, x: x - halfWidth, y: y - halfHeight, width: 2 * halfWidth, height: 2 * halfHeight, rx: 3 }),
-    s("text", { x, y: known ? y - 3 : y + 4, class: `weight ${w < 0 ? "minus" : "plus"}` }, show(w, 4)),
+    s("text", { x, y: known ? y - 3 : y + 4, class: `weight ${w < 0 ? "minus" : "plus"}` }, show(w, narrow ? 3 : 4)),
     known && s("text", { x, y: y + 11, class: "change" }, `${change.startsWith("−") || change === "0" ? "" : "+"}${change}`),
   ], sameLink(context.pick, id));
 }
@@ -90,12 +90,12 @@ function node(context, layer, j, box) {
 
 function nodeRow(context, id, letter, box, top) {
   const { state, seen, now, struck, narrow } = context, left = box.x - box.width / 2, printed = struck(id);
-  const value = formula(state, seen, id).value, digits = narrow ? 3 : 4, right = left + box.width - 6;
+  const value = formula(state, seen, id).value, right = left + box.width - 6;
   const marks = `${now.has(id) ? " now" : ""}${printed ? " slip" : ""}`;
   return pickable(context, id, [
     s("rect", { class: `row${marks}`, x: left + 2, y: top - 1, width: box.width - 4, height: 16, rx: 3 }),
     letter && s("text", { class: "letter", x: left + 7, y: top + 11.5 }, letter),
     s("text", letter ? { class: `value ${id[0]}`, x: right, y: top + 11.5 } : { class: "value middle", x: box.x, y: top + 11.5 },
-      show(value, digits)),
+      narrow ? show(value, 3, 1e-3) : show(value, 4)),
   ]);
 }

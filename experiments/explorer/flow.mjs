@@ -22,7 +22,8 @@ const norm = (row) => {
 /** |δ| of every hidden layer over |δ| of the output, and the shares of dead and saturated nodes. */
 export function flow(network, params) {
   const trace = forward(network, params, Array(network.sizes[0]).fill(1));
-  const delta = deltas(network, params, trace, [trace.activations.at(-1)[0] + 0.5]);
+  // Any label serves, since only shares of the output's δ are looked at; this one is never lost in rounding.
+  const yHat = trace.activations.at(-1)[0], delta = deltas(network, params, trace, [yHat + 1 + Math.abs(yHat)]);
   const layers = trace.netInputs.slice(0, -1);
   const share = (row, l, test) =>
     row.filter((z, j) => test(network.activations[l], z, trace.activations[l + 1][j])).length / row.length;
@@ -36,9 +37,9 @@ export function flow(network, params) {
 /** Whether the slope is 0 by its formula: ReLU's dead side. */
 const isDead = (name, z) => name === "relu" && z <= 0;
 
-/** Whether the slope is 0 only because float32 rounds the activation. */
+/** Whether the slope is 0 only because float32 rounds the activation, or holds no number so small. */
 const isSaturated = (name, z, a) =>
-  !isDead(name, z) && ACTIVATIONS[name].derivative(z, Math.fround(a)) === 0;
+  !isDead(name, z) && Math.fround(ACTIVATIONS[name].derivative(z, Math.fround(a))) === 0;
 
 /** Points and weights of Gauss-Legendre on [-1, 1], by Newton's method. */
 function legendre(count) {

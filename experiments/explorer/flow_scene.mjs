@@ -1,7 +1,7 @@
 // Scene 3: |δ| from the output down to the first layer, for some seeds, two activation functions side by side.
 import { byId, choiceField, h, numberField, onWidth, s } from "./dom.mjs";
 import { FLOOR, deepNetwork, expected, flow } from "./flow.mjs";
-import { show } from "./formulas.mjs";
+import { raised, show } from "./formulas.mjs";
 import { ACTIVATIONS } from "./network.mjs";
 import { DEEP_BOUNDS } from "./state.mjs";
 import { SCHEMES, init } from "./threefry.mjs";
@@ -54,7 +54,7 @@ function measured({ depth, width, scheme, seed }, name) {
 function drawFlow(app, parts) {
   if (!parts.width) return;
   const { deep } = app.state, both = deep.functions.map((name) => measured(deep, name));
-  const all = both.flatMap(({ flows, theory }) => [...flows.flatMap(({ delta }) => delta), ...theory]).filter((value) => value > 0);
+  const all = both.flatMap(({ flows, theory }) => [...flows.flatMap(({ delta }) => delta), ...theory]).filter((value) => value > 0 && value < Infinity);
   const range = [Math.max(LOWEST, Math.min(0.1, ...all)), Math.max(10, ...all)].map(Math.log10);
   if (range[0] < -25) range[0] = Math.min(range[0], Math.log10(FLOOR) - 2);
   const width = parts.width < 700 ? parts.width : Math.floor((parts.width - 16) / 2);
@@ -67,7 +67,7 @@ const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.l
 function summary({ name, flows, theory }) {
   const first = flows.map(({ delta }) => delta[0]), silent = first.filter((value) => value === 0).length;
   const share = (key) => flows.flatMap((each) => each[key]).reduce((a, b) => a + b, 0) / flows.length / theory.length;
-  const percent = (value) => `${show(100 * value, 2)} %`;
+  const percent = (value) => `${show(Number((100 * value).toPrecision(2)))} %`;
   const nodes = [["off", share("dead")], ["saturated", share("saturated")]].filter(([, value]) => value > 0)
     .map(([kind, value]) => `${percent(value)} of the nodes are ${kind}.`);
   const below = median(first) < FLOOR ? " Float32 cannot hold it." : "";
@@ -84,7 +84,7 @@ function panel({ name, flows, theory }, depth, width, [low, high]) {
   return s("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", class: "chart",
     "aria-label": `${name}: length of δ of every layer as a share of the output's, logarithmic` },
   ticks(low, high).map((power) => s("g", {}, s("line", { class: "grid", x1: LEFT, x2: width - 8, y1: y(10 ** power), y2: y(10 ** power) }),
-    s("text", { x: LEFT - 6, y: y(10 ** power) + 4, class: "end" }, power === 0 ? "1" : show(10 ** power, 1).replace("1·", "")))),
+    s("text", { x: LEFT - 6, y: y(10 ** power) + 4, class: "end" }, `10${raised(power)}`))),
   low < Math.log10(FLOOR) && s("g", {}, s("line", { class: "floor", x1: LEFT, x2: width - 8, y1: y(FLOOR), y2: y(FLOOR) }),
     s("text", { x: width - 10, y: y(FLOOR) - 5, class: "end no" }, "float32's smallest normal number")),
   flows.map(({ delta }) => s("path", { class: "seed", d: path(delta) })),

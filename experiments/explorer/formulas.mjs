@@ -2,15 +2,15 @@
 import { ACTIVATIONS } from "./network.mjs";
 
 const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉", SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-const raised = (n) => (n < 0 ? "⁻" : "") + [...String(Math.abs(n))].map((c) => SUPERSCRIPTS[c]).join("");
+export const raised = (n) => (n < 0 ? "⁻" : "") + [...String(Math.abs(n))].map((c) => SUPERSCRIPTS[c]).join("");
 export const subscript = (n) => [...String(n)].map((c) => SUBSCRIPTS[c]).join("");
 
-/** A number with a true minus sign: seven significant digits, or as many as asked for. */
-export function show(value, digits = 7) {
+/** A number with a true minus sign and so many significant digits; below `least` with a power of ten. */
+export function show(value, digits = 7, least = 1e-4) {
   if (value === 0) return "0";
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  if (size < 1e-4 || size >= 1e7) {
+  if (size < least || size >= 10 ** digits) {
     const [mantissa, exponent] = size.toExponential(digits - 1).split("e");
     return `${value < 0 ? "−" : ""}${trimmed(mantissa)}·10${raised(Number(exponent))}`;
   }

@@ -61,6 +61,7 @@ def test_the_matrix_form_ends_in_the_numbers_of_the_nodes(golden):
         (1.5e-9, "1.5·10⁻⁹"),
         (2e12, "2·10¹²"),
         (12.0, "12"),
+        (-123456.78, "−123456.8"),
     ],
 )
 def test_numbers_as_they_are_shown(value, text):
