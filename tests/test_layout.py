@@ -68,8 +68,8 @@ QUESTIONS = {
     name.split(".")[1] for name in EXPERIMENTS if name.count(".") and not name.endswith("__main__")
 } - {"runner", "explorer"}
 EXPLORER = ROOT / "experiments" / "explorer"
-WITHOUT_A_NODE_TEST = {"worker"}
-"""The browser tests run it."""
+WITHOUT_A_NODE_TEST = {"worker", "seeds_drawing"}
+"""The browser tests run them."""
 
 
 def statements(tree: ast.AST) -> Iterator[ast.AST]:

@@ -1,8 +1,9 @@
 // Scene 2: the handout's exercises; a wrong answer is told which slip gives it.
 import { byId, h, matrix } from "./dom.mjs";
-import { diagnose, exercises } from "./exercises.mjs";
+import { diagnose } from "./diagnosis.mjs";
+import { exercises } from "./exercises.mjs";
 import { show, subscript } from "./formulas.mjs";
-import { readNumber } from "./state.mjs";
+import { readNumber } from "./address.mjs";
 
 /** The scene; returns a function that shows a state. */
 export function exerciseScene(app) {
@@ -16,11 +17,24 @@ export function exerciseScene(app) {
 
 function card(app, each) {
   const fields = each.fields.map((name, k) => answerField(app, each, name, k));
-  const solution = h("details", { class: "solution", ontoggle: () => fold(app, each.id, solution.open) },
-    h("summary", {}, `Solution of exercise ${each.id}`));
-  const element = h("article", { class: "card exercise", "aria-labelledby": `exercise-${each.id}` },
-    h("h3", { id: `exercise-${each.id}` }, `${each.id}. ${each.handout}`), h("p", {}, each.ask),
-    each.table && given(each.table), h("div", { class: "answers" }, fields.map((field) => field.element)), solution);
+  const solution = h(
+    "details",
+    { class: "solution", ontoggle: () => fold(app, each.id, solution.open) },
+    h("summary", {}, `Solution of exercise ${each.id}`),
+  );
+  const element = h(
+    "article",
+    { class: "card exercise", "aria-labelledby": `exercise-${each.id}` },
+    h("h3", { id: `exercise-${each.id}` }, `${each.id}. ${each.handout}`),
+    h("p", {}, each.ask),
+    each.table && given(each.table),
+    h(
+      "div",
+      { class: "answers" },
+      fields.map((field) => field.element),
+    ),
+    solution,
+  );
   const update = (state) => {
     fields.forEach((field, k) => field.update(state.answers[each.id]?.[k] ?? ""));
     const open = state.open.includes(each.id);
@@ -38,12 +52,22 @@ function fold(app, id, open) {
 
 /** One answer: what is typed counts when the field is left or Enter is pressed. */
 function answerField(app, each, name, k) {
-  const id = `answer-${each.id}-${k}`, verdict = h("span", { class: "verdict-line", id: `${id}-verdict`, role: "status" });
-  const input = h("input", { type: "text", inputmode: "decimal", maxlength: 40, id, autocomplete: "off", "aria-describedby": `${id}-verdict`,
+  const id = `answer-${each.id}-${k}`,
+    verdict = h("span", { class: "verdict-line", id: `${id}-verdict`, role: "status" });
+  const input = h("input", {
+    type: "text",
+    inputmode: "decimal",
+    maxlength: 40,
+    id,
+    autocomplete: "off",
+    "aria-describedby": `${id}-verdict`,
     onchange: () => {
-      const typed = [...each.fields.keys()].map((n) => (n === k ? input.value.trim().replaceAll(";", ",") : app.state.answers[each.id]?.[n] ?? ""));
+      const typed = [...each.fields.keys()].map((n) =>
+        n === k ? input.value.trim().replaceAll(";", ",") : (app.state.answers[each.id]?.[n] ?? ""),
+      );
       app.change({ ...app.state, answers: { ...app.state.answers, [each.id]: typed } });
-    } });
+    },
+  });
   const update = (text) => {
     if (document.activeElement !== input || input.value.trim() !== text) input.value = text;
     const told = text === "" ? { verdict: "", text: "" } : judged(each, k, name, text);
@@ -66,17 +90,53 @@ function judged(each, k, name, text) {
 
 /** The weights that an exercise gives. */
 function given(params) {
-  return h("div", { class: "wide given", tabindex: "0", role: "region", "aria-label": "weights and biases" }, params.map(({ weights, biases }, l) => [
-    `W${subscript(l + 1)} = `, matrix(weights, show), ` b${subscript(l + 1)} = `, matrix([biases], show), " "]));
+  return h(
+    "div",
+    { class: "wide given", tabindex: "0", role: "region", "aria-label": "weights and biases" },
+    params.map(({ weights, biases }, l) => [
+      `W${subscript(l + 1)} = `,
+      matrix(weights, show),
+      ` b${subscript(l + 1)} = `,
+      matrix([biases], show),
+      " ",
+    ]),
+  );
 }
 
 function solved(each) {
-  const right = each.answers([]), code = each.code(each.task);
+  const right = each.answers([]),
+    code = each.code(each.task);
   return [
-    h("p", {}, each.fields.map((name, k) => [k ? ", " : "", `${name}: `, h("b", {}, show(right[k]))]), "."),
-    Object.entries(each.also ?? {}).map(([how, task]) => h("p", { class: "small" }, `${how[0].toUpperCase()}${how.slice(1)}: ${each.answers([], task).map((value) => show(value)).join(", ")}.`)),
+    h(
+      "p",
+      {},
+      each.fields.map((name, k) => [k ? ", " : "", `${name}: `, h("b", {}, show(right[k]))]),
+      ".",
+    ),
+    Object.entries(each.also ?? {}).map(([how, task]) =>
+      h(
+        "p",
+        { class: "small" },
+        `${how[0].toUpperCase()}${how.slice(1)}: ${each
+          .answers([], task)
+          .map((value) => show(value))
+          .join(", ")}.`,
+      ),
+    ),
     each.remember && h("p", { class: "remember" }, each.remember),
-    h("div", { class: "pair" }, Object.entries(code).map(([language, lines]) =>
-      h("div", {}, h("p", { class: "small" }, language), h("pre", { tabindex: "0", "aria-label": `${language} of exercise ${each.id}` }, lines.join("\n"))))),
-  ].flat().filter(Boolean);
+    h(
+      "div",
+      { class: "pair" },
+      Object.entries(code).map(([language, lines]) =>
+        h(
+          "div",
+          {},
+          h("p", { class: "small" }, language),
+          h("pre", { tabindex: "0", "aria-label": `${language} of exercise ${each.id}` }, lines.join("\n")),
+        ),
+      ),
+    ),
+  ]
+    .flat()
+    .filter(Boolean);
 }

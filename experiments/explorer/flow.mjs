@@ -23,7 +23,8 @@ const norm = (row) => {
 export function flow(network, params) {
   const trace = forward(network, params, Array(network.sizes[0]).fill(1));
   // Any label serves, since only shares of the output's δ are looked at; this one is never lost in rounding.
-  const yHat = trace.activations.at(-1)[0], delta = deltas(network, params, trace, [yHat + 1 + Math.abs(yHat)]);
+  const yHat = trace.activations.at(-1)[0],
+    delta = deltas(network, params, trace, [yHat + 1 + Math.abs(yHat)]);
   const layers = trace.netInputs.slice(0, -1);
   const share = (row, l, test) =>
     row.filter((z, j) => test(network.activations[l], z, trace.activations[l + 1][j])).length / row.length;
@@ -44,10 +45,12 @@ const isSaturated = (name, z, a) =>
 /** Points and weights of Gauss-Legendre on [-1, 1], by Newton's method. */
 function legendre(count) {
   return Array.from({ length: count }, (_, i) => {
-    let x = Math.cos((Math.PI * (i + 0.75)) / (count + 0.5)), slope = 1;
+    let x = Math.cos((Math.PI * (i + 0.75)) / (count + 0.5)),
+      slope = 1;
     for (let round = 0; round < 100; round++) {
       let [before, value] = [1, x];
-      for (let n = 2; n <= count; n++) [before, value] = [value, ((2 * n - 1) * x * value - (n - 1) * before) / n];
+      for (let n = 2; n <= count; n++)
+        [before, value] = [value, ((2 * n - 1) * x * value - (n - 1) * before) / n];
       slope = (count * (x * value - before)) / (x * x - 1);
       x -= value / slope;
     }
@@ -58,11 +61,14 @@ function legendre(count) {
 /** Points and weights of E f(z), z ~ N(0, 1), on panels that halve towards 0, where kinks are. */
 const QUADRATURE = (() => {
   const edges = [0, ...Array.from({ length: 25 }, (_, i) => 14 * 0.5 ** (24 - i))];
-  const rule = legendre(20), points = [];
+  const rule = legendre(20),
+    points = [];
   edges.slice(1).forEach((high, i) => {
-    const middle = (high + edges[i]) / 2, half = (high - edges[i]) / 2;
+    const middle = (high + edges[i]) / 2,
+      half = (high - edges[i]) / 2;
     for (const [x, weight] of rule) {
-      const z = middle + half * x, density = (half * weight * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI);
+      const z = middle + half * x,
+        density = (half * weight * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI);
       points.push([z, density], [-z, density]);
     }
   });
@@ -71,8 +77,10 @@ const QUADRATURE = (() => {
 
 /** E φ(√q z)² and E φ'(√q z)². */
 export function meanSquares(activation, q) {
-  const { value, derivative } = ACTIVATIONS[activation], root = Math.sqrt(Math.max(q, 1e-280));
-  let square = 0, slope = 0;
+  const { value, derivative } = ACTIVATIONS[activation],
+    root = Math.sqrt(Math.max(q, 1e-280));
+  let square = 0,
+    slope = 0;
   for (const [z, weight] of QUADRATURE) {
     const a = value(root * z);
     square += weight * a * a;
@@ -83,7 +91,8 @@ export function meanSquares(activation, q) {
 
 /** √E|δ|² of every hidden layer over that of the output, in a wide network with random weights. */
 export function expected(network, scheme) {
-  const { sizes, activations } = network, factors = [];
+  const { sizes, activations } = network,
+    factors = [];
   let q = weightVariance(scheme, sizes[0], sizes[1]) * sizes[0];
   for (let l = 0; l < sizes.length - 2; l++) {
     const variance = weightVariance(scheme, sizes[l + 1], sizes[l + 2]);

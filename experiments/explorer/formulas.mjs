@@ -1,8 +1,10 @@
 // Every number's formula, with the numbers put in; and the same step as matrices.
 import { ACTIVATIONS } from "./network.mjs";
 
-const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉", SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-export const raised = (n) => (n < 0 ? "⁻" : "") + [...String(Math.abs(n))].map((c) => SUPERSCRIPTS[c]).join("");
+const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉",
+  SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+export const raised = (n) =>
+  (n < 0 ? "⁻" : "") + [...String(Math.abs(n))].map((c) => SUPERSCRIPTS[c]).join("");
 export const subscript = (n) => [...String(n)].map((c) => SUBSCRIPTS[c]).join("");
 
 /** A number with a true minus sign and so many significant digits; below `least` with a power of ten. */
@@ -40,10 +42,23 @@ function slopeText(name, z, a, value) {
 /** {name, symbols, numbers, value, note} of the number with this id; null where there is none. */
 export function formula(state, seen, id) {
   const [kind, ...at] = id.split(".");
-  const make = { x: ofInput, y: ofLabel, z: ofNetInput, a: ofActivation, e: ofError, d: ofDelta, w: ofWeight, u: ofWeight, b: ofBias }[kind];
-  const [l, i, j] = at.map(Number), { sizes } = state.network;
-  const known = { x: l < sizes[0], y: l < sizes.at(-1), e: l < sizes.at(-1) }[kind]
-    ?? (l < sizes.length - 1 && (kind === "w" || kind === "u" ? i < sizes[l] && j < sizes[l + 1] : i < sizes[l + 1]));
+  const make = {
+    x: ofInput,
+    y: ofLabel,
+    z: ofNetInput,
+    a: ofActivation,
+    e: ofError,
+    d: ofDelta,
+    w: ofWeight,
+    u: ofWeight,
+    b: ofBias,
+  }[kind];
+  const [l, i, j] = at.map(Number),
+    { sizes } = state.network;
+  const known =
+    { x: l < sizes[0], y: l < sizes.at(-1), e: l < sizes.at(-1) }[kind] ??
+    (l < sizes.length - 1 &&
+      (kind === "w" || kind === "u" ? i < sizes[l] && j < sizes[l + 1] : i < sizes[l + 1]));
   return make && known ? make(state, seen, l, i, j, kind) : null;
 }
 
@@ -56,78 +71,133 @@ function ofLabel(state, seen, j) {
 }
 
 function ofNetInput(state, seen, l, j) {
-  const { network } = state, a = seen.activations[l], layer = seen.params[l];
-  const bias = network.biases ? ` + ${inside(layer.biases[j])}` : "", name = `Net input of ${nodeName(network, l + 1, j)}`;
+  const { network } = state,
+    a = seen.activations[l],
+    layer = seen.params[l];
+  const bias = network.biases ? ` + ${inside(layer.biases[j])}` : "",
+    name = `Net input of ${nodeName(network, l + 1, j)}`;
   if (isAssumed(state, seen, l)) {
-    return { name, symbols: "z = ln(a / (1 − a)), which the assumed activation needs", value: seen.netInputs[l][j],
-      numbers: `ln(${show(state.assumed)} / (1 − ${show(state.assumed)}))`, note: "What comes in from the hidden nodes adds up to another number." };
+    return {
+      name,
+      symbols: "z = ln(a / (1 − a)), which the assumed activation needs",
+      value: seen.netInputs[l][j],
+      numbers: `ln(${show(state.assumed)} / (1 − ${show(state.assumed)}))`,
+      note: "What comes in from the hidden nodes adds up to another number.",
+    };
   }
   return {
-    name, symbols: `z = Σ activation · weight${network.biases ? " + bias" : ""}`,
+    name,
+    symbols: `z = Σ activation · weight${network.biases ? " + bias" : ""}`,
     numbers: a.map((value, i) => `${inside(value)} · ${inside(layer.weights[i][j])}`).join(" + ") + bias,
     value: seen.netInputs[l][j],
   };
 }
 
-const isAssumed = (state, seen, l) => l === seen.params.length - 1 && seen.epoch === 0 && state.assumed !== null;
+const isAssumed = (state, seen, l) =>
+  l === seen.params.length - 1 && seen.epoch === 0 && state.assumed !== null;
 
 function ofActivation(state, seen, l, j) {
-  const name = state.network.activations[l], z = seen.netInputs[l][j], node = nodeName(state.network, l + 1, j);
+  const name = state.network.activations[l],
+    z = seen.netInputs[l][j],
+    node = nodeName(state.network, l + 1, j);
   if (isAssumed(state, seen, l)) {
-    return { name: `Activation of ${node}`, symbols: "assumed, as the handout does", numbers: "", value: state.assumed,
-      note: "No forward pass gives this number." };
+    return {
+      name: `Activation of ${node}`,
+      symbols: "assumed, as the handout does",
+      numbers: "",
+      value: state.assumed,
+      note: "No forward pass gives this number.",
+    };
   }
-  const numbers = name === "sigmoid" ? `1 / (1 + e^(${show(-z)}))` : name === "relu" ? `max(0, ${show(z)})` : `${name}(${show(z)})`;
+  const numbers =
+    name === "sigmoid"
+      ? `1 / (1 + e^(${show(-z)}))`
+      : name === "relu"
+        ? `max(0, ${show(z)})`
+        : `${name}(${show(z)})`;
   const symbols = name === "sigmoid" ? "a = 1 / (1 + e⁻ᶻ)" : `a = ${ACTIVATIONS[name].written}`;
   return { name: `Activation of ${node}`, symbols, numbers, value: seen.activations[l + 1][j] };
 }
 
 function ofError(state, seen, j) {
   const a = seen.activations.at(-1)[j];
-  return { name: "Error of the output", symbols: "y − ŷ", numbers: `${show(state.y[j])} − ${inside(a)}`, value: state.y[j] - a };
+  return {
+    name: "Error of the output",
+    symbols: "y − ŷ",
+    numbers: `${show(state.y[j])} − ${inside(a)}`,
+    value: state.y[j] - a,
+  };
 }
 
 function ofDelta(state, seen, l, j) {
-  const { network } = state, last = seen.params.length - 1;
-  const z = seen.netInputs[l][j], a = seen.activations[l + 1][j];
+  const { network } = state,
+    last = seen.params.length - 1;
+  const z = seen.netInputs[l][j],
+    a = seen.activations[l + 1][j];
   const [symbol, slope] = slopeText(network.activations[l], z, a, seen.slopes[l][j]);
-  const name = `δ of ${nodeName(network, l + 1, j)}`, value = seen.deltas[l][j];
+  const name = `δ of ${nodeName(network, l + 1, j)}`,
+    value = seen.deltas[l][j];
   if (l === last) {
-    return { name, symbols: `δ = 2(y − ŷ) · ${symbol}`, numbers: `2 · (${show(state.y[j])} − ${inside(a)}) · ${slope}`, value };
+    return {
+      name,
+      symbols: `δ = 2(y − ŷ) · ${symbol}`,
+      numbers: `2 · (${show(state.y[j])} − ${inside(a)}) · ${slope}`,
+      value,
+    };
   }
   const row = seen.params[l + 1].weights[j];
   const blame = row.map((w, k) => `${inside(seen.deltas[l + 1][k])} · ${inside(w)}`).join(" + ");
   return {
-    name, symbols: `δ = Σ over the nodes it feeds (δ · weight) · ${symbol}`,
-    numbers: `${row.length > 1 ? `(${blame})` : blame} · ${slope}`, value,
+    name,
+    symbols: `δ = Σ over the nodes it feeds (δ · weight) · ${symbol}`,
+    numbers: `${row.length > 1 ? `(${blame})` : blame} · ${slope}`,
+    value,
   };
 }
 
 function ofWeight(state, seen, l, i, j, kind) {
   const { network, rate } = state;
   const link = `${nodeName(network, l, i)} → ${nodeName(network, l + 1, j)}`;
-  const w = seen.params[l].weights[i][j], change = seen.changes[l].weights[i][j];
+  const w = seen.params[l].weights[i][j],
+    change = seen.changes[l].weights[i][j];
   if (kind === "u" || seen.phase.kind === "u") {
-    return { name: `New weight ${link}`, symbols: "weight + change", numbers: `${show(w)} + ${inside(change)}`, value: w + change };
+    return {
+      name: `New weight ${link}`,
+      symbols: "weight + change",
+      numbers: `${show(w)} + ${inside(change)}`,
+      value: w + change,
+    };
   }
-  if (!isKnown(state, seen, { kind: "w", layer: l })) return { name: `Weight ${link}`, symbols: "given", numbers: "", value: w };
+  if (!isKnown(state, seen, { kind: "w", layer: l }))
+    return { name: `Weight ${link}`, symbols: "given", numbers: "", value: w };
   return {
-    name: `Change of the weight ${link}`, symbols: "α · δ · activation",
-    numbers: `${inside(rate)} · ${inside(seen.deltas[l][j])} · ${inside(seen.activations[l][i])}`, value: change,
+    name: `Change of the weight ${link}`,
+    symbols: "α · δ · activation",
+    numbers: `${inside(rate)} · ${inside(seen.deltas[l][j])} · ${inside(seen.activations[l][i])}`,
+    value: change,
     note: `The weight is ${show(w)}; after the update it is ${show(w + change)}.`,
   };
 }
 
 function ofBias(state, seen, l, j) {
-  const { network, rate } = state, node = nodeName(network, l + 1, j), b = seen.params[l].biases[j];
-  if (!isKnown(state, seen, { kind: "w", layer: l })) return { name: `Bias of ${node}`, symbols: "given", numbers: "", value: b };
-  return { name: `Change of the bias of ${node}`, symbols: "α · δ", numbers: `${inside(rate)} · ${inside(seen.deltas[l][j])}`,
-    value: seen.changes[l].biases[j], note: `The bias is ${show(b)}.` };
+  const { network, rate } = state,
+    node = nodeName(network, l + 1, j),
+    b = seen.params[l].biases[j];
+  if (!isKnown(state, seen, { kind: "w", layer: l }))
+    return { name: `Bias of ${node}`, symbols: "given", numbers: "", value: b };
+  return {
+    name: `Change of the bias of ${node}`,
+    symbols: "α · δ",
+    numbers: `${inside(rate)} · ${inside(seen.deltas[l][j])}`,
+    value: seen.changes[l].biases[j],
+    note: `The bias is ${show(b)}.`,
+  };
 }
 
 /** Whether the step has come to this kind of number in this layer. */
 export function isKnown(state, seen, { kind, layer }) {
-  const order = (wanted) => seen.order.findIndex((phase) => phase.kind === wanted.kind && phase.layer === wanted.layer);
+  const order = (wanted) =>
+    seen.order.findIndex((phase) => phase.kind === wanted.kind && phase.layer === wanted.layer);
   return order({ kind, layer }) <= seen.index;
 }
 
@@ -138,7 +208,8 @@ export function pickOf(state, seen) {
 
 /** The ids of what is computed in the present phase. */
 export function computedNow(state, seen) {
-  const { kind, layer: l } = seen.phase, { sizes } = state.network;
+  const { kind, layer: l } = seen.phase,
+    { sizes } = state.network;
   const each = (count, make) => Array.from({ length: count }, (_, i) => make(i));
   if (kind === "x") return each(sizes[0], (i) => `x.${i}`);
   if (kind === "e") return each(sizes.at(-1), (j) => `e.${j}`);
@@ -147,27 +218,8 @@ export function computedNow(state, seen) {
   return each(sizes[l + 1], (j) => `${kind}.${l}.${j}`);
 }
 
-const links = (sizes, l, kind) => Array.from({ length: sizes[l] * sizes[l + 1] }, (_, k) =>
-  `${kind}.${l}.${Math.floor(k / sizes[l + 1])}.${k % sizes[l + 1]}`);
-
-const column = (row) => row.map((value) => [value]);
-
-/** The present phase in matrix form: text and matrices in turn. */
-export function matrixForm(state, seen) {
-  const { kind, layer: l } = seen.phase, { network, rate } = state, n = subscript(l + 1);
-  const below = l === 0 ? "x" : `a${subscript(l)}`, W = seen.params[l].weights, f = network.activations[l];
-  const bias = network.biases ? [" + ", [seen.params[l].biases]] : [];
-  const rows = {
-    x: () => ["x = ", [state.x]],
-    z: () => [`z${n} = ${below} W${n}${network.biases ? ` + b${n}` : ""} = `, [seen.activations[l]], W, ...bias, " = ", [seen.netInputs[l]]],
-    a: () => [`a${n} = ${f === "sigmoid" ? "σ" : f}(z${n}) = `, [seen.activations[l + 1]]],
-    e: () => ["y − ŷ = ", [state.y], " − ", [seen.activations.at(-1)], " = ", [state.y.map((y, j) => y - seen.activations.at(-1)[j])]],
-    d: () => (l === seen.params.length - 1
-      ? [`δ${n} = 2(y − ŷ) ⊙ f′(z${n}) = 2 · `, [state.y.map((y, j) => y - seen.activations.at(-1)[j])], " ⊙ ", [seen.slopes[l]], " = ", [seen.deltas[l]]]
-      : [`δ${n} = W${subscript(l + 2)} δ${subscript(l + 2)} ⊙ f′(z${n}) = `, seen.params[l + 1].weights, column(seen.deltas[l + 1]), " ⊙ ",
-        column(seen.slopes[l]), " = ", column(seen.deltas[l])]),
-    w: () => [`ΔW${n} = α ${below}ᵀ δ${n} = ${show(rate)} · `, column(seen.activations[l]), [seen.deltas[l]], " = ", seen.changes[l].weights],
-    u: () => seen.params.flatMap((layer, k) => [`W${subscript(k + 1)} + ΔW${subscript(k + 1)} = `, seen.updated[k].weights]),
-  };
-  return rows[kind]();
-}
+const links = (sizes, l, kind) =>
+  Array.from(
+    { length: sizes[l] * sizes[l + 1] },
+    (_, k) => `${kind}.${l}.${Math.floor(k / sizes[l + 1])}.${k % sizes[l + 1]}`,
+  );

@@ -5,16 +5,27 @@ const NARROW = 620;
 /** Boxes of all nodes by "layer.node", and the height of the drawing. */
 export function nodeBoxes(sizes, width, rows) {
   const narrow = width < NARROW;
-  const boxWidth = (layer) => (layer === 0 ? (narrow ? 52 : 72) : (narrow ? 94 : 124));
+  const boxWidth = (layer) => (layer === 0 ? (narrow ? 52 : 72) : narrow ? 94 : 124);
   const boxHeight = (layer) => 22 + 17 * rows[layer];
   const tallest = Math.max(...sizes.map((count, layer) => count * (boxHeight(layer) + (narrow ? 20 : 34))));
-  const height = Math.max(tallest, narrow ? 300 : 360) + 8, boxes = {};
+  const height = Math.max(tallest, narrow ? 300 : 360) + 8,
+    boxes = {};
   sizes.forEach((count, layer) => {
-    const left = 2 + boxWidth(layer) / 2, right = width - 2 - boxWidth(layer) / 2;
-    const x = layer === 0 ? left : layer === sizes.length - 1 ? right
-      : left + (right - left) * (narrow ? 0.46 : 0.52) * layer;
+    const left = 2 + boxWidth(layer) / 2,
+      right = width - 2 - boxWidth(layer) / 2;
+    const x =
+      layer === 0
+        ? left
+        : layer === sizes.length - 1
+          ? right
+          : left + (right - left) * (narrow ? 0.46 : 0.52) * layer;
     for (let j = 0; j < count; j++) {
-      boxes[`${layer}.${j}`] = { x, y: (height * (j + 0.5)) / count, width: boxWidth(layer), height: boxHeight(layer) };
+      boxes[`${layer}.${j}`] = {
+        x,
+        y: (height * (j + 0.5)) / count,
+        width: boxWidth(layer),
+        height: boxHeight(layer),
+      };
     }
   });
   return { boxes, height, narrow };
@@ -22,10 +33,13 @@ export function nodeBoxes(sizes, width, rows) {
 
 /** The lines between boxes: {layer, i, j, from, to}; layer counts layers with weights. */
 export function linkLines(sizes, boxes) {
-  return sizes.slice(1).flatMap((count, layer) => Array.from({ length: sizes[layer] * count }, (_, k) => {
-    const [i, j] = [Math.floor(k / count), k % count], [a, b] = [boxes[`${layer}.${i}`], boxes[`${layer + 1}.${j}`]];
-    return { layer, i, j, from: [a.x + a.width / 2, a.y], to: [b.x - b.width / 2, b.y] };
-  }));
+  return sizes.slice(1).flatMap((count, layer) =>
+    Array.from({ length: sizes[layer] * count }, (_, k) => {
+      const [i, j] = [Math.floor(k / count), k % count],
+        [a, b] = [boxes[`${layer}.${i}`], boxes[`${layer + 1}.${j}`]];
+      return { layer, i, j, from: [a.x + a.width / 2, a.y], to: [b.x - b.width / 2, b.y] };
+    }),
+  );
 }
 
 const along = ({ from, to }, t) => [from[0] + t * (to[0] - from[0]), from[1] + t * (to[1] - from[1])];
@@ -44,7 +58,8 @@ export function labelPlaces(links, size) {
   const places = [];
   links.forEach((link, k) => {
     const rivals = links.filter((other) => other.layer === link.layer && other !== link);
-    const length = link.to[0] - link.from[0], edge = Math.min(0.45, (size[0] / 2 + 4) / Math.max(length, 1));
+    const length = link.to[0] - link.from[0],
+      edge = Math.min(0.45, (size[0] / 2 + 4) / Math.max(length, 1));
     let best = null;
     for (let n = 0; n <= 24; n++) {
       const at = along(link, edge + ((1 - 2 * edge) * n) / 24);

@@ -13,7 +13,8 @@ export function sigmoid(z) {
 export function erfc(x) {
   if (x < 0) return 2 - erfc(-x);
   if (x > 2) return Math.exp(-x * x) / Math.sqrt(Math.PI) / fraction(x);
-  let term = x, sum = x;
+  let term = x,
+    sum = x;
   for (let n = 1; Math.abs(term) > 1e-17 * sum; n++) {
     term *= (2 * x * x) / (2 * n + 1);
     sum += term;
@@ -33,26 +34,38 @@ const softplus = (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 /** name -> value f(z), derivative f'(z, a), and how the two are written. */
 export const ACTIVATIONS = {
   sigmoid: { value: sigmoid, derivative: (z, a) => a * (1 - a), written: "σ(z)", slope: "a(1 − a)" },
-  relu: { value: (z) => Math.max(0, z), derivative: (z) => (z > 0 ? 1 : 0), written: "max(0, z)", slope: "ReLU′(z)" },
+  relu: {
+    value: (z) => Math.max(0, z),
+    derivative: (z) => (z > 0 ? 1 : 0),
+    written: "max(0, z)",
+    slope: "ReLU′(z)",
+  },
   identity: { value: (z) => z, derivative: () => 1, written: "z", slope: "1" },
   tanh: { value: Math.tanh, derivative: (z, a) => (1 - a) * (1 + a), written: "tanh(z)", slope: "(1 − a²)" },
   leaky_relu: {
-    value: (z) => (z > 0 ? z : LEAK * z), derivative: (z) => (z > 0 ? 1 : LEAK),
-    written: "leaky_relu(z)", slope: "f′(z)",
+    value: (z) => (z > 0 ? z : LEAK * z),
+    derivative: (z) => (z > 0 ? 1 : LEAK),
+    written: "leaky_relu(z)",
+    slope: "f′(z)",
   },
   elu: {
-    value: (z) => (z > 0 ? z : Math.expm1(z)), derivative: (z) => Math.exp(Math.min(z, 0)),
-    written: "elu(z)", slope: "f′(z)",
+    value: (z) => (z > 0 ? z : Math.expm1(z)),
+    derivative: (z) => Math.exp(Math.min(z, 0)),
+    written: "elu(z)",
+    slope: "f′(z)",
   },
   softplus: { value: softplus, derivative: sigmoid, written: "ln(1 + eᶻ)", slope: "σ(z)" },
   silu: {
-    value: (z) => z * sigmoid(z), derivative: (z) => sigmoid(z) * (1 + z * sigmoid(-z)),
-    written: "z·σ(z)", slope: "f′(z)",
+    value: (z) => z * sigmoid(z),
+    derivative: (z) => sigmoid(z) * (1 + z * sigmoid(-z)),
+    written: "z·σ(z)",
+    slope: "f′(z)",
   },
   gelu: {
     value: (z) => z * normalCdf(z),
     derivative: (z) => normalCdf(z) + (z * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI),
-    written: "z·Φ(z)", slope: "f′(z)",
+    written: "z·Φ(z)",
+    slope: "f′(z)",
   },
 };
 
@@ -67,8 +80,9 @@ export const sum = (values) => values.reduce((a, b) => a + b, 0);
 
 /** z = Σᵢ aᵢ wᵢⱼ + bⱼ of one layer's nodes j. */
 function netInputs(network, layer, a) {
-  return layer.biases.map((bias, j) =>
-    sum(a.map((value, i) => value * layer.weights[i][j])) + (network.biases ? bias : 0));
+  return layer.biases.map(
+    (bias, j) => sum(a.map((value, i) => value * layer.weights[i][j])) + (network.biases ? bias : 0),
+  );
 }
 
 /** z and a of every layer; `assumed` replaces the last activation, and its net input by that of a sigmoid. */
@@ -89,12 +103,14 @@ export function forward(network, params, x, assumed = null) {
 /** f'(z, a) of every node. */
 export function slopes(network, trace) {
   return trace.netInputs.map((row, l) =>
-    row.map((z, j) => activationOf(network, l, j).derivative(z, trace.activations[l + 1][j])));
+    row.map((z, j) => activationOf(network, l, j).derivative(z, trace.activations[l + 1][j])),
+  );
 }
 
 /** δ of every layer: 2(y - ŷ) · f' at the output, f' · Σⱼ wᵢⱼ δⱼ below it. */
 export function deltas(network, params, trace, y) {
-  const slope = slopes(network, trace), last = params.length - 1;
+  const slope = slopes(network, trace),
+    last = params.length - 1;
   const found = Array(params.length);
   found[last] = trace.activations[last + 1].map((a, j) => 2 * (y[j] - a) * slope[last][j]);
   for (let l = last - 1; l >= 0; l--) {
@@ -122,7 +138,8 @@ export function updated(params, change) {
 /** Everything that one update computes, from the inputs to the new parameters. */
 export function step(network, params, x, y, rate, assumed = null) {
   const trace = forward(network, params, x, assumed);
-  const slope = slopes(network, trace), delta = deltas(network, params, trace, y);
+  const slope = slopes(network, trace),
+    delta = deltas(network, params, trace, y);
   const change = changes(network, trace, delta, rate);
   return { ...trace, slopes: slope, deltas: delta, changes: change, updated: updated(params, change) };
 }
@@ -138,11 +155,17 @@ export function sse(y, yHat) {
  */
 export function differences(network, params, x, y, assumed = null, h = 1e-6) {
   const last = params.length - 1;
-  const shift = assumed === null ? 0
-    : forward(network, params, x, assumed).netInputs[last][0] - forward(network, params, x).netInputs[last][0];
+  const shift =
+    assumed === null
+      ? 0
+      : forward(network, params, x, assumed).netInputs[last][0] -
+        forward(network, params, x).netInputs[last][0];
   const loss = (moved) => {
     const z = forward(network, moved, x).netInputs[last];
-    return sse(y, z.map((value, j) => activationOf(network, last, j).value(value + shift)));
+    return sse(
+      y,
+      z.map((value, j) => activationOf(network, last, j).value(value + shift)),
+    );
   };
   const along = (l, i, j) => (loss(nudged(params, l, i, j, -h)) - loss(nudged(params, l, i, j, h))) / (2 * h);
   return params.map((layer, l) => layer.weights.map((row, i) => row.map((_, j) => along(l, i, j))));
@@ -150,8 +173,12 @@ export function differences(network, params, x, y, assumed = null, h = 1e-6) {
 
 /** The parameters with one weight moved. */
 function nudged(params, l, i, j, by) {
-  return params.map((layer, k) => (k !== l ? layer : {
-    ...layer,
-    weights: layer.weights.map((row, r) => (r !== i ? row : row.map((w, c) => (c === j ? w + by : w)))),
-  }));
+  return params.map((layer, k) =>
+    k !== l
+      ? layer
+      : {
+          ...layer,
+          weights: layer.weights.map((row, r) => (r !== i ? row : row.map((w, c) => (c === j ? w + by : w)))),
+        },
+  );
 }

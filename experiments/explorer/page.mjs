@@ -1,9 +1,10 @@
 // The page: one state, shown by its scenes, written into the address.
+import { decode, encode } from "./address.mjs";
 import { byId, h } from "./dom.mjs";
-import { decode, encode, initial } from "./state.mjs";
 import { exerciseScene } from "./exercise_scene.mjs";
 import { flowScene } from "./flow_scene.mjs";
 import { seedsScene } from "./seeds_scene.mjs";
+import { initial } from "./state.mjs";
 import { stepScene } from "./step_scene.mjs";
 
 const WRITE_AFTER = 160;
@@ -13,7 +14,9 @@ export function begin() {
   const golden = JSON.parse(byId("golden").textContent);
   const app = { golden, state: initial(golden), change: (state) => shown(app, state, true) };
   app.state = read(app, app.state);
-  byId("errata-rows").replaceChildren(...golden.errata.map(([says, so]) => h("tr", {}, h("td", {}, says), h("td", {}, so))));
+  byId("errata-rows").replaceChildren(
+    ...golden.errata.map(([says, so]) => h("tr", {}, h("td", {}, says), h("td", {}, so))),
+  );
   app.scenes = [stepScene, exerciseScene, flowScene, seedsScene].map((make) => make(app));
   app.scenes.forEach((show) => show(app.state, null));
   addEventListener("hashchange", () => shown(app, read(app, app.state), false));

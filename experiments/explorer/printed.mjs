@@ -18,21 +18,29 @@ const PLACES = {
 
 /** Whether a state is the handout's own case, before any update. */
 export function isHandout(state, golden, epoch) {
-  const given = ({ network, params, x, y, rate, assumed }) => JSON.stringify({ network, params, x, y, rate, assumed });
+  const given = ({ network, params, x, y, rate, assumed }) =>
+    JSON.stringify({ network, params, x, y, rate, assumed });
   return epoch === 0 && given(state) === given(Object.values(presets(golden))[0]);
 }
 
 /** The handout's rows with their place: {step, formula, text, computed, agrees, why, phase, id}. */
 export function printedRows(golden) {
   const counts = {};
-  return golden.printed.filter((row) => PLACES[row.step]).map((row) => {
-    const k = (counts[row.step] = (counts[row.step] ?? -1) + 1), { phase, ids } = PLACES[row.step];
-    return { ...row, phase, id: ids?.[k] ?? null };
-  });
+  return golden.printed
+    .filter((row) => PLACES[row.step])
+    .map((row) => {
+      const k = (counts[row.step] = (counts[row.step] ?? -1) + 1),
+        { phase, ids } = PLACES[row.step];
+      return { ...row, phase, id: ids?.[k] ?? null };
+    });
 }
 
 /** The printed number of an id where it is wrong, for the handout's case; null elsewhere. */
 export function wronglyPrinted(golden, isHandoutCase) {
-  const wrong = new Map(printedRows(golden).filter((row) => row.id && !row.agrees).map((row) => [row.id, row]));
+  const wrong = new Map(
+    printedRows(golden)
+      .filter((row) => row.id && !row.agrees)
+      .map((row) => [row.id, row]),
+  );
   return (id) => (isHandoutCase && wrong.get(id)) || null;
 }

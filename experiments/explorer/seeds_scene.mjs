@@ -1,15 +1,14 @@
 // Scene 4: 200 networks learn XOR from nnjax's seeds; where they end, and the landscape between three ends.
-import { byId, h, numberField, onWidth } from "./dom.mjs";
+import { byId, numberField, onWidth } from "./dom.mjs";
 import { show } from "./formulas.mjs";
 import { boundsOf, lossGrid, planeThrough, project, threeSeeds } from "./landscape.mjs";
+import { COLUMNS, LOOKS, ROWS, colours, drawCell, drawLoss, drawPath, prepared } from "./seeds_drawing.mjs";
 import { XOR_BOUNDS } from "./state.mjs";
-import { LEVELS, ON_THE_WAY, XOR, levelOf, unflat, xorNetwork } from "./train.mjs";
+import { ON_THE_WAY, XOR, levelOf, unflat, xorNetwork } from "./train.mjs";
 
-const XOR_SEEDS = 200, STEPS = 5000;
+const XOR_SEEDS = 200,
+  STEPS = 5000;
 const LEVEL_NAMES = ["0", "½", "⅔"];
-/** How levels are called and drawn; the sign tells them apart without colours. */
-const LOOKS = { 0: { name: "0", colour: "--level-0" }, 1: { name: "½", colour: "--level-1" }, 2: { name: "⅔", colour: "--level-2" }, [ON_THE_WAY]: { name: "…", colour: "--level-way" } };
-
 /** The scene; returns a function that shows a state. */
 export function seedsScene(app) {
   const parts = { width: 0, planeWidth: 0, ways: [], order: 0, worker: null, timer: null };
@@ -17,8 +16,14 @@ export function seedsScene(app) {
   const grid = byId("seed-grid");
   grid.addEventListener("click", (event) => choose(app, parts, event));
   byId("open-seed").addEventListener("click", () => openInSceneOne(app, parts));
-  onWidth(grid.parentElement, (width) => { parts.width = width; drawGrid(app, parts); });
-  onWidth(byId("landscape").parentElement, (width) => { parts.planeWidth = width; drawPlane(app, parts); });
+  onWidth(grid.parentElement, (width) => {
+    parts.width = width;
+    drawGrid(app, parts);
+  });
+  onWidth(byId("landscape").parentElement, (width) => {
+    parts.planeWidth = width;
+    drawPlane(app, parts);
+  });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(app, parts));
   return (state, before) => {
     if (before && before.xor === state.xor) return;
@@ -32,10 +37,18 @@ export function seedsScene(app) {
 function xorFields(app) {
   const change = (part) => app.change({ ...app.state, xor: { ...app.state.xor, ...part } });
   const make = (key, name, range, read = (value) => value) => {
-    const field = numberField({ name, bounds: XOR_BOUNDS[key], range, onChange: (value) => change({ [key]: read(value) }) });
+    const field = numberField({
+      name,
+      bounds: XOR_BOUNDS[key],
+      range,
+      onChange: (value) => change({ [key]: read(value) }),
+    });
     return [field.element, (xor) => field.update(xor[key])];
   };
-  const all = [make("rate", "learning rate", [0.1, 10, 0.1]), make("width", "hidden nodes", [1, 6, 1], Math.round)];
+  const all = [
+    make("rate", "learning rate", [0.1, 10, 0.1]),
+    make("width", "hidden nodes", [1, 6, 1], Math.round),
+  ];
   const [seed, update] = make("seed", "seed", [0, XOR_SEEDS - 1, 1], Math.round);
   byId("seeds-fields").replaceChildren(...all.map(([element]) => element));
   byId("seed-field").replaceChildren(seed);
@@ -66,7 +79,9 @@ function newWorker() {
 
 function receive(app, parts, { order: answered, from, ways }) {
   if (answered !== parts.order) return;
-  ways.forEach((way, k) => { parts.ways[from + k] = { ...way, level: levelOf(way.losses.at(-1)) }; });
+  ways.forEach((way, k) => {
+    parts.ways[from + k] = { ...way, level: levelOf(way.losses.at(-1)) };
+  });
   const done = parts.ways.length === XOR_SEEDS;
   parts.frame ??= requestAnimationFrame(() => {
     parts.frame = null;
@@ -79,42 +94,36 @@ function receive(app, parts, { order: answered, from, ways }) {
 function drawAll(app, parts) {
   drawGrid(app, parts);
   if (parts.ways.length < XOR_SEEDS) return;
-  const { seed, width, rate } = app.state.xor, way = parts.ways[seed];
-  const counted = [0, 1, 2, ON_THE_WAY].map((level) => [LOOKS[level].name, parts.ways.filter((each) => each.level === level).length]);
+  const { seed, width, rate } = app.state.xor,
+    way = parts.ways[seed];
+  const counted = [0, 1, 2, ON_THE_WAY].map((level) => [
+    LOOKS[level].name,
+    parts.ways.filter((each) => each.level === level).length,
+  ]);
   const [zero, half, third, other] = counted.map(([, count]) => count);
-  byId("seeds-summary").textContent = `Of ${XOR_SEEDS} networks, ${zero} end at loss 0, ${half} at ½, ${third} at ⅔, and ${other} are still on the way after ${STEPS} updates.`;
-  byId("seed-end").textContent = `Seed ${seed} ${way.level === ON_THE_WAY ? "is on the way" : `ends at loss ${LEVEL_NAMES[way.level]}`}: its loss is ${show(way.losses.at(-1), 4)}, and it was ${show(way.losses[0], 4)} at the start.`;
+  byId("seeds-summary").textContent =
+    `Of ${XOR_SEEDS} networks, ${zero} end at loss 0, ${half} at ½, ${third} at ⅔, and ${other} are still on the way after ${STEPS} updates.`;
+  byId("seed-end").textContent =
+    `Seed ${seed} ${way.level === ON_THE_WAY ? "is on the way" : `ends at loss ${LEVEL_NAMES[way.level]}`}: its loss is ${show(way.losses.at(-1), 4)}, and it was ${show(way.losses[0], 4)} at the start.`;
   byId("open-seed").textContent = `Open seed ${seed} in scene 1`;
   byId("seed-python").textContent = xorPython(width, rate, seed);
   drawPlane(app, parts);
 }
 
-const colours = () => {
-  const style = getComputedStyle(document.documentElement);
-  return (name) => style.getPropertyValue(name).trim();
-};
-
-/** A canvas of so many pixels of the page, sharp on dense screens. */
-function prepared(canvas, width, height) {
-  const dense = devicePixelRatio || 1;
-  Object.assign(canvas, { width: Math.round(width * dense), height: Math.round(height * dense) });
-  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
-  const pen = canvas.getContext("2d");
-  pen.scale(dense, dense);
-  return pen;
-}
-
 function cells(parts) {
-  const columns = parts.width < 620 ? 10 : 20, size = parts.width / columns;
+  const columns = parts.width < 620 ? 10 : 20,
+    size = parts.width / columns;
   return { columns, size, high: Math.max(24, Math.min(44, size * 0.75)) };
 }
 
 function drawGrid(app, parts) {
   if (!parts.width) return;
-  const { columns, size, high } = cells(parts), colour = colours();
+  const { columns, size, high } = cells(parts),
+    colour = colours();
   const pen = prepared(byId("seed-grid"), parts.width, (XOR_SEEDS / columns) * high);
   for (let seed = 0; seed < XOR_SEEDS; seed++) {
-    const left = (seed % columns) * size, top = Math.floor(seed / columns) * high;
+    const left = (seed % columns) * size,
+      top = Math.floor(seed / columns) * high;
     pen.fillStyle = colour("--card");
     pen.fillRect(left + 1, top + 1, size - 2, high - 2);
     if (parts.ways[seed]) drawCell(pen, parts.ways[seed], [left, top, size, high], colour);
@@ -125,102 +134,70 @@ function drawGrid(app, parts) {
   pen.strokeRect((seed % columns) * size + 1.5, Math.floor(seed / columns) * high + 1.5, size - 3, high - 3);
 }
 
-/** One network: its loss over the updates, from left to right on a log axis, and where it ends. */
-function drawCell(pen, { losses, level }, [left, top, size, high], colour) {
-  const look = LOOKS[level];
-  pen.strokeStyle = pen.fillStyle = colour(look.colour);
-  pen.globalAlpha = 0.16;
-  pen.fillRect(left + 1, top + 1, size - 2, high - 2);
-  pen.globalAlpha = 1;
-  pen.lineWidth = 1.5;
-  pen.beginPath();
-  losses.forEach((loss, k) => pen.lineTo(left + 4 + ((size - 8) * k) / (losses.length - 1), top + high - 4 - (high - 8) * Math.min(1, loss / 1.5)));
-  pen.stroke();
-  pen.font = "bold 11px system-ui, sans-serif";
-  pen.textAlign = "left";
-  pen.fillText(look.name, left + 4, top + high - 4);
-}
-
 function choose(app, parts, event) {
-  const { columns, size, high } = cells(parts), box = byId("seed-grid").getBoundingClientRect();
-  const seed = Math.floor((event.clientY - box.top) / high) * columns + Math.floor((event.clientX - box.left) / size);
+  const { columns, size, high } = cells(parts),
+    box = byId("seed-grid").getBoundingClientRect();
+  const seed =
+    Math.floor((event.clientY - box.top) / high) * columns + Math.floor((event.clientX - box.left) / size);
   if (seed >= 0 && seed < XOR_SEEDS) app.change({ ...app.state, xor: { ...app.state.xor, seed } });
 }
 
 /** The network of the chosen seed becomes that of scene 1, at its end. */
 function openInSceneOne(app, parts) {
-  const { seed, width, rate } = app.state.xor, way = parts.ways[seed];
+  const { seed, width, rate } = app.state.xor,
+    way = parts.ways[seed];
   if (!way) return;
-  app.change({ ...app.state, network: xorNetwork(width), params: unflat(way.points.at(-1)), x: XOR.xs[1], y: XOR.ys[1], rate, assumed: null,
-    steps: 8, pick: "", from: [seed, rate, STEPS] });
+  app.change({
+    ...app.state,
+    network: xorNetwork(width),
+    params: unflat(way.points.at(-1)),
+    x: XOR.xs[1],
+    y: XOR.ys[1],
+    rate,
+    assumed: null,
+    steps: 8,
+    pick: "",
+    from: [seed, rate, STEPS],
+  });
   byId("one-step").scrollIntoView();
   byId("forward").focus({ preventScroll: true });
 }
 
 function xorPython(width, rate, seed) {
-  return ["import optax", "import nnjax", `network = nnjax.mlp((2, ${width}, 1))`,
+  return [
+    "import optax",
+    "import nnjax",
+    `network = nnjax.mlp((2, ${width}, 1))`,
     `start = nnjax.init(network, nnjax.key(${seed}), weights="normal", biases="normal")`,
     `params, history = nnjax.train(network, start, *nnjax.datasets.xor(), optimizer=optax.sgd(${rate}), epochs=${STEPS}, view="nodes")`,
-    "print(history.loss)"].join("\n");
+    "print(history.loss)",
+  ].join("\n");
 }
-
-const COLUMNS = 120, ROWS = 80;
 
 function drawPlane(app, parts) {
   if (!parts.planeWidth || parts.ways.length < XOR_SEEDS) return;
-  const seeds = threeSeeds(parts.ways.map(({ level }) => level), app.state.xor.seed), ways = seeds.map((seed) => parts.ways[seed]);
+  const seeds = threeSeeds(
+      parts.ways.map(({ level }) => level),
+      app.state.xor.seed,
+    ),
+    ways = seeds.map((seed) => parts.ways[seed]);
   const plane = planeThrough(...ways.map(({ points }) => Array.from(points.at(-1))));
-  const width = parts.planeWidth, height = (width * ROWS) / COLUMNS, pen = prepared(byId("landscape"), width, height);
+  const width = parts.planeWidth,
+    height = (width * ROWS) / COLUMNS,
+    pen = prepared(byId("landscape"), width, height);
   const paths = ways.map(({ points }) => points.map((row) => project(plane, Array.from(row))));
-  const bounds = boundsOf(paths.flat(), COLUMNS / ROWS), colour = colours();
+  const bounds = boundsOf(paths.flat(), COLUMNS / ROWS),
+    colour = colours();
   drawLoss(pen, lossGrid(plane, bounds, COLUMNS, ROWS), width, height);
-  const at = ([x, y]) => [((x - bounds[0]) / (bounds[1] - bounds[0])) * width, ((bounds[3] - y) / (bounds[3] - bounds[2])) * height];
-  paths.forEach((places, k) => drawPath(pen, places.map(at), seeds[k], LOOKS[ways[k].level], colour, [width, height]));
+  const at = ([x, y]) => [
+    ((x - bounds[0]) / (bounds[1] - bounds[0])) * width,
+    ((bounds[3] - y) / (bounds[3] - bounds[2])) * height,
+  ];
+  paths.forEach((places, k) =>
+    drawPath(pen, places.map(at), seeds[k], LOOKS[ways[k].level], colour, [width, height]),
+  );
   byId("landscape-caption").replaceChildren(
     `The plane holds the ends of seeds ${seeds.map((seed, k) => `${seed} (${LOOKS[ways[k].level].name === "…" ? "on the way" : LOOKS[ways[k].level].name})`).join(", ")}; `,
-    "their ways are drawn from the open dot to the filled one, seen from above: they leave the plane, and only the ends lie on it.");
-}
-
-const mixed = (t, from, to) => from.map((value, k) => value + t * (to[k] - value));
-
-/** Loss 0 is dark, 2 and more are light; on a root scale, since the interesting part is low. */
-function drawLoss(pen, grid, width, height) {
-  const image = new ImageData(COLUMNS, ROWS);
-  grid.forEach((loss, n) => {
-    const t = Math.min(1, Math.sqrt(loss / 2));
-    const shade = t < 0.5 ? mixed(2 * t, [8, 29, 60], [38, 130, 142]) : mixed(2 * t - 1, [38, 130, 142], [253, 246, 214]);
-    [...shade, 255].forEach((value, channel) => { image.data[4 * n + channel] = value; });
-  });
-  const small = new OffscreenCanvas(COLUMNS, ROWS);
-  small.getContext("2d").putImageData(image, 0, 0);
-  pen.drawImage(small, 0, 0, width, height);
-}
-
-function drawPath(pen, places, seed, look, colour, [width, height]) {
-  const [x, y] = places.at(-1);
-  for (const [style, thick] of [["#ffffff", 4.5], ["#111111", 2]]) {
-    Object.assign(pen, { strokeStyle: style, lineWidth: thick, lineJoin: "round" });
-    pen.beginPath();
-    places.forEach((place) => pen.lineTo(...place));
-    pen.stroke();
-  }
-  dotAt(pen, places[0], "#ffffff");
-  dotAt(pen, [x, y], "#111111");
-  const text = `seed ${seed}: ${look.name}`;
-  pen.font = "bold 13px system-ui, sans-serif";
-  const wide = pen.measureText(text).width + 8;
-  const left = Math.min(Math.max(x + 8, 2), width - wide - 2), top = Math.min(Math.max(y - 24, 2), height - 22);
-  pen.fillStyle = "#ffffff";
-  pen.fillRect(left, top, wide, 19);
-  pen.fillStyle = "#111111";
-  pen.textAlign = "left";
-  pen.fillText(text, left + 4, top + 14);
-}
-
-function dotAt(pen, [x, y], fill) {
-  Object.assign(pen, { fillStyle: fill, strokeStyle: fill === "#ffffff" ? "#111111" : "#ffffff", lineWidth: 2 });
-  pen.beginPath();
-  pen.arc(x, y, 5.5, 0, 2 * Math.PI);
-  pen.fill();
-  pen.stroke();
+    "their ways are drawn from the open dot to the filled one, seen from above: they leave the plane, and only the ends lie on it.",
+  );
 }

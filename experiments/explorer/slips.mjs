@@ -12,7 +12,8 @@ export const SLIPS = {
   no_hidden_slope: "f′ of the hidden node was forgotten",
   slope_of_z: "f′ was computed from the net input: σ′ is a(1 − a), with the activation a",
   siblings: "summed over the sibling nodes, as the handout does: a hidden node has its own links only",
-  as_printed: "that is the handout's printed rule: summed over the sibling nodes, with h₁'s weight already updated",
+  as_printed:
+    "that is the handout's printed rule: summed over the sibling nodes, with h₁'s weight already updated",
   updated_weight: "the updated weight was used: blame flows back through the weights of the forward pass",
   no_weight: "the weight between the nodes was left out: δ of the hidden node needs δₒ · w",
   no_rate: "the learning rate was forgotten",
@@ -25,8 +26,11 @@ function sloppyForward(network, params, x, assumed, slips) {
   const trace = { netInputs: [], activations: [x] };
   params.forEach((layer, l) => {
     const below = trace.activations[l];
-    const z = layer.biases.map((bias, j) => sum(below.map((a, i) => a * layer.weights[i][j]))
-      + (network.biases && !slips.has("no_bias") ? bias : 0));
+    const z = layer.biases.map(
+      (bias, j) =>
+        sum(below.map((a, i) => a * layer.weights[i][j])) +
+        (network.biases && !slips.has("no_bias") ? bias : 0),
+    );
     trace.netInputs.push(z);
     trace.activations.push(z.map((value, j) => activated(network, l, j, value, slips)));
   });
@@ -46,7 +50,8 @@ function activated(network, l, j, z, slips) {
 function sloppySlope(network, trace, l, j, slips) {
   const isOutput = l === trace.netInputs.length - 1;
   if (slips.has(isOutput ? "no_output_slope" : "no_hidden_slope")) return 1;
-  const z = trace.netInputs[l][j], a = trace.activations[l + 1][j];
+  const z = trace.netInputs[l][j],
+    a = trace.activations[l + 1][j];
   if (slips.has("relu") && !isOutput) return z > 0 ? 1 : 0;
   return activationOf(network, l, j).derivative(z, slips.has("slope_of_z") ? z : a);
 }
@@ -54,15 +59,17 @@ function sloppySlope(network, trace, l, j, slips) {
 /** Blame that reaches node i of layer l from the nodes above. */
 function sloppyBlame(params, delta, i, slips) {
   const senders = slips.has("siblings") || slips.has("as_printed") ? range(params.weights.length) : [i];
-  return sum(senders.map((k) =>
-    sum(params.weights[k].map((w, j) => (slips.has("no_weight") ? 1 : w) * delta[j]))));
+  return sum(
+    senders.map((k) => sum(params.weights[k].map((w, j) => (slips.has("no_weight") ? 1 : w) * delta[j]))),
+  );
 }
 
 function sloppyOutputDelta(network, trace, y, slips) {
   const last = trace.netInputs.length - 1;
   const factor = (slips.has("no_two") ? 1 : 2) * (slips.has("sign") ? -1 : 1);
-  return trace.activations[last + 1].map((a, j) =>
-    factor * (y[j] - a) * sloppySlope(network, trace, last, j, slips));
+  return trace.activations[last + 1].map(
+    (a, j) => factor * (y[j] - a) * sloppySlope(network, trace, last, j, slips),
+  );
 }
 
 function sloppyChange(trace, l, delta, rate, slips) {
@@ -76,13 +83,18 @@ function sloppyChange(trace, l, delta, rate, slips) {
 
 /** One update with a set of slips in it; without any it is `step` of network.mjs. */
 export function sloppyStep(network, params, x, y, rate, assumed, slips) {
-  const trace = sloppyForward(network, params, x, assumed, slips), last = params.length - 1;
-  const delta = Array(params.length), change = Array(params.length);
+  const trace = sloppyForward(network, params, x, assumed, slips),
+    last = params.length - 1;
+  const delta = Array(params.length),
+    change = Array(params.length);
   let through = null;
   for (let l = last; l >= 0; l--) {
-    delta[l] = l === last ? sloppyOutputDelta(network, trace, y, slips)
-      : trace.netInputs[l].map((_, i) => sloppyBlame(through, delta[l + 1], i, slips)
-        * sloppySlope(network, trace, l, i, slips));
+    delta[l] =
+      l === last
+        ? sloppyOutputDelta(network, trace, y, slips)
+        : trace.netInputs[l].map(
+            (_, i) => sloppyBlame(through, delta[l + 1], i, slips) * sloppySlope(network, trace, l, i, slips),
+          );
     change[l] = sloppyChange(trace, l, delta[l], rate, slips);
     through = moved(params[l], change[l], slips);
   }

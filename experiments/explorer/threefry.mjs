@@ -1,13 +1,17 @@
 // Random numbers as JAX draws them: key(seed), fold_in, uniform and normal of float32, threefry2x32.
 // Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"; Giles 2012 for the inverse error function.
 
-const ROTATIONS = [[13, 15, 26, 6], [17, 29, 16, 24]];
+const ROTATIONS = [
+  [13, 15, 26, 6],
+  [17, 29, 16, 24],
+];
 const PARITY = 0x1bd11bda;
 
 /** Two words from two words under a key of two words: 20 rounds of add, rotate and exclusive or. */
 export function threefry(key, first, second) {
   const ks = [key[0], key[1], key[0] ^ key[1] ^ PARITY];
-  let a = (first + ks[0]) | 0, b = (second + ks[1]) | 0;
+  let a = (first + ks[0]) | 0,
+    b = (second + ks[1]) | 0;
   for (let group = 0; group < 5; group++) {
     for (const rotation of ROTATIONS[group % 2]) {
       a = (a + b) | 0;
@@ -39,15 +43,21 @@ export function randomBits(key, count) {
 
 /** jax.random.uniform(key, (count,), float32, low, high): 23 random bits behind the point. */
 export function uniform(key, count, low = 0, high = 1) {
-  const least = Math.fround(low), width = Math.fround(Math.fround(high) - least);
+  const least = Math.fround(low),
+    width = Math.fround(Math.fround(high) - least);
   return Float32Array.from(randomBits(key, count), (bits) =>
-    Math.max(least, Math.fround(Math.fround((bits >>> 9) * 2 ** -23 * width) + least)));
+    Math.max(least, Math.fround(Math.fround((bits >>> 9) * 2 ** -23 * width) + least)),
+  );
 }
 
-const CENTRE = [2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
-  -0.00125372503, -0.00417768164, 0.246640727, 1.50140941];
-const TAIL = [-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
-  -0.0076224613, 0.00943887047, 1.00167406, 2.83297682];
+const CENTRE = [
+  2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164,
+  0.246640727, 1.50140941,
+];
+const TAIL = [
+  -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047,
+  1.00167406, 2.83297682,
+];
 
 /** erf⁻¹(x) of a float32; x² is rounded as there, since near 1 its last digit decides about many of the result's. */
 export function inverseErf(x) {
@@ -71,8 +81,11 @@ const GAINS = {
 const LAWS = { normal: [normal, 1], uniform: [(key, count) => uniform(key, count, -1, 1), 1 / 3] };
 
 /** Names of initial weights, as nnjax has them. */
-export const SCHEMES = ["normal", "uniform", ...Object.keys(GAINS).flatMap((gain) =>
-  Object.keys(LAWS).map((law) => `${gain}_${law}`))];
+export const SCHEMES = [
+  "normal",
+  "uniform",
+  ...Object.keys(GAINS).flatMap((gain) => Object.keys(LAWS).map((law) => `${gain}_${law}`)),
+];
 
 /** Var(w) of one weight under a scheme. */
 export function weightVariance(scheme, inputs, outputs) {
@@ -84,7 +97,10 @@ export function weightVariance(scheme, inputs, outputs) {
 function cut(scheme, key, shapes) {
   const law = LAWS[scheme.split("_").at(-1)];
   const sizes = shapes.map(([inputs, outputs, count]) => count);
-  const row = law[0](key, sizes.reduce((a, b) => a + b));
+  const row = law[0](
+    key,
+    sizes.reduce((a, b) => a + b),
+  );
   let from = 0;
   return shapes.map(([inputs, outputs, count]) => {
     const factor = Math.fround(Math.sqrt(weightVariance(scheme, inputs, outputs) / law[1]));
@@ -96,9 +112,19 @@ function cut(scheme, key, shapes) {
 /** nnjax.init(network, nnjax.key(seed), weights, biases), for networks with biases or without. */
 export function init(network, seed, weights = "lecun_normal", biases = "zeros") {
   const pairs = network.sizes.slice(1).map((outputs, i) => [network.sizes[i], outputs]);
-  const drawn = cut(weights, foldIn(keyOf(seed), 0), pairs.map(([i, o]) => [i, o, i * o]));
-  const shifts = biases === "zeros" || !network.biases ? null
-    : cut(biases, foldIn(keyOf(seed), 1), pairs.map(([i, o]) => [o, o, o]));
+  const drawn = cut(
+    weights,
+    foldIn(keyOf(seed), 0),
+    pairs.map(([i, o]) => [i, o, i * o]),
+  );
+  const shifts =
+    biases === "zeros" || !network.biases
+      ? null
+      : cut(
+          biases,
+          foldIn(keyOf(seed), 1),
+          pairs.map(([i, o]) => [o, o, o]),
+        );
   return pairs.map(([inputs, outputs], l) => ({
     weights: Array.from({ length: inputs }, (_, i) => drawn[l].slice(i * outputs, (i + 1) * outputs)),
     biases: shifts ? shifts[l] : Array(outputs).fill(0),

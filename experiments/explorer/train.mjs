@@ -1,7 +1,15 @@
 // XOR from many seeds: sigmoid networks 2-h-1, gradient descent on all four rows, as one flat loop.
 import { init } from "./threefry.mjs";
 
-export const XOR = { xs: [[0, 0], [0, 1], [1, 0], [1, 1]], ys: [[0], [1], [1], [0]] };
+export const XOR = {
+  xs: [
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ],
+  ys: [[0], [1], [1], [0]],
+};
 /** Where XOR's loss can end: Σ n p (1 - p) over rows that share an output. The first three occur. */
 export const LEVELS = [0, 1 / 2, 2 / 3];
 const WIDTH = 0.02;
@@ -20,7 +28,12 @@ export function levelOf(loss) {
 /** One flat row of a network's parameters: weights and bias of each hidden node, then the output's. */
 export function flat(params) {
   const [hidden, output] = params;
-  const nodes = hidden.biases.map((b, j) => [hidden.weights[0][j], hidden.weights[1][j], b, output.weights[j][0]]);
+  const nodes = hidden.biases.map((b, j) => [
+    hidden.weights[0][j],
+    hidden.weights[1][j],
+    b,
+    output.weights[j][0],
+  ]);
   return Float64Array.from([...nodes.flat(), output.biases[0]]);
 }
 
@@ -55,8 +68,10 @@ export function xorLoss(row) {
 
 /** `steps` updates of a flat row in place: w + α Σₙ δ·a. */
 export function descend(row, steps, rate) {
-  const last = row.length - 1, width = last / 4;
-  const a = new Float64Array(width), change = new Float64Array(row.length);
+  const last = row.length - 1,
+    width = last / 4;
+  const a = new Float64Array(width),
+    change = new Float64Array(row.length);
   for (let done = 0; done < steps; done++) {
     change.fill(0);
     for (let n = 0; n < 4; n++) addChange(row, change, a, XOR.xs[n][0], XOR.xs[n][1], XOR.ys[n][0]);
@@ -73,7 +88,8 @@ function addChange(row, change, a, x0, x1, y) {
     a[j] = logistic(row[k] * x0 + row[k + 1] * x1 + row[k + 2]);
     z += row[k + 3] * a[j];
   }
-  const yHat = logistic(z), delta = 2 * (y - yHat) * yHat * (1 - yHat);
+  const yHat = logistic(z),
+    delta = 2 * (y - yHat) * yHat * (1 - yHat);
   for (let k = 0, j = 0; k < last; k += 4, j++) {
     const hidden = delta * row[k + 3] * a[j] * (1 - a[j]);
     change[k] += hidden * x0;
@@ -92,7 +108,8 @@ export function marks(steps, count = 80) {
 
 /** One seed's way: parameters and loss at each of `marks(steps)`. */
 export function path(width, seed, rate, steps) {
-  const row = start(width, seed), at = marks(steps);
+  const row = start(width, seed),
+    at = marks(steps);
   const points = at.map((mark, i) => Float64Array.from(descend(row, mark - (at[i - 1] ?? 0), rate)));
   return { points, losses: points.map(xorLoss) };
 }

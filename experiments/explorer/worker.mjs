@@ -5,7 +5,9 @@ import { path } from "./train.mjs";
 export function serve() {
   self.onmessage = ({ data: { width, rate, steps, seeds, order } }) => {
     for (let from = 0; from < seeds; from += 10) {
-      const ways = Array.from({ length: Math.min(10, seeds - from) }, (_, k) => path(width, from + k, rate, steps));
+      const ways = Array.from({ length: Math.min(10, seeds - from) }, (_, k) =>
+        path(width, from + k, rate, steps),
+      );
       self.postMessage({ order, from, ways });
     }
   };

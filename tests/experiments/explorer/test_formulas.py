@@ -40,18 +40,6 @@ def test_the_numbers_of_every_formula_give_its_value(golden):
     assert {identity[0] for identity, told in found if told["numbers"]} == set("zaedwu")
 
 
-def test_the_matrix_form_ends_in_the_numbers_of_the_nodes(golden):
-    body = (
-        ALL
-        + """return states.flatMap((s) => [...Array(10).keys()].map((steps) => {
-      const at = {...s, steps}, seen = {...n.view(at), order: n.phases(at.network)};
-      return [m.matrixForm(at, seen).at(-1), looked(s, steps).map(([, told]) => told.value)];
-    }));"""
-    )
-    for matrix, values in node.evaluate("formulas.mjs", body, golden):
-        assert np.ravel(matrix).tolist() == values
-
-
 @pytest.mark.parametrize(
     "value, text",
     [
