@@ -164,8 +164,8 @@ def _write_explorer(out: pathlib.Path, walkthrough: Mapping[str, Any]) -> list[s
     try:
         data = cast(xr.DataTree, store.load_data(walkthrough["folder"]))
         page.write(out, data, walkthrough["tables"])
-    except KeyError as error:
-        return [f"no explorer: the walkthrough's result has no {error}; run it again"]
+    except KeyError:
+        return ["no explorer: the walkthrough's result lacks its numbers; run the walkthrough again"]
     return []
 
 

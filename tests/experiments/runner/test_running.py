@@ -119,7 +119,7 @@ def test_a_walkthrough_without_the_explorers_numbers_is_named(run, out, known):
     known["walkthrough"] = dataclasses.replace(TINY, name="walkthrough")
     status, printed = run("walkthrough")
     assert status == 1
-    assert "no explorer: the walkthrough's result has no 'cases'; run it again" in printed
+    assert "no explorer: the walkthrough's result lacks its numbers; run the walkthrough again" in printed
     assert not (out / "explorer.html").exists()
     assert "A tiny one" in (out / "report.html").read_text()
 
