@@ -3,6 +3,7 @@ import { byId, choiceField, h, numberField, onWidth, s } from "./dom.mjs";
 import { FLOOR, deepNetwork, expected, flow } from "./flow.mjs";
 import { raised, show } from "./formulas.mjs";
 import { ACTIVATIONS } from "./network.mjs";
+import { deepPython } from "./python.mjs";
 import { DEEP_BOUNDS } from "./state.mjs";
 import { SCHEMES, init } from "./threefry.mjs";
 
@@ -97,7 +98,7 @@ function drawFlow(app, parts) {
       h("figure", {}, panel(one, deep.depth, width - 24, range), h("figcaption", {}, summary(one))),
     ),
   );
-  byId("flow-python").textContent = flowPython(deep);
+  byId("flow-python").textContent = deepPython(deep);
 }
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -212,15 +213,4 @@ function axis(depth, x, width) {
       "layer, from the input (left) to the output",
     ),
   ];
-}
-
-function flowPython({ depth, width, functions, scheme, seed }) {
-  return [
-    "import numpy as np",
-    "import nnjax",
-    `network = nnjax.mlp((${width},) * ${depth + 1} + (1,), "${functions[0]}", "identity", biases=False)`,
-    `params = nnjax.init(network, nnjax.key(${seed}), "${scheme}")`,
-    `flow = nnjax.signal_propagation.flow(network, params, np.ones((1, ${width})), np.zeros((1, 1)))`,
-    "print(flow.delta / flow.delta[-1])",
-  ].join("\n");
 }

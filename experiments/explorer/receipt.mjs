@@ -25,38 +25,3 @@ export function receipt(state, seen) {
     },
   };
 }
-
-/** The lines of Python that give the network that is shown. */
-export function asPython(state, seen) {
-  const { network } = state,
-    list = JSON.stringify,
-    from = state.from;
-  const build = `network = nnjax.Network(${tuple(network.sizes)}, ${tuple(network.activations.map(quoted))}, biases=${network.biases ? "True" : "False"})`;
-  if (from && seen.epoch === 0) {
-    const [seed, rate, updates] = from;
-    return [
-      "import numpy as np, optax",
-      "import nnjax",
-      "xs, ys = nnjax.datasets.xor()",
-      build,
-      `start = nnjax.init(network, nnjax.key(${seed}), weights="normal", biases="normal")`,
-      `params, history = nnjax.train(network, start, xs, ys, optimizer=optax.sgd(${rate}), epochs=${updates}, view="nodes")`,
-    ].join("\n");
-  }
-  const layers = seen.params.map(
-    ({ weights, biases }) =>
-      `nnjax.Layer(np.array(${list(weights)}), np.array(${list(biases.map(Number))}, float))`,
-  );
-  return [
-    "import jax, numpy as np",
-    'jax.config.update("jax_enable_x64", True)',
-    "import nnjax",
-    build,
-    `params = (${layers.join(",\n          ")})`,
-    `trace = nnjax.forward(network, params, np.array(${list(state.x)}, float))`,
-    `deltas = nnjax.deltas(network, params, trace, np.array(${list(state.y)}, float))`,
-  ].join("\n");
-}
-
-const quoted = (text) => `"${text}"`;
-const tuple = (values) => `(${values.join(", ")})`;

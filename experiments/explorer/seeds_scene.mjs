@@ -2,6 +2,7 @@
 import { byId, numberField, onWidth } from "./dom.mjs";
 import { show } from "./formulas.mjs";
 import { boundsOf, lossGrid, planeThrough, project, threeSeeds } from "./landscape.mjs";
+import { xorPython } from "./python.mjs";
 import { COLUMNS, LOOKS, ROWS, colours, drawCell, drawLoss, drawPath, prepared } from "./seeds_drawing.mjs";
 import { XOR_BOUNDS } from "./state.mjs";
 import { ON_THE_WAY, XOR, levelOf, unflat, xorNetwork } from "./train.mjs";
@@ -106,7 +107,7 @@ function drawAll(app, parts) {
   byId("seed-end").textContent =
     `Seed ${seed} ${way.level === ON_THE_WAY ? "is on the way" : `ends at loss ${LEVEL_NAMES[way.level]}`}: its loss is ${show(way.losses.at(-1), 4)}, and it was ${show(way.losses[0], 4)} at the start.`;
   byId("open-seed").textContent = `Open seed ${seed} in scene 1`;
-  byId("seed-python").textContent = xorPython(width, rate, seed);
+  byId("seed-python").textContent = xorPython(width, rate, seed, STEPS);
   drawPlane(app, parts);
 }
 
@@ -161,17 +162,6 @@ function openInSceneOne(app, parts) {
   });
   byId("one-step").scrollIntoView();
   byId("forward").focus({ preventScroll: true });
-}
-
-function xorPython(width, rate, seed) {
-  return [
-    "import optax",
-    "import nnjax",
-    `network = nnjax.mlp((2, ${width}, 1))`,
-    `start = nnjax.init(network, nnjax.key(${seed}), weights="normal", biases="normal")`,
-    `params, history = nnjax.train(network, start, *nnjax.datasets.xor(), optimizer=optax.sgd(${rate}), epochs=${STEPS}, view="nodes")`,
-    "print(history.loss)",
-  ].join("\n");
 }
 
 function drawPlane(app, parts) {

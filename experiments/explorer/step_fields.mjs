@@ -43,7 +43,7 @@ export function networkFields(app, state) {
   );
   const reach = Math.max(3, Math.ceil(1.2 * largest)),
     range = [-reach, reach, 0.05];
-  const groups = [group("Data and learning rate", true, inputs, labels, rate, assumption(app, updates))];
+  const groups = [group("Data and learning rate", true, inputs, labels, rate, assumedField(app, updates))];
   sizes.slice(1).forEach((count, l) => {
     for (let j = 0; j < count; j++) {
       const node = nodeName(state.network, l + 1, j);
@@ -72,7 +72,7 @@ const group = (title, open, ...fields) =>
   h("details", { class: "group", open }, h("summary", {}, title), ...fields);
 
 /** The assumed output: a box to tick, and its number. */
-function assumption(app, updates) {
+function assumedField(app, updates) {
   const box = h("input", {
     type: "checkbox",
     id: "assume",

@@ -4,7 +4,8 @@ import { computedNow, formula, isKnown, nodeName, pickOf, show } from "./formula
 import { matrixForm } from "./matrices.mjs";
 import { differences } from "./network.mjs";
 import { printedRows } from "./printed.mjs";
-import { asPython, receipt } from "./receipt.mjs";
+import { stepPython } from "./python.mjs";
+import { receipt } from "./receipt.mjs";
 import { assumedAt } from "./state.mjs";
 
 export function showFormula(state, seen, struck) {
@@ -81,7 +82,7 @@ export function showPrinted(golden, isCase, seen) {
 
 /** The receipt and the lines of Python, where they are folded out: they are long. */
 export function showReceipt(state, seen) {
-  if (byId("as-python").parentElement.open) byId("as-python").textContent = asPython(state, seen);
+  if (byId("as-python").parentElement.open) byId("as-python").textContent = stepPython(state, seen);
   if (!byId("receipt").parentElement.open) return;
   const text = JSON.stringify(receipt(state, seen), null, 1);
   byId("receipt").textContent = text;

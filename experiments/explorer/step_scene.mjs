@@ -8,32 +8,40 @@ import { phases, presets, stepped, view } from "./state.mjs";
 import { networkFields } from "./step_fields.mjs";
 import { showDifferences, showFormula, showPanels, showPrinted, showReceipt } from "./step_panels.mjs";
 
+/** What each kind of phase is called, what happens in it, and where the handout's summary has it. */
 const WORDS = {
-  x: ["The inputs and the weights are given.", ""],
+  x: ["Start", "The inputs and the weights are given.", ""],
   z: [
-    "Net input: each node adds up what comes in, activation times weight.",
+    "Net input",
+    "Each node adds up what comes in: activation times weight.",
     "step 2 of the handout's summary",
   ],
-  a: ["Activation: each node applies its function to its net input.", "step 2"],
-  e: ["Error: how far is the prediction from the label?", "step 3"],
-  d: ["δ: how much of the blame falls on each node, and in which direction.", "step 3"],
-  w: ["Weight change: α · δ of the receiving node · activation of the sending node.", "step 3"],
-  u: ["Update: every change is added to its weight. The next step forward begins the next update.", "step 4"],
-};
-const PHASE_NAMES = {
-  x: "Start",
-  z: "Net input",
-  a: "Activation",
-  e: "Error",
-  d: "δ",
-  w: "Weight change",
-  u: "Update",
+  a: ["Activation", "Each node applies its function to its net input.", "step 2 of the handout's summary"],
+  e: ["Error", "How far is the prediction from the label?", "step 3 of the handout's summary"],
+  d: [
+    "δ",
+    "How much of the blame falls on each node, and in which direction.",
+    "step 3 of the handout's summary",
+  ],
+  w: [
+    "Weight changes",
+    "α · δ of the receiving node · activation of the sending node.",
+    "step 3 of the handout's summary",
+  ],
+  u: [
+    "Update",
+    "Every change is added to its weight. One more step begins the next update.",
+    "step 4 of the handout's summary",
+  ],
 };
 
 /** What the stepper calls a phase: its kind, and the layer where there are two. */
 function phaseName(network, { kind, layer }) {
-  const place = layer === network.sizes.length - 2 ? "output" : "hidden";
-  return "xeu".includes(kind) ? PHASE_NAMES[kind] : `${PHASE_NAMES[kind]}, ${place}`;
+  const [name] = WORDS[kind],
+    isOutput = layer === network.sizes.length - 2;
+  if ("xeu".includes(kind)) return name;
+  if (kind === "w") return `${name} into the ${isOutput ? "output" : "hidden nodes"}`;
+  return `${name} of the ${isOutput ? "output" : "hidden nodes"}`;
 }
 
 /** The scene: `app` has `golden`, `state` and `change(state)`; returns a function that shows a state. */
@@ -127,7 +135,7 @@ function buildStepper(app) {
 }
 
 function showStepper(state, seen) {
-  const [words, step] = WORDS[seen.phase.kind];
+  const [, words, step] = WORDS[seen.phase.kind];
   byId("phase").replaceChildren(
     h(
       "b",

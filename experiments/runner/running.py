@@ -177,5 +177,8 @@ def _close(console: Console, request: Request, failed: Sequence[str]) -> int:
         terminal.say(console, message, "red")
     if failed or troubles:
         return 1
+    explorer = request.out / report.EXPLORER
     terminal.say(console, f"Results are in {request.out}/, the report is {request.out / 'report.html'}")
+    if explorer.exists():
+        terminal.say(console, f"the explorer is {explorer}")
     return 0

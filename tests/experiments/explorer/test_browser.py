@@ -221,7 +221,7 @@ def test_seeds_train_and_one_opens_in_scene_one(visit):
     tab.click("#open-seed")
     tab.get_by_text("This network in Python").first.click()
     assert "seed 4 after 5000 updates" in tab.inner_text("#origin")
-    assert "nnjax.key(4)" in tab.locator("#as-python").text_content()
+    tab.locator("#as-python", has_text="nnjax.key(4)").wait_for()
 
 
 def test_the_receipt_of_what_is_shown_is_confirmed(visit, tmp_path):

@@ -70,13 +70,3 @@ def test_a_file_that_is_missing_or_no_json(tmp_path):
     (tmp_path / "receipt.json").write_text("1, 2")
     with pytest.raises(ValueError, match="is no receipt"):
         receipt.read(tmp_path / "receipt.json")
-
-
-def test_the_python_lines_of_a_network_run_and_agree(receipts, golden):
-    body = """const {initial, view} = n, state = {...initial(given), assumed: null};
-    return [m.asPython(state, view(state)), view(state).deltas];"""
-    code, deltas = node.evaluate("receipt.mjs", body, golden)
-    found = {}
-    exec(code, found)
-    for ours, theirs in zip(found["deltas"], deltas, strict=True):
-        assert ours.tolist() == pytest.approx(theirs, rel=1e-12)
