@@ -7,6 +7,7 @@ import { seedsScene } from "./seeds_scene.mjs";
 import { initial } from "./state.mjs";
 import { stepScene } from "./step_scene.mjs";
 
+/** Milliseconds after a change in which others are waited for. */
 const WRITE_AFTER = 160;
 
 /** Read the address, build the scenes, and show every change of the state. */
@@ -55,8 +56,15 @@ function shown(app, state, write) {
   app.scenes.forEach((show) => show(state, before));
   if (!write) return;
   byId("damaged").hidden = true;
-  app.timer ??= setTimeout(() => {
-    app.timer = null;
+  app.timer ??= setTimeout(() => writeAddress(app), WRITE_AFTER);
+}
+
+/** Put the state into the address; a browser that finds this too often is asked again later. */
+function writeAddress(app) {
+  app.timer = null;
+  try {
     history.replaceState(null, "", `#${encode(app.state, app.golden)}`);
-  }, WRITE_AFTER);
+  } catch {
+    app.timer = setTimeout(() => writeAddress(app), 1000);
+  }
 }

@@ -24,7 +24,7 @@ const WORDS = {
     "step 3 of the handout's summary",
   ],
   w: [
-    "Weight changes",
+    "Changes",
     "α · δ of the receiving node · activation of the sending node.",
     "step 3 of the handout's summary",
   ],
@@ -40,7 +40,7 @@ function phaseName(network, { kind, layer }) {
   const [name] = WORDS[kind],
     isOutput = layer === network.sizes.length - 2;
   if ("xeu".includes(kind)) return name;
-  if (kind === "w") return `${name} into the ${isOutput ? "output" : "hidden nodes"}`;
+  if (kind === "w") return `Changes of the weights into the ${isOutput ? "output" : "hidden nodes"}`;
   return `${name} of the ${isOutput ? "output" : "hidden nodes"}`;
 }
 
