@@ -69,7 +69,7 @@ test-slow: $(TESTS)  ## run the slow tests
 test-kill: $(TESTS)  ## run the tests that kill processes
 	$(RUN) -m pytest -n 0 -m kill $(ARGS)
 test-browser: $(TESTS)  ## run the explorer in a browser (Chromium must be installed)
-	$(RUN) -m pytest -n 0 -m browser $(ARGS)
+	$(RUN) -m pytest -n 0 -m browser tests/experiments/explorer $(ARGS)
 test-all: test test-slow test-kill test-browser  ## run all tests
 lint: $(DEV)  ## check style with ruff
 	$(RUN) -m ruff check .

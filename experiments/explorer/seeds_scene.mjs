@@ -6,6 +6,7 @@ import { xorPython } from "./python.mjs";
 import { COLUMNS, LOOKS, ROWS, colours, drawCell, drawLoss, drawPath, prepared } from "./seeds_drawing.mjs";
 import { XOR_BOUNDS } from "./state.mjs";
 import { ON_THE_WAY, XOR, levelOf, unflat, xorNetwork } from "./train.mjs";
+import { onThePage } from "./worker.mjs";
 
 const XOR_SEEDS = 200,
   STEPS = 5000;
@@ -70,12 +71,16 @@ function order(app, parts, wait) {
   byId("seeds-summary").textContent = "The networks are learning …";
 }
 
-/** A page from disk may start no worker from a file, but from a Blob. */
+/** A page from disk may start no worker from a file, but from a Blob; some browsers not even that. */
 function newWorker() {
-  const address = URL.createObjectURL(new Blob([byId("modules").textContent], { type: "text/javascript" }));
-  const worker = new Worker(address);
-  URL.revokeObjectURL(address);
-  return worker;
+  try {
+    const address = URL.createObjectURL(new Blob([byId("modules").textContent], { type: "text/javascript" }));
+    const worker = new Worker(address);
+    URL.revokeObjectURL(address);
+    return worker;
+  } catch {
+    return onThePage();
+  }
 }
 
 function receive(app, parts, { order: answered, from, ways }) {
