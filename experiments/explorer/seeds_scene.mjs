@@ -17,6 +17,7 @@ export function seedsScene(app) {
   const updates = xorFields(app);
   const grid = byId("seed-grid");
   grid.addEventListener("click", (event) => choose(app, parts, event));
+  grid.addEventListener("dblclick", () => openInSceneOne(app, parts));
   byId("open-seed").addEventListener("click", () => openInSceneOne(app, parts));
   onWidth(grid.parentElement, (width) => {
     parts.width = width;
@@ -63,12 +64,19 @@ function order(app, parts, wait) {
   parts.timer = setTimeout(() => {
     parts.worker?.terminate();
     Object.assign(parts, { ways: [], order: parts.order + 1 });
-    parts.worker = newWorker();
-    parts.worker.onmessage = ({ data }) => receive(app, parts, data);
     const { width, rate } = app.state.xor;
-    parts.worker.postMessage({ width, rate, steps: STEPS, seeds: XOR_SEEDS, order: parts.order });
+    const data = { width, rate, steps: STEPS, seeds: XOR_SEEDS, order: parts.order };
+    train(newWorker(), (message) => receive(app, parts, message), data, parts);
   }, wait);
   byId("seeds-summary").textContent = "The networks are learning …";
+}
+
+/** Send an order to a worker; to the page itself, where the worker fails. */
+function train(worker, tell, data, parts) {
+  parts.worker = worker;
+  worker.onmessage = (event) => tell(event.data);
+  worker.onerror = () => train(onThePage(), tell, data, parts);
+  worker.postMessage(data);
 }
 
 /** A page from disk may start no worker from a file, but from a Blob; some browsers not even that. */
@@ -76,7 +84,7 @@ function newWorker() {
   try {
     const address = URL.createObjectURL(new Blob([byId("modules").textContent], { type: "text/javascript" }));
     const worker = new Worker(address);
-    URL.revokeObjectURL(address);
+    worker.addEventListener("message", () => URL.revokeObjectURL(address), { once: true });
     return worker;
   } catch {
     return onThePage();

@@ -220,9 +220,11 @@ def test_seeds_train_and_one_opens_in_scene_one(visit):
     tab.locator("#seed-grid").click(position={"x": 4.5 * box["width"] / 20, "y": box["height"] / 20})
     assert tab.inner_text("#seed-end").startswith("Seed 4 ends at loss ½")
     tab.click("#open-seed")
-    tab.get_by_text("This network in Python").first.click()
     assert "seed 4 after 5000 updates" in tab.inner_text("#origin")
-    tab.locator("#as-python", has_text="nnjax.key(4)").wait_for()
+    tab.locator("#seed-grid").dblclick(position={"x": 5.5 * box["width"] / 20, "y": box["height"] / 20})
+    assert "seed 5 after 5000 updates" in tab.inner_text("#origin")
+    tab.get_by_text("This network in Python").first.click()
+    tab.locator("#as-python", has_text="nnjax.key(5)").wait_for()
 
 
 def test_seeds_train_without_a_worker_too(visit):
