@@ -96,13 +96,14 @@ function receive(app, parts, { order: answered, from, ways }) {
   ways.forEach((way, k) => {
     parts.ways[from + k] = { ...way, level: levelOf(way.losses.at(-1)) };
   });
-  const done = parts.ways.length === XOR_SEEDS;
+  if (parts.ways.length === XOR_SEEDS) {
+    drawAll(app, parts);
+    byId("seed-grid").dataset.done = `${app.state.xor.width},${app.state.xor.rate}`;
+  }
   parts.frame ??= requestAnimationFrame(() => {
     parts.frame = null;
-    if (parts.ways.length === XOR_SEEDS) drawAll(app, parts);
-    else drawGrid(app, parts);
+    drawGrid(app, parts);
   });
-  if (done) byId("seed-grid").dataset.done = `${app.state.xor.width},${app.state.xor.rate}`;
 }
 
 function drawAll(app, parts) {
