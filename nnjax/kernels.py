@@ -5,10 +5,12 @@ the time. Here a thread keeps one run's numbers in registers from the first upda
 one update of 131,072 networks 2-2-1 takes 2.0 μs, and 11 μs as a scan of the same operations; the bits are
 the same.
 
-Written in Pallas, JAX's language for kernels.
+Written in Pallas, JAX's language for kernels, for its Triton compiler. JAX announces (0.11) that it will drop
+Triton; where it is gone, steps are scanned.
 """
 
 import functools
+import importlib.util
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -57,7 +59,9 @@ def repeat(step: Step, carry: PyTree, length: int) -> PyTree:
 
 
 def on_nvidia() -> bool:
-    """Whether JAX computes on an NVIDIA GPU unless told otherwise."""
+    """Whether JAX computes on an NVIDIA GPU unless told otherwise, and can make kernels for it."""
+    if importlib.util.find_spec("jax.experimental.pallas.triton") is None:
+        return False
     default: Any = getattr(jax.config, "jax_default_device", None) or jax.local_devices()[0]
     return not isinstance(default, str) and "NVIDIA" in default.device_kind.upper()
 

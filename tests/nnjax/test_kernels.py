@@ -1,5 +1,6 @@
 """A kernel of many runs computes what a scan computes; JAX interprets it here, where there is no GPU."""
 
+import contextlib
 import functools
 
 import jax
@@ -161,16 +162,19 @@ def test_where_training_may_stop_it_is_scanned(interpreted):
 
 def lowered(fn):
     """The program of a GPU, made without one."""
-    traced = jax.jit(jax.vmap(fn)).trace(keys(), jax.ShapeDtypeStruct((RUNS,), np.float32))
-    return traced.lower(lowering_platforms=("cuda",)).as_text()
+    with abstract_gpu():
+        traced = jax.jit(jax.vmap(fn)).trace(keys(), jax.ShapeDtypeStruct((RUNS,), np.float32))
+        return traced.lower(lowering_platforms=("cuda",)).as_text()
 
 
 def abstract_gpu():
     """What newer versions of JAX want to know of the GPU that a kernel is for."""
-    if not hasattr(jax.sharding, "AbstractDevice"):
-        return None
-    device = jax.sharding.AbstractDevice(device_kind="NVIDIA H100", num_cores=132, platform="gpu")
-    return jax.sharding.AbstractMesh((), (), abstract_device=device)
+    try:
+        device = jax.sharding.AbstractDevice(device_kind="NVIDIA H100", num_cores=132, platform="gpu")
+    except (AttributeError, TypeError):
+        return contextlib.nullcontext()
+    mesh = jax.sharding.AbstractMesh((), (), abstract_device=device)
+    return jax.sharding.use_abstract_mesh(mesh)
 
 
 @pytest.mark.parametrize("optimizer", [optax.adam, optax.rmsprop], ids=["adam", "rmsprop"])
