@@ -13,8 +13,8 @@ TESTS = .venv/tests-$(VERSION)
 DEV = .venv/dev-$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup experiment report accelerator benchmark doctor new docs test test-slow test-kill test-all lint types lock \
-  clean check-python
+.PHONY: help setup experiment report explorer accelerator benchmark doctor new docs test test-slow test-kill \
+  test-browser test-all lint types lock clean check-python
 
 help:        ## list the targets
 	@awk -F ':.*## ' '/^#@ / {print "\n" substr($$0, 4)} /^[a-z-]+:.*## / {printf "  %-12s%s\n", $$1, $$2}' Makefile
@@ -46,6 +46,8 @@ experiment: setup  ## run all; NAME=walkthrough runs one, PROFILE=full in full s
 	$(RUN) -m experiments $(NAME) --profile $(PROFILE) $(ARGS)
 report: setup  ## make figures, findings and the report again from the data on disk; NAME=digits of one
 	$(RUN) -m experiments redraw $(NAME) $(ARGS)
+explorer: setup  ## write results/explorer.html, the page on which to drag weights (seconds)
+	$(RUN) -m experiments walkthrough $(ARGS)
 
 #@ Run
 doctor: setup  ## check that this device computes what NumPy computes
@@ -60,13 +62,15 @@ new: setup  ## write a template experiment; NAME=question
 	$(RUN) -m experiments.runner.new $(NAME)
 docs: $(DEV)  ## write the API pages into results/docs
 	$(RUN) -m pdoc --docformat google --output-directory results/docs nnjax
-test: $(TESTS)  ## run the tests (not the slow ones, nor those that kill processes)
+test: $(TESTS)  ## run the tests (not the slow ones, nor those that kill processes or need a browser)
 	$(RUN) -m pytest -n $(WORKERS) $(ARGS)
 test-slow: $(TESTS)  ## run the slow tests
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m slow $(ARGS)
 test-kill: $(TESTS)  ## run the tests that kill processes
 	$(RUN) -m pytest -n 0 -m kill $(ARGS)
-test-all: test test-slow test-kill  ## run all tests
+test-browser: $(TESTS)  ## run the explorer in a browser (Chromium must be installed)
+	$(RUN) -m pytest -n 0 -m browser tests/experiments/explorer $(ARGS)
+test-all: test test-slow test-kill test-browser  ## run all tests
 lint: $(DEV)  ## check style with ruff
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .

@@ -68,7 +68,7 @@ def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
     """Have XLA optimise little, since most programs here run for a moment, and forget them after each file.
 
     Not in files about bits, speed or faults of the compiler: they say OPTIMISED = True. Nor, when slow tests
-    run, in those whose slow tests compute for long: LONG = True. A whole file has one setting, since its
+    run, in those whose slow tests compute for long or compare bits: LONG = True. A file has one setting: its
     fixtures are compiled too. JAX's public options reach whole programs, but not single operations.
     """
     slow = "not slow" not in request.config.option.markexpr

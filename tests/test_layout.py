@@ -77,7 +77,10 @@ NNJAX, EXPERIMENTS = modules("nnjax"), modules("experiments")
 EVERYTHING = NNJAX | EXPERIMENTS
 QUESTIONS = {
     name.split(".")[1] for name in EXPERIMENTS if name.count(".") and not name.endswith("__main__")
-} - {"runner"}
+} - {"runner", "explorer"}
+EXPLORER = ROOT / "experiments" / "explorer"
+WITHOUT_A_NODE_TEST = {"worker", "seeds_drawing"}
+"""The browser tests run them."""
 
 
 def statements(tree: ast.AST) -> Iterator[ast.AST]:
@@ -165,6 +168,16 @@ def test_every_file_has_a_test_file(name):
     of_folder = {folder.parent / f"test_{folder.name}.py", folder / f"test_{folder.name}.py"}
     places = {folder / f"test_{stem}.py"} | (of_folder if stem == "init" else set())
     assert any(place.exists() for place in places), f"none of {[str(p.relative_to(ROOT)) for p in places]}"
+
+
+def needs_a_page(path: pathlib.Path) -> bool:
+    return path.stem == "dom" or bool(re.search(r'from "\./(dom|.*_scene)\.mjs"', path.read_text("utf-8")))
+
+
+@pytest.mark.parametrize("path", sorted(EXPLORER.glob("*.mjs")), ids=lambda path: path.stem)
+def test_every_module_that_needs_no_page_has_a_test_file(path):
+    place = ROOT / "tests" / "experiments" / "explorer" / f"test_{path.stem}.py"
+    assert place.exists() or needs_a_page(path) or path.stem in WITHOUT_A_NODE_TEST
 
 
 def test_no_module_has_the_name_of_a_public_function():

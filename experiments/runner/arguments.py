@@ -24,6 +24,7 @@ class Request:
         seed: The first seed; None for the experiment's own.
         profile: "default" or "full".
         out: The results folder.
+        check: A receipt of the explorer's to check, and nothing to run; None otherwise.
     """
 
     redraw: bool
@@ -34,6 +35,7 @@ class Request:
     seed: int | None
     profile: str
     out: pathlib.Path
+    check: pathlib.Path | None = None
 
 
 def parse(arguments: Sequence[str]) -> Request:
@@ -52,6 +54,8 @@ def parse(arguments: Sequence[str]) -> Request:
         parser.print_help()
         raise SystemExit(0)
     _check(parser, names, known, rest)
+    if options.check and names != ["walkthrough"]:
+        parser.exit(2, "--check belongs to the walkthrough: walkthrough --check receipt.json\n")
     everything = [name for name in known if redraw or name not in experiments.ONLY_BY_NAME]
     return Request(
         redraw=redraw,
@@ -62,6 +66,7 @@ def parse(arguments: Sequence[str]) -> Request:
         seed=options.seed,
         profile=options.profile,
         out=options.out or pathlib.Path("results-smoke" if options.smoke else "results"),
+        check=options.check,
     )
 
 
@@ -105,6 +110,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--out", type=_folder, metavar="DIR", help="where results go (results, or results-smoke)"
+    )
+    parser.add_argument(
+        "--check",
+        type=pathlib.Path,
+        metavar="FILE",
+        help="check a receipt of the explorer (with walkthrough)",
     )
     return parser
 

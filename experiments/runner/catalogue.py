@@ -12,7 +12,7 @@ import experiments
 if TYPE_CHECKING:
     from experiments.runner.experiment import Experiment
 
-NO_QUESTIONS = {"__main__", "runner"}
+NO_QUESTIONS = {"__main__", "explorer", "runner"}
 """What stands beside the questions in the package."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 
 TEMPLATE = pathlib.Path(__file__).with_name("report.html.jinja")
+EXPLORER = "explorer.html"
 SYMBOLS = {"agrees": "✓", "differs": "✗", "undecided": "?"}
 
 
@@ -62,8 +63,8 @@ def _picture(folder: pathlib.Path, name: str) -> str:
     return f"data:image/png;base64,{content}"
 
 
-def render(results: Sequence[Mapping[str, Any]]) -> str:
-    """The page for what `store.load` returned, in that order."""
+def render(results: Sequence[Mapping[str, Any]], explorer: bool = False) -> str:
+    """The page for what `store.load` returned, in that order; with a link to the explorer if there is one."""
     environment = jinja2.Environment(
         autoescape=True, loader=jinja2.FileSystemLoader(TEMPLATE.parent), undefined=jinja2.StrictUndefined
     )
@@ -75,13 +76,13 @@ def render(results: Sequence[Mapping[str, Any]]) -> str:
         "picture": _picture,
         "again": again,
     }
-    return environment.get_template(TEMPLATE.name).render(results=results, **helpers)
+    return environment.get_template(TEMPLATE.name).render(results=results, explorer=explorer, **helpers)
 
 
 def write(out: pathlib.Path, results: Sequence[Mapping[str, Any]]) -> pathlib.Path:
     """Write `out/report.html` whole, and return its path."""
     out.mkdir(parents=True, exist_ok=True)
     temporary = out / ".report.html"
-    temporary.write_text(render(results), encoding="utf-8")
+    temporary.write_text(render(results, (out / EXPLORER).exists()), encoding="utf-8")
     os.replace(temporary, out / "report.html")
     return out / "report.html"

@@ -1,13 +1,16 @@
 """Running what was asked for: one experiment after the other, and the report after each of them."""
 
 import contextlib
+import pathlib
 import traceback
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import jax
+import xarray as xr
 from rich.console import Console
 
+from experiments.explorer import page, receipt
 from experiments.runner import arguments, catalogue, checkpoints, progress, report, store, terminal, timing
 from experiments.runner.arguments import Request
 from experiments.runner.checkpoints import Checkpoints
@@ -19,6 +22,8 @@ from experiments.runner.manifest import manifest
 def run(request: Request) -> int:
     """Do what was asked for; returns the exit status."""
     console = terminal.console()
+    if request.check:
+        return _check_receipt(request.check, console)
     try:
         store.check_writable(request.out)
     except OSError as error:
@@ -40,6 +45,18 @@ def run(request: Request) -> int:
             failed.append(experiment.name)
         _write_report(request)
     return _close(console, request, failed)
+
+
+def _check_receipt(path: pathlib.Path, console: Console) -> int:
+    """Confirm or refute each of a receipt's claims; 0 if all are confirmed."""
+    try:
+        claims = receipt.read(path)
+    except (OSError, ValueError) as error:
+        terminal.say(console, str(error), "red")
+        return 2
+    for claim in claims:
+        terminal.say(console, str(claim), None if claim.holds else "red")
+    return 0 if all(claim.holds for claim in claims) else 1
 
 
 def _with_sizes(experiments: Sequence[Experiment], request: Request) -> tuple[list[Experiment], list[str]]:
@@ -129,13 +146,27 @@ def _device(experiment: Experiment, console: Console) -> Iterator[None]:
 
 
 def _write_report(request: Request) -> list[str]:
-    """Write the page over all that is stored; returns what could not go into it, and why."""
+    """Write the page over all that is stored, and the explorer; returns what is missing, and why."""
     try:
         results, damaged = store.stored(request.out, catalogue.names())
+        troubles = [f"not in the report: {message}" for message in damaged]
+        for result in results:
+            if result["manifest"]["name"] == "walkthrough":
+                troubles += _write_explorer(request.out, result)
         report.write(request.out, results)
     except OSError as error:
         return [f"no report: {error}"]
-    return [f"not in the report: {message}" for message in damaged]
+    return troubles
+
+
+def _write_explorer(out: pathlib.Path, walkthrough: Mapping[str, Any]) -> list[str]:
+    """Write the explorer with the walkthrough's numbers, which an older result may not hold."""
+    try:
+        data = cast(xr.DataTree, store.load_data(walkthrough["folder"]))
+        page.write(out, data, walkthrough["tables"])
+    except KeyError:
+        return ["no explorer: the walkthrough's result lacks its numbers; run the walkthrough again"]
+    return []
 
 
 def _close(console: Console, request: Request, failed: Sequence[str]) -> int:
@@ -146,5 +177,8 @@ def _close(console: Console, request: Request, failed: Sequence[str]) -> int:
         terminal.say(console, message, "red")
     if failed or troubles:
         return 1
+    explorer = request.out / report.EXPLORER
     terminal.say(console, f"Results are in {request.out}/, the report is {request.out / 'report.html'}")
+    if explorer.exists():
+        terminal.say(console, f"the explorer is {explorer}")
     return 0

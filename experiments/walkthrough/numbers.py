@@ -152,7 +152,12 @@ def cases() -> dict[str, xr.Dataset]:
     """Measure every case: the groups "cases", "cases/hidden_layer" and "cases/output_layer"."""
     hidden, output = zip(*map(training_step, CASES.values()), strict=True)
     coordinates = {"case": list(CASES), "input": ["x₁", "x₂", "x₃"], "hidden": ["h₁", "h₂", "h₃", "h₄"]}
-    inputs = {"input_value": ("input", np.asarray(INPUT), {"long_name": "input", "units": "1"})}
+    inputs = {
+        "input_value": ("input", np.asarray(INPUT), {"long_name": "input", "units": "1"}),
+        "hidden_activation": ("case", [case.hidden for case in CASES.values()]),
+        "output_activation": ("case", [case.output for case in CASES.values()]),
+        "assumed": ("case", [case.assumed is not None for case in CASES.values()]),
+    }
     constants = {"alpha": ALPHA, "label": LABEL, "assumed_output": ASSUMED}
     return {
         "cases": xr.Dataset(inputs, coordinates, constants),

@@ -20,4 +20,5 @@ def test_the_walkthrough_runs_from_the_command_line(tmp_path):
     done = command("--smoke", "walkthrough", "--out", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Results are in" in done.stdout.replace("\n", " ")
-    assert (tmp_path / "report.html").exists()
+    assert 'href="explorer.html"' in (tmp_path / "report.html").read_text()
+    assert (tmp_path / "explorer.html").exists()

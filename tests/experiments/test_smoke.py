@@ -13,6 +13,7 @@ from experiments.runner import catalogue, store
 from experiments.runner.checkpoints import Checkpoints
 from nnjax.sweeps import lanes
 
+LONG = True
 FAST = {"walkthrough", "spurious_minima"}
 """The others compile for ten seconds and more."""
 RELAXED = {"benchmark", "learning_rate"}

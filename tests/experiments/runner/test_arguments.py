@@ -40,6 +40,10 @@ def test_smoke_runs_have_a_folder_of_their_own():
         (["walkthru"], "unknown experiment 'walkthru'. Did you mean 'walkthrough'? Known: walkthrough, "),
         (["redraw", "digit"], "unknown experiment 'digit'. Did you mean 'digits'?"),
         (["--size", "7"], "options --size 7 belong to one experiment: name it before them"),
+        (
+            ["digits", "--check", "r.json"],
+            "--check belongs to the walkthrough: walkthrough --check receipt.json",
+        ),
         (["--seed", "-1"], "must be an integer from 0 to 4294967295, got -1"),
         (["--seed", "4294967296"], "must be an integer from 0 to 4294967295, got 4294967296"),
         (["--seed", "x"], "must be an integer from 0 to 4294967295, got x"),

@@ -25,6 +25,13 @@ def test_the_page_stands_alone_and_escapes(tmp_path):
     assert "Smoke run" not in text
 
 
+def test_the_explorer_is_linked_where_it_is(tmp_path):
+    tiny.saved(tmp_path)
+    assert "explorer" not in page(tmp_path)
+    (tmp_path / "explorer.html").touch()
+    assert 'href="explorer.html"' in page(tmp_path)
+
+
 def test_a_smoke_run_is_marked_and_not_judged(tmp_path):
     tiny.saved(tmp_path, smoke=True)
     text = page(tmp_path)

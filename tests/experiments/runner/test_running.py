@@ -115,6 +115,15 @@ def test_results_are_stored_before_anything_is_printed(run, out, monkeypatch):
     assert (out / "tiny" / "findings.json").exists()
 
 
+def test_a_walkthrough_without_the_explorers_numbers_is_named(run, out, known):
+    known["walkthrough"] = dataclasses.replace(TINY, name="walkthrough")
+    status, printed = run("walkthrough")
+    assert status == 1
+    assert "no explorer: the walkthrough's result lacks its numbers; run the walkthrough again" in printed
+    assert not (out / "explorer.html").exists()
+    assert "A tiny one" in (out / "report.html").read_text()
+
+
 def test_a_damaged_result_does_not_keep_the_others_from_the_report(run, out):
     tiny.saved(out, experiment=dataclasses.replace(TINY, name="broken"))
     (out / "broken" / "findings.json").write_text("[]")

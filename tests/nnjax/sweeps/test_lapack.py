@@ -15,7 +15,7 @@ import nnjax
 from nnjax import sweeps
 from nnjax.sweeps import lanes, lapack
 
-OPTIMISED = True
+LONG = True
 
 SEED = np.dtype(np.uint32)
 pytestmark = pytest.mark.cpu

@@ -1,0 +1,178 @@
+// The network as a drawing: numbers in the nodes, weights on the links, each of them to be picked.
+import { s } from "./dom.mjs";
+import { labelPlaces, linkLines, nodeBoxes } from "./geometry.mjs";
+import { computedNow, formula, isKnown, nodeName, pickOf, show } from "./formulas.mjs";
+
+/** The rows of numbers in a node: [id, letter]. */
+function rowsOf(network, layer, j) {
+  if (layer === 0) return [[`x.${j}`, ""]];
+  const l = layer - 1,
+    rows = [
+      [`z.${l}.${j}`, "z"],
+      [`a.${l}.${j}`, "a"],
+    ];
+  if (network.biases) rows.unshift([`b.${l}.${j}`, "b"]);
+  if (layer === network.sizes.length - 1) rows.push([`e.${j}`, "y−ŷ"]);
+  return [...rows, [`d.${l}.${j}`, "δ"]];
+}
+
+function isShown(state, seen, id) {
+  const [kind, l] = id.split(".");
+  if (kind === "x" || kind === "b") return true;
+  return isKnown(state, seen, { kind, layer: kind === "e" ? seen.params.length - 1 : Number(l) });
+}
+
+/** The whole drawing; `struck` gives the handout's printed number where it is wrong. */
+export function diagram(state, seen, width, struck) {
+  const { sizes } = state.network;
+  const rows = sizes.map((_, layer) => rowsOf(state.network, layer, 0).length);
+  const { boxes, height, narrow } = nodeBoxes(sizes, width, rows),
+    links = linkLines(sizes, boxes);
+  const now = new Set(computedNow(state, seen));
+  const pick = pickOf(state, seen),
+    context = { state, seen, now, struck, narrow, pick };
+  const touched = links.filter((link) => !narrow || touches(pick, link, sizes));
+  const places = labelPlaces(touched, narrow ? [36, 16] : [58, 30]);
+  return s(
+    "svg",
+    {
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
+      role: "group",
+      class: "network",
+      "aria-label":
+        "The network. Arrow keys go from number to number; the formula of the one reached is below.",
+    },
+    links.map((link) => line(context, link)),
+    touched.map((link, k) => linkLabel(context, link, places[k])),
+    sizes.flatMap((count, layer) =>
+      Array.from({ length: count }, (_, j) => node(context, layer, j, boxes[`${layer}.${j}`])),
+    ),
+  );
+}
+
+/** Whether a link enters or leaves the node that the picked number belongs to. */
+function touches(pick, { layer, i, j }, sizes) {
+  const [kind, l, first, second] = pick.split("."),
+    [a, b, c] = [l, first, second].map(Number);
+  if (kind === "x") return layer === 0 && i === a;
+  if (kind === "w" || kind === "u") return layer === a && (j === c || (i === b && sizes[layer + 1] === 1));
+  if (kind === "e" || kind === "y") return layer === sizes.length - 2 && j === a;
+  return (layer === a && j === b) || (layer === a + 1 && i === b);
+}
+
+function idOf({ seen }, { layer, i, j }) {
+  return `${seen.phase.kind === "u" ? "u" : "w"}.${layer}.${i}.${j}`;
+}
+
+function line(context, link) {
+  const { state, seen } = context,
+    id = idOf(context, link),
+    w = seen.params[link.layer].weights[link.i][link.j];
+  const [[x1, y1], [x2, y2]] = [link.from, link.to],
+    picked = sameLink(context.pick, id);
+  const common = { x1, y1, x2, y2, "data-id": id };
+  return s(
+    "g",
+    {},
+    s("line", { ...common, class: "hit" }),
+    s("line", {
+      ...common,
+      class: `link ${w < 0 ? "minus" : "plus"}${picked ? " picked" : ""}`,
+      "stroke-width": Math.min(5, 1 + 1.5 * Math.abs(w)) || 1,
+    }),
+  );
+}
+
+const sameLink = (pick, id) => /^[wu]/.test(pick) && pick.slice(1) === id.slice(1);
+
+function linkLabel(context, link, [x, y]) {
+  const { state, seen, now, narrow } = context,
+    id = idOf(context, link),
+    l = link.layer;
+  const updated = seen.phase.kind === "u",
+    w = (updated ? seen.updated : seen.params)[l].weights[link.i][link.j];
+  const known = isKnown(state, seen, { kind: "w", layer: l }) && !narrow;
+  const change = show(seen.changes[l].weights[link.i][link.j], 2);
+  const [halfWidth, halfHeight] = narrow ? [17, 8] : [29, known ? 15 : 8];
+  return pickable(
+    context,
+    id,
+    [
+      s("rect", {
+        class: `backing${now.has(id) ? " now" : ""}`,
+        x: x - halfWidth,
+        y: y - halfHeight,
+        width: 2 * halfWidth,
+        height: 2 * halfHeight,
+        rx: 3,
+      }),
+      s(
+        "text",
+        { x, y: known ? y - 3 : y + 4, class: `weight ${w < 0 ? "minus" : "plus"}` },
+        show(w, narrow ? 3 : 4),
+      ),
+      known &&
+        s(
+          "text",
+          { x, y: y + 11, class: "change" },
+          `${change.startsWith("−") || change === "0" ? "" : "+"}${change}`,
+        ),
+    ],
+    sameLink(context.pick, id),
+  );
+}
+
+/** A group that can be pointed at, tapped, focused and reached with arrow keys. */
+function pickable({ state, seen, pick }, id, children, picked = pick === id) {
+  const told = formula(state, seen, id);
+  return s(
+    "g",
+    {
+      class: `pick${picked ? " picked" : ""}`,
+      "data-id": id,
+      role: "button",
+      tabindex: picked ? 0 : -1,
+      "aria-pressed": String(picked),
+      "aria-label": `${told.name}: ${show(told.value)}`,
+    },
+    children,
+  );
+}
+
+function node(context, layer, j, box) {
+  const { state, seen } = context,
+    rows = rowsOf(state.network, layer, j);
+  const left = box.x - box.width / 2,
+    top = box.y - box.height / 2;
+  return s(
+    "g",
+    {},
+    s("rect", { class: "node", x: left, y: top, width: box.width, height: box.height, rx: 8 }),
+    s("text", { class: "name", x: box.x, y: top + 16 }, nodeName(state.network, layer, j)),
+    rows.map(
+      ([id, letter], k) => isShown(state, seen, id) && nodeRow(context, id, letter, box, top + 22 + 17 * k),
+    ),
+  );
+}
+
+function nodeRow(context, id, letter, box, top) {
+  const { state, seen, now, struck, narrow } = context,
+    left = box.x - box.width / 2,
+    printed = struck(id);
+  const value = formula(state, seen, id).value,
+    right = left + box.width - 6;
+  const marks = `${now.has(id) ? " now" : ""}${printed ? " slip" : ""}`;
+  return pickable(context, id, [
+    s("rect", { class: `row${marks}`, x: left + 2, y: top - 1, width: box.width - 4, height: 16, rx: 3 }),
+    letter && s("text", { class: "letter", x: left + 7, y: top + 11.5 }, letter),
+    s(
+      "text",
+      letter
+        ? { class: `value ${id[0]}`, x: right, y: top + 11.5 }
+        : { class: "value middle", x: box.x, y: top + 11.5 },
+      narrow ? show(value, 3, 1e-3) : show(value, 4),
+    ),
+  ]);
+}

@@ -1,0 +1,142 @@
+// Scene 2: the handout's exercises; a wrong answer is told which slip gives it.
+import { byId, h, matrix } from "./dom.mjs";
+import { diagnose } from "./diagnosis.mjs";
+import { exercises } from "./exercises.mjs";
+import { show, subscript } from "./formulas.mjs";
+import { readNumber } from "./address.mjs";
+
+/** The scene; returns a function that shows a state. */
+export function exerciseScene(app) {
+  const cards = exercises(app.golden).map((each) => card(app, each));
+  byId("exercise-list").replaceChildren(...cards.map(({ element }) => element));
+  return (state, before) => {
+    if (before && before.answers === state.answers && before.open === state.open) return;
+    cards.forEach((each) => each.update(state));
+  };
+}
+
+function card(app, each) {
+  const fields = each.fields.map((name, k) => answerField(app, each, name, k));
+  const solution = h(
+    "details",
+    { class: "solution", ontoggle: () => fold(app, each.id, solution.open) },
+    h("summary", {}, `Solution of exercise ${each.id}`),
+  );
+  const element = h(
+    "article",
+    { class: "card exercise", "aria-labelledby": `exercise-${each.id}` },
+    h("h3", { id: `exercise-${each.id}` }, `${each.id}. ${each.handout}`),
+    h("p", {}, each.ask),
+    each.table && given(each.table),
+    h(
+      "div",
+      { class: "answers" },
+      fields.map((field) => field.element),
+    ),
+    solution,
+  );
+  const update = (state) => {
+    fields.forEach((field, k) => field.update(state.answers[each.id]?.[k] ?? ""));
+    const open = state.open.includes(each.id);
+    if (open && solution.children.length === 1) solution.append(...solved(each));
+    solution.open = open;
+  };
+  return { element, update };
+}
+
+function fold(app, id, open) {
+  const { state } = app;
+  if (open === state.open.includes(id)) return;
+  app.change({ ...state, open: open ? [...state.open, id] : state.open.filter((other) => other !== id) });
+}
+
+/** One answer: what is typed counts when the field is left or Enter is pressed. */
+function answerField(app, each, name, k) {
+  const id = `answer-${each.id}-${k}`,
+    verdict = h("span", { class: "verdict-line", id: `${id}-verdict`, role: "status" });
+  const input = h("input", {
+    type: "text",
+    inputmode: "decimal",
+    maxlength: 40,
+    id,
+    autocomplete: "off",
+    "aria-describedby": `${id}-verdict`,
+    onchange: () => {
+      const typed = [...each.fields.keys()].map((n) =>
+        n === k ? input.value.trim().replaceAll(";", ",") : (app.state.answers[each.id]?.[n] ?? ""),
+      );
+      app.change({ ...app.state, answers: { ...app.state.answers, [each.id]: typed } });
+    },
+  });
+  const update = (text) => {
+    if (document.activeElement !== input || input.value.trim() !== text) input.value = text;
+    const told = text === "" ? { verdict: "", text: "" } : judged(each, k, name, text);
+    input.setAttribute("aria-invalid", String(told.verdict === "error"));
+    verdict.className = `verdict-line ${told.verdict}`;
+    verdict.textContent = told.text;
+  };
+  return { element: h("div", { class: "answer" }, h("label", { for: id }, name), input, verdict), update };
+}
+
+/** The verdict, or what is wrong with the text. */
+function judged(each, k, name, text) {
+  try {
+    readNumber(name, text, [-1e9, 1e9]);
+    return diagnose(each, k, text.replace("−", "-"));
+  } catch (problem) {
+    return { verdict: "error", text: problem.message };
+  }
+}
+
+/** The weights that an exercise gives. */
+function given(params) {
+  return h(
+    "div",
+    { class: "wide given", tabindex: "0", role: "region", "aria-label": "weights and biases" },
+    params.map(({ weights, biases }, l) => [
+      `W${subscript(l + 1)} = `,
+      matrix(weights, show),
+      ` b${subscript(l + 1)} = `,
+      matrix([biases], show),
+      " ",
+    ]),
+  );
+}
+
+function solved(each) {
+  const right = each.answers([]),
+    code = each.code(each.task);
+  return [
+    h(
+      "p",
+      {},
+      each.fields.map((name, k) => [k ? ", " : "", `${name}: `, h("b", {}, show(right[k]))]),
+      ".",
+    ),
+    Object.entries(each.also ?? {}).map(([how, task]) =>
+      h(
+        "p",
+        { class: "small" },
+        `${how[0].toUpperCase()}${how.slice(1)}: ${each
+          .answers([], task)
+          .map((value) => show(value))
+          .join(", ")}.`,
+      ),
+    ),
+    each.remember && h("p", { class: "remember" }, each.remember),
+    h(
+      "div",
+      { class: "pair" },
+      Object.entries(code).map(([language, lines]) =>
+        h(
+          "div",
+          {},
+          h("p", { class: "small" }, language),
+          h("pre", { tabindex: "0", "aria-label": `${language} of exercise ${each.id}` }, lines.join("\n")),
+        ),
+      ),
+    ),
+  ]
+    .flat()
+    .filter(Boolean);
+}

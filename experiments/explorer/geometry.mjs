@@ -1,0 +1,74 @@
+// Where the network's nodes, links and labels stand; in pixels, from the width that there is.
+
+const NARROW = 620;
+
+/** Boxes of all nodes by "layer.node", and the height of the drawing. */
+export function nodeBoxes(sizes, width, rows) {
+  const narrow = width < NARROW;
+  const boxWidth = (layer) => (layer === 0 ? (narrow ? 52 : 72) : narrow ? 94 : 124);
+  const boxHeight = (layer) => 22 + 17 * rows[layer];
+  const tallest = Math.max(...sizes.map((count, layer) => count * (boxHeight(layer) + (narrow ? 20 : 34))));
+  const height = Math.max(tallest, narrow ? 300 : 360) + 8,
+    boxes = {};
+  sizes.forEach((count, layer) => {
+    const left = 2 + boxWidth(layer) / 2,
+      right = width - 2 - boxWidth(layer) / 2;
+    const x =
+      layer === 0
+        ? left
+        : layer === sizes.length - 1
+          ? right
+          : left + (right - left) * (narrow ? 0.46 : 0.52) * layer;
+    for (let j = 0; j < count; j++) {
+      boxes[`${layer}.${j}`] = {
+        x,
+        y: (height * (j + 0.5)) / count,
+        width: boxWidth(layer),
+        height: boxHeight(layer),
+      };
+    }
+  });
+  return { boxes, height, narrow };
+}
+
+/** The lines between boxes: {layer, i, j, from, to}; layer counts layers with weights. */
+export function linkLines(sizes, boxes) {
+  return sizes.slice(1).flatMap((count, layer) =>
+    Array.from({ length: sizes[layer] * count }, (_, k) => {
+      const [i, j] = [Math.floor(k / count), k % count],
+        [a, b] = [boxes[`${layer}.${i}`], boxes[`${layer + 1}.${j}`]];
+      return { layer, i, j, from: [a.x + a.width / 2, a.y], to: [b.x - b.width / 2, b.y] };
+    }),
+  );
+}
+
+const along = ({ from, to }, t) => [from[0] + t * (to[0] - from[0]), from[1] + t * (to[1] - from[1])];
+
+/** How far a label at a place is from a line, across it. */
+function distance([x, y], { from, to }) {
+  const t = Math.min(1, Math.max(0, (x - from[0]) / (to[0] - from[0] || 1)));
+  const [, there] = along({ from, to }, t);
+  return Math.abs(y - there);
+}
+
+const gap = (a, b, size) => Math.max(Math.abs(a[0] - b[0]) - size[0], Math.abs(a[1] - b[1]) - size[1]);
+
+/** One place for each link's label, as far as can be from the other labels and from the other links. */
+export function labelPlaces(links, size) {
+  const places = [];
+  links.forEach((link, k) => {
+    const rivals = links.filter((other) => other.layer === link.layer && other !== link);
+    const length = link.to[0] - link.from[0],
+      edge = Math.min(0.45, (size[0] / 2 + 4) / Math.max(length, 1));
+    let best = null;
+    for (let n = 0; n <= 24; n++) {
+      const at = along(link, edge + ((1 - 2 * edge) * n) / 24);
+      const free = Math.min(12, ...rivals.map((other) => distance(at, other) - size[1] / 2));
+      const apart = Math.min(12, ...places.map((other) => gap(at, other, size)));
+      const score = (apart < 0 ? 20 * apart : apart) + free - Math.abs(n - 12) / 4;
+      if (!best || score > best.score) best = { at, score };
+    }
+    places[k] = best.at;
+  });
+  return places;
+}

@@ -1,0 +1,67 @@
+"""A state comes back from its address, and what is damaged there is named."""
+
+import node
+import pytest
+
+CASES = """
+const start = n.initial(given), cases = Object.values(n.presets(given));
+const answered = {...start, answers: {1: ["0.5", ""], 7: ["1,2=3&4", "ä"]}, open: ["1", "7"]};
+const trained = n.edited(n.withBiases({...start, ...cases[1], steps: 25}, true), "b.0.2", -0.25);
+const other = {...n.withActivation(start, 1, "tanh"), pick: "w.0.2.1", steps: 0};
+const moved = n.edited(n.edited(n.edited(start, "w.1.3.0", 1 / 3), "x.1", -2), "rate", 0.7);
+const scenes = {...start, deep: {...start.deep, depth: 50, functions: ["tanh", "gelu"]},
+  xor: {width: 4, rate: 0.5, seed: 17}, from: [17, 0.5, 5000]};
+const states = [start, answered, trained, other, moved, scenes, ...cases.map((c) => ({...start, ...c}))];
+"""
+
+
+def test_every_state_comes_back_from_its_address(golden):
+    body = (
+        CASES
+        + "return states.map((s) => [s, m.decode('#' + m.encode(s, given), given), m.encode(s, given)]);"
+    )
+    found = node.evaluate("address.mjs", body, golden)
+    for state, again, _ in found:
+        assert again == state
+    assert found[0][2] == ""
+    assert len({address for _, _, address in found}) == len(found) - 1  # the first preset is the start
+
+
+DAMAGED = {
+    "x=1,3": "x must be 3 numbers, got 2",
+    "x=1,3,five": "x must be a number, got “five”",
+    "x=1,3,": "x is empty; it needs a number",
+    "rate=1e400": "rate must be from 0 to 10, got 1e400",
+    "w=1,2;3": "w must be 12 numbers, got 2",
+    "net=3-4-900": "net must be from 1 to 8, got 900",
+    "net=3-4-4-1": "net must be three layers",
+    "f=sigmiod,sigmoid": "f must be one of sigmoid, relu",
+    "step=2.5": "step must be a whole number, got 2.5",
+    "step=-1": "step must be from 0 to",
+    "assumed=1": "assumed must be from 0.001 to 0.999",
+    "f=sigmoid,relu": "assumed needs one sigmoid output",
+    "b=1,0,0,0;0": "b must be 0 where bias=no",
+    "pick=q.1": "pick is no number of the network",
+    "depth=51": "depth must be from 1 to 50",
+    "init=best": "init must be one of normal",
+    "xseed=200": "xseed must be from 0 to 199",
+    "colour=red": "“colour” is unknown",
+    "x=%E0%A4%A": "URI malformed",
+}
+
+
+def test_a_damaged_link_is_named(golden):
+    body = """return given.links.map((link) => {
+      try { m.decode("#" + link, given.golden); return ""; } catch (problem) { return problem.message; }
+    });"""
+    messages = node.evaluate("address.mjs", body, {"golden": golden, "links": list(DAMAGED)})
+    for (link, expected), message in zip(DAMAGED.items(), messages, strict=True):
+        assert expected in message, link
+
+
+@pytest.mark.parametrize(
+    "text, value", [("1,5", None), ("−3", -3), (" 2e-3 ", 0.002), ("+.5", 0.5), ("", None)]
+)
+def test_numbers_as_people_type_them(text, value):
+    body = 'try { return m.readNumber("weight", given, [-5, 5]); } catch { return null; }'
+    assert node.evaluate("address.mjs", body, text) == value

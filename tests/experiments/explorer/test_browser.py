@@ -1,0 +1,304 @@
+"""The page in a real browser, from disk, with the network off; run by make test-browser."""
+
+import itertools
+import os
+import pathlib
+import shutil
+import time
+
+import pytest
+
+from experiments.explorer import page as explorer
+from experiments.explorer import receipt
+
+pytestmark = pytest.mark.browser
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+WIDTHS = (360, 800, 1600)
+READY = "document.documentElement.dataset.ready === 'yes'"
+
+
+@pytest.fixture(scope="session")
+def address(golden, tmp_path_factory):
+    path = tmp_path_factory.mktemp("explorer") / "explorer.html"
+    path.write_text(explorer.render(golden), "utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    found = [path for name in BROWSERS if (path := shutil.which(name))]
+    if not found:
+        pytest.fail(f"no browser: install one of {', '.join(BROWSERS)} (Debian: apt-get install chromium)")
+    options = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found[0], args=options)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open the page; at the end nothing may have been requested, and nothing gone wrong."""
+    contexts, troubles = [], []
+
+    def opened(fragment="", width=1100, height=900, before="", **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, offline=True, **options)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.on("request", lambda request: troubles.append(request.url) if "http" in request.url[:5] else None)
+        tab.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        tab.on("pageerror", lambda error: troubles.append(str(error)))
+        tab.add_init_script(before)
+        tab.goto(address + fragment)
+        tab.wait_for_function(READY)
+        return tab
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def trained(tab):
+    tab.wait_for_function("document.querySelector('#seed-grid').dataset.done")
+    tab.wait_for_function("document.querySelector('#seeds-summary').textContent.startsWith('Of 200')")
+
+
+def shown(tab, identity):
+    """The number in the drawing."""
+    return tab.locator(f'#network .pick[data-id="{identity}"] .value').text_content()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_width_fits_and_is_accessible(visit, width, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    tab = visit("#open=1,9&answer-2=0.009&answer-5=abc", width, color_scheme=scheme)
+    trained(tab)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    wider = "[...document.querySelectorAll('main *')].filter(e => !e.closest('.wide, pre, svg, #track')"
+    wider += f" && e.getBoundingClientRect().right > {width} + 1).map(e => e.outerHTML.slice(0, 90))"
+    assert tab.evaluate(wider) == []
+    found = Axe().run(tab)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_first_slider_moves_every_delta_with_mouse_keyboard_and_touch(visit, width):
+    tab = visit(width=width, has_touch=True)
+    slider = tab.locator("input[type=range]").first
+    deltas = [[shown(tab, f"d.0.{j}") for j in range(4)]]
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    tab.mouse.move(box["x"] + box["width"] / 2, middle)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 0.7 * box["width"], middle, steps=5)
+    tab.mouse.up()
+    deltas.append([shown(tab, f"d.0.{j}") for j in range(4)])
+    for _ in range(5):
+        tab.keyboard.press("ArrowLeft")
+    deltas.append([shown(tab, f"d.0.{j}") for j in range(4)])
+    tab.touchscreen.tap(box["x"] + 0.3 * box["width"], middle)
+    deltas.append([shown(tab, f"d.0.{j}") for j in range(4)])
+    for before, after in itertools.pairwise(deltas):
+        assert all(a != b for a, b in zip(before, after, strict=True))
+
+
+def test_steps_go_forward_and_back_to_the_same_page(visit):
+    tab = visit()
+    tab.click("#to-start")
+    texts = []
+    for _ in range(13):
+        texts.append(tab.inner_text("#one-step"))
+        tab.click("#forward")
+    assert len(set(texts)) == 13
+    assert "Update 2, step 1 of 11" in texts[11]
+    for text in reversed(texts):
+        tab.click("#back")
+        assert tab.inner_text("#one-step") == text
+    assert tab.locator("#back").is_disabled()
+
+
+def test_the_printed_number_is_struck_through_beside_the_true_one(visit):
+    tab = visit()
+    assert tab.locator("#formula del").text_content() == "0.02473567"
+    assert tab.locator("#formula output").text_content() == "0.009885435"
+    assert "sibling hidden nodes" in tab.inner_text("#formula")
+    tab.get_by_label("Weight h₁ → o", exact=True).fill("0.9")
+    assert tab.locator("#formula del").count() == 0
+    tab.get_by_role("button", name="The handout's case").click()
+    assert tab.locator("#formula del").text_content() == "0.02473567"
+
+
+def test_a_number_is_picked_by_pointing_tapping_and_arrow_keys(visit):
+    tab = visit(has_touch=True)
+    tab.hover('#network .pick[data-id="a.0.1"]')
+    assert "Activation of h₂" in tab.inner_text("#formula")
+    tab.tap('#network .pick[data-id="e.0"]')
+    assert "Error of the output" in tab.inner_text("#formula")
+    tab.locator("#network .pick.picked").focus()
+    tab.keyboard.press("ArrowDown")
+    assert "δ of o" in tab.inner_text("#formula")
+    assert tab.evaluate("document.activeElement.dataset.id") == "d.1.0"
+    at = {"bubbles": True, "clientX": 1, "pointerType": "mouse"}
+    tab.locator('#network .hit[data-id="w.0.2.3"]').dispatch_event("pointermove", at)
+    assert "x₃ → h₄" in tab.inner_text("#formula")
+
+
+def test_a_wrong_answer_is_told_its_slip(visit):
+    tab = visit()
+    for field, text, said in [
+        ("#answer-4-0", "0.0867", "Right"),
+        ("#answer-4-0", "0.0433", "factor 2"),
+        ("#answer-7-0", "0.0002473567", "handout's printed rule"),
+        ("#answer-1-0", "2.6", "activation function was left out"),
+        ("#answer-1-0", "two", "must be a number"),
+    ]:
+        tab.fill(field, text)
+        tab.press(field, "Enter")
+        assert said in tab.inner_text(f"{field}-verdict")
+    tab.get_by_text("Solution of exercise 4").click()
+    tab.get_by_text("delta_o <- 2 * (1 - o) * o * (1 - o)").wait_for()
+
+
+def test_bad_numbers_are_named_and_the_last_good_one_stays(visit):
+    tab = visit()
+    field = tab.get_by_label("Weight h₁ → o", exact=True)
+    before = shown(tab, "d.0.0")
+    for text, said in [
+        ("", "is empty"),
+        ("1e400", "must be a number from -1000"),
+        ("5000", "from -1000 to 1000"),
+    ]:
+        field.fill(text)
+        assert said in tab.locator(".error:not(:empty)").first.text_content()
+        assert field.get_attribute("aria-invalid") == "true"
+        assert shown(tab, "d.0.0") == before
+    field.fill("0.9")
+    assert tab.locator(".field .error:not(:empty)").count() == 0
+    assert shown(tab, "d.0.0") != before
+
+
+def test_a_damaged_link_is_named_and_the_last_good_state_stays(visit):
+    tab = visit("#x=1,3")
+    assert "x must be 3 numbers, got 2" in tab.inner_text("#damaged")
+    assert shown(tab, "d.0.0") == "0.009885"
+    tab.evaluate("location.hash = '#x=2,3,5'")
+    tab.wait_for_function("document.querySelector('#damaged').hidden")
+    other = shown(tab, "d.0.0")
+    tab.evaluate("location.hash = '#rate=NaN'")
+    tab.wait_for_function("!document.querySelector('#damaged').hidden")
+    assert shown(tab, "d.0.0") == other
+
+
+def test_a_link_shows_the_same_in_a_second_page(visit):
+    first = visit()
+    first.click("#forward")
+    first.get_by_label("Weight h₂ → o", exact=True).fill("-1.25")
+    first.fill("#answer-6-2", "0.5")
+    first.press("#answer-6-2", "Enter")
+    first.get_by_text("Solution of exercise 2").click()
+    first.get_by_label("depth", exact=True).fill("20")
+    first.get_by_label("seed", exact=True).fill("4")
+    trained(first)
+    first.wait_for_timeout(300)
+    second = visit(first.evaluate("location.hash"))
+    trained(second)
+    assert second.inner_text("main") == first.inner_text("main")
+    assert "ends at loss ½" in second.inner_text("#seed-end")
+
+
+def test_seeds_train_and_one_opens_in_scene_one(visit):
+    tab = visit()
+    trained(tab)
+    assert tab.inner_text("#seeds-summary").startswith("Of 200 networks, 152 end at loss 0, 44 at ½, 4 at ⅔")
+    box = tab.locator("#seed-grid").bounding_box()
+    tab.locator("#seed-grid").click(position={"x": 4.5 * box["width"] / 20, "y": box["height"] / 20})
+    assert tab.inner_text("#seed-end").startswith("Seed 4 ends at loss ½")
+    tab.click("#open-seed")
+    assert "seed 4 after 5000 updates" in tab.inner_text("#origin")
+    tab.locator("#seed-grid").dblclick(position={"x": 5.5 * box["width"] / 20, "y": box["height"] / 20})
+    assert "seed 5 after 5000 updates" in tab.inner_text("#origin")
+    tab.get_by_text("This network in Python").first.click()
+    tab.locator("#as-python", has_text="nnjax.key(5)").wait_for()
+
+
+def test_seeds_train_without_a_worker_too(visit):
+    tab = visit(before="delete window.Worker")
+    trained(tab)
+    assert tab.inner_text("#seeds-summary").startswith("Of 200 networks, 152 end at loss 0, 44 at ½, 4 at ⅔")
+
+
+def test_the_receipt_of_what_is_shown_is_confirmed(visit, tmp_path):
+    tab = visit("#step=30&assumed=no")
+    tab.get_by_text("A receipt of this step").click()
+    with tab.expect_download() as saved:
+        tab.click("#receipt-file")
+    path = pathlib.Path(tmp_path, saved.value.suggested_filename)
+    saved.value.save_as(path)
+    assert all(claim.holds for claim in receipt.read(path))
+
+
+def test_finite_differences_agree_with_the_gradient(visit):
+    tab = visit()
+    tab.click("#check-differences")
+    assert tab.locator("#differences tbody tr").count() == 16
+    assert "·10⁻" in tab.inner_text("#differences b")
+
+
+def test_who_wants_no_motion_gets_none_and_paper_no_buttons(visit):
+    tab = visit(reduced_motion="reduce")
+    assert tab.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+    tab.emulate_media(media="print")
+    assert not tab.locator("#forward").is_visible()
+    assert tab.locator("#network svg").is_visible()
+
+
+FRAMES = """
+const slider = document.querySelector('input[type=range]'), frames = 90, start = performance.now();
+return new Promise((done) => {
+  let k = 0;
+  const next = () => {
+    slider.value = 5 * Math.sin(k / 9);
+    slider.dispatchEvent(new Event('input'));
+    if (++k < frames) requestAnimationFrame(next);
+    else done(frames / (performance.now() - start) * 1000);
+  };
+  requestAnimationFrame(next);
+});
+"""
+
+
+LONGEST = """() => {
+  let last = performance.now();
+  window.longest = 0;
+  const next = (now) => {
+    window.longest = Math.max(window.longest, now - last);
+    last = now;
+    requestAnimationFrame(next);
+  };
+  requestAnimationFrame(next);
+}"""
+
+
+def test_how_fast_it_is(visit, capsys):
+    """Told, and not judged: machines differ."""
+    tab = visit()
+    trained(tab)
+    frames = tab.evaluate(f"() => {{ {FRAMES} }}")
+    tab.evaluate(LONGEST)
+    start = time.perf_counter()
+    tab.evaluate("delete document.querySelector('#seed-grid').dataset.done")
+    tab.get_by_label("learning rate", exact=True).fill("1.9")
+    trained(tab)
+    with capsys.disabled():
+        seconds, gap = time.perf_counter() - start, tab.evaluate("window.longest")
+        print(
+            f"\nexplorer: {frames:.0f} frames/s while dragging; 200 x 5000 XOR updates in {seconds:.1f} s, ",
+            end="",
+        )
+        print(f"longest time between two frames meanwhile {gap:.0f} ms")

