@@ -1,10 +1,10 @@
 """Neural networks, step by step, in JAX: the whole public API on one page, by topic.
 
-Describe a network      Network, mlp; Layer, Params; init, key
-Run it                  forward, Trace, predict; total_loss, probabilities, labels
-Pass the blame back     deltas, deltas_as_printed, weight_change, gradients
+Describe a network      Network, mlp; Layer, Params; init, key; params, handout; summary, save, load
+Run it                  forward, Trace, predict, predict_batch; total_loss, probabilities, labels, accuracy
+Pass the blame back     deltas, deltas_as_printed, weight_change, gradients; check_gradients
 Train it                train, train_step, Stop, History, REASONS, fastest_view
-Sweep over seeds        sweep, sweep_until, Ended, steady, use_all_cores
+Sweep over seeds        sweep, sweep_until, Ended, steady, use_all_cores; grid, study; progress
 Tables to add to        ACTIVATIONS, Activation; LOSSES, Loss, sse
 Modules                 activations, losses, datasets; backprop, columnwise, nodewise (three layouts of one
                         backward pass); signal_propagation, symmetries, minima; sweeps; and interop, which is
@@ -30,11 +30,29 @@ from nnjax import (
 )
 from nnjax.activations import ACTIVATIONS, Activation
 from nnjax.backprop import deltas, deltas_as_printed, gradients, weight_change
+from nnjax.examples import handout
+from nnjax.gradient_check import check_gradients
 from nnjax.losses import LOSSES, Loss, labels, probabilities, sse
-from nnjax.network import Layer, Network, Params, Trace, forward, init, key, mlp, predict, total_loss
+from nnjax.network import (
+    Layer,
+    Network,
+    Params,
+    Trace,
+    accuracy,
+    forward,
+    mlp,
+    predict,
+    predict_batch,
+    total_loss,
+)
+from nnjax.parameters import init, key, params, summary
+from nnjax.reporting import progress
+from nnjax.stopping import REASONS, Stop
+from nnjax.storage import load, save
+from nnjax.studies import grid, study
 from nnjax.sweeps import Ended, steady, sweep, sweep_until
 from nnjax.sweeps.devices import use_all_cores
-from nnjax.training import REASONS, History, Stop, train, train_step
+from nnjax.training import History, train, train_step
 from nnjax.views import fastest_view
 
 try:
@@ -55,8 +73,10 @@ __all__ = [
     "Params",
     "Stop",
     "Trace",
+    "accuracy",
     "activations",
     "backprop",
+    "check_gradients",
     "columnwise",
     "datasets",
     "deltas",
@@ -64,18 +84,27 @@ __all__ = [
     "fastest_view",
     "forward",
     "gradients",
+    "grid",
+    "handout",
     "init",
     "key",
     "labels",
+    "load",
     "losses",
     "minima",
     "mlp",
     "nodewise",
+    "params",
     "predict",
+    "predict_batch",
     "probabilities",
+    "progress",
+    "save",
     "signal_propagation",
     "sse",
     "steady",
+    "study",
+    "summary",
     "sweep",
     "sweep_until",
     "sweeps",

@@ -1,21 +1,23 @@
 """Activation functions: a(z), its hand-written derivative f'(z, a), and what else is true of each.
 
 The derivative receives the net input z and the activation a = f(z), so that it can use whichever is
-handier: the handout writes the sigmoid's as a(1 - a). To add one, add an `Activation` to `ACTIVATIONS`; what
-the rest of nnjax has to know of it are that class's fields.
+handier: the handout writes the sigmoid's as a(1 - a). To add one, add an `Activation` to `ACTIVATIONS`, or
+hand one to `nnjax.mlp`; what the rest of nnjax has to know of it are that class's fields. A plain function
+will do too: its derivative is then JAX's, see `nnjax.callables`.
 """
 
 import dataclasses
 import functools
 import math
 from collections.abc import Callable
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import erfc
 from jaxtyping import Array, Bool, Float
 
-from nnjax import checks
+from nnjax import callables, checks
 
 LEAK = 0.01
 """Slope of leaky_relu below 0."""
@@ -47,6 +49,9 @@ class Activation:
     homogeneous: bool = False
     exactly_flat: Callable[[Nodes], Bool[Array, "..."]] | None = None
     flax: Callable[[Nodes], Nodes] | None = None
+
+    def __repr__(self) -> str:
+        return f"Activation({checks.named(self.value)}, {checks.named(self.derivative)})"
 
 
 def sigmoid(z: Nodes) -> Nodes:
@@ -161,40 +166,93 @@ ACTIVATIONS: dict[str, Activation] = {
     "gelu": Activation(gelu, gelu_derivative, flax=functools.partial(jax.nn.gelu, approximate=False)),
 }
 
-Names = str | tuple[str, ...]
-"""A layer's activation: one name, or one name per node (handout, footnote 5)."""
+ALIASES = {
+    "linear": "identity",
+    "none": "identity",
+    "logistic": "sigmoid",
+    "swish": "silu",
+    "rectifier": "relu",
+    "lrelu": "leaky_relu",
+}
+"""What other libraries call them, in lower case and without _."""
+
+Kind = str | Activation | Callable[[Any], Any]
+"""A node's activation: a name in `ACTIVATIONS`, one's own, or a function; networks keep the first two."""
+Names = Kind | tuple[Kind, ...]
+"""A layer's activation: one for all nodes, or one per node (handout, footnote 5)."""
 
 
-def find(name: str) -> Activation:
-    """Look up the activation of that name.
+def find(activation: Any) -> Activation:
+    """Look up an activation: by name in any case, or by an alias; or make one of a function.
 
     Raises:
-        ValueError: There is none; the message suggests the nearest name.
+        TypeError: A function, or an Activation, that cannot be hashed.
+        ValueError: There is none of that name (the message suggests the nearest), or the function does not
+            make one number of each number.
     """
-    return checks.lookup("activation", name, ACTIVATIONS)
+    return resolve(find_kind(activation))
+
+
+def find_kind(activation: Any) -> Kind:
+    """Return our name for an activation, so that equal ones are equal; its `Activation` where it has none.
+
+    Raises:
+        TypeError, ValueError: As `find`.
+    """
+    if isinstance(activation, Activation):
+        checks.functions(value=activation.value, derivative=activation.derivative)
+    elif callable(activation) and not isinstance(activation, type):
+        checks.functions(activation=activation)
+        activation = _of_function(activation)
+    else:
+        return checks.canonical("activation", activation, ACTIVATIONS, ALIASES)
+    return next((name for name, known in ACTIVATIONS.items() if known == activation), activation)
+
+
+def _of_function(function: Callable[..., Any]) -> Activation:
+    """Find the table's entry of a function that it holds, or make one with JAX's derivative."""
+    for known in ACTIVATIONS.values():
+        if function is known.value or function is known.flax:
+            return known
+    value = callables.Elementwise(function)
+    return Activation(value, callables.Slope(function), flax=value)
+
+
+def resolve(kind: Kind) -> Activation:
+    """Return the activation of a kind that `find_kind` has returned."""
+    return ACTIVATIONS[kind] if isinstance(kind, str) else cast(Activation, kind)
+
+
+def said(names: Names) -> str:
+    """Name a layer's activations in words, one or one per node."""
+    return ", ".join(map(said, names)) if isinstance(names, tuple) else _said(names)
+
+
+def _said(kind: Kind) -> str:
+    return kind if isinstance(kind, str) else checks.named(resolve(kind).value)
 
 
 def per_node(names: Names, width: int) -> tuple[Activation, ...]:
     """Return the activation of each of a layer's `width` nodes."""
-    nodes = (names,) * width if isinstance(names, str) else names
-    return tuple(ACTIVATIONS[name] for name in nodes)
+    nodes = names if isinstance(names, tuple) else (names,) * width
+    return tuple(resolve(kind) for kind in nodes)
 
 
 def activate(names: Names, z: Float[Array, " j"]) -> Float[Array, " j"]:
     """aⱼ = fⱼ(zⱼ), for one layer's nodes j."""
-    if isinstance(names, str):
-        return ACTIVATIONS[names].value(z)
-    return _pick(names, {name: ACTIVATIONS[name].value(z) for name in dict.fromkeys(names)})
+    if not isinstance(names, tuple):
+        return resolve(names).value(z)
+    return _pick(names, {kind: resolve(kind).value(z) for kind in dict.fromkeys(names)})
 
 
 def slope(names: Names, z: Float[Array, " j"], a: Float[Array, " j"]) -> Float[Array, " j"]:
     """fⱼ'(zⱼ, aⱼ), for one layer's nodes j."""
-    if isinstance(names, str):
-        return ACTIVATIONS[names].derivative(z, a)
-    return _pick(names, {name: ACTIVATIONS[name].derivative(z, a) for name in dict.fromkeys(names)})
+    if not isinstance(names, tuple):
+        return resolve(names).derivative(z, a)
+    return _pick(names, {kind: resolve(kind).derivative(z, a) for kind in dict.fromkeys(names)})
 
 
-def _pick(names: tuple[str, ...], by_name: dict[str, Array]) -> Array:
+def _pick(names: tuple[Kind, ...], by_kind: dict[Kind, Array]) -> Array:
     """Node j's value from the function that node j uses."""
-    masks = [jnp.array([node == name for node in names]) for name in by_name]
-    return jnp.select(masks, list(by_name.values()))
+    masks = [jnp.array([node == kind for node in names]) for kind in by_kind]
+    return jnp.select(masks, list(by_kind.values()))

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from nnjax import activations, checks
+from nnjax import activations, checks, losses
 from nnjax.losses import Loss
 from nnjax.network import (
     Layer,
@@ -75,7 +75,7 @@ def _bias_gradient(network: Network, delta: Float[Array, "n j"]) -> Float[Array,
     return -jnp.sum(delta, axis=0) if network.biases else jnp.zeros_like(delta[0])
 
 
-def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: str = "sse") -> Deltas:
+def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: losses.Kind = "sse") -> Deltas:
     """δ of every layer for one example, δ = -∂L/∂z (handout, step 3).
 
     Output: δ_L = -∂L/∂ŷ · f'(z_L), for SSE and sigmoid 2(y - ŷ) · a(1 - a).
@@ -86,7 +86,7 @@ def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: s
         params: The parameters that made `trace`, before any update.
         trace: What `forward` returned.
         y: The label (out,).
-        loss: A name in `nnjax.LOSSES`.
+        loss: A name in `nnjax.LOSSES`, an `nnjax.Loss`, or a function (y, ŷ) -> L.
 
     Returns:
         One array (out,) per layer with weights, first hidden layer first.
@@ -96,11 +96,11 @@ def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: s
         ValueError: A shape that does not fit the network; an unknown loss, or one that does not fit the
             output or the label.
     """
-    return matrix_deltas(network, params, *check_backward(network, params, trace, y, loss))
+    return matrix_deltas(network, *check_backward(network, params, trace, y, loss))
 
 
 def deltas_as_printed(
-    network: Network, params: Params, trace: Trace, y: ArrayLike, updated: Params, loss: str = "sse"
+    network: Network, params: Params, trace: Trace, y: ArrayLike, updated: Params, loss: losses.Kind = "sse"
 ) -> Deltas:
     """The handout's rule as it is printed: δᵢ = (Σ_k Σⱼ w'ₖⱼ δⱼ) · f'(zᵢ). Not the gradient.
 
@@ -115,13 +115,13 @@ def deltas_as_printed(
         trace: What `forward` returned.
         y: The label (out,).
         updated: The parameters after the layers above were updated; pass `params` to isolate the sum.
-        loss: A name in `nnjax.LOSSES`.
+        loss: A name in `nnjax.LOSSES`, an `nnjax.Loss`, or a function (y, ŷ) -> L.
 
     Raises:
         TypeError, ValueError: As `deltas`.
     """
-    trace, y, resolved = check_backward(network, params, trace, y, loss)
-    check_params(network, updated)
+    params, trace, y, resolved = check_backward(network, params, trace, y, loss)
+    updated = check_params(network, updated)
     printed = [matrix_deltas(network, params, trace, y, resolved)[-1]]
     for layer in reversed(range(len(params) - 1)):
         # Weights summed first: jaxlib before 0.11 miscomputes a jitted, vmapped Σ(Wδ) on CPUs, see doctor.
@@ -160,7 +160,9 @@ def matrix_change(alpha: float | Array, delta: Array, activation: Array) -> Arra
     return alpha * activation[:, None] * delta[None, :]
 
 
-def gradients(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str = "sse") -> Params:
+def gradients(
+    network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: losses.Kind = "sse"
+) -> Params:
     """∂L/∂W = -Σₙ aₙᵀ δₙ and ∂L/∂b = -Σₙ δₙ, summed over the batch, one matrix product per layer.
 
     Args:
@@ -168,7 +170,7 @@ def gradients(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, lo
         params: Its parameters; xs and ys are converted to their dtype.
         xs: Inputs (n, in).
         ys: Labels (n, out).
-        loss: A name in `nnjax.LOSSES`.
+        loss: A name in `nnjax.LOSSES`, an `nnjax.Loss`, or a function (y, ŷ) -> L.
 
     Returns:
         Gradients in the shape of `params`; zeros for the biases of a network without them.
@@ -179,4 +181,4 @@ def gradients(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, lo
             that are not 0 in a network without them (both seen outside jit only); an unknown loss, or one
             that does not fit the output or the labels.
     """
-    return matrix_gradients(network, params, *check_batch(network, params, xs, ys, loss))
+    return matrix_gradients(network, *check_batch(network, params, xs, ys, loss))

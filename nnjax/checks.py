@@ -4,9 +4,10 @@ Every public function checks its arguments once and hands them to formulas that 
 """
 
 import difflib
+import numbers as number_types
 import operator
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -17,13 +18,44 @@ from jaxtyping import Array, ArrayLike, PRNGKeyArray
 T = TypeVar("T")
 
 
-def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
-    """Return `table[name]`, or raise a ValueError that suggests the nearest name."""
+def lookup(kind: str, name: Any, table: Mapping[str, T], aliases: Mapping[str, str] | None = None) -> T:
+    """Return the entry that `canonical` names."""
+    return table[canonical(kind, name, table, aliases)]
+
+
+def canonical(
+    kind: str, name: Any, table: Mapping[str, Any], aliases: Mapping[str, str] | None = None
+) -> str:
+    """Return the table's own spelling of a name: any case, with or without _, - and spaces, or an alias.
+
+    Args:
+        kind: What the names are of, for the message.
+        name: The name.
+        table: Accepted are its keys.
+        aliases: Other names for them, in lower case and without _.
+
+    Raises:
+        ValueError: There is no such name; the message suggests the nearest.
+    """
     if isinstance(name, str) and name in table:
-        return table[name]
-    near = difflib.get_close_matches(str(name), table, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"unknown {kind} {name!r}.{hint} Accepted: {', '.join(table)}")
+        return name
+    known = {_squeezed(key): key for key in table}
+    known = {other: key for other, key in (aliases or {}).items() if key in table} | known
+    if isinstance(name, str) and _squeezed(name) in known:
+        return known[_squeezed(name)]
+    near = difflib.get_close_matches(_squeezed(str(name)), known, n=1)
+    hint = f" Did you mean {known[near[0]]!r}?" if near else ""
+    raise ValueError(f"unknown {kind} {named(name)}.{hint} Accepted: {', '.join(table)}")
+
+
+def _squeezed(name: str) -> str:
+    return name.lower().translate({ord(sign): None for sign in "_- "})
+
+
+def named(value: Any) -> str:
+    """Say what a value is called: a name in quotes, a function's name, or as it prints itself."""
+    name = getattr(getattr(value, "func", value), "__name__", None)
+    return name if isinstance(name, str) else repr(value)
 
 
 def _is_known(values: Array | np.ndarray) -> bool:
@@ -35,7 +67,7 @@ Range = tuple[float, float] | None
 """The lowest and the highest number accepted; None accepts all."""
 
 
-def real_array(name: str, values: ArrayLike, dtype: jnp.dtype, within: Range = None) -> Array:
+def real_array(name: str, values: Any, dtype: jnp.dtype, within: Range = None) -> Array:
     """Convert `values` to `dtype`; refuse complex, NaN and infinite ones, and those outside a range.
 
     Integers and booleans are converted. Inside jit, vmap or grad the values are not known and only their type
@@ -73,10 +105,17 @@ def numbers(name: str, values: Any) -> Array | np.ndarray:
         array = jnp.asarray(values)
     except ValueError as error:
         raise TypeError(f"{name} must be an array of numbers, got {type(values).__name__}") from error
+    if array.dtype == object and _all_numbers(array):
+        array = array.astype(float)  # pandas' nullable columns
     if not (jnp.issubdtype(array.dtype, jnp.number) or jnp.issubdtype(array.dtype, jnp.bool_)):
         kind = f"{type(values).__name__} of {array.dtype}"
         raise TypeError(f"{name} must be an array of numbers, got {kind}")
     return array
+
+
+def _all_numbers(array: Any) -> bool:
+    kinds = all(isinstance(value, number_types.Real) for value in array.flat)
+    return kinds and not any(isinstance(value, int) and abs(value) >= 2**63 for value in array.flat)
 
 
 def example(name: str, values: ArrayLike, width: int, dtype: jnp.dtype, within: Range = None) -> Array:
@@ -88,12 +127,19 @@ def example(name: str, values: ArrayLike, width: int, dtype: jnp.dtype, within: 
     return array
 
 
+COLUMN = ' (one column: values[:, None], or of a data frame frame[["y"]])'
+COLUMNS = " ({} classes? nnjax.datasets.one_hot makes columns of labels)"
+
+
 def batch(name: str, values: ArrayLike, width: int, dtype: jnp.dtype, within: Range = None) -> Array:
     """Convert rows of `width` numbers, shape (n, width), n ≥ 1, to `dtype`."""
     array = real_array(name, values, dtype, within)
     if array.ndim != 2 or array.shape[1] != width:
         n = array.shape[0] if array.ndim else 1
-        raise ValueError(f"{name} have shape {array.shape}, expected ({n}, {width}): one column per node")
+        hint = "" if array.ndim != 1 else COLUMN if width == 1 else COLUMNS.format(width)
+        raise ValueError(
+            f"{name} have shape {array.shape}, expected ({n}, {width}): one column per node{hint}"
+        )
     if array.shape[0] == 0:
         raise ValueError(f"{name} have shape {array.shape}: an empty batch; at least one row is needed")
     return array
@@ -114,6 +160,18 @@ def number(name: str, value: Any, above: float | None = None, least: float | Non
         raise ValueError(f"{name} must be above {above:g}, got {value}")
     if least is not None and not value >= least:
         raise ValueError(f"{name} must be {least:g} or more, got {value}")
+
+
+def not_negative(name: str, values: Array) -> None:
+    """Refuse known numbers below 0."""
+    if _is_known(values) and np.any(np.asarray(values) < 0):
+        raise ValueError(f"{name} must be 0 or more, got {np.asarray(values).min()}")
+
+
+def same_bits(one: Array, other: Array) -> bool:
+    """Tell whether two known arrays are equal bit for bit."""
+    a, b = np.asarray(one), np.asarray(other)
+    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
 def zeros(name: str, values: Array | np.ndarray, where: str) -> None:
@@ -149,11 +207,24 @@ def functions(**given: Any) -> None:
             raise TypeError(f"{name} must be hashable ({error}); a plain function around it is") from None
 
 
-def count(name: str, value: int, least: int = 1, most: int | None = None) -> int:
-    """Return an integer, refused below `least` or above `most`."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+def whole(name: str, value: Any) -> int:
+    """Return an integer; R's numbers arrive as floats, so that 2.0 is one."""
+    if isinstance(value, Tracer):
+        raise TypeError(
+            f"{name} must be known when the program is compiled, got a traced number, as a sweep's settings "
+            "are: run one sweep for each value, or nnjax.study(..., static=...)"
+        )
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return int(value)
+    if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} must be an integer, got {value!r}")
+    return operator.index(cast(Any, value))
+
+
+def count(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
+    """Return an integer, refused below `least` or above `most`."""
+    value = whole(name, value)
     if value < least or (most is not None and value > most):
         accepted = f"{least} or more" if most is None else f"{least} to {most}"
         raise ValueError(f"{name} must be {accepted}, got {value}")
-    return operator.index(value)
+    return value

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from nnjax import activations
+from nnjax import activations, losses
 from nnjax.losses import Loss
 from nnjax.network import Layer, Network, Params, check_batch, product
 
@@ -83,7 +83,9 @@ def column_total_loss(network: Network, columns: ColumnParams, xs: Array, ys: Ar
     return jnp.sum(jax.vmap(loss.value, in_axes=(0, 1))(ys, y_hats))
 
 
-def gradients(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str = "sse") -> Params:
+def gradients(
+    network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: losses.Kind = "sse"
+) -> Params:
     """∂L/∂W and ∂L/∂b, summed over the batch; arguments, results and errors as of `nnjax.gradients`."""
-    batch = check_batch(network, params, xs, ys, loss)
-    return turn(column_gradients(network, turn(params), *batch))
+    params, xs, ys, resolved = check_batch(network, params, xs, ys, loss)
+    return turn(column_gradients(network, turn(params), xs, ys, resolved))

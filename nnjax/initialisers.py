@@ -43,6 +43,35 @@ SCHEMES = ("normal", "uniform", "zeros", "orthogonal", *(f"{gain}_{law}" for gai
 """Names of initial weights."""
 BIAS_SCHEMES = ("zeros", "normal", "uniform")
 """Names of initial biases."""
+ALIASES = {
+    "gaussian": "normal",
+    "zero": "zeros",
+    "glorot": "glorot_uniform",
+    "xavier": "glorot_uniform",
+    "he": "he_normal",
+    "kaiming": "he_normal",
+    **{f"xavier{law.replace('_', '')}": f"glorot_{law}" for law in _DRAW},
+    **{f"kaiming{law.replace('_', '')}": f"he_{law}" for law in _DRAW},
+}
+"""What other libraries call them; a bare name means the law of its paper."""
+
+
+def find(scheme: str) -> str:
+    """Return our name for initial weights: in any case, or an alias.
+
+    Raises:
+        ValueError: There is none; the message suggests the nearest name.
+    """
+    return checks.canonical("weights scheme", scheme, dict.fromkeys(SCHEMES), ALIASES)
+
+
+def find_biases(scheme: str) -> str:
+    """Return our name for initial biases, as `find` does.
+
+    Raises:
+        ValueError: As `find`.
+    """
+    return checks.canonical("biases scheme", scheme, dict.fromkeys(BIAS_SCHEMES), ALIASES)
 
 
 def weight_variance(scheme: str, inputs: int, outputs: int) -> float:
@@ -54,8 +83,7 @@ def weight_variance(scheme: str, inputs: int, outputs: int) -> float:
     Raises:
         ValueError: An unknown scheme; the message suggests the nearest name.
     """
-    checks.lookup("weights scheme", scheme, dict.fromkeys(SCHEMES))
-    return _variance(scheme, inputs, outputs)
+    return _variance(find(scheme), inputs, outputs)
 
 
 def _variance(scheme: str, inputs: int, outputs: int) -> float:

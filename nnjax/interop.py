@@ -5,14 +5,15 @@ Not imported by `import nnjax`, since Flax takes a second to load: `from nnjax i
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax.lax import Precision
 from jaxtyping import Array
 
-from nnjax.activations import ACTIVATIONS
+from nnjax.activations import ACTIVATIONS, Kind, resolve
 from nnjax.network import Layer, Network, Params, check_params
 
 try:
@@ -25,7 +26,7 @@ def _functions(network: Network) -> list[Callable[[Array], Array]]:
     """Flax's function for each layer."""
     functions = []
     for layer, names in enumerate(network.activations, start=1):
-        distinct = {names} if isinstance(names, str) else set(names)
+        distinct = set(names) if isinstance(names, tuple) else {names}
         if len(distinct) > 1:
             raise ValueError(
                 f"layer {layer} has different activations, {names}; Flax has no such layer: "
@@ -35,11 +36,11 @@ def _functions(network: Network) -> list[Callable[[Array], Array]]:
     return functions
 
 
-def _function(name: str) -> Callable[[Array], Array]:
-    function = ACTIVATIONS[name].flax
+def _function(kind: Kind) -> Callable[[Array], Array]:
+    function = resolve(kind).flax
     if function is None:
         accepted = ", ".join(other for other in ACTIVATIONS if ACTIVATIONS[other].flax)
-        raise ValueError(f"activation {name!r} names no Flax function; accepted: {accepted}")
+        raise ValueError(f"activation {kind!r} names no Flax function; accepted: {accepted}")
     return function
 
 
@@ -72,7 +73,7 @@ def to_linen(network: Network, params: Params) -> dict[str, dict[str, dict[str, 
     Raises:
         TypeError, ValueError: As `nnjax.forward` for params, as `linen_module` for network.
     """
-    check_params(network, params)
+    params = check_params(network, params)
     _functions(network)
 
     def entry(layer: Layer) -> dict[str, Array]:
@@ -81,12 +82,21 @@ def to_linen(network: Network, params: Params) -> dict[str, dict[str, dict[str, 
     return {"params": {f"Dense_{index}": entry(layer) for index, layer in enumerate(params)}}
 
 
-def from_linen(network: Network, variables: Mapping[str, Any]) -> Params:
+def from_linen(network: Network, variables: Mapping[str, Any], order: Sequence[str] | None = None) -> Params:
     """Take parameters for nnjax from Flax's {'params': ...}: its dense layers in the order of their numbers.
+
+    Flax numbers layers as they are made, which is not the order in which they act where one is written inside
+    the call of another: in Dense(3)(tanh(Dense(3)(x))) the outer one is Dense_0. Then say the order.
+
+    Args:
+        network: The same network.
+        variables: What `module.init` returns.
+        order: The names of the layers, first hidden layer first. None goes by their numbers.
 
     Raises:
         ValueError: No 'params', other collections beside them, other layers than dense ones, names whose
-            numbers say no order, or other shapes than the network's.
+            numbers say no order, or another one than that in which they were called; an `order` of other
+            names; other shapes than the network's.
     """
     layers = variables.get("params") if isinstance(variables, Mapping) else None
     if not isinstance(layers, Mapping) or not layers:
@@ -97,11 +107,25 @@ def from_linen(network: Network, variables: Mapping[str, Any]) -> Params:
             f"variables hold {', '.join(others)} beside 'params', which nnjax has no place for; "
             "a module that computes with its params alone is accepted"
         )
+    called = list(layers)  # unbox sorts them
     layers = linen.unbox(layers)
     for name, entry in layers.items():
         if not isinstance(entry, Mapping) or not {"kernel"} <= set(entry) <= {"kernel", "bias"}:
             raise ValueError(f"{name!r} is no dense layer with a kernel and a bias, got {_kind(entry)}")
-    return _params(network, [(layers[name]["kernel"], layers[name].get("bias")) for name in _ordered(layers)])
+    names = _ordered(layers) if order is None else _as_said(layers, order)
+    shapes = {np.shape(entry["kernel"]) for entry in layers.values()}
+    if order is None and len(names) > 1 and len(shapes) == 1 and called not in (names, sorted(called)):
+        raise ValueError(
+            f"layers were called in the order {', '.join(called)}, which is not that of their numbers, and "
+            "shapes do not tell which one is meant: say order=[...], first hidden layer first"
+        )
+    return _params(network, [(layers[name]["kernel"], layers[name].get("bias")) for name in names])
+
+
+def _as_said(layers: Mapping[str, Any], order: Sequence[str]) -> list[str]:
+    if isinstance(order, str) or sorted(map(str, order)) != sorted(map(str, layers)):
+        raise ValueError(f"order must name each of the layers {', '.join(map(str, layers))}, got {order!r}")
+    return list(order)
 
 
 def _ordered(names: Iterable[str]) -> list[str]:
@@ -112,7 +136,7 @@ def _ordered(names: Iterable[str]) -> list[str]:
     if not alike or any(numbers[a] == numbers[b] for a, b in itertools.pairwise(ordered)):
         raise ValueError(
             f"layers {', '.join(map(str, ordered))} do not say by numbers which comes first; "
-            "names such as Dense_0, Dense_1 are accepted"
+            "names such as Dense_0, Dense_1 are accepted, or say order=[...], first hidden layer first"
         )
     return ordered
 
@@ -168,22 +192,33 @@ def to_nnx(network: Network, params: Params) -> nnx.Module:
     Raises:
         TypeError, ValueError: As `to_linen`.
     """
-    check_params(network, params)
+    params = check_params(network, params)
     _functions(network)
     return _Nnx(network, params)
 
 
-def from_nnx(network: Network, module: Any) -> Params:
+def from_nnx(network: Network, module: Any, order: Sequence[str] | None = None) -> Params:
     """Take parameters for nnjax from a module of nnx.Linear layers; functions between them are passed over.
 
     The layers are the module's `layers`, as of `to_nnx` or an nnx.Sequential, or its attributes in the order
-    of their numbers, such as fc1, fc2.
+    of their numbers, such as fc1, fc2; or those of the one module that it holds. Dropout is passed over too:
+    what nnjax computes is what the module computes once it is trained.
+
+    Args:
+        network: The same network.
+        module: The module.
+        order: The names of the attributes that are layers, first hidden layer first. None goes by their
+            numbers.
 
     Raises:
         ValueError: No such layers, layers of another kind, further modules or variables beside them, names
-            whose numbers say no order, or other shapes than the network's.
+            whose numbers say no order, an `order` of other names, or other shapes than the network's.
     """
-    modules = [layer for layer in _nnx_layers(module) if isinstance(layer, nnx.Module)]
+    modules = [
+        layer
+        for layer in _nnx_layers(module, order)
+        if isinstance(layer, nnx.Module) and not isinstance(layer, nnx.Dropout)
+    ]
     layers = [layer for layer in modules if isinstance(layer, nnx.Linear)]
     if not layers or len(layers) < len(modules):
         got = ", ".join(type(layer).__name__ for layer in modules) or "none"
@@ -194,7 +229,7 @@ def from_nnx(network: Network, module: Any) -> Params:
     )
 
 
-def _nnx_layers(module: Any) -> list[Any]:
+def _nnx_layers(module: Any, order: Sequence[str] | None) -> list[Any]:
     layers = getattr(module, "layers", None)
     attributes = vars(module) if isinstance(module, nnx.Module) else {}
     listed = isinstance(layers, Iterable) and not isinstance(layers, Mapping)
@@ -207,5 +242,13 @@ def _nnx_layers(module: Any) -> list[Any]:
         )
     if isinstance(layers, Iterable) and listed:
         return list(layers)
-    named = {name: value for name, value in attributes.items() if isinstance(value, nnx.Module)}
+    named = {
+        name: value
+        for name, value in attributes.items()
+        if isinstance(value, nnx.Module) and not isinstance(value, nnx.Dropout)
+    }
+    if order is not None:
+        return [named[name] for name in _as_said(named, order)]
+    if len(named) == 1 and not isinstance(next(iter(named.values())), nnx.Linear):
+        return _nnx_layers(next(iter(named.values())), None)
     return [named[name] for name in _ordered(named)] if named else []

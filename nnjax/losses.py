@@ -2,8 +2,9 @@
 
 y is the label and ŷ the output layer's activation, both of shape (out,). The two cross-entropies take
 logits: they need the identity on the output, so that nothing overflows and ∂L/∂ŷ stays a simple
-difference. To add a loss, add a `Loss` to `LOSSES`; what the rest of nnjax has to know of it are that class's
-fields.
+difference. To add a loss, add a `Loss` to `LOSSES`, or hand one to whatever takes a loss; what the rest of
+nnjax has to know of it are that class's fields. A plain function L(y, ŷ) will do too: its derivative is then
+JAX's, see `nnjax.callables`.
 """
 
 import dataclasses
@@ -13,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Real
 
-from nnjax import checks
+from nnjax import callables, checks
 
 Outputs = Float[Array, "*batch out"]
 Nodes = Float[Array, "..."]
@@ -44,6 +45,9 @@ class Loss:
     several_outputs: bool = False
     per_node: bool = False
     label_per_node: bool = False
+
+    def __repr__(self) -> str:
+        return f"Loss({checks.named(self.value)}, {checks.named(self.derivative)})"
 
 
 def _same_shape(y: Nodes, y_hat: Nodes) -> None:
@@ -113,56 +117,104 @@ LOSSES: dict[str, Loss] = {
 }
 
 
-def find(name: str) -> Loss:
-    """Look up the loss of that name.
+ALIASES = {
+    "sumofsquarederrors": "sse",
+    "sumofsquareserror": "sse",
+    "bce": "binary_cross_entropy",
+    "logloss": "binary_cross_entropy",
+    "categoricalcrossentropy": "softmax_cross_entropy",
+}
+"""What other libraries call them, in lower case and without _."""
+
+Kind = str | Loss | Callable[[Array, Array], Array]
+"""A loss: a name in `LOSSES`, one's own `Loss`, or a function (y, ŷ) -> L of one example."""
+
+
+def find(loss: Kind) -> Loss:
+    """Look up a loss: by name in any case, or by an alias; or make one of a function (y, ŷ) -> L.
 
     Raises:
-        ValueError: There is none; the message suggests the nearest name.
+        TypeError: A function, or a Loss, that cannot be hashed.
+        ValueError: There is none of that name (the message suggests the nearest), or the function does not
+            make one number of y (out,) and ŷ (out,).
     """
-    return checks.lookup("loss", name, LOSSES)
+    if isinstance(loss, Loss):
+        checks.functions(value=loss.value, derivative=loss.derivative)
+        return loss
+    if not callable(loss) or isinstance(loss, type):
+        return checks.lookup("loss", loss, LOSSES, ALIASES)
+    checks.functions(loss=loss)
+    known = (known for known in LOSSES.values() if known.value is loss)
+    return next(known, None) or Loss(loss, callables.LossSlope(loss))
 
 
-def for_outputs(name: str, count: int) -> Loss:
-    """Look up the loss of that name for `count` output nodes.
+def said(loss: Kind) -> str:
+    """Name a loss in words."""
+    return checks.named(loss.value if isinstance(loss, Loss) else loss)
+
+
+def for_outputs(loss: Kind, count: int) -> Loss:
+    """Look up a loss for `count` output nodes.
 
     Raises:
-        ValueError: As `find`; one output node where the loss needs several.
+        TypeError, ValueError: As `find`; one output node where the loss needs several.
     """
-    resolved = find(name)
+    resolved = find(loss)
     if resolved.several_outputs and count == 1:
         accepted = ", ".join(other for other in LOSSES if not LOSSES[other].several_outputs)
-        raise ValueError(f"loss {name!r} needs two output nodes or more, got 1; accepted for one: {accepted}")
+        raise ValueError(
+            f"loss {said(loss)} needs two output nodes or more, got 1; accepted for one: {accepted}"
+        )
     return resolved
 
 
-def probabilities(loss: str, y_hat: Real[Array, "*batch out"]) -> Outputs:
+def probabilities(loss: Kind, y_hat: Real[Array, "*batch out"]) -> Outputs:
     """Turn outputs ŷ (..., out) into probabilities (..., out).
 
     "sse": ŷ itself (a probability where the output is a sigmoid); "binary_cross_entropy": σ(ŷ), each
     output by itself; "softmax_cross_entropy": softmax(ŷ), which sums to 1.
 
     Raises:
-        ValueError: An unknown loss; one output node where the loss needs several.
+        TypeError, ValueError: As `find`; one output node where the loss needs several.
     """
     y_hat = _outputs(y_hat)
     return for_outputs(loss, y_hat.shape[-1]).probabilities(y_hat)
 
 
-def labels(loss: str, y_hat: Real[Array, "*batch out"]) -> Int[Array, "..."]:
+def labels(
+    loss: Kind, y_hat: Real[Array, "*batch out"], threshold: float | Array | None = None
+) -> Int[Array, "..."]:
     """Name the predicted group of each row of outputs ŷ (..., out).
 
-    One output node: 0 or 1, at probability ½, shape (...). Several: the node with the largest output,
+    One output node: 0 or 1, 1 above the threshold, shape (...). Several: the node with the largest output,
     shape (...); but for "binary_cross_entropy" a 0 or 1 for each node, shape (..., out).
 
+    Args:
+        loss: The loss that the outputs were trained with.
+        y_hat: Outputs (..., out); the last axis is the output nodes, also of one row (out,).
+        threshold: Where 0 ends and 1 begins, on the scale of `probabilities`. None means ½, a probability's
+            middle; for a tanh output trained on -1 and +1 it is 0.
+
     Raises:
-        ValueError: As `probabilities`.
+        TypeError: As `probabilities`; threshold is not one number.
+        ValueError: As `probabilities`; a threshold where the largest output decides.
     """
     y_hat = _outputs(y_hat)
     resolved = for_outputs(loss, y_hat.shape[-1])
-    p = resolved.probabilities(y_hat)
-    if p.shape[-1] > 1 and not resolved.label_per_node:
+    return group(resolved, resolved.probabilities(y_hat), threshold)
+
+
+def group(loss: Loss, p: Array, threshold: float | Array | None) -> Array:
+    """Name the group of each row of probabilities, or of targets, (..., out)."""
+    if threshold is not None:
+        checks.number("threshold", threshold)
+    if p.shape[-1] > 1 and not loss.label_per_node:
+        if threshold is not None:
+            raise ValueError(
+                f"threshold must be None for {p.shape[-1]} output nodes: the largest names the group"
+            )
         return jnp.argmax(p, axis=-1)
-    answers = (p > 0.5).astype(int)
+    answers = (p > (0.5 if threshold is None else threshold)).astype(int)
     return answers[..., 0] if p.shape[-1] == 1 else answers
 
 

@@ -7,15 +7,15 @@ Everything is written for one example x of shape (in,); use `jax.vmap` for more.
 import dataclasses
 import functools
 import itertools
-import operator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.lax import Precision
-from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray
+from jaxtyping import Array, ArrayLike, Float
 
-from nnjax import activations, checks, initialisers, losses
+from nnjax import activations, checks, losses
 
 
 class Layer(NamedTuple):
@@ -47,7 +47,9 @@ class Network:
 
     Attributes:
         sizes: Nodes per layer, inputs first: (3, 4, 1) is the handout's Figure 1.
-        activations: Per layer after the input, a name or a tuple with one name per node.
+        activations: Per layer after the input, an activation or a tuple with one per node: a name in
+            `nnjax.ACTIVATIONS` (in any case), another library's name, an `nnjax.Activation`, or a function
+            such as jax.nn.mish, whose derivative then comes from jax.grad, outside the manual core.
         biases: Whether the biases are trained. False as in the handout: they stay zero.
 
     Raises:
@@ -69,11 +71,10 @@ class Network:
 def _sizes(sizes: tuple[int, ...]) -> tuple[int, ...]:
     if not isinstance(sizes, tuple | list) or len(sizes) < 2:
         raise ValueError(f"sizes must name at least inputs and outputs, as (3, 4, 1); got {sizes!r}")
-    if any(isinstance(size, bool) or not hasattr(size, "__index__") for size in sizes):
-        raise TypeError(f"sizes must be integers, got {tuple(sizes)!r}")
-    if any(size < 1 for size in sizes):
-        raise ValueError(f"sizes must be 1 or more, got {tuple(sizes)!r}")
-    return tuple(operator.index(size) for size in sizes)
+    whole = tuple(checks.whole("each of the sizes", size) for size in sizes)
+    if any(size < 1 for size in whole):
+        raise ValueError(f"sizes must be 1 or more, got {whole!r}")
+    return whole
 
 
 def _activations(names: tuple[activations.Names, ...], sizes: tuple[int, ...]) -> tuple:
@@ -83,9 +84,13 @@ def _activations(names: tuple[activations.Names, ...], sizes: tuple[int, ...]) -
         nodes = tuple(entry) if isinstance(entry, tuple | list) else (entry,)
         if isinstance(entry, tuple | list) and len(nodes) != width:
             raise ValueError(f"activations of layer {layer} name {len(nodes)} nodes, expected {width}")
-        for name in dict.fromkeys(nodes):
-            activations.find(name)
-    return tuple(entry if isinstance(entry, str) else tuple(entry) for entry in names)
+    return tuple(_kinds(entry) for entry in names)
+
+
+def _kinds(entry: Any) -> activations.Names:
+    if isinstance(entry, tuple | list):
+        return tuple(activations.find_kind(node) for node in entry)
+    return activations.find_kind(entry)
 
 
 def mlp(
@@ -96,6 +101,8 @@ def mlp(
 ) -> Network:
     """Describe a multilayer perceptron: `hidden` in every hidden layer, `output` in the last.
 
+    Activations are as in `Network`: names, own ones, or functions.
+
     Without hidden layers `hidden` plays no part, so that a depth may be varied down to 0; its names are
     looked up all the same.
 
@@ -103,94 +110,62 @@ def mlp(
         TypeError, ValueError: As `Network`.
     """
     sizes = _sizes(sizes)
-    for name in hidden if isinstance(hidden, tuple | list) else (hidden,):
-        activations.find(name)
+    _kinds(hidden)
     return Network(sizes, (hidden,) * (len(sizes) - 2) + (output,), biases)
 
 
-def key(seed: int) -> PRNGKeyArray:
-    """Make the random key of a seed, threefry2x32, for 0 ≤ seed < 2³².
-
-    Raises:
-        TypeError: The seed is not an integer.
-        ValueError: It is out of range, where two seeds could silently share a key.
-    """
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise TypeError(f"seed must be an integer, got {seed!r}")
-    if not 0 <= operator.index(seed) < 2**32:
-        raise ValueError(f"seed must be in 0..2**32-1, got {seed}")
-    return jax.random.key(jnp.uint32(operator.index(seed)), impl="threefry2x32")
-
-
-def init(
-    network: Network,
-    key: PRNGKeyArray,
-    weights: str = "lecun_normal",
-    biases: str = "zeros",
-    scale: float | Array = 1.0,
-    dtype: jnp.dtype | type = jnp.float32,
-) -> Params:
-    """Draw random parameters (handout, step 1): W = scale · draw, b = scale · draw.
-
-    Drawn in float32 and cast, so that a seed starts from the same numbers in every precision.
-
-    Args:
-        network: Whose parameters.
-        key: A key, as from `nnjax.key(seed)`.
-        weights: "normal" N(0, 1) or "uniform" U(-1, 1) as in the handout; "lecun_*" (variance 1/in),
-            "glorot_*" (2/(in + out)), "he_*" (2/in), where * is normal (the full Gaussian, which the
-            theory needs), uniform or truncated_normal (Flax's default); "orthogonal"; "zeros".
-        biases: "zeros", "normal" or "uniform"; zeros where the network has no biases.
-        scale: One number that multiplies every draw; may be traced, so that a sweep over it compiles once.
-            Zeros stay zeros.
-        dtype: Floating type of the parameters; float64 needs JAX's x64 flag.
-
-    Raises:
-        TypeError: `key` is not a JAX key, `scale` not one number, or `dtype` no floating type.
-        ValueError: Unknown scheme, or float64 with x64 off.
-    """
-    checks.random_key(key)
-    checks.number("scale", scale)
-    dtype = checks.floating_dtype(dtype)
-    for what, scheme, known in (
-        ("weights", weights, initialisers.SCHEMES),
-        ("biases", biases, initialisers.BIAS_SCHEMES),
-    ):
-        checks.lookup(f"{what} scheme", scheme, dict.fromkeys(known))
-    shapes = list(itertools.pairwise(network.sizes))
-    drawn = zip(
-        initialisers.draw(weights, jax.random.fold_in(key, 0), shapes),
-        initialisers.draw(
-            biases if network.biases else "zeros", jax.random.fold_in(key, 1), [shape[1:] for shape in shapes]
-        ),
-        strict=True,
-    )
-    factor = jnp.asarray(scale, dtype)
-    return tuple(Layer(factor * w.astype(dtype), factor * b.astype(dtype)) for w, b in drawn)
-
-
-def check_params(network: Network, params: Params) -> jnp.dtype:
-    """Return the dtype of `params`, refused unless they have the network's shapes and one floating dtype.
+def check_params(network: Network, params: Any) -> Params:
+    """Return `params` as layers of JAX arrays, refused unless they fit and share a floating dtype.
 
     Biases of a network without them must be 0 (seen outside jit only), since nothing would read them.
     """
     if not isinstance(network, Network):
         raise TypeError(f"network must be a nnjax.Network, as mlp returns; got {type(network).__name__}")
+    layers = as_layers(params)
     shapes = list(itertools.pairwise(network.sizes))
     expected = [(shape, shape[1:]) for shape in shapes]
-    try:
-        got = [(tuple(layer.weights.shape), tuple(layer.biases.shape)) for layer in params]
-        (dtype,) = {leaf.dtype for layer in params for leaf in layer}
-    except (AttributeError, TypeError) as error:
-        raise TypeError("params must be a tuple of nnjax.Layer(weights, biases), as init returns") from error
-    except ValueError as error:
-        raise ValueError("params must share one dtype") from error
+    got = [(tuple(layer.weights.shape), tuple(layer.biases.shape)) for layer in layers]
     if got != expected:
         raise ValueError(f"params have shapes {got}, expected {expected} for sizes {network.sizes}")
     if not network.biases:
-        for number, layer in enumerate(params, start=1):
+        for number, layer in enumerate(layers, start=1):
             checks.zeros(f"biases of layer {number}", layer.biases, "in a network with biases=False")
-    return checks.floating_dtype(dtype)
+    checks.floating_dtype(layers[0].weights.dtype)
+    return layers
+
+
+def as_layers(params: Any) -> Params:
+    """Return layers of JAX arrays of one dtype: lists, NumPy arrays and integers are converted.
+
+    The dtype is that of the JAX arrays among them, or else the widest of the NumPy arrays, or else JAX's
+    default; float64 is float32 while JAX's x64 flag is off.
+    """
+    try:
+        pairs = [(weights, biases) for weights, biases in params]
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            "params must be a tuple of nnjax.Layer(weights, biases), as nnjax.init and nnjax.params make"
+        ) from error
+    dtype = _floating([part for pair in pairs for part in pair])
+    if isinstance(params, tuple) and all(_is_layer(layer, dtype) for layer in params):
+        return params
+    arrays = [[checks.numbers("params", part) for part in pair] for pair in pairs]
+    return tuple(Layer(*(jnp.asarray(array, dtype) for array in pair)) for pair in arrays)
+
+
+def _floating(parts: list[Any]) -> jnp.dtype:
+    floats = [part for part in parts if jnp.issubdtype(getattr(part, "dtype", int), jnp.floating)]
+    own = {part.dtype for part in floats if isinstance(part, jax.Array)}
+    if len(own) > 1:
+        raise ValueError(f"params must share one dtype, got {', '.join(sorted(map(str, own)))}")
+    widest = own or {np.result_type(*(part.dtype for part in floats)) if floats else np.dtype(float)}
+    return jax.dtypes.canonicalize_dtype(widest.pop())
+
+
+def _is_layer(layer: Any, dtype: jnp.dtype) -> bool:
+    return isinstance(layer, Layer) and all(
+        isinstance(part, jax.Array) and part.dtype == dtype for part in layer
+    )
 
 
 def check_trace(network: Network, trace: Trace, dtype: jnp.dtype) -> Trace:
@@ -213,44 +188,46 @@ def check_trace(network: Network, trace: Trace, dtype: jnp.dtype) -> Trace:
     return Trace(*(tuple(jnp.asarray(values, dtype) for values in part) for part in (net_inputs, activated)))
 
 
-def loss_of(network: Network, name: str) -> losses.Loss:
-    """Look up the loss of that name for this network.
+def loss_of(network: Network, loss: losses.Kind) -> losses.Loss:
+    """Look up a loss for this network.
 
     Raises:
-        ValueError: An unknown name; a loss that takes logits while the output activation is no identity, or
-            needs more output nodes than there are.
+        TypeError, ValueError: As `losses.find`; a loss that takes logits while the output activation is no
+            identity, or needs more output nodes than there are.
     """
-    loss = losses.for_outputs(name, network.sizes[-1])
-    if loss.logits and not gives_logits(network):
+    resolved = losses.for_outputs(loss, network.sizes[-1])
+    if resolved.logits and not gives_logits(network):
         output = network.activations[-1]
         raise ValueError(
-            f"loss {name!r} takes logits: the output activation must be 'identity', got {output!r}"
+            f"loss {losses.said(loss)} takes logits: the output activation must be 'identity', got {output!r}"
         )
-    return loss
+    return resolved
 
 
 def gives_logits(network: Network) -> bool:
     """Tell whether the outputs can be logits: the output activation is the identity on every node."""
     output = network.activations[-1]
-    return set((output,) if isinstance(output, str) else output) == {"identity"}
+    return set(output if isinstance(output, tuple) else (output,)) == {"identity"}
 
 
 def check_backward(
-    network: Network, params: Params, trace: Trace, y: ArrayLike, loss: str
-) -> tuple[Trace, Array, losses.Loss]:
-    """Return the trace and the label y (out,) in the dtype of the parameters, and the loss of that name."""
-    dtype, resolved = check_params(network, params), loss_of(network, loss)
+    network: Network, params: Params, trace: Trace, y: ArrayLike, loss: losses.Kind
+) -> tuple[Params, Trace, Array, losses.Loss]:
+    """Return the parameters, the trace and the label y (out,) in their dtype, and the loss."""
+    params, resolved = check_params(network, params), loss_of(network, loss)
+    dtype = params[0].weights.dtype
     trace = check_trace(network, trace, dtype)
-    return trace, checks.example("y", y, network.sizes[-1], dtype, resolved.label_range), resolved
+    return params, trace, checks.example("y", y, network.sizes[-1], dtype, resolved.label_range), resolved
 
 
 def check_batch(
-    network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str
-) -> tuple[Array, Array, losses.Loss]:
-    """Return xs (n, in) and ys (n, out) in the dtype of the parameters, and the loss of that name."""
-    dtype, resolved = check_params(network, params), loss_of(network, loss)
+    network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: losses.Kind
+) -> tuple[Params, Array, Array, losses.Loss]:
+    """Return the parameters, xs (n, in) and ys (n, out) in their dtype, and the loss."""
+    params, resolved = check_params(network, params), loss_of(network, loss)
+    dtype = params[0].weights.dtype
     xs, ys = check_rows(network, xs, ys, dtype, resolved, ("inputs xs", "targets ys"))
-    return xs, ys, resolved
+    return params, xs, ys, resolved
 
 
 def check_rows(
@@ -288,10 +265,14 @@ def matrix_forward(network: Network, params: Params, x: Array) -> Trace:
     return Trace(tuple(net_inputs), tuple(activated))
 
 
+def matrix_outputs(network: Network, params: Params, xs: Array) -> Array:
+    """ŷₙ, (n, out): `predict_batch` for arguments that have been checked."""
+    return jax.vmap(lambda x: matrix_forward(network, params, x).activations[-1])(xs)
+
+
 def matrix_total_loss(network: Network, params: Params, xs: Array, ys: Array, loss: losses.Loss) -> Array:
     """Σₙ L(yₙ, ŷₙ): `total_loss` for arguments that have been checked."""
-    y_hats = jax.vmap(lambda x: matrix_forward(network, params, x).activations[-1])(xs)
-    return jnp.sum(jax.vmap(loss.value)(ys, y_hats))
+    return jnp.sum(jax.vmap(loss.value)(ys, matrix_outputs(network, params, xs)))
 
 
 def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
@@ -307,8 +288,9 @@ def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
         ValueError: x or params of another shape; NaN or infinite x, and biases that are not 0 in a network
             without them (both seen outside jit only).
     """
-    dtype = check_params(network, params)
-    return matrix_forward(network, params, checks.example("x", x, network.sizes[0], dtype))
+    params = check_params(network, params)
+    x = checks.example("x", x, network.sizes[0], params[0].weights.dtype)
+    return matrix_forward(network, params, x)
 
 
 def predict(network: Network, params: Params, x: ArrayLike) -> Float[Array, " out"]:
@@ -320,12 +302,54 @@ def predict(network: Network, params: Params, x: ArrayLike) -> Float[Array, " ou
     return forward(network, params, x).activations[-1]
 
 
+def predict_batch(network: Network, params: Params, xs: ArrayLike) -> Float[Array, "n out"]:
+    """ŷₙ, the output layer's activations (n, out), for the rows of xs (n, in).
+
+    Raises:
+        TypeError, ValueError: As `forward`; an empty batch.
+    """
+    params = check_params(network, params)
+    xs = checks.batch("inputs xs", xs, network.sizes[0], params[0].weights.dtype)
+    return matrix_outputs(network, params, xs)
+
+
+def accuracy(
+    network: Network,
+    params: Params,
+    xs: ArrayLike,
+    ys: ArrayLike,
+    loss: losses.Kind = "sse",
+    threshold: float | Array | None = None,
+) -> Float[Array, ""]:
+    """Tell the share of the rows xs (n, in) whose predicted group is that of ys (n, out).
+
+    Groups are those of `nnjax.labels`, of the outputs and of ys alike. Where each output node answers a
+    separate question, a row counts as right if all its answers are.
+
+    Args:
+        network: The network.
+        params: Its parameters.
+        xs: Inputs (n, in).
+        ys: Labels (n, out).
+        loss: The loss that it was trained with, as in `total_loss`.
+        threshold: Where 0 ends and 1 begins, as in `nnjax.labels`: None means ½; 0 for a tanh output and
+            labels -1 and +1.
+
+    Raises:
+        TypeError, ValueError: As `nnjax.gradients` and `nnjax.labels`.
+    """
+    params, xs, ys, resolved = check_batch(network, params, xs, ys, loss)
+    p = resolved.probabilities(matrix_outputs(network, params, xs))
+    right = losses.group(resolved, p, threshold) == losses.group(resolved, ys, threshold)
+    return jnp.mean(jnp.all(right.reshape(len(xs), -1), axis=1))
+
+
 def total_loss(
-    network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str = "sse"
+    network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: losses.Kind = "sse"
 ) -> Float[Array, ""]:
     """Σₙ L(yₙ, ŷₙ), summed over a batch xs (n, in), ys (n, out).
 
     Raises:
         TypeError, ValueError: As `nnjax.gradients`.
     """
-    return matrix_total_loss(network, params, *check_batch(network, params, xs, ys, loss))
+    return matrix_total_loss(network, *check_batch(network, params, xs, ys, loss))

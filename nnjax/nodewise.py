@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike
 
-from nnjax import activations, checks, kernels
+from nnjax import activations, checks, kernels, losses
 from nnjax.backprop import Deltas
 from nnjax.losses import Loss
 from nnjax.network import Layer, Network, Params, Trace, check_backward, check_batch, check_params
@@ -160,21 +160,24 @@ def node_total_loss(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, los
 
 def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
     """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ, aⱼ = f(zⱼ), node after node; arguments and errors as of `nnjax.forward`."""
-    dtype = check_params(network, params)
-    x = checks.example("x", x, network.sizes[0], dtype)
+    params = check_params(network, params)
+    x = checks.example("x", x, network.sizes[0], params[0].weights.dtype)
     net_inputs, activated = node_forward(network, split(params), _scalars(x))
     return Trace(tuple(map(jnp.stack, net_inputs)), tuple(map(jnp.stack, activated)))
 
 
-def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: str = "sse") -> Deltas:
+def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: losses.Kind = "sse") -> Deltas:
     """δⱼ = -∂L/∂ŷⱼ · f'(zⱼ) at the output, δᵢ = (Σⱼ wᵢⱼ δⱼ) · f'(zᵢ) before; see `nnjax.deltas`."""
-    trace, y, resolved = check_backward(network, params, trace, y, loss)
+    params, trace, y, resolved = check_backward(network, params, trace, y, loss)
     blame = -resolved.derivative(y, trace.activations[-1])
     net_inputs, activated = ([_scalars(layer) for layer in values] for values in trace)
     scalars = node_deltas(network, split(params), net_inputs, activated, _scalars(blame))
     return tuple(map(jnp.stack, scalars))
 
 
-def gradients(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str = "sse") -> Params:
+def gradients(
+    network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: losses.Kind = "sse"
+) -> Params:
     """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, example after example; arguments and errors as of `nnjax.gradients`."""
-    return join(node_gradients(network, split(params), *check_batch(network, params, xs, ys, loss)))
+    params, xs, ys, resolved = check_batch(network, params, xs, ys, loss)
+    return join(node_gradients(network, split(params), xs, ys, resolved))

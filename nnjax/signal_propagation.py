@@ -9,7 +9,7 @@ floats, computed in float64 on the CPU whatever the x64 flag says.
 import functools
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -17,8 +17,7 @@ import numpy as np
 from jax.scipy.special import gammainc
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from nnjax import activations, checks
-from nnjax.activations import ACTIVATIONS
+from nnjax import activations, checks, losses
 from nnjax.backprop import matrix_deltas
 from nnjax.network import Network, Params, check_batch, matrix_forward, product
 
@@ -71,9 +70,10 @@ def exactly_flat(names: activations.Names, z: Float[Array, "*n j"]) -> Bool[Arra
     Raises:
         ValueError: An unknown activation.
     """
-    for name in {names} if isinstance(names, str) else set(names):
-        activations.find(name)
-    return _exactly_flat(names, z)
+    kinds = (
+        tuple(map(activations.find_kind, names)) if isinstance(names, tuple) else activations.find_kind(names)
+    )
+    return _exactly_flat(kinds, z)
 
 
 def _exactly_flat(names: activations.Names, z: Array) -> Array:
@@ -86,13 +86,13 @@ def _exactly_flat(names: activations.Names, z: Array) -> Array:
     return flat
 
 
-def flow(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: str = "sse") -> Flow:
+def flow(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: losses.Kind = "sse") -> Flow:
     """Measure norms per layer, and where and why δ is exactly 0, over rows xs (n, in), labels ys (n, out).
 
     Raises:
         TypeError, ValueError: As `nnjax.gradients`.
     """
-    xs, ys, resolved = check_batch(network, params, xs, ys, loss)
+    params, xs, ys, resolved = check_batch(network, params, xs, ys, loss)
     traces = jax.vmap(lambda x: matrix_forward(network, params, x))(xs)
     deltas = jax.vmap(lambda trace, y: matrix_deltas(network, params, trace, y, resolved))(traces, ys)
     rows, dead_nodes = [], []
@@ -122,23 +122,23 @@ def _quadrature() -> tuple[np.ndarray, np.ndarray]:
 
 
 @functools.partial(jax.jit, static_argnames="activation")
-def _squares(activation: str, q: Array, z: Array, weights: Array) -> tuple[Array, Array]:
-    function = ACTIVATIONS[activation]
+def _squares(activation: activations.Kind, q: Array, z: Array, weights: Array) -> tuple[Array, Array]:
+    function = activations.resolve(activation)
     net = jnp.sqrt(q) * z
     a = function.value(net)
     slope = function.derivative(net, a)
     return jnp.sum(weights * a * a), jnp.sum(weights * slope * slope)
 
 
-def mean_squares(activation: str, q: float) -> tuple[float, float]:
+def mean_squares(activation: activations.Kind, q: float) -> tuple[float, float]:
     """E[φ(√q z)²] and E[φ'(√q z)²] for z ~ N(0, 1), to about 1e-12; at q = 0 the limit from above."""
-    activations.find(activation)
+    kind = activations.find_kind(activation)
     if not 0 <= q < math.inf:
         raise ValueError(f"q must be 0 or more and finite, got {q}")
-    return _mean_squares(activation, q)
+    return _mean_squares(kind, q)
 
 
-def _mean_squares(activation: str, q: float) -> tuple[float, float]:
+def _mean_squares(activation: activations.Kind, q: float) -> tuple[float, float]:
     cpu = jax.local_devices(backend="cpu")[0]
     # Compile-time evaluation: a plain number comes out also inside a user's jit.
     with jax.enable_x64(True), jax.default_device(cpu), jax.ensure_compile_time_eval():
@@ -183,20 +183,22 @@ def mean_field(
         raise ValueError("weight_variances, squared_input and bias_variance must be 0 or more")
     if bias_variance and not network.biases:
         raise ValueError(f"bias_variance must be 0 for a network with biases=False, got {bias_variance}")
-    if any(not isinstance(names, str) for names in network.activations):
+    if any(isinstance(names, tuple) for names in network.activations):
         raise ValueError(f"activations must be one name per layer, got {network.activations}")
     q = [weight_variances[0] * squared_input + bias_variance]
     factors = []
     for width, name, variance in zip(
         network.sizes[1:-1], network.activations[:-1], weight_variances[1:], strict=True
     ):
-        square, slope = _mean_squares(str(name), q[-1])
+        square, slope = _mean_squares(cast(activations.Kind, name), q[-1])
         factors.append(width * variance * slope)
         q.append(width * variance * square + bias_variance)
     return MeanField(np.array(q), np.array(factors))
 
 
-def fixed_point(activation: str, weight_variance: float, bias_variance: float = 0.0) -> tuple[float, float]:
+def fixed_point(
+    activation: activations.Kind, weight_variance: float, bias_variance: float = 0.0
+) -> tuple[float, float]:
     """(q*, χ) of q ← σ_w² E[φ(√q z)²] + σ_b², iterated from q = 1, and χ = σ_w² E[φ'(√q* z)²].
 
     χ is the factor by which E|δ|² changes per layer, towards the input, deep in a wide network whose weights
@@ -214,7 +216,7 @@ def fixed_point(activation: str, weight_variance: float, bias_variance: float = 
     Raises:
         ValueError: An unknown activation, or a variance that is negative or not finite.
     """
-    activations.find(activation)
+    activation = activations.find_kind(activation)
     for name, value in {"weight_variance": weight_variance, "bias_variance": bias_variance}.items():
         if not 0 <= value < math.inf:
             raise ValueError(f"{name} must be 0 or more and finite, got {value}")
@@ -249,7 +251,7 @@ def dead_at_birth(width: int, layers: int) -> float:
 
     Without biases and with weights symmetric around 0; all that lies below then gets no gradient.
     """
-    checks.count("width", width)
+    width = checks.count("width", width)
     return -math.expm1(checks.count("layers", layers) * math.log1p(-(2.0**-width)))
 
 
@@ -259,13 +261,15 @@ def relu_step_moments(width: int) -> tuple[float, float]:
     ReLU, no biases, Gaussian He weights, any n; the r of different layers are independent, so that over many
     layers the mean stays near 1 while the spread grows like exp(5 Σ 1/n).
     """
-    alive = 1 - 2.0 ** -checks.count("width", width)
+    width = checks.count("width", width)
+    alive = 1 - 2.0**-width
     return 1 / alive, (1 + 5 / width) / alive
 
 
 def relu_step_cdf(width: int, ratio: ArrayLike) -> np.ndarray:
     """P(r ≤ ratio) for that r: r = (2/n) χ²_K with K ~ Bin(n, ½) given K ≥ 1. Ratios (s,) to (s,)."""
-    k = np.arange(1, checks.count("width", width) + 1)
+    width = checks.count("width", width)
+    k = np.arange(1, width + 1)
     chances = np.array([math.comb(width, int(count)) for count in k]) / (2.0**width - 1)
     with jax.enable_x64(True), jax.default_device(jax.local_devices(backend="cpu")[0]):
         half = jnp.asarray(np.asarray(ratio, float)[:, None] * width / 4)

@@ -18,7 +18,7 @@ from jaxtyping import Array, ArrayLike, Bool, Float
 
 from nnjax import checks
 from nnjax.activations import Activation, activate, per_node
-from nnjax.network import Layer, Network, Params, check_params
+from nnjax.network import Layer, Network, Params, as_layers, check_params
 
 
 def _activations(network: Network, layer: int) -> tuple[Activation, ...]:
@@ -38,9 +38,7 @@ def may_rescale(network: Network, layer: int) -> np.ndarray:
 
 
 def _hidden_width(params: Params, layer: int) -> int:
-    """Nodes of hidden layer `layer`, refused if there is no such layer, or `params` are no layers."""
-    if not isinstance(params, tuple | list) or not all(hasattr(part, "weights") for part in params):
-        raise TypeError("params must be a tuple of nnjax.Layer(weights, biases), as init returns")
+    """Nodes of hidden layer `layer`, refused if there is no such layer."""
     checks.count("layer", layer, least=0, most=len(params) - 2)
     return params[layer].weights.shape[1]
 
@@ -52,6 +50,7 @@ def permuted(params: Params, layer: int, order: Any) -> Params:
         TypeError: params are no layers, or order holds no integers.
         ValueError: No such hidden layer, or order is no permutation of its nodes (seen outside jit only).
     """
+    params = as_layers(params)
     width = _hidden_width(params, layer)
     indices = checks.numbers("order", order)
     if not jnp.issubdtype(indices.dtype, jnp.integer):
@@ -79,7 +78,8 @@ def flipped(network: Network, params: Params, layer: int, sign: Float[Array, " j
         ValueError: params of another network, no such hidden layer, signs that are not 1 or -1, or -1 for a
             node that cannot change sign, see `may_flip` (seen outside jit only).
     """
-    dtype = check_params(network, params)
+    params = check_params(network, params)
+    dtype = params[0].weights.dtype
     width = _hidden_width(params, layer)
     signs = checks.numbers("sign", sign)
     if signs.shape != (width,) or not _all_known(signs, lambda known: abs(known) == 1):
@@ -112,6 +112,7 @@ def rescaled(params: Params, layer: int, factor: Float[Array, " j"]) -> Params:
         ValueError: No such hidden layer, or factors that are not one positive number per node (seen outside
             jit only).
     """
+    params = as_layers(params)
     width = _hidden_width(params, layer)
     factors = checks.numbers("factor", factor)
     if factors.shape != (width,) or not _all_known(factors, lambda known: known > 0):
@@ -175,7 +176,7 @@ def canonical(network: Network, params: Params) -> Params:
     Raises:
         TypeError, ValueError: As `nnjax.forward` for params.
     """
-    check_params(network, params)
+    params = check_params(network, params)
     hidden = range(len(params) - 1)
     for layer in hidden:
         length = _lengths(_entering(network, params, layer))
@@ -216,7 +217,7 @@ def _signs(may: ArrayLike, number: Array) -> Array:
 def _kinds(network: Network, layer: int) -> np.ndarray:
     """A hidden layer's activations by name, one per node (j,)."""
     names = network.activations[layer]
-    return np.array((names,) * network.sizes[layer + 1] if isinstance(names, str) else names)
+    return np.array(names if isinstance(names, tuple) else (names,) * network.sizes[layer + 1], object)
 
 
 def _sorted(network: Network, layer: int, number: Array, ties: Array | None = None) -> Array:
@@ -252,9 +253,8 @@ def align(network: Network, params: Params, reference: Params, passes: int = 4) 
     Raises:
         TypeError, ValueError: As `nnjax.forward` for params and reference; passes below 1.
     """
-    dtype = check_params(network, params)
-    check_params(network, reference)
-    checks.count("passes", passes)
+    params, reference = check_params(network, params), check_params(network, reference)
+    dtype, passes = params[0].weights.dtype, checks.count("passes", passes)
     return _align(network, params, jax.tree.map(lambda leaf: leaf.astype(dtype), reference), passes)
 
 

@@ -16,21 +16,31 @@ ORDER = [
     "checks",
     "linalg",
     "kernels",
+    "callables",
+    "reporting",
     "activations",
     "losses",
     "initialisers",
     "network",
+    "parameters",
+    "examples",
+    "storage",
     "backprop",
     "columnwise",
     "nodewise",
     "views",
     "shuffle",
+    "stopping",
+    "optimisers",
+    "epochs",
     "training",
+    "gradient_check",
     "sweeps",
     "signal_propagation",
     "symmetries",
     "minima",
     "datasets",
+    "studies",
     "interop",
     "doctor",
 ]
@@ -49,8 +59,9 @@ EDGE = {
     "flax",
     "experiments",
 }
-EXEMPT = {"nnjax.datasets": {"sklearn"}, "nnjax.interop": {"flax"}, "nnjax.sweeps.segments": {"time"}}
-"""scikit-learn is imported inside the functions that need it; the clock tells how old another's file is."""
+EXEMPT = {"nnjax.reporting": {"time"}, "nnjax.interop": {"flax"}, "nnjax.sweeps.segments": {"time"}}
+"""Clocks tell how far a sweep is, and how old another's file is. Data sets and studies import scikit-learn,
+pandas and xarray inside the functions that need them, by name."""
 WITHOUT_TESTS = {"experiments.runner.style", "experiments.benchmark.torch_peers"}
 """Settings; and PyTorch's peers, which test_peers tries where it is installed."""
 
@@ -182,7 +193,18 @@ def test_the_front_page_names_what_is_public():
     assert all(hasattr(nnjax, name) for name in nnjax.__all__)
 
 
-MANUAL = ["activations", "losses", "network", "backprop", "columnwise", "nodewise", "views", "training"]
+MANUAL = [
+    "activations",
+    "losses",
+    "network",
+    "backprop",
+    "columnwise",
+    "nodewise",
+    "views",
+    "stopping",
+    "epochs",
+    "training",
+]
 
 
 @pytest.mark.parametrize("name", MANUAL)

@@ -73,7 +73,7 @@ def shown(console: Console, title: str) -> Iterator[Progress]:
         _Count(),
         _Speed(),
         progress.TimeElapsedColumn(),
-        progress.TextColumn("elapsed,"),
+        progress.TextColumn("elapsed, about"),
         progress.TimeRemainingColumn(),
         progress.TextColumn("left"),
     )

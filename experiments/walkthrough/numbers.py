@@ -9,11 +9,9 @@ import xarray as xr
 
 import nnjax
 from nnjax import ACTIVATIONS
+from nnjax.examples import INPUT, INPUT_WEIGHTS
+from nnjax.examples import OUTPUT_WEIGHTS as TEXT_WEIGHTS
 
-INPUT = (1.0, 3.0, 5.0)
-INPUT_WEIGHTS = ((0.5, 0.1, -0.6, 0.4), (1.2, -0.4, 0.3, 0.2), (-0.3, 0.2, 0.1, -0.5))
-"""(input, hidden). The first column is the handout's; it leaves the others to the reader: these are ours."""
-TEXT_WEIGHTS = (0.8, 0.5, 0.1, 0.6)
 EXERCISE_WEIGHTS = (0.8, -1.2, 0.5, -0.3)
 ASSUMED, LABEL, ALPHA = 0.6, 1.0, 0.01
 

@@ -7,8 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray, PyTree
 
-from nnjax import checks
-from nnjax.losses import LOSSES
+from nnjax import checks, losses
 from nnjax.minima.newton import Objective
 from nnjax.network import (
     Layer,
@@ -29,7 +28,7 @@ def barrier(
     params_b: Params,
     xs: ArrayLike,
     ys: ArrayLike,
-    loss: str | None = None,
+    loss: losses.Kind | None = None,
     points: int = 51,
 ) -> Float[Array, ""]:
     """max_t [L((1-t)A + tB) - ((1-t)L(A) + tL(B))], L the loss summed over the rows, t = 0..1 in `points`.
@@ -53,25 +52,25 @@ def barrier(
         TypeError, ValueError: As `nnjax.total_loss`; no loss named though the output is the identity; fewer
             than 3 points.
     """
-    checks.count("points", points, least=3)
-    xs, ys, resolved = check_batch(network, params_a, xs, ys, _trained_with(network, loss))
-    check_params(network, params_b)
+    points = checks.count("points", points, least=3)
+    params_a, xs, ys, resolved = check_batch(network, params_a, xs, ys, _trained_with(network, loss))
+    params_b = check_params(network, params_b)
     weights = jnp.linspace(0, 1, points, dtype=xs.dtype)
 
     def loss_at(t: Array) -> Array:
         mixed = jax.tree.map(lambda a, b: (1 - t) * a + t * b, params_a, params_b)
         return matrix_total_loss(network, mixed, xs, ys, resolved)
 
-    losses = jax.vmap(loss_at)(weights)
-    return jnp.max(losses - ((1 - weights) * losses[0] + weights * losses[-1]))
+    along = jax.vmap(loss_at)(weights)
+    return jnp.max(along - ((1 - weights) * along[0] + weights * along[-1]))
 
 
-def _trained_with(network: Network, loss: str | None) -> str:
-    """Return the loss named, or the only one that the output admits."""
+def _trained_with(network: Network, loss: losses.Kind | None) -> losses.Kind:
+    """Return the loss given, or the only one that the output admits."""
     if loss is None and gives_logits(network):
         raise ValueError(
             "loss must be named where the output activation is 'identity', since it may give logits: "
-            f"the one that the networks were trained with, of {', '.join(LOSSES)}"
+            f"the one that the networks were trained with, of {', '.join(losses.LOSSES)}"
         )
     return "sse" if loss is None else loss
 

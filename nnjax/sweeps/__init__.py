@@ -5,7 +5,6 @@ always run in lanes of one width, the last one padded.
 """
 
 import functools
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
@@ -16,7 +15,7 @@ import numpy as np
 from jaxtyping import ArrayLike, PyTree
 
 from nnjax import checks
-from nnjax.sweeps import devices, inputs, lanes, lapack, segments, slots
+from nnjax.sweeps import devices, inputs, lanes, lapack, parts, segments, slots
 from nnjax.sweeps.inputs import Inputs
 from nnjax.sweeps.slots import Ended
 
@@ -64,9 +63,9 @@ def sweep(
         lane: Runs, each of one seed with one setting, that are computed together on one device. None takes it
             from the bytes that one run touches. Results of different widths may differ in their last digits;
             a width far above the automatic one may break the promise: ask `nnjax.steady(fn, lane)`.
-        folder: Where finished segments are kept. Run a killed sweep again, and it resumes from there. Several
-            processes may share it: each computes all that is missing, and the first to finish a segment
-            writes it.
+        folder: Where finished segments are kept. Run a killed sweep again, and it resumes from there; ask for
+            other seeds or values of the same settings, and what is not there yet is added. Several processes
+            may share it: each computes all that is missing, and the first to finish a segment writes it.
         on_segment: Called with (runs done, runs in all) after each piece, a lane on every device. What it
             raises ends the sweep, as Ctrl-C does.
 
@@ -126,9 +125,8 @@ def sweep_until(
         OSError, RuntimeError: As in `sweep`.
     """
     checks.functions(init=init, step=step, done=done)
-    checks.count("check_every", check_every)
-    if max_steps is not None:
-        checks.count("max_steps", max_steps)
+    check_every = checks.count("check_every", check_every)
+    max_steps = None if max_steps is None else checks.count("max_steps", max_steps)
     rows = inputs.read(seeds, settings)
     work = slots.Work(lanes.one_run(init, rows.settings), step, done, check_every, max_steps)
     job = _prepare(slots.programs(work).whole, rows, lane)
@@ -206,8 +204,8 @@ def _results(
     total, segment = job.rows.count, SEGMENT_LANES * job.lane
     kept = [lanes.stored(result) for result in job.program.results]
     arrays = [np.empty((total, *array.shape), array.dtype) for array in kept]
-    opened = None if folder is None else segments.open_folder(folder, _identity(job, segment))
-    tracker = segments.Tracker(arrays, segment, opened)
+    identity = {} if folder is None else _identity(job, segment)
+    tracker = parts.track(arrays, segment, folder, identity, job.rows.columns)
     wanted = np.flatnonzero(tracker.missing)
     done = total - len(wanted)
     try:
@@ -233,10 +231,10 @@ def _identity(job: _Job, segment: int) -> dict[str, Any]:
     (JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS). 50 MB of data take 0.5 s with the text, 0.1 s without.
     """
     text = jax.jit(job.one).lower(*job.rows.abstract()).as_text()
-    columns = {name: _digest(column.tobytes()) for name, column in job.rows.columns.items()}
+    columns = {name: segments.digest(column.tobytes()) for name, column in job.rows.columns.items()}
     return {
-        "function": _digest(text.encode()),
-        "constants": _digest(*map(_content, lanes.constants(job.program))),
+        "function": segments.digest(text.encode()),
+        "constants": segments.digest(*map(_content, lanes.constants(job.program))),
         "seed": columns.pop("seed"),
         **{f"setting {name}": digest for name, digest in columns.items()},
         "lane": job.lane,
@@ -251,10 +249,3 @@ def _identity(job: _Job, segment: int) -> dict[str, Any]:
 
 def _content(array: np.ndarray) -> bytes:
     return f"{array.dtype.name} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes()
-
-
-def _digest(*contents: bytes) -> str:
-    digest = hashlib.sha256()
-    for content in contents:
-        digest.update(content)
-    return digest.hexdigest()[:16]

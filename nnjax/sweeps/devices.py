@@ -23,7 +23,11 @@ def use_all_cores() -> None:
         jax.config.update("jax_num_cpu_devices", cores)
     except RuntimeError as error:
         if len(jax.local_devices(backend="cpu")) != cores:
-            raise RuntimeError("call nnjax.use_all_cores() before JAX computes anything") from error
+            raise RuntimeError(
+                "nnjax.use_all_cores() comes too late, since JAX has already computed something: call it "
+                "right after the imports. In a notebook restart the kernel (Kernel > Restart), and call it "
+                "in the first cell"
+            ) from error
 
 
 def chosen() -> tuple[Any, ...]:

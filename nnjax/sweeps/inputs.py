@@ -81,6 +81,8 @@ def _seeds(seeds: Seeds) -> np.ndarray:
         raise ValueError("seeds must be one list of integers, got lists of unequal length") from None
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"seeds must be a list of at least one integer, got shape {array.shape}")
+    if np.issubdtype(array.dtype, np.floating) and np.array_equal(array, np.trunc(array)):
+        array = array.astype(np.int64)  # R's numbers arrive as floats
     if not np.issubdtype(array.dtype, np.integer):
         raise TypeError(f"seeds must be integers, got {array.dtype}")
     if array.min() < 0 or array.max() >= 2**32:
@@ -105,7 +107,10 @@ def _settings(settings: Mapping) -> dict[str, np.ndarray]:
 
 def _setting(name: str, value: ArrayLike | Sequence[float] | Sequence[int]) -> np.ndarray:
     """The numbers in JAX's dtype, refused where they do not fit (JAX would wrap large integers)."""
-    given = np.asarray(checks.numbers(f"setting {name!r}", value))
+    try:
+        given = np.asarray(checks.numbers(f"setting {name!r}", value))
+    except TypeError as error:
+        raise TypeError(f"{error}; names and the like: nnjax.study(..., static=...)") from None
     with np.errstate(over="ignore", under="ignore"):
         kept = given.astype(jax.dtypes.canonicalize_dtype(given.dtype))
     if jnp.issubdtype(given.dtype, jnp.inexact):

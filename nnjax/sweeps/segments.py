@@ -1,7 +1,8 @@
 """A sweep on disk: finished segments, each one file, written whole and checked when it is read again.
 
-A folder holds `sweep.json`, which says what is being computed, and `segment-00000.npz`, ... with the
-arrays and a hash of them. Nothing is pickled; NumPy reads the files without nnjax.
+A folder holds `sweep.json`, which says what is being computed, `rows.npz` with the seeds and settings, and
+`segment-00000.npz`, ... with the arrays and a hash of them. Nothing is pickled; NumPy reads the files without
+nnjax.
 
 Several processes may share a folder, on one machine or several: each writes under a name of its own, files
 appear whole, the first one stays, and later ones are compared with it.
@@ -24,6 +25,12 @@ import numpy as np
 
 ABANDONED = 24 * 3600
 """Age in seconds from which an unfinished file counts as that of a killed process."""
+WORDS = {
+    "function": "another one, or one with other numbers or shapes in it",
+    "constants": "the function closes over other data",
+    "seed": "other seeds, and the folder does not hold those that it was made with",
+}
+"""What it means where a digest differs."""
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 """How file systems refuse a hard link that they do not support."""
 
@@ -76,7 +83,7 @@ def _check_description(path: pathlib.Path, identity: Mapping[str, Any]) -> None:
     if not isinstance(stored, dict):
         raise ValueError(f"{path} is damaged; delete the folder to start over")
     changes = [
-        f"{name}: {stored.get(name)!r} there, {now!r} now"
+        f"{name}: {_difference(name, stored.get(name), now)}"
         for name, now in identity.items()
         if stored.get(name) != now
     ]
@@ -85,6 +92,15 @@ def _check_description(path: pathlib.Path, identity: Mapping[str, Any]) -> None:
         raise ValueError(
             f"folder {path.parent} holds another sweep ({what}); choose another folder or delete it"
         )
+
+
+def _difference(name: str, there: Any, now: Any) -> str:
+    """Say what differs: in words where the values are digests."""
+    if there is None:
+        return "not there, but now"
+    if name.startswith("setting "):
+        return "other values, and the folder does not hold those that it was made with"
+    return WORDS.get(name, f"{there!r} there, {now!r} now")
 
 
 @contextlib.contextmanager
@@ -143,6 +159,30 @@ def _publish(temporary: pathlib.Path, path: pathlib.Path) -> bool:
         finally:
             os.close(handle)
     return True
+
+
+def digest(*contents: bytes) -> str:
+    """Shorten contents to 16 hexadecimal digits."""
+    whole = hashlib.sha256()
+    for content in contents:
+        whole.update(content)
+    return whole.hexdigest()[:16]
+
+
+def write_rows(folder: pathlib.Path, columns: Mapping[str, np.ndarray]) -> None:
+    """Keep the rows of a sweep, name -> (rows,), in its folder, unless they are there.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    path = folder / "rows.npz"
+    if path.exists():
+        return
+    arrays: dict[str, Any] = {
+        f"column_{place}": _plain(column) for place, column in enumerate(columns.values())
+    }
+    with _writing(folder):
+        _write_first(path, lambda file: np.savez(file, names=np.array(list(columns)), **arrays))
 
 
 def segment_path(folder: pathlib.Path, index: int) -> pathlib.Path:

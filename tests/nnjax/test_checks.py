@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pandas as pd
 import pytest
 
 import nnjax
@@ -86,7 +87,11 @@ REFUSED = {
         lambda: nnjax.total_loss(NET, PARAMS, XS, YS, LOGITS),
         "takes logits",
     ),
-    "a function as activation": (lambda: nnjax.mlp((3, 1), output=jax.nn.relu), "unknown activation <"),
+    "a function of a layer as activation": (
+        lambda: nnjax.mlp((3, 1), output=jax.nn.softmax),
+        "activation softmax must make one real number of one number z: it raises",
+    ),
+    "a class as activation": (lambda: nnjax.mlp((3, 1), output=dict), "unknown activation dict. Accepted"),
     "no activation": (lambda: nnjax.mlp((3, 4, 1), hidden=None), "unknown activation None"),
     "softmax of one node": (
         lambda: nnjax.total_loss(nnjax.mlp((3, 1), output="identity"), ONE, XS, YS, "softmax_cross_entropy"),
@@ -147,8 +152,8 @@ MISTYPED = {
         "scale must be one number",
     ),
     "text as delta": (lambda: nnjax.weight_change(0.1, "abc", X), "delta must be an array of numbers"),
-    "size 2.5": (lambda: nnjax.mlp((3, 2.5, 1)), "sizes must be integers"),
-    "size True": (lambda: nnjax.mlp((3, True)), "sizes must be integers"),
+    "size 2.5": (lambda: nnjax.mlp((3, 2.5, 1)), "sizes must be an integer, got 2.5"),
+    "size True": (lambda: nnjax.mlp((3, True)), "sizes must be an integer, got True"),
     "seed 1.5": (lambda: nnjax.key(1.5), "seed must be an integer, got 1.5"),
     "seed as key": (lambda: nnjax.init(NET, 0), "key must be one JAX random key"),
     "text as data": (lambda: nnjax.forward(NET, PARAMS, "abc"), "x must be an array of numbers"),
@@ -305,6 +310,7 @@ def test_training_checks_each_argument_once(view, counted):
         "count batch_size": 1,
         "count record_every": 1,
         "random_key": 1,
+        "whole seed": 1,  # of nnjax.key(0)
         "lookup view": 1,
     }
 
@@ -320,3 +326,50 @@ def test_a_step_and_the_deltas_check_each_argument_once(counted):
         view.deltas(LINEAR, ONE, trace, Y, LOGITS)
         parts = {"numbers trace": 3}  # a net input, two activations
         assert counted == GATE | parts | {"check_backward": 1, "check_trace": 1, "example y": 1}
+
+
+def test_whole_floats_are_integers(without_shape_checks):
+    """R's numbers arrive as floats."""
+    assert nnjax.mlp([2.0, 2.0, 1.0]).sizes == (2, 2, 1)
+    assert all(type(size) is int for size in nnjax.mlp([np.float32(2), 1]).sizes)
+    assert jax.random.key_data(nnjax.key(1.0)).tolist() == jax.random.key_data(nnjax.key(1)).tolist()
+    one, other = (nnjax.sweep(jax.random.key_data, seeds, lane=1) for seeds in ([0.0, 1.0], [0, 1]))
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["batch_size", "epochs"])
+def test_what_must_be_known_is_named_where_it_is_traced(name, without_shape_checks):
+    """A sweep's settings are traced."""
+
+    def end(key, **setting):
+        options = {"optimizer": optax.sgd(0.1), "epochs": 1} | setting
+        return nnjax.train(NET, nnjax.init(NET, key), XS, YS, **options)[1].loss
+
+    with pytest.raises(TypeError, match=rf"{name} must be known when the program is compiled.*nnjax\.study"):
+        nnjax.sweep(end, [0], {name: [1, 2]})
+    with pytest.raises(TypeError, match=r"setting 'hidden' must be an array of numbers.*nnjax\.study"):
+        nnjax.sweep(end, [0], {"hidden": ["relu"]})
+
+
+def test_nullable_columns_are_numbers(without_shape_checks):
+    frame = pd.DataFrame({"a": [1, 2], "b": [0.5, 1.5], "c": [True, False]})
+    expected = nnjax.predict_batch(NET, PARAMS, frame.astype(float))
+    np.testing.assert_array_equal(nnjax.predict_batch(NET, PARAMS, frame.convert_dtypes()), expected)
+    with pytest.raises(TypeError, match="got DataFrame of object"):
+        nnjax.predict_batch(NET, PARAMS, frame.assign(a=["1", "2"]).astype(object))
+
+
+@pytest.mark.parametrize(
+    "ys, network, hint",
+    [
+        (np.ones(4), NET, r"expected \(4, 1\).* \(one column: values\[:, None\], or of a data frame frame\["),
+        (
+            np.ones(4),
+            SQUARE,
+            r"expected \(4, 3\).*3 classes\? nnjax\.datasets\.one_hot makes columns of labels",
+        ),
+    ],
+)
+def test_one_column_gets_a_hint(ys, network, hint, without_shape_checks):
+    with pytest.raises(ValueError, match=hint):
+        nnjax.total_loss(network, nnjax.init(network, nnjax.key(0)), XS, ys)

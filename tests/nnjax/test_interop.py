@@ -290,3 +290,51 @@ class Elsewhere:
 def test_other_modules_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         interop.from_nnx(NETWORKS["handout"], make(*linears()))
+
+
+class Nested(linen.Module):
+    """The outer layer is made first, and acts last."""
+
+    @linen.compact
+    def __call__(self, x):
+        return linen.Dense(3)(linen.tanh(linen.Dense(3)(x)))
+
+
+def test_layers_called_in_another_order_than_made_need_it_said():
+    network, x = nnjax.mlp((3, 3, 3), "tanh", "identity"), jnp.float32([[1, 2, 3]])
+    variables = Nested().init(jax.random.key(0), x)
+    with pytest.raises(ValueError, match="layers were called in the order Dense_1, Dense_0"):
+        interop.from_linen(network, variables)
+    params = interop.from_linen(network, variables, order=["Dense_1", "Dense_0"])
+    np.testing.assert_allclose(
+        nnjax.predict_batch(network, params, x), Nested().apply(variables, x), rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("order", [["hidden"], ["hidden", "out", "out"], "hidden", ["hidden", "other"]])
+def test_an_order_names_each_layer(order):
+    network, _, variables = named("hidden", "out")
+    with pytest.raises(ValueError, match="order must name each of the layers hidden, out, got"):
+        interop.from_linen(network, variables, order)
+
+
+def test_layers_of_any_name_come_in_the_order_said():
+    network, params, variables = named("z", "a")
+    chex.assert_trees_all_equal(interop.from_linen(network, variables, ["z", "a"]), params)
+    first, second = linears()
+    params = interop.from_nnx(network, Named(output=second, hidden=first), order=["hidden", "output"])
+    chex.assert_trees_all_equal([layer.weights for layer in params], [first.kernel[...], second.kernel[...]])
+
+
+def test_dropout_and_a_module_within_a_module_are_passed():
+    first, second = linears()
+    drop = nnx.Dropout(0.1, rngs=nnx.Rngs(0))
+    for module in (
+        Named(fc1=first, drop=drop, fc2=second),
+        nnx.Sequential(first, nnx.sigmoid, drop, second),
+        Named(net=nnx.Sequential(first, nnx.sigmoid, second)),
+    ):
+        params = interop.from_nnx(NETWORKS["handout"], module)
+        chex.assert_trees_all_equal(
+            [layer.weights for layer in params], [first.kernel[...], second.kernel[...]]
+        )

@@ -11,7 +11,7 @@ import pytest
 from cases import gradients
 
 import nnjax
-from nnjax.training import REASONS
+from nnjax.stopping import REASONS
 from nnjax.views import VIEWS
 
 RTOL = 1e-9  # float64 rounding, amplified over some dozens of steps
@@ -298,7 +298,7 @@ def test_one_compilation_for_every_learning_rate():
     "options, error, message",
     [
         ({"epochs": -1}, ValueError, "epochs must be 0 or more, got -1"),
-        ({"epochs": 2.0}, TypeError, "epochs must be an integer, got 2.0"),
+        ({"epochs": 2.5}, TypeError, "epochs must be an integer, got 2.5"),
         ({"batch_size": 8}, ValueError, "batch_size must be 1 to 7, got 8"),
         ({"batch_size": 0}, ValueError, "batch_size must be 1 to 7, got 0"),
         ({"record_every": 0}, ValueError, "record_every must be 1 or more, got 0"),

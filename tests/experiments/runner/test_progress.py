@@ -34,7 +34,7 @@ def test_progress_is_shown_on_a_terminal_and_quiet_in_a_log(terminal):
         "draws",
         "4/5 seeds",
         "seeds/s",
-        "elapsed, 0:",
+        "elapsed, about 0:",
         "left",
         "elsewhere",
         "stopping",

@@ -73,7 +73,7 @@ def test_barrier_refuses_other_networks(without_shape_checks):
     with pytest.raises(ValueError, match="expected"):
         minima.barrier(network, drawn(other, 0), params, XS, YS)
     with pytest.raises(TypeError, match="points must be an integer"):
-        minima.barrier(network, params, params, XS, YS, points=5.0)
+        minima.barrier(network, params, params, XS, YS, points=5.5)
     with pytest.raises(ValueError, match="points must be 3 or more"):
         minima.barrier(network, params, params, XS, YS, points=1)
 

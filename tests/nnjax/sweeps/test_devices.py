@@ -32,7 +32,7 @@ def test_a_folder_of_another_kind_of_cpu_is_refused(tmp_path, monkeypatch, what)
 def test_use_all_cores_comes_first(devices):
     devices(8)
     assert len(jax.devices()) == 8
-    with pytest.raises(RuntimeError, match="before JAX computes anything"):
+    with pytest.raises(RuntimeError, match=r"comes too late, .* In a notebook restart the kernel"):
         nnjax.use_all_cores()
 
 

@@ -1,11 +1,10 @@
-"""The small data sets on which the handout's claims are tried.
+"""The small data sets on which the handout's claims are tried, and one's own tables.
 
-iris and digits come with scikit-learn; MNIST is read from the user's folder. Rows are examples: xs (n, in)
-and ys (n, out), NumPy float64; nnjax converts them to the parameters' dtype.
+iris and digits come with scikit-learn; MNIST is read from the user's folder, a table from a CSV file. Rows
+are examples: xs (n, in) and ys (n, out), NumPy float64; nnjax converts them to the parameters' dtype.
 """
 
 import gzip
-import importlib
 import math
 import os
 import pathlib
@@ -17,26 +16,27 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from nnjax import checks
-from nnjax.network import Network, Params, init, predict
+from nnjax.datasets.rows import Data, Split, needed, one_hot, split
+from nnjax.datasets.tables import Names, Table, table
+from nnjax.network import Network, Params, predict
+from nnjax.parameters import init
 
-
-class Data(NamedTuple):
-    """Examples and their targets.
-
-    Attributes:
-        xs: Inputs (n, in).
-        ys: Targets (n, out).
-    """
-
-    xs: np.ndarray
-    ys: np.ndarray
-
-
-class Split(NamedTuple):
-    """Data to train on and data to test with."""
-
-    train: Data
-    test: Data
+__all__ = [
+    "Data",
+    "Names",
+    "Split",
+    "Table",
+    "Teacher",
+    "digits",
+    "encoder",
+    "handout",
+    "iris",
+    "mnist",
+    "one_hot",
+    "table",
+    "teacher",
+    "xor",
+]
 
 
 def handout() -> Data:
@@ -77,40 +77,25 @@ def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | t
         ValueError: rows below 1, or float64 with x64 off.
     """
     checks.random_key(key)
-    checks.count("rows", rows)
+    rows = checks.count("rows", rows)
     params = init(network, jax.random.fold_in(key, 0), "normal", "normal", dtype=dtype)
     drawn = jax.random.normal(jax.random.fold_in(key, 1), (rows, network.sizes[0]), jnp.float32)
     xs = drawn.astype(params[0].weights.dtype)
     return Teacher(params, xs, jax.vmap(lambda x: predict(network, params, x))(xs))
 
 
-def _from_scikit_learn(module: str) -> Any:
-    """A module of scikit-learn, which nnjax itself does not need."""
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            "iris() and digits() need scikit-learn: pip install 'nnjax[experiments]'"
-        ) from error
-
-
-def one_hot(labels: np.ndarray) -> np.ndarray:
-    """Give each group an output node (handout): labels (n,) of 0..k-1 to rows (n, k)."""
-    return np.eye(int(np.max(labels)) + 1)[labels]
-
-
 def iris(test_share: float = 0.25) -> Split:
     """Load Fisher's 150 irises, 4 inputs standardised by the training rows, 3 classes; a stratified split."""
-    flowers: Any = _from_scikit_learn("sklearn.datasets").load_iris()
-    split = _split(flowers.data, flowers.target, test_share)
-    mean, deviation = split.train.xs.mean(axis=0), split.train.xs.std(axis=0)
-    return Split(*(Data((part.xs - mean) / deviation, part.ys) for part in split))
+    flowers: Any = needed("sklearn.datasets", "datasets.iris").load_iris()
+    parts = split(flowers.data, flowers.target, test_share, "datasets.iris")
+    mean, deviation = parts.train.xs.mean(axis=0), parts.train.xs.std(axis=0)
+    return Split(*(Data((part.xs - mean) / deviation, part.ys) for part in parts))
 
 
 def digits(test_share: float = 0.25) -> Split:
     """Load scikit-learn's 1797 digits, 8 × 8 grey values in [0, 1], 10 classes; a stratified split."""
-    images: Any = _from_scikit_learn("sklearn.datasets").load_digits()
-    return _split(images.data / 16, images.target, test_share)
+    images: Any = needed("sklearn.datasets", "datasets.digits").load_digits()
+    return split(images.data / 16, images.target, test_share, "datasets.digits")
 
 
 MNIST = (
@@ -131,7 +116,7 @@ def mnist(folder: str | os.PathLike) -> Split:
     """
     arrays = [_idx(pathlib.Path(folder), name, 3 if "images" in name else 1) for name in MNIST]
     parts = [
-        Data(images.reshape(len(images), -1) / 255, one_hot(labels))
+        Data(images.reshape(len(images), -1) / 255, one_hot(labels, range(10)))
         for images, labels in (arrays[:2], arrays[2:])
     ]
     return Split(*parts)
@@ -153,12 +138,3 @@ def _idx(folder: pathlib.Path, name: str, axes: int) -> np.ndarray:
     if values.size != math.prod(shape):
         raise ValueError(f"{paths[0]} holds {values.size} values, its head says {shape}")
     return values.reshape(shape)
-
-
-def _split(xs: np.ndarray, labels: np.ndarray, test_share: float) -> Split:
-    train_test_split = _from_scikit_learn("sklearn.model_selection").train_test_split
-    if not 0 < test_share < 1:
-        raise ValueError(f"test_share must lie between 0 and 1, got {test_share}")
-    parts = train_test_split(xs, one_hot(labels), test_size=test_share, random_state=0, stratify=labels)
-    train_xs, test_xs, train_ys, test_ys = map(np.asarray, parts)
-    return Split(Data(train_xs, train_ys), Data(test_xs, test_ys))

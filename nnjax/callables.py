@@ -1,0 +1,96 @@
+"""Plain functions as activations and losses: their derivatives are JAX's, the only such place in nnjax.
+
+The manual backward pass multiplies by f' and by ∂L/∂ŷ. Both are written by hand for everything in the tables
+`nnjax.ACTIVATIONS` and `nnjax.LOSSES`; for a function of one's own that comes without a derivative, jax.grad
+finds it here. `nnjax.check_gradients` tells whether a derivative written by hand is right.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from nnjax import checks
+
+
+@dataclasses.dataclass(frozen=True)
+class Elementwise:
+    """A function of one number, applied to each number of an array.
+
+    Raises:
+        ValueError: It does not make one real number of one number; softmax, say, needs a whole layer.
+    """
+
+    function: Callable[[Any], Any]
+
+    def __post_init__(self) -> None:
+        _refuse_other_results("activation", self.function, 1, ())
+
+    @property
+    def __name__(self) -> str:
+        """What it is called."""
+        return checks.named(self.function)
+
+    def __call__(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
+        """f(z), number by number."""
+        return _each(self.function, z)
+
+
+@dataclasses.dataclass(frozen=True)
+class Slope:
+    """(z, a) -> da/dz of such a function, by jax.grad."""
+
+    function: Callable[[Any], Any]
+
+    @property
+    def __name__(self) -> str:
+        """What it is called."""
+        return "jax.grad"
+
+    def __call__(self, z: Float[Array, "..."], a: Float[Array, "..."]) -> Float[Array, "..."]:
+        """f'(z), number by number."""
+        return _each(jax.grad(self.function), z)
+
+
+@dataclasses.dataclass(frozen=True)
+class LossSlope:
+    """(y, ŷ) -> ∂L/∂ŷ of a loss of one example, by jax.grad.
+
+    Raises:
+        ValueError: The loss does not make one real number of y (out,) and ŷ (out,).
+    """
+
+    function: Callable[[Any, Any], Any]
+
+    def __post_init__(self) -> None:
+        _refuse_other_results("loss", self.function, 2, (2,))
+
+    @property
+    def __name__(self) -> str:
+        """What it is called."""
+        return "jax.grad"
+
+    def __call__(self, y: Float[Array, " out"], y_hat: Float[Array, " out"]) -> Float[Array, " out"]:
+        """∂L/∂ŷ of one example."""
+        return jax.grad(self.function, argnums=1)(y, y_hat)
+
+
+def _each(function: Callable, z: Array) -> Array:
+    for _ in range(jnp.ndim(z)):
+        function = jax.vmap(function)
+    return function(z)
+
+
+def _refuse_other_results(kind: str, function: Callable, arguments: int, shape: tuple[int, ...]) -> None:
+    """Refuse a function that does not make one floating number of `arguments` arrays of this shape."""
+    given = "one number z" if kind == "activation" else "y (out,) and ŷ (out,)"
+    expected = f"{kind} {checks.named(function)} must make one real number of {given}"
+    try:
+        made = jax.eval_shape(function, *(jax.ShapeDtypeStruct(shape, jnp.float32),) * arguments)
+    except Exception as error:
+        raise ValueError(f"{expected}: it raises {type(error).__name__}, {error}") from error
+    if getattr(made, "shape", None) != () or not jnp.issubdtype(made.dtype, jnp.floating):
+        raise ValueError(f"{expected}, got {made}")

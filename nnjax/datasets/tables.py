@@ -1,0 +1,214 @@
+"""A person's own table: a CSV file or a data frame to rows that a network can learn from."""
+
+import os
+import pathlib
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnjax import checks
+from nnjax.datasets.rows import Data, needed, one_hot
+
+MOST_CATEGORIES = 100
+"""A text column with more values than this is a name of its rows, not a property of them."""
+FEW = 20
+"""Up to so many different whole numbers may be classes."""
+SNIFFED = 20
+"""Lines that tell how a file separates its columns."""
+
+
+class Names(NamedTuple):
+    """What the columns of xs and ys are.
+
+    Attributes:
+        inputs: Per column of xs: the table's column, for a text column with its value: "colour=red".
+        outputs: Per column of ys: the class whose column it is; for a number the table's column.
+        classes: All classes, the first of two being 0; empty where the target is a number.
+    """
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+class Table(NamedTuple):
+    """Rows to train on, rows to test with, and what their columns are."""
+
+    train: Data
+    test: Data
+    names: Names
+
+
+def table(
+    frame_or_path: Any, target: str, test: float = 0.25, seed: int = 0, kind: str | None = None
+) -> Table:
+    """Read a CSV file or a data frame, and split its rows: numbers standardised, texts one-hot.
+
+    Numbers are standardised by the mean and deviation of the training rows alone. A target of two values is
+    one column of 0 and 1; of more classes, one-hot; rows are then split with equal shares of each class. Any
+    other number stays as it is.
+
+    Args:
+        frame_or_path: A file with a line of names (separated by commas, semicolons or tabs), a pandas data
+            frame, or a mapping of names to columns.
+        target: The column to be learnt.
+        test: Share of the rows to test with, between 0 and 1.
+        seed: Which rows those are.
+        kind: "classes" or "number": what the target is, where a few whole numbers might be either. Texts and
+            two values are classes, other numbers are numbers.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ImportError: pandas or scikit-learn is not installed; the message names the extra.
+        ValueError: No such column, missing or infinite values, texts among numbers, one class alone, a class
+            or a table with too few rows, a text column that names the rows, columns of other kinds; a target
+            that may be classes or a number, while `kind` does not say.
+    """
+    pandas = needed("pandas", "datasets.table", "pandas")
+    frame = _frame(pandas, frame_or_path)
+    if not 0 < test < 1:
+        raise ValueError(f"test must lie between 0 and 1, got {test}")
+    names = {str(column): column for column in frame.columns}
+    if len(names) < len(frame.columns):
+        raise ValueError(f"columns must have different names, got {', '.join(map(str, frame.columns))}")
+    wanted = names[checks.canonical("column", str(target), names)]
+    _refuse_missing(frame)
+    ys, labels, outputs, classes = _target(pandas, frame[wanted], str(wanted), kind)
+    columns = {name: frame[column] for name, column in names.items() if column != wanted}
+    if not columns:
+        raise ValueError(f"the table has no column beside the target {wanted!r}")
+    train, tested = _rows(len(frame), labels, test, seed)
+    xs, inputs = _inputs(pandas, columns, train)
+    return Table(Data(xs[train], ys[train]), Data(xs[tested], ys[tested]), Names(inputs, outputs, classes))
+
+
+def _frame(pandas: Any, source: Any) -> Any:
+    if not isinstance(source, str | os.PathLike):
+        frame = pandas.DataFrame(source)
+    else:
+        path = pathlib.Path(source)
+        try:
+            frame = pandas.read_csv(path, **_format(path))
+        except (pandas.errors.EmptyDataError, pandas.errors.ParserError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path} is no table of texts and numbers in UTF-8: {error}") from error
+    if len(frame) < 4:
+        raise ValueError(f"the table has {len(frame)} rows; 4 or more are needed to train and to test")
+    return frame.reset_index(drop=True)
+
+
+def _format(path: pathlib.Path) -> dict[str, str]:
+    """How a file separates its columns, and its numbers their decimals: European ones by ; and comma."""
+    with path.open(encoding="utf-8") as file:
+        lines = [line for line, _ in zip(file, range(SNIFFED), strict=False)]
+    head = lines[0] if lines else ""
+    separator = max(",;\t", key=head.count)
+    decimals = separator != "," and any(re.search(r"\d,\d", line) for line in lines[1:])
+    return {"sep": separator, "decimal": "," if decimals else "."}
+
+
+def _refuse_missing(frame: Any) -> None:
+    rows, columns = np.nonzero(frame.isna().to_numpy())
+    if len(rows):
+        where = f"row {rows[0] + 1}, column {str(frame.columns[columns[0]])!r}"
+        raise ValueError(
+            f"{where} is empty ({len(rows)} in all); fill in what is missing, or leave the row out"
+        )
+
+
+def _is_number(pandas: Any, name: str, column: Any) -> bool:
+    """Tell numbers from texts; refuse texts among numbers, and what is neither."""
+    types = pandas.api.types
+    if types.is_numeric_dtype(column.dtype) and not types.is_complex_dtype(column.dtype):
+        infinite = np.flatnonzero(~np.isfinite(column.to_numpy(float)))
+        if len(infinite):
+            raise ValueError(f"row {infinite[0] + 1}, column {name!r} is infinite")
+        return True
+    if isinstance(column.dtype, pandas.CategoricalDtype):
+        return False
+    if not (types.is_object_dtype(column.dtype) or types.is_string_dtype(column.dtype)):
+        raise ValueError(f"column {name!r} holds {column.dtype}, neither numbers nor texts")
+    numbers = pandas.to_numeric(column, errors="coerce")
+    texts = np.flatnonzero(numbers.isna().to_numpy())
+    if 0 < 2 * len(texts) <= len(column):
+        raise ValueError(f"row {texts[0] + 1}, column {name!r} holds {column.iloc[texts[0]]!r} among numbers")
+    return False
+
+
+def _inputs(pandas: Any, columns: dict[str, Any], train: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    blocks, names = [], []
+    for name, column in columns.items():
+        if _is_number(pandas, name, column):
+            blocks.append(_standardised(column, train))
+            names.append(name)
+        else:
+            block, categories = _encoded(name, column)
+            blocks.append(block)
+            names += [f"{name}={category}" for category in categories]
+    return np.concatenate(blocks, axis=1), tuple(names)
+
+
+def _standardised(column: Any, train: np.ndarray) -> np.ndarray:
+    preprocessing = needed("sklearn.preprocessing", "datasets.table")
+    values = column.to_numpy(float)[:, None]
+    return preprocessing.StandardScaler().fit(values[train]).transform(values)
+
+
+def _encoded(name: str, column: Any) -> tuple[np.ndarray, list[str]]:
+    preprocessing = needed("sklearn.preprocessing", "datasets.table")
+    values = column.astype(str).to_numpy(object)[:, None]
+    encoder = preprocessing.OneHotEncoder(sparse_output=False).fit(values)
+    categories = [str(value) for value in encoder.categories_[0]]
+    if len(categories) > min(MOST_CATEGORIES, len(column) - 1):
+        raise ValueError(
+            f"column {name!r} holds {len(categories)} different texts in {len(column)} rows, each of which "
+            "would be a column of xs: leave it out of the table"
+        )
+    return encoder.transform(values), categories
+
+
+def _target(
+    pandas: Any, column: Any, name: str, kind: str | None
+) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...], tuple[str, ...]]:
+    """Return ys (n, out), the class of each row (None for numbers), the columns' names and all classes."""
+    kind = None if kind is None else checks.canonical("kind", kind, {"classes": None, "number": None})
+    numeric = _is_number(pandas, name, column)
+    if kind == "number" and not numeric:
+        raise ValueError(f"target {name!r} holds texts, which are no numbers")
+    values = column.to_numpy(float) if numeric else column.astype(str).to_numpy(object)
+    found = np.unique(values)
+    if len(found) == 1:
+        raise ValueError(f"target {name!r} is {column.iloc[0]!r} in every row: there is nothing to learn")
+    if numeric and kind != "classes" and (kind == "number" or not _may_be_classes(name, found)):
+        return values[:, None], None, (name,), ()
+    classes = tuple(f"{value:g}" if numeric else str(value) for value in found)
+    labels = np.searchsorted(found, values) if numeric else np.array([list(found).index(v) for v in values])
+    if len(found) == 2:
+        return labels[:, None].astype(float), labels, classes[1:], classes
+    return one_hot(labels, range(len(found))), labels, classes, classes
+
+
+def _may_be_classes(name: str, found: np.ndarray) -> bool:
+    if len(found) == 2:
+        return True
+    if len(found) <= FEW and np.all(found == np.floor(found)):
+        raise ValueError(
+            f"target {name!r} holds {len(found)} whole numbers, {found[0]:g} to {found[-1]:g}: classes or a "
+            'number? Say kind="classes" or kind="number"'
+        )
+    return False
+
+
+def _rows(count: int, labels: np.ndarray | None, test: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the rows to train on and to test with."""
+    if labels is not None:
+        sizes = np.bincount(labels)
+        tested = int(np.ceil(test * count))
+        if sizes.min() < 2 or min(tested, count - tested) < len(sizes):
+            raise ValueError(
+                f"{count} rows of {len(sizes)} classes, the smallest with {sizes.min()}, are too few: each "
+                f"class needs one to train on and one to test with, of which test={test:g} makes {tested}"
+            )
+    train_test_split = needed("sklearn.model_selection", "datasets.table").train_test_split
+    train, tested = train_test_split(np.arange(count), test_size=test, random_state=seed, stratify=labels)
+    return np.sort(train), np.sort(tested)

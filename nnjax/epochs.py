@@ -1,0 +1,270 @@
+"""The epochs of one training run: updates, looks at the loss, curves. Nothing is checked here."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
+
+from nnjax import kernels, stopping
+from nnjax.losses import Loss
+from nnjax.network import Network, Params
+from nnjax.nodewise import Rows
+from nnjax.optimisers import as_it_is
+from nnjax.shuffle import permutation
+from nnjax.stopping import Stop
+from nnjax.views import VIEWS, View
+
+Measure = Callable[[Params], ArrayLike]
+CURVES = ("loss", "gradient_norm", "validation")
+"""What `record_every` records, beside own measures."""
+
+
+class History(NamedTuple):
+    """What a run reports besides its parameters.
+
+    Attributes:
+        loss: Summed over the training data (with the weights of its rows), at the parameters returned.
+        epochs: Number of epochs done, those of the runs that this one resumes included.
+        reason: Index into `REASONS`: all epochs done, validation loss reached, stable state, diverged,
+            patience.
+        curves: With `record_every=k`, values after 0, k, 2k, ... epochs: "loss", "gradient_norm",
+            "validation" where there is such data, and the run's own measures; constant from where the run
+            stopped. Empty otherwise.
+        best_epoch: With `Stop(patience=)`, after how many epochs the parameters returned were reached.
+        state: With `resumable=True`, what `resume=` goes on from.
+    """
+
+    loss: Float[Array, ""]
+    epochs: Int[Array, ""]
+    reason: Int[Array, ""]
+    curves: dict[str, Float[Array, "k ..."]]
+    best_epoch: Int[Array, ""] | None = None
+    state: "Paused | None" = None
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["params", "optimizer", "epochs", "number", "best", "at_first"],
+    meta_fields=["view"],
+)
+@dataclasses.dataclass(frozen=True)
+class Paused:
+    """Where a run stood at its end, to go on from.
+
+    Attributes:
+        params: Its last parameters; where `Stop(patience=)` returned better ones, not those returned.
+        optimizer: The optimiser's state.
+        epochs: Epochs done.
+        number: Epochs that it was given, done or not: the number of the next one.
+        best: What `Stop(patience=)` has seen, if anything.
+        at_first: The loss at the very start, which divergence is measured by.
+        view: The view that it ran in.
+    """
+
+    params: Params
+    optimizer: Any
+    epochs: Int[Array, ""]
+    number: Int[Array, ""]
+    best: stopping.Best | None
+    at_first: Float[Array, ""]
+    view: str
+
+
+class Task(NamedTuple):
+    """What stays the same from the first epoch to the last."""
+
+    network: Network
+    layout: View
+    loss: Loss
+    xs: Rows
+    ys: Rows
+    held_out: tuple[Array, Array] | None
+    held_out_loss: Loss
+    optimizer: optax.GradientTransformation
+    to_optimizer: Callable[[Any], Any]
+    from_optimizer: Callable[[Any], Any]
+    stop: Stop
+    batch_size: int
+    key: PRNGKeyArray | None
+    check_every: int
+    measures: dict[str, Measure]
+
+
+class State(NamedTuple):
+    """What an epoch changes: parameters in the task's layout, the optimiser's state, the epochs done."""
+
+    params: Any
+    optimizer: Any
+    epochs: Int[Array, ""]
+    best: stopping.Best | None = None
+
+
+class Start(NamedTuple):
+    """Where a run starts, after how many epochs, and by which loss divergence is measured."""
+
+    state: State
+    number: Int[Array, ""] | None
+    at_first: Array
+
+
+def fresh(task: Task, params: Params) -> Start:
+    """Start at these parameters."""
+    start = task.layout.enter(params)
+    best = None if task.stop.patience is None else stopping.none_yet(start, params[0].weights.dtype)
+    state = State(start, task.optimizer.init(task.to_optimizer(start)), jnp.zeros((), jnp.int32), best)
+    return Start(state, None, _total_loss(task, start, task.xs, task.ys))
+
+
+def run(
+    task: Task, start: Start, epochs: int, record_every: int | None, stops: bool
+) -> tuple[Params, History]:
+    """All epochs from `start` on; without `stops`, to the last one."""
+    judge = functools.partial(stopping.judge, stop=task.stop, at_first=start.at_first)
+    several = _several(task, judge if stops else None)
+    first = 0 if start.number is None else start.number
+    state, curves = _epochs(task, several, start.state, first, epochs, record_every)
+    values = _measure(task, state.params)
+    if state.best is not None:
+        state = state._replace(best=_look(task, state, values, first + epochs))
+    history = History(values["loss"], state.epochs, judge(values, best=state.best), curves)
+    leave, end = task.layout.leave, state.params
+    best = state.best and state.best._replace(params=leave(state.best.params))
+    number = jnp.asarray(first + epochs, jnp.int32)
+    view = next(name for name, layout in VIEWS.items() if layout is task.layout)
+    paused = Paused(leave(end), state.optimizer, state.epochs, number, best, start.at_first, view)
+    if state.best is not None:
+        end = state.best.params
+        at_best = _total_loss(task, end, task.xs, task.ys)
+        history = history._replace(loss=at_best, best_epoch=state.best.epoch)
+    return leave(end), history._replace(state=paused)
+
+
+def _total_loss(task: Task, params: Any, xs: Rows, ys: Rows) -> Array:
+    return task.layout.total_loss(task.network, params, xs, ys, task.loss)
+
+
+def _gradients(task: Task, params: Any, xs: Rows, ys: Rows) -> Any:
+    return task.layout.gradients(task.network, params, xs, ys, task.loss)
+
+
+def _step(task: Task, carry: tuple[Any, Any], rows: Any) -> tuple[tuple[Any, Any], None]:
+    """One update of (parameters, optimiser's state) by a batch: these rows, or all where `rows` is None."""
+    params, state = carry
+    xs, ys = (task.xs, task.ys) if rows is None else (task.xs[rows], task.ys[rows])
+    grads = task.to_optimizer(_gradients(task, params, xs, ys))
+    params = task.to_optimizer(params)
+    extra = {}
+    if isinstance(task.optimizer, optax.GradientTransformationExtraArgs):
+
+        def value(params: Any) -> Array:
+            return _total_loss(task, task.from_optimizer(params), xs, ys)
+
+        extra = {"value": value(params), "grad": grads, "value_fn": value}
+    updates, moved = task.optimizer.update(grads, state, params, **extra)
+    return (task.from_optimizer(optax.apply_updates(params, updates)), _as_before(moved, state)), None
+
+
+def _epoch(task: Task, judge: Callable | None, state: State, number: Array) -> tuple[State, None]:
+    """One epoch, unless `judge` says that the run has stopped."""
+    after = State(*_pass(task, (state.params, state.optimizer), number), state.epochs + 1, state.best)
+    if judge is None:
+        return after, None
+    values = _measure(task, state.params)
+    if state.best is not None:
+        best = _look(task, state, values, number)
+        state, after = state._replace(best=best), after._replace(best=best)
+    return stopping.where(judge(values, best=state.best) == 0, after, state), None
+
+
+def _look(task: Task, state: State, values: dict[str, Array], number: Array | int) -> stopping.Best:
+    """Compare with the best validation loss so far, if the epoch's number is one at which to."""
+    assert state.best is not None
+    best = stopping.watched(state.best, state.params, values["validation"], state.epochs)
+    return stopping.where(jnp.asarray(number % task.check_every == 0), best, state.best)
+
+
+def _pass(task: Task, carry: tuple[Any, Any], number: Array) -> tuple[Any, Any]:
+    """All rows once: the full batches in a scan, then the rows left over.
+
+    The order comes from the loop's number of the epoch, not from how many a run has done: under vmap all runs
+    then share it where they share the key, also after some have stopped.
+    """
+    step, rows, size = functools.partial(_step, task), len(task.xs), task.batch_size
+    if size == rows:
+        return step(carry, None)[0]
+    order = jnp.arange(rows) if task.key is None else permutation(jax.random.fold_in(task.key, number), rows)
+    full = rows - rows % size
+    carry, _ = jax.lax.scan(step, carry, order[:full].reshape(-1, size))
+    return step(carry, order[full:])[0] if full < rows else carry
+
+
+def _several(task: Task, judge: Callable | None) -> Callable[[State, Array], State]:
+    """Many epochs as a function of the state before them and of their numbers."""
+    by_number = task.to_optimizer is as_it_is
+    whole = judge is None and task.layout is VIEWS["nodes"] and task.batch_size == len(task.xs)
+    if whole and by_number and kernels.on_nvidia():
+        return functools.partial(_in_kernel, task)
+    epoch = functools.partial(_epoch, task, judge)
+    return lambda state, numbers: jax.lax.scan(epoch, state, numbers)[0]
+
+
+def _in_kernel(task: Task, state: State, numbers: Array) -> State:
+    """Epochs of one batch each, all numbers apart, as a GPU's kernel wants them."""
+    apart = task._replace(xs=_apart(task.xs), ys=_apart(task.ys))
+    start = state.params, state.optimizer
+    params, optimizer = kernels.repeat(lambda carry: _step(apart, carry, None)[0], start, len(numbers))
+    return State(params, optimizer, state.epochs + len(numbers), state.best)
+
+
+def _apart(rows: Rows) -> Rows:
+    return tuple(tuple(row[i] for i in range(len(row))) for row in rows)
+
+
+def _epochs(
+    task: Task, several: Callable, state: State, first: Array | int, epochs: int, record_every: int | None
+) -> tuple[State, dict[str, Array]]:
+    """All epochs, and the curves at 0, k, 2k, ... of them."""
+    numbers = jnp.arange(epochs) if isinstance(first, int) else first + jnp.arange(epochs, dtype=jnp.int32)
+    if record_every is None:
+        return several(state, numbers), {}
+    full = epochs - epochs % record_every
+
+    def stretch(state: State, numbers: Array) -> tuple[State, dict[str, Array]]:
+        state = several(state, numbers)
+        return state, _record(task, state.params)
+
+    at_first = _record(task, state.params)
+    state, later = jax.lax.scan(stretch, state, numbers[:full].reshape(-1, record_every))
+    state = several(state, numbers[full:])
+    return state, jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), at_first, later)
+
+
+def _measure(task: Task, params: Any) -> dict[str, Array]:
+    """What stopping and curves look at: loss, gradient norm and validation loss at given parameters."""
+    values = {
+        "loss": _total_loss(task, params, task.xs, task.ys),
+        "gradient_norm": optax.tree.norm(_gradients(task, params, task.xs, task.ys)),
+    }
+    if task.held_out is not None:
+        values["validation"] = task.layout.total_loss(
+            task.network, params, *task.held_out, task.held_out_loss
+        )
+    return values
+
+
+def _record(task: Task, params: Any) -> dict[str, Array]:
+    """One point of the curves."""
+    own = {}
+    for name, function in task.measures.items():
+        own[name] = jnp.asarray(function(task.layout.leave(params)))
+    return _measure(task, params) | own
+
+
+def _as_before(new: Any, old: Any) -> Any:
+    """Keep an optimiser's state in its first dtypes: a traced rate may be wider than the parameters."""
+    return jax.tree.map(lambda a, b: jnp.asarray(a, jnp.asarray(b).dtype), new, old)

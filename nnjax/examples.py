@@ -1,0 +1,48 @@
+"""The handout's own network, with its own numbers, to start from."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from nnjax.network import Network, Params, mlp
+from nnjax.parameters import params
+
+INPUT = (1.0, 3.0, 5.0)
+LABEL = 1.0
+INPUT_WEIGHTS = ((0.5, 0.1, -0.6, 0.4), (1.2, -0.4, 0.3, 0.2), (-0.3, 0.2, 0.1, -0.5))
+"""(input, hidden). The first column is the handout's; it leaves the others to the reader: these are ours."""
+OUTPUT_WEIGHTS = (0.8, 0.5, 0.1, 0.6)
+"""From h₁ to h₄ to the output, as in the handout's text; its exercise has 0.8, -1.2, 0.5, -0.3."""
+
+
+class Handout(NamedTuple):
+    """The network of the handout's Figure 1, and the one row that it is shown.
+
+    Attributes:
+        network: 3-4-1, sigmoid, without biases: the handout takes them to be zero.
+        params: Its weights.
+        x: The row, (1, 3, 5).
+        y: Its label, (1,).
+    """
+
+    network: Network
+    params: Params
+    x: Float[Array, "3"]
+    y: Float[Array, "1"]
+
+
+def handout() -> Handout:
+    """Return the handout's network, its weights, its row and its label.
+
+    >>> network, params, x, y = nnjax.handout()
+    >>> trace = nnjax.forward(network, params, x)
+    >>> print(f"{trace.net_inputs[0][0]:.1f} {trace.activations[1][0]:.7f}")
+    2.6 0.9308616
+
+    The handout then assumes the output 0.6, where the forward pass gives 0.7614513; its δ is that of 0.6.
+    Numbers have JAX's default dtype: float32, or float64 where its x64 flag is on.
+    """
+    network = mlp((3, 4, 1), "sigmoid", "sigmoid", biases=False)
+    weights = (INPUT_WEIGHTS, [[weight] for weight in OUTPUT_WEIGHTS])
+    return Handout(network, params(network, weights), jnp.array(INPUT), jnp.array([LABEL]))

@@ -1,0 +1,162 @@
+"""Is a backward pass right? Gradients by hand against jax.grad and finite differences, layer by layer."""
+
+import dataclasses
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import ArrayLike
+
+from nnjax import backprop, checks, losses, reporting
+from nnjax.network import Network, Params, check_batch, check_params, matrix_total_loss
+
+DIRECTIONS = 4
+"""Random directions along which each layer's slope is measured by differences."""
+STEP = 1e-6
+"""Step of the central differences, relative to the size of the parameters."""
+AGREE, AGREE_DIFFERENCES = 1e-9, 1e-5
+"""Largest relative errors at which two ways agree, in float64; differences lose half of the digits."""
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerCheck:
+    """One layer's weights or biases, compared.
+
+    Attributes:
+        layer: Which layer, from 1.
+        part: "weights" or "biases".
+        ratios: The smallest and the largest ratio of a gradient by hand to the one by jax.grad.
+        error: The largest difference from jax.grad, in units of the layer's largest gradient.
+        by_differences: The same along random directions, against central differences.
+    """
+
+    layer: int
+    part: str
+    ratios: tuple[float, float]
+    error: float
+    by_differences: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both errors are rounding."""
+        return self.error <= AGREE and self.by_differences <= AGREE_DIFFERENCES
+
+
+@dataclasses.dataclass(frozen=True)
+class GradientCheck:
+    """All layers, compared; prints itself as a table.
+
+    Attributes:
+        layers: Weights and biases of each layer.
+    """
+
+    layers: tuple[LayerCheck, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every layer agrees."""
+        return all(layer.agrees for layer in self.layers)
+
+    def __repr__(self) -> str:
+        head = ("layer", "by hand / jax.grad", "off from jax.grad", "off from differences", "")
+        rows = [
+            (
+                f"{one.layer} {one.part}",
+                " to ".join(dict.fromkeys(f"{ratio:.6g}" for ratio in one.ratios)),
+                f"{one.error:.1e}",
+                f"{one.by_differences:.1e}",
+                "agrees" if one.agrees else "DIFFERS",
+            )
+            for one in self.layers
+        ]
+        return str(reporting.table([head, *rows]))
+
+
+def check_gradients(
+    network: Network,
+    params: Params,
+    xs: ArrayLike,
+    ys: ArrayLike,
+    loss: losses.Kind = "sse",
+    gradients: Callable[..., Params] = backprop.gradients,
+) -> GradientCheck:
+    """Compare gradients by hand with jax.grad and with central differences; print it to see the ratios.
+
+    For an activation, a loss or deltas of one's own: where a derivative is wrong, the layers below it differ
+    and those above agree. Everything is computed in float64, whatever JAX's flag says. At a kink (ReLU at
+    z = 0 exactly, which biases of 0 and rows of 0 reach) the three may differ, and all be right.
+
+    >>> check = nnjax.check_gradients(*nnjax.handout()[:2], [[1, 3, 5]], [[1]])
+    >>> check.agrees
+    True
+
+    Args:
+        network: The network.
+        params: Where to compare.
+        xs: Inputs (n, in).
+        ys: Labels (n, out).
+        loss: As in `nnjax.gradients`.
+        gradients: The way to check, with the arguments and the result of `nnjax.gradients`; also
+            `nnjax.nodewise.gradients`, `nnjax.columnwise.gradients`, or one's own.
+
+    Returns:
+        A `GradientCheck`: `print` shows a table, `.agrees` says whether all layers agree.
+
+    Raises:
+        TypeError, ValueError: As `nnjax.gradients`; `gradients` gives other shapes.
+    """
+    checks.functions(gradients=gradients)
+    with jax.enable_x64(True):
+        given = check_params(network, params)
+        wide = jax.tree.map(lambda part: jnp.asarray(np.asarray(part), jnp.float64), given)
+        wide, xs, ys, resolved = check_batch(network, wide, xs, ys, loss)
+
+        def total(at: Params) -> jax.Array:
+            return matrix_total_loss(network, at, xs, ys, resolved)
+
+        by_hand = check_params(network, gradients(network, wide, xs, ys, loss))
+        by_jax, compiled = jax.jit(jax.grad(total))(wide), jax.jit(total)
+        parts = ("weights", "biases") if network.biases else ("weights",)
+        compared = [
+            _compared(compiled, wide, by_hand, by_jax, layer, part)
+            for layer in range(len(wide))
+            for part in parts
+        ]
+    return GradientCheck(tuple(compared))
+
+
+def _compared(
+    total: Callable[[Params], jax.Array], at: Params, by_hand: Params, by_jax: Params, layer: int, part: str
+) -> LayerCheck:
+    got, truth = (np.asarray(getattr(grads[layer], part)) for grads in (by_hand, by_jax))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = (got / truth)[(truth != 0) | (got != 0)]
+    span = (float(ratios.min()), float(ratios.max())) if ratios.size else (1.0, 1.0)
+    error = _relative(got - truth, truth)
+    rng = np.random.default_rng(layer)
+    directions = rng.normal(size=(DIRECTIONS, *got.shape))
+    measured = np.array([_difference(total, at, layer, part, direction) for direction in directions])
+    expected = np.array([np.sum(got * direction) for direction in directions])
+    return LayerCheck(layer + 1, part, span, error, _relative(expected - measured, measured))
+
+
+def _relative(error: np.ndarray, size: np.ndarray) -> float:
+    largest = float(np.max(np.abs(size)))
+    off = float(np.max(np.abs(error)))
+    return off / largest if largest else (0.0 if off == 0 else float("inf"))
+
+
+def _difference(
+    total: Callable[[Params], jax.Array], at: Params, layer: int, part: str, direction: np.ndarray
+) -> float:
+    """(L(θ + h v) - L(θ - h v)) / 2h along a direction v of one layer's weights or biases."""
+    values = getattr(at[layer], part)
+    step = STEP * max(1.0, float(jnp.max(jnp.abs(values))))
+
+    def moved(by: float) -> jax.Array:
+        layers = list(at)
+        layers[layer] = at[layer]._replace(**{part: values + by * direction})
+        return total(tuple(layers))
+
+    return float(moved(step) - moved(-step)) / (2 * step)

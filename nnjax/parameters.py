@@ -1,0 +1,143 @@
+"""A network's parameters: drawn from a random key, or typed in; and how many there are."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, PRNGKeyArray
+
+from nnjax import activations, checks, initialisers, reporting
+from nnjax.network import Layer, Network, Params, check_params
+
+
+def key(seed: int) -> PRNGKeyArray:
+    """Make the random key of a seed, threefry2x32, for 0 ≤ seed < 2³².
+
+    Raises:
+        TypeError: The seed is not an integer.
+        ValueError: It is out of range, where two seeds could silently share a key.
+    """
+    number = checks.whole("seed", seed)
+    if not 0 <= number < 2**32:
+        raise ValueError(f"seed must be in 0..2**32-1, got {number}")
+    return jax.random.key(jnp.uint32(number), impl="threefry2x32")
+
+
+def init(
+    network: Network,
+    key: PRNGKeyArray,
+    weights: str = "lecun_normal",
+    biases: str = "zeros",
+    scale: float | Array = 1.0,
+    dtype: jnp.dtype | type = jnp.float32,
+) -> Params:
+    """Draw random parameters (handout, step 1): W = scale · draw, b = scale · draw.
+
+    Drawn in float32 and cast, so that a seed starts from the same numbers in every precision.
+
+    Args:
+        network: Whose parameters.
+        key: A key, as from `nnjax.key(seed)`.
+        weights: "normal" N(0, 1) or "uniform" U(-1, 1) as in the handout; "lecun_*" (variance 1/in),
+            "glorot_*" (2/(in + out)), "he_*" (2/in), where * is normal (the full Gaussian, which the
+            theory needs), uniform or truncated_normal (Flax's default); "orthogonal"; "zeros". In any case,
+            and by other libraries' names: "xavier_*" is Glorot's, "kaiming_*" He's; alone, "xavier" and
+            "glorot" mean uniform, "kaiming" and "he" normal, as in their papers.
+        biases: "zeros", "normal" or "uniform"; zeros where the network has no biases.
+        scale: One number that multiplies every draw; may be traced, so that a sweep over it compiles once.
+            Zeros stay zeros.
+        dtype: Floating type of the parameters; float64 needs JAX's x64 flag.
+
+    Raises:
+        TypeError: `key` is not a JAX key, `scale` not one number, or `dtype` no floating type.
+        ValueError: Unknown scheme, or float64 with x64 off.
+    """
+    checks.random_key(key)
+    checks.number("scale", scale)
+    dtype = checks.floating_dtype(dtype)
+    weights, biases = initialisers.find(weights), initialisers.find_biases(biases)
+    shapes = list(itertools.pairwise(network.sizes))
+    drawn = zip(
+        initialisers.draw(weights, jax.random.fold_in(key, 0), shapes),
+        initialisers.draw(
+            biases if network.biases else "zeros", jax.random.fold_in(key, 1), [shape[1:] for shape in shapes]
+        ),
+        strict=True,
+    )
+    factor = jnp.asarray(scale, dtype)
+    return tuple(Layer(factor * w.astype(dtype), factor * b.astype(dtype)) for w, b in drawn)
+
+
+def params(network: Network, weights: Sequence[Any], biases: Sequence[Any] | None = None) -> Params:
+    """Make parameters of one's own numbers: lists, NumPy arrays, integers, as typed or computed elsewhere.
+
+    The dtype is that of the JAX arrays among them, or else the widest of the NumPy arrays, or else JAX's
+    default: float32, or float64 where its x64 flag is on. While the flag is off, float64 becomes float32.
+
+    >>> network = nnjax.mlp((3, 1), "sigmoid", "sigmoid")
+    >>> params = nnjax.params(network, [[[0.5], [1.2], [-0.3]]])
+    >>> print(nnjax.forward(network, params, [1, 3, 5]).net_inputs[0])
+    [2.6]
+
+    Args:
+        network: Whose parameters.
+        weights: One array (in, out) per layer; column j leads into node j.
+        biases: One array (out,) per layer. None, or None for a layer, makes zeros.
+
+    Raises:
+        TypeError: network is no network; weights or biases hold no real numbers.
+        ValueError: Another number of arrays, other shapes, NaN or infinite numbers, several dtypes of JAX
+            arrays; biases that are not 0 in a network without them.
+    """
+    if not isinstance(network, Network):
+        raise TypeError(f"network must be a nnjax.Network, as mlp returns; got {type(network).__name__}")
+    shapes = list(itertools.pairwise(network.sizes))
+    kernels = _fitting("weights", weights, shapes)
+    given = [None] * len(shapes) if biases is None else list(biases)
+    rows = _fitting("biases", [_zeros(b, shape) for b, shape in zip(given, shapes, strict=False)], shapes)
+    return check_params(network, tuple(map(Layer, kernels, rows)))
+
+
+def _zeros(biases: Any, shape: tuple[int, int]) -> Any:
+    return [0] * shape[1] if biases is None else biases
+
+
+def _fitting(name: str, arrays: Any, shapes: list[tuple[int, int]]) -> list[Any]:
+    """Return the arrays, refused unless there is one finite array of the right shape for each layer."""
+    try:
+        arrays = list(arrays)
+    except TypeError:
+        raise TypeError(f"{name} must be a list with one array per layer, got {arrays!r}") from None
+    if len(arrays) != len(shapes):
+        raise ValueError(f"{name} must be {len(shapes)} arrays, one per layer, got {len(arrays)}")
+    for layer, (array, shape) in enumerate(zip(arrays, shapes, strict=True), start=1):
+        what, expected = f"{name} of layer {layer}", shape if name == "weights" else shape[1:]
+        got = checks.real_array(what, array, jax.dtypes.canonicalize_dtype(np.float64)).shape
+        if got != expected:
+            turned = " (transposed? column j leads into node j)" if got == expected[::-1] else ""
+            raise ValueError(f"{what} have shape {got}, expected {expected}{turned}")
+    return arrays
+
+
+def summary(network: Network) -> reporting.Text:
+    """Tabulate the layers of a network, their shapes, and how many numbers are trained.
+
+    Raises:
+        TypeError: network is no network.
+    """
+    if not isinstance(network, Network):
+        raise TypeError(f"network must be a nnjax.Network, as mlp returns; got {type(network).__name__}")
+    rows = [("layer", "nodes", "activation", "weights", "biases", "parameters")]
+    rows.append(("input", str(network.sizes[0]), "", "", "", ""))
+    total = 0
+    for layer, (inputs, nodes) in enumerate(itertools.pairwise(network.sizes)):
+        count = inputs * nodes + network.biases * nodes
+        total += count
+        name = "hidden" if layer < len(network.sizes) - 2 else "output"
+        said = activations.said(network.activations[layer])
+        biases = str(nodes) if network.biases else "none"
+        rows.append((name, str(nodes), said, f"{inputs} × {nodes}", biases, f"{count:,}"))
+    return reporting.table([*rows, ("in all", "", "", "", "", f"{total:,}")])

@@ -1,0 +1,99 @@
+"""What people read: tables as text, and how far a sweep is. Plain print, no terminal library."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+BAR = 20
+"""Characters of a bar."""
+OFTEN, SELDOM = 0.5, 60.0
+"""Seconds between two states of a bar, and between two lines of a log file."""
+
+
+class Text(str):
+    """A text that a notebook and the interactive prompt show as print does."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def table(rows: Sequence[Sequence[str]]) -> Text:
+    """Align the columns of a table, the first row its head; all but the first column to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            f"{cell:{'>' if place else '<'}{width}}"
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    return Text("\n".join(line.rstrip() for line in lines))
+
+
+def progress(label: str = "") -> Callable[[int, int], None]:
+    """Make an `on_segment` that prints how far a sweep is: `nnjax.sweep(..., on_segment=nnjax.progress())`.
+
+    In a terminal and in a notebook a bar that grows; anywhere else, such as in a log file, a line a minute.
+
+    Args:
+        label: What to call it.
+    """
+    return _Progress(label)
+
+
+class _Progress:
+    """What has been printed so far, of one sweep after the other."""
+
+    def __init__(self, label: str, clock: Callable[[], float] = time.monotonic, out: Any = None):
+        self._label, self._clock, self._out = label, clock, out
+        self._began = self._first = self._printed = clock()
+        self._done_at_first, self._last = 0, (0, 0)
+        self._width = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Print, if it is time to."""
+        now, live = self._clock(), self._is_live()
+        if self._last[1] != total or done < self._last[0]:
+            self._restart(now, done, again=self._last[1] > 0)
+        self._last = (done, total)
+        if done < total and now - self._printed < (OFTEN if live else SELDOM):
+            return
+        self._printed = now
+        line = f"{self._label} " if self._label else ""
+        line += self._bar(done, total) + self._times(now, done, total)
+        if not live:
+            print(line, file=self._out or sys.stdout, flush=True)
+            return
+        end = "\n" if done == total else ""
+        print(f"\r{line:<{self._width}}", end=end, file=self._out or sys.stdout, flush=True)
+        self._width = 0 if done == total else len(line)
+
+    def _restart(self, now: float, done: int, again: bool) -> None:
+        self._first, self._done_at_first = now, done
+        if again:
+            self._began = self._printed = now
+
+    def _is_live(self) -> bool:
+        out = self._out or sys.stdout
+        return out.isatty() or ("ipykernel" in sys.modules and type(out).__module__.startswith("ipykernel"))
+
+    def _bar(self, done: int, total: int) -> str:
+        filled = BAR * done // total
+        return f"[{'#' * filled}{'.' * (BAR - filled)}] {done:,}/{total:,}  "
+
+    def _times(self, now: float, done: int, total: int) -> str:
+        elapsed = f"{_minutes(now - self._began)} elapsed"
+        if done == total:
+            return elapsed
+        fresh, since = done - self._done_at_first, now - self._first
+        rate = fresh / since if fresh and since else done / max(now - self._began, 1e-9)
+        return f"{elapsed}, about {_minutes((total - done) / rate)} left" if rate else elapsed
+
+
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

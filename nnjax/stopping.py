@@ -1,0 +1,113 @@
+"""When training stops before its last epoch, and which parameters it then returns."""
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Bool, Float, Int
+
+from nnjax import checks
+
+REASONS = ("epochs", "validation", "stable", "diverged", "patience")
+"""Why a run stopped: `REASONS[history.reason]`."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Stop:
+    """When to stop before the last epoch (handout: "or until some stopping criterion is reached").
+
+    Looked at before every epoch and after the last. A run that has stopped keeps its parameters, bit for bit.
+
+    Attributes:
+        gradient_norm: Stable state: stop once √(Σ g²) of the whole data's gradient is below this.
+        validation: (xs, ys), with patience, or (xs, ys, threshold): stop once the loss summed over these rows
+            is below the threshold.
+        patience: Stop once the validation loss has not fallen below its lowest for so many checks in a row,
+            and return the parameters of the lowest, however the run ends. A check is made at the start and
+            after every epoch; with `record_every=k` at the start and after every k-th.
+        diverged: Stop once the loss summed over the training data is not finite, or more than `diverged`
+            times what it was at the start (or 1, where it started below); 1 or more.
+
+    Raises:
+        TypeError: A threshold that is no number, or patience that is no integer.
+        ValueError: A threshold that is not positive, diverged or patience below 1, validation that is no such
+            pair or triple, patience without validation.
+    """
+
+    gradient_norm: float | Array | None = None
+    validation: tuple[ArrayLike, ArrayLike] | tuple[ArrayLike, ArrayLike, float | Array] | None = None
+    patience: int | None = None
+    diverged: float | Array = 1e6
+
+    def __post_init__(self) -> None:
+        checks.number("diverged", self.diverged, least=1.0)
+        if self.gradient_norm is not None:
+            checks.number("gradient_norm", self.gradient_norm, above=0.0)
+        if self.patience is not None:
+            object.__setattr__(self, "patience", checks.count("patience", self.patience))
+        self._check_validation()
+
+    def _check_validation(self) -> None:
+        if self.validation is None:
+            if self.patience is not None:
+                raise ValueError("patience needs validation=(xs, ys), the rows whose loss it watches")
+            return
+        lengths = (3,) if self.patience is None else (2, 3)
+        if not isinstance(self.validation, tuple | list) or len(self.validation) not in lengths:
+            raise ValueError("validation must be (xs, ys, threshold), or (xs, ys) with patience=")
+        if len(self.validation) == 3:
+            checks.number("validation threshold", self.threshold, above=0.0)
+
+    @property
+    def threshold(self) -> Any:
+        """The validation loss to stop at, if there is one."""
+        return self.validation[2] if self.validation is not None and len(self.validation) == 3 else None
+
+
+class Best(NamedTuple):
+    """The parameters of the lowest validation loss so far.
+
+    Attributes:
+        params: The parameters.
+        loss: Their validation loss; infinite before the first check.
+        epoch: After how many epochs it was.
+        waited: How many checks there have been since.
+    """
+
+    params: Any
+    loss: Float[Array, ""]
+    epoch: Int[Array, ""]
+    waited: Int[Array, ""]
+
+
+def none_yet(params: Any, dtype: jnp.dtype) -> Best:
+    """Before the first check."""
+    zero = jnp.zeros((), jnp.int32)
+    return Best(params, jnp.asarray(jnp.inf, dtype), zero, zero)
+
+
+def watched(best: Best, params: Any, loss: Array, epoch: Array) -> Best:
+    """After one more check; NaN is no improvement."""
+    found = Best(params, loss, epoch, jnp.zeros((), jnp.int32))
+    return where(loss < best.loss, found, best._replace(waited=best.waited + 1))
+
+
+def judge(values: dict[str, Array], stop: Stop, at_first: Array, best: Best | None) -> Int[Array, ""]:
+    """Return the reason to stop at these values, 0 for none; divergence comes first, patience last."""
+    reason = jnp.zeros((), jnp.int32)
+    if best is not None and stop.patience is not None:
+        reason = jnp.where(best.waited >= stop.patience, REASONS.index("patience"), reason)
+    if stop.gradient_norm is not None:
+        reason = jnp.where(values["gradient_norm"] < stop.gradient_norm, 2, reason)
+    if stop.threshold is not None:
+        reason = jnp.where(values["validation"] < stop.threshold, 1, reason)
+    wide = at_first.dtype if at_first.dtype.itemsize >= 4 else jnp.float32  # a million is no float16
+    limit = jnp.asarray(stop.diverged, wide) * jnp.maximum(at_first, 1).astype(wide)
+    bounded = jnp.isfinite(values["loss"]) & (values["loss"].astype(wide) <= limit)
+    return jnp.where(bounded, reason, 3).astype(jnp.int32)
+
+
+def where(chosen: Bool[Array, ""], new: Any, old: Any) -> Any:
+    """Choose between two pytrees."""
+    return jax.tree.map(lambda a, b: jnp.where(chosen, a, b), new, old)

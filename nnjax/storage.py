@@ -1,0 +1,97 @@
+"""A trained network in one plain file: NumPy's npz, with a JSON header that says what it is. No pickle."""
+
+import json
+import os
+import pathlib
+import secrets
+import zipfile
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from nnjax import checks
+from nnjax.network import Layer, Network, Params, check_params
+
+FORMAT = "nnjax network 1"
+
+
+def save(path: str | os.PathLike, network: Network, params: Params) -> None:
+    """Write a network and its parameters to one file, whole or not at all.
+
+    An .npz file of NumPy: `header`, JSON with sizes, activations, biases and dtype, and `weights_1`
+    (in, out), `biases_1` (out,), `weights_2`, ... as raw numbers; `numpy.load(path)` reads it without nnjax.
+
+    Raises:
+        TypeError: As `nnjax.forward` for network and params.
+        ValueError: As `nnjax.forward`; an activation of one's own that has no name in `nnjax.ACTIVATIONS`.
+        OSError: The file cannot be written.
+    """
+    layers = check_params(network, params)
+    header = {
+        "format": FORMAT,
+        "sizes": network.sizes,
+        "activations": [_named(layer, entry) for layer, entry in enumerate(network.activations, start=1)],
+        "biases": network.biases,
+        "dtype": layers[0].weights.dtype.name,
+    }
+    arrays: dict[str, Any] = {"header": np.array(json.dumps(header))}
+    for number, layer in enumerate(layers, start=1):
+        arrays |= {f"weights_{number}": _plain(layer.weights), f"biases_{number}": _plain(layer.biases)}
+    target = pathlib.Path(path)
+    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(8)}.unfinished")
+    try:
+        with open(unfinished, "xb") as file:
+            np.savez(file, **arrays)
+        os.replace(unfinished, target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _named(layer: int, entry: Any) -> str | list[str]:
+    nodes = entry if isinstance(entry, tuple) else (entry,)
+    for node in nodes:
+        if not isinstance(node, str):
+            raise ValueError(
+                f"layer {layer} has the activation {node!r}, which a file cannot hold: give it a name first, "
+                'nnjax.ACTIVATIONS["mine"] = nnjax.Activation(...), before saving and before loading'
+            )
+    return list(entry) if isinstance(entry, tuple) else entry
+
+
+def _plain(values: Any) -> np.ndarray:
+    """The numbers as NumPy's own type, or as bytes where it has none (bfloat16)."""
+    array = np.asarray(values)
+    return array if array.dtype.isbuiltin == 1 else array.view(np.dtype((np.void, array.dtype.itemsize)))
+
+
+def load(path: str | os.PathLike) -> tuple[Network, Params]:
+    """Read the network and the parameters that `save` has written.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is damaged, or nothing that `save` has written; an activation that is not in
+            `nnjax.ACTIVATIONS` here; float64 parameters while JAX's x64 flag is off.
+    """
+    foreign = f"{os.fspath(path)} is damaged, or was not written by nnjax.save"
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
+            header = json.loads(str(stored["header"]))
+            if header["format"] != FORMAT:
+                raise ValueError(f"format {header['format']!r}")
+            dtype, count = jnp.dtype(header["dtype"]), len(header["sizes"]) - 1
+            pairs = [(stored[f"weights_{n}"], stored[f"biases_{n}"]) for n in range(1, count + 1)]
+            pairs = [[part.view(dtype) for part in pair] for pair in pairs]
+            entries = [tuple(e) if isinstance(e, list) else e for e in header["activations"]]
+            described = header["sizes"], tuple(entries), header["biases"]
+    except FileNotFoundError:
+        raise
+    except (OSError, EOFError, KeyError, TypeError, AttributeError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{foreign} ({error})") from error
+    checks.floating_dtype(dtype)
+    try:
+        network = Network(*described)
+        layers = tuple(Layer(*map(jnp.asarray, pair)) for pair in pairs)
+        return network, check_params(network, layers)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{os.fspath(path)} cannot be used here: {error}") from error

@@ -1,0 +1,262 @@
+"""Studies: a sweep over seeds, settings and choices, as one labelled data set."""
+
+import functools
+import itertools
+import os
+import pathlib
+import platform
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import metadata
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import ArrayLike, PyTree
+
+from nnjax import checks, sweeps
+from nnjax.datasets.rows import needed
+from nnjax.sweeps import devices
+
+Static = Mapping[str, Sequence[Any] | Mapping[str, Any]]
+
+
+class Grid(dict[str, np.ndarray]):
+    """Settings that are the product of lists, as `nnjax.sweep` takes them.
+
+    Attributes:
+        axes: Name -> the values that it goes through.
+    """
+
+    def __init__(self, axes: Mapping[str, np.ndarray]) -> None:
+        self.axes = dict(axes)
+        product = np.meshgrid(*self.axes.values(), indexing="ij")
+        super().__init__(zip(self.axes, map(np.ravel, product), strict=True))
+
+
+def grid(**axes: ArrayLike | Sequence[float] | Sequence[int]) -> Grid:
+    """Make all combinations of lists of numbers, for the settings of `nnjax.sweep` and `nnjax.study`.
+
+    >>> {name: values.tolist() for name, values in nnjax.grid(rate=[0.1, 0.3], scale=[1.0, 2.0]).items()}
+    {'rate': [0.1, 0.1, 0.3, 0.3], 'scale': [1.0, 2.0, 1.0, 2.0]}
+
+    Raises:
+        TypeError: A list that holds no numbers.
+        ValueError: No lists, or one that is empty or no list.
+    """
+    values = {name: np.asarray(checks.numbers(f"grid {name!r}", axis)) for name, axis in axes.items()}
+    if not values:
+        raise ValueError("grid needs at least one list, as in nnjax.grid(rate=[0.1, 0.3])")
+    for name, axis in values.items():
+        if axis.ndim != 1 or axis.size == 0:
+            raise ValueError(f"grid {name!r} must be a list of at least one number, got shape {axis.shape}")
+    return Grid(values)
+
+
+def study(
+    fn: Callable[..., PyTree],
+    seeds: Sequence[int] | ArrayLike,
+    static: Static | None = None,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    folder: str | os.PathLike | None = None,
+    lane: int | None = None,
+    on_segment: Callable[[int, int], Any] | None = None,
+    dims: Mapping[str, Sequence[str]] | None = None,
+    units: Mapping[str, str] | None = None,
+) -> Any:
+    """Compute fn(key(s), **choices, **setting) for all seeds, settings, choices: an xarray Dataset.
+
+    Settings are numbers: they share one compilation. Choices are anything else that fn takes by name (names
+    of initialisers and activations, optimisers, batch sizes, networks): each combination is a separate sweep,
+    compiled once.
+
+    Args:
+        fn: As in `nnjax.sweep`; a pure function of a key, the choices and the settings to a pytree of arrays.
+        seeds: As in `nnjax.sweep`.
+        static: The choices: {"weights": ["he_normal", "glorot_normal"]}; with labels of one's own,
+            {"optimizer": {"sgd": optax.sgd, "adam": optax.adam}}. All combinations are computed.
+        settings: As in `nnjax.sweep`, or an `nnjax.grid`, whose lists become dimensions of their own.
+        folder: Where results are kept, a folder for each combination. Ask for more seeds, settings or
+            choices, and what is not there yet is added.
+        lane: As in `nnjax.sweep`.
+        on_segment: Called with (runs done, runs in all) over all combinations, as `nnjax.progress()`.
+        dims: Names for the axes that results have of their own: {"curve": ("epoch",)}.
+        units: Units of results, by name. Default: "1", a plain number.
+
+    Returns:
+        A Dataset with the dimensions of `static`, then "seed", then those of the grid ("setting" for plain
+        lists). Variables are called as fn's results are: by key or field, "result" for a bare array. Its
+        attributes say which versions, device and function made it.
+
+    Raises:
+        ImportError: xarray is not installed; the message names the extra.
+        TypeError: As `nnjax.sweep`; a choice that cannot be hashed.
+        ValueError: As `nnjax.sweep`; a name given twice, choices with equal labels, results whose shapes
+            depend on a choice.
+        OSError, RuntimeError: As `nnjax.sweep`.
+    """
+    xarray = needed("xarray", "nnjax.study", "xarray")
+    checks.functions(fn=fn)
+    choices = _choices(static or {})
+    _refuse_names_twice(choices, settings)
+    runs = list(_combinations(fn, choices))
+    results = []
+    for place, run in enumerate(runs):
+        told = on_segment and functools.partial(_tell, on_segment, place, len(runs))
+        where = None if folder is None else pathlib.Path(folder, run.folder)
+        results.append(sweeps.sweep(run.fn, seeds, settings, lane=lane, folder=where, on_segment=told))
+    axes = _axes(seeds, settings)
+    variables = _variables(results, choices, axes, dims or {}, units or {})
+    return xarray.Dataset(variables, _coordinates(choices, seeds, settings), _facts(fn))
+
+
+class _Run(NamedTuple):
+    """One combination: the function with its choices, and the folder's name."""
+
+    fn: Callable[..., PyTree]
+    folder: str
+
+
+def _choices(static: Static) -> dict[str, dict[Any, Any]]:
+    """Label -> value, for each name."""
+    if not isinstance(static, Mapping):
+        raise TypeError(f"static must be a mapping of names to choices, got {type(static).__name__}")
+    choices = {}
+    for name, values in static.items():
+        if isinstance(values, str) or not hasattr(values, "__len__") or len(values) == 0:
+            raise ValueError(
+                f"static {name!r} must be a list of choices, or labels and choices; got {values!r}"
+            )
+        pairs = list(values.items() if isinstance(values, Mapping) else ((_label(v), v) for v in values))
+        if len(dict(pairs)) < len(pairs):
+            labels = ", ".join(str(label) for label, _ in pairs)
+            raise ValueError(f"static {name!r} has equal labels ({labels}); give labels: {{'one': ..., ...}}")
+        for label, value in pairs:
+            try:
+                hash(value)
+            except TypeError as error:
+                raise TypeError(f"static {name!r}, {label}: must be hashable ({error})") from None
+        choices[name] = dict(pairs)
+    return choices
+
+
+def _label(value: Any) -> Any:
+    return value if isinstance(value, str | int | float) else str(checks.named(value))
+
+
+def _refuse_names_twice(choices: Mapping[str, Any], settings: Mapping[str, Any] | None) -> None:
+    taken = {"seed", "key", "setting", *(settings or {})}
+    for name in choices:
+        if name in taken:
+            raise ValueError(f"static {name!r} has the name of a setting, or one that stands for the seeds")
+
+
+def _combinations(fn: Callable, choices: Mapping[str, Mapping[Any, Any]]) -> Iterator[_Run]:
+    for labels in itertools.product(*choices.values()):
+        picked = tuple((name, choices[name][label]) for name, label in zip(choices, labels, strict=True))
+        parts = [f"{name}={label}" for name, label in zip(choices, labels, strict=True)]
+        folder = "".join(re.sub(r"[^\w.=+-]", "_", part) + "," for part in parts).rstrip(",")
+        yield _Run(_with(fn, picked) if picked else fn, folder)
+
+
+@functools.lru_cache(maxsize=256)
+def _with(fn: Callable, picked: tuple[tuple[str, Any], ...]) -> Callable:
+    """The same object for the same choices, so that sweeps know it again."""
+    return functools.partial(fn, **dict(picked))
+
+
+def _tell(on_segment: Callable[[int, int], Any], place: int, count: int, done: int, total: int) -> None:
+    on_segment(place * total + done, count * total)
+
+
+def _axes(seeds: Any, settings: Mapping[str, Any] | None) -> dict[str, int]:
+    """Dimensions of a sweep's results, and their lengths."""
+    axes = {"seed": len(np.asarray(seeds))}
+    if isinstance(settings, Grid):
+        return axes | {name: len(values) for name, values in settings.axes.items()}
+    return axes if settings is None else axes | {"setting": len(next(iter(settings.values())))}
+
+
+def _variables(
+    results: list[PyTree],
+    choices: Mapping[str, Any],
+    axes: Mapping[str, int],
+    dims: Mapping[str, Sequence[str]],
+    units: Mapping[str, str],
+) -> dict[str, tuple]:
+    named = [_named_leaves(result) for result in results]
+    for what, given in {"dims": dims, "units": units}.items():
+        if unknown := set(given) - set(named[0]):
+            raise ValueError(f"{what} name {', '.join(unknown)}; the results are {', '.join(named[0])}")
+    sweep_rank = 1 if len(axes) == 1 else 2
+    made: dict[str, tuple] = {}
+    for name in named[0]:
+        if name in axes or name in choices:
+            raise ValueError(f"fn returns {name!r}, which is also the name of a choice or setting")
+        shapes = {leaves[name].shape if name in leaves else None for leaves in named}
+        if len(shapes) > 1:
+            raise ValueError(f"result {name!r} must have one shape for all choices, got {shapes}")
+        leaves = [leaves[name] for leaves in named]
+        own = leaves[0].shape[sweep_rank:]
+        shape = (*(len(labels) for labels in choices.values()), *axes.values(), *own)
+        inner = dims.get(name, tuple(f"{name}_{place}" for place in range(len(own))))
+        made[name] = (
+            (*choices, *axes, *inner),
+            np.stack(leaves).reshape(shape),
+            {"units": units.get(name, "1")},
+        )
+    return made
+
+
+def _named_leaves(result: PyTree) -> dict[str, np.ndarray]:
+    leaves = jax.tree_util.tree_flatten_with_path(result)[0]
+    return {_path_name(path): _plain(leaf) for path, leaf in leaves}
+
+
+def _path_name(path: Any) -> str:
+    parts = [str(getattr(key, "key", getattr(key, "name", getattr(key, "idx", key)))) for key in path]
+    name = "_".join(parts)
+    return name if re.match(r"[^\W\d]", name) else "_".join(["result", *parts])
+
+
+def _plain(leaf: Any) -> np.ndarray:
+    is_key = jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    return np.asarray(jax.random.key_data(leaf) if is_key else leaf)
+
+
+def _coordinates(
+    choices: Mapping[str, Mapping[Any, Any]], seeds: Any, settings: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    unit = {"units": "1"}
+    made: dict[str, Any] = {name: (name, _alike(labels)) for name, labels in choices.items()}
+    made["seed"] = ("seed", np.asarray(seeds).astype(np.int64), unit)
+    if isinstance(settings, Grid):
+        return made | {name: (name, values, unit) for name, values in settings.axes.items()}
+    given = settings or {}
+    return made | {name: ("setting", np.asarray(values), unit) for name, values in given.items()}
+
+
+def _alike(labels: Any) -> list[Any]:
+    return list(labels) if len({isinstance(label, str) for label in labels}) == 1 else list(map(str, labels))
+
+
+def _facts(fn: Callable) -> dict[str, str]:
+    """What made the data, as attributes of the data set."""
+    versions = {name: metadata.version(name) for name in ("jax", "jaxlib", "numpy", "optax")}
+    return {
+        "function": f"{getattr(fn, '__module__', '')}.{checks.named(fn)}".lstrip("."),
+        "nnjax": _own_version(),
+        "python": platform.python_version(),
+        **versions,
+        "device": devices.kind(),
+        "XLA_FLAGS": " ".join(devices.flags()),
+        "float64": str(bool(jax.config.read("jax_enable_x64"))),
+    }
+
+
+def _own_version() -> str:
+    try:
+        return metadata.version("nnjax")
+    except metadata.PackageNotFoundError:  # used from its folder, without having been installed
+        return "unknown"

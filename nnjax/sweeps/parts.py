@@ -1,0 +1,177 @@
+"""More seeds or settings in a sweep's folder: what is there is read, what is new becomes a part beside it.
+
+A sweep's folder keeps its rows (`rows.npz`, beside `sweep.json`). Asked for other rows of the same function,
+it grows folders `more-...` of the same form, one for each set of rows that was new. A row's bits do not
+depend on its neighbours, so that it does not matter in which part it was computed.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnjax.sweeps import segments
+
+Columns = Mapping[str, np.ndarray]
+"""The rows: name -> its value in each row, as of `inputs.Inputs`."""
+
+
+def track(
+    results: Sequence[np.ndarray],
+    size: int,
+    folder: str | os.PathLike | None,
+    identity: Mapping[str, Any],
+    columns: Columns,
+) -> "segments.Tracker | More":
+    """Read into `results`, arrays (rows, ...), what the folder has; and keep there what is added.
+
+    Raises:
+        OSError, ValueError: As `segments.open_folder` and `segments.Tracker`.
+    """
+    if folder is None:
+        return segments.Tracker(results, size, None)
+    path = pathlib.Path(folder)
+    stored = _rows_of(path) if os.fspath(folder) and _asks_for_other_rows(path, identity) else None
+    if stored is not None:
+        return More(results, size, path, identity, columns)
+    return segments.Tracker(results, size, _opened(path if os.fspath(folder) else folder, identity, columns))
+
+
+def _opened(path: str | os.PathLike, identity: Mapping[str, Any], columns: Columns) -> segments.Folder:
+    opened = segments.open_folder(path, identity)
+    segments.write_rows(opened.path, columns)
+    return opened
+
+
+def _asks_for_other_rows(path: pathlib.Path, identity: Mapping[str, Any]) -> bool:
+    """Tell whether the folder holds the same sweep of other rows."""
+    try:
+        stored = json.loads((path / "sweep.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    if not isinstance(stored, dict) or stored == dict(identity) or set(stored) != set(identity):
+        return False
+    return all(stored[name] == value for name, value in identity.items() if not _of_rows(name))
+
+
+def _of_rows(name: str) -> bool:
+    return name == "seed" or name.startswith("setting ")
+
+
+def _rows_of(path: pathlib.Path) -> dict[str, np.ndarray] | None:
+    """The rows of a folder; None if it does not say, or not in whole."""
+    try:
+        with open(path / "rows.npz", "rb") as file, np.load(file, allow_pickle=False) as stored:
+            names = stored["names"].tolist()
+            return {name: stored[f"column_{place}"] for place, name in enumerate(names)}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _keys(columns: Columns) -> np.ndarray:
+    """Each row's values as one item that can be compared, (rows,)."""
+    bits = [
+        np.ascontiguousarray(column).view(np.uint8).reshape(len(column), -1) for column in columns.values()
+    ]
+    joined = np.ascontiguousarray(np.concatenate(bits, axis=1))
+    return joined.view(np.dtype((np.void, joined.shape[1])))[:, 0]
+
+
+class _Part(NamedTuple):
+    """One of a sweep's folders.
+
+    Attributes:
+        asked: Rows asked for that are in it.
+        inside: Where they are in it.
+        arrays: All of its results.
+        tracker: Which of them are there.
+    """
+
+    asked: np.ndarray
+    inside: np.ndarray
+    arrays: list[np.ndarray]
+    tracker: segments.Tracker
+
+
+class More:
+    """Tracks rows of which some lie in a folder, some in its parts, and the rest in a new part.
+
+    Attributes:
+        missing: Which of the rows asked for are not finished yet, (rows,).
+    """
+
+    def __init__(
+        self,
+        results: Sequence[np.ndarray],
+        size: int,
+        path: pathlib.Path,
+        identity: Mapping[str, Any],
+        columns: Columns,
+    ) -> None:
+        """Read what the folder and its parts have into `results`.
+
+        Raises:
+            OSError, ValueError: As `segments.open_folder` and `segments.Tracker`.
+        """
+        self._results, self._path, self._parts = results, path, []
+        self.missing = np.ones(len(results[0]), bool)
+        wanted = {key: [] for key in _keys(columns).tolist()}
+        for row, key in enumerate(_keys(columns).tolist()):
+            wanted[key].append(row)
+        for folder in (path, *sorted(path.glob("more-*"))):
+            rows = _rows_of(folder)
+            if rows is not None and list(rows) == list(columns):
+                self._open(folder, size, identity, rows, wanted)
+        if wanted:
+            first = sorted(rows[0] for rows in wanted.values())
+            new = {name: column[first] for name, column in columns.items()}
+            digest = hashlib.sha256(_keys(new).tobytes()).hexdigest()[:16]
+            self._open(path / f"more-{digest}", size, identity, new, wanted)
+
+    def _open(
+        self, folder: pathlib.Path, size: int, identity: Mapping[str, Any], rows: Columns, wanted: dict
+    ) -> None:
+        """Take the wanted rows that this folder has, or is to have, off the list."""
+        places = {key: place for place, key in enumerate(_keys(rows).tolist()) if key in wanted}
+        if not places:
+            return
+        pairs = [(row, place) for key, place in places.items() for row in wanted.pop(key)]
+        asked, inside = np.array(pairs).T
+        own = dict(identity) | {
+            _name(name): segments.digest(column.tobytes()) for name, column in rows.items()
+        }
+        arrays = [np.empty((len(rows["seed"]), *array.shape[1:]), array.dtype) for array in self._results]
+        tracker = segments.Tracker(arrays, size, _opened(folder, own, rows))
+        there = ~tracker.missing[inside]
+        for result, array in zip(self._results, arrays, strict=True):
+            result[asked[there]] = array[inside[there]]
+        self.missing[asked[there]] = False
+        self._parts.append(_Part(asked, inside, arrays, tracker))
+
+    def add(self, rows: np.ndarray, leaves: Sequence[np.ndarray]) -> None:
+        """Keep the results of these rows (r,), arrays (r, ...), in the parts that they belong to.
+
+        Raises:
+            OSError, RuntimeError: As `segments.Tracker.add`.
+        """
+        for result, leaf in zip(self._results, leaves, strict=True):
+            result[rows] = leaf
+        self.missing[rows] = False
+        for part in self._parts:
+            inside = np.full(len(self.missing), -1)
+            inside[part.asked] = part.inside
+            mine = inside[rows] >= 0
+            if mine.any():
+                part.tracker.add(inside[rows][mine], [leaf[mine] for leaf in leaves])
+
+    def __str__(self) -> str:
+        return f"finished segments kept in {self._path}: call sweep again to go on"
+
+
+def _name(column: str) -> str:
+    return column if column == "seed" else f"setting {column}"

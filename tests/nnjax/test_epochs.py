@@ -1,0 +1,194 @@
+"""50 epochs and 50 more are 100, bit for bit; own measures; weights of rows."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import nnjax
+from nnjax.views import VIEWS
+
+OPTIMISED = True
+NETWORK = nnjax.mlp((2, 3, 1))
+XS, YS = np.random.default_rng(0).normal(size=(7, 2)), np.random.default_rng(1).uniform(size=(7, 1))
+OPTIMISERS = {
+    "adam": optax.adam(0.05),
+    "momentum": optax.sgd(0.3, 0.9),
+    "schedule": optax.sgd(optax.exponential_decay(1.0, 20, 0.1)),
+}
+pytestmark = pytest.mark.usefixtures("without_shape_checks", "standard")
+
+
+@pytest.fixture
+def standard():
+    """Optax raises a float to an integer count."""
+    with jax.numpy_dtype_promotion("standard"):
+        yield
+
+
+def start(dtype=jnp.float32):
+    return nnjax.init(NETWORK, nnjax.key(1), "normal", "normal", dtype=dtype)
+
+
+def compiled(**options):
+    """Compiled: (params, history to resume, if any) -> (params, history)."""
+    train = functools.partial(nnjax.train, NETWORK, xs=XS, ys=YS, resumable=True, **options)
+    return jax.jit(lambda params, resume=None: train(params, resume=resume))
+
+
+def assert_same_bits(one, other):
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
+
+
+STOP = nnjax.Stop(validation=(XS[:3], YS[:3]), patience=7)
+CASES = {name: {"optimizer": optimizer} for name, optimizer in OPTIMISERS.items()}
+CASES |= {
+    "shuffled": {"optimizer": optax.adam(0.05), "batch_size": 2, "key": nnjax.key(7)},
+    "shuffled, by nodes": {
+        "optimizer": optax.sgd(0.3, 0.9),
+        "batch_size": 2,
+        "key": nnjax.key(7),
+        "view": "nodes",
+    },
+    "columns": {"optimizer": optax.adam(0.05), "view": "columns"},
+    "patience": {"optimizer": optax.adam(0.1), "stop": STOP, "batch_size": 3, "key": nnjax.key(3)},
+    "stopped": {"optimizer": optax.sgd(0.3), "stop": nnjax.Stop(gradient_norm=1.0)},
+    "weighted rows": {"optimizer": optax.adam(0.05), "row_weights": np.arange(7.0)},
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_interrupted_is_the_same_as_not(name):
+    whole, part = compiled(epochs=40, **CASES[name]), compiled(epochs=20, **CASES[name])
+    expected = whole(start())
+    params, history = part(start())
+    got = part(params, history)
+    assert_same_bits(got, expected)
+    assert int(got[1].epochs) == int(expected[1].epochs) > 0
+
+
+@pytest.mark.parametrize("cuts", [(39, 1), (1, 39), (13, 13, 14), (0, 40)])
+def test_wherever_it_is_cut(cuts):
+    options = CASES["shuffled"]
+    expected = compiled(epochs=40, **options)(start())
+    params, history = start(), None
+    for epochs in cuts:
+        params, history = compiled(epochs=epochs, **options)(params, history)
+    assert_same_bits((params, history), expected)
+
+
+def test_the_order_of_rows_would_start_over_without_it():
+    part = compiled(epochs=20, **CASES["shuffled"])
+    params, _ = part(start())
+    assert float(part(params)[1].loss) != float(compiled(epochs=40, **CASES["shuffled"])(start())[1].loss)
+
+
+def test_many_seeds_resume_together():
+    """To rounding: the count of updates, one for all in the first run, is each seed's own in the second."""
+    keys = jnp.stack([nnjax.key(seed) for seed in range(3)])
+
+    def train(epochs, key, params=None, history=None):
+        params = nnjax.init(NETWORK, key, "normal", dtype=jnp.float64) if params is None else params
+        options = {"optimizer": optax.adam(0.05), "batch_size": 3, "key": key, "resumable": True}
+        return nnjax.train(NETWORK, params, XS, YS, epochs=epochs, resume=history, **options)
+
+    expected = jax.jit(jax.vmap(functools.partial(train, 20)))(keys)
+    half = jax.jit(jax.vmap(functools.partial(train, 10)))(keys)
+    got = jax.jit(jax.vmap(functools.partial(train, 10)))(keys, *half)
+    for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9)
+
+
+def test_only_what_was_asked_for_is_kept():
+    _, history = nnjax.train(NETWORK, start(), XS, YS, optimizer=optax.adam(0.1), epochs=1)
+    assert history.state is None
+    assert history.best_epoch is None
+
+
+def test_what_does_not_go_on_is_refused():
+    train = functools.partial(nnjax.train, NETWORK, xs=XS, ys=YS, epochs=1, optimizer=optax.adam(0.1))
+    params, history = train(start(), resumable=True)
+    for options, message in [
+        ({"params": start()}, "params must be those that were returned together with the history"),
+        ({"view": "nodes"}, "resume goes on in view='matrix', got 'nodes'"),
+        ({"optimizer": optax.sgd(0.1)}, "optimizer is another one"),
+        ({"stop": STOP}, r"resume needs stop=Stop\(patience=\) in both runs, or in neither"),
+        (
+            {"resume": history._replace(state=None)},
+            r"resume must be the History of nnjax.train\(..., resumable",
+        ),
+        ({"resume": params}, "resume must be the History"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            train(**({"params": params, "resume": history} | options))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_own_measures_are_recorded_beside_the_others(view):
+    measures = {
+        "right": lambda p: nnjax.accuracy(NETWORK, p, XS, YS.round()),
+        "norms": lambda p: jnp.stack([jnp.linalg.norm(layer.weights) for layer in p]),
+    }
+    options = {"optimizer": optax.sgd(0.3), "view": view, "record_every": 2}
+    train = functools.partial(nnjax.train, NETWORK, xs=XS, ys=YS, **options)
+    _, history = jax.jit(lambda p: train(p, epochs=5, measures=measures))(start())
+    assert set(history.curves) == {"loss", "gradient_norm", "right", "norms"}
+    assert (history.curves["right"].shape, history.curves["norms"].shape) == ((3,), (3, 2))
+    for place, epochs in enumerate((0, 2, 4)):
+        params, _ = jax.jit(functools.partial(train, epochs=epochs))(start())
+        np.testing.assert_allclose(history.curves["norms"][place], measures["norms"](params), rtol=1e-5)
+        np.testing.assert_allclose(history.curves["right"][place], measures["right"](params), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "options, error, message",
+    [
+        ({"measures": {"a": len}}, ValueError, "measures need record_every="),
+        ({"measures": {"loss": len}, "record_every": 1}, ValueError, "must not be called 'loss'"),
+        ({"measures": {"a": 3}, "record_every": 1}, TypeError, "measure 'a' must be a function"),
+        ({"measures": [len], "record_every": 1}, TypeError, "measures must be a mapping"),
+        (
+            {"row_weights": np.ones(6)},
+            ValueError,
+            r"row_weights have shape \(6,\), expected \(7,\): one per row",
+        ),
+        ({"row_weights": -np.ones(7)}, ValueError, "row_weights must be 0 or more, got -1.0"),
+        ({"row_weights": np.full(7, np.nan)}, ValueError, "row_weights holds NaN"),
+    ],
+)
+def test_bad_arguments(options, error, message):
+    with pytest.raises(error, match=message):
+        nnjax.train(NETWORK, start(), XS, YS, optimizer=optax.sgd(0.1), epochs=1, **options)
+
+
+@pytest.mark.parametrize(
+    "view, loss", [*((view, "sse") for view in VIEWS), ("matrix", "binary_cross_entropy")]
+)
+def test_a_rows_weight_is_how_often_it_is_there(view, loss):
+    """Weights 0 to 3 against rows left out and repeated, and the held-out rows have none."""
+    network = nnjax.mlp((2, 2, 1), output="identity")
+    params = nnjax.init(network, nnjax.key(0), "normal", dtype=jnp.float64)
+    counts = np.array([0, 1, 2, 3, 1, 0, 2])
+    repeated = np.repeat(np.arange(7), counts)
+    stop = nnjax.Stop(validation=(XS, YS, 1e-9))
+    options = {
+        "optimizer": optax.sgd(0.02),
+        "epochs": 5,
+        "loss": loss,
+        "view": view,
+        "stop": stop,
+        "record_every": 1,
+    }
+
+    @jax.jit
+    def both(params):
+        one = nnjax.train(network, params, XS, YS, row_weights=counts, **options)
+        return one, nnjax.train(network, params, XS[repeated], YS[repeated], **options)
+
+    one, other = both(params)
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-11)

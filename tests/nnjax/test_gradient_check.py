@@ -1,0 +1,91 @@
+"""A wrong derivative is found, in its layer and below; right ones agree, in every view and dtype."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import nnjax
+
+NETWORK = nnjax.mlp((3, 3, 2), "tanh", "sigmoid")
+XS = np.random.default_rng(0).normal(size=(4, 3))
+YS = np.random.default_rng(1).uniform(size=(4, 2))
+pytestmark = pytest.mark.usefixtures("without_shape_checks")
+
+
+def check(network=NETWORK, dtype=jnp.float64, **options):
+    params = nnjax.init(network, nnjax.key(0), "normal", "normal", dtype=dtype)
+    return nnjax.check_gradients(network, params, XS, YS, **options)
+
+
+@pytest.mark.parametrize("view", [nnjax, nnjax.columnwise, nnjax.nodewise])
+def test_right_ones_agree(view):
+    found = check(gradients=view.gradients)
+    assert found.agrees
+    assert [(one.layer, one.part) for one in found.layers] == [
+        (1, "weights"),
+        (1, "biases"),
+        (2, "weights"),
+        (2, "biases"),
+    ]
+    assert "DIFFERS" not in repr(found)
+
+
+def test_float32_parameters_are_compared_in_float64():
+    with jax.enable_x64(False):
+        found = check(dtype=jnp.float32)
+        assert jnp.ones(1).dtype == jnp.float32
+    assert found.agrees
+
+
+def test_a_wrong_slope_shows_in_its_layer_and_below():
+    """(z²)' is 2z; with z half of it is there, in layer 1 and not in layer 2."""
+    wrong = nnjax.Activation(lambda z: z * z, lambda z, a: z)
+    found = check(nnjax.mlp((3, 3, 2), wrong, "sigmoid"))
+    assert not found.agrees
+    assert [one.agrees for one in found.layers] == [False, False, True, True]
+    np.testing.assert_allclose(found.layers[0].ratios, 0.5, rtol=1e-12)
+    np.testing.assert_allclose(found.layers[0].by_differences, 0.5, rtol=1e-5)
+    lines = repr(found).splitlines()
+    assert "0.5" in lines[1]
+    assert "DIFFERS" in lines[1]
+    assert "DIFFERS" not in lines[3]
+
+
+def test_a_wrong_loss_shows_everywhere():
+    wrong = nnjax.Loss(nnjax.sse, lambda y, y_hat: -(y - y_hat))
+    assert not any(one.agrees for one in check(loss=wrong).layers)
+
+
+def test_own_deltas_are_checked():
+    """The rule as printed, which is not the gradient: right at the output, wrong before it."""
+
+    def printed(network, params, xs, ys, loss):
+        def one(x, y):
+            trace = nnjax.forward(network, params, x)
+            deltas = nnjax.deltas_as_printed(network, params, trace, y, params, loss)
+            return tuple(
+                nnjax.Layer(-a[:, None] * d[None, :], -d)
+                for a, d in zip(trace.activations[:-1], deltas, strict=True)
+            )
+
+        return jax.tree.map(lambda part: part.sum(0), jax.vmap(one)(xs, ys))
+
+    assert [one.agrees for one in check(gradients=printed).layers] == [False, False, True, True]
+
+
+def test_a_gradient_of_zero_agrees_with_zero():
+    params = nnjax.init(NETWORK, nnjax.key(0), "zeros", dtype=jnp.float64)
+    found = nnjax.check_gradients(NETWORK, params, XS, YS)
+    assert found.layers[0].ratios == (1.0, 1.0)
+    assert found.layers[0].error == 0
+
+
+def test_without_biases_there_are_none_to_check():
+    found = check(nnjax.mlp((3, 2), biases=False))
+    assert [one.part for one in found.layers] == ["weights"]
+
+
+def test_what_is_no_function_is_refused():
+    with pytest.raises(TypeError, match="gradients must be a function"):
+        check(gradients=3)

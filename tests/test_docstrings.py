@@ -1,0 +1,25 @@
+"""The examples in docstrings print what they say they print."""
+
+import doctest
+import importlib
+import pathlib
+
+import pytest
+
+import nnjax
+
+ROOT = pathlib.Path(__file__).parent.parent
+WITH_EXAMPLES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in (ROOT / "nnjax").rglob("*.py")
+    if ">>>" in path.read_text("utf-8")
+)
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_examples(name, without_shape_checks):
+    module = importlib.import_module(name)
+    tests = doctest.DocTestFinder(exclude_empty=True).find(module, globs={"nnjax": nnjax})
+    results = [doctest.DocTestRunner().run(test) for test in tests if test.examples]
+    assert results
+    assert not sum(result.failed for result in results)
