@@ -55,17 +55,29 @@ class Activation:
 
 
 def sigmoid(z: Nodes) -> Nodes:
-    """σ(z) = 1 / (1 + e⁻ᶻ), "the OG" (handout, Activation functions)."""
+    """σ(z) = 1 / (1 + e⁻ᶻ), "the OG" (handout, Activation functions).
+
+    >>> print(f"{sigmoid(2.6):.7f}")
+    0.9308616
+    """
     return jax.nn.sigmoid(z)
 
 
 def sigmoid_derivative(z: Nodes, a: Nodes) -> Nodes:
-    """σ' = a(1 - a) (handout, Gradient descent)."""
+    """σ' = a(1 - a) (handout, Gradient descent).
+
+    >>> print(f"{sigmoid_derivative(2.6, 0.9308616):.8f}")
+    0.06435828
+    """
     return a * (1 - a)
 
 
 def relu(z: Nodes) -> Nodes:
-    """ReLU(z) = max(0, z) (handout, Activation functions)."""
+    """ReLU(z) = max(0, z) (handout, Activation functions).
+
+    >>> print(f"{relu(2.6):.1f} {relu(-0.1):.1f}")
+    2.6 0.0
+    """
     return jax.nn.relu(z)
 
 

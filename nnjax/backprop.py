@@ -81,6 +81,17 @@ def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: l
     Output: δ_L = -∂L/∂ŷ · f'(z_L), for SSE and sigmoid 2(y - ŷ) · a(1 - a).
     Hidden: δₗ = (Wₗ₊₁ δₗ₊₁) · f'(zₗ), node i's share being Σⱼ wᵢⱼ δⱼ over the nodes j it feeds.
 
+    With the handout's numbers, and the output 0.6 that it assumes:
+
+    >>> import nnjax
+    >>> network, params, x, y = nnjax.handout()
+    >>> trace = nnjax.forward(network, params, x)
+    >>> assumed = trace._replace(activations=(*trace.activations[:2], jnp.array([0.6])))
+    >>> hidden, output = deltas(network, params, assumed, y)
+    >>> print(f"{output[0]:.3f} {hidden[0]:.6f}")
+    0.192 0.009885
+
+
     Args:
         network: The network.
         params: The parameters that made `trace`, before any update.
@@ -109,6 +120,15 @@ def deltas_as_printed(
     forward pass: δᵢ = (Σⱼ wᵢⱼ δⱼ) · f'(zᵢ). On its own numbers the handout prints 0.02473567; the true
     value is 0.009885435. Use `deltas`; this function exists to measure the difference.
 
+    >>> import nnjax
+    >>> network, params, x, y = nnjax.handout()
+    >>> trace = nnjax.forward(network, params, x)
+    >>> assumed = trace._replace(activations=(*trace.activations[:2], jnp.array([0.6])))
+    >>> updated = (params[0], params[1]._replace(weights=params[1].weights.at[0, 0].set(0.8017873)))
+    >>> print(f"{deltas_as_printed(network, params, assumed, y, updated)[0][0]:.8f}")
+    0.02473567
+
+
     Args:
         network: The network.
         params: The parameters that made `trace`.
@@ -134,6 +154,10 @@ def weight_change(
     alpha: float | Array, delta: Float[Array, " j"], activation: Float[Array, " i"]
 ) -> Float[Array, "i j"]:
     """Δwᵢⱼ = α · δⱼ · aᵢ, to be ADDED to the weights (handout: α · δ · activation).
+
+    >>> print(f"{weight_change(0.01, jnp.array([0.192]), jnp.array([0.9308616]))[0, 0]:.9f}")
+    0.001787254
+
 
     Args:
         alpha: Learning rate (the handout's α and η).

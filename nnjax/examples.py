@@ -35,6 +35,7 @@ class Handout(NamedTuple):
 def handout() -> Handout:
     """Return the handout's network, its weights, its row and its label.
 
+    >>> import nnjax
     >>> network, params, x, y = nnjax.handout()
     >>> trace = nnjax.forward(network, params, x)
     >>> print(f"{trace.net_inputs[0][0]:.1f} {trace.activations[1][0]:.7f}")

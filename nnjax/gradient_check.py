@@ -87,6 +87,7 @@ def check_gradients(
     and those above agree. Everything is computed in float64, whatever JAX's flag says. At a kink (ReLU at
     z = 0 exactly, which biases of 0 and rows of 0 reach) the three may differ, and all be right.
 
+    >>> import nnjax
     >>> check = nnjax.check_gradients(*nnjax.handout()[:2], [[1, 3, 5]], [[1]])
     >>> check.agrees
     True

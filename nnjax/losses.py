@@ -58,6 +58,10 @@ def _same_shape(y: Nodes, y_hat: Nodes) -> None:
 def sse(y: Outputs, y_hat: Outputs) -> Float[Array, ""]:
     """SSE = Σⱼ (yⱼ - ŷⱼ)², a sum, with no ½ and no mean (handout, Gradient descent).
 
+    >>> print(f"{sse(jnp.array([1.0]), jnp.array([0.6])):.2f}")
+    0.16
+
+
     Raises:
         ValueError: The shapes differ; they are never broadcast.
     """
@@ -188,6 +192,10 @@ def labels(
 
     One output node: 0 or 1, 1 above the threshold, shape (...). Several: the node with the largest output,
     shape (...); but for "binary_cross_entropy" a 0 or 1 for each node, shape (..., out).
+
+    >>> print(labels("sse", jnp.array([[0.2], [0.9]])))
+    [0 1]
+
 
     Args:
         loss: The loss that the outputs were trained with.

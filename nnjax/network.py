@@ -296,6 +296,12 @@ def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
 def predict(network: Network, params: Params, x: ArrayLike) -> Float[Array, " out"]:
     """ŷ, the output layer's activation, shape (out,), for one example x (in,).
 
+    >>> import nnjax
+    >>> network, params, x, y = nnjax.handout()
+    >>> print(f"{predict(network, params, x)[0]:.6f}")
+    0.761451
+
+
     Raises:
         TypeError, ValueError: As `forward`.
     """

@@ -77,10 +77,11 @@ def params(network: Network, weights: Sequence[Any], biases: Sequence[Any] | Non
     The dtype is that of the JAX arrays among them, or else the widest of the NumPy arrays, or else JAX's
     default: float32, or float64 where its x64 flag is on. While the flag is off, float64 becomes float32.
 
+    >>> import nnjax
     >>> network = nnjax.mlp((3, 1), "sigmoid", "sigmoid")
     >>> params = nnjax.params(network, [[[0.5], [1.2], [-0.3]]])
-    >>> print(nnjax.forward(network, params, [1, 3, 5]).net_inputs[0])
-    [2.6]
+    >>> print(f"{nnjax.forward(network, params, [1, 3, 5]).net_inputs[0][0]:.1f}")
+    2.6
 
     Args:
         network: Whose parameters.

@@ -37,6 +37,7 @@ class Grid(dict[str, np.ndarray]):
 def grid(**axes: ArrayLike | Sequence[float] | Sequence[int]) -> Grid:
     """Make all combinations of lists of numbers, for the settings of `nnjax.sweep` and `nnjax.study`.
 
+    >>> import nnjax
     >>> {name: values.tolist() for name, values in nnjax.grid(rate=[0.1, 0.3], scale=[1.0, 2.0]).items()}
     {'rate': [0.1, 0.1, 0.3, 0.3], 'scale': [1.0, 2.0, 1.0, 2.0]}
 

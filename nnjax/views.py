@@ -61,6 +61,11 @@ def fastest_view(network: Network, rows: int) -> str:
     (`python -m experiments benchmark`). Sizes and rows alone do not decide: near the bounds the named view is
     0.6 to 2 times as fast as the best other one. If training takes hours, time the views yourself.
 
+    >>> import nnjax
+    >>> fastest_view(nnjax.mlp((2, 2, 1)), rows=4)
+    'nodes'
+
+
     Args:
         network: The network.
         rows: Rows per update.

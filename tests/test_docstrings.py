@@ -1,12 +1,10 @@
-"""The examples in docstrings print what they say they print."""
+"""The examples in docstrings print what they say they print: pytest --doctest-modules nnjax."""
 
 import doctest
 import importlib
 import pathlib
 
 import pytest
-
-import nnjax
 
 ROOT = pathlib.Path(__file__).parent.parent
 WITH_EXAMPLES = sorted(
@@ -19,7 +17,7 @@ WITH_EXAMPLES = sorted(
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_examples(name, without_shape_checks):
     module = importlib.import_module(name)
-    tests = doctest.DocTestFinder(exclude_empty=True).find(module, globs={"nnjax": nnjax})
+    tests = doctest.DocTestFinder(exclude_empty=True).find(module)
     results = [doctest.DocTestRunner().run(test) for test in tests if test.examples]
     assert results
     assert not sum(result.failed for result in results)

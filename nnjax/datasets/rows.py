@@ -54,6 +54,12 @@ def one_hot(labels: Any, classes: Sequence[Any] | None = None) -> np.ndarray:
     Labels may be integers from 0 or 1 on, -1 and 1 (with 0 or without), whole floats, booleans, or names;
     column k belongs to the k-th class in rising (or alphabetical) order.
 
+    >>> one_hot(["robin", "owl", "robin"])
+    array([[0., 1.],
+           [1., 0.],
+           [0., 1.]])
+
+
     Args:
         labels: One label per row.
         classes: All classes, in the order of the columns. Needed where the labels do not tell: where a number
