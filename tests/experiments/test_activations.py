@@ -118,7 +118,7 @@ def test_few_seeds_give_no_shares(data):
 
 def test_the_table_counts_the_seeds(data):
     ((_, rows),) = tables(data).values()
-    shares = {name: re.match(r"[\d.]+%", share)[0] for name, share, _ in rows}
+    shares = {name: re.findall(r"^[\d.]+%", share)[0] for name, share, _ in rows}
     assert shares["sigmoid"] == "100.0%"
     assert shares["ReLU"] == "0.0%"
 

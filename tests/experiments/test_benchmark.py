@@ -1,6 +1,7 @@
 """The benchmark as a whole: its sizes, and that its data survive the disk."""
 
 import jax
+import numpy as np
 import pytest
 import xarray as xr
 
@@ -56,10 +57,10 @@ def test_the_data_survive_the_disk(tmp_path):
         assert set(EXPERIMENT.figures(again)) == {"speed", "growth"}
     verdicts = {finding.id: finding.verdict for finding in EXPERIMENT.findings(data)}
     assert verdicts["same-losses"] == "agrees"
-    assert data["scaling"]["seeds"].values.tolist() == [16]
+    assert np.asarray(data["scaling"]["seeds"]).tolist() == [16]
     assert dict(data["growth"].sizes) == {"direction": 2, "size": 1}
     alone = data["alone"]["rate"]
-    assert alone["peer"].values.tolist() == [
+    assert np.asarray(alone["peer"]).tolist() == [
         "nnjax.train, matrix",
         "nnjax.train, node by node",
         "PyTorch, loop",

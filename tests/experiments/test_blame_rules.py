@@ -21,10 +21,10 @@ def test_the_data_survive_the_disk(tmp_path):
         assert EXPERIMENT.tables(again) == EXPERIMENT.tables(data)
         assert set(EXPERIMENT.figures(again)) == {"rules"}
     assert dict(data["angles"].sizes) == {"seed": 20, "inputs": len(INPUTS), "rule": len(RULES)}
-    assert data["xor"]["seed"].values.tolist() == [7, 8]
+    assert np.asarray(data["xor"]["seed"]).tolist() == [7, 8]
     # Backpropagation is the gradient; the printed rule's angle with equal slopes is derived.
     np.testing.assert_allclose(data["angles"]["cosine"].sel(rule=TRUE), 1, rtol=1e-12)
-    measured, derived = data["equal_slopes"]["cosine"].values.T
+    measured, derived = np.asarray(data["equal_slopes"]["cosine"]).T
     np.testing.assert_allclose(measured, derived, rtol=1e-9)
 
 

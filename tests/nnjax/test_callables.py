@@ -1,6 +1,7 @@
 """Names in any case, own activations and losses, and plain functions: in all views, sweeps and Flax."""
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +24,7 @@ def cubed(y, y_hat):
 
 
 class Unhashable:
-    __hash__ = None
+    __hash__: Any = None
 
     def __call__(self, z):
         return z

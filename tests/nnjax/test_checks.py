@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import nnjax
-from nnjax import checks, network
+from nnjax import checks, network, training, views
 
 NET = nnjax.mlp((3, 4, 1))
 PARAMS = nnjax.init(NET, nnjax.key(0))
@@ -277,7 +277,7 @@ def counted(monkeypatch):
         return call
 
     modules = [checks, network, nnjax.backprop, nnjax.columnwise, nnjax.nodewise, nnjax.losses]
-    for module in [*modules, nnjax.training, nnjax.signal_propagation]:
+    for module in [*modules, training, nnjax.signal_propagation]:
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if function.__module__ == checks.__name__ or name.startswith("check_"):
                 monkeypatch.setattr(module, name, count(function))
@@ -294,7 +294,7 @@ def test_gradients_check_each_argument_once(view, counted):
     assert counted == BATCH
 
 
-@pytest.mark.parametrize("view", nnjax.views.VIEWS)
+@pytest.mark.parametrize("view", views.VIEWS)
 def test_training_checks_each_argument_once(view, counted):
     stop = nnjax.Stop(gradient_norm=0.1, validation=(XS, YS, 0.1))
     stopping = {"number diverged": 1, "number gradient_norm": 1, "number validation threshold": 1}

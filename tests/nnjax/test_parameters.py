@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import nnjax
+from nnjax import initialisers
 
 NET = nnjax.mlp((3, 2, 1))
 W1, W2 = [[0.5, 0.1], [1.2, -0.4], [-0.3, 0.2]], [[0.8], [0.5]]
@@ -148,10 +149,10 @@ def test_names_of_initial_weights():
         "Lecun Normal": "lecun_normal",
     }
     for name, ours in same.items():
-        assert nnjax.initialisers.find(name) == ours
+        assert initialisers.find(name) == ours
     got, expected = (nnjax.init(NET, nnjax.key(0), name) for name in ("xavier", "glorot_uniform"))
     np.testing.assert_array_equal(got[0].weights, expected[0].weights)
-    assert nnjax.initialisers.weight_variance("kaiming", 8, 2) == 2 / 8
+    assert initialisers.weight_variance("kaiming", 8, 2) == 2 / 8
     with pytest.raises(ValueError, match="unknown biases scheme 'he_normal'"):
         nnjax.init(NET, nnjax.key(0), biases="he_normal")
 

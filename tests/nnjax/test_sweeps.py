@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+from typing import Any
 
 import chex
 import jax
@@ -59,7 +60,7 @@ def test_without_lanes_the_neighbours_show():
 
 
 def test_the_results_are_those_of_the_function():
-    rate = np.float32([1e-3])  # small, so that rounding is not amplified
+    rate = np.array([1e-3], np.float32)  # small, so that rounding is not amplified
     got = nnjax.sweep(trained, SEEDS[:2], {"rate": rate}, lane=LANE)
     expected = jax.jit(trained)(nnjax.key(int(SEEDS[1])), rate[0])
     chex.assert_trees_all_close(jax.tree.map(lambda leaf: leaf[1, 0], got), expected, rtol=1e-3)
@@ -99,7 +100,7 @@ def test_only_missing_segments_are_computed(together, tmp_path, monkeypatch, dev
 
 
 def test_settings_are_a_second_axis_with_the_same_draws():
-    rates = np.float32([0.5, 0.25, 0.5])
+    rates = np.array([0.5, 0.25, 0.5], np.float32)
     got = nnjax.sweep(trained, SEEDS, {"rate": rates}, lane=LANE)
     same(jax.tree.map(lambda leaf: leaf[:, 2], got), jax.tree.map(lambda leaf: leaf[:, 0], got))
     alone = nnjax.sweep(trained, SEEDS[9:10], {"rate": rates[1:2]}, lane=LANE)
@@ -366,7 +367,7 @@ def until(**options):
 class Unhashable:
     """A function that JAX could not find again."""
 
-    __hash__ = None
+    __hash__: Any = None
 
     def __call__(self, key):
         return key

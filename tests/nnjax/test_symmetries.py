@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+from typing import Any
 
 import chex
 import jax
@@ -251,9 +252,10 @@ def test_canonical_does_not_tell_nodes_apart_that_the_same_enters():
 def test_align_compiles_once_outside_jit():
     network, params = NETWORKS["deep"], drawn(NETWORKS["deep"], 0)
     symmetries.align(network, params, params)
-    compiled = symmetries._align._cache_size()
+    program: Any = symmetries._align
+    compiled = program._cache_size()
     symmetries.align(network, drawn(network, 1), params)
-    assert symmetries._align._cache_size() == compiled
+    assert program._cache_size() == compiled
 
 
 def test_align_without_hidden_layers_and_in_mixed_precision():

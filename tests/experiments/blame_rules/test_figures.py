@@ -19,6 +19,8 @@ def test_every_rule_is_drawn():
     angles = xr.Dataset({"cosine": (("seed", "inputs", "rule"), cosine)}, {**names, "inputs": list(INPUTS)})
     data = xr.DataTree.from_dict({"angles": angles, "iris": task, "digits": task})
     left, middle, right = figures(data)["rules"][0].axes
-    assert [text.get_text() for text in left.get_legend().get_texts()] == list(RULES)[1:]
+    legend = left.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == list(RULES)[1:]
     assert [label.get_text() for label in middle.get_yticklabels()] == list(RULES)
     assert (middle.get_title(), right.get_title()) == ("made up", "made up")

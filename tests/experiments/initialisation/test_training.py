@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -131,7 +132,8 @@ def test_the_two_laws_have_equal_spread_and_rise_together():
     # 10 000 draws: the standard error of a deviation is below 1 %.
     np.testing.assert_allclose(np.std(uniform), np.std(normal), rtol=0.03)
     np.testing.assert_allclose(np.std(uniform), 1.2 / np.sqrt(3), rtol=0.03)
-    assert stats.spearmanr(uniform, normal).statistic > 0.999999
+    correlation: Any = stats.spearmanr(uniform, normal)
+    assert correlation.statistic > 0.999999
 
 
 def test_xor_without_biases_can_be_learnt_by_sigmoid_but_not_by_relu():

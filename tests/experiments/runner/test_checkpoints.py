@@ -19,7 +19,7 @@ def test_every_name_has_a_folder_of_its_own(tmp_path):
 
 def test_options_decide_the_folder_and_success_removes_it(tmp_path):
     with keeping(tmp_path, "tiny", tiny.Config(seed=1)) as first:
-        first.folder("a").mkdir(parents=True)
+        made(first)
     assert not list(tmp_path.iterdir())
     again, other = stopped(tmp_path, tiny.Config(seed=1)), stopped(tmp_path, tiny.Config(seed=2))
     assert again == first
@@ -28,11 +28,18 @@ def test_options_decide_the_folder_and_success_removes_it(tmp_path):
     assert other != again
 
 
+def made(kept):
+    """Make the folder of sweep "a"."""
+    folder = kept.folder("a")
+    assert folder is not None
+    folder.mkdir(parents=True)
+
+
 def stopped(out, config):
     """What is kept of a run that Ctrl-C ends."""
     try:
         with keeping(out, "tiny", config) as kept:
-            kept.folder("a").mkdir(parents=True)
+            made(kept)
             raise KeyboardInterrupt
     except KeyboardInterrupt:
         return kept

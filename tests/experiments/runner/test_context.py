@@ -68,4 +68,6 @@ def test_a_context_without_anything_shows_and_keeps_nothing(capsys):
 def test_sweeps_are_kept_under_their_names(tmp_path):
     context = Context(checkpoints=Checkpoints(tmp_path))
     context.sweep("draws", lambda key: jax.random.normal(key), np.arange(3))
-    assert list(context.checkpoints.folder("draws").glob("segment-*"))
+    folder = context.checkpoints.folder("draws")
+    assert folder is not None
+    assert list(folder.glob("segment-*"))

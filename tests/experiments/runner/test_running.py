@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import Any
 
 import jax
 import pytest
@@ -196,11 +197,12 @@ def test_ctrl_c_promises_nothing_that_is_not_kept(profile, others, run, out, kno
 
 def test_float64_goes_to_the_cpu_where_the_default_is_a_tpu(run, known, monkeypatch, devices):
     devices(8)
-    seen = []
+    seen: list = []
+    options: Any = jax.config
 
     def measure(config, context):
         with context.pool(1) as pool:
-            seen.append(pool.submit(lambda: (jax.config.jax_default_device, len(chosen()))).result())
+            seen.append(pool.submit(lambda: (options.jax_default_device, len(chosen()))).result())
         return tiny.run(config, context)
 
     known.clear()

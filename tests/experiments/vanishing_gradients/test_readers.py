@@ -54,7 +54,9 @@ def test_weight_gradients_are_those_of_a_network(small_data):
 
 def test_the_widest_network_is_one_that_was_drawn(small_data):
     birth = small_data["birth"].to_dataset()
-    assert readers.widest(birth, "relu", "he_normal").width == 16
+    widest = readers.widest(birth, "relu", "he_normal")
+    assert widest is not None
+    assert widest.width == 16
     assert readers.widest(birth, "relu", "orthogonal") is None
     assert readers.widest(birth, "tanh", "he_normal") is None
     birth["delta"].loc[{"activation": "relu", "init": "he_normal", "seed": birth["seed"][0]}] = np.nan

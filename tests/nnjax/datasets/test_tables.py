@@ -1,6 +1,7 @@
 """A person's own table: Iris as CSV, and what a file may hold that it should not."""
 
 import importlib
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ SPECIES = np.array(["setosa", "versicolor", "virginica"])
 
 
 def iris():
-    flowers = sklearn_datasets.load_iris()
+    flowers: Any = sklearn_datasets.load_iris()
     frame = pd.DataFrame(flowers.data, columns=["sl", "sw", "pl", "pw"])
     return frame.assign(species=SPECIES[flowers.target])
 

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
 
 import nnjax
 from nnjax import minima
@@ -20,7 +21,7 @@ def test_the_hessian_of_the_manual_gradients_is_jaxs():
     def gradient(p):
         return nnjax.gradients(network, p, XS, YS)
 
-    flat, back = jax.flatten_util.ravel_pytree(params)
+    flat, back = ravel_pytree(params)
     manual = jax.jit(lambda p: minima.hessian(loss, p, gradient))(params)
     automatic = jax.jit(jax.hessian(lambda v: loss(back(v))))(flat)
     np.testing.assert_allclose(manual, automatic, rtol=1e-9, atol=1e-13)

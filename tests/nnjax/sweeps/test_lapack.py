@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.extend import core
 
 import nnjax
 from nnjax import sweeps
@@ -123,7 +124,7 @@ def called(jaxpr):
     for equation in jaxpr.eqns:
         if equation.primitive.name in lapack.CALLS:
             yield equation.primitive.name, equation.invars[0].aval.ndim
-        for inner in jax.extend.core.jaxprs_in_params(equation.params):
+        for inner in core.jaxprs_in_params(equation.params):
             yield from called(inner)
 
 
