@@ -13,7 +13,6 @@ from experiments.runner import catalogue, store
 from experiments.runner.checkpoints import Checkpoints
 from nnjax.sweeps import lanes
 
-LONG = True
 FAST = {"walkthrough", "spurious_minima"}
 """The others compile for ten seconds and more."""
 RELAXED = {"benchmark", "learning_rate"}
@@ -45,7 +44,7 @@ WHATEVER_THE_SIZE: dict[str, list[str]] = {
         "edge-handout-3-4-1",
         "edge-digits-64-4-10",
     ],
-    "blame_rules": ["equal-slopes"],
+    "blame_rules": [],
     "vanishing_gradients": ["handout-node-below-half", "relu-over-sigmoid", "glorot-over-he"],
     "initialisation": [
         "zeros-converge",
@@ -64,7 +63,11 @@ WHATEVER_THE_SIZE: dict[str, list[str]] = {
     "digits": [],
     "benchmark": ["same-losses"],
 }
-"""Ids of the findings that hold for any number of seeds and epochs."""
+"""Ids of the findings that hold for any number of seeds and epochs.
+
+"equal-slopes" of blame_rules is held by test_blame_rules: compiled as quickly as here, two parts of a program
+round the same draw differently.
+"""
 
 Program = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -118,7 +121,7 @@ def test_smoke(name, tmp_path, programs, monkeypatch):
 
 def test_every_experiment_has_its_line():
     assert list(WHATEVER_THE_SIZE) == catalogue.names()
-    assert [name for name, ids in WHATEVER_THE_SIZE.items() if not ids] == ["digits"]
+    assert [name for name, ids in WHATEVER_THE_SIZE.items() if not ids] == ["blame_rules", "digits"]
 
 
 def test_what_does_not_fit_another_device_is_seen(programs):
