@@ -36,7 +36,8 @@ function card(app, each) {
     solution,
   );
   const update = (state) => {
-    fields.forEach((field, k) => field.update(state.answers[each.id]?.[k] ?? ""));
+    const row = fields.map((_, k) => state.answers[each.id]?.[k] ?? "");
+    fields.forEach((field, k) => field.update(row[k], row));
     const open = state.open.includes(each.id);
     if (open && solution.children.length === 1) solution.append(...solved(each));
     solution.open = open;
@@ -68,9 +69,9 @@ function answerField(app, each, name, k) {
       app.change({ ...app.state, answers: { ...app.state.answers, [each.id]: typed } });
     },
   });
-  const update = (text) => {
+  const update = (text, row) => {
     if (document.activeElement !== input || input.value.trim() !== text) input.value = text;
-    const told = text === "" ? { verdict: "", text: "" } : judged(each, k, name, text);
+    const told = text === "" ? { verdict: "", text: "" } : judged(each, k, name, row);
     input.setAttribute("aria-invalid", String(told.verdict === "error"));
     verdict.className = `verdict-line ${told.verdict}`;
     verdict.textContent = told.text;
@@ -79,28 +80,31 @@ function answerField(app, each, name, k) {
 }
 
 /** The verdict, or what is wrong with the text. */
-function judged(each, k, name, text) {
+function judged(each, k, name, row) {
+  const typed = row.map((text) => text.replace("−", "-"));
   try {
-    readNumber(name, text, [-1e9, 1e9]);
-    return diagnose(each, k, text.replace("−", "-"));
+    readNumber(name, typed[k], [-1e9, 1e9]);
+    return diagnose(each, k, typed[k], typed);
   } catch (problem) {
     return { verdict: "error", text: problem.message };
   }
 }
 
 /** The weights that an exercise gives. */
-function given(params) {
-  return h(
-    "div",
-    { class: "wide given", tabindex: "0", role: "region", "aria-label": "weights and biases" },
-    params.map(({ weights, biases }, l) => [
-      `W${subscript(l + 1)} = `,
-      matrix(weights, show),
-      ` b${subscript(l + 1)} = `,
-      matrix([biases], show),
-      " ",
-    ]),
-  );
+function given({ network, params }) {
+  const of = ({ weights, biases }, l) => [
+    `W${subscript(l + 1)} = `,
+    matrix(weights, show),
+    network.biases && [` b${subscript(l + 1)} = `, matrix([biases], show)],
+  ];
+  return [
+    h(
+      "div",
+      { class: "wide given", tabindex: "0", role: "region", "aria-label": "weights and biases" },
+      params.map(of),
+    ),
+    h("p", { class: "small" }, "In W, a row is a sending node, a column a receiving one."),
+  ];
 }
 
 function solved(each) {
