@@ -11,11 +11,11 @@ export function matches(text, expected) {
     digits = significant(text);
   if (typed === 0) return expected === 0;
   if (digits < 2) return off <= 1e-9 * Math.abs(expected);
-  return off <= (digits < 3 ? 0.501 : 1) * unit(text) || off <= 5e-4 * Math.abs(expected);
+  return off <= (digits < 3 ? 0.501 : 1) * lastDigit(text) || off <= 5e-4 * Math.abs(expected);
 }
 
 /** What one more in the last digit of a typed number is. */
-function unit(text) {
+function lastDigit(text) {
   const decimals = /\.(\d*)/.exec(text)?.[1].length ?? 0,
     exponent = Number(/e([+-]?\d+)$/i.exec(text)?.[1] ?? 0);
   return 10 ** (exponent - decimals);
@@ -55,7 +55,7 @@ function best(each, k, text, row) {
     typed = (at) => (at === k ? text : row[at]);
   const scored = (one) => {
     const given = filled.filter((at) => gives(one, typed(at), at));
-    const rounded = given.filter((at) => Math.abs(typed(at) - one.values[at]) <= 0.501 * unit(typed(at)));
+    const rounded = given.filter((at) => Math.abs(typed(at) - one.values[at]) <= 0.501 * lastDigit(typed(at)));
     return [-given.length, one.cost, -rounded.length, one];
   };
   const found = explanations(each).filter((one) => gives(one, text, k));

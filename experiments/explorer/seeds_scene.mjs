@@ -5,7 +5,7 @@ import { boundsOf, lossGrid, planeThrough, project, threeSeeds } from "./landsca
 import { xorPython } from "./python.mjs";
 import { COLUMNS, LOOKS, ROWS, colours, drawCell, drawLoss, drawPath, prepared } from "./seeds_drawing.mjs";
 import { XOR_BOUNDS } from "./state.mjs";
-import { ON_THE_WAY, XOR, levelOf, unflat, xorNetwork } from "./train.mjs";
+import { ON_THE_WAY, XOR, levelOf, unflat, worstRow, xorNetwork } from "./train.mjs";
 import { onThePage } from "./worker.mjs";
 
 const XOR_SEEDS = 200,
@@ -162,12 +162,13 @@ function openInSceneOne(app, parts) {
   const { seed, width, rate } = app.state.xor,
     way = parts.ways[seed];
   if (!way) return;
+  const worst = worstRow(way.points.at(-1));
   app.change({
     ...app.state,
     network: xorNetwork(width),
     params: unflat(way.points.at(-1)),
-    x: XOR.xs[1],
-    y: XOR.ys[1],
+    x: XOR.xs[worst],
+    y: XOR.ys[worst],
     rate,
     assumed: null,
     steps: 8,
