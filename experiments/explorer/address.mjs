@@ -77,7 +77,7 @@ export function readNumber(name, text, [low, high]) {
   return value;
 }
 
-function readWhole(name, text, bounds) {
+export function readWhole(name, text, bounds) {
   const value = readNumber(name, text, bounds);
   if (!Number.isInteger(value)) throw new Error(`${name} must be a whole number, got ${value}`);
   return value;

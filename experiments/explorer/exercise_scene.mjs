@@ -30,7 +30,7 @@ function card(app, each) {
     each.table && given(each.table),
     h(
       "div",
-      { class: "answers" },
+      { class: each.perNode === 3 ? "answers three" : "answers" },
       fields.map((field) => field.element),
     ),
     solution,
@@ -57,7 +57,6 @@ function answerField(app, each, name, k) {
     verdict = h("span", { class: "verdict-line", id: `${id}-verdict`, role: "status" });
   const input = h("input", {
     type: "text",
-    inputmode: "decimal",
     maxlength: 40,
     id,
     autocomplete: "off",

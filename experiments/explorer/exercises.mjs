@@ -150,6 +150,7 @@ export function exercises(golden) {
       [...HIDDEN, ...CHANGES],
       {
         code: hiddenChangeCode,
+        perNode: assumed.x.length,
         also: { "with the forward pass's own output": passed },
         news: byNode(assumed.params[0].weights),
         others: { [withOwn]: ownAssumed },

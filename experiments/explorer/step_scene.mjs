@@ -97,6 +97,7 @@ function showDiagram(drawing) {
   const figure = byId("network"),
     hadFocus = figure.contains(document.activeElement);
   figure.replaceChildren(drawing);
+  figure.toggleAttribute("data-narrow", drawing.classList.contains("narrow"));
   const stops = [...drawing.querySelectorAll(".pick")];
   const picked = drawing.querySelector(".pick.picked");
   if (!picked && stops.length) stops[0].setAttribute("tabindex", "0");
