@@ -27,7 +27,7 @@ function card(app, each) {
     { class: "card exercise", "aria-labelledby": `exercise-${each.id}` },
     h("h3", { id: `exercise-${each.id}` }, `${each.id}. ${each.handout}`),
     h("p", {}, each.ask),
-    each.table && given(each.table),
+    each.table && given(each.table, each.id),
     h(
       "div",
       { class: each.perNode === 3 ? "answers three" : "answers" },
@@ -90,7 +90,7 @@ function judged(each, k, name, row) {
 }
 
 /** The weights that an exercise gives. */
-function given({ network, params }) {
+function given({ network, params }, id) {
   const of = ({ weights, biases }, l) => [
     `W${subscript(l + 1)} = `,
     matrix(weights, show),
@@ -99,7 +99,7 @@ function given({ network, params }) {
   return [
     h(
       "div",
-      { class: "wide given", tabindex: "0", role: "region", "aria-label": "weights and biases" },
+      { class: "wide given", tabindex: "0", role: "region", "aria-label": `weights of exercise ${id}` },
       params.map(of),
     ),
     h("p", { class: "small" }, "In W, a row is a sending node, a column a receiving one."),

@@ -200,7 +200,7 @@ def test_a_damaged_link_is_named_and_the_last_good_state_stays(visit):
     tab.click("#to-end")
     assert "x must be 3 numbers, got 2" in tab.inner_text("#damaged")
     assert shown(tab, "d.0.0") == "0.009885"
-    tab.evaluate("location.hash = '#x=2,3,5'")
+    tab.evaluate("location.hash = '#x=2,3,5&step=9'")
     tab.wait_for_function("document.querySelector('#damaged').hidden")
     other = shown(tab, "d.0.0")
     tab.evaluate("location.hash = '#rate=NaN'")
@@ -254,7 +254,7 @@ def test_seeds_train_without_a_worker_too(visit):
 
 def test_the_receipt_of_what_is_shown_is_confirmed(visit, tmp_path):
     tab = visit("#step=3-9&assumed=no")
-    tab.get_by_text("A receipt of this step").click()
+    tab.get_by_text("This step as a file").click()
     with tab.expect_download() as saved:
         tab.click("#receipt-file")
     path = pathlib.Path(tmp_path, saved.value.suggested_filename)
