@@ -21,6 +21,8 @@ function lastDigit(text) {
   return 10 ** (exponent - decimals);
 }
 
+const isRounded = (text, expected) => Math.abs(Number(text) - expected) <= 0.501 * lastDigit(text);
+
 /** The number of significant digits of a typed number. */
 const significant = (text) =>
   text
@@ -46,16 +48,17 @@ export function diagnose(each, k, text, row = []) {
 
 /**
  * The explanation that gives this number: the one that gives most of the row, of those the one with the fewest
- * slips, of those one that is rounded rightly, of those the first. Two slips at once give so many numbers that two digits do not tell them apart.
+ * slips, of those one that is rounded rightly, of those the first.
+ * Two slips at once give so many numbers that two digits do not tell them apart.
  */
 function best(each, k, text, row) {
   const gives = ({ values, slips, cost }, typed, at) =>
-    matches(typed, values[at]) && (cost < 2 || significant(typed) > 2);
+    matches(typed, values[at]) && (cost < 2 || (significant(typed) > 2 && isRounded(typed, values[at])));
   const filled = [...each.fields.keys()].filter((at) => at === k || row[at]),
     typed = (at) => (at === k ? text : row[at]);
   const scored = (one) => {
     const given = filled.filter((at) => gives(one, typed(at), at));
-    const rounded = given.filter((at) => Math.abs(typed(at) - one.values[at]) <= 0.501 * lastDigit(typed(at)));
+    const rounded = given.filter((at) => isRounded(typed(at), one.values[at]));
     return [-given.length, one.cost, -rounded.length, one];
   };
   const found = explanations(each).filter((one) => gives(one, text, k));
