@@ -62,19 +62,19 @@ export function numberField({ name, label = name, bounds, range, whole = false, 
       if (shown !== before) take(before);
     }
   };
-  number.addEventListener("focus", () => {
+  const keep = () => {
     if (number.getAttribute("aria-invalid") !== "true") before = shown;
-  });
+  };
+  number.addEventListener("focus", keep);
   number.addEventListener("input", type);
-  number.addEventListener("change", () => {
-    if (number.getAttribute("aria-invalid") !== "true") before = shown;
-  });
+  number.addEventListener("change", keep);
   number.addEventListener("keydown", (event) => {
     const by = { ArrowUp: step, ArrowDown: -step }[event.key];
     if (!by) return;
     event.preventDefault();
     number.value = String(Number((shown + by).toPrecision(7)));
     type();
+    keep();
   });
   slider.addEventListener("input", () => {
     say("");

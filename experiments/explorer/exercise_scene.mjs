@@ -91,10 +91,10 @@ function judged(each, k, name, row) {
 
 /** The weights that an exercise gives. */
 function given({ network, params }, id) {
+  const named = (name, rows) => h("span", { class: "term" }, `${name} = `, matrix(rows, show));
   const of = ({ weights, biases }, l) => [
-    `W${subscript(l + 1)} = `,
-    matrix(weights, show),
-    network.biases && [` b${subscript(l + 1)} = `, matrix([biases], show)],
+    named(`W${subscript(l + 1)}`, weights),
+    network.biases && named(`b${subscript(l + 1)}`, [biases]),
   ];
   return [
     h(
