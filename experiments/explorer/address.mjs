@@ -27,7 +27,7 @@ function written(state) {
     assumed: String(state.assumed ?? "no"),
     w: params.map((layer) => list(layer.weights.flat())).join(";"),
     b: params.map((layer) => list(layer.biases)).join(";"),
-    step: String(state.steps),
+    step: placeOf(state.steps),
     pick: state.pick,
     from: state.from ? list(state.from) : "no",
     depth: String(deep.depth),
@@ -45,10 +45,30 @@ function written(state) {
   };
 }
 
+/** Phases of one update of a network with three layers. */
+const PHASES = 11;
+
+/** The step of the first update, such as 9; or update and step, such as 2-9: both as the page counts them. */
+function placeOf(steps) {
+  const update = Math.floor(steps / PHASES),
+    step = (steps % PHASES) + 1;
+  return update ? `${update + 1}-${step}` : String(step);
+}
+
+function readPlaceOf(text) {
+  const parts = text.split("-"),
+    step = readWhole("step", parts.at(-1), [1, PHASES]);
+  if (parts.length > 2) throw new Error(`step must be such as 9 or 2-9, got “${text.slice(0, 40)}”`);
+  const update = parts.length === 2 ? readWhole("update", parts[0], [1, MOST_UPDATES]) : 1;
+  return PHASES * (update - 1) + step - 1;
+}
+
 /** A number that was typed or came with a link; the message says what is wrong. */
 export function readNumber(name, text, [low, high]) {
   const trimmed = String(text).trim().replace("−", "-");
   if (trimmed === "") throw new Error(`${name} is empty; it needs a number`);
+  if (/^[+-]?\d*,\d+$/.test(trimmed))
+    throw new Error(`${name} needs a decimal point, not a comma: ${trimmed.slice(0, 40).replace(",", ".")}`);
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed))
     throw new Error(`${name} must be a number, got “${trimmed.slice(0, 40)}”`);
   const value = Number(trimmed);
@@ -57,7 +77,7 @@ export function readNumber(name, text, [low, high]) {
   return value;
 }
 
-function readWhole(name, text, bounds) {
+export function readWhole(name, text, bounds) {
   const value = readNumber(name, text, bounds);
   if (!Number.isInteger(value)) throw new Error(`${name} must be a whole number, got ${value}`);
   return value;
@@ -156,7 +176,7 @@ function readNetwork(text) {
 function readPlace(text) {
   if (!PICK.test(text.pick)) throw new Error(`pick is no number of the network: “${text.pick.slice(0, 40)}”`);
   return {
-    steps: readWhole("step", text.step, [0, MOST_UPDATES * 11 - 1]),
+    steps: readPlaceOf(text.step),
     pick: text.pick,
     from: text.from === "no" ? null : readRow("from", text.from, 3, [0, 5000]),
     open: text.open === "" ? [] : text.open.split(",").filter((id) => /^\d+$/.test(id)),

@@ -40,7 +40,7 @@ export function diagram(state, seen, width, struck) {
       width,
       height,
       role: "group",
-      class: "network",
+      class: `network${narrow ? " narrow" : ""}`,
       "aria-label":
         "The network. Arrow keys go from number to number; the formula of the one reached is below.",
     },

@@ -1,5 +1,5 @@
 // Elements, and the number field with a slider that every scene uses.
-import { readNumber } from "./address.mjs";
+import { readNumber, readWhole } from "./address.mjs";
 
 function build(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {
@@ -23,49 +23,62 @@ export const s = (tag, attributes, ...children) =>
 export const byId = (id) => document.getElementById(id);
 
 let fieldCount = 0;
+const asTyped = (value) => String(Number(value.toPrecision(7)));
 
 /**
  * A number field with a slider. `range` is [lowest, highest, step] of the slider, `bounds` what may be typed.
- * What cannot be read is said below it, and the last good number stays in force.
+ * What cannot be read is said below it, and the number from before the typing comes back.
  */
-export function numberField({ name, label = name, bounds, range, onChange }) {
+export function numberField({ name, label = name, bounds, range, whole = false, onChange }) {
   const id = `field-${++fieldCount}`,
     [min, max, step] = range;
   const error = h("span", { class: "error", id: `${id}-error`, role: "alert" });
+  // A field of type number drops what it cannot read, a decimal comma for one, without a word.
   const number = h("input", {
-    type: "number",
+    type: "text",
     id,
-    step: "any",
     "aria-label": name,
     "aria-describedby": `${id}-error`,
     autocomplete: "off",
   });
   const slider = h("input", { type: "range", min, max, step, "aria-label": `${name}, slider` });
-  let shown = null;
+  let shown = null,
+    before = null;
   const say = (message) => {
     error.textContent = message;
     number.setAttribute("aria-invalid", message ? "true" : "false");
   };
-  number.addEventListener("input", () => {
+  const take = (value) => {
+    [shown, slider.value] = [value, value];
+    onChange(value);
+  };
+  const type = () => {
     try {
-      const value = readNumber(name, number.validity.badInput ? "not a number" : number.value, bounds);
+      const value = (whole ? readWhole : readNumber)(name, number.value, bounds);
       say("");
-      [shown, slider.value] = [value, value];
-      onChange(value);
+      take(value);
     } catch (problem) {
-      say(
-        number.validity.badInput
-          ? `${name} must be a number from ${bounds[0]} to ${bounds[1]}`
-          : problem.message,
-      );
+      say(`${problem.message}; it stays ${asTyped(before)}`);
+      if (shown !== before) take(before);
     }
-  });
-  number.addEventListener("change", () => {
-    if (number.getAttribute("aria-invalid") === "true") error.textContent += `; ${shown} stays in force`;
+  };
+  const keep = () => {
+    if (number.getAttribute("aria-invalid") !== "true") before = shown;
+  };
+  number.addEventListener("focus", keep);
+  number.addEventListener("input", type);
+  number.addEventListener("change", keep);
+  number.addEventListener("keydown", (event) => {
+    const by = { ArrowUp: step, ArrowDown: -step }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    number.value = String(Number((shown + by).toPrecision(7)));
+    type();
+    keep();
   });
   slider.addEventListener("input", () => {
     say("");
-    shown = Number(slider.value);
+    shown = before = Number(slider.value);
     number.value = slider.value;
     onChange(shown);
   });
@@ -81,10 +94,10 @@ export function numberField({ name, label = name, bounds, range, onChange }) {
   const update = (value, disabled = false) => {
     number.disabled = slider.disabled = disabled;
     if (value === shown) return;
-    shown = value;
+    shown = before = value;
     say("");
-    number.value = slider.value = value ?? "";
-    if (value !== null) number.value = Number(value.toPrecision(7));
+    slider.value = value;
+    number.value = asTyped(value);
   };
   return { element, update };
 }

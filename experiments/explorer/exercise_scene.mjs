@@ -27,16 +27,17 @@ function card(app, each) {
     { class: "card exercise", "aria-labelledby": `exercise-${each.id}` },
     h("h3", { id: `exercise-${each.id}` }, `${each.id}. ${each.handout}`),
     h("p", {}, each.ask),
-    each.table && given(each.table),
+    each.table && given(each.table, each.id),
     h(
       "div",
-      { class: "answers" },
+      { class: each.perNode === 3 ? "answers three" : "answers" },
       fields.map((field) => field.element),
     ),
     solution,
   );
   const update = (state) => {
-    fields.forEach((field, k) => field.update(state.answers[each.id]?.[k] ?? ""));
+    const row = fields.map((_, k) => state.answers[each.id]?.[k] ?? "");
+    fields.forEach((field, k) => field.update(row[k], row));
     const open = state.open.includes(each.id);
     if (open && solution.children.length === 1) solution.append(...solved(each));
     solution.open = open;
@@ -56,7 +57,6 @@ function answerField(app, each, name, k) {
     verdict = h("span", { class: "verdict-line", id: `${id}-verdict`, role: "status" });
   const input = h("input", {
     type: "text",
-    inputmode: "decimal",
     maxlength: 40,
     id,
     autocomplete: "off",
@@ -68,9 +68,9 @@ function answerField(app, each, name, k) {
       app.change({ ...app.state, answers: { ...app.state.answers, [each.id]: typed } });
     },
   });
-  const update = (text) => {
+  const update = (text, row) => {
     if (document.activeElement !== input || input.value.trim() !== text) input.value = text;
-    const told = text === "" ? { verdict: "", text: "" } : judged(each, k, name, text);
+    const told = text === "" ? { verdict: "", text: "" } : judged(each, k, name, row);
     input.setAttribute("aria-invalid", String(told.verdict === "error"));
     verdict.className = `verdict-line ${told.verdict}`;
     verdict.textContent = told.text;
@@ -79,28 +79,31 @@ function answerField(app, each, name, k) {
 }
 
 /** The verdict, or what is wrong with the text. */
-function judged(each, k, name, text) {
+function judged(each, k, name, row) {
+  const typed = row.map((text) => text.replace("−", "-"));
   try {
-    readNumber(name, text, [-1e9, 1e9]);
-    return diagnose(each, k, text.replace("−", "-"));
+    readNumber(name, typed[k], [-1e9, 1e9]);
+    return diagnose(each, k, typed[k], typed);
   } catch (problem) {
     return { verdict: "error", text: problem.message };
   }
 }
 
 /** The weights that an exercise gives. */
-function given(params) {
-  return h(
-    "div",
-    { class: "wide given", tabindex: "0", role: "region", "aria-label": "weights and biases" },
-    params.map(({ weights, biases }, l) => [
-      `W${subscript(l + 1)} = `,
-      matrix(weights, show),
-      ` b${subscript(l + 1)} = `,
-      matrix([biases], show),
-      " ",
-    ]),
-  );
+function given({ network, params }, id) {
+  const named = (name, rows) => h("span", { class: "term" }, `${name} = `, matrix(rows, show));
+  const of = ({ weights, biases }, l) => [
+    named(`W${subscript(l + 1)}`, weights),
+    network.biases && named(`b${subscript(l + 1)}`, [biases]),
+  ];
+  return [
+    h(
+      "div",
+      { class: "wide given", tabindex: "0", role: "region", "aria-label": `weights of exercise ${id}` },
+      params.map(of),
+    ),
+    h("p", { class: "small" }, "In W, a row is a sending node, a column a receiving one."),
+  ];
 }
 
 function solved(each) {

@@ -16,10 +16,20 @@ import { forwardOutput, presets } from "./state.mjs";
 import { nodeName, show, subscript } from "./formulas.mjs";
 
 /** The slips that people make before δ, at δ, and at the changes; what an exercise asks decides which can be. */
-const FORWARD = ["no_activation", "relu", "no_bias"];
-const OUTPUT = [...FORWARD, "sign", "no_two", "no_output_slope", "slope_of_z"];
-const HIDDEN = [...OUTPUT, "no_hidden_slope", "siblings", "as_printed", "updated_weight", "no_weight"];
-const CHANGES = ["no_rate", "no_input", "net_for_activation"];
+const FORWARD = ["no_activation", "no_output_activation", "relu", "no_bias"];
+const OUTPUT = [
+  ...FORWARD,
+  ...["sign", "no_two", "no_output_slope", "only_slope", "output_a_for_slope", "slope_of_z"],
+];
+const HIDDEN = [
+  ...OUTPUT,
+  ...["no_hidden_slope", "hidden_a_for_slope", "siblings", "as_printed", "updated_weight", "no_weight"],
+  "output_delta",
+];
+const CHANGES = ["no_rate", "no_input", "net_for_activation", "weight_for_activation", "times_weight"];
+const OF_RELU = ["sigmoid_slope", "sigmoid_formula"];
+const DEEP_SLIPS = ["no_first_slope", "no_second_slope", "transposed", "transposed_blame"];
+const PARTIAL = ["only_output_updated", "only_hidden_updated"];
 
 /** A whole exercise: `fields` are labels, `answers(slips, how)` the numbers that a calculation gives. */
 function exercise(id, handout, ask, task, fields, take, slips, extra = {}) {
@@ -33,7 +43,10 @@ export function exercises(golden) {
   const [assumed, passed, ownAssumed, ownPassed, relu] = Object.values(presets(golden));
   const hidden = passed.x.length && passed.params[1].weights.map((_, j) => nodeName(passed.network, 1, j));
   const closer = { ...assumed, assumed: 0.9 };
-  const faster = { ...assumed, rate: 10 * assumed.rate };
+  const faster = { ...assumed, rate: 10 * assumed.rate },
+    slower = { ...assumed, rate: assumed.rate / 10 };
+  const withAssumed = `that is with the assumed ${show(assumed.assumed)}`,
+    withOwn = "that is with the exercise's weights";
   const links = hidden.flatMap((node) => assumed.x.map((_, i) => `x${subscript(i + 1)} → ${node}`));
   const byNode = (weights) => weights[0].flatMap((_, j) => weights.map((row) => row[j]));
   const deep = twoHiddenLayers(passed);
@@ -42,12 +55,16 @@ export function exercises(golden) {
     exercise(
       "1",
       "Implement the entire forward pass.",
-      "With the network of scene 1 and no assumption: what are the activations of the hidden nodes and of the output?",
+      `With the inputs ${passed.x.map((value) => show(value)).join(", ")} and these weights: what are the activations of the hidden nodes and of the output?`,
       passed,
       [...hidden, "o"],
       (s) => [...s.activations[1], ...s.activations[2]],
       FORWARD,
-      { code: forwardCode },
+      {
+        code: forwardCode,
+        table: passed,
+        others: { [withAssumed]: assumed, [withOwn]: ownPassed },
+      },
     ),
     exercise(
       "2",
@@ -71,11 +88,14 @@ export function exercises(golden) {
       relu,
       hidden.map((node) => `δ of ${node}`),
       (s) => s.deltas[0],
-      HIDDEN,
+      [...HIDDEN, ...OF_RELU],
       {
         code: hiddenDeltaCode,
         remember: "ReLU′ is 1 where z > 0 and 0 elsewhere. Where a node is off, no blame passes.",
-        others: { "that is with the sigmoid in the hidden layer": passed },
+        others: {
+          "that is with the sigmoid in the hidden layer": passed,
+          [withAssumed]: { ...relu, assumed: assumed.assumed },
+        },
       },
     ),
     exercise(
@@ -86,7 +106,7 @@ export function exercises(golden) {
       ["δ of o"],
       (s) => s.deltas[1],
       OUTPUT,
-      { code: outputDeltaCode, others: { [`that is with the assumed ${show(assumed.assumed)}`]: assumed } },
+      { code: outputDeltaCode, others: { [withAssumed]: assumed, [withOwn]: ownPassed } },
     ),
     exercise(
       "5",
@@ -100,7 +120,10 @@ export function exercises(golden) {
         code: firstChangeCode,
         remember: "The change is proportional to the learning rate.",
         news: [faster.params[1].weights[0][0]],
-        others: { [`that is with α = ${show(assumed.rate)}`]: assumed },
+        others: {
+          [`that is with α = ${show(assumed.rate)}`]: assumed,
+          [`that is with α = ${show(slower.rate)}, a tenth of the handout's`]: slower,
+        },
       },
     ),
     exercise(
@@ -127,33 +150,42 @@ export function exercises(golden) {
       [...HIDDEN, ...CHANGES],
       {
         code: hiddenChangeCode,
+        perNode: assumed.x.length,
         also: { "with the forward pass's own output": passed },
         news: byNode(assumed.params[0].weights),
-        others: { "that is with the exercise's weights": ownAssumed },
+        others: { [withOwn]: ownAssumed },
       },
     ),
-    {
-      ...exercise(
-        "8",
-        "Loop over this, and repeat until the network converges.",
-        "Without an assumption, and with α = 1 so that it shows: what is the output after one update of all weights?",
-        { ...passed, rate: 1 },
-        ["ŷ"],
-        (s, how) => afterUpdate(s, how),
-        HIDDEN,
-        { code: loopCode },
-      ),
-      first: forwardOutput(passed),
-    },
+    exercise(
+      "8",
+      "Loop over this, and repeat until the network converges.",
+      "Without an assumption, and with α = 1 so that it shows: what is the output after one update of all weights?",
+      { ...passed, rate: 1 },
+      ["ŷ"],
+      (s, how) => afterUpdate(s, how),
+      [...HIDDEN, ...PARTIAL],
+      {
+        code: loopCode,
+        stated: { "that is the output before the update": [forwardOutput(passed)] },
+        others: {
+          [`that is with α = ${show(passed.rate)}`]: passed,
+          [withAssumed]: { ...assumed, rate: 1 },
+        },
+      },
+    ),
     exercise(
       "9",
       "Implement your own network, with 1 or 2 hidden layers.",
-      `Take ${deep.network.sizes.join("-")}, all sigmoid, with the weights and biases of seed 0 rounded to one decimal and the handout's row: what is δ of each node of the first hidden layer?`,
+      `Take ${deep.network.sizes.join("-")}, all sigmoid, with these weights and biases, the inputs ${deep.x.map((value) => show(value)).join(", ")} and the label ${show(deep.y[0])}: what is δ of each node of the first hidden layer?`,
       deep,
       [0, 1].map((j) => `δ of node ${j + 1}`),
       (s) => s.deltas[0],
-      HIDDEN,
-      { code: deepCode, table: deep.params },
+      [...HIDDEN, ...DEEP_SLIPS],
+      {
+        code: deepCode,
+        table: deep,
+        stated: { "that is δ of the second hidden layer": secondDeltas(deep) },
+      },
     ),
   ];
 }
@@ -171,6 +203,11 @@ function twoHiddenLayers(passed) {
     biases: rounded(layer.biases),
   }));
   return { ...passed, network, params };
+}
+
+/** δ of the second hidden layer's nodes. */
+function secondDeltas({ network, params, x, y, rate }) {
+  return step(network, params, x, y, rate).deltas[1];
 }
 
 /** The output after the changes that were found have been added. */

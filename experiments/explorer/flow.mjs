@@ -42,6 +42,25 @@ const isDead = (name, z) => name === "relu" && z <= 0;
 const isSaturated = (name, z, a) =>
   !isDead(name, z) && Math.fround(ACTIVATIONS[name].derivative(z, Math.fround(a))) === 0;
 
+/**
+ * What becomes of δ on the way to the first layer in most networks: "nothing" (a layer all of whose nodes are off),
+ * "underflow", "vanishes", "explodes", "narrow" (below what wide networks keep), or "passes".
+ */
+export function fate(flows, theory) {
+  const first = median(flows.map(({ delta }) => delta[0]));
+  if (first === 0) return "nothing";
+  if (first < FLOOR) return "underflow";
+  if (first > 100) return "explodes";
+  if (first < 0.01 && theory < 0.01) return "vanishes";
+  return first < theory / 3 ? "narrow" : "passes";
+}
+
+/** The number of networks in which a whole layer is off, so that no blame comes through it. */
+export const blocked = (flows) => flows.filter(({ dead }) => dead.includes(1)).length;
+
+/** The middle one; of an even number the upper one. */
+export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
 /** Points and weights of Gauss-Legendre on [-1, 1], by Newton's method. */
 function legendre(count) {
   return Array.from({ length: count }, (_, i) => {

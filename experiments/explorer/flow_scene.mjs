@@ -1,6 +1,6 @@
 // Scene 3: |δ| from the output down to the first layer, for some seeds, two activation functions side by side.
 import { byId, choiceField, h, numberField, onWidth, s } from "./dom.mjs";
-import { FLOOR, deepNetwork, expected, flow } from "./flow.mjs";
+import { FLOOR, blocked, deepNetwork, expected, fate, flow, median } from "./flow.mjs";
 import { raised, show } from "./formulas.mjs";
 import { ACTIVATIONS } from "./network.mjs";
 import { deepPython } from "./python.mjs";
@@ -32,7 +32,8 @@ function flowFields(app) {
       name,
       bounds: DEEP_BOUNDS[key],
       range,
-      onChange: (value) => change({ [key]: Math.round(value) }),
+      whole: true,
+      onChange: (value) => change({ [key]: value }),
     });
     return [field.element, (deep) => field.update(deep[key])];
   };
@@ -95,17 +96,27 @@ function drawFlow(app, parts) {
   const width = parts.width < 700 ? parts.width : Math.floor((parts.width - 16) / 2);
   byId("flow-panels").replaceChildren(
     ...both.map((one) =>
-      h("figure", {}, panel(one, deep.depth, width - 24, range), h("figcaption", {}, summary(one))),
+      h("figure", {}, panel(one, deep.depth, width - 24, range), h("figcaption", {}, summary(one, deep.width))),
     ),
   );
   byId("flow-python").textContent = deepPython(deep);
 }
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+/** What is said about where δ gets to; `width` is the number of nodes in a layer. */
+const FATES = {
+  nothing: () => "That is exactly 0: the slope of a node that is off is 0, so a layer in which all are off passes nothing.",
+  underflow: () => "A number with 32 bits, which networks usually calculate with, cannot hold it.",
+  vanishes: () => "δ vanishes.",
+  explodes: () => "δ explodes: the weights are too large for this width, and every layer makes it larger.",
+  narrow: (width) =>
+    `With ${width} nodes in a layer, chance makes δ larger or smaller from layer to layer. A few networks with a very ` +
+    "large δ keep the average up; in most of them δ shrinks. The wider the layers, the nearer they come to what is expected.",
+  passes: () => "",
+};
 
-function summary({ name, flows, theory }) {
-  const first = flows.map(({ delta }) => delta[0]),
-    silent = first.filter((value) => value === 0).length;
+function summary({ name, flows, theory }, width) {
+  const first = median(flows.map(({ delta }) => delta[0])),
+    stopped = blocked(flows);
   const share = (key) =>
     flows.flatMap((each) => each[key]).reduce((a, b) => a + b, 0) / flows.length / theory.length;
   const percent = (value) => `${show(Number((100 * value).toPrecision(2)))} %`;
@@ -115,11 +126,11 @@ function summary({ name, flows, theory }) {
   ]
     .filter(([, value]) => value > 0)
     .map(([kind, value]) => `${percent(value)} of the nodes are ${kind}.`);
-  const below = median(first) < FLOOR ? " Float32 cannot hold it." : "";
   return [
     h("b", {}, `${name}: `),
-    `the first layer gets ${show(median(first), 2)} of the output's δ (median of ${FLOW_SEEDS} seeds); wide networks are expected to get ${show(theory[0], 2)}.${below} `,
-    silent ? `In ${silent} of ${FLOW_SEEDS} networks nothing arrives. ` : "",
+    `in the first layer, δ is ${show(first, 2)} times the output's (median of ${FLOW_SEEDS} networks); in wide networks ${show(theory[0], 2)} is expected. `,
+    `${FATES[fate(flows, theory[0])](width)} `,
+    stopped ? `In ${stopped} of ${FLOW_SEEDS} networks a whole layer is off. ` : "",
     nodes.join(" "),
   ];
 }
@@ -143,7 +154,7 @@ function panel({ name, flows, theory }, depth, width, [low, high]) {
       height: HEIGHT,
       role: "img",
       class: "chart",
-      "aria-label": `${name}: length of δ of every layer as a share of the output's, logarithmic`,
+      "aria-label": `${name}: size of δ of every layer as a share of the output's, logarithmic`,
     },
     ticks(low, high).map((power) =>
       s(
@@ -158,7 +169,7 @@ function panel({ name, flows, theory }, depth, width, [low, high]) {
         "g",
         {},
         s("line", { class: "floor", x1: LEFT, x2: width - 8, y1: y(FLOOR), y2: y(FLOOR) }),
-        s("text", { x: width - 10, y: y(FLOOR) - 5, class: "end no" }, "float32's smallest normal number"),
+        s("text", { x: width - 10, y: y(FLOOR) - 5, class: "end no" }, "the smallest that 32 bits hold in full"),
       ),
     flows.map(({ delta }) => s("path", { class: "seed", d: path(delta) })),
     s("path", { class: "theory", d: path(theory) }),

@@ -1,5 +1,5 @@
 // Every number's formula, with the numbers put in; and the same step as matrices.
-import { ACTIVATIONS } from "./network.mjs";
+import { ACTIVATIONS, forward, sigmoid, sse } from "./network.mjs";
 
 const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉",
   SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
@@ -74,23 +74,24 @@ function ofNetInput(state, seen, l, j) {
   const { network } = state,
     a = seen.activations[l],
     layer = seen.params[l];
+  const sums = addedUp(state, seen, l);
   const bias = network.biases ? ` + ${inside(layer.biases[j])}` : "",
     name = `Net input of ${nodeName(network, l + 1, j)}`;
-  if (isAssumed(state, seen, l)) {
-    return {
-      name,
-      symbols: "z = ln(a / (1 − a)), which the assumed activation needs",
-      value: seen.netInputs[l][j],
-      numbers: `ln(${show(state.assumed)} / (1 − ${show(state.assumed)}))`,
-      note: "What comes in from the hidden nodes adds up to another number.",
-    };
-  }
   return {
     name,
     symbols: `z = Σ activation · weight${network.biases ? " + bias" : ""}`,
     numbers: a.map((value, i) => `${inside(value)} · ${inside(layer.weights[i][j])}`).join(" + ") + bias,
-    value: seen.netInputs[l][j],
+    value: sums[j],
+    note:
+      isAssumed(state, seen, l) &&
+      `σ would make ${show(sigmoid(sums[j]))} of it; the assumed ${show(state.assumed)} replaces that.`,
   };
+}
+
+/** What comes in at the nodes of a layer; also where an assumed activation replaces what would follow from it. */
+export function addedUp(state, seen, l) {
+  if (!isAssumed(state, seen, l)) return seen.netInputs[l];
+  return forward(state.network, seen.params, state.x).netInputs[l];
 }
 
 const isAssumed = (state, seen, l) =>
@@ -106,7 +107,7 @@ function ofActivation(state, seen, l, j) {
       symbols: "assumed, as the handout does",
       numbers: "",
       value: state.assumed,
-      note: "No forward pass gives this number.",
+      note: `The forward pass gives ${show(sigmoid(addedUp(state, seen, l)[j]))}.`,
     };
   }
   const numbers =
@@ -126,6 +127,7 @@ function ofError(state, seen, j) {
     symbols: "y − ŷ",
     numbers: `${show(state.y[j])} − ${inside(a)}`,
     value: state.y[j] - a,
+    note: `The loss, SSE = Σ (y − ŷ)², is ${show(sse(state.y, seen.activations.at(-1)))}.`,
   };
 }
 

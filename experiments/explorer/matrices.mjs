@@ -1,5 +1,6 @@
 // The step that is shown, in matrix form.
-import { show, subscript } from "./formulas.mjs";
+import { addedUp, show, subscript } from "./formulas.mjs";
+import { sse } from "./network.mjs";
 
 const column = (row) => row.map((value) => [value]);
 
@@ -20,11 +21,11 @@ export function matrixForm(state, seen) {
       W,
       ...bias,
       " = ",
-      [seen.netInputs[l]],
+      [addedUp(state, seen, l)],
     ],
     a: () => [`a${n} = ${f === "sigmoid" ? "σ" : f}(z${n}) = `, [seen.activations[l + 1]]],
     e: () => [
-      "y − ŷ = ",
+      `SSE = ${show(sse(state.y, seen.activations.at(-1)))}; y − ŷ = `,
       [state.y],
       " − ",
       [seen.activations.at(-1)],

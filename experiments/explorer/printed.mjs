@@ -6,6 +6,7 @@ const PLACES = {
   "weighted input of h₁": { phase: "z0" },
   "net input of h₁": { phase: "z0", ids: ["z.0.0"] },
   "sigmoid activation of h₁": { phase: "a0", ids: ["a.0.0"] },
+  "ReLU activation of h₁": { phase: "a0" },
   "δ of the output": { phase: "d1", ids: ["d.1.0"] },
   "weight change h₁ → o": { phase: "w1", ids: ["w.1.0.0"] },
   "updated weight h₁ → o": { phase: "u1", ids: ["u.1.0.0"] },

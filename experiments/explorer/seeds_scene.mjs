@@ -5,7 +5,7 @@ import { boundsOf, lossGrid, planeThrough, project, threeSeeds } from "./landsca
 import { xorPython } from "./python.mjs";
 import { COLUMNS, LOOKS, ROWS, colours, drawCell, drawLoss, drawPath, prepared } from "./seeds_drawing.mjs";
 import { XOR_BOUNDS } from "./state.mjs";
-import { ON_THE_WAY, XOR, levelOf, unflat, xorNetwork } from "./train.mjs";
+import { ON_THE_WAY, XOR, levelOf, unflat, worstRow, xorNetwork } from "./train.mjs";
 import { onThePage } from "./worker.mjs";
 
 const XOR_SEEDS = 200,
@@ -39,20 +39,21 @@ export function seedsScene(app) {
 
 function xorFields(app) {
   const change = (part) => app.change({ ...app.state, xor: { ...app.state.xor, ...part } });
-  const make = (key, name, range, read = (value) => value) => {
+  const make = (key, name, range, whole = false) => {
     const field = numberField({
       name,
       bounds: XOR_BOUNDS[key],
       range,
-      onChange: (value) => change({ [key]: read(value) }),
+      whole,
+      onChange: (value) => change({ [key]: value }),
     });
     return [field.element, (xor) => field.update(xor[key])];
   };
   const all = [
     make("rate", "learning rate", [0.1, 10, 0.1]),
-    make("width", "hidden nodes", [1, 6, 1], Math.round),
+    make("width", "hidden nodes", [1, 6, 1], true),
   ];
-  const [seed, update] = make("seed", "seed", [0, XOR_SEEDS - 1, 1], Math.round);
+  const [seed, update] = make("seed", "seed", [0, XOR_SEEDS - 1, 1], true);
   byId("seeds-fields").replaceChildren(...all.map(([element]) => element));
   byId("seed-field").replaceChildren(seed);
   return [...all.map(([, each]) => each), update];
@@ -162,12 +163,13 @@ function openInSceneOne(app, parts) {
   const { seed, width, rate } = app.state.xor,
     way = parts.ways[seed];
   if (!way) return;
+  const worst = worstRow(way.points.at(-1));
   app.change({
     ...app.state,
     network: xorNetwork(width),
     params: unflat(way.points.at(-1)),
-    x: XOR.xs[1],
-    y: XOR.ys[1],
+    x: XOR.xs[worst],
+    y: XOR.ys[worst],
     rate,
     assumed: null,
     steps: 8,
@@ -202,6 +204,6 @@ function drawPlane(app, parts) {
   );
   byId("landscape-caption").replaceChildren(
     `The plane holds the ends of seeds ${seeds.map((seed, k) => `${seed} (${LOOKS[ways[k].level].name === "…" ? "on the way" : LOOKS[ways[k].level].name})`).join(", ")}; `,
-    "their ways are drawn from the open dot to the filled one, seen from above: they leave the plane, and only the ends lie on it.",
+    "each path runs from its open dot to its filled one, seen from above. The paths leave the plane; only their ends lie on it.",
   );
 }

@@ -48,11 +48,9 @@ export function forwardCode(task) {
 }
 
 export function outputDeltaCode(task) {
-  return added(
-    task,
-    [`(delta_o <- ${outputDelta(task)})`],
-    [`delta_o = ${outputDelta(task)}`, "print(delta_o)"],
-  );
+  const [R, Python] = [[`(delta_o <- ${outputDelta(task)})`], [`delta_o = ${outputDelta(task)}`, "print(delta_o)"]];
+  if (task.assumed === null) return added(task, R, Python);
+  return { R: [`o <- ${task.assumed}`, ...R], Python: [`o = ${task.assumed}`, ...Python] };
 }
 
 export function outputChangeCode(task) {

@@ -21,11 +21,11 @@ export function presets(golden) {
   return Object.fromEntries(Object.keys(golden.cases).map((name) => [name, of(name)]));
 }
 
-/** Where the page begins: the handout's case, at the δ of the hidden nodes. */
+/** Where the page begins: the handout's case, before anything is computed. */
 export function initial(golden) {
   return {
     ...Object.values(presets(golden))[0],
-    steps: 8,
+    steps: 0,
     pick: "",
     answers: {},
     open: [],

@@ -82,7 +82,7 @@ function assumedField(app, updates) {
     name: "Assumed output activation",
     label: "assumed ŷ",
     bounds: BOUNDS.assumed,
-    range: [0.01, 0.99, 0.01],
+    range: [...BOUNDS.assumed, 0.001],
     onChange: (value) => app.change(edited(app.state, "assumed", value)),
   });
   updates.push((state, seen) => {

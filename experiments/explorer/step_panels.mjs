@@ -61,7 +61,12 @@ export function showPrinted(golden, isCase, seen) {
   const rows = isCase
     ? printedRows(golden).filter(({ phase }) => phase === `${seen.phase.kind}${seen.phase.layer}`)
     : [];
-  byId("printed").hidden = !rows.length;
+  byId("printed-note").textContent = isCase
+    ? rows.length
+      ? ""
+      : "Nothing at this step."
+    : "Its printed numbers belong to its own case, in the first update. “The handout's case” above brings them back.";
+  byId("printed").querySelector("table").hidden = !rows.length;
   byId("printed-rows").replaceChildren(
     ...rows.map((row) =>
       h(

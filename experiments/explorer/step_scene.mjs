@@ -6,6 +6,7 @@ import { isHandout, wronglyPrinted } from "./printed.mjs";
 import { receipt } from "./receipt.mjs";
 import { phases, presets, stepped, view } from "./state.mjs";
 import { networkFields } from "./step_fields.mjs";
+import { XOR } from "./train.mjs";
 import { showDifferences, showFormula, showPanels, showPrinted, showReceipt } from "./step_panels.mjs";
 
 /** What each kind of phase is called, what happens in it, and where the handout's summary has it. */
@@ -17,7 +18,7 @@ const WORDS = {
     "step 2 of the handout's summary",
   ],
   a: ["Activation", "Each node applies its function to its net input.", "step 2 of the handout's summary"],
-  e: ["Error", "How far is the prediction from the label?", "step 3 of the handout's summary"],
+  e: ["Loss", "How far is the prediction from the label?", "step 3 of the handout's summary"],
   d: [
     "δ",
     "How much of the blame falls on each node, and in which direction.",
@@ -49,6 +50,7 @@ export function stepScene(app) {
   const parts = { shape: "", fields: [], width: 0 };
   buildStepper(app);
   buildPresets(app);
+  buildRows(app);
   for (const id of ["receipt", "as-python"]) {
     byId(id).parentElement.addEventListener("toggle", () => showReceipt(app.state, seenOf(app.state)));
   }
@@ -95,6 +97,7 @@ function showDiagram(drawing) {
   const figure = byId("network"),
     hadFocus = figure.contains(document.activeElement);
   figure.replaceChildren(drawing);
+  figure.toggleAttribute("data-narrow", drawing.classList.contains("narrow"));
   const stops = [...drawing.querySelectorAll(".pick")];
   const picked = drawing.querySelector(".pick.picked");
   if (!picked && stops.length) stops[0].setAttribute("tabindex", "0");
@@ -131,6 +134,10 @@ function buildStepper(app) {
   byId("back").addEventListener("click", () => go(-1));
   byId("forward").addEventListener("click", () => go(1));
   byId("to-start").addEventListener("click", () => go(-app.state.steps));
+  byId("to-end").addEventListener("click", () => {
+    const { index, count } = view(app.state);
+    go(count - 1 - index);
+  });
   byId("next-update").addEventListener("click", () => go(phases(app.state.network).length));
 }
 
@@ -146,10 +153,11 @@ function showStepper(state, seen) {
     step && h("small", {}, ` (${step})`),
   );
   byId("back").disabled = state.steps === 0;
+  showRows(state);
   byId("origin").textContent = !state.from
     ? ""
     : `This is XOR's network of seed ${state.from[0]} after ${state.from[2]} updates with learning rate ${state.from[1]}, ` +
-      "as in scene 4. There all four rows are learned at once; here you see one of them.";
+      "as in scene 4. There all four rows are learned at once; here you see one of them:";
   byId("track").replaceChildren(
     ...seen.order.map((phase, k) =>
       h(
@@ -165,13 +173,36 @@ function showStepper(state, seen) {
   );
 }
 
+/** XOR's rows, to choose which of them a network of scene 4 is given. */
+function buildRows(app) {
+  byId("xor-rows").replaceChildren(
+    ...XOR.xs.map((x, k) =>
+      h(
+        "button",
+        { type: "button", onclick: () => app.change({ ...app.state, x, y: XOR.ys[k] }) },
+        `x = ${x.join(", ")}; label ${XOR.ys[k]}`,
+      ),
+    ),
+  );
+}
+
+function showRows(state) {
+  byId("xor-rows").hidden = !state.from;
+  [...byId("xor-rows").children].forEach((button, k) =>
+    button.setAttribute(
+      "aria-pressed",
+      String(`${state.x}` === `${XOR.xs[k]}` && `${state.y}` === `${XOR.ys[k]}`),
+    ),
+  );
+}
+
 function buildPresets(app) {
   const cases = presets(app.golden),
     names = Object.keys(cases);
   const wanted = [
     [names[0], "The handout's case (0.6 assumed)"],
     [names[1], "The same without the assumption"],
-    [names[3], "The exercise's weights"],
+    [names[2], "The exercise's weights (0.6 assumed)"],
     [names[4], "ReLU in the hidden layer"],
   ];
   byId("presets").replaceChildren(

@@ -1,4 +1,5 @@
 // XOR from many seeds: sigmoid networks 2-h-1, gradient descent on all four rows, as one flat loop.
+import { forward } from "./network.mjs";
 import { init } from "./threefry.mjs";
 
 export const XOR = {
@@ -64,6 +65,14 @@ export function xorLoss(row) {
     loss += (XOR.ys[n][0] - logistic(z)) ** 2;
   }
   return loss;
+}
+
+/** Index of the row of XOR that a flat row of parameters is farthest from. */
+export function worstRow(row) {
+  const params = unflat(row),
+    network = xorNetwork((row.length - 1) / 4);
+  const errors = XOR.xs.map((x, n) => Math.abs(XOR.ys[n][0] - forward(network, params, x).activations[2][0]));
+  return errors.indexOf(Math.max(...errors));
 }
 
 /** `steps` updates of a flat row in place: w + α Σₙ δ·a. */

@@ -14,7 +14,8 @@ from experiments.walkthrough.numbers import TEXT_ASSUMED, TEXT_FORWARD, decimals
 SLIPS = (
     (
         "δ is “the derivative of the loss with respect to the weights (and biases)”",
-        "δ is minus the derivative with respect to the net input; δ · activation is minus a weight's.",
+        "δ is minus the derivative with respect to the net input; "
+        "minus the derivative with respect to a weight is δ · activation.",
     ),
     (
         "the node aggregates its inputs “with a non-linear function”",
@@ -36,10 +37,10 @@ SLIPS = (
     ),
     (
         "the text's first weight is 0.8017873 when δ is propagated",
-        "The updated weight is used in the backward pass: δ_h1 becomes 0.009907519 instead of 0.009885435.",
+        "The updated weight is used going back: δ of h₁ becomes 0.009907519 instead of 0.009885435.",
     ),
 )
-"""(what the handout says, what is so), beside the hidden delta."""
+"""(what the handout says, what is true), beside the hidden delta."""
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
@@ -47,7 +48,7 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
     return {
         "Every number the handout prints, in its order": number_table(data["printed"].to_dataset()),
         "Where it differs, and why": difference_table(data["printed"].to_dataset()),
-        "Other slips": (("the handout", "what is so"), SLIPS),
+        "Other slips": (("the handout", "what is true"), SLIPS),
         "Exercise: forward pass and δ": case_table(data),
         "Exercise: changes of the weights hidden → output (× 10⁻⁴)": output_change_table(data),
         "Exercise: changes of the weights input → hidden (× 10⁻⁴)": hidden_change_table(data),

@@ -37,7 +37,11 @@ DAMAGED = {
     "net=3-4-4-1": "net must be three layers",
     "f=sigmiod,sigmoid": "f must be one of sigmoid, relu",
     "step=2.5": "step must be a whole number, got 2.5",
-    "step=-1": "step must be from 0 to",
+    "step=0": "step must be from 1 to 11, got 0",
+    "step=99": "step must be from 1 to 11, got 99",
+    "step=-1": "update is empty",
+    "step=2001-1": "update must be from 1 to 2000",
+    "step=1-2-3": "step must be such as 9 or 2-9",
     "assumed=1": "assumed must be from 0.001 to 0.999",
     "f=sigmoid,relu": "assumed needs one sigmoid output",
     "b=1,0,0,0;0": "b must be 0 where bias=no",
@@ -48,6 +52,21 @@ DAMAGED = {
     "colour=red": "“colour” is unknown",
     "x=%E0%A4%A": "URI malformed",
 }
+
+
+def test_steps_are_counted_as_on_the_page(golden):
+    body = """return ["", "step=1", "step=9", "step=1-9", "step=2-1", "step=10-3"].map((link) => {
+      const state = m.decode(link, given), seen = n.view(state);
+      return [seen.epoch + 1, seen.index + 1, m.encode(state, given)];
+    });"""
+    found = node.evaluate("address.mjs", body, golden)
+    places = [[1, 1, ""], [1, 1, ""], [1, 9, "step=9"], [1, 9, "step=9"], [2, 1, "step=2-1"]]
+    assert found == [*places, [10, 3, "step=10-3"]]
+
+
+def test_a_decimal_comma_is_told_how_to_write(golden):
+    body = 'try { return m.readNumber("ŷ", given, [0, 1]); } catch (problem) { return problem.message; }'
+    assert node.evaluate("address.mjs", body, "0,9") == "ŷ needs a decimal point, not a comma: 0.9"
 
 
 def test_a_damaged_link_is_named(golden):

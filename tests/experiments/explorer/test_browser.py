@@ -88,7 +88,7 @@ def test_every_width_fits_and_is_accessible(visit, width, scheme):
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_first_slider_moves_every_delta_with_mouse_keyboard_and_touch(visit, width):
-    tab = visit(width=width, has_touch=True)
+    tab = visit("#step=9", width=width, has_touch=True)
     slider = tab.locator("input[type=range]").first
     deltas = [[shown(tab, f"d.0.{j}") for j in range(4)]]
     slider.scroll_into_view_if_needed()
@@ -110,7 +110,7 @@ def test_the_first_slider_moves_every_delta_with_mouse_keyboard_and_touch(visit,
 
 def test_steps_go_forward_and_back_to_the_same_page(visit):
     tab = visit()
-    tab.click("#to-start")
+    assert "Update 1, step 1 of 11" in tab.inner_text("#phase")
     texts = []
     for _ in range(13):
         texts.append(tab.inner_text("#one-step"))
@@ -124,7 +124,7 @@ def test_steps_go_forward_and_back_to_the_same_page(visit):
 
 
 def test_the_printed_number_is_struck_through_beside_the_true_one(visit):
-    tab = visit()
+    tab = visit("#step=9")
     assert tab.locator("#formula del").text_content() == "0.02473567"
     assert tab.locator("#formula output").text_content() == "0.009885435"
     assert "sibling hidden nodes" in tab.inner_text("#formula")
@@ -135,7 +135,7 @@ def test_the_printed_number_is_struck_through_beside_the_true_one(visit):
 
 
 def test_a_number_is_picked_by_pointing_tapping_and_arrow_keys(visit):
-    tab = visit(has_touch=True)
+    tab = visit("#step=9", has_touch=True)
     tab.hover('#network .pick[data-id="a.0.1"]')
     assert "Activation of h₂" in tab.inner_text("#formula")
     tab.tap('#network .pick[data-id="e.0"]')
@@ -157,6 +157,8 @@ def test_a_wrong_answer_is_told_its_slip(visit):
         ("#answer-7-0", "0.0002473567", "handout's printed rule"),
         ("#answer-1-0", "2.6", "activation function was left out"),
         ("#answer-1-0", "two", "must be a number"),
+        ("#answer-1-0", "0,93", "decimal point, not a comma: 0.93"),
+        ("#answer-1-0", "0", "none of the usual slips"),
     ]:
         tab.fill(field, text)
         tab.press(field, "Enter")
@@ -166,12 +168,13 @@ def test_a_wrong_answer_is_told_its_slip(visit):
 
 
 def test_bad_numbers_are_named_and_the_last_good_one_stays(visit):
-    tab = visit()
+    tab = visit("#step=9")
     field = tab.get_by_label("Weight h₁ → o", exact=True)
     before = shown(tab, "d.0.0")
     for text, said in [
         ("", "is empty"),
-        ("1e400", "must be a number from -1000"),
+        ("1e400", "must be from -1000 to 1000, got 1e400; it stays 0.8"),
+        ("0,9", "decimal point, not a comma: 0.9"),
         ("5000", "from -1000 to 1000"),
     ]:
         field.fill(text)
@@ -181,13 +184,23 @@ def test_bad_numbers_are_named_and_the_last_good_one_stays(visit):
     field.fill("0.9")
     assert tab.locator(".field .error:not(:empty)").count() == 0
     assert shown(tab, "d.0.0") != before
+    depth = tab.get_by_label("depth", exact=True)
+    depth.focus()
+    depth.press("Control+a")
+    tab.keyboard.type("999")
+    assert "must be from 1 to 50, got 999; it stays 12" in tab.inner_text("#flow-fields")
+    tab.wait_for_timeout(300)
+    assert "depth" not in tab.evaluate("location.hash")
+    depth.fill("2.5")
+    assert "must be a whole number, got 2.5" in tab.inner_text("#flow-fields")
 
 
 def test_a_damaged_link_is_named_and_the_last_good_state_stays(visit):
     tab = visit("#x=1,3")
+    tab.click("#to-end")
     assert "x must be 3 numbers, got 2" in tab.inner_text("#damaged")
     assert shown(tab, "d.0.0") == "0.009885"
-    tab.evaluate("location.hash = '#x=2,3,5'")
+    tab.evaluate("location.hash = '#x=2,3,5&step=9'")
     tab.wait_for_function("document.querySelector('#damaged').hidden")
     other = shown(tab, "d.0.0")
     tab.evaluate("location.hash = '#rate=NaN'")
@@ -196,7 +209,7 @@ def test_a_damaged_link_is_named_and_the_last_good_state_stays(visit):
 
 
 def test_a_link_shows_the_same_in_a_second_page(visit):
-    first = visit()
+    first = visit("#step=9")
     first.click("#forward")
     first.get_by_label("Weight h₂ → o", exact=True).fill("-1.25")
     first.fill("#answer-6-2", "0.5")
@@ -221,6 +234,12 @@ def test_seeds_train_and_one_opens_in_scene_one(visit):
     assert tab.inner_text("#seed-end").startswith("Seed 4 ends at loss ½")
     tab.click("#open-seed")
     assert "seed 4 after 5000 updates" in tab.inner_text("#origin")
+    rows = tab.locator("#xor-rows button")
+    assert rows.locator("visible=true").count() == 4
+    assert "label" in tab.inner_text('#xor-rows [aria-pressed="true"]')
+    error = shown(tab, "e.0")
+    rows.nth(1).click()
+    assert abs(float(shown(tab, "e.0").replace("−", "-"))) < abs(float(error.replace("−", "-")))
     tab.locator("#seed-grid").dblclick(position={"x": 5.5 * box["width"] / 20, "y": box["height"] / 20})
     assert "seed 5 after 5000 updates" in tab.inner_text("#origin")
     tab.get_by_text("This network in Python").first.click()
@@ -234,8 +253,8 @@ def test_seeds_train_without_a_worker_too(visit):
 
 
 def test_the_receipt_of_what_is_shown_is_confirmed(visit, tmp_path):
-    tab = visit("#step=30&assumed=no")
-    tab.get_by_text("A receipt of this step").click()
+    tab = visit("#step=3-9&assumed=no")
+    tab.get_by_text("This step as a file").click()
     with tab.expect_download() as saved:
         tab.click("#receipt-file")
     path = pathlib.Path(tmp_path, saved.value.suggested_filename)

@@ -35,6 +35,32 @@ def test_a_saturated_node_is_one_whose_slope_float32_rounds_to_0():
     assert nnjax.ACTIVATIONS["sigmoid"].value(jnp.float32(40)) == 1
 
 
+def test_what_becomes_of_delta():
+    body = """const told = ([depth, width, name, scheme]) => {
+      const network = m.deepNetwork(depth, width, name);
+      const flows = [...Array(8).keys()].map((seed) => m.flow(network, n.init(network, seed, scheme)));
+      const silent = flows.filter(({ delta }) => delta[0] === 0).length;
+      return [m.fate(flows, m.expected(network, scheme)[0]), m.blocked(flows), silent];
+    };
+    return given.map(told);"""
+    cases = {
+        "nothing": (12, 2, "relu", "he_normal"),
+        "vanishes": (12, 16, "sigmoid", "he_normal"),
+        "explodes": (50, 16, "relu", "normal"),
+        "narrow": (50, 16, "relu", "he_normal"),
+        "passes": (3, 16, "relu", "he_normal"),
+    }
+    found = node.evaluate("flow.mjs", body, list(cases.values()), also="threefry.mjs")
+    assert [fate for fate, _, _ in found] == list(cases)
+    assert found[0][1] == found[0][2] > 4  # exact zeros come from layers that are off, and from nothing else
+    assert all(blocked == silent for _, blocked, silent in found)
+
+
+def test_what_32_bits_do_not_hold_is_no_exact_0():
+    body = "return given.map((delta) => m.fate([{delta: [delta], dead: [0]}], 1e-40));"
+    assert node.evaluate("flow.mjs", body, [1e-39, 0, 1e-37]) == ["underflow", "nothing", "vanishes"]
+
+
 def test_expected():
     names = list(nnjax.ACTIVATIONS)
     body = "return given.map((f) => m.expected(m.deepNetwork(5, 4, f), 'he_normal'))"

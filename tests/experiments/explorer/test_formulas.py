@@ -40,6 +40,18 @@ def test_the_numbers_of_every_formula_give_its_value(golden):
     assert {identity[0] for identity, told in found if told["numbers"]} == set("zaedwu")
 
 
+def test_the_sum_at_the_output_is_shown_where_its_activation_is_assumed(golden):
+    body = """const s = n.initial(given), seen = {...n.view(s), order: n.phases(s.network)};
+    return [m.formula(s, seen, "z.1.0"), m.formula(s, seen, "a.1.0"), m.formula(s, seen, "e.0"),
+      m.addedUp(s, seen, 1)];"""
+    z, a, e, sums = node.evaluate("formulas.mjs", body, golden)
+    assert sums == [z["value"]] == [pytest.approx(1.160652, rel=1e-6)]
+    assert "the assumed 0.6 replaces" in z["note"]
+    assert a["value"] == golden["assumed"]
+    assert "0.7614" in a["note"]
+    assert "SSE = Σ (y − ŷ)², is 0.16." in e["note"]
+
+
 @pytest.mark.parametrize(
     "value, text",
     [

@@ -24,6 +24,13 @@ def test_each_printed_number_stands_at_its_true_one(golden):
     ]
 
 
+def test_every_printed_number_is_told_at_some_step(golden):
+    body = """const phases = n.phases(n.initial(given).network).map(({ kind, layer }) => kind + layer);
+    return m.printedRows(given).map((row) => phases.includes(row.phase));"""
+    found = node.evaluate("printed.mjs", body, golden)
+    assert found == [True] * len(golden["printed"])
+
+
 def test_only_the_handouts_own_case_has_printed_numbers(golden):
     body = """const start = n.initial(given), other = n.edited(start, "x.0", 1.5);
     return [start, other].map((s) => {

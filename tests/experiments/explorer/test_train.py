@@ -93,3 +93,18 @@ def test_a_path_is_the_same_descent_stopped_on_the_way(steps):
     assert (found["at"][0], found["at"][-1]) == (0, steps)
     assert found["points"][0] == found["start"]
     assert found["points"][-1] == found["whole"]
+
+
+def test_a_stuck_network_opens_at_a_row_that_it_has_not_learned():
+    body = """return [4, 7].map((seed) => {
+      const row = m.descend(m.start(2, seed), 5000, 2);
+      return {worst: m.worstRow(row), loss: m.xorLoss(row), params: m.unflat(row)};
+    });"""
+    found, (xs, ys) = node.evaluate("train.mjs", body), datasets.xor()
+    for each in found:
+        hidden, output = layers(each["params"])
+        a = 1 / (1 + np.exp(-(np.asarray(xs, float) @ hidden.weights + hidden.biases)))
+        errors = np.abs(ys - 1 / (1 + np.exp(-(a @ output.weights + output.biases))))
+        assert each["worst"] == np.argmax(errors)
+    assert found[0]["loss"] == pytest.approx(0.5, abs=0.02)
+    assert found[0]["worst"] != 1  # it has learned that row
