@@ -70,7 +70,7 @@ def test_random_architectures(case, seed):
 
 
 @pytest.mark.slow
-@settings(max_examples=24, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(case=architectures(), seed=st.integers(0, 2**32 - 1))
 def test_many_random_architectures(case, seed):
     _check_random(case, seed)

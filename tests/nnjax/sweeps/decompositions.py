@@ -12,7 +12,7 @@ import nnjax
 from nnjax import minima
 
 jax.config.update("jax_enable_x64", True)
-SEEDS, LANE, ROUNDS = range(80), 40, 3
+SEEDS, LANE, ROUNDS = range(80), 40, 2
 
 
 def matrix(key):
