@@ -60,10 +60,11 @@ def repeat(step: Step, carry: PyTree, length: int) -> PyTree:
 
 def on_nvidia() -> bool:
     """Whether JAX computes on an NVIDIA GPU unless told otherwise, and can make kernels for it."""
-    if importlib.util.find_spec("jax.experimental.pallas.triton") is None:
-        return False
     default: Any = getattr(jax.config, "jax_default_device", None) or jax.local_devices()[0]
-    return not isinstance(default, str) and "NVIDIA" in default.device_kind.upper()
+    if isinstance(default, str) or "NVIDIA" not in default.device_kind.upper():
+        return False
+    # Asked last: looking for a module imports the packages around it, and nobody else needs Pallas.
+    return importlib.util.find_spec("jax.experimental.pallas.triton") is not None
 
 
 def fits(jaxpr: Any) -> bool:
