@@ -38,7 +38,7 @@ def run(request: Request) -> int:
         return 2
     configs = [arguments.config_of(each, request) for each in chosen]
     if not request.smoke:
-        terminal.print_estimate(console, chosen, request.profile == "full")
+        terminal.print_estimate(console, chosen, request.profile == "full", request.lists)
     failed = []
     for experiment, config in zip(chosen, configs, strict=True):
         if not _run_one(experiment, config, request, console):
@@ -92,6 +92,8 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
             data, took = _measure(experiment, config, kept, console)
             about = manifest(experiment, config, took, command, request.smoke)
             folder = store.save_data(request.out, data, about)
+            if request.lists == 2 and experiment.second_list:
+                _add_second_list(experiment, config, kept, folder, console)
         result = store.save_result(experiment, folder)
         terminal.print_result(console, result, request.smoke)
     except Exception:
@@ -105,6 +107,17 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
         f"results in {folder}",
     )
     return True
+
+
+def _add_second_list(
+    experiment: Experiment, config: Any, kept: Checkpoints, folder: pathlib.Path, console: Console
+) -> None:
+    """Run the measurement again from other seeds, and store it beside the first."""
+    other = config.other_list()
+    terminal.say(console, f"again from seed {other.seed}, to see which verdicts hang on the seeds")
+    data, took = _measure(experiment, other, kept.of_another("second list"), console)
+    about = {"second_list": {"seed": other.seed, "wall_time_seconds": round(took.wall_time, 3)}}
+    store.add_second(folder, data, about)
 
 
 def _measure(
