@@ -26,8 +26,8 @@ QUICK = {
     "xla_cpu_use_fusion_emitters": False,
     "xla_cpu_parallel_codegen_split_count": 1,
 }
-"""A third of the time of a usual compilation: the older way of making kernels does without MLIR, and a program
-that is not cut into 32 modules has one to set up."""
+"""A third of the usual time of a compilation: an older way to make kernels, without MLIR, and one module per
+program, where there are up to 32."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
