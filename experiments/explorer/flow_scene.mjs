@@ -1,8 +1,9 @@
 // Scene 3: |δ| from the output down to the first layer, for some seeds, two activation functions side by side.
-import { byId, choiceField, h, numberField, onWidth, s } from "./dom.mjs";
+import { byId, choiceField, h, onWidth, s } from "./dom.mjs";
 import { FLOOR, blocked, deepNetwork, expected, fate, flow, median } from "./flow.mjs";
 import { raised, show } from "./formulas.mjs";
 import { ACTIVATIONS } from "./network.mjs";
+import { numberField } from "./number_field.mjs";
 import { deepPython } from "./python.mjs";
 import { DEEP_BOUNDS } from "./state.mjs";
 import { SCHEMES, init } from "./threefry.mjs";

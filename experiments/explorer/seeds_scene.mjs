@@ -1,7 +1,8 @@
 // Scene 4: 200 networks learn XOR from nnjax's seeds; where they end, and the landscape between three ends.
-import { byId, numberField, onWidth } from "./dom.mjs";
+import { byId, onWidth } from "./dom.mjs";
 import { show } from "./formulas.mjs";
 import { boundsOf, lossGrid, planeThrough, project, threeSeeds } from "./landscape.mjs";
+import { numberField } from "./number_field.mjs";
 import { xorPython } from "./python.mjs";
 import { COLUMNS, LOOKS, ROWS, colours, drawCell, drawLoss, drawPath, prepared } from "./seeds_drawing.mjs";
 import { XOR_BOUNDS } from "./state.mjs";
