@@ -1,7 +1,7 @@
 // The network as a drawing: numbers in the nodes, weights on the links, each of them to be picked.
 import { s } from "./dom.mjs";
-import { labelPlaces, linkLines, nodeBoxes } from "./geometry.mjs";
-import { computedNow, formula, isKnown, nodeName, pickOf, show } from "./formulas.mjs";
+import { labelPlaces, labelSize, linkLines, nodeBoxes } from "./geometry.mjs";
+import { brief, computedNow, formula, isKnown, nodeName, pickOf, show } from "./formulas.mjs";
 
 /** The rows of numbers in a node: [id, letter]. */
 function rowsOf(network, layer, j) {
@@ -27,12 +27,11 @@ export function diagram(state, seen, width, struck) {
   const { sizes } = state.network;
   const rows = sizes.map((_, layer) => rowsOf(state.network, layer, 0).length);
   const { boxes, height, narrow } = nodeBoxes(sizes, width, rows),
-    links = linkLines(sizes, boxes);
+    links = linkLines(sizes, boxes, narrow);
   const now = new Set(computedNow(state, seen));
   const pick = pickOf(state, seen),
     context = { state, seen, now, struck, narrow, pick };
-  const touched = links.filter((link) => !narrow || touches(pick, link, sizes));
-  const places = labelPlaces(touched, narrow ? [36, 16] : [58, 30]);
+  const places = labelPlaces(links, narrow);
   return s(
     "svg",
     {
@@ -45,21 +44,11 @@ export function diagram(state, seen, width, struck) {
         "The network. Arrow keys go from number to number; the formula of the one reached is below.",
     },
     links.map((link) => line(context, link)),
-    touched.map((link, k) => linkLabel(context, link, places[k])),
+    links.map((link, k) => linkLabel(context, link, places[k])),
     sizes.flatMap((count, layer) =>
       Array.from({ length: count }, (_, j) => node(context, layer, j, boxes[`${layer}.${j}`])),
     ),
   );
-}
-
-/** Whether a link enters or leaves the node that the picked number belongs to. */
-function touches(pick, { layer, i, j }, sizes) {
-  const [kind, l, first, second] = pick.split("."),
-    [a, b, c] = [l, first, second].map(Number);
-  if (kind === "x") return layer === 0 && i === a;
-  if (kind === "w" || kind === "u") return layer === a && (j === c || (i === b && sizes[layer + 1] === 1));
-  if (kind === "e" || kind === "y") return layer === sizes.length - 2 && j === a;
-  return (layer === a && j === b) || (layer === a + 1 && i === b);
 }
 
 function idOf({ seen }, { layer, i, j }) {
@@ -95,7 +84,8 @@ function linkLabel(context, link, [x, y]) {
     w = (updated ? seen.updated : seen.params)[l].weights[link.i][link.j];
   const known = isKnown(state, seen, { kind: "w", layer: l }) && !narrow;
   const change = show(seen.changes[l].weights[link.i][link.j], 2);
-  const [halfWidth, halfHeight] = narrow ? [17, 8] : [29, known ? 15 : 8];
+  const [halfWidth, halfHeight] = labelSize(narrow).map((side) => side / 2 - (narrow ? 0.5 : 0));
+  const half = known || narrow ? halfHeight : 8;
   return pickable(
     context,
     id,
@@ -103,15 +93,15 @@ function linkLabel(context, link, [x, y]) {
       s("rect", {
         class: `backing${now.has(id) ? " now" : ""}`,
         x: x - halfWidth,
-        y: y - halfHeight,
+        y: y - half,
         width: 2 * halfWidth,
-        height: 2 * halfHeight,
+        height: 2 * half,
         rx: 3,
       }),
       s(
         "text",
         { x, y: known ? y - 3 : y + 4, class: `weight ${w < 0 ? "minus" : "plus"}` },
-        show(w, narrow ? 3 : 4),
+        narrow ? brief(w) : show(w, 4),
       ),
       known &&
         s(

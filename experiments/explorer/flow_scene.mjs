@@ -136,10 +136,10 @@ function summary({ name, flows, theory }, width) {
   ];
 }
 
-const TOP = 12,
+const TOP = 26,
   BOTTOM = 62,
   LEFT = 52,
-  HEIGHT = 300;
+  HEIGHT = 314;
 
 function panel({ name, flows, theory }, depth, width, [low, high]) {
   const x = (layer) => LEFT + ((width - LEFT - 12) * (layer + 0.5)) / depth;
@@ -157,6 +157,7 @@ function panel({ name, flows, theory }, depth, width, [low, high]) {
       class: "chart",
       "aria-label": `${name}: size of δ of every layer as a share of the output's, logarithmic`,
     },
+    s("text", { class: "axis-title", x: 4, y: 13 }, "size of δ, as a share of the output's"),
     ticks(low, high).map((power) =>
       s(
         "g",

@@ -1,74 +1,21 @@
 """The page in a real browser, from disk, with the network off; run by make test-browser."""
 
 import itertools
-import os
 import pathlib
-import shutil
 import time
 
 import pytest
+from browsing import shown
 
-from experiments.explorer import page as explorer
 from experiments.explorer import receipt
 
 pytestmark = pytest.mark.browser
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTHS = (360, 800, 1600)
-READY = "document.documentElement.dataset.ready === 'yes'"
-
-
-@pytest.fixture(scope="session")
-def address(golden, tmp_path_factory):
-    path = tmp_path_factory.mktemp("explorer") / "explorer.html"
-    path.write_text(explorer.render(golden), "utf-8")
-    return path.as_uri()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    found = [path for name in BROWSERS if (path := shutil.which(name))]
-    if not found:
-        pytest.fail(f"no browser: install one of {', '.join(BROWSERS)} (Debian: apt-get install chromium)")
-    options = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found[0], args=options)
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def visit(browser, address):
-    """Open the page; at the end nothing may have been requested, and nothing gone wrong."""
-    contexts, troubles = [], []
-
-    def opened(fragment="", width=1100, height=900, before="", **options):
-        context = browser.new_context(viewport={"width": width, "height": height}, offline=True, **options)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("request", lambda request: troubles.append(request.url) if "http" in request.url[:5] else None)
-        tab.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-        tab.on("pageerror", lambda error: troubles.append(str(error)))
-        tab.add_init_script(before)
-        tab.goto(address + fragment)
-        tab.wait_for_function(READY)
-        return tab
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert troubles == []
 
 
 def trained(tab):
     tab.wait_for_function("document.querySelector('#seed-grid').dataset.done")
     tab.wait_for_function("document.querySelector('#seeds-summary').textContent.startsWith('Of 200')")
-
-
-def shown(tab, identity):
-    """The number in the drawing."""
-    return tab.locator(f'#network .pick[data-id="{identity}"] .value').text_content()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -165,101 +112,6 @@ def test_a_wrong_answer_is_told_its_slip(visit):
         assert said in tab.inner_text(f"{field}-verdict")
     tab.get_by_text("Solution of exercise 4").click()
     tab.get_by_text("delta_o <- 2 * (1 - o) * o * (1 - o)").wait_for()
-
-
-def typed(tab, field, text):
-    """Put text in the place of a field's own, key by key."""
-    field.focus()
-    field.press("Control+a")
-    tab.keyboard.type(text)
-
-
-def pasted(tab, field, text):
-    """Put text in the place of a field's own from the clipboard."""
-    tab.evaluate("text => navigator.clipboard.writeText(text)", text)
-    field.focus()
-    field.press("Control+a")
-    field.press("Control+v")
-
-
-def test_bad_numbers_are_named_and_the_last_good_one_stays(visit):
-    tab = visit("#step=9", permissions=["clipboard-read", "clipboard-write"])
-    field = tab.get_by_role("spinbutton", name="Weight h₁ → o", exact=True)
-    before = shown(tab, "d.0.0")
-    for put, text, said in [
-        (typed, "-", "must be a number from -1000 to 1000, and this is none yet; it stays 0.8"),
-        (typed, "1e400", "must be a number from -1000 to 1000"),
-        (typed, "5000", "from -1000 to 1000, got 5000"),
-        (typed, "abc", "“c” cannot stand here"),
-        (typed, "0.9.5", "“.” cannot stand here"),
-        (typed, "1,000.5", "“.” cannot stand here"),
-        (pasted, "about 0.9", "“about 0.9” cannot stand here"),
-        (pasted, "1,000.5", "“1,000.5” cannot stand here"),
-    ]:
-        put(tab, field, text)
-        tab.wait_for_function("text => document.querySelector('#fields').innerText.includes(text)", arg=said)
-        assert field.get_attribute("aria-invalid") == "true"
-        assert shown(tab, "d.0.0") == before
-    field.fill("")
-    assert "is empty; it needs a number; it stays 0.8" in tab.inner_text("#fields")
-    field.fill("0.9")
-    assert tab.locator(".field .error:not(:empty)").count() == 0
-    assert shown(tab, "d.0.0") != before
-    depth = tab.get_by_label("depth", exact=True)
-    typed(tab, depth, "999")
-    assert "must be from 1 to 50, got 999; it stays 12" in tab.inner_text("#flow-fields")
-    tab.wait_for_timeout(300)
-    assert "depth" not in tab.evaluate("location.hash")
-    depth.fill("2.5")
-    assert "must be a whole number, got 2.5" in tab.inner_text("#flow-fields")
-
-
-def test_a_decimal_comma_and_a_typographic_minus_are_taken(visit):
-    tab = visit("#step=9", permissions=["clipboard-read", "clipboard-write"], locale="da-DK")
-    field = tab.get_by_role("spinbutton", name="Weight h₁ → o", exact=True)
-    for put, text, value in [
-        (typed, "0,5", "0.5"),
-        (typed, ",5", ".5"),
-        (typed, "−0,25", "-0.25"),
-        (pasted, "1,5", "1.5"),
-        (pasted, " −0.75 ", "-0.75"),
-        (typed, "2e-1", "2e-1"),
-    ]:
-        put(tab, field, text)
-        assert field.input_value() == value
-        tab.wait_for_timeout(20)
-        assert tab.locator(".field .error:not(:empty)").count() == 0
-        hashed = "value => decodeURIComponent(location.hash).includes(`;${value},`)"
-        tab.wait_for_function(hashed, arg=str(float(value)))
-
-
-def test_what_got_lost_is_told_until_it_is_deleted(visit):
-    tab = visit("#step=9")
-    field = tab.get_by_role("spinbutton", name="Weight h₁ → o", exact=True)
-    errors = tab.locator(".field .error:not(:empty)")
-    typed(tab, field, "0.9x5")
-    tab.wait_for_function("document.querySelector('#fields').innerText.includes('cannot stand here')")
-    assert "it stays 0.8" in errors.text_content()
-    field.press("Backspace")
-    assert errors.count() == 0
-    assert field.input_value() == "0.9"
-
-
-def test_arrow_keys_and_spin_buttons_go_by_the_slider_s_step(visit):
-    tab = visit("#step=9")
-    field = tab.get_by_role("spinbutton", name="Weight h₁ → o", exact=True)
-    before = shown(tab, "d.0.0")
-    field.focus()
-    field.press("ArrowUp")
-    assert field.input_value() == "0.85"
-    assert shown(tab, "d.0.0") != before
-    field.press("ArrowDown")
-    assert field.input_value() == "0.8"
-    assert shown(tab, "d.0.0") == before
-    box = field.bounding_box()
-    tab.mouse.click(box["x"] + box["width"] - 9, box["y"] + 0.3 * box["height"])
-    assert field.input_value() == "0.85"
-    assert shown(tab, "d.0.0") != before
 
 
 def test_a_damaged_link_is_named_and_the_last_good_state_stays(visit):
