@@ -69,7 +69,7 @@ function line(context, link) {
     s("line", {
       ...common,
       class: `link ${w < 0 ? "minus" : "plus"}${picked ? " picked" : ""}`,
-      "stroke-width": Math.min(5, 1 + 1.5 * Math.abs(w)) || 1,
+      "stroke-width": Math.min(context.narrow ? 3 : 5, 1 + 1.5 * Math.abs(w)) || 1,
     }),
   );
 }
@@ -116,7 +116,8 @@ function linkLabel(context, link, [x, y]) {
 
 /** A group that can be pointed at, tapped, focused and reached with arrow keys. */
 function pickable({ state, seen, pick }, id, children, picked = pick === id) {
-  const told = formula(state, seen, id);
+  const told = formula(state, seen, id),
+    bias = told.name.startsWith("Change of the bias") ? `Bias ${show(rowValue(state, seen, id))}. ` : "";
   return s(
     "g",
     {
@@ -125,7 +126,7 @@ function pickable({ state, seen, pick }, id, children, picked = pick === id) {
       role: "button",
       tabindex: picked ? 0 : -1,
       "aria-pressed": String(picked),
-      "aria-label": `${told.name}: ${show(told.value)}`,
+      "aria-label": `${bias}${told.name}: ${show(told.value)}`,
     },
     children,
   );
@@ -151,7 +152,7 @@ function nodeRow(context, id, letter, box, top) {
   const { state, seen, now, struck, narrow } = context,
     left = box.x - box.width / 2,
     printed = struck(id);
-  const value = formula(state, seen, id).value,
+  const value = rowValue(state, seen, id),
     right = left + box.width - 6;
   const marks = `${now.has(id) ? " now" : ""}${printed ? " slip" : ""}`;
   return pickable(context, id, [
@@ -162,7 +163,14 @@ function nodeRow(context, id, letter, box, top) {
       letter
         ? { class: `value ${id[0]}`, x: right, y: top + 11.5 }
         : { class: "value middle", x: box.x, y: top + 11.5 },
-      narrow ? show(value, 3, 1e-3) : show(value, 4),
+      narrow ? show(value, Math.abs(value) < 0.01 ? 2 : 3, 1e-3) : show(value, 4),
     ),
   ]);
+}
+
+/** What stands in a node: a bias itself, though its formula becomes that of its change. */
+function rowValue(state, seen, id) {
+  const [kind, l, j] = id.split(".");
+  if (kind !== "b") return formula(state, seen, id).value;
+  return (seen.phase.kind === "u" ? seen.updated : seen.params)[l].biases[j];
 }

@@ -10,13 +10,14 @@ export const labelSize = (narrow) => (narrow ? NARROW_LABEL : WIDE_LABEL);
 /** Boxes of all nodes by "layer.node", and the height of the drawing. */
 export function nodeBoxes(sizes, width, rows) {
   const narrow = width < NARROW;
-  const boxWidth = (layer) => (layer === 0 ? (narrow ? 44 : 72) : narrow ? 82 : 124);
+  const boxWidth = (layer) => (narrow ? [38, 84, 92][layer] : layer ? 124 : 72);
   const boxHeight = (layer) => 22 + 17 * rows[layer];
   const room = (layer) =>
     Math.max(boxHeight(layer), narrow && layer ? sizes[layer - 1] * NARROW_LABEL[1] : 0) + (narrow ? 14 : 34);
   const tallest = Math.max(...sizes.map((count, layer) => count * room(layer)));
   const height = Math.max(tallest, narrow ? 300 : 360) + 8,
     boxes = {};
+  const space = (width - 4 - boxWidth(0) - boxWidth(1) - boxWidth(2)) * (narrow ? 0.47 : 0.52);
   sizes.forEach((count, layer) => {
     const left = 2 + boxWidth(layer) / 2,
       right = width - 2 - boxWidth(layer) / 2;
@@ -25,7 +26,7 @@ export function nodeBoxes(sizes, width, rows) {
         ? left
         : layer === sizes.length - 1
           ? right
-          : left + (right - left) * (narrow ? 0.43 : 0.52) * layer;
+          : 2 + boxWidth(0) + space + boxWidth(1) / 2;
     for (let j = 0; j < count; j++) {
       boxes[`${layer}.${j}`] = {
         x,

@@ -81,6 +81,21 @@ def test_the_printed_number_is_struck_through_beside_the_true_one(visit):
     assert tab.locator("#formula del").text_content() == "0.02473567"
 
 
+def test_a_node_s_numbers_fit_each_other_at_every_step(visit):
+    tab = visit("#bias=yes&b=0,0.7,0,0;0.25&assumed=no")
+    before = [shown(tab, "b.0.1"), shown(tab, "b.1.0")]
+    assert before == ["0.7", "0.25"]
+    for _ in range(9):
+        tab.click("#forward")
+        assert [shown(tab, "b.0.1"), shown(tab, "b.1.0")] == before
+    tab.click("#forward")
+    assert "Update 1, step 11" in tab.inner_text("#phase")
+    assert shown(tab, "b.0.1") == "0.7001"
+    label = tab.locator('#network .pick[data-id="b.0.1"]').get_attribute("aria-label")
+    assert label.startswith("Bias 0.700")
+    assert "Change of the bias of h₂: 6.26" in label
+
+
 def test_a_number_is_picked_by_pointing_tapping_and_arrow_keys(visit):
     tab = visit("#step=9", has_touch=True)
     tab.hover('#network .pick[data-id="a.0.1"]')
