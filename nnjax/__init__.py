@@ -4,7 +4,7 @@ Describe a network      Network, mlp; Layer, Params; init, key; params, handout;
 Run it                  forward, Trace, predict, predict_batch; total_loss, probabilities, labels, accuracy
 Pass the blame back     deltas, deltas_as_printed, weight_change, gradients; check_gradients
 Train it                train, train_step, Stop, History, REASONS, fastest_view
-Sweep over seeds        sweep, sweep_until, Ended, steady, use_all_cores; grid, study; progress
+Sweep over seeds        sweep, sweep_until, Ended, steady, Workers, use_all_cores; grid, study; progress
 Tables to add to        ACTIVATIONS, Activation; LOSSES, Loss, sse
 Modules                 activations, losses, datasets; backprop, columnwise, nodewise (three layouts of one
                         backward pass); signal_propagation, symmetries, minima; sweeps; and interop, which is
@@ -50,7 +50,7 @@ from nnjax.reporting import progress
 from nnjax.stopping import REASONS, Stop
 from nnjax.storage import load, save
 from nnjax.studies import grid, study
-from nnjax.sweeps import Ended, steady, sweep, sweep_until
+from nnjax.sweeps import Ended, Workers, steady, sweep, sweep_until
 from nnjax.sweeps.devices import use_all_cores
 from nnjax.training import History, train, train_step
 from nnjax.views import fastest_view
@@ -73,6 +73,7 @@ __all__ = [
     "Params",
     "Stop",
     "Trace",
+    "Workers",
     "accuracy",
     "activations",
     "backprop",

@@ -63,6 +63,7 @@ def study(
     folder: str | os.PathLike | None = None,
     lane: int | None = None,
     on_segment: Callable[[int, int], Any] | None = None,
+    executor: Any = None,
     dims: Mapping[str, Sequence[str]] | None = None,
     units: Mapping[str, str] | None = None,
 ) -> Any:
@@ -82,6 +83,7 @@ def study(
             choices, and what is not there yet is added.
         lane: As in `nnjax.sweep`.
         on_segment: Called with (runs done, runs in all) over all combinations, as `nnjax.progress()`.
+        executor: As in `nnjax.sweep`.
         dims: Names for the axes that results have of their own: {"curve": ("epoch",)}.
         units: Units of results, by name. Default: "1", a plain number.
 
@@ -95,7 +97,7 @@ def study(
         TypeError: As `nnjax.sweep`; a choice that cannot be hashed.
         ValueError: As `nnjax.sweep`; a name given twice, choices with equal labels, results whose shapes
             depend on a choice.
-        OSError, RuntimeError: As `nnjax.sweep`.
+        OSError, RuntimeError, TimeoutError: As `nnjax.sweep`.
     """
     xarray = needed("xarray", "nnjax.study", "xarray")
     checks.functions(fn=fn)
@@ -106,7 +108,8 @@ def study(
     for place, run in enumerate(runs):
         told = on_segment and functools.partial(_tell, on_segment, place, len(runs))
         where = None if folder is None else pathlib.Path(folder, run.folder)
-        results.append(sweeps.sweep(run.fn, seeds, settings, lane=lane, folder=where, on_segment=told))
+        options = {"lane": lane, "folder": where, "on_segment": told, "executor": executor}
+        results.append(sweeps.sweep(run.fn, seeds, settings, **options))
     axes = _axes(seeds, settings)
     variables = _variables(results, choices, axes, dims or {}, units or {})
     return xarray.Dataset(variables, _coordinates(choices, seeds, settings), _facts(fn))

@@ -4,30 +4,30 @@ A vmapped program's last digits depend on how many seeds run together, and chaos
 always run in lanes of one width, the last one padded.
 """
 
+import contextlib
 import functools
 import os
-from collections.abc import Callable, Iterator, Mapping
-from importlib import metadata
-from typing import Any, NamedTuple
+import warnings
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
 
 import jax
 import numpy as np
 from jaxtyping import ArrayLike, PyTree
 
 from nnjax import checks
-from nnjax.sweeps import devices, inputs, lanes, lapack, parts, segments, slots
+from nnjax.sweeps import crews, executors, inputs, jobs, lanes, parts, segments
+from nnjax.sweeps.executors import Workers
 from nnjax.sweeps.inputs import Inputs
 from nnjax.sweeps.slots import Ended
 
-__all__ = ["Ended", "steady", "sweep", "sweep_until"]
+__all__ = ["Ended", "Workers", "steady", "sweep", "sweep_until"]
 
 SEGMENT_LANES = 16
 """Lanes per segment: with a piece, a lane on every device, what a killed sweep loses at most."""
 
 Folder = str | os.PathLike | None
 OnSegment = Callable[[int, int], Any]
-Piece = tuple[np.ndarray, list[np.ndarray]]
-"""Some rows (r,) and their results, arrays (r, ...)."""
 
 
 def sweep(
@@ -38,6 +38,7 @@ def sweep(
     lane: int | None = None,
     folder: Folder = None,
     on_segment: OnSegment | None = None,
+    executor: Any = None,
 ) -> PyTree:
     """Compute fn(key(s), **setting) for every seed s and every setting, as NumPy arrays.
 
@@ -66,8 +67,14 @@ def sweep(
         folder: Where finished segments are kept. Run a killed sweep again, and it resumes from there; ask for
             other seeds or values of the same settings, and what is not there yet is added. Several processes
             may share it: each computes all that is missing, and the first to finish a segment writes it.
-        on_segment: Called with (runs done, runs in all) after each piece, a lane on every device. What it
-            raises ends the sweep, as Ctrl-C does.
+        on_segment: Called with (runs done, runs in all) after each piece, a lane on every device; of an
+            executor, with each answer, and once a second meanwhile. What it raises ends the sweep, as Ctrl-C
+            does.
+        executor: Who computes: anything with `submit`, as `concurrent.futures` has it, or `nnjax.Workers`
+            around it. The bits are the same; each worker uses its own devices, and compiles fn once. fn is
+            sent with cloudpickle (pip install 'nnjax[cluster]'). Rows whose worker was lost are given out
+            again. Workers whose kind of device, versions or XLA_FLAGS differ from the first one's are named
+            in a warning, and compute nothing.
 
     Returns:
         What fn returns, each leaf with a leading axis "seed", and then "setting" where settings are given.
@@ -75,17 +82,19 @@ def sweep(
 
     Raises:
         TypeError: Seeds that are no integers, settings that are no numbers, an output that is no array, or no
-            output; an fn or on_segment that cannot be called, an fn that cannot be hashed.
+            output; an fn or on_segment that cannot be called, an fn that cannot be hashed, or pickled for an
+            executor; an executor without `submit`.
         ValueError: No seeds, seeds out of range, settings of unequal length or out of their dtype's range, a
             lane below 1; a folder that holds another sweep, or damaged segments.
         OSError: The folder cannot be written.
         RuntimeError: Another process has written other bits for the same seeds: fn is not pure, or a machine
-            is faulty.
+            is faulty. An executor is closed or broken, or has lost its worker twice with the same seeds.
+        TimeoutError: No worker has answered for as long as `nnjax.Workers` says.
+        ImportError: cloudpickle, which an executor needs, is not installed.
     """
     checks.functions(fn=fn)
     rows = inputs.read(seeds, settings)
-    job = _prepare(lanes.one_run(fn, rows.settings), rows, lane)
-    return _results(job, functools.partial(_in_lanes, job), folder, on_segment)
+    return _swept(jobs.Function(fn, rows.settings), rows, lane, folder, on_segment, executor)
 
 
 def sweep_until(
@@ -100,6 +109,7 @@ def sweep_until(
     lane: int | None = None,
     folder: Folder = None,
     on_segment: OnSegment | None = None,
+    executor: Any = None,
 ) -> Ended:
     """Compute step(step(... init(key(s), **setting))) until done, for work that ends at different times.
 
@@ -118,19 +128,19 @@ def sweep_until(
         lane: As in `sweep`.
         folder: As in `sweep`; a segment is kept once its last seed has ended.
         on_segment: As in `sweep`; called at every check, even if no seed has ended since the last one.
+        executor: As in `sweep`.
 
     Raises:
         TypeError: As in `sweep`; a step that changes the state's structure, shapes or dtypes.
         ValueError: As in `sweep`; check_every or max_steps below 1.
-        OSError, RuntimeError: As in `sweep`.
+        OSError, RuntimeError, TimeoutError, ImportError: As in `sweep`.
     """
     checks.functions(init=init, step=step, done=done)
     check_every = checks.count("check_every", check_every)
     max_steps = None if max_steps is None else checks.count("max_steps", max_steps)
     rows = inputs.read(seeds, settings)
-    work = slots.Work(lanes.one_run(init, rows.settings), step, done, check_every, max_steps)
-    job = _prepare(slots.programs(work).whole, rows, lane)
-    return _results(job, functools.partial(slots.run, work, job.lane, rows), folder, on_segment)
+    function = jobs.Function(init, rows.settings, jobs.Until(step, done, check_every, max_steps))
+    return _swept(function, rows, lane, folder, on_segment, executor)
 
 
 def steady(
@@ -149,73 +159,65 @@ def steady(
     """
     settings = None if setting is None else {name: np.array([value]) for name, value in setting.items()}
     rows = inputs.read([seed], settings)
-    job = _prepare(lanes.one_run(fn, rows.settings), rows, lane)
-    leaves = [leaf for _, piece in _in_lanes(job, np.zeros(job.lane, int)) for leaf in piece]
+    job = jobs.prepare(jobs.Function(fn, rows.settings), rows, lane)
+    leaves = [leaf for _, piece in jobs.in_lanes(job, np.zeros(job.lane, int)) for leaf in piece]
     return all(leaf[:1].tobytes() * job.lane == leaf.tobytes() for leaf in leaves)
 
 
-class _Job(NamedTuple):
-    """What is to be computed.
-
-    Attributes:
-        one: One row's results, as a function of the row.
-        rows: All rows.
-        program: `one`, looked at without running it.
-        lane: Rows computed together on one device.
-    """
-
-    one: Callable
-    rows: Inputs
-    program: lanes.Program
-    lane: int
-
-
-def _prepare(one: Callable, rows: Inputs, lane: int | None) -> _Job:
-    program = lanes.inspect(one, *rows.dtypes)
-    memory = devices.memory(lapack.where(program.jaxpr)[0])
-    return _Job(one, rows, program, lanes.width(lane, program, memory))
-
-
-def _in_lanes(job: _Job, rows: np.ndarray) -> Iterator[Piece]:
-    """Compute these rows, a lane per device at a time; the next is under way while one is handed over."""
-    where = lapack.where(job.program.jaxpr)
-    compiled, size = lanes.vmapped(job.one, where), job.lane * len(where)
-    last = None
-    for start in range(0, len(rows), size):
-        padded = rows[np.minimum(np.arange(start, start + size), len(rows) - 1)]
-        leaves = jax.tree.leaves(compiled(*job.rows.take(padded)))
-        if last is not None:
-            yield _piece(*last)
-        last = rows[start : start + size], leaves
-    if last is not None:
-        yield _piece(*last)
+def _swept(
+    function: jobs.Function,
+    rows: Inputs,
+    lane: int | None,
+    folder: Folder,
+    on_segment: OnSegment | None,
+    executor: Any,
+) -> PyTree:
+    """Compute all rows, here or on workers, which then say how wide lanes are and what the bits depend on."""
+    if on_segment is not None:
+        checks.functions(on_segment=on_segment)
+    given = None if executor is None else executors.read(executor)
+    job = jobs.prepare(function, rows, lane)
+    if given is None:
+        _say_alone(rows.count)
+        identity = {} if folder is None else jobs.identity(job)
+        return _results(job, functools.partial(jobs.compute, job), folder, on_segment, identity)
+    crew = crews.Crew(given, job, lane)
+    return _results(job._replace(lane=crew.lane), crew.compute, folder, on_segment, crew.identity)
 
 
-def _piece(rows: np.ndarray, leaves: list[Any]) -> Piece:
-    return rows, [lanes.to_numpy(leaf)[: len(rows)] for leaf in leaves]
+def _say_alone(runs: int) -> None:
+    if jax.process_count() > 1:
+        warnings.warn(
+            f"this is one of {jax.process_count()} processes of jax.distributed; each computes all {runs} "
+            "runs alone, on its own devices; executor= shares them out, or give each process its own seeds",
+            stacklevel=4,
+        )
 
 
 def _results(
-    job: _Job, compute: Callable[[np.ndarray], Iterator[Piece]], folder: Folder, on_segment: OnSegment | None
+    job: jobs.Job,
+    compute: Callable[[np.ndarray], Generator[jobs.Piece, None, None]],
+    folder: Folder,
+    on_segment: OnSegment | None,
+    identity: Mapping[str, Any],
 ) -> PyTree:
     """All rows' results: read what the folder has, `compute` the rest in one go and keep it there."""
-    if on_segment is not None:
-        checks.functions(on_segment=on_segment)
     total, segment = job.rows.count, SEGMENT_LANES * job.lane
     kept = [lanes.stored(result) for result in job.program.results]
     arrays = [np.empty((total, *array.shape), array.dtype) for array in kept]
-    identity = {} if folder is None else _identity(job, segment)
-    tracker = parts.track(arrays, segment, folder, identity, job.rows.columns)
+    columns = job.rows.columns
+    tracker = parts.track(arrays, segment, folder, {**identity, **_of_rows(job.rows, segment)}, columns)
     wanted = np.flatnonzero(tracker.missing)
     done = total - len(wanted)
     try:
-        for rows, leaves in compute(wanted) if len(wanted) else ():
-            if len(rows):
-                tracker.add(rows, leaves)
-            done += len(rows)
-            if on_segment is not None:
-                on_segment(done, total)
-    except KeyboardInterrupt as stop:
+        with contextlib.closing(compute(wanted)) if len(wanted) else contextlib.nullcontext(()) as pieces:
+            for rows, leaves in pieces:
+                if len(rows):
+                    tracker.add(rows, leaves)
+                done += len(rows)
+                if on_segment is not None:
+                    on_segment(done, total)
+    except BaseException as stop:
         stop.add_note(f"sweep stopped after {done} of {total} runs, {tracker}")
         raise
     leaves = zip(arrays, job.program.results, strict=True)
@@ -224,28 +226,8 @@ def _results(
     )
 
 
-def _identity(job: _Job, segment: int) -> dict[str, Any]:
-    """What the bits of the results depend on.
-
-    The program's text holds the data that fn closes over, unless JAX hands them over as arguments
-    (JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS). 50 MB of data take 0.5 s with the text, 0.1 s without.
-    """
-    text = jax.jit(job.one).lower(*job.rows.abstract()).as_text()
-    columns = {name: segments.digest(column.tobytes()) for name, column in job.rows.columns.items()}
-    return {
-        "function": segments.digest(text.encode()),
-        "constants": segments.digest(*map(_content, lanes.constants(job.program))),
-        "seed": columns.pop("seed"),
-        **{f"setting {name}": digest for name, digest in columns.items()},
-        "lane": job.lane,
-        "segment": segment,
-        "jax": jax.__version__,
-        "jaxlib": metadata.version("jaxlib"),
-        "device": devices.kind(),
-        "compiler_options": devices.compiler_options(),
-        "XLA_FLAGS": devices.flags(),
-    }
-
-
-def _content(array: np.ndarray) -> bytes:
-    return f"{array.dtype.name} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes()
+def _of_rows(rows: Inputs, segment: int) -> dict[str, Any]:
+    """What the contents of a folder's segments depend on besides a row's bits."""
+    columns = {name: segments.digest(column.tobytes()) for name, column in rows.columns.items()}
+    settings = {f"setting {name}": columns[name] for name in rows.settings}
+    return {"seed": columns["seed"], **settings, "segment": segment}

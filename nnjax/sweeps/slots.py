@@ -6,7 +6,7 @@ do not depend on which rows come and go beside it.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
 
 import jax
@@ -173,7 +173,7 @@ def _zeros(leaf: jax.ShapeDtypeStruct) -> np.ndarray | Array:
 
 def run(
     work: Work, lane: int, inputs: Inputs, rows: np.ndarray
-) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
+) -> Generator[tuple[np.ndarray, list[np.ndarray]], None, None]:
     """Work through these rows; at each check, yield those that have ended and their results, if any."""
     slots = Slots(work, lane, inputs, rows)
     while True:

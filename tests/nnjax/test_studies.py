@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import nnjax
-from nnjax import sweeps
+from nnjax.sweeps import jobs
 
 NETWORK = nnjax.mlp((2, 3, 1))
 SEEDS = range(3)
@@ -70,8 +70,8 @@ def test_plain_settings_and_bare_results():
 
 
 def test_more_of_everything_is_added_to_a_folder(tmp_path, monkeypatch):
-    counts, right = [], sweeps._in_lanes
-    monkeypatch.setattr(sweeps, "_in_lanes", lambda job, rows: counts.append(len(rows)) or right(job, rows))
+    counts, right = [], jobs.in_lanes
+    monkeypatch.setattr(jobs, "in_lanes", lambda job, rows: counts.append(len(rows)) or right(job, rows))
     first = study(SEEDS, {"weights": ["normal"]}, GRID, folder=tmp_path)
     more = nnjax.grid(rate=np.float32([0.5, 2.0, 4.0]), scale=np.float32([1.0, 2.0, 3.0]))
     second = study(range(4), {"weights": ["normal", "he"]}, more, folder=tmp_path)

@@ -15,7 +15,7 @@ import pytest
 
 import nnjax
 from nnjax import sweeps
-from nnjax.sweeps import lanes, segments
+from nnjax.sweeps import jobs, lanes, segments
 
 OPTIMISED = True
 
@@ -153,13 +153,13 @@ def test_steady_can_say_no(monkeypatch):
         return jax.random.bits(key)
 
     assert nnjax.steady(bits, lane=8)
-    whole = sweeps._in_lanes
+    whole = jobs.in_lanes
 
     def shifted(*arguments):
         for rows, leaves in whole(*arguments):
             yield rows, [leaf + (np.arange(len(leaf), dtype=np.uint32) == 5) for leaf in leaves]
 
-    monkeypatch.setattr(sweeps, "_in_lanes", shifted)
+    monkeypatch.setattr(jobs, "in_lanes", shifted)
     assert not nnjax.steady(bits, lane=8)
 
 
@@ -169,7 +169,7 @@ def test_steady_can_say_no(monkeypatch):
 def test_a_finished_sweep_is_read_not_computed(together, tmp_path, monkeypatch):
     first = nnjax.sweep(trained, SEEDS, lane=LANE, folder=tmp_path)
     same(first, together)
-    monkeypatch.setattr(sweeps, "_in_lanes", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(jobs, "in_lanes", lambda *arguments: 1 / 0)
     same(nnjax.sweep(trained, SEEDS, lane=LANE, folder=tmp_path), first)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import nnjax
 from nnjax import sweeps
-from nnjax.sweeps import segments
+from nnjax.sweeps import jobs, segments
 
 OPTIMISED = True
 pytestmark = pytest.mark.usefixtures("two_devices")
@@ -24,13 +24,13 @@ def alone(key):
 @pytest.fixture
 def computed(monkeypatch):
     """The numbers of rows that sweeps have computed."""
-    counts, right = [], sweeps._in_lanes
+    counts, right = [], jobs.in_lanes
 
     def count(job, rows):
         counts.append(len(rows))
         return right(job, rows)
 
-    monkeypatch.setattr(sweeps, "_in_lanes", count)
+    monkeypatch.setattr(jobs, "in_lanes", count)
     monkeypatch.setattr(sweeps, "SEGMENT_LANES", 2)
     return counts
 

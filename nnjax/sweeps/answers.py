@@ -1,0 +1,58 @@
+"""What workers answer that is no result, in words: an exception in fn, or that they are of another kind."""
+
+import pickle
+from collections.abc import Mapping
+from typing import Any
+
+from nnjax.sweeps import workers
+from nnjax.sweeps.devices import VECTORS
+
+ADVICE = {
+    "device": (
+        "ask for machines of one kind (Slurm: --constraint=...), or give each kind a sweep and a folder"
+    ),
+    "XLA_FLAGS": "set the same XLA_FLAGS on all machines",
+    "function": "fn is another program there: install the same versions of nnjax and of your own modules",
+}
+"""What to do where a worker differs."""
+FIRST = ("jax", "jaxlib", "XLA_FLAGS", "device")
+"""Named first, since other differences follow from them."""
+
+
+def exception(answer: workers.Answer) -> Exception:
+    """The exception that a worker met, with the row, the worker and the traceback as notes."""
+    failure = answer.failure
+    assert failure is not None
+    try:
+        error = (
+            pickle.loads(failure.error) if isinstance(failure.error, bytes) else RuntimeError(failure.error)
+        )
+    except Exception:
+        error = RuntimeError(failure.text.rstrip().rpartition("\n")[2])
+    row = ", ".join(f"{name} {value}" for name, value in (failure.row or {}).items())
+    error.add_note(f"in fn{row and f' at {row}'}, on worker {answer.worker}")
+    if failure.loading:
+        error.add_note(
+            "fn cannot be loaded there: install what it imports, or send your own modules along with "
+            "cloudpickle.register_pickle_by_value(module)"
+        )
+    error.add_note(failure.text)
+    return error
+
+
+def difference(expected: Mapping[str, Any], there: Mapping[str, Any]) -> str:
+    """Say in what a worker differs from the first one, and what to do."""
+    name = next(name for name in (*FIRST, *expected) if expected.get(name) != there.get(name))
+    advice = ADVICE.get(name, "install the same versions on all machines")
+    if name == "function":
+        return advice
+    if name == "device":
+        has, wanted = _cpu(there[name], expected[name]), _cpu(expected[name], there[name])
+        return f"it has {has}, the sweep runs on {wanted}; {advice}"
+    return f"its {name} is {there.get(name)}, the sweep's {expected[name]}; {advice}"
+
+
+def _cpu(kind: str, other: str) -> str:
+    """A kind of device; of its vector instructions only those that the other one lacks."""
+    words = [word for word in kind.split() if not word.startswith(VECTORS) or word not in other.split()]
+    return " ".join(words)

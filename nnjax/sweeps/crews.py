@@ -1,0 +1,294 @@
+"""A sweep's workers: rows are cut into tasks, given out, and given out again where a worker was lost."""
+
+import collections
+import hashlib
+import platform
+import secrets
+import time
+import warnings
+from collections.abc import Generator, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from nnjax.sweeps import answers, executors, jobs, lanes, workers
+
+GOAL = 10.0
+"""Seconds that a task should take: a thousand times what it costs to give it out."""
+AHEAD = 4
+"""Tasks given out per worker that is known, so that none waits for the driver."""
+KNOWN_AT_FIRST = 16
+"""Workers that are taken to be there until more have answered."""
+LANES_UNTIL = 4
+"""Lanes per device that a task of `sweep_until` has at least: its slots take new rows as others end."""
+MESSAGE = 2**26
+"""Bytes of results that a task brings back at most, unless a single row has more."""
+SMALL = 100_000
+"""Bytes of a pickled function up to which it travels with every task."""
+PAUSES = 0.001, 0.05
+"""Seconds between two looks at the futures, at first and at most."""
+SIGN_OF_LIFE = 1.0
+"""Seconds after which `on_segment` is called even if nothing came."""
+LOSSES = 1
+"""How often a task is given out again after the executor has lost it."""
+
+
+class _Task(NamedTuple):
+    """Rows that are given out together.
+
+    Attributes:
+        rows: The rows, (r,).
+        lost: How often a worker was lost with them.
+        refused: How often a worker of another kind had them.
+        whole: Whether the function must be sent with them.
+    """
+
+    rows: np.ndarray
+    lost: int = 0
+    refused: int = 0
+    whole: bool = False
+
+
+class Crew:
+    """The workers of one sweep, as far as they are known, and what is given out to them.
+
+    Attributes:
+        lane: Rows computed together on one device.
+        identity: What the bits of a row depend on, as the first worker said that answered.
+    """
+
+    def __init__(self, given: executors.Workers, job: jobs.Job, lane: int | None) -> None:
+        """Ask a first worker.
+
+        Raises:
+            TypeError: The function cannot be pickled.
+            TimeoutError: No worker has answered.
+            RuntimeError: The executor takes no tasks, or fn has other results there than here.
+        """
+        content = executors.pickled(job.function)
+        self._order = workers.Order(
+            digest=hashlib.sha256(content).hexdigest(),
+            content=content,
+            python=platform.python_version().rpartition(".")[0],
+            settings={name: getattr(jax.config, name) for name in jobs.settings_of_jax()},
+            lane=lane,
+            devices=given.devices,
+        )
+        self._given, self._job, self._kind = given, job, f"executor {type(given.executor).__name__}"
+        self._token, self._sent = secrets.token_hex(8), 0
+        self._answers: collections.Counter[str] = collections.Counter()
+        self._strangers: set[str] = set()
+        self._unknown, self._pace, self._heard = 0, np.inf, time.monotonic()
+        first = self._ask(_Task(np.arange(0), whole=True))
+        self.identity = dict(first.identity or {})
+        self.lane = self.identity["lane"]
+        self._order = self._order._replace(lane=self.lane, expected=self.identity)
+        self._unit = self.lane * first.devices * (LANES_UNTIL if job.function.until else 1)
+
+    def _ask(self, task: _Task) -> workers.Answer:
+        """Let a worker look at the function, without any rows."""
+        future = self._submit(task)
+        try:
+            self._await(future)
+            answer = future.result()
+        except TimeoutError:
+            raise
+        except Exception as error:
+            return self._ask(self._after_loss(task, error))
+        finally:
+            executors.cancel(future)
+        if answer.failure:
+            raise answers.exception(answer)
+        here = [(result.shape, str(result.dtype)) for result in self._job.program.results]
+        if answer.shapes != here:
+            raise RuntimeError(
+                f"fn's results are {here} here and {answer.shapes} on worker {answer.worker}: install the "
+                "same versions of nnjax, of its packages and of your own modules on all machines"
+            )
+        return answer
+
+    def _await(self, future: Any) -> None:
+        end, pause = time.monotonic() + self._given.wait, PAUSES[0]
+        while not future.done():
+            if time.monotonic() > end:
+                raise TimeoutError(
+                    f"no worker has answered within {self._given.wait:g} s: does {self._kind} have any? If "
+                    "they wait in a queue, wait longer: executor=nnjax.Workers(..., wait=3600)"
+                )
+            time.sleep(pause)
+            pause = min(PAUSES[1], 2 * pause)
+
+    def _submit(self, task: _Task) -> Any:
+        """Give a task out.
+
+        Raises:
+            RuntimeError: The executor does not take it.
+        """
+        order = self._order if task.whole or self._travels() else self._order._replace(content=None)
+        columns = {name: column[task.rows] for name, column in self._job.rows.columns.items()}
+        self._sent += 1
+        try:
+            return self._given.executor.submit(workers.run, order, columns, f"{self._token}-{self._sent}")
+        except Exception as error:
+            executors.refuse_broken(error)
+            raise RuntimeError(
+                f"{self._kind} takes no tasks ({error}); if it is closed, open another one"
+            ) from error
+
+    def _travels(self) -> bool:
+        """Tell whether the function goes along: not if it is large, and the workers that have it stay."""
+        answers = self._answers.total()
+        stay = answers > len(self._answers) and answers > 2 * self._unknown
+        return len(self._order.content or b"") <= SMALL or not stay
+
+    def compute(self, wanted: np.ndarray) -> Generator[jobs.Piece, None, None]:
+        """Compute these rows; a piece comes with every answer, and one without rows now and then.
+
+        Raises:
+            RuntimeError: Workers were lost with the same rows again and again, or all differ.
+            Exception: Whatever fn has raised, with the row and the worker.
+        """
+        queue, given = _Queue(wanted), []
+        self._heard = shown = time.monotonic()
+        pause = PAUSES[0]
+        try:
+            while queue or given:
+                while queue and len(given) < self._most():
+                    task = queue.take(self._size(len(wanted), queue.left))
+                    given.append((self._submit(task), task))
+                start = time.monotonic()
+                done = _split_off_done(given)
+                yield from self._taken(done, queue, given)
+                now = time.monotonic()
+                pause = PAUSES[0] if done else min(PAUSES[1], 2 * pause)
+                if not done and now - shown > SIGN_OF_LIFE:
+                    shown = now
+                    yield wanted[:0], []
+                if not done:
+                    time.sleep(
+                        max(pause, 10 * (now - start))
+                    )  # some ask a server, or a disk, for each future
+        finally:
+            for future, _ in given:
+                executors.cancel(future)
+
+    def _most(self) -> int:
+        """How many tasks may be under way."""
+        return self._given.tasks or AHEAD * max(KNOWN_AT_FIRST, len(self._answers))
+
+    def _size(self, total: int, left: int) -> int:
+        """Rows of the next task: `GOAL` seconds of them; fewer towards the end, so that all end together."""
+        if self._given.tasks:
+            return self._fitting(-(-total // self._given.tasks), self.lane)
+        share = left / (2 * max(1, len(self._answers)))
+        return self._fitting(min(GOAL / max(self._pace, 1e-12), share), self._unit)
+
+    def _fitting(self, rows: float, unit: int) -> int:
+        """Whole units, as far as their results fit into one message."""
+        kept = [lanes.stored(result) for result in self._job.program.results]
+        most = MESSAGE // max(1, sum(array.size * array.dtype.itemsize for array in kept))
+        rows = unit * max(1, int(rows / unit))
+        return rows if rows <= most else max(1, most // self.lane * self.lane or most)
+
+    def _taken(self, done: list, queue: "_Queue", given: list) -> Iterator[jobs.Piece]:
+        """Keep what has come, and put what must be computed elsewhere back into the queue."""
+        lost, errors = [], []
+        for future, task in done:
+            try:
+                answer = future.result()
+            except Exception as error:
+                lost.append((task, error))
+                continue
+            self._answers[answer.worker] += 1
+            if answer.failure:
+                errors.append(answers.exception(answer))
+            elif answer.leaves is not None:
+                self._heard = time.monotonic()
+                self._pace = min(self._pace, answer.seconds / len(task.rows))
+                yield task.rows, answer.leaves
+            elif answer.identity is not None:
+                queue.put(task._replace(refused=task.refused + 1))
+                self._refuse(answer, [*queue.again, *(task for _, task in given)])
+            else:
+                self._unknown += 1
+                queue.put(task._replace(whole=True))
+        for error in errors:
+            raise error
+        for task, error in lost:
+            queue.put(self._after_loss(task, error))
+
+    def _after_loss(self, task: _Task, error: Exception) -> _Task:
+        """The task once more, whole.
+
+        Raises:
+            RuntimeError: It has been lost before, or nothing can be given out any more.
+        """
+        executors.refuse_broken(error)
+        if task.lost >= LOSSES:
+            what = f"with seeds {self._seeds(task)}" if len(task.rows) else "at the very beginning"
+            raise RuntimeError(
+                f"{self._kind} has lost its worker twice {what} ({type(error).__name__}: {error}); the "
+                "worker's log may say why: memory, a time limit, a package that is missing there"
+            ) from error
+        return task._replace(lost=task.lost + 1, whole=True)
+
+    def _seeds(self, task: _Task) -> str:
+        seeds = self._job.rows.columns["seed"][task.rows]
+        return f"{seeds[0]} to {seeds[-1]}"
+
+    def _refuse(self, answer: workers.Answer, open_tasks: list[_Task]) -> None:
+        """Name a worker of another kind, once.
+
+        Raises:
+            RuntimeError: There seem to be no others.
+        """
+        difference = answers.difference(self.identity, answer.identity or {})
+        if answer.worker not in self._strangers:
+            self._strangers.add(answer.worker)
+            warnings.warn(
+                f"worker {answer.worker} is refused, and its work done elsewhere: {difference}", stacklevel=2
+            )
+        silent = time.monotonic() - self._heard
+        if silent > self._given.wait and all(task.refused > 2 for task in open_tasks):
+            raise RuntimeError(f"every worker that answers is of another kind: {difference}")
+
+
+class _Queue:
+    """Rows that are not given out, those of lost workers first.
+
+    Attributes:
+        again: Tasks to be given out again.
+    """
+
+    def __init__(self, rows: np.ndarray) -> None:
+        self.again: collections.deque[_Task] = collections.deque()
+        self._rows = rows
+
+    @property
+    def left(self) -> int:
+        """Rows that were never given out."""
+        return len(self._rows)
+
+    def __bool__(self) -> bool:
+        return bool(self.again or self.left)
+
+    def put(self, task: _Task) -> None:
+        """Have a task given out again."""
+        self.again.append(task)
+
+    def take(self, size: int) -> _Task:
+        """The next task, of at most `size` rows if it is a new one."""
+        if self.again:
+            return self.again.popleft()
+        rows, self._rows = np.split(self._rows, [size])
+        return _Task(rows)
+
+
+def _split_off_done(given: list[tuple[Any, _Task]]) -> list[tuple[Any, _Task]]:
+    """Take off the list what is done."""
+    waiting, done = [], []
+    for each in given:
+        (done if each[0].done() else waiting).append(each)
+    given[:] = waiting
+    return done

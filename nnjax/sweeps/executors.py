@@ -1,0 +1,100 @@
+"""Executors: what `sweep` takes as one, and what is done with it.
+
+It is somebody else's, and finds the workers. Of it only `submit` is used, and of its futures only `done`,
+`result` and `cancel`, since some know no more.
+"""
+
+import concurrent.futures
+import contextlib
+import functools
+import importlib
+from typing import Any, NamedTuple
+
+from nnjax import checks
+from nnjax.sweeps import jobs
+
+
+class Workers(NamedTuple):
+    """An executor, and how a sweep uses it: `nnjax.sweep(..., executor=nnjax.Workers(executor, ...))`.
+
+    Attributes:
+        executor: Anything with the `submit` of `concurrent.futures`: `dask.distributed`'s
+            `client.get_executor()`, a `ProcessPoolExecutor` that spawns, submitit's `AutoExecutor`,
+            mpi4py's `MPIPoolExecutor`.
+        tasks: Into how many tasks the runs are cut. None makes tasks of ten seconds, which suits workers that
+            stay; where every task is a process or a job in a queue, as submitit's are, say how many.
+        wait: Seconds to wait for the first answer of a worker. Later ones are waited for without end: from
+            here, a long task and a cluster that is gone look alike.
+        devices: CPU devices for each worker, as a rule the cores that it may use; None leaves it to the
+            workers (JAX_NUM_CPU_DEVICES, else one).
+    """
+
+    executor: Any
+    tasks: int | None = None
+    wait: float = 300.0
+    devices: int | None = None
+
+
+def read(executor: Any) -> Workers:
+    """Check what was given as `executor`.
+
+    Raises:
+        TypeError: It has no submit; a number that is none.
+        ValueError: A number out of range.
+        ImportError: cloudpickle is not installed.
+    """
+    given = executor if isinstance(executor, Workers) else Workers(executor)
+    if isinstance(given.executor, type) or not callable(getattr(given.executor, "submit", None)):
+        raise TypeError(
+            "executor must have the method submit(fn, *arguments) of concurrent.futures, as "
+            f"client.get_executor() of Dask has; got {checks.named(given.executor)}"
+        )
+    for name in ("tasks", "devices"):
+        if getattr(given, name) is not None:
+            given = given._replace(**{name: checks.count(name, getattr(given, name))})
+    checks.number("wait", given.wait, above=0)
+    _cloudpickle()
+    return given
+
+
+def _cloudpickle() -> Any:
+    try:
+        return importlib.import_module("cloudpickle")
+    except ModuleNotFoundError as error:
+        raise ImportError("executor= needs cloudpickle: pip install 'nnjax[cluster]'") from error
+
+
+@functools.lru_cache(maxsize=64)
+def pickled(function: jobs.Function) -> bytes:
+    """The function as bytes, once for each: what it reads from outside is fixed when it is first sent.
+
+    Raises:
+        TypeError: It cannot be pickled.
+    """
+    try:
+        return _cloudpickle().dumps(function)
+    except Exception as error:
+        raise TypeError(
+            f"{checks.named(function.fn)} cannot be sent to workers, since it, or what it uses, cannot be "
+            f"pickled ({error}): leave out open files, locks, generators and connections"
+        ) from error
+
+
+def cancel(future: Any) -> None:
+    """Call off what is not done; not every executor can."""
+    with contextlib.suppress(Exception):
+        if not future.done():
+            future.cancel()
+
+
+def refuse_broken(error: Exception) -> None:
+    """Pass over an error, unless it says that the executor can compute nothing any more.
+
+    Raises:
+        RuntimeError: It says so.
+    """
+    if isinstance(error, concurrent.futures.BrokenExecutor):
+        raise RuntimeError(
+            f"the whole pool is broken, since one of its workers was killed or ran out of memory ({error}); "
+            "open another one"
+        ) from error

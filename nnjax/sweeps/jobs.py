@@ -1,0 +1,141 @@
+"""Jobs: what a sweep computes, looked at once; here, or on a worker that was sent the function."""
+
+import functools
+from collections.abc import Callable, Generator
+from importlib import metadata
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import ArrayLike, PyTree
+
+from nnjax.sweeps import devices, lanes, lapack, segments, slots
+from nnjax.sweeps.inputs import Inputs
+
+Piece = tuple[np.ndarray, list[np.ndarray]]
+"""Some rows (r,) and their results, arrays (r, ...)."""
+
+
+class Until(NamedTuple):
+    """When a row of `sweep_until` has ended, and what is done until then; as given there."""
+
+    step: Callable[[PyTree], PyTree]
+    done: Callable[[PyTree], ArrayLike]
+    check_every: int
+    max_steps: int | None
+
+
+class Function(NamedTuple):
+    """What is computed of a row, as it was given: this is what workers are sent.
+
+    Attributes:
+        fn: `sweep`'s fn, or `sweep_until`'s init.
+        settings: Names of its settings.
+        until: What `sweep_until` does next; None in `sweep`.
+    """
+
+    fn: Callable[..., PyTree]
+    settings: tuple[str, ...]
+    until: Until | None = None
+
+
+class Job(NamedTuple):
+    """What is to be computed.
+
+    Attributes:
+        function: What is computed of a row.
+        one: The same as a function of the row's numbers.
+        rows: All rows.
+        program: `one`, looked at without running it.
+        lane: Rows computed together on one device.
+    """
+
+    function: Function
+    one: Callable
+    rows: Inputs
+    program: lanes.Program
+    lane: int
+
+
+def prepare(function: Function, rows: Inputs, lane: int | None) -> Job:
+    """Look at one row's work, and choose the lane where None is given.
+
+    Raises:
+        TypeError, ValueError: As `nnjax.sweep` for fn and lane.
+    """
+    one = _one(function)
+    program = lanes.inspect(one, *rows.dtypes)
+    memory = devices.memory(lapack.where(program.jaxpr)[0])
+    return Job(function, one, rows, program, lanes.width(lane, program, memory))
+
+
+def _one(function: Function) -> Callable:
+    work = _work(function)
+    return slots.programs(work).whole if work else lanes.one_run(function.fn, function.settings)
+
+
+def _work(function: Function) -> slots.Work | None:
+    if function.until is None:
+        return None
+    return slots.Work(lanes.one_run(function.fn, function.settings), *function.until)
+
+
+def compute(job: Job, rows: np.ndarray) -> Generator[Piece, None, None]:
+    """Compute these rows, on all local devices; pieces come as they are finished."""
+    work = _work(job.function)
+    return slots.run(work, job.lane, job.rows, rows) if work else in_lanes(job, rows)
+
+
+def in_lanes(job: Job, rows: np.ndarray) -> Generator[Piece, None, None]:
+    """Compute these rows, a lane per device at a time; the next is under way while one is handed over."""
+    where = lapack.where(job.program.jaxpr)
+    compiled, size = lanes.vmapped(job.one, where), job.lane * len(where)
+    last = None
+    for start in range(0, len(rows), size):
+        padded = rows[np.minimum(np.arange(start, start + size), len(rows) - 1)]
+        leaves = jax.tree.leaves(compiled(*job.rows.take(padded)))
+        if last is not None:
+            yield _piece(*last)
+        last = rows[start : start + size], leaves
+    if last is not None:
+        yield _piece(*last)
+
+
+def _piece(rows: np.ndarray, leaves: list[Any]) -> Piece:
+    return rows, [lanes.to_numpy(leaf)[: len(rows)] for leaf in leaves]
+
+
+def identity(job: Job) -> dict[str, Any]:
+    """What the bits of a row's results depend on besides the row: the program, and what runs it.
+
+    The program's text holds the data that fn closes over, unless JAX hands them over as arguments
+    (JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS). 50 MB of data take 0.5 s with the text, 0.1 s without.
+    """
+    text = jax.jit(job.one).lower(*job.rows.abstract()).as_text()
+    return {
+        "function": segments.digest(text.encode()),
+        "constants": segments.digest(*map(_content, lanes.constants(job.program))),
+        "lane": job.lane,
+        "jax": jax.__version__,
+        "jaxlib": metadata.version("jaxlib"),
+        "device": devices.kind(),
+        "compiler_options": devices.compiler_options(),
+        "XLA_FLAGS": devices.flags(),
+    }
+
+
+def _content(array: np.ndarray) -> bytes:
+    return f"{array.dtype.name} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes()
+
+
+@functools.cache
+def settings_of_jax() -> dict[str, Callable[[Any], Any]]:
+    """JAX's settings that change what a function computes, and how each is set for a while."""
+    return {
+        "jax_enable_x64": jax.enable_x64,
+        "jax_default_matmul_precision": jax.default_matmul_precision,
+        "jax_default_prng_impl": jax.default_prng_impl,
+        "jax_numpy_dtype_promotion": jax.numpy_dtype_promotion,
+        "jax_numpy_rank_promotion": jax.numpy_rank_promotion,
+        "jax_threefry_partitionable": jax.threefry_partitionable,
+    }

@@ -1,0 +1,228 @@
+"""What a worker does for a sweep on another machine: it finds the function again, and computes some rows.
+
+A worker is a process in which an executor calls `run`. It keeps each function that it was sent under its
+digest, so that JAX compiles it once, however many tasks come; and it computes one task at a time, on all of
+its local devices.
+"""
+
+import contextlib
+import os
+import pickle
+import platform
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from nnjax.sweeps import jobs, lanes, lapack
+from nnjax.sweeps.inputs import Inputs
+
+KEPT = 64
+"""Functions that a worker keeps."""
+HOLDS = 0.1, 10.0
+"""Seconds, at first and at most, that a refused worker keeps a task, so that others have the time to take
+the next ones."""
+
+_busy = threading.Lock()
+_functions: dict[str, jobs.Function] = {}
+_looked_at: dict[tuple, tuple[jobs.Job, dict[str, Any]]] = {}
+_refusals: dict[str, int] = {}
+
+
+class Order(NamedTuple):
+    """What a task says besides its rows.
+
+    Attributes:
+        digest: Of the function.
+        content: The pickled function; None if the worker should know it.
+        python: The version that pickled it, of whose bytecode it is made.
+        settings: JAX's settings on the driver's machine.
+        lane: The lane's width; None for the automatic one.
+        devices: How many CPU devices the worker is to have; None for as many as it has.
+        expected: What the first worker's bits depend on; None asks for it.
+    """
+
+    digest: str
+    content: bytes | None
+    python: str
+    settings: Mapping[str, Any]
+    lane: int | None = None
+    devices: int | None = None
+    expected: Mapping[str, Any] | None = None
+
+
+class Failure(NamedTuple):
+    """An exception in a worker.
+
+    Attributes:
+        error: The exception, pickled; what it says where that is not possible.
+        text: Its traceback.
+        row: Name -> value of the row that raises it; None if it is not known, or not about rows.
+        loading: Whether the function could not even be loaded.
+    """
+
+    error: bytes | str
+    text: str
+    row: Mapping[str, Any] | None
+    loading: bool
+
+
+class Answer(NamedTuple):
+    """What comes back.
+
+    Attributes:
+        worker: The worker's name.
+        identity: What its bits depend on.
+        devices: How many devices a task is spread over.
+        shapes: Shape and dtype of a row's results.
+        leaves: The results, arrays (r, ...); None if there are none: it is another kind of worker than
+            expected, or has failed, or does not know the function.
+        seconds: How long they took.
+        failure: What went wrong.
+    """
+
+    worker: str
+    identity: Mapping[str, Any] | None = None
+    devices: int = 1
+    shapes: list[tuple[tuple[int, ...], str]] | None = None
+    leaves: list[np.ndarray] | None = None
+    seconds: float = 0.0
+    failure: Failure | None = None
+
+
+def name() -> str:
+    """The host and the process, and the Slurm job if there is one."""
+    job = os.environ.get("SLURM_JOB_ID")
+    return f"{platform.node()}, process {os.getpid()}" + (f", Slurm job {job}" if job else "")
+
+
+def run(order: Order, columns: Mapping[str, np.ndarray], attempt: str) -> Answer:
+    """Compute the rows of `columns`, name -> (rows,); of no rows, only say what the bits depend on.
+
+    Args:
+        order: What to compute.
+        columns: The rows.
+        attempt: Differs between tasks, for executors that do not compute equal ones twice.
+    """
+    with _busy:
+        answer = _answer(order, columns)
+    if order.expected is not None and answer.identity is not None and answer.leaves is None:
+        _hold(order.digest)
+    return answer
+
+
+def _answer(order: Order, columns: Mapping[str, np.ndarray]) -> Answer:
+    if order.content is None and order.digest not in _functions:
+        return Answer(name())
+    try:
+        _make_devices(order.devices)
+        function = _function(order)
+    except Exception as error:
+        return Answer(name(), failure=_failure(error, None, loading=True))
+    rows = Inputs(dict(columns), (len(columns["seed"]),))
+    with contextlib.ExitStack() as stack:
+        for setting, value in order.settings.items():
+            stack.enter_context(jobs.settings_of_jax()[setting](value))
+        return _computed(order, function, rows)
+
+
+def _computed(order: Order, function: jobs.Function, rows: Inputs) -> Answer:
+    try:
+        job, identity = _look(order, function, rows)
+    except Exception as error:
+        return Answer(name(), failure=_failure(error, None))
+    job = job._replace(rows=rows)
+    shapes = [(result.shape, str(result.dtype)) for result in job.program.results]
+    answer = Answer(name(), identity, len(lapack.where(job.program.jaxpr)), shapes)
+    if order.expected is None or identity != order.expected:
+        return answer
+    start = time.monotonic()
+    try:
+        leaves = _results(job, np.arange(rows.count))
+    except Exception as error:
+        return answer._replace(identity=None, failure=_failure(error, _culprit(job)))
+    return answer._replace(identity=None, leaves=leaves, seconds=time.monotonic() - start)
+
+
+def _make_devices(count: int | None) -> None:
+    """Make as many CPU devices, unless JAX runs already: their number changes the speed, and no bit."""
+    if count is not None:
+        with contextlib.suppress(RuntimeError):
+            jax.config.update("jax_num_cpu_devices", count)
+
+
+def _function(order: Order) -> jobs.Function:
+    """The function, which stays the same object for the same digest, so that JAX knows it."""
+    if order.digest not in _functions:
+        if order.python != platform.python_version().rpartition(".")[0]:
+            raise RuntimeError(
+                f"this worker runs Python {platform.python_version()}, and functions come from {order.python}"
+            )
+        _functions[order.digest] = pickle.loads(order.content or b"")
+        if len(_functions) > KEPT:
+            del _functions[next(iter(_functions))]
+    return _functions[order.digest]
+
+
+def _look(order: Order, function: jobs.Function, rows: Inputs) -> tuple[jobs.Job, dict[str, Any]]:
+    """The job, of whichever rows, and what its bits depend on."""
+    settings = tuple(order.settings.items())
+    if (order.digest, order.lane, rows.dtypes, settings) not in _looked_at:
+        job = jobs.prepare(function, rows, order.lane)
+        looked = job, jobs.identity(job)
+        # The first task asks for the lane, which the others then name.
+        for lane in {order.lane, job.lane}:
+            _looked_at[order.digest, lane, rows.dtypes, settings] = looked
+        while len(_looked_at) > KEPT:
+            del _looked_at[next(iter(_looked_at))]
+    return _looked_at[order.digest, order.lane, rows.dtypes, settings]
+
+
+def _results(job: jobs.Job, rows: np.ndarray) -> list[np.ndarray]:
+    """The results of these rows, which rise, in their order."""
+    kept = [lanes.stored(result) for result in job.program.results]
+    results = [np.empty((len(rows), *array.shape), array.dtype) for array in kept]
+    for some, leaves in jobs.compute(job, rows):
+        for result, leaf in zip(results, leaves, strict=True) if len(some) else ():
+            result[np.searchsorted(rows, some)] = leaf
+    return results
+
+
+def _culprit(job: jobs.Job) -> Mapping[str, Any] | None:
+    """Halve the rows until one is left that raises; None if it does not when it is alone."""
+    rows = np.arange(job.rows.count)
+    while len(rows) > 1:
+        first = rows[: len(rows) // 2]
+        rows = first if _raises(job, first) else rows[len(first) :]
+    if not _raises(job, rows):
+        return None
+    return {name: column[rows[0]].item() for name, column in job.rows.columns.items()}
+
+
+def _raises(job: jobs.Job, rows: np.ndarray) -> bool:
+    try:
+        _results(job, rows)
+    except Exception:
+        return True
+    return False
+
+
+def _failure(error: Exception, row: Mapping[str, Any] | None, loading: bool = False) -> Failure:
+    text = "".join(traceback.format_exception(error))
+    try:
+        content = pickle.dumps(error)
+        pickle.loads(content)
+    except Exception:
+        return Failure(f"{type(error).__name__}: {error}", text, row, loading)
+    return Failure(content, text, row, loading)
+
+
+def _hold(digest: str) -> None:
+    """Wait, longer every time: a refused worker would otherwise take and refuse task after task."""
+    first, most = HOLDS
+    _refusals[digest] = _refusals.get(digest, 0) + 1
+    time.sleep(min(most, first * 2.0 ** (_refusals[digest] - 1)))
