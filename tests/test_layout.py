@@ -66,8 +66,8 @@ EXEMPT = {
     "nnjax.sweeps.crews": {"time"},
     "nnjax.sweeps.workers": {"time"},
 }
-"""Clocks tell how far a sweep is, how old another's file is, and how long a worker takes. Data sets and studies
-import scikit-learn, pandas and xarray inside the functions that need them, by name."""
+"""Clocks tell how far a sweep is, how old another's file is, and how long a worker takes. Data sets and
+studies import scikit-learn, pandas and xarray inside the functions that need them, by name."""
 WITHOUT_TESTS = {"experiments.runner.style", "experiments.benchmark.torch_peers"}
 """Settings; and PyTorch's peers, which test_peers tries where it is installed."""
 

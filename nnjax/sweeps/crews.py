@@ -81,6 +81,7 @@ class Crew:
         self._strangers: set[str] = set()
         self._unknown, self._pace, self._heard = 0, np.inf, time.monotonic()
         first = self._ask(_Task(np.arange(0), whole=True))
+        self._answers[first.worker] += 1
         self.identity = dict(first.identity or {})
         self.lane = self.identity["lane"]
         self._order = self._order._replace(lane=self.lane, expected=self.identity)
@@ -180,7 +181,8 @@ class Crew:
     def _size(self, total: int, left: int) -> int:
         """Rows of the next task: `GOAL` seconds of them; fewer towards the end, so that all end together."""
         if self._given.tasks:
-            return self._fitting(-(-total // self._given.tasks), self.lane)
+            lanes_of_all = -(-total // self.lane)
+            return self._fitting(float(-(-lanes_of_all // self._given.tasks) * self.lane), self.lane)
         share = left / (2 * max(1, len(self._answers)))
         return self._fitting(min(GOAL / max(self._pace, 1e-12), share), self._unit)
 

@@ -21,7 +21,7 @@ class Workers(NamedTuple):
         executor: Anything with the `submit` of `concurrent.futures`: `dask.distributed`'s
             `client.get_executor()`, a `ProcessPoolExecutor` that spawns, submitit's `AutoExecutor`,
             mpi4py's `MPIPoolExecutor`.
-        tasks: Into how many tasks the runs are cut. None makes tasks of ten seconds, which suits workers that
+        tasks: Into how many tasks, at most, the runs are cut. None makes tasks of ten seconds, which suits workers that
             stay; where every task is a process or a job in a queue, as submitit's are, say how many.
         wait: Seconds to wait for the first answer of a worker. Later ones are waited for without end: from
             here, a long task and a cluster that is gone look alike.
@@ -52,7 +52,7 @@ def read(executor: Any) -> Workers:
     for name in ("tasks", "devices"):
         if getattr(given, name) is not None:
             given = given._replace(**{name: checks.count(name, getattr(given, name))})
-    checks.number("wait", given.wait, above=0)
+    checks.number("wait", given.wait, above=0.0)
     _cloudpickle()
     return given
 
@@ -76,7 +76,7 @@ def pickled(function: jobs.Function) -> bytes:
     except Exception as error:
         raise TypeError(
             f"{checks.named(function.fn)} cannot be sent to workers, since it, or what it uses, cannot be "
-            f"pickled ({error}): leave out open files, locks, generators and connections"
+            f"pickled ({error}): leave out locks, generators, connections and files that are written"
         ) from error
 
 

@@ -193,12 +193,12 @@ def _results(job: jobs.Job, rows: np.ndarray) -> list[np.ndarray]:
 
 
 def _culprit(job: jobs.Job) -> Mapping[str, Any] | None:
-    """Halve the rows until one is left that raises; None if it does not when it is alone."""
+    """Halve the rows until one is left that raises; None if it does not when it is alone, or if all do."""
     rows = np.arange(job.rows.count)
     while len(rows) > 1:
         first = rows[: len(rows) // 2]
         rows = first if _raises(job, first) else rows[len(first) :]
-    if not _raises(job, rows):
+    if not _raises(job, rows) or (rows[0] == 0 and _raises(job, np.array([job.rows.count - 1]))):
         return None
     return {name: column[rows[0]].item() for name, column in job.rows.columns.items()}
 

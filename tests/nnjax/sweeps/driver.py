@@ -1,0 +1,24 @@
+"""A sweep on a Dask cluster, for a test to kill: python driver.py ADDRESS FOLDER."""
+
+import sys
+
+import distributed
+import jax
+
+import nnjax
+from nnjax import sweeps
+
+SEEDS, LANE = range(160), 2
+
+
+def chaotic(key):
+    """Takes a tenth of a second for a lane, and shows every bit."""
+    start = jax.random.normal(key, (3,), jax.numpy.float32)
+    return jax.lax.fori_loop(0, 200_000, lambda _, x: jax.numpy.sin(3 * x) * 2, start)
+
+
+if __name__ == "__main__":
+    jax.config.update("jax_enable_x64", True)
+    sweeps.SEGMENT_LANES = 1
+    with distributed.Client(sys.argv[1]) as client:
+        nnjax.sweep(chaotic, SEEDS, lane=LANE, folder=sys.argv[2], executor=client.get_executor())

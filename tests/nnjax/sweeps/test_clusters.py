@@ -1,0 +1,221 @@
+"""The same bits on a cluster as on one machine, whoever is killed, late or slow; with three engines."""
+
+import concurrent.futures
+import contextlib
+import multiprocessing
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import chex
+import driver
+import jax
+import numpy as np
+import pytest
+
+import nnjax
+from nnjax import sweeps
+from nnjax.sweeps import segments
+
+OPTIMISED = True
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.filterwarnings("ignore"),  # the engines' own
+]
+HERE = pathlib.Path(__file__).parent
+
+
+@pytest.fixture(scope="module", autouse=True)
+def importable():
+    """Workers import what the tests do, and JAX makes one device in each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), str(HERE.parents[2])]))
+        yield
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return nnjax.sweep(driver.chaotic, driver.SEEDS, lane=driver.LANE)
+
+
+@pytest.fixture(autouse=True)
+def small_segments(monkeypatch):
+    monkeypatch.setattr(sweeps, "SEGMENT_LANES", 1)
+
+
+def same(got, expected):
+    chex.assert_trees_all_equal(got, expected, strict=True)
+
+
+def swept(executor, **options):
+    return nnjax.sweep(driver.chaotic, driver.SEEDS, lane=driver.LANE, executor=executor, **options)
+
+
+class Once:
+    """An `on_segment` that does something once, as soon as so many runs are done."""
+
+    def __init__(self, runs, act):
+        self._runs, self._act = runs, act
+
+    def __call__(self, done, total):
+        if done >= self._runs and self._act is not None:
+            act, self._act = self._act, None
+            act()
+
+
+# Dask.
+
+
+@pytest.fixture(scope="module")
+def cluster(importable):
+    import dask
+    import distributed
+
+    dask.config.set({"distributed.comm.retry.count": 3, "distributed.worker.multiprocessing-method": "spawn"})
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        cluster.client = client
+        yield cluster
+
+
+@pytest.fixture
+def executor(cluster):
+    return cluster.client.get_executor(retries=2)
+
+
+def processes(cluster):
+    """The process of each worker."""
+    return list(cluster.client.run(os.getpid).values())
+
+
+def test_dask_with_a_worker_that_is_killed_and_one_that_is_slow(alone, cluster, executor):
+    killed, slow = processes(cluster)
+
+    def disturb():
+        os.kill(slow, signal.SIGSTOP)
+        os.kill(killed, signal.SIGKILL)
+        time.sleep(0.5)
+        os.kill(slow, signal.SIGCONT)
+
+    same(swept(executor, on_segment=Once(20, disturb)), alone)
+
+
+def test_dask_with_workers_that_join_late(alone, cluster, executor):
+    same(swept(executor, on_segment=Once(10, lambda: cluster.scale(4))), alone)
+    cluster.client.wait_for_workers(4)
+    same(swept(executor), alone)
+
+
+def test_dask_compiles_once_in_each_worker(cluster, executor, tmp_path):
+    path = str(tmp_path / "traces")
+
+    def noted(key):
+        with open(path, "a", encoding="utf-8") as file:
+            print(os.getpid(), file=file)
+        return jax.random.normal(key)
+
+    workers = nnjax.Workers(executor, tasks=60)
+    first = nnjax.sweep(noted, range(60), lane=1, executor=workers)
+    traced = pathlib.Path(path).read_text().split()
+    same(nnjax.sweep(noted, range(60), lane=1, executor=workers), first)
+    counts = [traced.count(process) for process in set(traced) - {str(os.getpid())}]
+    assert len(counts) > 1
+    assert set(counts) == {3}  # its shapes, its text and its program
+
+
+def test_dask_for_work_that_ends_at_different_times(executor):
+    def step(x):
+        return jax.numpy.sin(3 * x) * 2
+
+    arguments = (jax.random.normal, step, lambda x: abs(x) < 0.05, range(200))
+    options = {"check_every": 1, "lane": 8}
+    same(
+        nnjax.sweep_until(*arguments, **options, executor=executor), nnjax.sweep_until(*arguments, **options)
+    )
+
+
+def test_dask_with_a_driver_that_is_killed(alone, cluster, executor, tmp_path):
+    command = [sys.executable, HERE / "driver.py", cluster.scheduler_address, tmp_path / "kept"]
+    process = subprocess.Popen(command)
+    while len(list(tmp_path.glob("kept/segment-*"))) < 10:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    there = len(list(tmp_path.glob("kept/segment-*")))
+    calls = []
+    got = swept(executor, folder=tmp_path / "kept", on_segment=lambda done, total: calls.append(done))
+    same(got, alone)
+    assert calls[0] >= 2 * there >= 20
+    assert there < 80
+
+
+# Engines without workers that stay.
+
+
+@pytest.fixture
+def pool():
+    with contextlib.ExitStack() as stack:
+
+        def opened():
+            spawn = multiprocessing.get_context("spawn")
+            return stack.enter_context(concurrent.futures.ProcessPoolExecutor(2, mp_context=spawn))
+
+        yield opened
+
+
+def test_a_pool_breaks_as_a_whole_and_the_next_call_goes_on(alone, pool, tmp_path):
+    first = pool()
+
+    def kill():
+        os.kill(next(iter(first._processes)), signal.SIGKILL)
+
+    with pytest.raises(RuntimeError, match=r"the whole pool is broken, .*; open another one") as broken:
+        swept(first, folder=tmp_path, on_segment=Once(20, kill))
+    assert "finished segments kept in" in broken.value.__notes__[0]
+    there = len(list(tmp_path.glob("segment-*")))
+    assert 10 <= there < 80
+    calls = []
+    same(swept(pool(), folder=tmp_path, on_segment=lambda *call: calls.append(call)), alone)
+    assert calls[0][0] >= 2 * there
+
+
+def test_submitit(alone, tmp_path):
+    import submitit
+
+    executor = submitit.LocalExecutor(tmp_path / "log")
+    same(swept(nnjax.Workers(executor, tasks=2)), alone)
+
+
+@pytest.fixture
+def little_disk(tmp_path):
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("nothing can be mounted here")
+    yield tmp_path
+    subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_a_disk_that_fills_up_keeps_what_is_on_it(cluster, executor, little_disk):
+    def curve(key):
+        return jax.random.normal(key, (256,), jax.numpy.float32)
+
+    options = {"lane": 4, "folder": little_disk / "kept", "executor": executor}
+    with pytest.raises(
+        OSError, match=r"cannot be written \(No space left on device\); finished segments stay"
+    ):
+        nnjax.sweep(curve, range(100), **options)
+    kept = list(little_disk.glob("kept/segment-*"))
+    assert len(kept) > 3
+    assert not list(little_disk.glob("kept/.*"))
+    assert np.array_equal(
+        nnjax.sweep(curve, range(100), lane=4, folder=None)[:4],
+        np.load(segments.segment_path(little_disk / "kept", 0))["leaf_0"],
+    )

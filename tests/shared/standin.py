@@ -1,0 +1,57 @@
+"""Executors that compute in this process, at once, and lose, refuse or forget what a test wants them to."""
+
+from collections.abc import Callable
+from typing import Any
+
+from nnjax.sweeps import workers
+
+TRACES: list[int] = []
+"""A function of a test may note here that it is traced: a module is not pickled, but imported."""
+
+
+class Future:
+    """What `submit` returns: only done, result and cancel, as submitit's know no more."""
+
+    def __init__(self, compute: Callable[[], Any] | None) -> None:
+        self._compute, self.cancelled = compute, False
+
+    def done(self):
+        return self._compute is not None
+
+    def result(self):
+        assert self._compute is not None, "asked for a result that is not there"
+        return self._compute()
+
+    def cancel(self):
+        self.cancelled = True
+
+
+class Inline:
+    """Computes when it is asked for the result; `futures` are all that it gave.
+
+    Args:
+        plan: Number of a task, from 0 -> None, or what its result raises instead, or "never".
+    """
+
+    def __init__(self, plan: Callable[[int], Any] = lambda number: None) -> None:
+        self._plan, self.futures, self.orders, self.sizes = plan, [], [], []
+
+    def submit(self, fn, order, columns, attempt):
+        number = len(self.futures)
+        planned = self._plan(number)
+
+        def compute():
+            if planned is not None:
+                raise planned
+            return fn(order, columns, attempt)
+
+        self.orders.append(order)
+        self.sizes.append(len(columns["seed"]))
+        self.futures.append(Future(None if planned == "never" else compute))
+        return self.futures[-1]
+
+
+def forget() -> None:
+    """Make this process a fresh worker."""
+    for kept in (workers._functions, workers._looked_at, workers._refusals):
+        kept.clear()
