@@ -21,8 +21,9 @@ class Workers(NamedTuple):
         executor: Anything with the `submit` of `concurrent.futures`: `dask.distributed`'s
             `client.get_executor()`, a `ProcessPoolExecutor` that spawns, submitit's `AutoExecutor`,
             mpi4py's `MPIPoolExecutor`.
-        tasks: Into how many tasks, at most, the runs are cut. None makes tasks of ten seconds, which suits workers that
-            stay; where every task is a process or a job in a queue, as submitit's are, say how many.
+        tasks: Into how many tasks, at most, the runs are cut. None makes tasks of ten seconds, which suits
+            workers that stay; where every task is a process or a job in a queue, as submitit's are, say how
+            many.
         wait: Seconds to wait for the first answer of a worker. Later ones are waited for without end: from
             here, a long task and a cluster that is gone look alike.
         devices: CPU devices for each worker, as a rule the cores that it may use; None leaves it to the

@@ -11,34 +11,34 @@ import sys
 import time
 
 import chex
-import driver
+import clustered
 import jax
 import numpy as np
 import pytest
 
 import nnjax
 from nnjax import sweeps
-from nnjax.sweeps import segments
 
 OPTIMISED = True
 pytestmark = [
     pytest.mark.cluster,
     pytest.mark.filterwarnings("ignore"),  # the engines' own
 ]
-HERE = pathlib.Path(__file__).parent
+ROOT = pathlib.Path(__file__).parents[3]
+SHARED = ROOT / "tests" / "shared"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def importable():
-    """Workers import what the tests do, and JAX makes one device in each."""
+    """Workers import what the tests do."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), str(HERE.parents[2])]))
+        patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (ROOT, SHARED))))
         yield
 
 
 @pytest.fixture(scope="module")
 def alone():
-    return nnjax.sweep(driver.chaotic, driver.SEEDS, lane=driver.LANE)
+    return nnjax.sweep(clustered.chaotic, clustered.SEEDS, lane=clustered.LANE)
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def same(got, expected):
 
 
 def swept(executor, **options):
-    return nnjax.sweep(driver.chaotic, driver.SEEDS, lane=driver.LANE, executor=executor, **options)
+    return nnjax.sweep(clustered.chaotic, clustered.SEEDS, lane=clustered.LANE, executor=executor, **options)
 
 
 class Once:
@@ -69,18 +69,44 @@ class Once:
 # Dask.
 
 
+class Cluster:
+    """A scheduler in this process, and workers in processes of their own, which nobody starts again.
+
+    Attributes:
+        client: Who talks to it.
+        workers: The processes.
+    """
+
+    def __init__(self, scheduler, client):
+        self.address, self.client, self.workers = scheduler.scheduler_address, client, []
+
+    def start(self, count):
+        options = ["--no-nanny", "--nthreads", "1", "--no-dashboard"]
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", self.address, *options]
+        for _ in range(count):
+            self.workers.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+
+    def ready(self):
+        self.client.wait_for_workers(sum(worker.poll() is None for worker in self.workers))
+
+    def kill(self):
+        for worker in self.workers:
+            worker.kill()
+            worker.wait()
+
+
 @pytest.fixture(scope="module")
 def cluster(importable):
-    import dask
     import distributed
 
-    dask.config.set({"distributed.comm.retry.count": 3, "distributed.worker.multiprocessing-method": "spawn"})
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-        distributed.Client(cluster) as client,
+        distributed.LocalCluster(n_workers=0, dashboard_address=None) as scheduler,
+        distributed.Client(scheduler) as client,
     ):
-        cluster.client = client
+        cluster = Cluster(scheduler, client)
+        cluster.start(2)
         yield cluster
+        cluster.kill()
 
 
 @pytest.fixture
@@ -88,26 +114,24 @@ def executor(cluster):
     return cluster.client.get_executor(retries=2)
 
 
-def processes(cluster):
-    """The process of each worker."""
-    return list(cluster.client.run(os.getpid).values())
-
-
 def test_dask_with_a_worker_that_is_killed_and_one_that_is_slow(alone, cluster, executor):
-    killed, slow = processes(cluster)
+    cluster.ready()
+    slow, killed = cluster.workers
 
     def disturb():
-        os.kill(slow, signal.SIGSTOP)
-        os.kill(killed, signal.SIGKILL)
+        slow.send_signal(signal.SIGSTOP)
+        killed.kill()
         time.sleep(0.5)
-        os.kill(slow, signal.SIGCONT)
+        slow.send_signal(signal.SIGCONT)
 
     same(swept(executor, on_segment=Once(20, disturb)), alone)
+    assert killed.wait() == -signal.SIGKILL
 
 
 def test_dask_with_workers_that_join_late(alone, cluster, executor):
-    same(swept(executor, on_segment=Once(10, lambda: cluster.scale(4))), alone)
-    cluster.client.wait_for_workers(4)
+    same(swept(executor, on_segment=Once(10, lambda: cluster.start(3))), alone)
+    cluster.ready()
+    assert len(cluster.client.scheduler_info(n_workers=-1)["workers"]) == 4
     same(swept(executor), alone)
 
 
@@ -140,7 +164,7 @@ def test_dask_for_work_that_ends_at_different_times(executor):
 
 
 def test_dask_with_a_driver_that_is_killed(alone, cluster, executor, tmp_path):
-    command = [sys.executable, HERE / "driver.py", cluster.scheduler_address, tmp_path / "kept"]
+    command = [sys.executable, SHARED / "clustered.py", cluster.address, tmp_path / "kept"]
     process = subprocess.Popen(command)
     while len(list(tmp_path.glob("kept/segment-*"))) < 10:
         assert process.poll() is None
@@ -194,28 +218,24 @@ def test_submitit(alone, tmp_path):
 
 @pytest.fixture
 def little_disk(tmp_path):
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], capture_output=True
-    )
-    if mounted.returncode:
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path]
+    if subprocess.run(command, capture_output=True).returncode:
         pytest.skip("nothing can be mounted here")
     yield tmp_path
     subprocess.run(["umount", tmp_path], check=True)
 
 
-def test_a_disk_that_fills_up_keeps_what_is_on_it(cluster, executor, little_disk):
-    def curve(key):
-        return jax.random.normal(key, (256,), jax.numpy.float32)
+def curve(key):
+    return jax.random.normal(key, (256,), jax.numpy.float32)
 
-    options = {"lane": 4, "folder": little_disk / "kept", "executor": executor}
-    with pytest.raises(
-        OSError, match=r"cannot be written \(No space left on device\); finished segments stay"
-    ):
-        nnjax.sweep(curve, range(100), **options)
-    kept = list(little_disk.glob("kept/segment-*"))
+
+def test_a_disk_that_fills_up_keeps_what_is_on_it(executor, little_disk):
+    folder = little_disk / "kept"
+    with pytest.raises(OSError, match=r"\(No space left on device\); finished segments stay"):
+        nnjax.sweep(curve, range(100), lane=4, folder=folder, executor=executor)
+    kept = sorted(folder.glob("segment-*"))
     assert len(kept) > 3
-    assert not list(little_disk.glob("kept/.*"))
-    assert np.array_equal(
-        nnjax.sweep(curve, range(100), lane=4, folder=None)[:4],
-        np.load(segments.segment_path(little_disk / "kept", 0))["leaf_0"],
+    assert not list(folder.glob(".*"))
+    same(
+        np.load(kept[-1])["leaf_0"], nnjax.sweep(curve, range(100), lane=4)[int(kept[-1].stem[-5:]) * 4 :][:4]
     )

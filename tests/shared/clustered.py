@@ -1,4 +1,4 @@
-"""A sweep on a Dask cluster, for a test to kill: python driver.py ADDRESS FOLDER."""
+"""A sweep on a Dask cluster, for a test to kill: python clustered.py ADDRESS FOLDER."""
 
 import sys
 
@@ -12,9 +12,9 @@ SEEDS, LANE = range(160), 2
 
 
 def chaotic(key):
-    """Takes a tenth of a second for a lane, and shows every bit."""
+    """Takes some hundredths of a second for a lane, and shows every bit."""
     start = jax.random.normal(key, (3,), jax.numpy.float32)
-    return jax.lax.fori_loop(0, 200_000, lambda _, x: jax.numpy.sin(3 * x) * 2, start)
+    return jax.lax.fori_loop(0, 60_000, lambda _, x: jax.numpy.sin(3 * x) * 2, start)
 
 
 if __name__ == "__main__":
