@@ -62,11 +62,11 @@ EDGE = {
 EXEMPT = {
     "nnjax.reporting": {"time"},
     "nnjax.interop": {"flax"},
-    "nnjax.sweeps.segments": {"time"},
+    "nnjax.sweeps.parts": {"time"},
     "nnjax.sweeps.crews": {"time"},
     "nnjax.sweeps.workers": {"time"},
 }
-"""Clocks tell how far a sweep is, how old another's file is, and how long a worker takes. Data sets and
+"""Clocks tell how far a sweep is, and how long another process takes. Data sets and
 studies import scikit-learn, pandas and xarray inside the functions that need them, by name."""
 WITHOUT_TESTS = {"experiments.runner.style", "experiments.benchmark.torch_peers"}
 """Settings; and PyTorch's peers, which test_peers tries where it is installed."""

@@ -3,7 +3,9 @@
 import argparse
 import dataclasses
 import difflib
+import itertools
 import pathlib
+import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,6 +28,10 @@ class Request:
         out: The results folder.
         lists: How many lists of seeds; with two, verdicts that differ between them are open.
         check: A receipt of the explorer's to check, and nothing to run; None otherwise.
+        gather: Whether to finish what an array job has begun.
+        share: The seeds that are computed and kept, from the first to before the second; None for all.
+        workers: In how many processes of this machine sweeps run; None in this one.
+        executor: The address of a Dask scheduler, on whose workers they run; None without.
     """
 
     redraw: bool
@@ -38,6 +44,10 @@ class Request:
     out: pathlib.Path
     lists: int = 1
     check: pathlib.Path | None = None
+    gather: bool = False
+    share: tuple[int, int] | None = None
+    workers: int | None = None
+    executor: str | None = None
 
 
 def parse(arguments: Sequence[str]) -> Request:
@@ -47,10 +57,11 @@ def parse(arguments: Sequence[str]) -> Request:
         SystemExit: Help, a list or the version was asked for (0), or something was wrong (2).
     """
     parser = _parser()
-    options, words = parser.parse_known_args(arguments)
+    share, others = _split_off_share(parser, arguments)
+    options, words = parser.parse_known_args(others)
     names, rest = _leading_names(words)
-    redraw = names[:1] == ["redraw"]
-    names = names[1:] if redraw else names
+    redraw, gather = names[:1] == ["redraw"], names[:1] == ["gather"]
+    names = names[1:] if redraw or gather else names
     known = catalogue.names()
     if options.help and len(names) != 1:
         parser.print_help()
@@ -58,6 +69,10 @@ def parse(arguments: Sequence[str]) -> Request:
     _check(parser, names, known, rest)
     if options.check and names != ["walkthrough"]:
         parser.exit(2, "--check belongs to the walkthrough: walkthrough --check receipt.json\n")
+    if (gather or share) and (not names or (gather and share)):
+        parser.exit(2, "NAME --seeds a:b computes a share of the seeds, and gather NAME makes the result\n")
+    if redraw and (share or options.workers or options.executor):
+        parser.exit(2, "redraw runs nothing, so that it takes no --seeds, --workers or --executor\n")
     everything = [name for name in known if redraw or name not in experiments.ONLY_BY_NAME]
     return Request(
         redraw=redraw,
@@ -70,7 +85,31 @@ def parse(arguments: Sequence[str]) -> Request:
         out=options.out or pathlib.Path("results-smoke" if options.smoke else "results"),
         lists=options.lists or (2 if options.profile == "full" and not options.smoke else 1),
         check=options.check,
+        gather=gather,
+        share=share,
+        workers=options.workers,
+        executor=options.executor,
     )
+
+
+def _split_off_share(
+    parser: argparse.ArgumentParser, words: Sequence[str]
+) -> tuple[tuple[int, int] | None, list[str]]:
+    """Take --seeds a:b out; --seeds 100, the number of seeds, belongs to the experiment."""
+    words = list(words)
+    for place, (option, value) in enumerate(itertools.pairwise([*words, ""])):
+        if option == "--seeds" and ":" in value:
+            return _share(parser, value), words[:place] + words[place + 2 :]
+        if option.startswith("--seeds=") and ":" in option:
+            return _share(parser, option.partition("=")[2]), words[:place] + words[place + 1 :]
+    return None, words
+
+
+def _share(parser: argparse.ArgumentParser, text: str) -> tuple[int, int]:
+    first, _, end = text.partition(":")
+    if not (first.isdigit() and end.isdigit() and int(first) < int(end) <= experiments.SEEDS):
+        parser.exit(2, f"--seeds a:b takes the seeds from a to b - 1, as 0:1000; got {text}\n")
+    return int(first), int(end)
 
 
 def _leading_names(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -95,9 +134,11 @@ def _parser() -> argparse.ArgumentParser:
     listing = "\n".join(f"  {name:22}{catalogue.headline(name)}" for name in catalogue.names())
     parser = argparse.ArgumentParser(
         prog="python -m experiments",
-        usage="python -m experiments [redraw] [NAME ...] [options]",
+        usage="python -m experiments [redraw | gather] [NAME ...] [options]",
         description="Runs the experiments that are named, or all. NAME --help shows the options of one.\n"
-        "redraw makes findings, figures and the report again from the data on disk.",
+        "redraw makes findings, figures and the report again from the data on disk.\n"
+        "NAME --seeds a:b computes and keeps the runs of seeds a to b - 1 alone, as one job of an array;\n"
+        "gather NAME makes the result of all.",
         epilog=f"experiments:\n{listing}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -126,6 +167,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="check a receipt of the explorer (with walkthrough)",
     )
+    spread = parser.add_mutually_exclusive_group()
+    spread.add_argument("--workers", type=_workers, metavar="N", help="run sweeps in N processes")
+    spread.add_argument(
+        "--executor",
+        type=_address,
+        metavar="dask://HOST:PORT",
+        help="run sweeps on a Dask scheduler's workers",
+    )
     return parser
 
 
@@ -147,6 +196,19 @@ def _seed(text: str) -> int:
     if not text.lstrip("-").isdigit() or not 0 <= int(text) < experiments.SEEDS:
         raise argparse.ArgumentTypeError(f"must be an integer from 0 to {experiments.SEEDS - 1}, got {text}")
     return int(text)
+
+
+def _workers(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, got {text}")
+    return int(text)
+
+
+def _address(text: str) -> str:
+    parts = urllib.parse.urlsplit(text)
+    if parts.scheme != "dask" or not parts.netloc:
+        raise argparse.ArgumentTypeError(f"must be as dask://host:8786, got {text}")
+    return text
 
 
 def _folder(name: str) -> pathlib.Path:

@@ -40,7 +40,15 @@ class Checkpoints:
 @contextlib.contextmanager
 def keeping(out: pathlib.Path, experiment: str, config: Any) -> Iterator[Checkpoints]:
     """Keep the sweeps of the block; after a kill or Ctrl-C the same options resume from there."""
+    yield of_run(out, experiment, config)
+    shutil.rmtree(_unfinished(out, experiment), ignore_errors=True)
+
+
+def of_run(out: pathlib.Path, experiment: str, config: Any) -> Checkpoints:
+    """Where the sweeps of a run with these options are kept."""
     options = repr(sorted(dataclasses.asdict(config).items()))
-    whole = out / f".{experiment}-unfinished"
-    yield Checkpoints(whole / hashlib.sha256(options.encode()).hexdigest()[:12])
-    shutil.rmtree(whole, ignore_errors=True)
+    return Checkpoints(_unfinished(out, experiment) / hashlib.sha256(options.encode()).hexdigest()[:12])
+
+
+def _unfinished(out: pathlib.Path, experiment: str) -> pathlib.Path:
+    return out / f".{experiment}-unfinished"

@@ -21,11 +21,18 @@ class Context:
     Attributes:
         progress: Bars for the parts and the sweeps.
         checkpoints: Where finished segments of sweeps are kept.
+        workers: Who computes the sweeps; None for this process.
     """
 
-    def __init__(self, progress: Progress | None = None, checkpoints: Checkpoints | None = None) -> None:
+    def __init__(
+        self,
+        progress: Progress | None = None,
+        checkpoints: Checkpoints | None = None,
+        workers: nnjax.Workers | None = None,
+    ) -> None:
         self.progress = progress or Progress()
         self.checkpoints = checkpoints or Checkpoints()
+        self.workers = workers
         self._ending = threading.Event()
         self._pools = 0
 
@@ -69,7 +76,8 @@ class Context:
                 show(done, total)
                 self.check()
 
-            yield {"folder": self.checkpoints.folder(name), "on_segment": on_segment}
+            folder = self.checkpoints.folder(name)
+            yield {"folder": folder, "on_segment": on_segment, "executor": self.workers}
 
     @contextlib.contextmanager
     def pool(self, workers: int) -> Iterator[ThreadPoolExecutor]:

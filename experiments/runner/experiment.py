@@ -12,7 +12,7 @@ A question is one file of `experiments`, or a folder, that defines
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import xarray as xr
@@ -29,6 +29,10 @@ Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 """A header, and rows of as many cells."""
 
 
+FEWEST = 3
+"""Seeds without which no experiment runs."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Options:
     """What every Config begins with.
@@ -38,6 +42,7 @@ class Options:
     """
 
     seed: int = 0
+    _share: ClassVar[tuple[int, int] | None] = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < SEEDS:
@@ -48,8 +53,17 @@ class Options:
         return dataclasses.replace(self, seed=self.seed ^ (SEEDS // 2))
 
     def seeds_from_first(self, count: int) -> np.ndarray:
-        """`count` seeds: seed, seed + 1, ..."""
-        return np.arange(self.seed, self.seed + count)
+        """`count` seeds: seed, seed + 1, ...; in a `share` those in it, or the first ones if too few are."""
+        seeds = np.arange(self.seed, self.seed + count)
+        first, end = self._share or (0, SEEDS)
+        mine = seeds[(seeds >= first) & (seeds < end)]
+        return mine if len(mine) >= min(FEWEST, count) else seeds[:FEWEST]
+
+    def share(self, first: int, end: int) -> Self:
+        """The same options, for the seeds from `first` to `end` - 1 alone: an experiment of fewer seeds."""
+        part = dataclasses.replace(self)
+        object.__setattr__(part, "_share", (first, end))
+        return part
 
 
 def at_least(config: Any, **bounds: int) -> None:

@@ -10,13 +10,27 @@ import jax
 import xarray as xr
 from rich.console import Console
 
+import nnjax
 from experiments.explorer import page, receipt
-from experiments.runner import arguments, catalogue, checkpoints, progress, report, store, terminal, timing
+from experiments.runner import (
+    arguments,
+    catalogue,
+    checkpoints,
+    engines,
+    progress,
+    report,
+    store,
+    terminal,
+    timing,
+)
 from experiments.runner.arguments import Request
 from experiments.runner.checkpoints import Checkpoints
 from experiments.runner.context import Context
 from experiments.runner.experiment import Experiment
 from experiments.runner.manifest import manifest
+
+Crew = nnjax.Workers | None
+"""Who computes the sweeps; None for this process."""
 
 
 def run(request: Request) -> int:
@@ -37,14 +51,47 @@ def run(request: Request) -> int:
     if passed_over and request.by_name:
         return 2
     configs = [arguments.config_of(each, request) for each in chosen]
+    if not _has_shares(chosen, configs, request, console):
+        return 2
     if not request.smoke:
         terminal.print_estimate(console, chosen, request.profile == "full", request.lists)
+    with contextlib.ExitStack() as stack:
+        try:
+            workers = stack.enter_context(engines.opened(request))
+        except (ImportError, OSError) as error:
+            terminal.say(console, str(error), "red")
+            return 2
+        return _run_all(chosen, configs, request, console, workers)
+
+
+def _run_all(
+    chosen: Sequence[Experiment], configs: Sequence[Any], request: Request, console: Console, workers: Crew
+) -> int:
     failed = []
     for experiment, config in zip(chosen, configs, strict=True):
-        if not _run_one(experiment, config, request, console):
+        run = _run_share if request.share else _run_one
+        if not run(experiment, config, request, console, workers):
             failed.append(experiment.name)
-        _write_report(request)
-    return _close(console, request, failed)
+        if not request.share:
+            _write_report(request)
+    return _close_share(console, failed) if request.share else _close(console, request, failed)
+
+
+def _has_shares(
+    chosen: Sequence[Experiment], configs: Sequence[Any], request: Request, console: Console
+) -> bool:
+    """Tell whether there is something to gather, where that was asked for."""
+    if not request.gather:
+        return True
+    kept = [
+        checkpoints.of_run(request.out, each.name, config).exist()
+        for each, config in zip(chosen, configs, strict=True)
+    ]
+    for each, there in zip(chosen, kept, strict=True):
+        if not there:
+            said = f"no share of {each.name} with these options; {each.name} --seeds a:b makes one"
+            terminal.say(console, f"{request.out} holds {said}", "red")
+    return all(kept)
 
 
 def _check_receipt(path: pathlib.Path, console: Console) -> int:
@@ -82,18 +129,19 @@ def _redraw(request: Request, console: Console) -> int:
     return _close(console, request, failed)
 
 
-def _run_one(experiment: Experiment, config: Any, request: Request, console: Console) -> bool:
+def _run_one(experiment: Experiment, config: Any, request: Request, console: Console, workers: Crew) -> bool:
     """Run one, store its data, then what they say; a failure is printed and does not stop the others."""
     console.rule(f"[bold]{experiment.name}[/]")
     console.print(experiment.question)
     command = f"python -m experiments {experiment.name} {arguments.as_typed(config)}".strip()
     try:
         with _checkpoints(experiment, config, request) as kept, _device(experiment, console):
-            data, took = _measure(experiment, config, kept, console)
+            context = Context(checkpoints=kept, workers=workers)
+            data, took = _measure(experiment, config, context, console)
             about = manifest(experiment, config, took, command, request.smoke)
             folder = store.save_data(request.out, data, about)
             if request.lists == 2 and experiment.second_list:
-                _add_second_list(experiment, config, kept, folder, console)
+                _add_second_list(experiment, config, context, folder, console)
         result = store.save_result(experiment, folder)
         terminal.print_result(console, result, request.smoke)
     except Exception:
@@ -110,25 +158,60 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
 
 
 def _add_second_list(
-    experiment: Experiment, config: Any, kept: Checkpoints, folder: pathlib.Path, console: Console
+    experiment: Experiment, config: Any, context: Context, folder: pathlib.Path, console: Console
 ) -> None:
     """Run the measurement again from other seeds, and store it beside the first."""
     other = config.other_list()
     terminal.say(console, f"again from seed {other.seed}, to see which verdicts hang on the seeds")
-    data, took = _measure(experiment, other, kept.of_another("second list"), console)
+    data, took = _measure(experiment, other, _second(context), console)
     about = {"second_list": {"seed": other.seed, "wall_time_seconds": round(took.wall_time, 3)}}
     store.add_second(folder, data, about)
 
 
+def _second(context: Context) -> Context:
+    """The same surroundings, with other checkpoints."""
+    return Context(checkpoints=context.checkpoints.of_another("second list"), workers=context.workers)
+
+
+def _run_share(
+    experiment: Experiment, config: Any, request: Request, console: Console, workers: Crew
+) -> bool:
+    """Run one for a share of its seeds, and keep its sweeps for whoever gathers them."""
+    first, end = request.share or (0, 0)
+    context = Context(checkpoints=checkpoints.of_run(request.out, experiment.name, config), workers=workers)
+    try:
+        with _device(experiment, console):
+            _measure(experiment, config.share(first, end), context, console)
+            if request.lists == 2 and experiment.second_list:
+                other = config.other_list()
+                away = other.seed - config.seed
+                _measure(experiment, other.share(first + away, end + away), _second(context), console)
+    except Exception:
+        terminal.say(console, traceback.format_exc(), "red")
+        return False
+    terminal.say(
+        console,
+        f"{experiment.name}: the runs of seeds {first} to {end - 1} are kept in {request.out}; once all are, "
+        f"python -m experiments gather {experiment.name}, with the same options, makes the result",
+    )
+    return True
+
+
+def _close_share(console: Console, failed: Sequence[str]) -> int:
+    if failed:
+        terminal.say(console, f"failed: {', '.join(failed)}; the sweeps that ended are kept", "red")
+    return 1 if failed else 0
+
+
 def _measure(
-    experiment: Experiment, config: Any, kept: Checkpoints, console: Console
+    experiment: Experiment, config: Any, context: Context, console: Console
 ) -> tuple[Any, timing.Timing]:
     """Run the measurement under bars; Ctrl-C says what is kept."""
     try:
-        with progress.shown(console, experiment.name) as bars:
-            return timing.timed(lambda: experiment.run(config, Context(bars, kept)))
+        with progress.shown(console, experiment.name) as context.progress:
+            return timing.timed(lambda: experiment.run(config, context))
     except KeyboardInterrupt:
-        again = "resumes from here" if kept.exist() else "starts over"
+        again = "resumes from here" if context.checkpoints.exist() else "starts over"
         terminal.say(console, f"{experiment.name} stopped; the same command {again}")
         raise
 
@@ -137,7 +220,7 @@ def _checkpoints(
     experiment: Experiment, config: Any, request: Request
 ) -> contextlib.AbstractContextManager[Checkpoints]:
     """Long runs keep their sweeps until their data are stored."""
-    if request.profile == "full" and not request.smoke:
+    if request.gather or (request.profile == "full" and not request.smoke):
         return checkpoints.keeping(request.out, experiment.name, config)
     return contextlib.nullcontext(Checkpoints())
 

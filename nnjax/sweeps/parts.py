@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import pathlib
+import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -36,10 +37,31 @@ def track(
     if folder is None:
         return segments.Tracker(results, size, None)
     path = pathlib.Path(folder)
-    stored = _rows_of(path) if os.fspath(folder) and _asks_for_other_rows(path, identity) else None
-    if stored is not None:
+    if os.fspath(folder) and _has_other_rows(path, identity):
         return More(results, size, path, identity, columns)
-    return segments.Tracker(results, size, _opened(path if os.fspath(folder) else folder, identity, columns))
+    try:
+        opened = _opened(path if os.fspath(folder) else folder, identity, columns)
+    except ValueError:
+        if not _just_begun(path, identity):
+            raise
+        return More(results, size, path, identity, columns)
+    return segments.Tracker(results, size, opened)
+
+
+def _has_other_rows(path: pathlib.Path, identity: Mapping[str, Any]) -> bool:
+    """Tell whether the folder holds the same sweep of other rows, and says which."""
+    return _asks_for_other_rows(path, identity) and _rows_of(path) is not None
+
+
+def _just_begun(path: pathlib.Path, identity: Mapping[str, Any]) -> bool:
+    """Wait for another process, which has begun the folder with other rows, to say which they are."""
+    for _ in range(50):
+        if _has_other_rows(path, identity):
+            return True
+        if not _asks_for_other_rows(path, identity) or any(path.glob("segment-*.npz")):
+            return False
+        time.sleep(0.1)
+    return False
 
 
 def _opened(path: str | os.PathLike, identity: Mapping[str, Any], columns: Columns) -> segments.Folder:

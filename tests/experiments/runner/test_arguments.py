@@ -22,6 +22,19 @@ def test_names_and_options_in_any_order(typed):
     assert (request.names, request.rest, request.smoke) == (("walkthrough",), ("--epochs", "5"), True)
 
 
+@pytest.mark.parametrize("typed", [["--seeds", "100:200"], ["--seeds=100:200"]])
+def test_seeds_with_a_colon_are_a_share_and_without_one_a_number(typed):
+    request = arguments.parse(["digits", *typed, "--epochs", "5"])
+    assert (request.share, request.rest) == ((100, 200), ("--epochs", "5"))
+    assert arguments.parse(["digits", "--seeds", "100"]).rest == ("--seeds", "100")
+
+
+def test_who_computes():
+    assert arguments.parse(["digits", "--workers", "4"]).workers == 4
+    request = arguments.parse(["gather", "digits", "--executor", "dask://host:8786"])
+    assert (request.executor, request.gather, request.names) == ("dask://host:8786", True, ("digits",))
+
+
 def test_without_a_name_all_run_but_those_that_want_to_be_named():
     assert arguments.parse([]).names == tuple(n for n in experiments.STORY if n != "benchmark")
     assert arguments.parse(["redraw"]).names == experiments.STORY
@@ -48,6 +61,15 @@ def test_smoke_runs_have_a_folder_of_their_own():
         (["--seed", "4294967296"], "must be an integer from 0 to 4294967295, got 4294967296"),
         (["--seed", "x"], "must be an integer from 0 to 4294967295, got x"),
         (["--out", ""], "must name a folder"),
+        (["--workers", "0"], "must be 1 or more, got 0"),
+        (["--executor", "host:8786"], "must be as dask://host:8786, got host:8786"),
+        (["--workers", "2", "--executor", "dask://a:1"], "not allowed with argument --workers"),
+        (["digits", "--seeds", "5:5"], "--seeds a:b takes the seeds from a to b - 1, as 0:1000; got 5:5"),
+        (["digits", "--seeds=a:b"], "--seeds a:b takes the seeds from a to b - 1, as 0:1000; got a:b"),
+        (["--seeds", "0:5"], "NAME --seeds a:b computes a share of the seeds"),
+        (["gather"], "gather NAME makes the result"),
+        (["gather", "digits", "--seeds", "0:5"], "gather NAME makes the result"),
+        (["redraw", "--workers", "2"], "redraw runs nothing, so that it takes no --seeds, --workers"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(typed, message, capsys):

@@ -18,6 +18,21 @@ def test_seeds_follow_the_first():
     assert tiny.Config(seed=5).seeds_from_first(3).tolist() == [5, 6, 7]
 
 
+def test_a_share_has_the_seeds_that_are_its_own():
+    config = tiny.Config(seed=5, size=7)
+    share = config.share(8, 100)
+    assert share == config
+    assert share.seeds_from_first(9).tolist() == [8, 9, 10, 11, 12, 13]
+    assert config.seeds_from_first(9).tolist() == list(range(5, 14))
+
+
+def test_a_share_that_has_too_few_takes_the_first():
+    share = tiny.Config(seed=5).share(13, 100)
+    assert share.seeds_from_first(9).tolist() == [5, 6, 7]
+    assert share.seeds_from_first(2).tolist() == [5, 6]
+    assert share.seeds_from_first(11).tolist() == [13, 14, 15]
+
+
 @dataclasses.dataclass(frozen=True)
 class Some:
     count: int = 3

@@ -1,18 +1,22 @@
 """Experiments run one after the other; a failure stops no other, loses nothing, and is named at the end."""
 
+import contextlib
 import dataclasses
 import json
 from typing import Any
 
 import jax
+import numpy as np
 import pytest
+import standin
 import tiny
 import xarray as xr
 from tiny import BROKEN, TINY
 
 import nnjax
 from experiments.__main__ import main
-from experiments.runner import catalogue, store, terminal
+from experiments.runner import catalogue, engines, store, terminal
+from nnjax.sweeps import jobs
 from nnjax.sweeps.devices import chosen
 
 
@@ -198,6 +202,65 @@ def test_full_size_runs_again_from_other_seeds_and_opens_what_flips(run, out, kn
     known["tiny"] = dataclasses.replace(known["tiny"], second_list=False)
     assert run("tiny", "--profile", "full")[0] == 0
     assert len(seeds) == 3
+
+
+def draw(key):
+    return jax.random.normal(key)
+
+
+def test_shares_of_the_seeds_gathered_are_the_whole(run, out, known):
+    counts = []
+
+    def measure(config, context):
+        seeds = config.seeds_from_first(config.size)
+        sums = context.sweep("numbers", draw, seeds)
+        counts.append(len(seeds))
+        return xr.Dataset({"x": ("n", np.asarray(sums))})
+
+    known["tiny"] = dataclasses.replace(TINY, run=measure)
+    options = ("tiny", "--size", "20")
+    assert run("gather", *options)[0] == 2
+    for share in ("12:40", "0:12"):
+        status, printed = run(*options, "--seeds", share)
+        assert status == 0
+        assert "python -m experiments gather tiny, with the same options, makes the result" in printed
+        assert not (out / "tiny").exists()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs, "in_lanes", lambda *arguments: 1 / 0)
+        assert run("gather", *options)[0] == 0
+    assert counts == [8, 12, 20]
+    gathered = tiny.numbers(out / "tiny")
+    assert not list(out.glob(".*"))
+    assert run(*options)[0] == 0
+    assert tiny.numbers(out / "tiny") == gathered
+
+
+def test_a_share_that_fails_says_that_its_sweeps_are_kept(run, known):
+    status, printed = run("broken", "--seeds", "0:5")
+    assert (status, "failed: broken; the sweeps that ended are kept" in printed) == (1, True)
+
+
+def test_sweeps_run_on_the_workers_asked_for(run, out, known, monkeypatch):
+    executor = standin.Inline()
+    monkeypatch.setattr(engines, "opened", lambda request: contextlib.nullcontext(nnjax.Workers(executor)))
+
+    def measure(config, context):
+        return xr.Dataset({"x": ("n", context.sweep("numbers", draw, config.seeds_from_first(5)))})
+
+    known["tiny"] = dataclasses.replace(TINY, run=measure)
+    assert run("tiny", "--workers", "2")[0] == 0
+    assert executor.sizes[0] == 0
+    assert sum(executor.sizes) == 5
+
+
+def test_workers_that_cannot_be_had_are_named_before_anything_runs(run, known, monkeypatch):
+    def refused(request):
+        raise OSError("nobody answers")
+
+    monkeypatch.setattr(engines, "opened", refused)
+    known["tiny"] = dataclasses.replace(TINY, run=lambda config, context: pytest.fail("it ran"))
+    status, printed = run("tiny", "--workers", "2")
+    assert (status, "nobody answers" in printed) == (2, True)
 
 
 @pytest.mark.parametrize("others", [False, True])

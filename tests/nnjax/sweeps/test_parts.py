@@ -1,5 +1,7 @@
 """More seeds and settings in a sweep's folder: the same bits, and nothing computed twice."""
 
+import threading
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -136,6 +138,19 @@ def test_a_folder_that_does_not_say_its_rows_is_left_alone(tmp_path, damage):
     with pytest.raises(ValueError, match="seed: other seeds, and the folder does not hold those"):
         nnjax.sweep(alone, range(8), folder=tmp_path)
     assert nnjax.sweep(alone, range(4), folder=tmp_path).shape == (4,)
+
+
+def test_two_processes_may_begin_a_folder_at_once_with_other_rows(tmp_path, monkeypatch):
+    """The jobs of an array do: one has said what is computed, and not yet of which rows."""
+    write, written = segments.write_rows, []
+    monkeypatch.setattr(segments, "write_rows", lambda *arguments: written.append(arguments))
+    monkeypatch.setattr(segments, "save", lambda *arguments: None)
+    nnjax.sweep(alone, range(4), folder=tmp_path)
+    monkeypatch.undo()
+    threading.Timer(0.15, write, written[0]).start()
+    assert same(nnjax.sweep(alone, range(4, 8), folder=tmp_path), nnjax.sweep(alone, range(4, 8)))
+    assert len(list(tmp_path.glob("more-*/segment-*"))) == 1
+    assert not list(tmp_path.glob("segment-*"))
 
 
 def test_a_damaged_part_is_named(tmp_path):
