@@ -14,7 +14,7 @@ DEV = .venv/dev-$(VERSION)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup experiment report explorer accelerator benchmark doctor new docs test test-slow test-kill \
-  test-browser test-all lint types lock clean check-python
+  test-cluster test-browser test-all lint types lock clean check-python
 
 help:        ## list the targets
 	@awk -F ':.*## ' '/^#@ / {print "\n" substr($$0, 4)} /^[a-z-]+:.*## / {printf "  %-12s%s\n", $$1, $$2}' Makefile
@@ -62,22 +62,24 @@ new: setup  ## write a template experiment; NAME=question
 	$(RUN) -m experiments.runner.new $(NAME)
 docs: $(DEV)  ## write the API pages into results/docs
 	$(RUN) -m pdoc --docformat google --output-directory results/docs nnjax
-test: $(TESTS)  ## run the tests (not the slow ones, nor those that kill processes or need a browser)
+test: $(TESTS)  ## run the tests (not the slow ones, nor those that need workers or a browser, or kill)
 	$(RUN) -m pytest -n $(WORKERS) $(ARGS)
 test-slow: $(TESTS)  ## run the slow tests
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m slow $(ARGS)
 test-kill: $(TESTS)  ## run the tests that kill processes
 	$(RUN) -m pytest -n 0 -m kill $(ARGS)
+test-cluster: $(TESTS)  ## run the tests that start workers, with Dask, process pools and submitit
+	$(RUN) -m pytest -n 0 -m cluster $(ARGS)
 test-browser: $(TESTS)  ## run the explorer in a browser (Chromium must be installed)
 	$(RUN) -m pytest -n 0 -m browser tests/experiments/explorer $(ARGS)
-test-all: test test-slow test-kill test-browser  ## run all tests
+test-all: test test-slow test-kill test-cluster test-browser  ## run all tests
 lint: $(DEV)  ## check style with ruff
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 types: $(DEV)  ## check types with pyright
 	$(RUN) -m pyright
 lock: $(DEV)  ## rewrite the locks from pyproject.toml
-	$(LOCK) --extra build --extra experiments --extra flax --output-file requirements.lock
+	$(LOCK) --extra build --extra cluster --extra experiments --extra flax --output-file requirements.lock
 	$(LOCK) --extra build --extra tests --constraint requirements.lock --output-file .locks/tests.lock
 	$(LOCK) --extra build --extra dev --constraint .locks/tests.lock --output-file .locks/dev.lock
 clean:  ## remove .venv, results and caches

@@ -22,7 +22,7 @@ import experiments
 
 RUNNER = ("tyro", "rich", "jinja2", "matplotlib", "xarray", "h5netcdf", "scipy", "pandas", "sklearn")
 TESTS = ("pytest", "xdist", "beartype", "chex", "hypothesis", "flax")
-SHARED = "not slow and not kill and not cpu"
+SHARED = "not slow and not kill and not cluster and not cpu"
 """The tests that any device must pass."""
 
 
