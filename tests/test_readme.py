@@ -8,7 +8,7 @@ import sys
 import pytest
 
 README = pathlib.Path(__file__).parent.parent / "README.md"
-EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README.read_text(), re.DOTALL)
+EXAMPLES = re.findall(r"```python\n((?:(?!```).)*)```\n\n```text\n(.*?)```", README.read_text(), re.DOTALL)
 
 
 @pytest.mark.parametrize("code, printed", EXAMPLES, ids=["library", "research", "sweep", "flax"])
