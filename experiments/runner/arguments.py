@@ -168,7 +168,7 @@ def _parser() -> argparse.ArgumentParser:
         help="check a receipt of the explorer (with walkthrough)",
     )
     spread = parser.add_mutually_exclusive_group()
-    spread.add_argument("--workers", type=_workers, metavar="N", help="run sweeps in N processes")
+    spread.add_argument("--workers", type=_workers, metavar="N", help="run sweeps in N processes, on CPUs")
     spread.add_argument(
         "--executor",
         type=_address,
@@ -247,6 +247,13 @@ def as_typed(config: Any) -> str:
     default = type(config)()
     changed = [f for f in dataclasses.fields(config) if getattr(config, f.name) != getattr(default, f.name)]
     return " ".join(_option(field.name, getattr(config, field.name)) for field in changed)
+
+
+def who_computes(request: Request) -> list[str]:
+    """The options that say so, as they are typed; no result depends on them."""
+    if request.workers:
+        return ["--workers", str(request.workers)]
+    return ["--executor", request.executor] if request.executor else []
 
 
 def _option(name: str, value: Any) -> str:

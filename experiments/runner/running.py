@@ -133,7 +133,8 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
     """Run one, store its data, then what they say; a failure is printed and does not stop the others."""
     console.rule(f"[bold]{experiment.name}[/]")
     console.print(experiment.question)
-    command = f"python -m experiments {experiment.name} {arguments.as_typed(config)}".strip()
+    typed = " ".join([experiment.name, arguments.as_typed(config), *arguments.who_computes(request)])
+    command = f"python -m experiments {' '.join(typed.split())}"
     try:
         with _checkpoints(experiment, config, request) as kept, _device(experiment, console):
             context = Context(checkpoints=kept, workers=workers)

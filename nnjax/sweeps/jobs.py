@@ -128,14 +128,18 @@ def _content(array: np.ndarray) -> bytes:
     return f"{array.dtype.name} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes()
 
 
+SETTINGS = (
+    "enable_x64",
+    "default_matmul_precision",
+    "default_prng_impl",
+    "numpy_dtype_promotion",
+    "numpy_rank_promotion",
+    "threefry_partitionable",
+)
+"""JAX's settings that change what a function computes."""
+
+
 @functools.cache
 def settings_of_jax() -> dict[str, Callable[[Any], Any]]:
-    """JAX's settings that change what a function computes, and how each is set for a while."""
-    return {
-        "jax_enable_x64": jax.enable_x64,
-        "jax_default_matmul_precision": jax.default_matmul_precision,
-        "jax_default_prng_impl": jax.default_prng_impl,
-        "jax_numpy_dtype_promotion": jax.numpy_dtype_promotion,
-        "jax_numpy_rank_promotion": jax.numpy_rank_promotion,
-        "jax_threefry_partitionable": jax.threefry_partitionable,
-    }
+    """The settings that this version of JAX has, and how each is set for a while."""
+    return {f"jax_{name}": getattr(jax, name) for name in SETTINGS if hasattr(jax, name)}

@@ -118,16 +118,15 @@ def run(order: Order, columns: Mapping[str, np.ndarray], attempt: str) -> Answer
 def _answer(order: Order, columns: Mapping[str, np.ndarray]) -> Answer:
     if order.content is None and order.digest not in _functions:
         return Answer(name())
-    try:
-        _make_devices(order.devices)
-        function = _function(order)
-    except Exception as error:
-        return Answer(name(), failure=_failure(error, None, loading=True))
-    rows = Inputs(dict(columns), (len(columns["seed"]),))
     with contextlib.ExitStack() as stack:
-        for setting, value in order.settings.items():
-            stack.enter_context(jobs.settings_of_jax()[setting](value))
-        return _computed(order, function, rows)
+        try:
+            _make_devices(order.devices)
+            for setting, value in order.settings.items():
+                stack.enter_context(jobs.settings_of_jax()[setting](value))
+            function = _function(order)  # whose arrays JAX makes by its settings, too
+        except Exception as error:
+            return Answer(name(), failure=_failure(error, None, loading=True))
+        return _computed(order, function, Inputs(dict(columns), (len(columns["seed"]),)))
 
 
 def _computed(order: Order, function: jobs.Function, rows: Inputs) -> Answer:

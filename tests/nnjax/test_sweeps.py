@@ -357,6 +357,14 @@ def test_keys_come_back_as_keys(tmp_path):
     assert nnjax.steady(keys, lane=4, setting={"fold": 3})
 
 
+def test_in_a_process_group_each_process_works_alone(monkeypatch):
+    monkeypatch.setattr(jax, "process_count", lambda: 4)
+    with pytest.warns(
+        UserWarning, match=r"one of 4 processes of jax.distributed; each computes all 3 runs alone"
+    ):
+        nnjax.sweep(draw, range(3))
+
+
 # Bad input.
 
 

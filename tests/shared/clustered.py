@@ -2,7 +2,6 @@
 
 import sys
 
-import distributed
 import jax
 
 import nnjax
@@ -18,6 +17,8 @@ def chaotic(key):
 
 
 if __name__ == "__main__":
+    import distributed
+
     jax.config.update("jax_enable_x64", True)
     sweeps.SEGMENT_LANES = 1
     with distributed.Client(sys.argv[1]) as client:

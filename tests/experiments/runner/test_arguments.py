@@ -30,9 +30,11 @@ def test_seeds_with_a_colon_are_a_share_and_without_one_a_number(typed):
 
 
 def test_who_computes():
-    assert arguments.parse(["digits", "--workers", "4"]).workers == 4
+    four = arguments.parse(["digits", "--workers", "4"])
+    assert (four.workers, arguments.who_computes(four)) == (4, ["--workers", "4"])
     request = arguments.parse(["gather", "digits", "--executor", "dask://host:8786"])
     assert (request.executor, request.gather, request.names) == ("dask://host:8786", True, ("digits",))
+    assert arguments.who_computes(request) == ["--executor", "dask://host:8786"]
 
 
 def test_without_a_name_all_run_but_those_that_want_to_be_named():

@@ -15,6 +15,8 @@ import nnjax
 from nnjax import sweeps
 from nnjax.sweeps import crews, segments, workers
 
+pytest.importorskip("cloudpickle")
+pytestmark = pytest.mark.cpu
 SEEDS = np.random.default_rng(0).permutation(100)
 OPTIONS = {"settings": {"rate": np.float32([2.0, 1.9])}, "lane": 16}
 GONE = OSError("the worker is gone")

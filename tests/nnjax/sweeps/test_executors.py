@@ -11,6 +11,9 @@ from standin import Inline
 import nnjax
 from nnjax.sweeps import executors, jobs
 
+pytest.importorskip("cloudpickle")
+pytestmark = pytest.mark.cpu
+
 
 def draw(key):
     return jax.random.normal(key)

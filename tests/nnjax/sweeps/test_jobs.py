@@ -2,8 +2,11 @@
 
 import jax
 import numpy as np
+import pytest
 
 from nnjax.sweeps import inputs, jobs
+
+pytestmark = pytest.mark.cpu
 
 
 def scaled(key, scale):
@@ -29,6 +32,7 @@ def test_what_the_bits_depend_on_does_not_depend_on_the_rows():
 
 
 def test_every_setting_can_be_read_and_set_for_a_while():
+    assert "jax_enable_x64" in jobs.settings_of_jax()
     for name, context in jobs.settings_of_jax().items():
         with context(getattr(jax.config, name)):
             pass

@@ -5,13 +5,16 @@ import platform
 import threading
 import time
 
-import cloudpickle
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import standin
 
 from nnjax.sweeps import jobs, workers
+
+pytestmark = pytest.mark.cpu
+cloudpickle = pytest.importorskip("cloudpickle")
 
 
 def ratio(key, scale):
@@ -44,6 +47,23 @@ def test_first_it_says_what_it_is_and_then_it_computes():
     assert done.leaves is not None
     assert done.leaves[0].dtype == np.float32  # as the driver has it; the tests have x64
     assert done.seconds > 0
+
+
+def test_arrays_that_fn_closes_over_keep_their_precision():
+    third = jnp.float64(1) / 3
+
+    def fn(key):
+        return third
+
+    columns = {"seed": np.arange(1, dtype=np.uint32)}
+    order = workers.Order(
+        "third", cloudpickle.dumps(jobs.Function(fn, ())), PYTHON, {"jax_enable_x64": True}, 1
+    )
+    with jax.enable_x64(False):
+        first = workers.run(order, {"seed": columns["seed"][:0]}, "0")
+        done = workers.run(order._replace(expected=first.identity), columns, "1")
+    assert done.leaves is not None
+    assert done.leaves[0].tolist() == [1 / 3]
 
 
 def test_a_function_that_it_does_not_know_it_asks_for():
