@@ -15,6 +15,10 @@ ADVICE = {
     "function": "fn is another program there: install the same versions of nnjax and of your own modules",
 }
 """What to do where a worker differs."""
+LOADING = (
+    "install what it imports, or send your own modules along with "
+    "cloudpickle.register_pickle_by_value(module)"
+)
 FIRST = ("jax", "jaxlib", "XLA_FLAGS", "device")
 """Named first, since other differences follow from them."""
 
@@ -28,20 +32,24 @@ def exception(answer: workers.Answer) -> Exception:
             pickle.loads(failure.error) if isinstance(failure.error, bytes) else RuntimeError(failure.error)
         )
     except Exception:
-        error = RuntimeError(failure.text.rstrip().rpartition("\n")[2])
+        error = RuntimeError(_last_line(failure))
     row = ", ".join(f"{name} {value}" for name, value in (failure.row or {}).items())
     error.add_note(f"in fn{row and f' at {row}'}, on worker {answer.worker}")
     if failure.loading:
-        error.add_note(
-            "fn cannot be loaded there: install what it imports, or send your own modules along with "
-            "cloudpickle.register_pickle_by_value(module)"
-        )
+        error.add_note(f"fn cannot be loaded there: {LOADING}")
     error.add_note(failure.text)
     return error
 
 
-def difference(expected: Mapping[str, Any], there: Mapping[str, Any]) -> str:
+def _last_line(failure: workers.Failure) -> str:
+    return failure.text.rstrip().rpartition("\n")[2]
+
+
+def difference(expected: Mapping[str, Any], answer: workers.Answer) -> str:
     """Say in what a worker differs from the first one, and what to do."""
+    if answer.failure:
+        return f"fn cannot be loaded there ({_last_line(answer.failure)}); {LOADING}"
+    there = answer.identity or {}
     name = next(name for name in (*FIRST, *expected) if expected.get(name) != there.get(name))
     advice = ADVICE.get(name, "install the same versions on all machines")
     if name == "function":

@@ -160,16 +160,17 @@ class Crew:
                     given.append((self._submit(task), task))
                 start = time.monotonic()
                 done = _split_off_done(given)
-                yield from self._taken(done, queue, given)
+                if done:
+                    pause = PAUSES[0]
+                    yield from self._taken(done, queue, given)
+                    continue
                 now = time.monotonic()
-                pause = PAUSES[0] if done else min(PAUSES[1], 2 * pause)
-                if not done and now - shown > SIGN_OF_LIFE:
+                if now - shown > SIGN_OF_LIFE:
                     shown = now
                     yield wanted[:0], []
-                if not done:
-                    time.sleep(
-                        max(pause, 10 * (now - start))
-                    )  # some ask a server, or a disk, for each future
+                # Some executors ask a server, or a disk, for each future.
+                time.sleep(max(pause, 10 * (now - start)))
+                pause = min(PAUSES[1], 2 * pause)
         finally:
             for future, _ in given:
                 executors.cancel(future)
@@ -203,13 +204,13 @@ class Crew:
                 lost.append((task, error))
                 continue
             self._answers[answer.worker] += 1
-            if answer.failure:
+            if answer.failure and not answer.failure.loading:
                 errors.append(answers.exception(answer))
             elif answer.leaves is not None:
                 self._heard = time.monotonic()
                 self._pace = min(self._pace, answer.seconds / len(task.rows))
                 yield task.rows, answer.leaves
-            elif answer.identity is not None:
+            elif answer.failure or answer.identity is not None:
                 queue.put(task._replace(refused=task.refused + 1))
                 self._refuse(answer, [*queue.again, *(task for _, task in given)])
             else:
@@ -245,7 +246,7 @@ class Crew:
         Raises:
             RuntimeError: There seem to be no others.
         """
-        difference = answers.difference(self.identity, answer.identity or {})
+        difference = answers.difference(self.identity, answer)
         if answer.worker not in self._strangers:
             self._strangers.add(answer.worker)
             warnings.warn(

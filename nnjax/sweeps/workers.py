@@ -110,7 +110,8 @@ def run(order: Order, columns: Mapping[str, np.ndarray], attempt: str) -> Answer
     """
     with _busy:
         answer = _answer(order, columns)
-    if order.expected is not None and answer.identity is not None and answer.leaves is None:
+    unfit = answer.failure.loading if answer.failure else answer.identity is not None
+    if order.expected is not None and unfit:
         _hold(order.digest)
     return answer
 

@@ -34,7 +34,8 @@ HERE = {
     ],
 )
 def test_a_difference_says_what_to_do(change, said):
-    assert answers.difference(HERE, HERE | change).startswith(said)
+    there = workers.Answer("w", identity=HERE | change)
+    assert answers.difference(HERE, there).startswith(said)
 
 
 def test_an_exception_keeps_its_type_row_and_traceback():
@@ -66,3 +67,5 @@ def test_a_function_that_cannot_be_loaded_says_what_helps():
     failure = workers._failure(ModuleNotFoundError("No module named 'mine'"), None, loading=True)
     error = answers.exception(workers.Answer("w", failure=failure))
     assert "register_pickle_by_value" in error.__notes__[1]
+    told = answers.difference(HERE, workers.Answer("w", failure=failure))
+    assert told.startswith("fn cannot be loaded there (ModuleNotFoundError: No module named 'mine'); install")

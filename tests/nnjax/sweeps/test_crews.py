@@ -259,6 +259,20 @@ def test_a_worker_of_another_kind_is_named_once_and_computes_nothing(alone, monk
     assert len(told) == 1
 
 
+def test_a_later_worker_that_cannot_load_fn_is_refused_too(alone, monkeypatch):
+    monkeypatch.setattr(workers, "HOLDS", (0.0, 0.0))
+    monkeypatch.setattr(workers, "_function", lambda order, load=workers._function: load(broken(order)))
+
+    def broken(order):
+        return order._replace(digest="broken", python="3.9") if order.expected and tried.pop() else order
+
+    tried = [False] * 8 + [True, False]
+    with pytest.warns(
+        UserWarning, match=r"is refused, .*: fn cannot be loaded there \(RuntimeError: this worker runs"
+    ):
+        same(swept(Inline()), alone)
+
+
 @pytest.mark.filterwarnings("ignore:worker odd is refused")
 def test_nobody_but_workers_of_another_kind(monkeypatch):
     monkeypatch.setattr(workers, "HOLDS", (0.0, 0.0))
