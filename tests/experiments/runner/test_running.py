@@ -208,7 +208,8 @@ def draw(key):
     return jax.random.normal(key)
 
 
-def test_shares_of_the_seeds_gathered_are_the_whole(run, out, known):
+@pytest.mark.parametrize("lists", [1, 2])
+def test_shares_of_the_seeds_gathered_are_the_whole(run, out, known, lists):
     counts = []
 
     def measure(config, context):
@@ -218,7 +219,7 @@ def test_shares_of_the_seeds_gathered_are_the_whole(run, out, known):
         return xr.Dataset({"x": ("n", np.asarray(sums))})
 
     known["tiny"] = dataclasses.replace(TINY, run=measure)
-    options = ("tiny", "--size", "20")
+    options = ("tiny", "--size", "20", "--lists", str(lists))
     assert run("gather", *options)[0] == 2
     for share in ("12:40", "0:12"):
         status, printed = run(*options, "--seeds", share)
@@ -228,7 +229,7 @@ def test_shares_of_the_seeds_gathered_are_the_whole(run, out, known):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jobs, "in_lanes", lambda *arguments: 1 / 0)
         assert run("gather", *options)[0] == 0
-    assert counts == [8, 12, 20]
+    assert counts == [8] * lists + [12] * lists + [20] * lists
     gathered = tiny.numbers(out / "tiny")
     assert not list(out.glob(".*"))
     assert run(*options)[0] == 0
