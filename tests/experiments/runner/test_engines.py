@@ -1,5 +1,6 @@
 """Who computes: several processes, a scheduler that is there, or nobody else."""
 
+import queue
 import signal
 import sys
 
@@ -17,19 +18,25 @@ def test_nobody_else():
         assert workers is None
 
 
-def test_processes_share_the_cores(monkeypatch):
-    monkeypatch.setattr(engines.os, "sched_getaffinity", lambda process: range(16))
-    for count, devices in ((2, 8), (5, 3), (32, 1)):
-        with opened("--workers", str(count)) as workers:
-            assert workers is not None
-            assert workers.devices == devices
+@pytest.mark.parametrize(
+    "workers, shares",
+    [(2, [[1, 2], [5, 6]]), (3, [[1], [2], [5]]), (6, [[1], [2], [5], [6], [9], [1]])],
+)
+def test_processes_share_the_cores(monkeypatch, workers, shares):
+    monkeypatch.setattr(engines.os, "sched_getaffinity", lambda process: {1, 2, 5, 6, 9})
+    assert engines._shares_of_cores(workers) == shares
+    with opened("--workers", str(workers)) as executor:
+        assert executor is not None
+        assert executor.devices == len(shares[0])
 
 
-def test_ctrl_c_is_left_to_the_first_process(monkeypatch):
-    calls = []
+def test_a_process_keeps_to_its_cores_and_leaves_ctrl_c(monkeypatch):
+    calls, left = [], queue.Queue()
+    left.put([3])
     monkeypatch.setattr(engines.signal, "signal", lambda *call: calls.append(call))
-    engines._leave_ctrl_c()
-    assert calls == [(signal.SIGINT, signal.SIG_IGN)]
+    monkeypatch.setattr(engines.os, "sched_setaffinity", lambda *call: calls.append(call))
+    engines._begin(left)
+    assert calls == [(signal.SIGINT, signal.SIG_IGN), (0, [3])]
 
 
 def test_the_missing_extra_is_named(monkeypatch):
