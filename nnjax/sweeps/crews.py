@@ -7,12 +7,13 @@ import secrets
 import time
 import warnings
 from collections.abc import Generator, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 
 from nnjax.sweeps import answers, executors, jobs, lanes, workers
+from nnjax.sweeps.tasks import Task, Tasks
 
 GOAL = 10.0
 """Seconds that a task should take: a thousand times what it costs to give it out."""
@@ -32,22 +33,6 @@ SIGN_OF_LIFE = 1.0
 """Seconds after which `on_segment` is called even if nothing came."""
 LOSSES = 1
 """How often a task is given out again after the executor has lost it."""
-
-
-class _Task(NamedTuple):
-    """Rows that are given out together.
-
-    Attributes:
-        rows: The rows, (r,).
-        lost: How often a worker was lost with them.
-        refused: How often a worker of another kind had them.
-        whole: Whether the function must be sent with them.
-    """
-
-    rows: np.ndarray
-    lost: int = 0
-    refused: int = 0
-    whole: bool = False
 
 
 class Crew:
@@ -80,14 +65,14 @@ class Crew:
         self._answers: collections.Counter[str] = collections.Counter()
         self._strangers: set[str] = set()
         self._unknown, self._pace, self._heard = 0, np.inf, time.monotonic()
-        first = self._ask(_Task(np.arange(0), whole=True))
+        first = self._ask(Task(np.arange(0), whole=True))
         self._answers[first.worker] += 1
         self.identity = dict(first.identity or {})
         self.lane = self.identity["lane"]
         self._order = self._order._replace(lane=self.lane, expected=self.identity)
         self._unit = self.lane * first.devices * (LANES_UNTIL if job.function.until else 1)
 
-    def _ask(self, task: _Task) -> workers.Answer:
+    def _ask(self, task: Task) -> workers.Answer:
         """Let a worker look at the function, without any rows."""
         future = self._submit(task)
         try:
@@ -120,7 +105,7 @@ class Crew:
             time.sleep(pause)
             pause = min(PAUSES[1], 2 * pause)
 
-    def _submit(self, task: _Task) -> Any:
+    def _submit(self, task: Task) -> Any:
         """Give a task out.
 
         Raises:
@@ -150,19 +135,19 @@ class Crew:
             RuntimeError: Workers were lost with the same rows again and again, or all differ.
             Exception: Whatever fn has raised, with the row and the worker.
         """
-        queue, given = _Queue(wanted), []
+        tasks = Tasks(wanted)
         self._heard = shown = time.monotonic()
         pause = PAUSES[0]
         try:
-            while queue or given:
-                while queue and len(given) < self._most():
-                    task = queue.take(self._size(len(wanted), queue.left))
-                    given.append((self._submit(task), task))
+            while tasks.can_give() or tasks.under_way:
+                while tasks.can_give() and tasks.under_way < self._most():
+                    task = tasks.take(self._size(len(wanted), tasks.left))
+                    tasks.give(self._submit(task), task)
                 start = time.monotonic()
-                done = _split_off_done(given)
+                done = tasks.split_off_done()
                 if done:
                     pause = PAUSES[0]
-                    yield from self._taken(done, queue, given)
+                    yield from self._taken(done, tasks)
                     continue
                 now = time.monotonic()
                 if now - shown > SIGN_OF_LIFE:
@@ -172,8 +157,7 @@ class Crew:
                 time.sleep(max(pause, 10 * (now - start)))
                 pause = min(PAUSES[1], 2 * pause)
         finally:
-            for future, _ in given:
-                executors.cancel(future)
+            tasks.call_off()
 
     def _most(self) -> int:
         """How many tasks may be under way."""
@@ -194,8 +178,8 @@ class Crew:
         rows = unit * max(1, int(rows / unit))
         return rows if rows <= most else max(1, most // self.lane * self.lane or most)
 
-    def _taken(self, done: list, queue: "_Queue", given: list) -> Iterator[jobs.Piece]:
-        """Keep what has come, and put what must be computed elsewhere back into the queue."""
+    def _taken(self, done: list[tuple[Any, Task]], tasks: Tasks) -> Iterator[jobs.Piece]:
+        """Keep what has come, and put back what must be computed elsewhere."""
         lost, errors = [], []
         for future, task in done:
             try:
@@ -209,19 +193,21 @@ class Crew:
             elif answer.leaves is not None:
                 self._heard = time.monotonic()
                 self._pace = min(self._pace, answer.seconds / len(task.rows))
-                yield task.rows, answer.leaves
+                if tasks.finish(task):
+                    yield task.rows, answer.leaves
             elif answer.failure or answer.identity is not None:
-                queue.put(task._replace(refused=task.refused + 1))
-                self._refuse(answer, [*queue.again, *(task for _, task in given)])
+                tasks.refuse(task)
+                self._name(answer, tasks)
             else:
                 self._unknown += 1
-                queue.put(task._replace(whole=True))
+                tasks.put_back(task._replace(whole=True))
         for error in errors:
             raise error
         for task, error in lost:
-            queue.put(self._after_loss(task, error))
+            if not tasks.is_finished(task):
+                tasks.put_back(self._after_loss(task, error))
 
-    def _after_loss(self, task: _Task, error: Exception) -> _Task:
+    def _after_loss(self, task: Task, error: Exception) -> Task:
         """The task once more, whole.
 
         Raises:
@@ -236,11 +222,11 @@ class Crew:
             ) from error
         return task._replace(lost=task.lost + 1, whole=True)
 
-    def _seeds(self, task: _Task) -> str:
+    def _seeds(self, task: Task) -> str:
         seeds = self._job.rows.columns["seed"][task.rows]
         return f"{seeds[0]} to {seeds[-1]}"
 
-    def _refuse(self, answer: workers.Answer, open_tasks: list[_Task]) -> None:
+    def _name(self, answer: workers.Answer, tasks: Tasks) -> None:
         """Name a worker of another kind, once.
 
         Raises:
@@ -253,45 +239,5 @@ class Crew:
                 f"worker {answer.worker} is refused, and its work done elsewhere: {difference}", stacklevel=2
             )
         silent = time.monotonic() - self._heard
-        if silent > self._given.wait and all(task.refused > 2 for task in open_tasks):
+        if silent > self._given.wait and all(task.refused > 2 for task in tasks.unfinished):
             raise RuntimeError(f"every worker that answers is of another kind: {difference}")
-
-
-class _Queue:
-    """Rows that are not given out, those of lost workers first.
-
-    Attributes:
-        again: Tasks to be given out again.
-    """
-
-    def __init__(self, rows: np.ndarray) -> None:
-        self.again: collections.deque[_Task] = collections.deque()
-        self._rows = rows
-
-    @property
-    def left(self) -> int:
-        """Rows that were never given out."""
-        return len(self._rows)
-
-    def __bool__(self) -> bool:
-        return bool(self.again or self.left)
-
-    def put(self, task: _Task) -> None:
-        """Have a task given out again."""
-        self.again.append(task)
-
-    def take(self, size: int) -> _Task:
-        """The next task, of at most `size` rows if it is a new one."""
-        if self.again:
-            return self.again.popleft()
-        rows, self._rows = np.split(self._rows, [size])
-        return _Task(rows)
-
-
-def _split_off_done(given: list[tuple[Any, _Task]]) -> list[tuple[Any, _Task]]:
-    """Take off the list what is done."""
-    waiting, done = [], []
-    for each in given:
-        (done if each[0].done() else waiting).append(each)
-    given[:] = waiting
-    return done

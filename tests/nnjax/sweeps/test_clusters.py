@@ -81,11 +81,12 @@ class Cluster:
     def __init__(self, scheduler, client):
         self.address, self.client, self.workers = scheduler.scheduler_address, client, []
 
-    def start(self, count):
+    def start(self, count, **environment):
         options = ["--no-nanny", "--nthreads", "1", "--no-dashboard"]
         command = [sys.executable, "-m", "distributed.cli.dask_worker", self.address, *options]
         for _ in range(count):
-            self.workers.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+            process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=os.environ | environment)
+            self.workers.append(process)
 
     def ready(self):
         self.client.wait_for_workers(sum(worker.poll() is None for worker in self.workers))
@@ -134,6 +135,18 @@ def test_dask_with_workers_that_join_late(alone, cluster, executor):
     cluster.ready()
     assert len(cluster.client.scheduler_info(n_workers=-1)["workers"]) == 4
     same(swept(executor), alone)
+
+
+def test_dask_with_a_late_worker_of_another_kind(alone, cluster, executor):
+    """Dask likes to give a refused task to the same worker again, since that one is free."""
+
+    def join():
+        cluster.start(1, XLA_FLAGS="--xla_cpu_max_isa=SSE4_2")
+        cluster.ready()
+
+    with pytest.warns(UserWarning, match=r"is refused, .*: its XLA_FLAGS is \['--xla_cpu_max_isa=SSE4_2'\]"):
+        same(swept(executor, on_segment=Once(10, join)), alone)
+    cluster.workers.pop().kill()
 
 
 def test_dask_compiles_once_in_each_worker(cluster, executor, tmp_path):
