@@ -36,9 +36,8 @@ def opened(request: Request) -> Iterator[nnjax.Workers | None]:
 
 def _shares_of_cores(workers: int) -> list[list[int]]:
     """Which cores each worker gets: XLA would spread every one over all, which costs a third more."""
-    cores = (
-        sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    )
+    known = hasattr(os, "sched_getaffinity")
+    cores = sorted(os.sched_getaffinity(0)) if known else list(range(os.cpu_count() or 1))
     if workers > len(cores):
         return [[cores[place % len(cores)]] for place in range(workers)]
     size = len(cores) // workers

@@ -42,7 +42,7 @@ def track(
     try:
         opened = _opened(path if os.fspath(folder) else folder, identity, columns)
     except ValueError:
-        if not _just_begun(path, identity):
+        if not os.fspath(folder) or not _just_begun(path, identity):
             raise
         return More(results, size, path, identity, columns)
     return segments.Tracker(results, size, opened)
