@@ -1,0 +1,118 @@
+"""What data say of themselves: names and units of every variable, codes in words, where a file comes from.
+
+CF conventions: `long_name`, `units` ("1" for a number without one), `flag_values` with `flag_meanings`. An
+experiment names its own variables where it makes them; axes and what many share are named here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from experiments.runner.experiment import Data
+
+LONG_NAMES = {
+    "activation": "activation",
+    "biases": "how the biases are drawn",
+    "case": "which activations, and which output",
+    "depth": "hidden layers",
+    "digit": "digit",
+    "during": "epoch, counted from 1",
+    "end": "where training ends: all parameters in one vector",
+    "epoch": "epochs done",
+    "first_seed": "seed of the first network of a pair",
+    "function": "function",
+    "hidden": "activation of the hidden nodes",
+    "init": "distribution of the initial weights",
+    "input": "input node",
+    "inputs": "networks and rows",
+    "k": "nodes of the student",
+    "kind": "kind of end",
+    "label": "label",
+    "layer": "layer, counted from the input",
+    "law": "distribution of the initial weights",
+    "n": "nodes of the teacher, and inputs",
+    "net_input": "net input z",
+    "network": "network",
+    "optimizer": "optimiser",
+    "output": "activation of the output node",
+    "path": "where a run passes on the plane, in units of the axes",
+    "peer": "what computes it",
+    "range": "r: weights are uniform on [-r, r], or normal with the same variance",
+    "rate": "learning rate",
+    "rule": "rule for the deltas of hidden nodes",
+    "scale": "factor of the initial weights",
+    "second_seed": "seed of the second network of a pair",
+    "seed": "seed of the random numbers",
+    "seeds": "seeds trained together",
+    "setting": "initial weights, biases and learning rate",
+    "size": "size of what grows",
+    "start": "activation and initial weights",
+    "step": "where a point lies along an axis of the plane",
+    "target": "what is predicted",
+    "task": "task",
+    "teacher": "key of the teacher network",
+    "way": "way of training",
+    "weights": "distribution of the initial weights",
+    "width": "nodes per hidden layer",
+    "x": "input of the network",
+    "z": "net input z",
+}
+"""{name of a variable or axis: what it is, wherever nothing else is said}."""
+UNITS = {"epoch": "epochs", "during": "epochs", "epochs": "epochs", "most_epochs": "epochs", "seconds": "s"}
+NO_YES = {"flag_values": np.array([0, 1], np.int8), "flag_meanings": "no yes"}
+
+
+def about(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """What a file says of itself, taken from the manifest of its run.
+
+    It is nothing that changes when the same run is repeated: no dates, no durations.
+    """
+    git, packages = manifest.get("git") or {}, manifest["packages"]
+    size = "smoke size, which tests the code: its numbers mean nothing" if manifest["smoke"] else "as asked"
+    return {
+        "Conventions": "CF-1.11",
+        "title": f"{manifest['title']}: {manifest['question']}",
+        "source": f"nnjax {packages['nnjax']}, jax {packages['jax']}, experiment {manifest['name']}, {size}",
+        "version": git.get("commit", packages["nnjax"]),
+        "seed": str(manifest["config"]["seed"]),
+        "command": manifest["command"],
+        "references": "Hansen, L.: Neural Networks - step by step (handout)",
+        "license": "MIT",
+    }
+
+
+def labelled(data: Data, manifest: Mapping[str, Any]) -> xr.DataTree:
+    """The same data with a name and a unit for every variable, codes for yes and no, and their source."""
+    tree = data if isinstance(data, xr.DataTree) else xr.DataTree(data)
+    groups = {node.path: _named(node.to_dataset(inherit=False)) for node in tree.subtree}
+    tree = xr.DataTree.from_dict(groups)
+    tree.attrs = about(manifest) | tree.attrs
+    return tree
+
+
+def _named(data: xr.Dataset) -> xr.Dataset:
+    return data.assign({name: _variable(name, each) for name, each in data.variables.items()})
+
+
+def _variable(name: Any, variable: xr.Variable) -> xr.Variable:
+    named = variable.copy(deep=False)
+    if name in LONG_NAMES:
+        named.attrs.setdefault("long_name", LONG_NAMES[name])
+    if variable.dtype == bool:
+        named.attrs |= NO_YES
+    if variable.dtype.kind in "biuf":
+        named.attrs.setdefault("units", UNITS.get(name, "1"))
+    return named
+
+
+def unnamed(data: xr.DataTree) -> list[str]:
+    """What lacks a name, or a unit where it is a number, as /group/variable."""
+    return [
+        f"{node.path.rstrip('/')}/{name}"
+        for node in data.subtree
+        for name, variable in node.to_dataset(inherit=False).variables.items()
+        if "long_name" not in variable.attrs
+        or (variable.dtype.kind in "biuf" and "units" not in variable.attrs)
+    ]
