@@ -16,11 +16,8 @@ MOST_ROWS = 100_000
 
 
 def findings(each: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Findings as `store.as_json` has them, with a column for each end of an interval."""
-    frame = pd.DataFrame([_flat(finding) for finding in each])
-    return frame.drop(
-        columns=[name for name in frame if name.startswith("second_list") and frame[name].isna().all()]
-    )
+    """Findings as `store.as_json` has them, with a column for each end of an interval; no empty columns."""
+    return pd.DataFrame([_flat(finding) for finding in each]).dropna(axis="columns", how="all")
 
 
 def _flat(finding: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,7 +40,8 @@ def parts(data: xr.DataTree) -> Iterator[tuple[str, pd.DataFrame]]:
     """
     for node in data.subtree:
         group = node.to_dataset(inherit=False)
-        sets = sorted({each.dims for each in group.data_vars.values() if _by_seed(each, group)}, key=len)
+        found = dict.fromkeys(each.dims for each in group.data_vars.values() if _by_seed(each, group))
+        sets = sorted(found, key=len)
         for axes in sets:
             if np.prod([group.sizes[axis] for axis in axes]) <= MOST_ROWS:
                 yield _name(node.path, axes, sets[0]), _frame(group, axes)
@@ -59,7 +57,7 @@ def _by_seed(variable: xr.DataArray, group: xr.Dataset) -> bool:
 def _name(path: str, axes: Sequence[Any], fewest: Sequence[Any]) -> str:
     further = [str(axis) for axis in axes if axis not in fewest]
     return "-by-".join(
-        [path.strip("/").replace("/", "-") or "data", *(["-".join(further)] if further else [])]
+        [path.strip("/").replace("/", "-") or "seeds", *(["-".join(further)] if further else [])]
     )
 
 
@@ -93,7 +91,7 @@ def write(
     tree = data if isinstance(data, xr.DataTree) else xr.DataTree(data)
     frames = {"findings": findings(each)}
     frames |= {
-        f"table-{file_name(title)}": pd.DataFrame(rows, columns=head)
+        f"table-{file_name(title)}": pd.DataFrame(rows, columns=list(head))
         for title, (head, rows) in tables.items()
     }
     frames |= {f"data-{name}": frame for name, frame in parts(tree)}
