@@ -106,7 +106,7 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
             if request.lists == 2 and experiment.second_list:
                 _add_second_list(experiment, config, kept, folder, console)
         result = store.save_result(experiment, folder)
-        terminal.print_result(console, result, request.smoke)
+        terminal.print_result(console, result, request.smoke, request.tables)
     except Exception:
         terminal.say(console, traceback.format_exc(), "red")
         if (request.out / experiment.name / store.DATA).exists():
