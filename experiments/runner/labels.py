@@ -58,8 +58,44 @@ LONG_NAMES = {
     "width": "nodes per hidden layer",
     "x": "input of the network",
     "z": "net input z",
+    "cases/assumed": "whether the output is assumed, or that of the forward pass",
+    "cases/hidden": "hidden node",
+    "cases/hidden_activation": "activation of the hidden nodes",
+    "cases/output_activation": "activation of the output node",
+    "conditions/weights": "distribution of the initial weights",
+    "critical_points/kept": "singular values that are kept, counted from the largest",
+    "crossed/order": "key of the order of the rows",
+    "delta/activation": "activation of the output",
+    "digits/accuracy": "share of the test rows labelled right at the end",
+    "digits/times": "factor of the learning rate",
+    "edges/back": "whether descent comes back to the minimum",
+    "edges/minimum": "minimum that is known exactly",
+    "edges/relative_rate": "learning rate relative to 2 / λ_max",
+    "edges/steepest": "λ_max, the largest eigenvalue of the Hessian",
+    "equal_slopes/source": "measured, or derived",
+    "activations/derivative": "f'(z)",
+    "activations/value": "f(z)",
+    "growth/direction": "what grows",
+    "iris/times": "factor of the learning rate",
+    "linear/collapse": "relative distance of five linear layers from the one they collapse to",
+    "linear/regression": "relative distance of one layer from scikit-learn's logistic regression",
+    "pictures/hidden_weights": "weights of the hidden nodes, as pictures",
+    "pictures/image": "the test rows, as pictures",
+    "plane/end": "where the three ends lie on the plane",
+    "printed/formula": "formula",
+    "printed/step": "what the number is",
+    "printed/text": "the number as printed",
+    "printed/why": "why the printed number is wrong",
+    "speed/flops": "arithmetic of one update of one network",
+    "speed/named": "the view that fastest_view names",
+    "stopping/criterion": "when training stops",
+    "students/path": "parameters along some runs",
+    "updates/rows_per_update": "rows per update",
+    "xor/hidden": "activation of the hidden nodes",
+    "xor/loss": "SSE over the four rows at the end",
+    "xor/times": "factor of the learning rate",
 }
-"""{name of a variable or axis: what it is, wherever nothing else is said}."""
+"""{name of a variable or axis, or group/name: what it is, where an experiment says nothing itself}."""
 UNITS = {"epoch": "epochs", "during": "epochs", "epochs": "epochs", "most_epochs": "epochs", "seconds": "s"}
 NO_YES = {"flag_values": np.array([0, 1], np.int8), "flag_meanings": "no yes"}
 
@@ -86,20 +122,21 @@ def about(manifest: Mapping[str, Any]) -> dict[str, str]:
 def labelled(data: Data, manifest: Mapping[str, Any]) -> xr.DataTree:
     """The same data with a name and a unit for every variable, codes for yes and no, and their source."""
     tree = data if isinstance(data, xr.DataTree) else xr.DataTree(data)
-    groups = {node.path: _named(node.to_dataset(inherit=False)) for node in tree.subtree}
+    groups = {node.path: _named(node.name, node.to_dataset(inherit=False)) for node in tree.subtree}
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = about(manifest) | tree.attrs
     return tree
 
 
-def _named(data: xr.Dataset) -> xr.Dataset:
-    return data.assign({name: _variable(name, each) for name, each in data.variables.items()})
+def _named(group: str | None, data: xr.Dataset) -> xr.Dataset:
+    return data.assign({name: _variable(group, name, each) for name, each in data.variables.items()})
 
 
-def _variable(name: Any, variable: xr.Variable) -> xr.Variable:
+def _variable(group: str | None, name: Any, variable: xr.Variable) -> xr.Variable:
     named = variable.copy(deep=False)
-    if name in LONG_NAMES:
-        named.attrs.setdefault("long_name", LONG_NAMES[name])
+    known = LONG_NAMES.get(f"{group}/{name}", LONG_NAMES.get(name))
+    if known:
+        named.attrs.setdefault("long_name", known)
     if variable.dtype == bool:
         named.attrs |= NO_YES
     if variable.dtype.kind in "biuf":
