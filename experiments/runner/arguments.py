@@ -4,11 +4,15 @@ import argparse
 import dataclasses
 import difflib
 import pathlib
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import experiments
 from experiments.runner import catalogue
+
+ALSO = "--smoke, --profile default|full, --lists 1|2, --out DIR, --tables"
+"""Options of every experiment."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Request:
         out: The results folder.
         lists: How many lists of seeds; with two, verdicts that differ between them are open.
         check: A receipt of the explorer's to check, and nothing to run; None otherwise.
+        tables: Whether to print tables, beside the findings.
     """
 
     redraw: bool
@@ -38,6 +43,7 @@ class Request:
     out: pathlib.Path
     lists: int = 1
     check: pathlib.Path | None = None
+    tables: bool = False
 
 
 def parse(arguments: Sequence[str]) -> Request:
@@ -70,6 +76,7 @@ def parse(arguments: Sequence[str]) -> Request:
         out=options.out or pathlib.Path("results-smoke" if options.smoke else "results"),
         lists=options.lists or (2 if options.profile == "full" and not options.smoke else 1),
         check=options.check,
+        tables=options.tables,
     )
 
 
@@ -91,8 +98,12 @@ def _check(
         parser.exit(2, f"options {' '.join(rest)} belong to one experiment: name it before them\n")
 
 
+def _wrapped(text: str, indent: int = 0) -> str:
+    return textwrap.fill(text, 79, subsequent_indent=" " * indent)
+
+
 def _parser() -> argparse.ArgumentParser:
-    listing = "\n".join(f"  {name:22}{catalogue.headline(name)}" for name in catalogue.names())
+    listing = "\n".join(_wrapped(f"  {name:22}{catalogue.headline(name)}", 24) for name in catalogue.names())
     parser = argparse.ArgumentParser(
         prog="python -m experiments",
         usage="python -m experiments [redraw] [NAME ...] [options]",
@@ -119,6 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--out", type=_folder, metavar="DIR", help="where results go (results, or results-smoke)"
+    )
+    parser.add_argument(
+        "--tables", action="store_true", help="print the tables, too; report and CSV files have them anyway"
     )
     parser.add_argument(
         "--check",
@@ -170,7 +184,7 @@ def config_of(experiment: Any, request: Request) -> Any:
         default=default,
         args=request.rest,
         prog=f"python -m experiments {experiment.name}",
-        description=f"{experiment.question} Also: --smoke, --profile default|full, --lists 1|2, --out DIR.",
+        description=_wrapped(f"{experiment.question} Also: {ALSO}."),
     )
 
 

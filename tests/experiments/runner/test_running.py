@@ -111,7 +111,7 @@ def test_results_are_stored_before_anything_is_printed(run, out, monkeypatch):
     def unprintable(*arguments):
         raise UnicodeEncodeError("ascii", "✓", 0, 1, "planted")
 
-    monkeypatch.setattr(terminal, "_table", unprintable)
+    monkeypatch.setattr(terminal, "_print_table", unprintable)
     assert run("tiny")[0] == 1
     assert (out / "tiny" / "findings.json").exists()
 
