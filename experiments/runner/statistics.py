@@ -10,6 +10,9 @@ from scipy import stats
 CONFIDENCE = 0.999
 """A report has some fifty intervals; at 95 % two or three of them would miss by chance."""
 
+MANY = 100
+"""From so many values on a percentile bootstrap holds at 99.9 %; with 10 normal ones it misses by 1.5 %."""
+
 Interval = tuple[float, float]
 
 
@@ -61,6 +64,45 @@ def bootstrap(
         rng=np.random.default_rng(seed),
     ).confidence_interval
     return float(found.low), float(found.high)
+
+
+def of_mean(values: ArrayLike) -> Interval:
+    """Interval of the mean of values (n,): Student's t below `MANY` values, from there on the bootstrap."""
+    sample = _sample("values", values)
+    if sample.size >= MANY or sample.size == 1 or np.all(sample == sample[0]):
+        return bootstrap(sample, np.mean)
+    half = stats.t.ppf((1 + CONFIDENCE) / 2, sample.size - 1) * stats.sem(sample)
+    return float(sample.mean() - half), float(sample.mean() + half)
+
+
+def of_median(values: ArrayLike, least: float = -np.inf) -> Interval:
+    """Two order statistics around the median of values (n,), 99.9 %: P(B < j) < 0.0005, B ~ Bin(n, ½).
+
+    It holds whatever the law of the values, infinite ones included; fewer than 11 tell nothing.
+    """
+    ordered = np.sort(np.asarray(values, dtype=float))
+    j = int(stats.binom.ppf((1 - CONFIDENCE) / 2, len(ordered), 0.5))
+    return (float(ordered[j - 1]), float(ordered[len(ordered) - j])) if j else (least, np.inf)
+
+
+def clustered(
+    clusters: list[np.ndarray],
+    statistic: Callable[[np.ndarray], float],
+    *,
+    resamples: int = 4999,
+    seed: int = 0,
+) -> Interval:
+    """Percentile interval of statistic(rows) where rows come in clusters, each (m, ...), drawn as a whole.
+
+    What shares a seed is not independent: resampled by rows the interval would be too narrow.
+    """
+    rng, count = np.random.default_rng(seed), len(clusters)
+    found = [
+        statistic(np.concatenate([clusters[k] for k in rng.integers(count, size=count)]))
+        for _ in range(resamples)
+    ]
+    low, high = np.nanquantile(found, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)
 
 
 def _batch(size: int) -> int:
