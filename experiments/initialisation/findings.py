@@ -153,7 +153,7 @@ def _ranges(by_rate: xr.Dataset) -> Iterator[Finding]:
         f"{MAIN_RATE:g}",
         faster,
         ~slow,
-        note=f"{faster.mean():.1%} against {np.mean(~slow):.1%}, same seeds: what a range is worth depends on "
+        note=f"{faster.mean():.1%} against {np.mean(~slow):.1%}, same seeds: a range's worth depends on "
         "the rate",
     )
 
