@@ -17,7 +17,7 @@ import nnjax
 from experiments.runner import expectations, statistics
 from experiments.runner.context import Context
 from experiments.runner.experiment import Experiment, Options, Table, at_least, positive
-from experiments.runner.findings import Finding, mean
+from experiments.runner.findings import Finding, mean, measured
 from nnjax import datasets, minima
 
 EXPECTED = expectations.of("learning_rate")
@@ -31,6 +31,8 @@ OPTIMIZERS: dict[str, Make] = {
 }
 AROUND_EDGE = 1 + 0.005 * (np.arange(-15, 15) + 0.5)
 """Rates around the predicted edge, relative to it; none exactly on it."""
+CLEVER = ("rmsprop", "adam")
+"""Footnote 11's optimisers with “clever ways of adapting the learning rate”."""
 SOLVED, ENOUGH = 0.1, 100
 """XOR is learnt below this loss; shares need this many seeds."""
 
@@ -54,7 +56,7 @@ class Config(Options):
     """
 
     seed: int = 0
-    seeds: int = 200
+    seeds: int = 1000
     digit_seeds: int = 4
     rates: tuple[float, ...] = tuple(float(f"{rate:.3g}") for rate in np.logspace(-4, 1, 16))
     steps: int = 2000
@@ -184,11 +186,13 @@ def measured_edge(edges: xr.Dataset, name: str) -> tuple[float, float, float]:
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge too small, good and too large rates; and where descent diverges."""
+    """Judge how wide the band of good rates is, where descent diverges, and cleverer optimisers."""
     edges, xor = (data[name].to_dataset() for name in ("edges", "xor"))
     judged = [edge_finding(edges, str(name)) for name in edges["minimum"].values]
     if xor.sizes["seed"] >= ENOUGH:
-        judged += [rate_finding(xor, str(name)) for name in xor["optimizer"].values]
+        names = [str(name) for name in xor["optimizer"].values]
+        judged += [band_finding(xor, name) for name in names]
+        judged += [clever_finding(xor, name) for name in names if name in CLEVER]
     return judged
 
 
@@ -196,26 +200,66 @@ def edge_finding(edges: xr.Dataset, name: str) -> Finding:
     """Whether descent comes back to a minimum up to the rate 2 / λ_max."""
     middle, low, high = measured_edge(edges, name)
     steepest = float(edges["steepest"].sel(minimum=name))
-    return Finding(
+    return measured(
         EXPECTED[f"edge-{slug(name)}"],
         f"{name}: largest rate that comes back to the minimum, relative to 2 / λ_max",
-        measured=middle,
-        interval=(low, high),
+        middle,
+        (low, high),
         note=f"λ_max {steepest:.5g}; the interval is between two rates tried",
     )
 
 
-def rate_finding(xor: xr.Dataset, name: str) -> Finding:
-    """How much the best rate solves more of XOR than the smallest and the largest."""
-    learnt = xor["loss"].sel(optimizer=name).transpose("seed", "rate").values < SOLVED
-    rates, shares = xor["rate"].values, learnt.mean(axis=0)
-    at_best, chosen = statistics.at_best(learnt)
+def solved_by(xor: xr.Dataset, name: str) -> np.ndarray:
+    """Which seeds an optimiser solves XOR from, at each rate, (seed, rate)."""
+    return xor["loss"].sel(optimizer=name).transpose("seed", "rate").values < SOLVED
+
+
+def band(solved: np.ndarray, rates: np.ndarray) -> tuple[float, float]:
+    """The least and the greatest rate that solve XOR from nine tenths as many seeds as the best rate does."""
+    shares = solved.mean(axis=0)
+    good = rates[shares >= 0.9 * shares.max()]
+    return float(good.min()), float(good.max())
+
+
+def decades(solved: np.ndarray, rates: np.ndarray) -> tuple[float, float]:
+    """How many decades the band is wide, at least and at most: its edges lie between two rates tried."""
+    low, high = np.searchsorted(rates, band(solved, rates))
+    logs = np.concatenate([[-np.inf], np.log10(rates), [np.inf]])
+    return float(logs[high + 1] - logs[low + 1]), float(logs[high + 2] - logs[low])
+
+
+def band_finding(xor: xr.Dataset, name: str) -> Finding:
+    """How wide the band of good rates is, over resampled seeds."""
+    solved, rates = solved_by(xor, name), xor["rate"].values
+    rng, count = np.random.default_rng(0), len(solved)
+    resampled = [decades(solved[rng.integers(count, size=count)], rates) for _ in range(4999)]
+    edge = (1 - statistics.CONFIDENCE) / 2
+    least, most = decades(solved, rates)
+    low, high = band(solved, rates)
+    return measured(
+        EXPECTED[f"band-{slug(name)}"],
+        f"XOR, {name}: decades of learning rates that solve nine tenths of what the best one does",
+        (least + most) / 2,
+        (
+            np.quantile([one for one, _ in resampled], edge),
+            np.quantile([two for _, two in resampled], 1 - edge),
+        ),
+        note=f"{low:g} to {high:g}, of {np.log10(rates[-1] / rates[0]):.3g} decades tried; the best solves "
+        f"{solved.mean(axis=0).max():.0%}",
+    )
+
+
+def clever_finding(xor: xr.Dataset, name: str) -> Finding:
+    """Whether a cleverer optimiser solves XOR at least as often as plain descent."""
+    (ours, rate), (plain, other) = (statistics.at_best(solved_by(xor, each)) for each in (name, "sgd"))
+    rates = xor["rate"].values
     return mean(
-        EXPECTED[f"rate-{slug(name)}"],
-        f"XOR, {name}: share solved at the best rate minus at the smallest and largest",
-        at_best.astype(float) - learnt[:, [0, -1]].mean(axis=1),
-        note=f"best rate {statistics.either(rates, chosen)} ({at_best.mean():.0%}); "
-        f"{rates[0]:g}: {shares[0]:.0%}, {rates[-1]:g}: {shares[-1]:.0%}",
+        EXPECTED[f"{slug(name)}-minus-sgd"],
+        f"XOR: share solved by {name} minus by sgd, each at its best rate",
+        ours.astype(float) - plain,
+        note=f"{ours.mean():.1%} at {statistics.either(rates, rate)} against {plain.mean():.1%} at "
+        f"{statistics.either(rates, other)}, same seeds; at no rate does {name} solve more than "
+        f"{solved_by(xor, name).mean(axis=0).max():.1%}",
     )
 
 
@@ -294,8 +338,9 @@ EXPERIMENT = Experiment(
     tables=tables,
     figures=figures,
     smoke={"seeds": 4, "digit_seeds": 2, "rates": (0.01, 1.0), "steps": 20, "epochs": 1},
-    full={"seeds": 2000, "digit_seeds": 20, "steps": 20_000, "epochs": 10},
-    remember="Each optimiser has a band of rates that work, less than two decades wide here; above "
-    "2 / λ_max plain gradient descent cannot stay at a minimum.",
+    full={"seeds": 4000, "digit_seeds": 20, "steps": 20_000, "epochs": 10},
+    remember="Each optimiser has a band of rates that work, about two decades wide or less here; above "
+    "2 / λ_max plain gradient descent cannot stay at a minimum. Adam and RMSProp "
+    "solve XOR from a quarter of the seeds less.",
     minutes=(0.4, 2.0),
 )
