@@ -1,7 +1,7 @@
 """Intervals: how sure a number is that comes from finitely many seeds. 99.9 % unless asked otherwise."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -103,6 +103,43 @@ def clustered(
     ]
     low, high = np.nanquantile(found, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
+
+
+class Parts(NamedTuple):
+    """What rows and columns of a table do to its values.
+
+    Attributes:
+        ratio: Mean square among rows over that among columns.
+        interval: 99.9 % of the ratio of their expectations, by the F law.
+        shares: Shares of the variance: rows, columns, both together (with whatever else there is).
+    """
+
+    ratio: float
+    interval: Interval
+    shares: tuple[float, float, float]
+
+
+def two_way(table: np.ndarray) -> Parts:
+    """Analyse the variance of a table (r, c) of one value for each row with each column.
+
+    yᵢⱼ = μ + rowᵢ + columnⱼ + restᵢⱼ, all random: E MS(rows) = σ²(rest) + c σ²(rows), and likewise for
+    columns; a part that comes out below 0 counts as 0 (Searle, Casella & McCulloch 1992, chapter 4).
+    """
+    rows, columns = table.shape
+    of_rows, of_columns = table.mean(axis=1) - table.mean(), table.mean(axis=0) - table.mean()
+    rest = table - table.mean() - of_rows[:, None] - of_columns[None]
+    square_rows = columns * np.sum(of_rows**2) / (rows - 1)
+    square_columns = rows * np.sum(of_columns**2) / (columns - 1)
+    square_rest = np.sum(rest**2) / ((rows - 1) * (columns - 1))
+    parts = [
+        max((square_rows - square_rest) / columns, 0),
+        max((square_columns - square_rest) / rows, 0),
+        square_rest,
+    ]
+    low, high = stats.f.ppf([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], rows - 1, columns - 1)
+    ratio = float(square_rows / square_columns)
+    shares = tuple(float(part / sum(parts)) for part in parts)
+    return Parts(ratio, (float(ratio / high), float(ratio / low)), (shares[0], shares[1], shares[2]))
 
 
 def _batch(size: int) -> int:

@@ -102,14 +102,34 @@ def test_verdicts(data):
             "edge-digits-linear-regression",
             "edge-handout-3-4-1",
             "edge-digits-64-4-10",
-            "rate-sgd",
-            "rate-momentum-0-9",
-            "rate-rmsprop",
-            "rate-adam",
+            "band-sgd",
+            "band-momentum-0-9",
+            "band-rmsprop",
+            "band-adam",
+            "rmsprop-minus-sgd",
+            "adam-minus-sgd",
         ],
         "agrees",
     )
-    assert findings(data)[-1].measured == 1.0
+    assert findings(data)[-1].measured == 0.0
+
+
+def test_a_bands_edges_lie_between_two_rates_tried():
+    rates = np.array([0.01, 0.1, 1.0, 10.0])
+    solved = np.tile([0, 1, 1, 0], (20, 1))
+    assert learning_rate.band(solved, rates) == (0.1, 1.0)
+    assert learning_rate.decades(solved, rates) == pytest.approx((1.0, 3.0))
+    least, most = learning_rate.decades(np.tile([0, 0, 1, 1], (20, 1)), rates)
+    assert (least, most) == (1.0, np.inf)  # it may go on beyond the largest rate
+
+
+def test_a_clever_optimiser_that_solves_less_is_refuted(data):
+    worse = data.copy(deep=True)
+    worse["xor"]["loss"].loc[{"optimizer": "adam"}][:50] = 1.0
+    verdicts = {finding.id: finding for finding in findings(worse)}
+    assert verdicts["adam-minus-sgd"].measured == -0.5
+    assert verdicts["adam-minus-sgd"].verdict == "differs"
+    assert verdicts["rmsprop-minus-sgd"].verdict == "agrees"
 
 
 def test_the_table_names_the_best_rate_and_the_range(data):

@@ -106,3 +106,25 @@ def test_what_shares_a_seed_is_drawn_as_a_whole():
     low, high = statistics.clustered(ten, np.mean)
     alone_low, alone_high = statistics.bootstrap(np.repeat(values, 10), np.mean)
     assert high - low > 2 * (alone_high - alone_low)
+
+
+def test_a_two_way_table_worked_by_hand():
+    """Rows 2, 4, 6, columns -1, 0, 1, and a rest that sums to 0 in both."""
+    rest = np.array([[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    table = np.array([2.0, 4.0, 6.0])[:, None] + np.array([-1.0, 0.0, 1.0]) + rest
+    parts = statistics.two_way(table)
+    # Mean squares: rows 3 * 8 / 2 = 12, columns 3 * 2 / 2 = 3, rest 4 / 4 = 1.
+    assert parts.ratio == pytest.approx(4.0)
+    total = 11 / 3 + 2 / 3 + 1
+    np.testing.assert_allclose(parts.shares, [11 / 3 / total, 2 / 3 / total, 1 / total])
+    low, high = stats.f.ppf([0.0005, 0.9995], 2, 2)
+    np.testing.assert_allclose(parts.interval, (4 / high, 4 / low))
+
+
+def test_the_f_interval_covers_the_ratio():
+    rng, inside = np.random.default_rng(0), 0
+    for _ in range(2000):
+        table = rng.normal(size=(8, 1)) + 2 * rng.normal(size=(1, 8)) + 0.5 * rng.normal(size=(8, 8))
+        low, high = statistics.two_way(table).interval
+        inside += low < (0.25 + 8 * 1) / (0.25 + 8 * 4) < high
+    assert inside >= 1990  # 1998 expected
