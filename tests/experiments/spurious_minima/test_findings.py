@@ -21,7 +21,7 @@ def test_every_table_has_rows(two_cells):
 
 
 def made_up(shares, runs=1000, spread=0.0):
-    """Cells with these shares of spurious runs in percent, whose ends lie `spread` around what is published."""
+    """Cells with these shares of spurious runs in percent, whose ends lie around what is published."""
     counts = np.round(np.array(shares) / 100 * runs).astype(int)
     cells = xr.Dataset(
         {
