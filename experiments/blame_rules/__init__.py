@@ -128,9 +128,7 @@ def angle_groups(config: Config, context: Context) -> dict[str, xr.Dataset]:
 
 def aligned(task: Task, seeds: np.ndarray, context: Context) -> xr.Dataset:
     """Measure how fixed random feedback turns towards the gradient while it trains, at its best rate."""
-    cosines = context.sweep(
-        f"alignment, {task.title}", alignment(task, np.float32(ALIGN_TIMES * task.rate)), seeds
-    )
+    cosines = context.sweep(f"alignment, {task.title}", alignment(task, ALIGN_TIMES * task.rate), seeds)
     attributes = {"long_name": "cosine with the true weight change of layer 1", "units": "1"}
     return xr.Dataset(
         {"cosine": (("seed", "epoch"), cosines, attributes)},

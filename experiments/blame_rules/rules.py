@@ -247,7 +247,7 @@ LOOKS = (0, 1, 2, 5, 10, 20, 60)
 """After how many epochs feedback's alignment is looked at, those that are reached."""
 
 
-def alignment(task: Task, rate: np.floating) -> Callable[[jax.Array], jax.Array]:
+def alignment(task: Task, rate: float) -> Callable[[jax.Array], jax.Array]:
     """A function of a key: feedback's cosine with the true weight change of layer 1, after some of `LOOKS`.
 
     The network is trained by fixed random feedback; both changes are summed over the training rows.
@@ -265,7 +265,7 @@ def alignment(task: Task, rate: np.floating) -> Callable[[jax.Array], jax.Array]
                 params,
                 feedback=feedback,
                 batches=batches,
-                rate=rate,
+                rate=jnp.float32(rate),
                 epochs=after - before,
             )
             moved = [

@@ -63,5 +63,5 @@ def solved(rates: xr.Dataset) -> xr.DataArray:
 
 def stuck(rates: xr.Dataset) -> xr.DataArray:
     """Which runs are on a plateau at ½ or ⅔."""
-    near = [np.abs(rates["loss"] - level) <= WIDTH for level in PLATEAUS]
-    return near[0] | near[1]
+    half, two_thirds = (abs(rates["loss"] - level) <= WIDTH for level in PLATEAUS)
+    return half | two_thirds

@@ -65,8 +65,9 @@ def _certified(verdicts: np.ndarray, name: str) -> Finding:
         EXPECTED["xor-certified-minimum"],
         f"{name}: share of the seeds whose end is certified as a local minimum, at least 1 in 1000",
         np.isin(verdicts, (minima.STRICT, minima.FLAT)),
-        note=f"theory: none at finite weights (Hamey 1998); {counts[minima.PLATEAU]} creep along plateaus that fall towards "
-        f"infinity, {counts[minima.UNFINISHED]} are not converged, {counts[minima.SADDLE]} at saddles",
+        note=f"theory: none at finite weights (Hamey 1998); {counts[minima.PLATEAU]} creep along plateaus "
+        f"that fall towards infinity, {counts[minima.UNFINISHED]} are not converged, {counts[minima.SADDLE]} "
+        "at saddles",
     )
 
 

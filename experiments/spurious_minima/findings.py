@@ -128,7 +128,7 @@ def _published(cells: xr.Dataset, runs: xr.Dataset) -> Iterator[Finding]:
     for name, found in differences(cells, runs).items():
         if found:
             id, words = COLUMNS[name]
-            bound = stats.chi2.ppf(statistics.CONFIDENCE, len(found))
+            bound = float(stats.chi2.ppf(statistics.CONFIDENCE, len(found)))
             furthest = max(found, key=lambda k: abs(found[k]))
             yield exact(
                 EXPECTED[id].between(0.0, bound),

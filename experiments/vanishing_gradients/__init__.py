@@ -156,7 +156,7 @@ EXPERIMENT = Experiment(
     smoke=SMOKE,
     full=FULL,
     remember="A sigmoid layer hands down about a quarter of δ's length, so that five layers learn nothing of "
-    "the digits; take ReLU or tanh instead, with initial weights that suit it: with the wrong ones thirty "
-    "ReLU layers do not learn either.",
+    "the digits in 15 epochs; take ReLU or tanh instead, with initial weights that suit it: with the wrong "
+    "ones thirty ReLU layers learn nothing in 30.",
     minutes=(1.0, 10.0),
 )

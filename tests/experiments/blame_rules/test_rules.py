@@ -134,8 +134,8 @@ def test_feedbacks_alignment_is_followed_through_training():
     task = Task("Iris", nnjax.mlp((4, 3, 3)), data, data, rate=0.1, epochs=2, batch=16, seeds=2)
     assert rules.looks(task) == (0, 1, 2)
     key = nnjax.key(3)
-    at_birth, _, after = np.asarray(rules.alignment(task, np.float32(0.1))(key))
-    still = np.asarray(rules.alignment(task, np.float32(0.0))(key))
+    at_birth, _, after = np.asarray(rules.alignment(task, 0.1)(key))
+    still = np.asarray(rules.alignment(task, 0.0)(key))
     np.testing.assert_array_equal(still, still[0])
     np.testing.assert_allclose(still[0], at_birth, rtol=1e-6)
     assert after != at_birth

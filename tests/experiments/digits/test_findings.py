@@ -13,7 +13,6 @@ def test_findings_of_two_groups_of_ends(two_groups):
     low, high = np.quantile(np.linspace(0.015, 0.025, 100), (0.05, 0.95))
     expected = {
         "lecun-accuracy": 0.97,
-        "poor-lecun": 0.0,
         "loss-spread-lecun": high / low,
         "poor-normal": 0.2,
         "loss-spread-normal": 6.0,
