@@ -105,5 +105,5 @@ EXPERIMENT = Experiment(
     remember="Initial weights must differ from node to node, or the nodes stay copies (rounding apart). What "
     "their range is worth depends on the rate: up to 3 large ones leave more XOR networks on plateaus, and "
     "small ones are merely slow; at 4 it is the other way round.",
-    minutes=(0.4, 6.0),
+    minutes=(1.0, 10.0),
 )
