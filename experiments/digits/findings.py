@@ -90,15 +90,7 @@ def _of_seeds(starts: xr.Dataset) -> Iterator[Finding]:
 def _spread(starts: xr.Dataset, start: str, slug: str, what: str) -> Iterator[Finding]:
     """How much do seeds differ: in accuracy, in training loss, in what they answer?"""
     accuracy, loss = last(starts, "accuracy", start), starts["training_loss"].sel(start=start).values
-    poor, missing = accuracy < POOR, lost(starts, start).any(axis=1)
     spread = f"accuracy {accuracy.min():.1%} to {accuracy.max():.1%}, median {np.median(accuracy):.1%}"
-    if missing.any():
-        yield share(
-            EXPECTED[f"poor-{slug}"],
-            f"{what}: share of the seeds below {POOR:.0%} test accuracy, at least 1 in 20",
-            poor,
-            note=f"{spread}; {np.sum(missing & poor)} of these {poor.sum()} never answer some digit",
-        )
     yield measured(
         EXPECTED[f"loss-spread-{slug}"],
         f"{what}: training loss, 95 % quantile of the seeds over 5 % quantile, at least 2",

@@ -9,6 +9,7 @@ from experiments.runner import expectations, statistics
 from experiments.runner.findings import Finding, exact, mean, median
 from experiments.vanishing_gradients.draws import distinct
 from experiments.vanishing_gradients.readers import EDGE, factors, was_drawn, widest
+from nnjax import signal_propagation
 
 EXPECTED = expectations.of("vanishing_gradients")
 
@@ -48,12 +49,13 @@ def _one_below(birth: xr.Dataset) -> Iterator[Finding]:
     if sigmoid is None:
         return
     below = sigmoid.delta[-2] / sigmoid.delta[-1]
+    theory = signal_propagation.fixed_point("sigmoid", 1.0)[1] ** 0.5
     yield median(
-        EXPECTED["one-below-half-sigmoid-lecun-normal"],
-        "sigmoid lecun_normal: length of δ one layer below the output is less than half",
+        EXPECTED["one-below-sigmoid-lecun-normal"].around(theory),
+        "sigmoid lecun_normal: length of δ one layer below the output",
         below,
-        note="the usual initial weights of a sigmoid network; length of a layer's δ at equal widths "
-        f"{sigmoid.width}, median over seeds",
+        note=f"√χ = {theory:.4f}; the usual initial weights of a sigmoid network; length of a layer's δ at "
+        f"equal widths {sigmoid.width}, median over seeds",
     )
     controls = {
         ("sigmoid", "normal"): "N(0, 1) weights: in wide layers the few nodes that are not saturated have "

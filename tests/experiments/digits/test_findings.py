@@ -14,7 +14,6 @@ def test_findings_of_two_groups_of_ends(two_groups):
     expected = {
         "lecun-accuracy": 0.97,
         "loss-spread-lecun": high / low,
-        "poor-normal": 0.2,
         "loss-spread-normal": 6.0,
         "poor-without-lost-digit": 0.0,
         "lost-digit-delta": 2e-4,
