@@ -66,8 +66,8 @@ def _certified(verdicts: np.ndarray, name: str) -> Finding:
         f"{name}: seeds whose end is certified as a local minimum (count)",
         int(np.isin(verdicts, (minima.STRICT, minima.FLAT)).sum()),
         note=f"the handout: “we can get stuck in local minima”; {counts[minima.PLATEAU]} creep along "
-        f"plateaus that fall towards infinity, {counts[minima.UNFINISHED]} are not converged, {counts[minima.SADDLE]} "
-        "at saddles",
+        f"plateaus that fall towards infinity, {counts[minima.UNFINISHED]} are not converged, "
+        f"{counts[minima.SADDLE]} at saddles",
     )
 
 
