@@ -52,7 +52,12 @@ def measure(context: Context, seeds: np.ndarray, ranges: Sequence[float], epochs
                 {"long_name": "SSE summed over the rows"},
             )
         },
-        {"seed": seeds, "range": list(ranges), "rate": list(RATES), "epochs": [epochs, LONGER * epochs]},
+        {
+            "seed": seeds,
+            "range": list(ranges),
+            "rate": list(RATES),
+            "epochs": ("epochs", [epochs, LONGER * epochs], {"long_name": "epochs of training"}),
+        },
     )
 
 
