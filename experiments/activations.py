@@ -153,7 +153,9 @@ def collapse() -> float:
 
 def run(config: Config, context: Context) -> xr.DataTree:
     """Measure the groups "curves", "xor" and "linear", which holds the two relative distances."""
-    linear = xr.Dataset({"regression": regression(), "collapse": collapse()})
+    attributes = {"long_name": "relative distance from what it must equal", "units": "1"}
+    distances = [regression(), collapse()]
+    linear = xr.Dataset({"distance": ("what", distances, attributes)}, {"what": ["regression", "collapse"]})
     return xr.DataTree.from_dict({"curves": curves(), "xor": xor_losses(config, context), "linear": linear})
 
 
@@ -195,13 +197,13 @@ def linear_findings(linear: xr.Dataset) -> list[Finding]:
         exact(
             EXPECTED["logistic-regression"],
             "no hidden layer and cross-entropy: relative distance from scikit-learn's logistic regression",
-            float(linear["regression"]),
+            float(linear["distance"].sel(what="regression")),
             note="two kinds of iris, weights and bias",
         ),
         exact(
             EXPECTED["linear-layers-collapse"],
             "five linear layers: relative distance from the one layer they collapse to",
-            float(linear["collapse"]),
+            float(linear["distance"].sel(what="collapse")),
         ),
     ]
 

@@ -14,7 +14,7 @@ from experiments.runner import tidy
 from experiments.seed_minima import xor
 
 README = pathlib.Path(__file__).parent.parent / "README.md"
-EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README.read_text(), re.DOTALL)
+EXAMPLES = re.findall(r"```python\n([^`]*)```\n\n```text\n([^`]*)```", README.read_text())
 
 
 @pytest.mark.parametrize("code, printed", EXAMPLES, ids=["library", "research", "sweep", "flax"])
