@@ -38,6 +38,8 @@ WHATEVER_THE_SIZE: dict[str, list[str]] = {
         "larger-activation-same-node",
         "rows-48-sum",
         "approximation-promise",
+        "momentum-least-squares",
+        "momentum-plain-rate",
         "figure-3-loss",
         "figure-3-curvature",
     ],
