@@ -23,7 +23,7 @@ CURVES = (
     "α / (1 − μ), momentum is slow to start and then does as plain descent does."
 )
 FIGURE_3 = (
-    "The handout's Figure 3 with real minima. Left: the loss on the plane through a certified local minimum "
+    "The handout's Figure 3 with real minima. Left: the loss on the plane through a strict local minimum "
     "(orange), the nearest copy of the global one (blue) and the point where the first path begins, with a "
     "path of descent into each, seen from above: the paths lie outside of the plane. Right: the loss along "
     "the straight line from one to the other."

@@ -43,12 +43,11 @@ def findings(data: xr.DataTree) -> list[Finding]:
 def exact_findings(data: xr.DataTree) -> list[Finding]:
     """What holds whatever the seeds."""
     row, built = (data[name].to_dataset() for name in ("one_row", "approximation"))
-    delta = 2 * (0 - 0.6) * 0.6 * (1 - 0.6)
     return [
         exact(
             EXPECTED["label-zero"],
             "had the label been 0, δ would have been negative: at the handout's activation 0.6",
-            delta,
+            row.attrs["delta_label_0"],
             note="2 (0 − 0.6) · 0.6 (1 − 0.6); the label 1 gives 0.192",
         ),
         exact(

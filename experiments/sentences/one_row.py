@@ -72,7 +72,15 @@ def updates(context: Context, seeds: np.ndarray) -> xr.Dataset:
     """Look at the first update of every seed's network, for both sizes of the row."""
     found = context.sweep("first updates", update, seeds, {"size": np.asarray(SIZES)})
     columns = {name: (("seed", "size"), found[name], {"long_name": NAMES[name]}) for name in NAMES}
-    return xr.Dataset(columns, {"seed": seeds, "size": list(SIZES)})
+    return xr.Dataset(columns, {"seed": seeds, "size": list(SIZES)}, {"delta_label_0": delta_at(0.6, 0.0)})
+
+
+def delta_at(activation: float, label: float) -> float:
+    """δ of the handout's output where its activation is assumed."""
+    network, params, x, _ = nnjax.handout()
+    trace = nnjax.forward(network, params, x)
+    assumed = trace._replace(activations=(*trace.activations[:-1], jnp.array([activation])))
+    return float(nnjax.deltas(network, params, assumed, jnp.array([label]))[-1][0])
 
 
 def share_smaller(x: float = 5.0, length: float = 35.0) -> float:

@@ -31,9 +31,9 @@ class Way(NamedTuple):
 
 
 WAYS = {
-    ONE: Way(1, (0.3, 0.6, 1.2)),
-    FORTY_EIGHT: Way(48, (0.04, 0.08, 0.16)),
-    ALL: Way(None, (0.004, 0.008, 0.016)),
+    ONE: Way(1, (0.3, 0.6)),
+    FORTY_EIGHT: Way(48, (0.05, 0.1)),
+    ALL: Way(None, (0.005, 0.01)),
 }
 AS_MANY = TRAINED // 48
 """Epochs of updates by all rows that have as many updates as one epoch of updates by 48."""

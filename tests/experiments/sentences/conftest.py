@@ -24,7 +24,9 @@ def one_row_part():
         "order_other_nodes": 0 * ratio + 0.4,
     }
     return xr.Dataset(
-        {name: (("seed", "size"), values) for name, values in columns.items()}, {"size": list(one_row.SIZES)}
+        {name: (("seed", "size"), values) for name, values in columns.items()},
+        {"size": list(one_row.SIZES)},
+        {"delta_label_0": -0.288},
     )
 
 

@@ -79,6 +79,12 @@ def test_the_exact_share_against_draws(x):
     assert abs(np.mean(ratio < 1) - exact) < 0.001
 
 
+def test_the_handouts_delta_with_both_labels():
+    np.testing.assert_allclose(
+        [one_row.delta_at(0.6, label) for label in (1.0, 0.0)], [0.192, -0.288], rtol=1e-12
+    )
+
+
 def test_the_exact_share_at_its_ends():
     """An input of almost 0 changes almost nothing; a huge one nearly always more."""
     assert one_row.share_smaller(1e-6, 1.0) == pytest.approx(1, abs=1e-9)
