@@ -92,8 +92,7 @@ EXPERIMENT = Experiment(
     question="Which of the handout's other sentences hold, and how often?",
     method="Each sentence that can be measured, and that no other experiment measures, gets the smallest "
     "experiment that could refute it. Single updates of random networks, regression on diabetics, XOR, three "
-    "functions of one variable, and Figure 3 with real minima, all of whose curvatures "
-    "are positive.",
+    "functions of one variable, and Figure 3 with real minima, all of whose curvatures are positive.",
     config=Config,
     run=run,
     findings=findings,

@@ -91,7 +91,7 @@ def line_error(f: Function) -> float:
 
 
 def staircase(f: Function, width: int) -> tuple[np.ndarray, np.ndarray, float]:
-    """A network with `width` steep nodes whose error is at most its steps' half height: no training at all.
+    """Build a network of `width` steep nodes that goes along a function in steps, without any training.
 
     The interval is cut into width + 1 pieces; each node steps at a cut from the value in the middle of one
     piece to that of the next. Half a piece is 1 / (width + 1) long, so the error is at most

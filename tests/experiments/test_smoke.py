@@ -40,8 +40,6 @@ WHATEVER_THE_SIZE: dict[str, list[str]] = {
         "approximation-promise",
         "momentum-least-squares",
         "momentum-plain-rate",
-        "figure-3-loss",
-        "figure-3-curvature",
     ],
     "activations": [
         "sigmoid-steepest",

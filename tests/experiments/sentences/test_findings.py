@@ -33,6 +33,7 @@ def test_too_few_seeds_leave_what_is_exact(data):
         "momentum-least-squares",
         "momentum-plain-rate",
         "figure-3-loss",
+        "figure-3-gradient",
         "figure-3-curvature",
     }
 

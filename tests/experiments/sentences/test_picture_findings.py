@@ -28,4 +28,5 @@ def test_the_local_minimum(data):
     found = by_id(picture_findings.figure_findings(data["figure_3"].to_dataset()))
     assert (found["figure-3-loss"].measured, found["figure-3-loss"].verdict) == (1.5, "agrees")
     assert found["figure-3-curvature"].measured == 0.03
+    assert found["figure-3-gradient"].measured == 1e-12
     assert "11.0" in found["figure-3-curvature"].note

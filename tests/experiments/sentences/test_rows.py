@@ -24,4 +24,4 @@ def test_updates_are_counted_and_accuracies_placed():
     assert found["updates"].values.tolist() == [480, 10, 1, 10]
     assert found["way"].values.tolist() == [rows.ONE, rows.FORTY_EIGHT, rows.ALL, rows.ALL_OFTEN]
     means = found["accuracy"].mean("seed").max("trial")
-    assert float(means.sel(way=rows.ONE)) > 0.6 > 0.3 > float(means.sel(way=rows.ALL))
+    assert float(means.sel(way=rows.ONE)) > 0.5 > 0.25 > float(means.sel(way=rows.ALL))
