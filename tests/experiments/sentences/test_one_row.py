@@ -71,12 +71,12 @@ def test_orders_are_counted_pair_by_pair(same, name):
 
 @pytest.mark.parametrize("x", [(1.0, 3.0, 5.0), (0.2, 0.6, 1.0)])
 def test_the_exact_share_against_draws(x):
-    """4 million draws: a standard error of 0.00025."""
+    """A million draws: a standard error of 0.0005."""
     rng = np.random.default_rng(1)
-    a = sigmoid(rng.normal(size=(4_000_000, 3)) @ np.array(x))
+    a = sigmoid(rng.normal(size=(1_000_000, 3)) @ np.array(x))
     ratio = np.abs(rng.normal(size=len(a))) * (1 - a) * x[2]
     exact = one_row.share_smaller(x[2], float(np.sum(np.square(x))))
-    assert abs(np.mean(ratio < 1) - exact) < 0.001
+    assert abs(np.mean(ratio < 1) - exact) < 0.002
 
 
 def test_the_handouts_delta_with_both_labels():
