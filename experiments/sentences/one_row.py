@@ -72,7 +72,11 @@ def updates(context: Context, seeds: np.ndarray) -> xr.Dataset:
     """Look at the first update of every seed's network, for both sizes of the row."""
     found = context.sweep("first updates", update, seeds, {"size": np.asarray(SIZES)})
     columns = {name: (("seed", "size"), found[name], {"long_name": NAMES[name]}) for name in NAMES}
-    return xr.Dataset(columns, {"seed": seeds, "size": list(SIZES)}, {"delta_label_0": delta_at(0.6, 0.0)})
+    return xr.Dataset(
+        columns,
+        {"seed": seeds, "size": ("size", list(SIZES), {"long_name": "factor of the row (1, 3, 5)"})},
+        {"delta_label_0": delta_at(0.6, 0.0)},
+    )
 
 
 def delta_at(activation: float, label: float) -> float:

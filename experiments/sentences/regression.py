@@ -134,7 +134,7 @@ def descents(steps: int) -> xr.Dataset:
         {
             "distance": (("way", "step"), found, {"long_name": "|θ − least squares|"}),
             "rate": ("way", settings[:, 0]),
-            "momentum": ("way", settings[:, 1]),
+            "momentum": ("way", settings[:, 1], {"long_name": "momentum μ"}),
             "per_step": ("way", list(per_step().values()), {"long_name": "predicted shrinking in a step"}),
         },
         {"way": list(per_step())},

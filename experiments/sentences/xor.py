@@ -20,6 +20,7 @@ EFFECTIVE = (0.5, 1.0, 2.0, 4.0)
 PLAIN, WITH = "plain", "momentum 0.9"
 SHOWN = 2.0
 """The rate whose networks are read."""
+ABOUT_END = {"long_name": "parameters after plain training at rate 2"}
 SOLVED = 0.1
 """XOR is learnt below this summed loss."""
 EVERY, SOON = 50, 200
@@ -50,12 +51,12 @@ def train(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
     return xr.Dataset(
         {
             "loss": (("seed", "way", "rate", "look"), loss.reshape(*shape, -1), {"long_name": "summed SSE"}),
-            "end": (("seed", "parameter"), ends.reshape(*shape, -1)[:, 0, EFFECTIVE.index(SHOWN)]),
+            "end": (("seed", "parameter"), ends.reshape(*shape, -1)[:, 0, EFFECTIVE.index(SHOWN)], ABOUT_END),
         },
         {
             "seed": seeds,
             "way": [PLAIN, WITH],
-            "rate": list(EFFECTIVE),
+            "rate": ("rate", list(EFFECTIVE), {"long_name": "learning rate / (1 − momentum)"}),
             "epoch": ("look", EVERY * np.arange(loss.shape[-1])),
         },
     )
