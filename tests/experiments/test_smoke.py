@@ -16,7 +16,7 @@ from nnjax.sweeps import lanes
 
 FAST = {"walkthrough", "spurious_minima"}
 """The others compile for ten seconds and more."""
-RELAXED = {"benchmark", "learning_rate"}
+RELAXED = {"benchmark", "learning_rate", "sentences"}
 """The benchmark's peers broadcast as their users write them; Optax's Adam and RMSProp mix dtypes."""
 WHATEVER_THE_SIZE: dict[str, list[str]] = {
     "walkthrough": [
@@ -31,6 +31,15 @@ WHATEVER_THE_SIZE: dict[str, list[str]] = {
         "delta-largest",
         "delta-at-the-ends",
         "change-proportional",
+    ],
+    "sentences": [
+        "label-zero",
+        "label-zero-anywhere",
+        "larger-activation-same-node",
+        "rows-48-sum",
+        "approximation-promise",
+        "momentum-least-squares",
+        "momentum-plain-rate",
     ],
     "activations": [
         "sigmoid-steepest",
