@@ -5,12 +5,16 @@ import dataclasses
 import difflib
 import itertools
 import pathlib
+import textwrap
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import experiments
 from experiments.runner import catalogue
+
+ALSO = "--smoke, --profile default|full, --lists 1|2, --out DIR, --tables"
+"""Options of every experiment."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Request:
         share: The seeds that are computed and kept, from the first to before the second; None for all.
         workers: In how many processes of this machine sweeps run; None in this one.
         executor: The address of a Dask scheduler, on whose workers they run; None without.
+        tables: Whether to print tables, beside the findings.
     """
 
     redraw: bool
@@ -48,6 +53,7 @@ class Request:
     share: tuple[int, int] | None = None
     workers: int | None = None
     executor: str | None = None
+    tables: bool = False
 
 
 def parse(arguments: Sequence[str]) -> Request:
@@ -89,6 +95,7 @@ def parse(arguments: Sequence[str]) -> Request:
         share=share,
         workers=options.workers,
         executor=options.executor,
+        tables=options.tables,
     )
 
 
@@ -130,8 +137,12 @@ def _check(
         parser.exit(2, f"options {' '.join(rest)} belong to one experiment: name it before them\n")
 
 
+def _wrapped(text: str, indent: int = 0) -> str:
+    return textwrap.fill(text, 79, subsequent_indent=" " * indent)
+
+
 def _parser() -> argparse.ArgumentParser:
-    listing = "\n".join(f"  {name:22}{catalogue.headline(name)}" for name in catalogue.names())
+    listing = "\n".join(_wrapped(f"  {name:22}{catalogue.headline(name)}", 24) for name in catalogue.names())
     parser = argparse.ArgumentParser(
         prog="python -m experiments",
         usage="python -m experiments [redraw | gather] [NAME ...] [options]",
@@ -160,6 +171,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--out", type=_folder, metavar="DIR", help="where results go (results, or results-smoke)"
+    )
+    parser.add_argument(
+        "--tables", action="store_true", help="print the tables, too; report and CSV files have them anyway"
     )
     parser.add_argument(
         "--check",
@@ -232,7 +246,7 @@ def config_of(experiment: Any, request: Request) -> Any:
         default=default,
         args=request.rest,
         prog=f"python -m experiments {experiment.name}",
-        description=f"{experiment.question} Also: --smoke, --profile default|full, --lists 1|2, --out DIR.",
+        description=_wrapped(f"{experiment.question} Also: {ALSO}."),
     )
 
 

@@ -1,6 +1,7 @@
 """Running what was asked for: one experiment after the other, and the report after each of them."""
 
 import contextlib
+import dataclasses
 import pathlib
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from experiments.runner import (
     catalogue,
     checkpoints,
     engines,
+    labels,
     progress,
     report,
     store,
@@ -140,11 +142,11 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
             context = Context(checkpoints=kept, workers=workers)
             data, took = _measure(experiment, config, context, console)
             about = manifest(experiment, config, took, command, request.smoke)
-            folder = store.save_data(request.out, data, about)
+            folder = store.save_data(request.out, labels.labelled(data, about), about)
             if request.lists == 2 and experiment.second_list:
                 _add_second_list(experiment, config, context, folder, console)
         result = store.save_result(experiment, folder)
-        terminal.print_result(console, result, request.smoke)
+        terminal.print_result(console, result, request.smoke, request.tables)
     except Exception:
         terminal.say(console, traceback.format_exc(), "red")
         if (request.out / experiment.name / store.DATA).exists():
@@ -166,7 +168,8 @@ def _add_second_list(
     terminal.say(console, f"again from seed {other.seed}, to see which verdicts hang on the seeds")
     data, took = _measure(experiment, other, _second(context), console)
     about = {"second_list": {"seed": other.seed, "wall_time_seconds": round(took.wall_time, 3)}}
-    store.add_second(folder, data, about)
+    source = store.read_manifest(folder) | {"config": dataclasses.asdict(other)}
+    store.add_second(folder, labels.labelled(data, source), about)
 
 
 def _second(context: Context) -> Context:
