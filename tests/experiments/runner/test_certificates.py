@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import nnjax
-from experiments.seed_minima import certificates
+from experiments.runner import certificates
 from nnjax import datasets
 
 NETWORK = nnjax.mlp((2, 2, 1))
