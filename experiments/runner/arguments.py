@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import difflib
 import pathlib
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -183,4 +184,4 @@ def _option(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return f"--{flag}" if value else f"--no-{flag}"
     values = value if isinstance(value, tuple | list) else (value,)
-    return " ".join([f"--{flag}", *map(str, values)])
+    return " ".join([f"--{flag}", *(shlex.quote(str(value)) for value in values)])

@@ -82,6 +82,8 @@ class Experiment:
         remember: The one sentence to remember.
         minutes: How long it takes on two cores, in default and in full size.
         float64: Whether some of it needs float64, which TPUs lack; there it runs on the CPU.
+        preview: Config -> a line to be said before anything runs, empty for none; what cannot run is refused
+            here, by a ValueError, OSError, ImportError or MemoryError, whose message alone is shown.
     """
 
     name: str
@@ -98,3 +100,4 @@ class Experiment:
     remember: str = ""
     minutes: tuple[float, float] = (0.5, 5.0)
     float64: bool = True
+    preview: Callable[[Any], str] = lambda config: ""

@@ -37,6 +37,8 @@ def run(request: Request) -> int:
     if passed_over and request.by_name:
         return 2
     configs = [arguments.config_of(each, request) for each in chosen]
+    if not _previewed(chosen, configs, console):
+        return 2
     if not request.smoke:
         terminal.print_estimate(console, chosen, request.profile == "full")
     failed = []
@@ -45,6 +47,19 @@ def run(request: Request) -> int:
             failed.append(experiment.name)
         _write_report(request)
     return _close(console, request, failed)
+
+
+def _previewed(chosen: Sequence[Experiment], configs: Sequence[Any], console: Console) -> bool:
+    """Say what each says of its options before anything runs; False if one refuses them."""
+    for experiment, config in zip(chosen, configs, strict=True):
+        try:
+            said = experiment.preview(config)
+        except (ValueError, OSError, ImportError, MemoryError) as error:
+            terminal.say(console, f"{experiment.name}: {error}", "red")
+            return False
+        if said:
+            terminal.say(console, said)
+    return True
 
 
 def _check_receipt(path: pathlib.Path, console: Console) -> int:

@@ -41,7 +41,12 @@ class Table(NamedTuple):
 
 
 def table(
-    frame_or_path: Any, target: str, test: float = 0.25, seed: int = 0, kind: str | None = None
+    frame_or_path: Any,
+    target: str,
+    test: float = 0.25,
+    seed: int = 0,
+    kind: str | None = None,
+    rows: int | None = None,
 ) -> Table:
     """Read a CSV file or a data frame, and split its rows: numbers standardised, texts one-hot.
 
@@ -57,8 +62,11 @@ def table(
         seed: Which rows those are.
         kind: "classes" or "number": what the target is, where a few whole numbers might be either. Texts and
             two values are classes, other numbers are numbers.
+        rows: At most so many rows, drawn at random by the seed; None takes them all. What the columns hold is
+            told from all rows.
 
     Raises:
+        TypeError: rows is not an integer.
         FileNotFoundError: There is no such file.
         ImportError: pandas or scikit-learn is not installed; the message names the extra.
         ValueError: No such column, missing or infinite values, texts among numbers, one class alone, a class
@@ -74,12 +82,15 @@ def table(
         raise ValueError(f"columns must have different names, got {', '.join(map(str, frame.columns))}")
     wanted = names[checks.canonical("column", str(target), names)]
     _refuse_missing(frame)
-    ys, labels, outputs, classes = _target(pandas, frame[wanted], str(wanted), kind)
-    columns = {name: frame[column] for name, column in names.items() if column != wanted}
-    if not columns:
+    is_number = {name: _is_number(pandas, name, frame[column]) for name, column in names.items()}
+    ys, labels, outputs, classes = _target(frame[wanted], str(wanted), is_number.pop(str(wanted)), kind)
+    if not is_number:
         raise ValueError(f"the table has no column beside the target {wanted!r}")
-    train, tested = _rows(len(frame), labels, test, seed)
-    xs, inputs = _inputs(pandas, columns, train)
+    kept = _kept(len(frame), rows, seed)
+    ys, labels = ys[kept], None if labels is None else labels[kept]
+    columns = {name: frame[names[name]].iloc[kept] for name in is_number}
+    train, tested = _rows(labels, ys, test, seed)
+    xs, inputs = _inputs(columns, is_number, train)
     return Table(Data(xs[train], ys[train]), Data(xs[tested], ys[tested]), Names(inputs, outputs, classes))
 
 
@@ -116,6 +127,13 @@ def _refuse_missing(frame: Any) -> None:
         )
 
 
+def _kept(count: int, rows: int | None, seed: int) -> np.ndarray:
+    """Indices of the rows to take, in their order."""
+    if rows is None or checks.count("rows", rows, least=4) >= count:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, rows, replace=False))
+
+
 def _is_number(pandas: Any, name: str, column: Any) -> bool:
     """Tell numbers from texts; refuse texts among numbers, and what is neither."""
     types = pandas.api.types
@@ -135,10 +153,12 @@ def _is_number(pandas: Any, name: str, column: Any) -> bool:
     return False
 
 
-def _inputs(pandas: Any, columns: dict[str, Any], train: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+def _inputs(
+    columns: dict[str, Any], is_number: dict[str, bool], train: np.ndarray
+) -> tuple[np.ndarray, tuple[str, ...]]:
     blocks, names = [], []
     for name, column in columns.items():
-        if _is_number(pandas, name, column):
+        if is_number[name]:
             blocks.append(_standardised(column, train))
             names.append(name)
         else:
@@ -168,11 +188,10 @@ def _encoded(name: str, column: Any) -> tuple[np.ndarray, list[str]]:
 
 
 def _target(
-    pandas: Any, column: Any, name: str, kind: str | None
+    column: Any, name: str, numeric: bool, kind: str | None
 ) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...], tuple[str, ...]]:
     """Return ys (n, out), the class of each row (None for numbers), the columns' names and all classes."""
     kind = None if kind is None else checks.canonical("kind", kind, {"classes": None, "number": None})
-    numeric = _is_number(pandas, name, column)
     if kind == "number" and not numeric:
         raise ValueError(f"target {name!r} holds texts, which are no numbers")
     values = column.to_numpy(float) if numeric else column.astype(str).to_numpy(object)
@@ -182,7 +201,7 @@ def _target(
     if numeric and kind != "classes" and (kind == "number" or not _may_be_classes(name, found)):
         return values[:, None], None, (name,), ()
     classes = tuple(f"{value:g}" if numeric else str(value) for value in found)
-    labels = np.searchsorted(found, values) if numeric else np.array([list(found).index(v) for v in values])
+    labels = np.searchsorted(found, values)
     if len(found) == 2:
         return labels[:, None].astype(float), labels, classes[1:], classes
     return one_hot(labels, range(len(found))), labels, classes, classes
@@ -199,10 +218,11 @@ def _may_be_classes(name: str, found: np.ndarray) -> bool:
     return False
 
 
-def _rows(count: int, labels: np.ndarray | None, test: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _rows(labels: np.ndarray | None, ys: np.ndarray, test: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Indices of the rows to train on and to test with."""
+    count = len(ys)
     if labels is not None:
-        sizes = np.bincount(labels)
+        sizes = np.bincount(labels, minlength=max(2, ys.shape[1]))
         tested = int(np.ceil(test * count))
         if sizes.min() < 2 or min(tested, count - tested) < len(sizes):
             raise ValueError(

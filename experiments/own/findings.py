@@ -1,0 +1,272 @@
+"""What is found on a person's own table, and its tables."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from experiments.own.ends import best
+from experiments.runner import statistics
+from experiments.runner.experiment import Table
+from experiments.runner.findings import Finding, mean, measured, median, share
+from nnjax import minima
+
+VANISH = "handout: “δ becomes so small that weight changes are negligible”"
+ROBUST = "handout: “ReLU is far more robust to the problem of vanishing gradients”"
+GUARANTEE = "handout: “you are in no way guaranteed to find the optimal solution”"
+DIFFERENT = "handout: “different weight initializations will lead you to find different minima”"
+STUCK = "handout: “we can get stuck in local minima, an area where the gradient is zero”"
+COPIES = "after Entezari et al. 2022: ends of other seeds are copies in another order of the nodes"
+LEARNT = 0.9
+"""A network has learnt if its loss ends below this share of the best constant answer's."""
+NEAR = 0.01
+"""An end is as good as the best one if it is within this share of the best constant answer's loss."""
+SMALL, FEW = 0.01, 20
+"""δ has vanished below this share of itself; fewer seeds than this are not judged as a share."""
+
+
+class Best(NamedTuple):
+    """One activation at its best setting.
+
+    Attributes:
+        data: Its networks, (seed,), or (depth, seed).
+        name: The setting in words: initial weights and rate.
+    """
+
+    data: xr.Dataset
+    name: str
+
+
+def at_best(part: xr.Dataset, activation: str) -> Best:
+    """The networks of one activation at the setting with the least median training loss."""
+    one = part.sel(activation=activation)
+    weights, rate = best(one["loss"].transpose("seed", "weights", "rate").values)
+    chosen = one.isel(weights=weights, rate=rate)
+    return Best(chosen, f"{chosen['weights'].item()}, rate {chosen['rate'].item():g}")
+
+
+def relative_delta(depth: xr.Dataset) -> xr.DataArray:
+    """|δ₁|/|δ_L| before training, (activation, depth, seed, weights)."""
+    delta = depth["delta"]
+    top = xr.concat(
+        [delta.sel(depth=d, layer=int(d) + 1, drop=True) for d in depth["depth"].values], depth["depth"]
+    )
+    first = delta.sel(layer=1, drop=True).transpose(*top.dims)
+    return first / top.where(top > 0)
+
+
+def findings(data: xr.DataTree) -> list[Finding]:
+    """Judge the handout's sentences on depth and on seeds, on this table."""
+    depth, ends = data["depth"].to_dataset(), data["ends"].to_dataset()
+    constant = float(data.attrs["constant"])
+    return [
+        *_deltas(relative_delta(depth)),
+        *(_deep(depth, constant) if depth.sizes["seed"] >= FEW else ()),
+        *(_ends(ends, constant) if ends.sizes["seed"] >= FEW else ()),
+        *_answers(data),
+        *_barriers(data["pairs"].to_dataset(), constant),
+        *(_kinds(data["kinds"].to_dataset()) if "kinds" in data.children else ()),
+    ]
+
+
+def _deltas(relative: xr.DataArray) -> Iterator[Finding]:
+    deepest = relative.isel(depth=-1)
+    layers = f"{int(deepest['depth'])} hidden layers"
+    for activation in relative["activation"].values:
+        for weights in relative["weights"].values:
+            values = deepest.sel(activation=activation, weights=weights).values
+            if np.isfinite(values).all():
+                vanishes = activation == "sigmoid"
+                yield median(
+                    f"delta-{activation}-{weights.replace('_', '-')}",
+                    f"{activation}, {weights}, {layers}: |δ| of the first layer over that of the last",
+                    values,
+                    source=VANISH if vanishes else ROBUST if activation == "relu" else "a guess: it stays",
+                    expected=(0.0, SMALL) if vanishes else (0.1, 10.0),
+                    note=f"before training, on your rows; {len(values)} seeds",
+                )
+
+
+def _deep(depth: xr.Dataset, constant: float) -> Iterator[Finding]:
+    for activation in depth["activation"].values:
+        part, name = at_best(depth.isel(depth=-1), activation)
+        shallow, _ = at_best(depth.isel(depth=0), activation)
+        layers = [int(depth["depth"].values[place]) for place in (0, -1)]
+        learnt = [np.mean(_learns(each, constant)) for each in (shallow, part)]
+        yield share(
+            f"deep-{activation}",
+            f"{activation}, {layers[1]} hidden layers: share of the seeds that learn anything",
+            _learns(part, constant),
+            source=VANISH if activation == "sigmoid" else ROBUST if activation == "relu" else "a guess",
+            expected=(0.0, 0.5) if activation == "sigmoid" else (0.5, 1.0),
+            note=f"loss below {LEARNT} of the best constant answer's; {name}; with {layers[0]}: {learnt[0]:.0%}",
+        )
+
+
+def _learns(part: xr.Dataset, constant: float) -> np.ndarray:
+    return part["loss"].values < LEARNT * constant
+
+
+def as_good_as_best(ends: xr.Dataset, constant: float) -> xr.DataArray:
+    """Whether a network ends within `NEAR` of the best end that any of the same activation has reached."""
+    lowest = ends["loss"].min(("seed", "weights", "rate"), skipna=True)
+    return ends["loss"] <= lowest + NEAR * constant
+
+
+def _ends(ends: xr.Dataset, constant: float) -> Iterator[Finding]:
+    good = ends.assign(good=as_good_as_best(ends, constant))
+    for activation in ends["activation"].values:
+        part, name = at_best(good, activation)
+        lowest, highest = (part["loss"].quantile(q).item() / constant for q in (0.0, 1.0))
+        yield share(
+            f"best-end-{activation}",
+            f"{activation}: share of the seeds that end as low as the best end found",
+            part["good"].values,
+            source=GUARANTEE,
+            expected=(0.0, 0.99),
+            note=f"within {NEAR:.0%} of the best constant answer's loss; {name}; {part.sizes['seed']} seeds end "
+            f"between {lowest:.3g} and {highest:.3g} of it",
+        )
+
+
+def difference(said: np.ndarray, has_classes: bool) -> np.ndarray:
+    """How far each seed's answers (seed, probe) are from those of the others, mean over probes, (seed,).
+
+    Classes: the share of the other seeds that say another one. Numbers: the root of the mean square.
+    """
+    others = len(said) - 1
+    if not has_classes:
+        centred = said - said.mean(axis=0)
+        squares = (centred**2 * len(said) + (centred**2).sum(axis=0)) / others
+        return np.sqrt(squares.mean(axis=1))
+    same = np.zeros(said.shape)
+    for value in np.unique(said):
+        here = said == value
+        same += here * (here.sum(axis=0) - 1)
+    return 1 - same.mean(axis=1) / others
+
+
+def _answers(data: xr.DataTree) -> Iterator[Finding]:
+    answers, classes = data["answers"].to_dataset()["answer"], bool(data.attrs["classes"])
+    if answers.sizes["seed"] < FEW:
+        return
+    what = "share of the test rows of which two seeds say different things"
+    if not classes:
+        what = "difference between two seeds' answers, in standard deviations of the target"
+    for activation in answers["activation"].values:
+        said = answers.sel(activation=activation).values
+        if np.isfinite(said).all():
+            yield mean(
+                f"answers-{activation}",
+                f"{activation}: {what}",
+                difference(said.astype(float), classes),
+                source=DIFFERENT,
+                expected=(0.01, np.inf),
+                note=f"{said.shape[1]} test rows, {len(said)} seeds at the setting that learns best",
+            )
+
+
+def _barriers(pairs: xr.Dataset, constant: float) -> Iterator[Finding]:
+    for activation in pairs["activation"].values:
+        part = pairs.sel(activation=activation)
+        before, after = part["before"].values, part["after"].values
+        seen = before > 1e-3 * constant
+        if seen.sum() < 3:
+            continue
+        ratio = after[seen] / before[seen]
+        yield measured(
+            f"barrier-{activation}",
+            f"{activation}: barrier between two seeds' ends, after aligning their nodes over before",
+            np.median(ratio),
+            (ratio.min(), ratio.max()),
+            source=COPIES,
+            expected=(0.0, 0.5),
+            note=f"{seen.sum()} of {len(seen)} pairs have one; median and range, since pairs share seeds",
+        )
+
+
+def _kinds(kinds: xr.Dataset) -> Iterator[Finding]:
+    for activation in kinds["activation"].values:
+        verdicts = kinds["verdict"].sel(activation=activation).values
+        yield share(
+            f"minimum-{activation}",
+            f"{activation}: share of the ends that are certified as local minima",
+            np.isin(verdicts, (minima.STRICT, minima.FLAT)),
+            source=STUCK,
+            expected=(0.01, 1.0),
+            note=f"{len(verdicts)} ends, after Newton's method; {counted(verdicts)}",
+        )
+
+
+def counted(verdicts: np.ndarray) -> str:
+    """How many ends are what: "3 plateau, 1 saddle"."""
+    counts = np.bincount(verdicts, minlength=len(minima.VERDICTS))
+    named = sorted(zip(counts.tolist(), minima.VERDICTS, strict=True), reverse=True)
+    return ", ".join(f"{count} {name}" for count, name in named if count)
+
+
+def tables(data: xr.DataTree) -> Mapping[str, Table]:
+    """Tabulate δ and what is learnt by depth, where the seeds end by setting, and what the ends are."""
+    constant, classes = float(data.attrs["constant"]), bool(data.attrs["classes"])
+    depth, ends = data["depth"].to_dataset(), data["ends"].to_dataset()
+    seeds = ends.sizes["seed"]
+    found = {
+        "δ and depth: medians of the seeds, each depth at its best setting": _by_depth(
+            depth, constant, classes
+        ),
+        f"Where {seeds} seeds end: loss over the best constant answer's": _by_setting(
+            ends, constant, classes
+        ),
+    }
+    if "kinds" in data.children:
+        kinds = data["kinds"].to_dataset()
+        rows = [
+            [str(name), counted(kinds["verdict"].sel(activation=name).values)]
+            for name in kinds["activation"].values
+        ]
+        found["What the ends are, after Newton's method"] = ("hidden nodes", "kind of point"), rows
+    return found
+
+
+def _by_depth(depth: xr.Dataset, constant: float, classes: bool) -> Table:
+    relative, rows = relative_delta(depth), []
+    for activation in depth["activation"].values:
+        for layers in depth["depth"].values:
+            part, name = at_best(depth.sel(depth=layers), activation)
+            handed = relative.sel(activation=activation, depth=layers)
+            by_weights = [f"{np.median(handed.sel(weights=w).values):.2g}" for w in depth["weights"].values]
+            rows.append(
+                [activation, str(layers), *by_weights, name, f"{np.median(part['loss']) / constant:.3f}"]
+                + ([f"{np.median(part['accuracy']):.1%}"] if classes else [])
+            )
+    by_weights = [f"|δ₁|/|δ_L|, {weights}" for weights in depth["weights"].values]
+    header = ("hidden nodes", "hidden layers", *by_weights, "best setting", "loss over constant's")
+    return (*header, *(["test accuracy"] if classes else [])), rows
+
+
+def _by_setting(ends: xr.Dataset, constant: float, classes: bool) -> Table:
+    good, rows = as_good_as_best(ends, constant), []
+    for activation in ends["activation"].values:
+        for weights in ends["weights"].values:
+            for rate in ends["rate"].values:
+                where = {"activation": activation, "weights": weights, "rate": rate}
+                rows.append(
+                    [
+                        activation,
+                        weights,
+                        f"{rate:g}",
+                        *_row(ends.sel(where), good.sel(where), constant, classes),
+                    ]
+                )
+    header = ("hidden nodes", "weights", "rate", "least", "median", "95 %", "as good as the best", "diverged")
+    return (*header, *(["test accuracy"] if classes else [])), rows
+
+
+def _row(part: xr.Dataset, good: xr.DataArray, constant: float, classes: bool) -> list[str]:
+    losses = part["loss"].values / constant
+    finite = np.where(np.isfinite(losses), losses, np.inf)
+    numbers = [f"{value:.3g}" for value in np.quantile(finite, (0.0, 0.5, 0.95), method="nearest")]
+    low, high = statistics.share(int(good.sum()), good.size)
+    shares = [f"{float(good.mean()):.1%} [{low:.1%}, {high:.1%}]", f"{np.mean(~np.isfinite(losses)):.1%}"]
+    return [*numbers, *shares, *([f"{np.median(part['accuracy']):.1%}"] if classes else [])]
