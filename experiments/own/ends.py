@@ -13,11 +13,14 @@ from experiments.own.task import Task
 from experiments.own.training import Plan, Trained, ends, lane, network_of
 from experiments.runner.certificates import VERDICT_FLAGS, barriers, certificates, polished
 from experiments.runner.context import Context
+from nnjax.datasets import Data
 
 MOST_PARAMETERS, MOST_WORK = 150, 500_000
 """Ends are certified up to so many parameters, and parameters times training rows."""
 NEWTON = 30
 """Steps of Newton's method from where training stops."""
+MOST_ROWS = 2000
+"""Training rows on which a barrier is measured, at most: 25 networks between two go through them at once."""
 AT_ONCE = 50_000_000
 """Bytes that a Hessian may take for each network while it is made, times the networks at once."""
 
@@ -105,9 +108,10 @@ def parameters(network: nnjax.Network) -> int:
 
 
 def _between(task: Task, network: nnjax.Network, params: nnjax.Params) -> xr.Dataset:
-    _, heights = barriers(network, params, *task.train, task.loss)
-    heights = heights / len(task.train.xs)
-    about = "barrier, loss per row above the line between the two losses"
+    rows = Data(*(part[:MOST_ROWS] for part in task.train))
+    _, heights = barriers(network, params, *rows, task.loss)
+    heights = heights / len(rows.xs)
+    about = f"barrier, loss per row above the line between the two losses, on {len(rows.xs)} rows"
     return xr.Dataset(
         {
             "before": ("pair", heights[:, 0], {"long_name": f"{about}, as trained"}),

@@ -11,16 +11,16 @@ from experiments.own.findings import at_best
 from experiments.runner import style
 
 DELTA = (
-    "|δ| in each layer of the deepest networks before training, as a share of the last layer's: median of the "
-    "seeds, and the range of nine in ten. A line that falls to the left is a δ that vanishes."
+    "|δ| in each layer of the deepest networks before training, as a share of the last layer's: median of "
+    "the seeds, and the range of nine in ten. A line that falls to the left is a δ that vanishes."
 )
 DEPTH = (
     "Loss per training row after training by the number of hidden layers, as a share of the best constant "
     "answer's (1: nothing is learnt): median and range of the seeds, at each depth's best setting."
 )
 ENDS = (
-    "Where the seeds end: the share of the seeds whose loss per training row, as a share of the best constant "
-    "answer's, is at most that on the axis. A step is an end that many seeds reach."
+    "Where the seeds end: the share of the seeds whose loss per training row, as a share of the best "
+    "constant answer's, is at most that on the axis. A step is an end that many seeds reach."
 )
 BARRIERS = (
     "Loss per row on the straight line between two seeds' ends, at its worst, above the line between their "

@@ -75,8 +75,9 @@ def _deltas(relative: xr.DataArray) -> Iterator[Finding]:
     layers = f"{int(deepest['depth'])} hidden layers"
     for activation in relative["activation"].values:
         for weights in relative["weights"].values:
-            values = deepest.sel(activation=activation, weights=weights).values
-            if np.isfinite(values).all():
+            all_values = deepest.sel(activation=activation, weights=weights).values
+            values = all_values[np.isfinite(all_values)]
+            if len(values) >= 2:
                 vanishes = activation == "sigmoid"
                 yield median(
                     f"delta-{activation}-{weights.replace('_', '-')}",
@@ -84,8 +85,13 @@ def _deltas(relative: xr.DataArray) -> Iterator[Finding]:
                     values,
                     source=VANISH if vanishes else ROBUST if activation == "relu" else "a guess: it stays",
                     expected=(0.0, SMALL) if vanishes else (0.1, 10.0),
-                    note=f"before training, on your rows; {len(values)} seeds",
+                    note=f"before training, on your rows; {len(values)} seeds{_without(all_values)}",
                 )
+
+
+def _without(values: np.ndarray) -> str:
+    left_out = np.sum(~np.isfinite(values))
+    return f", without {left_out} whose last δ is 0" if left_out else ""
 
 
 def _deep(depth: xr.Dataset, constant: float) -> Iterator[Finding]:
@@ -100,7 +106,7 @@ def _deep(depth: xr.Dataset, constant: float) -> Iterator[Finding]:
             _learns(part, constant),
             source=VANISH if activation == "sigmoid" else ROBUST if activation == "relu" else "a guess",
             expected=(0.0, 0.5) if activation == "sigmoid" else (0.5, 1.0),
-            note=f"loss below {LEARNT} of the best constant answer's; {name}; with {layers[0]}: {learnt[0]:.0%}",
+            note=f"loss below {LEARNT} of the best constant's; {name}; with {layers[0]} hidden: {learnt[0]:.0%}",
         )
 
 
@@ -125,8 +131,8 @@ def _ends(ends: xr.Dataset, constant: float) -> Iterator[Finding]:
             part["good"].values,
             source=GUARANTEE,
             expected=(0.0, 0.99),
-            note=f"within {NEAR:.0%} of the best constant answer's loss; {name}; {part.sizes['seed']} seeds end "
-            f"between {lowest:.3g} and {highest:.3g} of it",
+            note=f"within {NEAR:.0%} of the best constant answer's loss; of it, {part.sizes['seed']} seeds end at "
+            f"{lowest:.3g} to {highest:.3g}; {name}",
         )
 
 
@@ -151,7 +157,7 @@ def _answers(data: xr.DataTree) -> Iterator[Finding]:
     answers, classes = data["answers"].to_dataset()["answer"], bool(data.attrs["classes"])
     if answers.sizes["seed"] < FEW:
         return
-    what = "share of the test rows of which two seeds say different things"
+    what = "share of the test rows on which two seeds disagree"
     if not classes:
         what = "difference between two seeds' answers, in standard deviations of the target"
     for activation in answers["activation"].values:
@@ -191,7 +197,7 @@ def _kinds(kinds: xr.Dataset) -> Iterator[Finding]:
         verdicts = kinds["verdict"].sel(activation=activation).values
         yield share(
             f"minimum-{activation}",
-            f"{activation}: share of the ends that are certified as local minima",
+            f"{activation}: share of the ends certified as local minima",
             np.isin(verdicts, (minima.STRICT, minima.FLAT)),
             source=STUCK,
             expected=(0.01, 1.0),
@@ -235,7 +241,7 @@ def _by_depth(depth: xr.Dataset, constant: float, classes: bool) -> Table:
         for layers in depth["depth"].values:
             part, name = at_best(depth.sel(depth=layers), activation)
             handed = relative.sel(activation=activation, depth=layers)
-            by_weights = [f"{np.median(handed.sel(weights=w).values):.2g}" for w in depth["weights"].values]
+            by_weights = [f"{handed.sel(weights=w).median().item():.2g}" for w in depth["weights"].values]
             rows.append(
                 [activation, str(layers), *by_weights, name, f"{np.median(part['loss']) / constant:.3f}"]
                 + ([f"{np.median(part['accuracy']):.1%}"] if classes else [])

@@ -15,6 +15,7 @@ import nnjax
 from experiments.own.task import SMALL, Task
 from experiments.runner.context import Context
 from nnjax import signal_propagation
+from nnjax.datasets import Data
 
 TOGETHER = 256_000_000
 """Bytes that the networks of one lane may take when all rows go through them at once."""
@@ -85,7 +86,7 @@ def ends(task: Task, network: nnjax.Network, plan: Plan) -> Callable[..., tuple[
 
 def learner(task: Task, network: nnjax.Network, plan: Plan) -> Callable[..., Trained]:
     """Return a function of the same: δ before training, and how the network does after it."""
-    end, few = ends(task, network, plan), nnjax.datasets.Data(*(part[:SMALL] for part in task.train))
+    end, few = ends(task, network, plan), Data(*(part[:SMALL] for part in task.train))
 
     def trained(key: jax.Array, start: jax.Array, rate: jax.Array) -> Trained:
         before, after = end(key, start, rate)
@@ -94,7 +95,8 @@ def learner(task: Task, network: nnjax.Network, plan: Plan) -> Callable[..., Tra
             nnjax.total_loss(network, after, *part, task.loss) / len(part.xs)
             for part in (task.train, task.test)
         ]
-        return Trained(delta, *losses, *_judged(task, network, after))
+        accuracy, answers = _judged(task, network, after)
+        return Trained(delta, *losses, accuracy, answers)
 
     return trained
 

@@ -55,7 +55,9 @@ def _previewed(chosen: Sequence[Experiment], configs: Sequence[Any], console: Co
         try:
             said = experiment.preview(config)
         except (ValueError, OSError, ImportError, MemoryError) as error:
-            terminal.say(console, f"{experiment.name}: {error}", "red")
+            reason = getattr(error, "strerror", None)
+            why = f"{error.filename}: {reason}" if isinstance(error, OSError) and reason else error
+            terminal.say(console, f"{experiment.name}: {why}", "red")
             return False
         if said:
             terminal.say(console, said)
