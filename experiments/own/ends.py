@@ -109,7 +109,7 @@ def parameters(network: nnjax.Network) -> int:
 
 def _between(task: Task, network: nnjax.Network, params: nnjax.Params) -> xr.Dataset:
     rows = Data(*(part[:MOST_ROWS] for part in task.train))
-    _, heights = barriers(network, params, *rows, task.loss)
+    _, heights = barriers(network, params, rows.xs, rows.ys, task.loss)
     heights = heights / len(rows.xs)
     about = f"barrier, loss per row above the line between the two losses, on {len(rows.xs)} rows"
     return xr.Dataset(
@@ -123,7 +123,7 @@ def _between(task: Task, network: nnjax.Network, params: nnjax.Params) -> xr.Dat
 def _kinds(task: Task, network: nnjax.Network, params: nnjax.Params) -> xr.Dataset:
     size = 8 * parameters(network) * len(task.train.xs) * max(network.sizes)
     width = max(1, AT_ONCE // size)
-    rows = (*task.train, task.loss)
+    rows = task.train.xs, task.train.ys, task.loss
     points = polished(network, params, *rows, steps=NEWTON, width=width)
     found = certificates(network, points.params, *rows, width=width)
     columns = {

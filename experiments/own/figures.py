@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.own.findings import at_best
+from experiments.own.readers import at_best
 from experiments.runner import style
 
 DELTA = (
@@ -81,7 +81,7 @@ def _depth(depth: xr.Dataset, constant: float) -> Figure:
         axis.plot(depths, middle, "o-", color=colour, label=name)
         axis.fill_between(depths, low, high, color=colour, alpha=0.2)
     axis.axhline(1, color="black", lw=1, ls=":")
-    axis.set(xlabel="hidden layers", ylabel="loss over the constant's", ylim=(0, None))
+    axis.set(xlabel="hidden layers", ylabel="loss over the best constant's", ylim=(0, None))
     axis.legend()
     return figure
 
@@ -99,7 +99,7 @@ def _ends(ends: xr.Dataset, constant: float) -> Figure:
                     ls=dashes[start % len(dashes)],
                     label=f"{weights}, rate {rate:g}",
                 )
-        axis.set(xlim=(-0.02, 1.25), xlabel="loss over the constant's")
+        axis.set(xlim=(-0.02, 1.25), xlabel="loss over the best constant's")
     first = next(iter(panels.values()))
     first.set_ylabel("share of the seeds")
     figure.legend(*first.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
@@ -112,6 +112,8 @@ def _barriers(pairs: xr.Dataset) -> Figure:
         part = pairs.sel(activation=name)
         heights = np.stack([part["before"].values, part["after"].values])
         axis.plot(["as trained", "aligned"], heights, "o-", color=style.COLOURS[0], alpha=0.5)
-        axis.set(xlim=(-0.4, 1.4), ylim=(0, None))
-    next(iter(panels.values())).set_ylabel("barrier, loss per row")
+        axis.set(xlim=(-0.4, 1.4))
+    first = next(iter(panels.values()))
+    first.set_ylabel("barrier, loss per row")
+    first.set_ylim(bottom=0)
     return figure

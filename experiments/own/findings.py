@@ -1,12 +1,20 @@
 """What is found on a person's own table, and its tables."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from experiments.own.ends import best
+from experiments.own.readers import (
+    LEARNT,
+    NEAR,
+    as_good_as_best,
+    at_best,
+    counted,
+    difference,
+    has_learnt,
+    relative_delta,
+)
 from experiments.runner import statistics
 from experiments.runner.experiment import Table
 from experiments.runner.findings import Finding, mean, measured, median, share
@@ -18,42 +26,8 @@ GUARANTEE = "handout: “you are in no way guaranteed to find the optimal soluti
 DIFFERENT = "handout: “different weight initializations will lead you to find different minima”"
 STUCK = "handout: “we can get stuck in local minima, an area where the gradient is zero”"
 COPIES = "after Entezari et al. 2022: ends of other seeds are copies in another order of the nodes"
-LEARNT = 0.9
-"""A network has learnt if its loss ends below this share of the best constant answer's."""
-NEAR = 0.01
-"""An end is as good as the best one if it is within this share of the best constant answer's loss."""
 SMALL, FEW = 0.01, 20
 """δ has vanished below this share of itself; fewer seeds than this are not judged as a share."""
-
-
-class Best(NamedTuple):
-    """One activation at its best setting.
-
-    Attributes:
-        data: Its networks, (seed,), or (depth, seed).
-        name: The setting in words: initial weights and rate.
-    """
-
-    data: xr.Dataset
-    name: str
-
-
-def at_best(part: xr.Dataset, activation: str) -> Best:
-    """The networks of one activation at the setting with the least median training loss."""
-    one = part.sel(activation=activation)
-    weights, rate = best(one["loss"].transpose("seed", "weights", "rate").values)
-    chosen = one.isel(weights=weights, rate=rate)
-    return Best(chosen, f"{chosen['weights'].item()}, rate {chosen['rate'].item():g}")
-
-
-def relative_delta(depth: xr.Dataset) -> xr.DataArray:
-    """|δ₁|/|δ_L| before training, (activation, depth, seed, weights)."""
-    delta = depth["delta"]
-    top = xr.concat(
-        [delta.sel(depth=d, layer=int(d) + 1, drop=True) for d in depth["depth"].values], depth["depth"]
-    )
-    first = delta.sel(layer=1, drop=True).transpose(*top.dims)
-    return first / top.where(top > 0)
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
@@ -99,25 +73,15 @@ def _deep(depth: xr.Dataset, constant: float) -> Iterator[Finding]:
         part, name = at_best(depth.isel(depth=-1), activation)
         shallow, _ = at_best(depth.isel(depth=0), activation)
         layers = [int(depth["depth"].values[place]) for place in (0, -1)]
-        learnt = [np.mean(_learns(each, constant)) for each in (shallow, part)]
+        learnt = [np.mean(has_learnt(each, constant)) for each in (shallow, part)]
         yield share(
             f"deep-{activation}",
             f"{activation}, {layers[1]} hidden layers: share of the seeds that learn anything",
-            _learns(part, constant),
+            has_learnt(part, constant),
             source=VANISH if activation == "sigmoid" else ROBUST if activation == "relu" else "a guess",
             expected=(0.0, 0.5) if activation == "sigmoid" else (0.5, 1.0),
-            note=f"loss below {LEARNT} of the best constant's; {name}; with {layers[0]} hidden: {learnt[0]:.0%}",
+            note=f"loss below {LEARNT} of the best constant's; {name}; {layers[0]} hidden: {learnt[0]:.0%}",
         )
-
-
-def _learns(part: xr.Dataset, constant: float) -> np.ndarray:
-    return part["loss"].values < LEARNT * constant
-
-
-def as_good_as_best(ends: xr.Dataset, constant: float) -> xr.DataArray:
-    """Whether a network ends within `NEAR` of the best end that any of the same activation has reached."""
-    lowest = ends["loss"].min(("seed", "weights", "rate"), skipna=True)
-    return ends["loss"] <= lowest + NEAR * constant
 
 
 def _ends(ends: xr.Dataset, constant: float) -> Iterator[Finding]:
@@ -131,26 +95,9 @@ def _ends(ends: xr.Dataset, constant: float) -> Iterator[Finding]:
             part["good"].values,
             source=GUARANTEE,
             expected=(0.0, 0.99),
-            note=f"within {NEAR:.0%} of the best constant answer's loss; of it, {part.sizes['seed']} seeds end at "
-            f"{lowest:.3g} to {highest:.3g}; {name}",
+            note=f"within {NEAR:.0%} of the best constant answer's loss; {part.sizes['seed']} seeds end at "
+            f"{lowest:.3g} to {highest:.3g} of it; {name}",
         )
-
-
-def difference(said: np.ndarray, has_classes: bool) -> np.ndarray:
-    """How far each seed's answers (seed, probe) are from those of the others, mean over probes, (seed,).
-
-    Classes: the share of the other seeds that say another one. Numbers: the root of the mean square.
-    """
-    others = len(said) - 1
-    if not has_classes:
-        centred = said - said.mean(axis=0)
-        squares = (centred**2 * len(said) + (centred**2).sum(axis=0)) / others
-        return np.sqrt(squares.mean(axis=1))
-    same = np.zeros(said.shape)
-    for value in np.unique(said):
-        here = said == value
-        same += here * (here.sum(axis=0) - 1)
-    return 1 - same.mean(axis=1) / others
 
 
 def _answers(data: xr.DataTree) -> Iterator[Finding]:
@@ -203,13 +150,6 @@ def _kinds(kinds: xr.Dataset) -> Iterator[Finding]:
             expected=(0.01, 1.0),
             note=f"{len(verdicts)} ends, after Newton's method; {counted(verdicts)}",
         )
-
-
-def counted(verdicts: np.ndarray) -> str:
-    """How many ends are what: "3 plateau, 1 saddle"."""
-    counts = np.bincount(verdicts, minlength=len(minima.VERDICTS))
-    named = sorted(zip(counts.tolist(), minima.VERDICTS, strict=True), reverse=True)
-    return ", ".join(f"{count} {name}" for count, name in named if count)
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:

@@ -90,13 +90,13 @@ def learner(task: Task, network: nnjax.Network, plan: Plan) -> Callable[..., Tra
 
     def trained(key: jax.Array, start: jax.Array, rate: jax.Array) -> Trained:
         before, after = end(key, start, rate)
-        delta = signal_propagation.flow(network, before, *few, task.loss).delta
-        losses = [
-            nnjax.total_loss(network, after, *part, task.loss) / len(part.xs)
+        delta = signal_propagation.flow(network, before, few.xs, few.ys, task.loss).delta
+        loss, test_loss = (
+            nnjax.total_loss(network, after, part.xs, part.ys, task.loss) / len(part.xs)
             for part in (task.train, task.test)
-        ]
+        )
         accuracy, answers = _judged(task, network, after)
-        return Trained(delta, *losses, accuracy, answers)
+        return Trained(delta, loss, test_loss, accuracy, answers)
 
     return trained
 
@@ -107,7 +107,7 @@ def _judged(task: Task, network: nnjax.Network, params: nnjax.Params) -> tuple[j
     if not task.has_classes:
         return jnp.full((), jnp.nan, y_hats.dtype), y_hats[:, 0]
     return (
-        nnjax.accuracy(network, params, *task.test, task.loss).astype(y_hats.dtype),
+        nnjax.accuracy(network, params, task.test.xs, task.test.ys, task.loss).astype(y_hats.dtype),
         nnjax.labels(task.loss, y_hats).astype(jnp.int16),
     )
 

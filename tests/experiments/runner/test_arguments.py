@@ -1,12 +1,15 @@
 """Names and options come in any order; what is wrong is refused in one line."""
 
+import dataclasses
 import pathlib
+import shlex
 
 import pytest
 from tiny import TINY, Config
 
 import experiments
 from experiments.runner import arguments, catalogue
+from experiments.runner.experiment import Options
 
 
 @pytest.mark.parametrize(
@@ -87,3 +90,12 @@ def test_options_reach_the_config():
     assert arguments.as_typed(config) == "--seed 3 --size 2"
     request = arguments.parse(["walkthrough", "--size", "7", "--explode"])
     assert arguments.as_typed(arguments.config_of(TINY, request)) == "--size 7 --explode"
+
+
+def test_options_are_typed_as_a_shell_reads_them():
+    @dataclasses.dataclass(frozen=True)
+    class Named(Options):
+        data: str = ""
+
+    typed = arguments.as_typed(Named(data="my data's.csv"))
+    assert shlex.split(typed) == ["--data", "my data's.csv"]
