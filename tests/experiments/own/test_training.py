@@ -46,7 +46,7 @@ def test_settings_are_all_pairs_and_answers_of_numbers_are_outputs(task):
     assert PLAN.settings["start"].tolist() == [0, 0, 1, 1]
     np.testing.assert_array_equal(PLAN.settings["rate"], np.float32([1e-9, 0.3, 1e-9, 0.3]))
     number = task._replace(names=task.names._replace(classes=()), output="identity")
-    network = training.network_of(number, "tanh", (4,))
+    network = training.network_of(number, "tanh", (8,))
     shapes = jax.eval_shape(
         training.learner(number, network, PLAN), nnjax.key(0), jnp.int32(0), jnp.float32(0.1)
     )
