@@ -56,7 +56,8 @@ def table(
 
     Args:
         frame_or_path: A file with a line of names (separated by commas, semicolons or tabs), a pandas data
-            frame, or a mapping of names to columns.
+            frame, or a mapping of names to columns. Row numbers in a first column without a name, as R and
+            pandas write them into files, are left out.
         target: The column to be learnt.
         test: Share of the rows to test with, between 0 and 1.
         seed: Which rows those are.
@@ -100,12 +101,19 @@ def _frame(pandas: Any, source: Any) -> Any:
     else:
         path = pathlib.Path(source)
         try:
-            frame = pandas.read_csv(path, **_format(path))
+            frame = _without_row_numbers(pandas.read_csv(path, **_format(path)))
         except (pandas.errors.EmptyDataError, pandas.errors.ParserError, UnicodeDecodeError) as error:
             raise ValueError(f"{path} is no table of texts and numbers in UTF-8: {error}") from error
     if len(frame) < 4:
         raise ValueError(f"the table has {len(frame)} rows; 4 or more are needed to train and to test")
     return frame.reset_index(drop=True)
+
+
+def _without_row_numbers(frame: Any) -> Any:
+    unnamed = len(frame.columns) > 0 and str(frame.columns[0]).startswith("Unnamed: ")
+    if unnamed and any(np.array_equal(frame.iloc[:, 0], np.arange(len(frame)) + first) for first in (0, 1)):
+        return frame.iloc[:, 1:]
+    return frame
 
 
 def _format(path: pathlib.Path) -> dict[str, str]:

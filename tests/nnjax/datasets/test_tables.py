@@ -170,3 +170,11 @@ def test_a_text_among_numbers_is_seen_in_a_row_that_is_not_drawn():
     frame = pd.DataFrame({"x": [*range(999), "oops"], "group": list("ab") * 500})
     with pytest.raises(ValueError, match="row 1000, column 'x' holds 'oops' among numbers"):
         datasets.table(frame, "group", rows=4)
+
+
+@pytest.mark.parametrize("first, inputs", [(0, ("x",)), (1, ("x",)), (5, ("Unnamed: 0", "x"))])
+def test_row_numbers_of_a_file_are_no_input(tmp_path, first, inputs):
+    frame = small()
+    frame.index = frame.index + first
+    frame.to_csv(tmp_path / "rows.csv")
+    assert datasets.table(tmp_path / "rows.csv", "group").names.inputs == inputs
