@@ -71,8 +71,11 @@ def shown(tmp_path_factory):
     )
     sources = [source.strip().replace("TABLE", str(folder / "table.csv")) for source in CELLS.values()]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    quick = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
     client: Any = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(ROOT)}})
-    client.execute()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XLA_FLAGS", quick)
+        client.execute()
     return {
         name: "".join(out.get("text", "") or out["data"]["text/plain"] for out in cell.outputs)
         for name, cell in zip(CELLS, notebook.cells, strict=True)
