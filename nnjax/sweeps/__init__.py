@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import ArrayLike, PyTree
 
 from nnjax import checks
-from nnjax.sweeps import devices, inputs, lanes, lapack, parts, segments, slots
+from nnjax.sweeps import devices, inputs, lanes, lapack, outside, parts, segments, slots
 from nnjax.sweeps.inputs import Inputs
 from nnjax.sweeps.slots import Ended
 
@@ -53,9 +53,11 @@ def sweep(
 
     Args:
         fn: A pure function of a key (and of the settings, by name) to a pytree of arrays: training, a
-            gradient norm at initialisation, a search for minima. Purity is taken on trust: what it reads
-            from outside is fixed when it is first traced. Pass the same function object again and it is
-            not compiled again, whatever the number of seeds.
+            gradient norm at initialisation, a search for minima. Pass the same function object again and it
+            is not compiled again, whatever the number of seeds; unless a global or a value that it closes
+            over is another one by then. Purity is taken on trust beyond that: an array or a list that was
+            changed in place is not noticed, nor what JAX itself keeps of functions given to `lax.scan` or
+            `jit`.
         seeds: Integers in 0..2³²-1, in any order; a seed given twice is computed twice, with equal results.
         settings: Numbers to vary, as {"rate": [0.1, 0.3], "scale": [1.0, 1.0]}: setting c is the c-th entry
             of every list. They are traced, so that all settings share one compilation, and paired: every
@@ -84,7 +86,7 @@ def sweep(
     """
     checks.functions(fn=fn)
     rows = inputs.read(seeds, settings)
-    job = _prepare(lanes.one_run(fn, rows.settings), rows, lane)
+    job = _prepare(lanes.one_run(fn, rows.settings, outside.reads(fn)), rows, lane)
     return _results(job, functools.partial(_in_lanes, job), folder, on_segment)
 
 
@@ -128,7 +130,8 @@ def sweep_until(
     check_every = checks.count("check_every", check_every)
     max_steps = None if max_steps is None else checks.count("max_steps", max_steps)
     rows = inputs.read(seeds, settings)
-    work = slots.Work(lanes.one_run(init, rows.settings), step, done, check_every, max_steps)
+    start = lanes.one_run(init, rows.settings, outside.reads(init, step, done))
+    work = slots.Work(start, step, done, check_every, max_steps)
     job = _prepare(slots.programs(work).whole, rows, lane)
     return _results(job, functools.partial(slots.run, work, job.lane, rows), folder, on_segment)
 
@@ -149,7 +152,7 @@ def steady(
     """
     settings = None if setting is None else {name: np.array([value]) for name, value in setting.items()}
     rows = inputs.read([seed], settings)
-    job = _prepare(lanes.one_run(fn, rows.settings), rows, lane)
+    job = _prepare(lanes.one_run(fn, rows.settings, outside.reads(fn)), rows, lane)
     leaves = [leaf for _, piece in _in_lanes(job, np.zeros(job.lane, int)) for leaf in piece]
     return all(leaf[:1].tobytes() * job.lane == leaf.tobytes() for leaf in leaves)
 

@@ -2,6 +2,8 @@
 
 import io
 
+import numpy as np
+
 from experiments.own.figures import figures
 from experiments.runner import style
 
@@ -13,5 +15,5 @@ def test_the_figures_draw(long_run):
             figure.savefig(io.BytesIO())
             assert caption
     assert set(drawn) == {"delta", "depth", "ends", "barriers"}
-    heights = [line.get_ydata().max() for axis in drawn["barriers"][0].axes for line in axis.lines]
+    heights = [np.max(line.get_ydata()) for axis in drawn["barriers"][0].axes for line in axis.lines]
     assert all(axis.get_ylim()[1] >= max(heights) for axis in drawn["barriers"][0].axes)
