@@ -177,6 +177,7 @@ def by_depth(
     parts = [by_seed(of_depth, plan, seeds) for of_depth in zip(*trained, strict=True)]
     delta = [[_padded(one.delta[:, :, 0], layers) for one in of_depth] for of_depth in trained]
     data = xr.concat(parts, xr.DataArray(list(depths), dims="depth", name="depth"))
+    data = data.transpose("activation", "depth", ...)
     about = {"long_name": "|δ| of each layer before training"}
     column = (("activation", "depth", "seed", "weights", "layer"), np.stack(delta), about)
     return data.assign(delta=column).assign_coords(layer=np.arange(1, layers + 1))

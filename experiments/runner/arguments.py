@@ -26,6 +26,7 @@ class Request:
         profile: "default" or "full".
         out: The results folder.
         check: A receipt of the explorer's to check, and nothing to run; None otherwise.
+        csv: Whether to write the data as CSV files, too.
     """
 
     redraw: bool
@@ -37,6 +38,7 @@ class Request:
     profile: str
     out: pathlib.Path
     check: pathlib.Path | None = None
+    csv: bool = False
 
 
 def parse(arguments: Sequence[str]) -> Request:
@@ -68,6 +70,7 @@ def parse(arguments: Sequence[str]) -> Request:
         profile=options.profile,
         out=options.out or pathlib.Path("results-smoke" if options.smoke else "results"),
         check=options.check,
+        csv=options.csv,
     )
 
 
@@ -111,6 +114,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--out", type=_folder, metavar="DIR", help="where results go (results, or results-smoke)"
+    )
+    parser.add_argument(
+        "--csv", action="store_true", help="write the data as long tables, too, for R or pandas"
     )
     parser.add_argument(
         "--check",
@@ -162,7 +168,7 @@ def config_of(experiment: Any, request: Request) -> Any:
         default=default,
         args=request.rest,
         prog=f"python -m experiments {experiment.name}",
-        description=f"{experiment.question} Also: --smoke, --profile default|full, --out DIR.",
+        description=f"{experiment.question} Also: --smoke, --profile default|full, --out DIR, --csv.",
     )
 
 

@@ -87,7 +87,7 @@ def _redraw(request: Request, console: Console) -> int:
     names, failed = store.with_data(request.out, request.names), []
     for name in names:
         try:
-            store.save_result(catalogue.load(name), request.out / name)
+            store.save_result(catalogue.load(name), request.out / name, request.csv)
         except Exception:
             terminal.say(console, traceback.format_exc(), "red")
             failed.append(name)
@@ -109,7 +109,7 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
             data, took = _measure(experiment, config, kept, console)
             about = manifest(experiment, config, took, command, request.smoke)
             folder = store.save_data(request.out, data, about)
-        result = store.save_result(experiment, folder)
+        result = store.save_result(experiment, folder, request.csv)
         terminal.print_result(console, result, request.smoke)
     except Exception:
         terminal.say(console, traceback.format_exc(), "red")

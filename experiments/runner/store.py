@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import xarray as xr
 
-from experiments.runner import style
+from experiments.runner import long_tables, style
 from experiments.runner.experiment import Data, Experiment, Table
 from experiments.runner.findings import Finding
 
@@ -72,8 +72,10 @@ def save_data(out: pathlib.Path, data: Data, manifest: Mapping[str, Any]) -> pat
     return _replaced(out / manifest["name"], fill)
 
 
-def save_result(experiment: Experiment, folder: pathlib.Path) -> Result:
+def save_result(experiment: Experiment, folder: pathlib.Path, csv: bool = False) -> Result:
     """Make findings, tables and figures from the data in `folder`, write them beside it, and return them.
+
+    With `csv` the data themselves are written once more, as long tables.
 
     Raises:
         FileNotFoundError: There are no data.
@@ -89,6 +91,8 @@ def save_result(experiment: Experiment, folder: pathlib.Path) -> Result:
             figures = {name: _save_figure(new, name, *each) for name, each in result.figures.items()}
             _write_json(new / "findings.json", [as_json(each, manifest["smoke"]) for each in result.findings])
             _write_json(new / "tables.json", _tables_as_json(result.tables))
+            if csv:
+                long_tables.write(data, new)
             _write_manifest(new, manifest | {"figures": figures})
 
         _replaced(folder, fill)

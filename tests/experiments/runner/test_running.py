@@ -243,3 +243,10 @@ def test_what_cannot_run_is_one_line_before_anything_runs(run, known, out, error
 def test_what_is_said_before_it_runs(run, known):
     known["tiny"] = dataclasses.replace(known["tiny"], preview=lambda config: f"{config.size} numbers")
     assert run("tiny", "--size", "3")[1].startswith("3 numbers\n1 experiment")
+
+
+def test_the_data_are_written_as_csv_where_that_is_asked_for(run, out):
+    assert run("tiny")[0] == 0
+    assert not list(out.glob("tiny/*.csv"))
+    assert run("redraw", "tiny", "--csv")[0] == 0
+    assert (out / "tiny" / "data.csv").read_text().split() == ["n,x", "0,0", "1,1", "2,2", "3,3", "4,4"]
