@@ -26,17 +26,17 @@ GUARANTEE = "handout: “you are in no way guaranteed to find the optimal soluti
 DIFFERENT = "handout: “different weight initializations will lead you to find different minima”"
 STUCK = "handout: “we can get stuck in local minima, an area where the gradient is zero”"
 COPIES = "after Entezari et al. 2022: ends of other seeds are copies in another order of the nodes"
-SMALL, FEW = 0.01, 20
-"""δ has vanished below this share of itself; fewer seeds than this are not judged as a share."""
+SMALL, FEW, DEEP = 0.01, 20, 5
+"""δ has vanished below this share; fewer seeds than this are not judged, nor networks with fewer layers."""
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
     """Judge the handout's sentences on depth and on seeds, on this table."""
     depth, ends = data["depth"].to_dataset(), data["ends"].to_dataset()
-    constant = float(data.attrs["constant"])
+    constant, is_deep = float(data.attrs["constant"]), int(depth["depth"].max()) >= DEEP
     return [
-        *_deltas(relative_delta(depth)),
-        *(_deep(depth, constant) if depth.sizes["seed"] >= FEW else ()),
+        *(_deltas(relative_delta(depth)) if is_deep else ()),
+        *(_deep(depth, constant) if is_deep and depth.sizes["seed"] >= FEW else ()),
         *(_ends(ends, constant) if ends.sizes["seed"] >= FEW else ()),
         *_answers(data),
         *_barriers(data["pairs"].to_dataset(), constant),

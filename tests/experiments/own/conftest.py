@@ -45,7 +45,7 @@ def birds(tmp_path_factory):
 @pytest.fixture(scope="session")
 def config(birds):
     return own.Config(
-        data=str(birds), target="group", seeds=40, depths=(1, 3), deep_seeds=24, rates=(0.1, 0.3), compared=3
+        data=str(birds), target="group", seeds=40, depths=(1, 5), deep_seeds=24, rates=(0.1, 0.3), compared=3
     )
 
 

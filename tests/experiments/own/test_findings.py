@@ -24,7 +24,7 @@ def test_every_question_has_its_findings(long_run):
 def test_a_delta_that_vanishes_and_seeds_that_agree_change_the_verdicts(long_run):
     data = long_run.copy(deep=True)
     deltas = data["depth"]["delta"].values
-    deltas[..., 0] = 1e-6 * deltas[..., 3]
+    deltas[..., 0] = 1e-6 * deltas[..., 5]
     data["answers"]["answer"].values[:] = 1
     verdicts = {each.id: each.verdict for each in findings(data)}
     assert verdicts["delta-sigmoid-normal"] == "agrees"
@@ -40,7 +40,7 @@ def test_a_delta_that_vanishes_and_seeds_that_agree_change_the_verdicts(long_run
 def test_few_seeds_are_not_judged_and_a_last_delta_of_0_is_left_out(long_run, monkeypatch):
     data = long_run.copy(deep=True)
     delta = data["depth"]["delta"]
-    delta.loc[{"activation": "relu", "weights": "normal", "seed": 0, "layer": 4}] = 0.0
+    delta.loc[{"activation": "relu", "weights": "normal", "seed": 0, "layer": 6}] = 0.0
     found = {each.id: each for each in findings(data)}
     assert "23 seeds, without 1 whose last δ is 0" in found["delta-relu-normal"].note
     monkeypatch.setattr(importlib.import_module("experiments.own.findings"), "FEW", 41)
@@ -63,3 +63,9 @@ def test_numbers_have_no_accuracy(long_run):
     answers = next(each for each in findings(data) if each.id == "answers-relu")
     assert "standard deviations" in answers.claim
     assert np.isfinite(answers.measured)
+
+
+def test_shallow_networks_say_nothing_of_depth(long_run):
+    data = long_run.copy(deep=True)
+    data["depth"].dataset = data["depth"].to_dataset().isel(depth=[0])
+    assert {each.id.split("-")[0] for each in findings(data)} == {"best", "answers", "barrier", "minimum"}
