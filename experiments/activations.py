@@ -12,11 +12,13 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 import nnjax
-from experiments.runner import statistics
+from experiments.runner import expectations, statistics
 from experiments.runner.context import Context
 from experiments.runner.experiment import Experiment, Options, Table, at_least, positive
 from experiments.runner.findings import Finding, exact, share
 from nnjax import ACTIVATIONS, datasets, minima
+
+EXPECTED = expectations.of("activations")
 
 
 class Nodes(NamedTuple):
@@ -165,27 +167,21 @@ def slope_findings(curves: xr.Dataset) -> list[Finding]:
     steepest = curves["slope"].max("z")
     return [
         exact(
-            "sigmoid-steepest",
+            EXPECTED["sigmoid-steepest"],
             "sigmoid: its steepest slope",
             float(steepest.sel(activation="sigmoid")),
-            source="handout: a(1 − a)",
-            expected=(0.25, 0.25),
             note="a quarter, at z = 0",
         ),
         exact(
-            "relu-steepest",
+            EXPECTED["relu-steepest"],
             "ReLU: its steepest slope",
             float(steepest.sel(activation="relu")),
-            source="handout",
-            expected=(1.0, 1.0),
             note="1 wherever z > 0",
         ),
         exact(
-            "derivatives",
+            EXPECTED["derivatives"],
             "hand-written derivatives: largest distance from central differences",
             float(curves["slope_error"].max()),
-            source="definition",
-            expected=(0.0, 1e-8),
             note=f"{curves.sizes['activation']} activations, kinks left out",
         ),
     ]
@@ -195,19 +191,15 @@ def linear_findings(linear: xr.Dataset) -> list[Finding]:
     """One layer and five linear ones, against what they must equal."""
     return [
         exact(
-            "logistic-regression",
+            EXPECTED["logistic-regression"],
             "no hidden layer and cross-entropy: relative distance from scikit-learn's logistic regression",
             float(linear["regression"]),
-            source="handout: “a stack of logistic regressions”",
-            expected=(0.0, 1e-4),
             note="two kinds of iris, weights and bias",
         ),
         exact(
-            "linear-layers-collapse",
+            EXPECTED["linear-layers-collapse"],
             "five linear layers: relative distance from the one layer they collapse to",
             float(linear["collapse"]),
-            source="linear algebra",
-            expected=(0.0, 1e-12),
         ),
     ]
 
@@ -217,26 +209,20 @@ def xor_findings(losses: xr.DataArray) -> list[Finding]:
     linear = losses.sel(hidden=LINEAR).values
     return [
         exact(
-            "xor-linear",
+            EXPECTED["xor-linear"],
             "XOR without a non-linearity: least loss of any seed",
             float(np.nanmin(linear)),
-            source="linear least squares",
-            expected=(0.999, 1.001),
             note=f"all four outputs ½; {np.mean(np.isfinite(linear)):.1%} of the seeds did not diverge",
         ),
         share(
-            "xor-sigmoid",
+            EXPECTED["xor-sigmoid"],
             "XOR, sigmoid hidden nodes: share of the seeds that learn it",
             losses.sel(hidden=SIGMOID).values < SOLVED,
-            source="the contrast",
-            expected=(0.5, 1.0),
         ),
         share(
-            "xor-mixed",
+            EXPECTED["xor-mixed"],
             "XOR, one ReLU and one sigmoid: share that learns it",
             losses.sel(hidden=MIXED).values < SOLVED,
-            source="handout, footnote 5",
-            expected=(0.2, 1.0),
             note="different nodes can have different activations",
         ),
     ]

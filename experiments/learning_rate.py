@@ -14,11 +14,13 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 import nnjax
-from experiments.runner import statistics
+from experiments.runner import expectations, statistics
 from experiments.runner.context import Context
 from experiments.runner.experiment import Experiment, Options, Table, at_least, positive
 from experiments.runner.findings import Finding, mean
 from nnjax import datasets, minima
+
+EXPECTED = expectations.of("learning_rate")
 
 Make = Callable[[Any], optax.GradientTransformation]
 OPTIMIZERS: dict[str, Make] = {
@@ -195,10 +197,8 @@ def edge_finding(edges: xr.Dataset, name: str) -> Finding:
     middle, low, high = measured_edge(edges, name)
     steepest = float(edges["steepest"].sel(minimum=name))
     return Finding(
-        f"edge-{slug(name)}",
+        EXPECTED[f"edge-{slug(name)}"],
         f"{name}: largest rate that comes back to the minimum, relative to 2 / λ_max",
-        source="exact for a quadratic: 2 / (largest Hessian eigenvalue)",
-        expected=(0.98, 1.02),
         measured=middle,
         interval=(low, high),
         note=f"λ_max {steepest:.5g}; the interval is between two rates tried",
@@ -211,11 +211,9 @@ def rate_finding(xor: xr.Dataset, name: str) -> Finding:
     rates, shares = xor["rate"].values, learnt.mean(axis=0)
     at_best, chosen = statistics.at_best(learnt)
     return mean(
-        f"rate-{slug(name)}",
+        EXPECTED[f"rate-{slug(name)}"],
         f"XOR, {name}: share solved at the best rate minus at the smallest and largest",
         at_best.astype(float) - learnt[:, [0, -1]].mean(axis=1),
-        source="handout: “Learning rates are a pretty big deal”",
-        expected=(0.2, 1.0),
         note=f"best rate {statistics.either(rates, chosen)} ({at_best.mean():.0%}); "
         f"{rates[0]:g}: {shares[0]:.0%}, {rates[-1]:g}: {shares[-1]:.0%}",
     )

@@ -15,15 +15,13 @@ from experiments.digits.training import (
     OTHER_ORDER,
     TEN_ROWS,
 )
-from experiments.runner import statistics
+from experiments.runner import expectations, statistics
 from experiments.runner.experiment import Table
 from experiments.runner.findings import Finding, mean, median, share
 from nnjax import REASONS
 
-VARY = "handout: “different weight initializations … different minima, which can vary substantially”"
-GROUPS = "handout: “for multiclass classification you use an output node per group”"
-BATCHES = "handout, footnote 12: changes “accumulated over e.g. 48 rows”"
-STOPPING = "handout, footnote 13: “a certain validation error threshold or … a stable state”"
+EXPECTED = expectations.of("digits")
+
 EARLY, SILENT, HEARD = 5, 0.05, 0.5
 """A node is silent if it says less than SILENT on its digit's rows after EARLY epochs, heard above HEARD."""
 POOR = 0.93
@@ -77,11 +75,9 @@ def findings(data: xr.DataTree) -> list[Finding]:
 def _of_seeds(starts: xr.Dataset) -> Iterator[Finding]:
     lecun = last(starts, "accuracy", LECUN)
     yield median(
-        "lecun-accuracy",
+        EXPECTED["lecun-accuracy"],
         "64-30-10, LeCun's initial weights: test accuracy",
         lecun,
-        source=GROUPS,
-        expected=(0.97, 0.98),
         note=f"{len(lecun)} seeds, {lecun.min():.1%} to {lecun.max():.1%}",
     )
     for slug, (start, weights) in TWO_STARTS.items():
@@ -89,12 +85,10 @@ def _of_seeds(starts: xr.Dataset) -> Iterator[Finding]:
     poor, missing = last(starts, "accuracy", NIELSEN) < POOR, lost(starts, NIELSEN)
     odd = poor != missing.any(axis=1)
     yield share(
-        "poor-without-lost-digit",
+        EXPECTED["poor-without-lost-digit"],
         f"N(0, 1) weights, SSE: seeds below {POOR:.0%} that answer every digit, or at {POOR:.0%} and above "
         "that miss one (share)",
         odd,
-        source="a guess: two groups of ends",
-        expected=(0.0, 0.1),
         note=f"{int(odd.sum())} of {len(odd)}; {int(missing.any(axis=1).sum())} seeds lost a digit",
     )
     if missing.any():
@@ -112,28 +106,22 @@ def _spread(starts: xr.Dataset, start: str, slug: str, what: str) -> Iterator[Fi
     if missing.any():
         note += f"; {np.sum(missing & poor)} of these {poor.sum()} never answer some digit"
     yield share(
-        f"poor-{slug}",
+        EXPECTED[f"poor-{slug}"],
         f"{what}: share of the seeds below {POOR:.0%} test accuracy, at least 1 in 20",
         poor,
-        source=VARY,
-        expected=(0.05, 1.0),
         note=note,
     )
     yield Finding(
-        f"loss-spread-{slug}",
+        EXPECTED[f"loss-spread-{slug}"],
         f"{what}: training loss, 95 % quantile of the seeds over 5 % quantile, at least 2",
-        source=VARY,
-        expected=(2.0, np.inf),
         measured=float(_ratio_of_quantiles(loss)),
         interval=statistics.bootstrap(loss, _ratio_of_quantiles),
         note=f"SSE per row {loss.min():.4f} to {loss.max():.4f}; ends of training, not certified as minima",
     )
     yield median(
-        f"labelled-differently-{slug}",
+        EXPECTED[f"labelled-differently-{slug}"],
         f"{what}: share of test rows that two seeds label differently, median, at least 1 %",
         pairs,
-        source=VARY,
-        expected=(0.01, 1.0),
         note=f"{len(pairs)} pairs without a common seed; a seed is wrong on {1 - np.median(accuracy):.1%} "
         "(median)",
     )
@@ -147,11 +135,9 @@ def _ratio_of_quantiles(values: np.ndarray, axis: int = -1) -> np.ndarray:
 def _delta(starts: xr.Dataset, missing: np.ndarray) -> Finding:
     said, delta = (last(starts, name, NIELSEN)[missing] for name in ("said", "delta"))
     return median(
-        "lost-digit-delta",
+        EXPECTED["lost-digit-delta"],
         "on rows of a lost digit: δ = 2(y − ŷ) · a(1 − a) of its output node, mean over the rows",
         delta,
-        source="handout: δ for SSE and sigmoid",
-        expected=(0.0, 0.05),
         note=f"{missing.sum()} lost digits; the node says {np.median(said):.2g} (median), where 1 is right: "
         "the nearer to 0, the smaller is a(1 − a)",
     )
@@ -163,11 +149,9 @@ def _silent(starts: xr.Dataset) -> Iterator[Finding]:
     silent = said[EARLY] < SILENT
     if silent.sum() >= 20:
         yield share(
-            "silent-nodes-heard",
+            EXPECTED["silent-nodes-heard"],
             f"output nodes silent after {EARLY} epochs: share that is heard after all epochs",
             said[-1][silent] > HEARD,
-            source="a guess: a saturated node is lost for good",
-            expected=(0.0, 0.05),
             note=f"{silent.sum()} nodes; δ is small, not 0, and a node comes back all at once",
         )
 
@@ -175,11 +159,9 @@ def _silent(starts: xr.Dataset) -> Iterator[Finding]:
 def _entropy(starts: xr.Dataset, poor: np.ndarray) -> Finding:
     entropy = last(starts, "accuracy", ENTROPY) < POOR
     return mean(
-        "squared-error-minus-cross-entropy",
+        EXPECTED["squared-error-minus-cross-entropy"],
         f"N(0, 1) weights, share below {POOR:.0%}: squared error minus cross-entropy",
         poor.astype(float) - entropy,
-        source="handout, footnote 8",
-        expected=(0.05, 1.0),
         note=f"same initial weights; {np.mean(poor):.1%} against {np.mean(entropy):.1%}: δ = y − a stays 1 "
         "at a wrong node",
     )
@@ -197,10 +179,8 @@ def _fate(starts: xr.Dataset, first: np.ndarray) -> Finding:
             "of the rest; 0 if the start decided nothing, 1 if it decided all"
         )
     return Finding(
-        "poor-in-other-order",
+        EXPECTED["poor-in-other-order"],
         f"with the rows reordered: how much more often the same seeds end below {POOR:.0%}",
-        source=VARY,
-        expected=(0.25, 1.0),
         measured=measured,
         interval=interval,
         note=note,
@@ -212,19 +192,15 @@ def _of_updates(updates: xr.Dataset) -> Iterator[Finding]:
     one, ten, every = (accuracy.sel(rows_per_update=name).values for name in (ONE_ROW, TEN_ROWS, ALL_ROWS))
     note = "each at the best of three rates; as many rows seen"
     yield mean(
-        "all-rows-minus-ten",
+        EXPECTED["all-rows-minus-ten"],
         f"all rows per update minus 10 rows, after {updates.attrs['epochs']} epochs: test accuracy",
         every - ten,
-        source=BATCHES,
-        expected=(-1.0, -0.02),
         note=f"{note}, a hundredth as many updates",
     )
     yield mean(
-        "one-row-minus-ten",
+        EXPECTED["one-row-minus-ten"],
         f"one row per update minus 10 rows, after {updates.attrs['epochs']} epochs: test accuracy",
         one - ten,
-        source=BATCHES,
-        expected=(-0.02, 0.02),
         note=f"{note}, ten times as many updates",
     )
 
@@ -234,11 +210,9 @@ def _of_stopping(stopping: xr.Dataset) -> Iterator[Finding]:
     for name, slug in SLUGS.items():
         done = stopping["epochs"].sel(criterion=name).values
         yield mean(
-            f"stopping-{slug}",
+            EXPECTED[f"stopping-{slug}"],
             f"stopping at {name}: test accuracy minus that after all epochs",
             accuracy.sel(criterion=name).values - accuracy.sel(criterion=ALL_EPOCHS).values,
-            source=STOPPING,
-            expected=(-0.02, 0.02),
             note=f"stops after {done.min()} to {done.max()} of {stopping.attrs['epochs']} epochs; same seeds",
         )
 

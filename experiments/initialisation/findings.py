@@ -10,18 +10,15 @@ import xarray as xr
 from scipy import stats
 
 from experiments.initialisation.training import HIDDEN, LAWS, NETWORKS
-from experiments.runner import statistics
+from experiments.runner import expectations, statistics
+from experiments.runner.expectations import Expectation
 from experiments.runner.experiment import Table
-from experiments.runner.findings import Bounds, Finding, exact, mean, share
+from experiments.runner.findings import Finding, exact, mean, share
+
+EXPECTED = expectations.of("initialisation")
 
 ENOUGH = 100
 """Seeds from which on shares are judged."""
-RANDOM = "handout: “all weights between the nodes … are initiated with a random value”"
-NO_WAY = "handout: “you are in no way guaranteed to find the optimal solution”"
-MINIMA = "handout: “Different weight initializations will lead you to find different minima”, here by range"
-ROBUST = "handout: “ReLU is far more robust”, said of vanishing gradients"
-SIMPLY = "handout: “each node also has a bias … For simplicity we assume it to be zero here”"
-TRIALS = "the list of experiments of the handout's author"
 
 
 def waits(
@@ -65,9 +62,7 @@ def best(random: xr.Dataset, converged: np.ndarray) -> Best:
     return Best(at_best, statistics.either(random["range"].values, chosen))
 
 
-def difference(
-    id: str, claim: str, a: np.ndarray, b: np.ndarray, *, source: str, expected: Bounds, note: str
-) -> Finding:
+def difference(expectation: Expectation, claim: str, a: np.ndarray, b: np.ndarray, *, note: str) -> Finding:
     """Judge share of a minus share of b, (s,) paired by seed: P(a, not b) - P(b, not a).
 
     Both terms have Wilson's interval at 99.95 %, so that they hold together at 99.9 %. A bootstrap would have
@@ -78,10 +73,8 @@ def difference(
         statistics.share(int(np.sum(only)), len(only), confidence=confidence) for only in (a & ~b, b & ~a)
     )
     return Finding(
-        id,
+        expectation,
         claim,
-        source=source,
-        expected=expected,
         measured=float(np.mean(a) - np.mean(b)),
         interval=(only_a[0] - only_b[1], only_a[1] - only_b[0]),
         note=note,
@@ -104,27 +97,21 @@ def _from_zeros(zeros: xr.Dataset) -> Iterator[Finding]:
     """Nodes that start as copies stay copies; a ReLU network at zero stands still."""
     loss = float(zeros["loss"].sel(task="encoder", hidden="sigmoid", biases="with"))
     yield exact(
-        "zeros-converge",
+        EXPECTED["zeros-converge"],
         "all zeros: share of the networks that converge, over tasks, hidden nodes and biases",
         float(zeros["converged"].mean()),
-        source=RANDOM,
-        expected=(0.0, 0.0),
         note=f"the sigmoid encoder ends at loss {loss:.4g}; one answer for all rows costs 7 at best",
     )
     yield exact(
-        "zeros-relu-largest-weight",
+        EXPECTED["zeros-relu-largest-weight"],
         "all zeros, ReLU: largest weight after training",
         float(zeros["largest_weight"].sel(hidden="ReLU").max()),
-        source=RANDOM,
-        expected=(0.0, 0.0),
         note="activation 0 and slope 0 stop every weight; output biases alone move",
     )
     yield exact(
-        "zeros-sigmoid-gradients-apart",
+        EXPECTED["zeros-sigmoid-gradients-apart"],
         "all zeros, sigmoid: largest difference between two hidden nodes' gradients, relative",
         float(zeros["gradients_apart"].max()),
-        source=RANDOM,
-        expected=(0.0, 1e-14),
         note="copies get equal gradients, so they move together; node by node, a row at a time, in float64, "
         "nothing but rounding differs. Left alone, rounding parts their weights by "
         f"{float(zeros['weights_apart'].max()):.2g} at most here",
@@ -133,11 +120,9 @@ def _from_zeros(zeros: xr.Dataset) -> Iterator[Finding]:
 
 def _xor_without_biases(random: xr.Dataset) -> Finding:
     return exact(
-        "xor-relu-without-biases",
+        EXPECTED["xor-relu-without-biases"],
         "XOR, ReLU without biases: least loss of any run",
         float(random["loss"].sel(task="XOR", hidden="ReLU", biases="without").min()),
-        source=SIMPLY,
-        expected=(0.25, np.inf),
         note="the row (0, 0) has output ½ whatever the weights, and costs ¼: XOR cannot be learnt",
     )
 
@@ -147,21 +132,17 @@ def _luck(random: xr.Dataset) -> Iterator[Finding]:
     for hidden in HIDDEN:
         chosen = best(random, hits(random, "XOR", hidden))
         yield share(
-            f"xor-{hidden.lower()}-best-range",
+            EXPECTED[f"xor-{hidden.lower()}-best-range"],
             f"XOR, {hidden}: share that converges from the best range",
             chosen.converged,
-            source=NO_WAY,
-            expected=(0.0, 0.99),
             note=f"range {chosen.ranges}, chosen on the other half of the seeds",
         )
     wait = waits(random, "XOR", "sigmoid")[:, -1]
     late = np.quantile(wait, 0.99 * np.mean(np.isfinite(wait)), method="lower")
     yield share(
-        "xor-sigmoid-largest-range",
+        EXPECTED["xor-sigmoid-largest-range"],
         f"XOR, sigmoid: share that converges from the largest range, {random['range'].values[-1]:g}",
         np.isfinite(wait),
-        source=NO_WAY,
-        expected=(0.0, 0.99),
         note=f"99 % of those that converge do so by epoch {late:.0f}: hardly any other is merely slow",
     )
 
@@ -172,11 +153,9 @@ def _sooner(random: xr.Dataset) -> Finding:
     wait = waits(random, "XOR", "sigmoid")
     medians = " against ".join(_epochs(np.median(wait[:, end]), random, "XOR") for end in (-1, 0))
     return share(
-        "xor-sigmoid-sooner",
+        EXPECTED["xor-sigmoid-sooner"],
         f"XOR, sigmoid: share that converges sooner from range {large:g} than from {small:g}",
         wait[:, -1] < wait[:, 0],
-        source=TRIALS,
-        expected=(0.5, 1.0),
         note=f"median epochs {medians}; a seed that converges from neither counts against it",
     )
 
@@ -187,12 +166,10 @@ def _ranges(random: xr.Dataset, task: str, hidden: str) -> Finding:
     good, bad = best(random, converged), best(random, ~converged)
     where = random.sel(task=task, hidden=hidden)
     return difference(
-        f"{_slug(task, hidden)}-range",
+        EXPECTED[f"{_slug(task, hidden)}-range"],
         f"{task}, {hidden}: share that converges from the best range minus from the worst",
         good.converged,
         ~bad.converged,
-        source=MINIMA,
-        expected=(0.1, 1.0),
         note=f"range {good.ranges} against {bad.ranges}, chosen on the other half of the seeds; "
         f"{int(where['most_epochs'])} epochs, rate {float(where['rate']):g}",
     )
@@ -203,11 +180,9 @@ def _laws(random: xr.Dataset, task: str, hidden: str) -> Finding:
     uniform, normal = (hits(random, task, hidden, "with", law).astype(float) for law in LAWS)
     by_seed, by_range = (np.mean(uniform - normal, axis=axis) for axis in (1, 0))
     finding = mean(
-        f"{_slug(task, hidden)}-law",
+        EXPECTED[f"{_slug(task, hidden)}-law"],
         f"{task}, {hidden}: share that converges from uniform minus from normal weights of equal spread",
         by_seed,
-        source=TRIALS,
-        expected=(-0.05, 0.05),
         note=f"mean over the ranges; {by_range.min():+.3f} to {by_range.max():+.3f} at single ones; "
         "paired draws",
     )
@@ -219,12 +194,10 @@ def _laws(random: xr.Dataset, task: str, hidden: str) -> Finding:
 def _activations(random: xr.Dataset) -> Finding:
     one, other = (best(random, hits(random, "XOR", hidden)) for hidden in ("ReLU", "sigmoid"))
     return difference(
-        "xor-relu-minus-sigmoid",
+        EXPECTED["xor-relu-minus-sigmoid"],
         "XOR: share that converges, ReLU minus sigmoid, with biases",
         one.converged,
         other.converged,
-        source=ROBUST,
-        expected=(0.0, 1.0),
         note=f"{_both(one, other)}; the sentence is about depth; here is one hidden layer",
     )
 
@@ -235,12 +208,10 @@ def _biases(random: xr.Dataset, task: str) -> Finding:
     if task == "XOR":
         why = "without them the hidden nodes' ½ at (0, 0) must do their work"
     return difference(
-        f"{_slug(task)}-biases",
+        EXPECTED[f"{_slug(task)}-biases"],
         f"{task}: share that converges, sigmoid with biases minus without",
         one.converged,
         other.converged,
-        source=SIMPLY,
-        expected=(-0.05, 0.05),
         note=f"{_both(one, other)}; {why}",
     )
 

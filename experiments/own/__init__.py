@@ -30,6 +30,7 @@ class Config(Options):
         kind: What the target is: needed for a few whole numbers, which might be either.
         test: Share of the rows to test with, between 0 and 1.
         rows: Rows that are used at most, drawn at random.
+        split: Which rows are drawn, and which of them tested: a seed. The order of the others, too.
         loss: sse, the handout's, or cross-entropy (for classes).
         hidden: Nodes of each hidden layer; deep networks have layers of the first one's width.
         activations: Activations of the hidden nodes.
@@ -48,6 +49,7 @@ class Config(Options):
     kind: Literal["", "classes", "number"] = ""
     test: float = 0.25
     rows: int = 5000
+    split: int = 0
     loss: Literal["sse", "cross-entropy"] = "sse"
     hidden: tuple[int, ...] = (8,)
     activations: tuple[str, ...] = ("sigmoid", "relu")
@@ -62,7 +64,7 @@ class Config(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, rows=4, seeds=2, deep_seeds=2, updates=1, batch=1, compared=2)
+        at_least(self, rows=4, split=0, seeds=2, deep_seeds=2, updates=1, batch=1, compared=2)
         positive(self, "rates")
         for name in ("hidden", "depths"):
             if not getattr(self, name) or min(getattr(self, name)) < 1:
@@ -83,7 +85,7 @@ class Config(Options):
     def source(self) -> Source:
         """The table, and how it is read."""
         return Source(
-            self.data, self.target, self.kind, self.test, self.rows, self.seed, self.loss, self.batch
+            self.data, self.target, self.kind, self.test, self.rows, self.split, self.loss, self.batch
         )
 
     @property

@@ -1,5 +1,6 @@
 """What is found on a person's own table, and its tables."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -15,19 +16,15 @@ from experiments.own.readers import (
     has_learnt,
     relative_delta,
 )
-from experiments.runner import statistics
+from experiments.runner import expectations, statistics
+from experiments.runner.expectations import Expectation
 from experiments.runner.experiment import Table
 from experiments.runner.findings import Finding, mean, measured, median, share
 from nnjax import minima
 
-VANISH = "handout: “δ becomes so small that weight changes are negligible”"
-ROBUST = "handout: “ReLU is far more robust to the problem of vanishing gradients”"
-GUARANTEE = "handout: “you are in no way guaranteed to find the optimal solution”"
-DIFFERENT = "handout: “different weight initializations will lead you to find different minima”"
-STUCK = "handout: “we can get stuck in local minima, an area where the gradient is zero”"
-COPIES = "after Entezari et al. 2022: ends of other seeds are copies in another order of the nodes"
-SMALL, FEW, DEEP = 0.01, 20, 5
-"""δ has vanished below this share; fewer seeds than this are not judged, nor networks with fewer layers."""
+EXPECTED = expectations.of("own")
+FEW, DEEP = 20, 5
+"""Fewer seeds than this are not judged, nor, of depth, networks with fewer hidden layers."""
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
@@ -44,6 +41,13 @@ def findings(data: xr.DataTree) -> list[Finding]:
     ]
 
 
+def _expected(what: str, activation: str, more: str = "") -> Expectation:
+    """What is expected of an activation, of those without an expectation of their own, or of all."""
+    names = (f"{what}-{activation}", f"{what}-other", what)
+    found = next(EXPECTED[name] for name in names if name in EXPECTED)
+    return dataclasses.replace(found, id=f"{what}-{activation}{more}")
+
+
 def _deltas(relative: xr.DataArray) -> Iterator[Finding]:
     deepest = relative.isel(depth=-1)
     layers = f"{int(deepest['depth'])} hidden layers"
@@ -52,13 +56,10 @@ def _deltas(relative: xr.DataArray) -> Iterator[Finding]:
             all_values = deepest.sel(activation=activation, weights=weights).values
             values = all_values[np.isfinite(all_values)]
             if len(values) >= 2:
-                vanishes = activation == "sigmoid"
                 yield median(
-                    f"delta-{activation}-{weights.replace('_', '-')}",
+                    _expected("delta", activation, f"-{weights.replace('_', '-')}"),
                     f"{activation}, {weights}, {layers}: |δ| of the first layer over that of the last",
                     values,
-                    source=VANISH if vanishes else ROBUST if activation == "relu" else "a guess: it stays",
-                    expected=(0.0, SMALL) if vanishes else (0.1, 10.0),
                     note=f"before training, on your rows; {len(values)} seeds{_without(all_values)}",
                 )
 
@@ -75,11 +76,9 @@ def _deep(depth: xr.Dataset, constant: float) -> Iterator[Finding]:
         layers = [int(depth["depth"].values[place]) for place in (0, -1)]
         learnt = [np.mean(has_learnt(each, constant)) for each in (shallow, part)]
         yield share(
-            f"deep-{activation}",
+            _expected("deep", activation),
             f"{activation}, {layers[1]} hidden layers: share of the seeds that learn anything",
             has_learnt(part, constant),
-            source=VANISH if activation == "sigmoid" else ROBUST if activation == "relu" else "a guess",
-            expected=(0.0, 0.5) if activation == "sigmoid" else (0.5, 1.0),
             note=f"loss below {LEARNT} of the best constant's; {name}; {layers[0]} hidden: {learnt[0]:.0%}",
         )
 
@@ -90,11 +89,9 @@ def _ends(ends: xr.Dataset, constant: float) -> Iterator[Finding]:
         part, name = at_best(good, activation)
         lowest, highest = (part["loss"].quantile(q).item() / constant for q in (0.0, 1.0))
         yield share(
-            f"best-end-{activation}",
+            _expected("best-end", activation),
             f"{activation}: share of the seeds that end as low as the best end found",
             part["good"].values,
-            source=GUARANTEE,
-            expected=(0.0, 0.99),
             note=f"within {NEAR:.0%} of the best constant answer's loss; {part.sizes['seed']} seeds end at "
             f"{lowest:.3g} to {highest:.3g} of it; {name}",
         )
@@ -111,11 +108,9 @@ def _answers(data: xr.DataTree) -> Iterator[Finding]:
         said = answers.sel(activation=activation).values
         if np.isfinite(said).all():
             yield mean(
-                f"answers-{activation}",
+                _expected("answers", activation),
                 f"{activation}: {what}",
                 difference(said.astype(float), classes),
-                source=DIFFERENT,
-                expected=(0.01, np.inf),
                 note=f"{said.shape[1]} test rows, {len(said)} seeds at the setting that learns best",
             )
 
@@ -129,12 +124,10 @@ def _barriers(pairs: xr.Dataset, constant: float) -> Iterator[Finding]:
             continue
         ratio = after[seen] / before[seen]
         yield measured(
-            f"barrier-{activation}",
+            _expected("barrier", activation),
             f"{activation}: barrier between two seeds' ends, after aligning their nodes over before",
             np.median(ratio),
             (ratio.min(), ratio.max()),
-            source=COPIES,
-            expected=(0.0, 0.5),
             note=f"{seen.sum()} of {len(seen)} pairs have one; median and range, since pairs share seeds",
         )
 
@@ -143,11 +136,9 @@ def _kinds(kinds: xr.Dataset) -> Iterator[Finding]:
     for activation in kinds["activation"].values:
         verdicts = kinds["verdict"].sel(activation=activation).values
         yield share(
-            f"minimum-{activation}",
+            _expected("minimum", activation),
             f"{activation}: share of the ends certified as local minima",
             np.isin(verdicts, (minima.STRICT, minima.FLAT)),
-            source=STUCK,
-            expected=(0.01, 1.0),
             note=f"{len(verdicts)} ends, after Newton's method; {counted(verdicts)}",
         )
 

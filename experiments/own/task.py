@@ -29,7 +29,7 @@ class Source:
         kind: "classes", "number", or "" where the column tells.
         test: Share of the rows to test with.
         rows: Rows that are used at most.
-        seed: Which rows those are.
+        split: Which rows those are: a seed.
         loss: "sse" or "cross-entropy".
         batch: Rows per update.
     """
@@ -39,7 +39,7 @@ class Source:
     kind: str
     test: float
     rows: int
-    seed: int
+    split: int
     loss: str
     batch: int
 
@@ -96,10 +96,10 @@ def read(source: Source) -> Task:
     """
     path = pathlib.Path(source.path)
     refuse_beyond_memory(READING * path.stat().st_size, f"reading {path}")
-    options: dict[str, Any] = {"test": source.test, "seed": source.seed, "rows": source.rows}
+    options: dict[str, Any] = {"test": source.test, "seed": source.split, "rows": source.rows}
     train, test, names = datasets.table(path, source.target, kind=source.kind or None, **options)
     batch = min(source.batch, len(train.xs))
-    order = np.random.default_rng(source.seed).permutation(len(train.xs))[: len(train.xs) // batch * batch]
+    order = np.random.default_rng(source.split).permutation(len(train.xs))[: len(train.xs) // batch * batch]
     train = Data(train.xs[order], train.ys[order])
     if not names.classes:
         if source.loss != "sse":

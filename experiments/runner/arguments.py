@@ -25,6 +25,7 @@ class Request:
         seed: The first seed; None for the experiment's own.
         profile: "default" or "full".
         out: The results folder.
+        lists: How many lists of seeds; with two, verdicts that differ between them are open.
         check: A receipt of the explorer's to check, and nothing to run; None otherwise.
         csv: Whether to write the data as CSV files, too.
     """
@@ -37,6 +38,7 @@ class Request:
     seed: int | None
     profile: str
     out: pathlib.Path
+    lists: int = 1
     check: pathlib.Path | None = None
     csv: bool = False
 
@@ -69,6 +71,7 @@ def parse(arguments: Sequence[str]) -> Request:
         seed=options.seed,
         profile=options.profile,
         out=options.out or pathlib.Path("results-smoke" if options.smoke else "results"),
+        lists=options.lists or (2 if options.profile == "full" and not options.smoke else 1),
         check=options.check,
         csv=options.csv,
     )
@@ -111,6 +114,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=_seed, help="first seed of the random numbers (the experiment's own)")
     parser.add_argument(
         "--profile", choices=("default", "full"), default="default", help="size of the runs (default)"
+    )
+    parser.add_argument(
+        "--lists",
+        type=int,
+        choices=(1, 2),
+        help="lists of seeds; what two lists judge differently is open (2 with --profile full, else 1)",
     )
     parser.add_argument(
         "--out", type=_folder, metavar="DIR", help="where results go (results, or results-smoke)"
@@ -168,7 +177,7 @@ def config_of(experiment: Any, request: Request) -> Any:
         default=default,
         args=request.rest,
         prog=f"python -m experiments {experiment.name}",
-        description=f"{experiment.question} Also: --smoke, --profile default|full, --out DIR, --csv.",
+        description=f"{experiment.question} Also: --smoke, --profile default|full, --lists 1|2, --out DIR, --csv.",
     )
 
 

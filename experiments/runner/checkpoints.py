@@ -7,7 +7,7 @@ import pathlib
 import re
 import shutil
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +27,10 @@ class Checkpoints:
             return None
         readable = re.sub(r"\W+", "-", name)[:40].strip("-")
         return self.path / f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+    def of_another(self, name: str) -> Self:
+        """Where another measurement within the same run keeps its own."""
+        return self if self.path is None else type(self)(self.path / name)
 
     def exist(self) -> bool:
         """Whether something is kept of this very run, its options and no others."""

@@ -12,7 +12,7 @@ A question is one file of `experiments`, or a folder, that defines
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import xarray as xr
@@ -42,6 +42,10 @@ class Options:
     def __post_init__(self) -> None:
         if not 0 <= self.seed < SEEDS:
             raise ValueError(f"seed must be 0 to {SEEDS - 1}; got {self.seed}")
+
+    def other_list(self) -> Self:
+        """The same options with another first seed, 2³¹ away: no seed is in both lists."""
+        return dataclasses.replace(self, seed=self.seed ^ (SEEDS // 2))
 
     def seeds_from_first(self, count: int) -> np.ndarray:
         """`count` seeds: seed, seed + 1, ..."""
@@ -82,6 +86,8 @@ class Experiment:
         remember: The one sentence to remember.
         minutes: How long it takes on two cores, in default and in full size.
         float64: Whether some of it needs float64, which TPUs lack; there it runs on the CPU.
+        second_list: Whether PROFILE=full runs it again from other seeds, and marks verdicts that flip: not
+            where nothing is drawn.
         preview: Config -> a line to be said before anything runs, empty for none; what cannot run is refused
             here, by a ValueError, OSError, ImportError or MemoryError, whose message alone is shown.
     """
@@ -100,4 +106,5 @@ class Experiment:
     remember: str = ""
     minutes: tuple[float, float] = (0.5, 5.0)
     float64: bool = True
+    second_list: bool = True
     preview: Callable[[Any], str] = lambda config: ""

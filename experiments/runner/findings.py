@@ -1,18 +1,22 @@
 """Findings: a claim held against a measurement, and the usual kinds of them.
 
-What is expected is said before it is measured, with its tolerance; the two intervals give the verdict.
+What is expected is said before it is measured, with its tolerance, in `experiments/expectations.toml`; the
+two intervals give the verdict.
 """
 
+import collections
 import dataclasses
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from experiments.runner import statistics
+from experiments.runner.expectations import CLASSES, Bounds, Expectation
 
-Verdict = Literal["agrees", "differs", "undecided"]
-Bounds = tuple[float, float]
+Verdict = Literal["agrees", "differs", "undecided", "open"]
+VERDICTS: tuple[Verdict, ...] = ("agrees", "differs", "undecided", "open")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,96 +24,137 @@ class Finding:
     """One claim, held against one measurement.
 
     Attributes:
-        id: A short name that stays when the words of the claim change; no other finding of the experiment
-            has it.
+        expectation: What counts as agreement, whose claim it is, and the id.
         claim: What is claimed, in words that can be read alone.
-        source: Who claims it: the handout's sentence, a paper, a theorem.
-        expected: (low, high): the values that count as agreement; either end may be infinite.
         measured: The measured value.
         interval: (low, high) of the measured value, 99.9 % unless `note` says otherwise; a number
             that is computed exactly has low = high = measured.
         unit: Unit of the three, empty where they are pure numbers.
         note: The nuance, in one line.
+        second: The same finding from another list of seeds, where there is one.
     """
 
-    id: str
+    expectation: Expectation
     claim: str
     _: dataclasses.KW_ONLY
-    source: str
-    expected: Bounds
     measured: float
     interval: Bounds
     unit: str = ""
     note: str = ""
+    second: "Finding | None" = None
+
+    @property
+    def id(self) -> str:
+        """The expectation's name."""
+        return self.expectation.id
+
+    @property
+    def kind(self) -> str:
+        """Whose claim it is: a key of `CLASSES`."""
+        return self.expectation.kind
+
+    @property
+    def source(self) -> str:
+        """The handout's sentence, a paper, a derivation."""
+        return self.expectation.source
+
+    @property
+    def expected(self) -> Bounds:
+        """(low, high): the values that count as agreement.
+
+        Raises:
+            ValueError: They are to be computed, and were not.
+        """
+        if self.expectation.expected is None:
+            raise ValueError(f"the bounds of {self.id} are computed: use .around(...) or .between(...)")
+        return self.expectation.expected
 
     @property
     def verdict(self) -> Verdict:
-        """agrees: interval ⊆ expected; differs: interval ∩ expected = ∅; undecided: the rest."""
+        """agrees: interval ⊆ expected; differs: interval ∩ expected = ∅; undecided: the rest.
+
+        open: a second list of seeds gives another verdict.
+        """
+        first = _verdict(self.measured, self.interval, self.expected)
+        return "open" if self.second is not None and self.second.verdict != first else first
+
+    @property
+    def too_wide(self) -> bool:
+        """Whether the interval is wider than what is expected, so that it cannot agree whatever is true."""
         (low, high), (lower, upper) = self.interval, self.expected
-        if any(math.isnan(value) for value in (low, high, lower, upper, self.measured)):
-            return "undecided"
-        if lower <= low and high <= upper:
-            return "agrees"
-        return "differs" if high < lower or upper < low else "undecided"
+        return math.isfinite(high - low) and 0 < upper - lower < high - low
+
+
+def _verdict(measured: float, interval: Bounds, expected: Bounds) -> Verdict:
+    (low, high), (lower, upper) = interval, expected
+    if any(math.isnan(value) for value in (low, high, lower, upper, measured)):
+        return "undecided"
+    if lower <= low and high <= upper:
+        return "agrees"
+    return "differs" if high < lower or upper < low else "undecided"
+
+
+def paired(first: Sequence[Finding], second: Sequence[Finding]) -> list[Finding]:
+    """The findings of one list of seeds, each with its twin from another list, if it has one."""
+    twins = {each.id: each for each in second}
+    return [dataclasses.replace(each, second=twins.get(each.id)) for each in first]
+
+
+def counts(findings: Sequence[Finding], smoke: bool = False) -> dict[str, dict[str, int]]:
+    """Count verdicts by class, in the order of `CLASSES`; a smoke run has findings and no verdicts."""
+    found = collections.Counter((each.kind, "none" if smoke else each.verdict) for each in findings)
+    names = ("none",) if smoke else VERDICTS
+    rows = {kind: {name: found[kind, name] for name in names if found[kind, name]} for kind in CLASSES}
+    return {kind: row for kind, row in rows.items() if row}
+
+
+def added(many: Sequence[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
+    """Add up the counts of several experiments."""
+    total = {kind: collections.Counter() for kind in CLASSES}
+    for one in many:
+        for kind, row in one.items():
+            total[kind].update(row)
+    return {kind: dict(row) for kind, row in total.items() if row}
+
+
+def share(expectation: Expectation, claim: str, hits: np.ndarray, *, note: str = "") -> Finding:
+    """The share of `hits` (s,), with Wilson's interval."""
+    interval = statistics.share(int(np.sum(hits)), int(np.size(hits)))
+    return measured(expectation, claim, np.mean(hits), interval, note=note)
+
+
+def mean(expectation: Expectation, claim: str, values: np.ndarray, *, note: str = "") -> Finding:
+    """The mean of `values` (s,), with a bootstrap interval."""
+    interval = statistics.bootstrap(values, np.mean)
+    return measured(expectation, claim, np.mean(values), interval, note=note)
+
+
+def median(expectation: Expectation, claim: str, values: np.ndarray, *, note: str = "") -> Finding:
+    """The median of `values` (s,), with a bootstrap interval."""
+    interval = statistics.bootstrap(values)
+    return measured(expectation, claim, np.median(values), interval, note=note)
+
+
+def exact(expectation: Expectation, claim: str, value: float, *, note: str = "") -> Finding:
+    """A number that is computed, not sampled."""
+    return measured(expectation, claim, value, (value, value), note=note)
+
+
+def spanning(expectation: Expectation, claim: str, values: np.ndarray, *, note: str) -> Finding:
+    """The median of a few `values` (s,), with their range, and a note that says so."""
+    note = f"{note}; median and range of {len(values)} seeds"
+    interval = values.min(), values.max()
+    return measured(expectation, claim, np.median(values), interval, note=note)
+
+
+def measured(
+    expectation: Expectation, claim: str, value: Any, interval: tuple[Any, Any], *, note: str = ""
+) -> Finding:
+    """A number and its interval, of NumPy's types or Python's."""
+    low, high = map(float, interval)
+    return Finding(expectation, claim, measured=float(value), interval=(low, high), note=note)
 
 
 def printed(value: float, half_unit: float) -> Bounds:
     """What a printed number stands for: value ± half a unit of its last digit."""
     return value - half_unit, value + half_unit
-
-
-def share(id: str, claim: str, hits: np.ndarray, *, source: str, expected: Bounds, note: str = "") -> Finding:
-    """The share of `hits` (s,), with Wilson's interval."""
-    interval = statistics.share(int(np.sum(hits)), int(np.size(hits)))
-    return measured(id, claim, np.mean(hits), interval, source=source, expected=expected, note=note)
-
-
-def mean(
-    id: str, claim: str, values: np.ndarray, *, source: str, expected: Bounds, note: str = ""
-) -> Finding:
-    """The mean of `values` (s,), with a bootstrap interval."""
-    interval = statistics.bootstrap(values, np.mean)
-    return measured(id, claim, np.mean(values), interval, source=source, expected=expected, note=note)
-
-
-def median(
-    id: str, claim: str, values: np.ndarray, *, source: str, expected: Bounds, note: str = ""
-) -> Finding:
-    """The median of `values` (s,), with a bootstrap interval."""
-    interval = statistics.bootstrap(values)
-    return measured(id, claim, np.median(values), interval, source=source, expected=expected, note=note)
-
-
-def exact(id: str, claim: str, value: float, *, source: str, expected: Bounds, note: str = "") -> Finding:
-    """A number that is computed, not sampled."""
-    return measured(id, claim, value, (value, value), source=source, expected=expected, note=note)
-
-
-def spanning(id: str, claim: str, values: np.ndarray, *, source: str, expected: Bounds, note: str) -> Finding:
-    """The median of a few `values` (s,), with their range, and a note that says so."""
-    note = f"{note}; median and range of {len(values)} seeds"
-    interval = values.min(), values.max()
-    return measured(id, claim, np.median(values), interval, source=source, expected=expected, note=note)
-
-
-def measured(
-    id: str,
-    claim: str,
-    value: Any,
-    interval: tuple[Any, Any],
-    *,
-    source: str,
-    expected: Bounds,
-    note: str = "",
-) -> Finding:
-    """A number and its interval, of NumPy's types or Python's."""
-    low, high = map(float, interval)
-    return Finding(
-        id,
-        claim,
-        source=source,
-        expected=expected,
-        measured=float(value),
-        interval=(low, high),
-        note=note,
-    )

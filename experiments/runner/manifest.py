@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from experiments.runner import timing
+from experiments.runner import expectations, timing
 from experiments.runner.experiment import Experiment
 from nnjax.sweeps import devices
 
@@ -51,15 +51,38 @@ def manifest(
         "devices": [f"{device.platform} {device.device_kind}" for device in jax.devices()],
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "device_kind": devices.kind(),
+        "cpu": cpu(),
         "precision": "x64 enabled" if jnp.zeros(0, float).dtype == jnp.float64 else "x64 disabled",
         "flags": {name: getattr(jax.config, name, None) for name in FLAGS},
         "environment": {
             name: os.environ[name] for name in ("JAX_PLATFORMS", "XLA_FLAGS") if name in os.environ
         },
         "git": git_state(),
+        "expectations": {"at_the_run": expectations.digest()},
         "wall_time_seconds": round(took.wall_time, 3),
         "longest_compilation_seconds": round(took.longest_compilation, 3),
     }
+
+
+INSTRUCTION_SETS = {
+    "AVX-512": "avx512f",
+    "AVX2": "avx2",
+    "AVX": "avx",
+    "SSE4.2": "sse4_2",
+    "SVE": "sve",
+    "NEON": "asimd",
+}
+"""{name: the flag by which Linux tells of it}, the widest first."""
+
+
+def cpu() -> dict[str, Any]:
+    """The model of the CPU, its widest instruction set, and all its vector instructions, as far as known.
+
+    XLA compiles for them, so that the last digits depend on them; XLA_FLAGS may ask for less.
+    """
+    model, vectors = devices.cpu()
+    widest = [name for name, flag in INSTRUCTION_SETS.items() if flag in vectors]
+    return {"model": model, "instruction_set": (widest or ["not told"])[0], "vectors": vectors}
 
 
 def _version(package: str) -> str | None:

@@ -10,9 +10,12 @@ from typing import Any
 
 import jinja2
 
+from experiments.runner.expectations import CLASSES
+from experiments.runner.findings import added
+
 TEMPLATE = pathlib.Path(__file__).with_name("report.html.jinja")
 EXPLORER = "explorer.html"
-SYMBOLS = {"agrees": "✓", "differs": "✗", "undecided": "?"}
+SYMBOLS = {"agrees": "✓", "differs": "✗", "undecided": "?", "open": "~"}
 
 
 def typeset(text: object) -> str:
@@ -75,6 +78,8 @@ def render(results: Sequence[Mapping[str, Any]], explorer: bool = False) -> str:
         "symbols": SYMBOLS,
         "picture": _picture,
         "again": again,
+        "classes": CLASSES,
+        "counts": added([result["counts"] for result in results]),
     }
     return environment.get_template(TEMPLATE.name).render(results=results, explorer=explorer, **helpers)
 

@@ -40,7 +40,7 @@ def run(request: Request) -> int:
     if not _previewed(chosen, configs, console):
         return 2
     if not request.smoke:
-        terminal.print_estimate(console, chosen, request.profile == "full")
+        terminal.print_estimate(console, chosen, request.profile == "full", request.lists)
     failed = []
     for experiment, config in zip(chosen, configs, strict=True):
         if not _run_one(experiment, config, request, console):
@@ -109,6 +109,8 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
             data, took = _measure(experiment, config, kept, console)
             about = manifest(experiment, config, took, command, request.smoke)
             folder = store.save_data(request.out, data, about)
+            if request.lists == 2 and experiment.second_list:
+                _add_second_list(experiment, config, kept, folder, console)
         result = store.save_result(experiment, folder, request.csv)
         terminal.print_result(console, result, request.smoke)
     except Exception:
@@ -122,6 +124,17 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
         f"results in {folder}",
     )
     return True
+
+
+def _add_second_list(
+    experiment: Experiment, config: Any, kept: Checkpoints, folder: pathlib.Path, console: Console
+) -> None:
+    """Run the measurement again from other seeds, and store it beside the first."""
+    other = config.other_list()
+    terminal.say(console, f"again from seed {other.seed}, to see which verdicts hang on the seeds")
+    data, took = _measure(experiment, other, kept.of_another("second list"), console)
+    about = {"second_list": {"seed": other.seed, "wall_time_seconds": round(took.wall_time, 3)}}
+    store.add_second(folder, data, about)
 
 
 def _measure(

@@ -1,6 +1,5 @@
 """The results folder: an experiment's data first, then what they say; each is written whole or not at all."""
 
-import dataclasses
 import hashlib
 import json
 import math
@@ -14,14 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import xarray as xr
 
-from experiments.runner import long_tables, style
+from experiments.runner import expectations, long_tables, style
 from experiments.runner.experiment import Data, Experiment, Table
-from experiments.runner.findings import Finding
+from experiments.runner.findings import Finding, counts, paired
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DATA, MANIFEST = "data.nc", "manifest.json"
+DATA, SECOND, MANIFEST = "data.nc", "data_second.nc", "manifest.json"
 
 
 class Result(NamedTuple):
@@ -72,24 +71,43 @@ def save_data(out: pathlib.Path, data: Data, manifest: Mapping[str, Any]) -> pat
     return _replaced(out / manifest["name"], fill)
 
 
+def add_second(folder: pathlib.Path, data: Data, about: Mapping[str, Any]) -> None:
+    """Put the data of a second list of seeds beside the first, and what `about` says into the manifest."""
+    manifest = read_manifest(folder, [DATA])
+
+    def fill(new: pathlib.Path) -> None:
+        shutil.copy2(folder / DATA, new / DATA)
+        data.to_netcdf(new / SECOND, engine="h5netcdf")
+        _write_manifest(new, manifest | dict(about))
+
+    _replaced(folder, fill)
+
+
 def save_result(experiment: Experiment, folder: pathlib.Path, csv: bool = False) -> Result:
     """Make findings, tables and figures from the data in `folder`, write them beside it, and return them.
 
-    With `csv` the data themselves are written once more, as long tables.
+    Where there are data of a second list of seeds, findings alone are made of them, and verdicts that differ
+    are open. With `csv` the data themselves are written once more, as long tables.
 
     Raises:
         FileNotFoundError: There are no data.
         ValueError: The data are not what was written: their hash differs.
     """
-    manifest = read_manifest(folder, [DATA])
+    manifest = read_manifest(folder, [DATA, SECOND])
     data = load_data(folder)
+    manifest["expectations"] = manifest.get("expectations", {}) | {"at_the_judging": expectations.digest()}
     with style.context():
-        result = Result(experiment.findings(data), experiment.tables(data), experiment.figures(data))
+        findings = experiment.findings(data)
+        if (folder / SECOND).exists():
+            findings = paired(findings, experiment.findings(load_data(folder, SECOND)))
+        result = Result(findings, experiment.tables(data), experiment.figures(data))
 
         def fill(new: pathlib.Path) -> None:
-            shutil.copy2(folder / DATA, new / DATA)
+            for name in (DATA, SECOND):
+                if (folder / name).exists():
+                    shutil.copy2(folder / name, new / name)
             figures = {name: _save_figure(new, name, *each) for name, each in result.figures.items()}
-            _write_json(new / "findings.json", [as_json(each, manifest["smoke"]) for each in result.findings])
+            _write_json(new / "findings.json", findings_as_json(result.findings, manifest["smoke"]))
             _write_json(new / "tables.json", _tables_as_json(result.tables))
             if csv:
                 long_tables.write(data, new)
@@ -99,9 +117,9 @@ def save_result(experiment: Experiment, folder: pathlib.Path, csv: bool = False)
     return result
 
 
-def load_data(folder: pathlib.Path) -> Data:
+def load_data(folder: pathlib.Path, name: str = DATA) -> Data:
     """The data of a result: a DataTree, or a Dataset where there is one part only."""
-    with xr.open_datatree(folder / DATA, engine="h5netcdf") as tree:
+    with xr.open_datatree(folder / name, engine="h5netcdf") as tree:
         tree.load()
     return tree if tree.children else tree.to_dataset()
 
@@ -112,17 +130,43 @@ def _save_figure(folder: pathlib.Path, name: str, figure: "Figure", caption: str
     return caption
 
 
+def findings_as_json(findings: Sequence[Finding], smoke: bool = False) -> dict[str, Any]:
+    """The findings, and their verdicts counted by class."""
+    return {"counts": counts(findings, smoke), "findings": [as_json(each, smoke) for each in findings]}
+
+
 def as_json(finding: Finding, smoke: bool = False) -> dict[str, Any]:
     """A finding with its verdict, which a smoke run does not have; infinite ends of intervals become text."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return [plain(each) for each in value]
-        return value if not isinstance(value, float) or math.isfinite(value) else str(value)
-
-    return {key: plain(value) for key, value in dataclasses.asdict(finding).items()} | {
-        "verdict": None if smoke else finding.verdict
+    expectation, second = finding.expectation, finding.second
+    values = {
+        "id": finding.id,
+        "claim": finding.claim,
+        "class": finding.kind,
+        "source": finding.source,
+        "expected": finding.expected,
+        "since": expectation.since,
+        "after_measurement": expectation.after,
+        "why": expectation.why,
+        "measured": finding.measured,
+        "interval": finding.interval,
+        "unit": finding.unit,
+        "note": finding.note,
+        "too_wide": finding.too_wide,
+        "verdict": None if smoke else finding.verdict,
+        "second_list": None,
     }
+    if second is not None:
+        told = {"measured": second.measured, "interval": second.interval, "verdict": second.verdict}
+        values["second_list"] = told
+    return _plain(values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value if not isinstance(value, float) or math.isfinite(value) else str(value)
 
 
 def _tables_as_json(tables: Mapping[str, Table]) -> dict[str, Any]:
@@ -216,7 +260,7 @@ def read_manifest(folder: pathlib.Path, names: Sequence[str] | None = None) -> d
 
 
 def load(folder: pathlib.Path) -> dict[str, Any]:
-    """One experiment's manifest, findings and tables, as the report needs them.
+    """One experiment's manifest, findings, their counts, and tables, as the report needs them.
 
     Raises:
         FileNotFoundError: A file of the result is missing.
@@ -227,8 +271,14 @@ def load(folder: pathlib.Path) -> dict[str, Any]:
         raise ValueError(
             f"{folder.name} has its data and no figures yet; python -m experiments redraw {folder.name}"
         )
-    told = {name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("findings", "tables")}
-    return told | {"manifest": manifest, "folder": folder}
+    findings, tables = (
+        json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("findings", "tables")
+    )
+    if isinstance(findings, list):
+        raise ValueError(
+            f"{folder.name} was judged by an older version; python -m experiments redraw {folder.name}"
+        )
+    return findings | {"tables": tables, "manifest": manifest, "folder": folder}
 
 
 def stored(out: pathlib.Path, names: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:

@@ -8,14 +8,16 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.runner import report
+from experiments.runner.expectations import CLASSES
 from experiments.runner.experiment import Experiment
-from experiments.runner.findings import Finding
+from experiments.runner.findings import Finding, counts
 from experiments.runner.store import Result
 
 MARKS = {
     "agrees": "[green]✓ agrees[/]",
     "differs": "[red]✗ differs[/]",
     "undecided": "[yellow]? undecided[/]",
+    "open": "[yellow]~ open[/]",
 }
 
 
@@ -34,9 +36,9 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def print_estimate(terminal: Console, chosen: Sequence[Experiment], full: bool) -> None:
+def print_estimate(terminal: Console, chosen: Sequence[Experiment], full: bool, lists: int = 1) -> None:
     """Say how long it will take on two cores; other machines take longer or shorter."""
-    minutes = sum(each.minutes[full] for each in chosen)
+    minutes = sum(each.minutes[full] * (lists if each.second_list else 1) for each in chosen)
     about = f"{minutes / 60:.1f} hours" if minutes > 90 else counted(max(1, round(minutes)), "minute")
     say(terminal, f"{counted(len(chosen), 'experiment')}, about {about} on two cores")
 
@@ -48,6 +50,24 @@ def print_result(terminal: Console, result: Result, smoke: bool) -> None:
         terminal.print(_table(header, rows))
     say(terminal, "Findings of a smoke run, too small to judge" if smoke else "Findings", "bold")
     terminal.print(_findings(result.findings, smoke))
+    for line in counted_by_class(result.findings, smoke):
+        say(terminal, line)
+
+
+def counted_by_class(findings: Sequence[Finding], smoke: bool) -> list[str]:
+    """A line for each class of findings, as in "control: 2 agree, 1 differs"."""
+    lines = []
+    for kind, row in counts(findings, smoke).items():
+        words = [f"{count} {_verb(verdict, count)}" for verdict, count in row.items()]
+        lines.append(f"{CLASSES[kind]}: {', '.join(words)}")
+    return lines
+
+
+def _verb(verdict: str, count: int) -> str:
+    """The verdict of one or of several findings."""
+    if verdict == "none":
+        return "without a verdict"
+    return verdict.removesuffix("s") if count > 1 and verdict.endswith("s") else verdict
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
@@ -60,7 +80,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
 def _findings(findings: Sequence[Finding], smoke: bool) -> Table:
     rows = [
         (
-            each.claim,
+            f"{each.claim}\n({CLASSES[each.kind]})",
             report.interval(each.expected),
             report.measured(each.measured, each.interval),
             "no verdict" if smoke else MARKS[each.verdict],

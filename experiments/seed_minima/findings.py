@@ -6,17 +6,15 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
-from experiments.runner import statistics
+from experiments.runner import expectations, statistics
 from experiments.runner.experiment import Table
 from experiments.runner.findings import Finding, exact, mean, share
 from experiments.seed_minima.students import COPIES, SOLVED
 from experiments.seed_minima.xor import ELSEWHERE, LONGER, NOT_RUN_AGAIN, RELU, SIGMOID
 from nnjax import minima
 
-STUCK = "handout: “we can get stuck in local minima, an area where the gradient is zero”"
-GUARANTEE = "handout: “you are in no way guaranteed to find the optimal solution”"
-OURS = "an independent run of 8000 seeds (ours, NumPy)"
-LINEAR = "Baldi & Hornik 1989"
+EXPECTED = expectations.of("seed_minima")
+
 ENOUGH = 100
 """Seeds below which nothing is said about shares."""
 LONG = 10_000
@@ -43,20 +41,16 @@ def _xor(ends: xr.Dataset) -> Iterator[Finding]:
     levels, name = ends["level"].values, f"XOR {SIGMOID}"
     note = f"{len(levels)} seeds, {ends.attrs['steps']} steps at rate 2"
     yield share(
-        "xor-solved",
+        EXPECTED["xor-solved"],
         f"{name}: share of the seeds that find the optimum, SSE below 0.02",
         levels == 0,
-        source=GUARANTEE,
-        expected=(0.0, 0.999),
         note=note,
     )
-    for k, (expected, tolerance) in enumerate(((0.759, 0.015), (0.225, 0.015), (0.016, 0.005))):
+    for k, slug in enumerate(SLUGS):
         yield share(
-            f"xor-ends-{SLUGS[k]}",
+            EXPECTED[f"xor-ends-{slug}"],
             f"{name}: share of the seeds that end at SSE {LEVEL_NAMES[k]}",
             levels == k,
-            source=OURS,
-            expected=(expected - tolerance, expected + tolerance),
             note=note,
         )
     yield _certified(ends["verdict"].values, name)
@@ -66,11 +60,9 @@ def _xor(ends: xr.Dataset) -> Iterator[Finding]:
 def _certified(verdicts: np.ndarray, name: str) -> Finding:
     counts = np.bincount(verdicts, minlength=len(minima.VERDICTS))
     return share(
-        "xor-certified-minimum",
+        EXPECTED["xor-certified-minimum"],
         f"{name}: share of the seeds whose end is certified as a local minimum, at least 1 in 1000",
         np.isin(verdicts, (minima.STRICT, minima.FLAT)),
-        source=STUCK,
-        expected=(0.001, 1.0),
         note=f"theory: none (Hamey 1998); {counts[minima.PLATEAU]} creep along plateaus that fall towards "
         f"infinity, {counts[minima.UNFINISHED]} are not converged, {counts[minima.SADDLE]} at saddles",
     )
@@ -82,12 +74,10 @@ def _staying(ends: xr.Dataset, name: str) -> Iterator[Finding]:
         later = later_levels[(levels == k) & (later_levels != NOT_RUN_AGAIN)]
         if len(later) >= ENOUGH:
             yield share(
-                f"xor-stays-{SLUGS[k]}",
+                EXPECTED[f"xor-stays-{SLUGS[k]}"],
                 f"{name}: share of the seeds at SSE {LEVEL_NAMES[k]} that are still there after {LONGER} "
                 "times the steps",
                 later == k,
-                source="a guess: a run that is stuck stays stuck",
-                expected=(0.95, 1.0),
                 note=f"{len(later)} seeds; {np.mean(later == 0):.1%} have reached 0 by then",
             )
 
@@ -103,11 +93,9 @@ def at_best_rate(conditions: xr.Dataset, network: str) -> tuple[str, np.ndarray]
 def _relu(conditions: xr.Dataset) -> Iterator[Finding]:
     (rate, relu), (other, sigmoid) = (at_best_rate(conditions, network) for network in (RELU, SIGMOID))
     yield mean(
-        "xor-relu-minus-sigmoid",
+        EXPECTED["xor-relu-minus-sigmoid"],
         "XOR 2-2-1: share solved by ReLU minus by sigmoid, each at its best of three rates, same draws",
         relu * 1.0 - sigmoid,
-        source="a guess: ReLU does at least as well",
-        expected=(0.0, 1.0),
         note=f"{relu.mean():.1%} at rate {rate} against {sigmoid.mean():.1%} at rate {other}",
     )
 
@@ -117,22 +105,18 @@ def _students(students: xr.Dataset) -> Iterator[Finding]:
     if not solved.any():
         return
     yield exact(
-        "students-nearest-copy",
+        EXPECTED["students-nearest-copy"],
         "tanh 2-2-1 students that learn their teacher: largest distance of any weight from nearest copy",
         students["distance"].values[solved].max(),
-        source="Chen, Lu & Hecht-Nielsen 1993",
-        expected=(0.0, 1e-6),
         note=f"{solved.sum()} seeds, after Newton's method; {COPIES} copies: 2ⁿ n! for n = 2",
     )
     if solved.sum() < ENOUGH:
         return
     counts = np.bincount(students["copy"].values[solved], minlength=COPIES)
     yield exact(
-        "students-copies-alike",
+        EXPECTED["students-copies-alike"],
         "tanh 2-2-1 students: the teacher's copies are reached equally often: p value of χ²",
         stats.chisquare(counts).pvalue,
-        source="derived",
-        expected=(0.001, 1.0),
         note=f"counts {', '.join(map(str, counts))}; a theorem: training commutes with the symmetries",
     )
     yield _local(students, solved)
@@ -146,11 +130,9 @@ def _local(students: xr.Dataset, solved: np.ndarray) -> Finding:
     note += f", summed loss {loss[local].min():.4g} to {loss[local].max():.4g}" if local.any() else ""
     note += f"; {np.sum(~settled)} more have not settled after {students['epochs'].values.max()} epochs"
     return share(
-        "students-strict-local-minimum",
+        EXPECTED["students-strict-local-minimum"],
         "tanh 2-2-1 students: share that ends in a strict local minimum that is not the global one",
         local,
-        source=STUCK,
-        expected=(1e-4, 1.0),
         note=note,
     )
 
@@ -161,10 +143,8 @@ def _barriers(barriers: xr.Dataset) -> Iterator[Finding]:
     before, after = barriers["before"].values, barriers["after"].values
     ratio = after / before
     yield Finding(
-        "barrier-aligned",
+        EXPECTED["barrier-aligned"],
         "digits 64-64-10: barrier between two seeds' ends, after aligning over before",
-        source="after Entezari et al. 2022",
-        expected=(0.0, 0.1),
         measured=float(np.median(ratio)),
         interval=(float(ratio.min()), float(ratio.max())),
         note=f"{len(ratio)} pairs; per row {np.median(before):.3f} before, {np.median(after):.3f} after; the "
@@ -175,22 +155,18 @@ def _barriers(barriers: xr.Dataset) -> Iterator[Finding]:
 def _linear(linear: xr.Dataset) -> Iterator[Finding]:
     loss = linear["loss"].values
     yield exact(
-        "linear-loss",
+        EXPECTED["linear-loss"],
         "linear 4-2-4 on Iris: relative distance of any seed's loss from the sum of the last 2 eigenvalues",
         np.max(np.abs(loss / float(linear["least"]) - 1)),
-        source=LINEAR,
-        expected=(0.0, 1e-9),
         note=f"{len(loss)} seeds: each ends at another point, with the same function and loss",
     )
 
 
 def _critical_points(points: xr.Dataset) -> Iterator[Finding]:
     yield exact(
-        "linear-saddles",
+        EXPECTED["linear-saddles"],
         "linear 4-2-4: critical points whose number of downhill directions differs from theory (count)",
         int(np.sum(points["negative"].values != points["downhill"].values)),
-        source=LINEAR,
-        expected=(0.0, 0.0),
         note=f"{points.sizes['kept']} choices of two of four directions; certified",
     )
 

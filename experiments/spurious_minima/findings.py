@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import xarray as xr
 
-from experiments.runner import statistics
+from experiments.runner import expectations, statistics
 from experiments.runner.experiment import Table
 from experiments.runner.findings import Finding, exact
 from experiments.spurious_minima import descent
 from experiments.spurious_minima.cells import SPURIOUS
 
-SOURCE = "Safran & Shamir 2018, table 1"
-STUCK = "handout: “we can get stuck in local minima, … but that is not the global minimum”"
+EXPECTED = expectations.of("spurious_minima")
+
 PUBLISHED_RUNS = 1000
 PUBLISHED: dict[int, tuple[float, float, float]] = {
     6: (0.3, 0.0047, 0.0251),
@@ -34,9 +34,6 @@ PUBLISHED: dict[int, tuple[float, float, float]] = {
 """{k = n: (% of spurious runs, their mean smallest Hessian eigenvalue, their mean F)}, as published."""
 SEED_FREE = (7, 0.0232027149)
 """A minimum that is known without any seed: k = n, and F there."""
-STRICT = 1e-6
-"""Far above what rounding leaves of an eigenvalue 0, 1e-14; the flattest minimum known, at k = 17 and n = 18,
-has the smallest eigenvalue 3.8e-5."""
 FEW = 10
 """Fewer spurious runs than this say nothing about their mean."""
 SLUGS = {
@@ -105,11 +102,9 @@ def _published(cells: xr.Dataset, runs: xr.Dataset) -> Iterator[Finding]:
     for name, words in names.items():
         if columns[name]:
             yield exact(
-                SLUGS[name],
+                EXPECTED[SLUGS[name]],
                 f"{words}: as published",
                 max(columns[name], key=abs),
-                source=SOURCE,
-                expected=(-4.0, 4.0),
                 note=f"the largest of {len(columns[name])} differences, in standard errors of both samples; "
                 f"k = n from {ks}",
             )
@@ -119,10 +114,8 @@ def _stuck(cells: xr.Dataset) -> Finding:
     index = int(np.argmax(cells["k"].values))
     largest = cells.isel(cell=index)
     return Finding(
-        "descent-gets-stuck",
+        EXPECTED["descent-gets-stuck"],
         f"k = {int(largest['k'])}, n = {int(largest['n'])}: descent gets stuck, share of the seeds",
-        source=STUCK,
-        expected=(0.001, 1.0),
         measured=float(largest["share"]),
         interval=interval(cells, index),
         note="in points certified (float64) as local minima and not global: gradient below 1e-9, positive "
@@ -136,46 +129,36 @@ def _spurious_ends(cells: xr.Dataset, runs: xr.Dataset) -> Iterator[Finding]:
         return
     note = f"over {int(spurious.sum())} spurious runs"
     yield exact(
-        "spurious-ends-strict",
+        EXPECTED["spurious-ends-strict"],
         "every spurious end is a strict minimum: smallest eigenvalue of any Hessian",
         float(runs["smallest_eigenvalue"].values[spurious].min()),
-        source="definition",
-        expected=(STRICT, np.inf),
         note=note,
     )
     yield exact(
-        "spurious-ends-stationary",
+        EXPECTED["spurious-ends-stationary"],
         "every spurious end is stationary: largest gradient norm",
         float(runs["gradient_norm"].values[spurious].max()),
-        source=f"{SOURCE}: at most 1e-9",
-        expected=(0.0, descent.CONVERGED),
         note=note,
     )
     yield exact(
-        "step-stable",
+        EXPECTED["step-stable"].between(0.0, 2 / descent.STEP),
         f"the step {descent.STEP} is stable: largest Hessian eigenvalue at any spurious end",
         float(cells["largest_eigenvalue"].max()),
-        source="descent is stable below 2 / step",
-        expected=(0.0, 2 / descent.STEP),
         note=note,
     )
 
 
 def _all_runs(cells: xr.Dataset) -> Iterator[Finding]:
     yield exact(
-        "objective-falls",
+        EXPECTED["objective-falls"],
         "F only falls: largest rise in any step of any run",
         float(cells["largest_rise"].max()),
-        source="descent lemma",
-        expected=(0.0, descent.ROUNDING),
         note="so a run below 1e-3 cannot end in a known spurious minimum; a rise this small is rounding",
     )
     yield exact(
-        "unsettled-runs",
+        EXPECTED["unsettled-runs"],
         "runs that end neither at the global minimum nor in a certified local one (share)",
         float(cells["unsettled"].sum() / cells["runs"].sum()),
-        source="the method: every run is followed to its end",
-        expected=(0.0, 0.0),
         note=f"{int(cells['pushed_off_a_saddle'].sum())} runs came to rest at a saddle first and were pushed "
         "off it, as descent was leaving it",
     )
@@ -186,11 +169,9 @@ def _seed_free(minima: xr.Dataset) -> Iterator[Finding]:
     values = minima["objective"].values[(minima["k"].values == k) & (minima["n"].values == k)]
     if len(values):
         yield exact(
-            "seed-free-minimum",
+            EXPECTED["seed-free-minimum"].around(value),
             f"k = n = {k}: the minimum that is known without seeds is among those found: F",
             values[np.argmin(np.abs(values - value))],
-            source="a matrix of five numbers that descent keeps",
-            expected=(value - 1e-9, value + 1e-9),
         )
 
 

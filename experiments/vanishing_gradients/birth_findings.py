@@ -5,14 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from experiments.runner import statistics
+from experiments.runner import expectations, statistics
 from experiments.runner.findings import Finding, exact, mean, median
 from experiments.vanishing_gradients.draws import distinct
-from experiments.vanishing_gradients.readers import EDGE, ROUNDING, factors, was_drawn, widest
+from experiments.vanishing_gradients.readers import EDGE, factors, was_drawn, widest
 
-SMALLER = "handout: “the value of δ is substantially smaller than what it was at the output nodes”"
-NEGLIGIBLE = "handout: “δ becomes so small that weight changes are negligible”"
-ROBUST = "handout: “ReLU is far more robust … one of the reasons for its success”"
+EXPECTED = expectations.of("vanishing_gradients")
+
 WIDE = 256
 """Width from which wide-network theory is held to `TOLERANCE`."""
 TOLERANCE = 0.02
@@ -36,11 +35,9 @@ def findings(birth: xr.Dataset, handout: xr.Dataset, unequal: xr.Dataset) -> Ite
 
 def _handout(ratios: np.ndarray) -> Finding:
     return median(
-        "handout-node-below-half",
+        EXPECTED["handout-node-below-half"],
         "the handout's 3-4-1 sigmoid network: |δ of h₁| is less than half of the output's |δ|",
         ratios,
-        source=SMALLER,
-        expected=(0.0, 0.5),
         note="node against node; N(0, 1) weights, the handout's row; median over networks, smaller in "
         f"{np.mean(ratios < 0.5):.1%} of them; with the handout's weights 0.05, printed as 0.13",
     )
@@ -57,11 +54,9 @@ def _one_below(birth: xr.Dataset) -> Iterator[Finding]:
         network = widest(birth, activation, init)
         if network is not None:
             yield median(
-                f"one-below-half-{activation}-{init.replace('_', '-')}",
+                EXPECTED[f"one-below-half-{activation}-{init.replace('_', '-')}"],
                 f"{activation} {init}: length of δ one layer below the output is less than half",
                 network.delta[-2] / network.delta[-1],
-                source=SMALLER,
-                expected=(0.0, 0.5),
                 note=f"{note}; length of a layer's δ at equal widths {network.width}, median over seeds",
             )
 
@@ -72,11 +67,9 @@ def _negligible(birth: xr.Dataset) -> Iterator[Finding]:
         network = widest(birth, activation, init)
         if network is not None:
             yield median(
-                f"negligible-{activation}-{init.replace('_', '-')}",
+                EXPECTED[f"negligible-{activation}-{init.replace('_', '-')}"],
                 f"{activation} {init}: {len(network.delta)} layers, |δ₁|/|δ_L| is below float32's rounding",
                 network.delta[0],
-                source=NEGLIGIBLE,
-                expected=(0.0, ROUNDING),
                 note=f"width {network.width}; at α = 1 the first weights' relative change is about this",
             )
 
@@ -88,11 +81,9 @@ def _relu_over_sigmoid(birth: xr.Dataset) -> Iterator[Finding]:
     passed = (relu.delta[0] > 0) & (sigmoid.delta[0] > 0)
     if passed.any():
         yield median(
-            "relu-over-sigmoid",
+            EXPECTED["relu-over-sigmoid"],
             f"same draws, {len(relu.delta)} layers: ReLU's |δ₁| over sigmoid's, orders of magnitude",
             np.log10(relu.delta[0, passed] / sigmoid.delta[0, passed]),
-            source=ROBUST,
-            expected=(1.0, np.inf),
             note=f"He's weights, width {relu.width}; one of the two is 0 in {np.mean(~passed):.0%} of seeds",
         )
 
@@ -102,11 +93,9 @@ def _chi(birth: xr.Dataset, width: int) -> Finding:
     furthest = {name: max(map(abs, interval)) for name, interval in intervals.items()}
     outside = [f"{name} {error:.1%}" for name, error in furthest.items() if error > TOLERANCE]
     return exact(
-        "chi-2-percent",
+        EXPECTED["chi-2-percent"],
         "|δ|² changes per layer by mean-field theory's χ: conditions whose interval leaves χ ± 2 %",
         len(outside),
-        source="Schoenholz et al. 2017",
-        expected=(0, 0),
         note=f"{', '.join(outside) or 'none'} of {len(intervals)} conditions at width {width}; no interval "
         f"goes beyond {max(furthest.values(), default=np.nan):.1%}; left out, too large for float32: "
         f"{', '.join(lost) or 'none'}",
@@ -132,10 +121,8 @@ def _unequal(unequal: xr.Dataset, activation: str) -> Finding:
     part = unequal.sel(activation=activation).transpose(..., "seed", "layer")
     widths = "-".join(map(str, unequal["nodes"].values))
     return mean(
-        f"chi-unequal-widths-{activation}",
+        EXPECTED[f"chi-unequal-widths-{activation}"],
         f"the factor χ at widths {widths}, {activation}: relative error",
         np.mean(part["ratio"].values / part["predicted"].values - 1, axis=1),
-        source="theory: χ whatever the widths, for variances 1/in",
-        expected=(-0.1, 0.1),
         note="mean over layers and seeds; 10 %, since its layers are narrow",
     )

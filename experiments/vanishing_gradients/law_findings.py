@@ -6,11 +6,13 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
-from experiments.runner import statistics
+from experiments.runner import expectations, statistics
 from experiments.runner.findings import Finding, exact, mean, median, share
 from experiments.vanishing_gradients.exact_laws import log_moments, squared_spread
 from experiments.vanishing_gradients.readers import has_relu_pair, weight_gradient
 from nnjax import signal_propagation
+
+EXPECTED = expectations.of("vanishing_gradients")
 
 
 def findings(birth: xr.Dataset, laws: xr.DataTree) -> Iterator[Finding]:
@@ -37,11 +39,9 @@ def _glorot(birth: xr.Dataset) -> Iterator[Finding]:
 def _flat(gradient: np.ndarray) -> Finding:
     """Judge weight gradients (layer, seed)."""
     return mean(
-        "glorot-gradient-flat",
+        EXPECTED["glorot-gradient-flat"],
         "ReLU Glorot: log of the weight gradient's |·|², change per layer from the last to the first",
         np.log(gradient[0] ** 2 / gradient[-1] ** 2) / (len(gradient) - 1),
-        source="derived: flat over the layers, which “δ becomes so small” does not tell",
-        expected=(-0.02, 0.02),
         note="δ² halves in every layer, and so do the activations' squares the other way: they cancel",
     )
 
@@ -52,12 +52,10 @@ def _over_he(ratio: np.ndarray, same: np.ndarray) -> Finding:
     errors = np.abs(ratio * 2 ** ((depth - 1) / 2) - 1).max(axis=0)
     crossed = ", ".join(f"{error:.2g}" for error in errors[~same])
     return exact(
-        "glorot-over-he",
+        EXPECTED["glorot-over-he"],
         f"ReLU: Glorot's weight gradient is 2^(−(L−1)/2) of He's in every layer, L = {depth}: largest "
         "relative error",
         float(np.max(errors[same])),
-        source="exact, same draws",
-        expected=(0.0, 1e-4),
         note=f"2^(−(L−1)/2) is {2 ** (-(depth - 1) / 2):.2g}; float32; over the {same.sum()} of "
         f"{len(same)} seeds whose nodes are on the same side of ReLU's kink with both weights; where "
         f"rounding takes a node across, the errors are {crossed or '(none here)'}",
@@ -71,11 +69,9 @@ def _mean_square(birth: xr.Dataset) -> Iterator[Finding]:
     if deviation < 2:
         where = {"activation": "relu", "init": "he_normal", "width": width, "depth": depth}
         yield mean(
-            "he-mean-square",
+            EXPECTED["he-mean-square"],
             f"ReLU He, {depth} layers of {width}: mean of |δ₁|²/|δ_L|²",
             birth["first_delta"].sel(where).values.astype(float) ** 2,
-            source="exact: 1; He et al. 2015",
-            expected=(0.5, 2.0),
             note=f"exact spread over seeds {deviation:.2g}; weights 2 % too large would give "
             f"{1.02 ** (2 * depth - 2):.1f}",
         )
@@ -91,11 +87,9 @@ def _narrow(sample: xr.Dataset) -> Iterator[Finding]:
     )
     yield _variance(name, alive, (layers - 1) * variance)
     yield median(
-        "narrow-typical",
+        EXPECTED["narrow-typical"],
         f"{name}: |δ₁|/|δ_L| of a typical network is less than a tenth",
         alive,
-        source="derived: the mean of |δ₁|² is 1, but rare networks make it up",
-        expected=(0.0, 0.1),
         note=f"by the exact law about {np.exp((layers - 1) * centre / 2):.2g}; this sample's mean of |δ₁|² "
         f"is {np.mean(alive.astype(float) ** 2):.2g}",
     )
@@ -105,10 +99,8 @@ def _variance(name: str, alive: np.ndarray, expected: float) -> Finding:
     logs = 2 * np.log(alive)
     low, high = statistics.bootstrap(logs, lambda x, axis=-1: np.var(x, axis=axis, ddof=1))
     return Finding(
-        "narrow-variance",
+        EXPECTED["narrow-variance"],
         f"{name}: variance of log |δ₁|² over seeds, relative to the exact one",
-        source="exact; after Hanin 2018",
-        expected=(0.8, 1.25),
         measured=float(np.var(logs, ddof=1)) / expected,
         interval=(low / expected, high / expected),
         note=f"{len(alive)} networks alive; exact {expected:.3g}: nine in ten lie within a factor "
@@ -123,12 +115,10 @@ def _one_layer(sample: xr.Dataset) -> Finding:
     law = stats.kstest(alive, lambda r: signal_propagation.relu_step_cdf(width, r))
     bound = float(stats.kstwo.ppf(statistics.CONFIDENCE, len(alive)))
     return exact(
-        "one-layer-law",
+        EXPECTED["one-layer-law"].between(0.0, bound),
         f"one ReLU layer of {width} changes |δ|² by (2/n) χ² with K ~ Bin(n, ½) degrees of freedom: "
         "largest distance of the distributions",
         float(law.statistic),
-        source="exact; after Hanin & Nica 2018",
-        expected=(0.0, bound),
         note=f"{len(alive)} networks alive; 1 sample in 1000 lies beyond the bound {bound:.4f}",
     )
 
@@ -137,10 +127,8 @@ def _dead(sample: xr.Dataset) -> Finding:
     width, layers = int(sample["width"]), sample.sizes["layer"]
     chance = signal_propagation.dead_at_birth(width, layers)
     return share(
-        "dead-at-birth",
+        EXPECTED["dead-at-birth"].around(chance),
         f"ReLU, {layers} layers of {width}: share that is dead at birth for one input",
         sample["is_dead"].isel(layer=-1).values,
-        source="exact: 1 − (1 − 2⁻ⁿ)ᴸ",
-        expected=(chance - 0.02, chance + 0.02),
         note=f"exact {chance:.4f}, ± 0.02 accepted",
     )

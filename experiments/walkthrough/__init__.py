@@ -69,5 +69,6 @@ EXPERIMENT = Experiment(
     figures=figures,
     smoke={"epochs": 200},
     remember="Blame reaches a hidden node through its own outgoing weights, as the forward pass used them.",
+    second_list=False,
     minutes=(0.1, 0.1),
 )

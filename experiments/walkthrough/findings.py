@@ -5,8 +5,11 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from experiments.runner import expectations
 from experiments.runner.findings import Finding, exact, printed
 from experiments.walkthrough.numbers import TEXT_ASSUMED
+
+EXPECTED = expectations.of("walkthrough")
 
 
 class KeyNumber(NamedTuple):
@@ -69,11 +72,9 @@ def number_finding(numbers: xr.Dataset, number: KeyNumber) -> Finding:
     """One printed number against the true one."""
     row = numbers.isel(number=int(np.flatnonzero(numbers["step"].values == number.step)[0]))
     return exact(
-        number.id,
+        EXPECTED[number.id].between(*printed(float(row["printed"]), float(row["half_unit"]))),
         number.claim,
         float(row["computed"]),
-        source="handout, printed",
-        expected=printed(float(row["printed"]), float(row["half_unit"])),
         note=str(row["why"].values),
     )
 
@@ -83,19 +84,15 @@ def sentence_findings(data: xr.DataTree) -> tuple[Finding, ...]:
     hidden, output = hidden_layer(data, TEXT_ASSUMED), output_layer(data, TEXT_ASSUMED)
     return (
         exact(
-            "printed-rule",
+            EXPECTED["printed-rule"],
             "the rule as printed gives every printed digit (share of the numbers)",
             float(agrees(data["printed"].to_dataset(), "by_printed_rule").mean()),
-            source="handout: “we sum over all the δ · weight for the output node”",
-            expected=(1.0, 1.0),
             note="so the differences are the rule's, not a slip of the calculator",
         ),
         exact(
-            "hidden-delta-smaller",
+            EXPECTED["hidden-delta-smaller"],
             "δ is substantially smaller at the hidden node: |δ_h1| / |δₒ| < 1/2",
             abs(float(hidden["delta"][0] / output["delta"])),
-            source="handout: “the value of δ is substantially smaller than what it was at the output nodes”",
-            expected=(0.0, 0.5),
             note="with the true δ_h1; so with the printed one",
         ),
     )
@@ -106,25 +103,19 @@ def delta_findings(curves: xr.Dataset) -> tuple[Finding, ...]:
     curve = curves["delta"].sel(label=1)
     return (
         exact(
-            "delta-peak",
+            EXPECTED["delta-peak"].between(*printed(1 / 3, float(curve["activation"][1]))),
             "for label 1, δ is largest at the activation 1/3",
             float(curve.idxmax("activation")),
-            source="derived: d/da 2(1 − a)²a = 0",
-            expected=printed(1 / 3, float(curve["activation"][1])),
         ),
         exact(
-            "delta-largest",
+            EXPECTED["delta-largest"].around(8 / 27),
             "the largest δ is 8/27",
             float(curve.max()),
-            source="derived",
-            expected=printed(8 / 27, 1e-5),
         ),
         exact(
-            "delta-at-the-ends",
+            EXPECTED["delta-at-the-ends"],
             "δ is 0 at the label and at the opposite saturated end",
             float(np.abs(curve.values[[0, -1]]).max()),
-            source="derived",
-            expected=(0.0, 0.0),
             note="so a node that is completely wrong does not learn either",
         ),
     )
@@ -134,11 +125,9 @@ def rate_finding(rates: xr.Dataset) -> Finding:
     """What the exercise asks about the learning rate."""
     slope = rates["change"] / rates["rate"].where(rates["rate"] > 0)
     return exact(
-        "change-proportional",
+        EXPECTED["change-proportional"].around(1.0),
         "the weight change is proportional to the learning rate",
         float(slope.max() / slope.min()),
-        source="handout: “the weight changes are proportional to the learning rate”",
-        expected=printed(1.0, 1e-12),
         note="largest over smallest change per unit of learning rate",
     )
 
@@ -146,10 +135,8 @@ def rate_finding(rates: xr.Dataset) -> Finding:
 def training_finding(training: xr.Dataset) -> Finding:
     """What the exercise asks about training."""
     return exact(
-        "training-converges",
+        EXPECTED["training-converges"].between(0.0, float(training.attrs["threshold"])),
         "repeating the four steps converges",
         float(training["gradient_norm"][-1]),
-        source="handout: “repeat until the network converges”; here: gradient norm below the threshold",
-        expected=(0.0, float(training.attrs["threshold"])),
         note="labels 0 and 1 are reached at infinite weights only: the loss keeps falling, ever more slowly",
     )

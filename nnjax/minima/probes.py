@@ -73,7 +73,7 @@ CALLS = ("jit", "pjit", "closed_call", "custom_jvp_call", "custom_vjp_call", "ch
 def saturated(loss: Callable, theta: Array) -> Bool[Array, ""]:
     """Tell whether somewhere in the loss's program a slope that cannot be 0 is rounded to 0, as σ' at z = 40.
 
-    Loops and conditions within the loss are not looked into.
+    Loops within the loss are not looked into.
     """
     closed = jax.make_jaxpr(loss)(theta)
     return _evaluate(closed.jaxpr, closed.consts, [theta])[1]
@@ -102,6 +102,9 @@ def _apply(equation: Any, values: list[Any]) -> tuple[list[Any], Array]:
     if primitive.name in CALLS and inner is not None:
         closed = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
         return _evaluate(inner, getattr(closed, "consts", []), values)
+    if primitive.name == "cond":
+        which, *rest = values
+        return jax.lax.switch(which, [_run(branch) for branch in equation.params["branches"]], *rest)
     bound = primitive.get_bind_params(equation.params)
     functions, params = ([], bound) if isinstance(bound, Mapping) else bound  # as JAX's versions have it
     results = primitive.bind(*functions, *values, **params)
@@ -110,6 +113,10 @@ def _apply(equation: Any, values: list[Any]) -> tuple[list[Any], Array]:
         return results, jnp.zeros((), bool)
     _, slope = jax.jvp(lambda x: primitive.bind(x, **params), (values[0],), (jnp.ones_like(values[0]),))
     return results, jnp.any(slope == 0)
+
+
+def _run(branch: Any) -> Callable:
+    return lambda *values: _evaluate(branch.jaxpr, branch.consts, values)
 
 
 class HigherOrders(NamedTuple):

@@ -69,12 +69,16 @@ def kind() -> str:
     """The kind of device that lanes run on; of a CPU, which JAX only calls "cpu", the model and vectors."""
     if chosen()[0].platform != "cpu":
         return chosen()[0].device_kind
+    model, vectors = cpu()
+    return " ".join([model, *vectors])
+
+
+def cpu() -> tuple[str, list[str]]:
+    """The CPU's model and its vector instructions, as Linux names them; elsewhere none are told."""
     known = _cpu()
     model = known.get("model name") or known.get("CPU part") or platform.processor() or platform.machine()
-    vectors = [
-        name for name in known.get("flags", known.get("Features", "")).split() if name.startswith(VECTORS)
-    ]
-    return " ".join([model, *sorted(vectors)])
+    names = known.get("flags", known.get("Features", "")).split()
+    return model, sorted(name for name in names if name.startswith(VECTORS))
 
 
 def flags() -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 import nnjax
 from nnjax.views import VIEWS
 
-OPTIMISED = True
+LONG = True
 NETWORK = nnjax.mlp((2, 3, 1))
 XS, YS = np.random.default_rng(0).normal(size=(7, 2)), np.random.default_rng(1).uniform(size=(7, 1))
 OPTIMISERS = {
@@ -63,7 +63,13 @@ CASES |= {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+FEW = ("shuffled, by nodes", "patience")
+"""Whose programs are compiled without optimisation; the others are slow ones, as users have them."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in CASES]
+)
 def test_interrupted_is_the_same_as_not(name):
     whole, part = compiled(name, 40), compiled(name, 20)
     expected = whole(start())
@@ -73,6 +79,7 @@ def test_interrupted_is_the_same_as_not(name):
     assert int(got[1].epochs) == int(expected[1].epochs) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cuts", [(39, 1), (1, 39), (20, 1, 19), (0, 40)])
 def test_wherever_it_is_cut(cuts):
     expected = compiled("shuffled", 40)(start())

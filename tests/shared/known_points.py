@@ -125,21 +125,33 @@ MOVES = {
 """{name: (seed of a rotation R, shift s, factor c of θ, factor of the loss)}, θ = c (R p + s)."""
 
 
-def verdicts(name, dtype):
-    """{move: what `certify` says of this function at its moved point, given in this dtype}."""
-    loss, point, _ = KNOWN[name]
-    size = len(point)
+def groups(names):
+    """Some names at a time, of equally many parameters: a program for each group, not for each function."""
+    by_size = {}
+    for name in names:
+        by_size.setdefault(len(KNOWN[name][1]), []).append(name)
+    return [tuple(each[k : k + 4]) for each in by_size.values() for k in range(0, len(each), 4)]
+
+
+def verdicts(names, dtype):
+    """[{move: what `certify` says of the function at its moved point, given in this dtype} for each name]."""
+    losses, points, _ = zip(*(KNOWN[name] for name in names), strict=True)
+    size = len(points[0])
     turns = np.stack([np.eye(size) if seed is None else _turn(size, seed) for seed, *_ in MOVES.values()])
     shifts = np.stack([shift * np.arange(1.0, size + 1) for _, shift, *_ in MOVES.values()])
     units, factors = (np.array([move[k] for move in MOVES.values()]) for k in (2, 3))
 
-    def look(turn, shift, unit, factor):
-        theta = (unit * (turn @ jnp.array(point) + shift)).astype(dtype)
-        moved = functools.partial(_moved, loss, turn, shift, unit, factor)
-        return minima.certify(moved, theta).verdict
+    def look(which, point, turn, shift, unit, factor):
+        theta = (unit * (turn @ point + shift)).astype(dtype)
+        loss = functools.partial(jax.lax.switch, which, losses)
+        return minima.certify(functools.partial(_moved, loss, turn, shift, unit, factor), theta).verdict
 
-    found = jax.jit(jax.vmap(look))(turns, shifts, units, factors)
-    return {move: minima.VERDICTS[verdict] for move, verdict in zip(MOVES, found, strict=True)}
+    look_at_moves = jax.vmap(look, (None, None, 0, 0, 0, 0))
+    each = jax.jit(
+        lambda *all: jax.lax.map(lambda one: look_at_moves(*one, turns, shifts, units, factors), all)
+    )
+    found = each(np.arange(len(names)), np.array(points))
+    return [{move: minima.VERDICTS[v] for move, v in zip(MOVES, row, strict=True)} for row in found]
 
 
 def _moved(loss, turn, shift, unit, factor, theta):

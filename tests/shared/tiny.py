@@ -7,6 +7,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from experiments.runner import store, timing
+from experiments.runner.expectations import Expectation
 from experiments.runner.experiment import Experiment, Options
 from experiments.runner.findings import Finding
 from experiments.runner.manifest import manifest
@@ -38,14 +39,15 @@ def figures(data):
     return {"line": (figure, "A line & its <caption>")}
 
 
+SUM = Expectation("sum", kind="theorem", source="arithmetic", expected=(10.0, 10.0))
+
+
 def findings(data):
     total = float(data["x"].sum())
     return [
         Finding(
-            "sum",
+            SUM,
             "the sum is 10",
-            source="arithmetic",
-            expected=(10.0, 10.0),
             measured=total,
             interval=(total, total),
             note="exact",

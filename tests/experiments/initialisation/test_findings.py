@@ -13,6 +13,7 @@ from experiments.initialisation.findings import (
     share_intervals,
     tables,
 )
+from experiments.runner.expectations import Expectation
 
 
 @pytest.mark.parametrize("count", [11, 50, 300])
@@ -33,7 +34,8 @@ def test_medians_of_runs_that_never_converge():
 
 
 def _difference(a, b):
-    return difference("", "", a, b, source="", expected=(0.0, 1.0), note="")
+    expectation = Expectation("", kind="guess", source="", expected=(0.0, 1.0))
+    return difference(expectation, "", a, b, note="")
 
 
 def test_a_paired_difference_has_width_even_where_all_pairs_agree():

@@ -24,7 +24,7 @@ def test_rows_are_whole_batches_in_an_order_that_the_seed_shuffles(source, birds
     assert found.digest == hashlib.sha256(birds.read_bytes()).hexdigest()
     labels = np.argmax(found.train.ys, axis=1)
     assert set(labels[:8].tolist()) == {0, 1, 2}
-    other = read(dataclasses.replace(source, seed=1))
+    other = read(dataclasses.replace(source, split=1))
     assert not np.array_equal(other.train.xs, found.train.xs)
     assert read(dataclasses.replace(source, batch=100)).batch == 45
 

@@ -23,6 +23,8 @@ def test_the_page_stands_alone_and_escapes(tmp_path):
     assert "✓ agrees" in text
     assert 'id="tiny-sum"' in text
     assert "Smoke run" not in text
+    assert "<td>theorem</td><td>1</td><td>0</td><td>0</td><td>0</td>" in text
+    assert "theorem: arithmetic" in text
 
 
 def test_the_explorer_is_linked_where_it_is(tmp_path):

@@ -169,14 +169,35 @@ def test_full_size_says_how_long_and_keeps_sweeps_until_stored(run, out, known, 
     with pytest.raises(KeyboardInterrupt):
         run("tiny", "--profile", "full")
     printed = capsys.readouterr().out
-    assert "1 experiment, about 2.0 hours on two cores" in printed
+    assert "1 experiment, about 4.0 hours on two cores" in printed
     assert "tiny stopped; the same command resumes from here" in printed
     assert list(folders[0].glob("segment-*"))
-    assert run("tiny", "--profile", "full")[0] == 0
+    assert run("tiny", "--profile", "full", "--lists", "1")[0] == 0
     assert folders[0] == folders[1]
     assert not list(out.glob(".*"))
     assert run("tiny")[0] == 0
     assert folders[2] is None
+
+
+def test_full_size_runs_again_from_other_seeds_and_opens_what_flips(run, out, known):
+    seeds, folders = [], []
+
+    def measure(config, context):
+        seeds.append(config.seed)
+        folders.append(context.checkpoints.folder("numbers"))
+        return xr.Dataset({"x": ("n", [10 if config.seed == 5 else 11])})
+
+    known["tiny"] = dataclasses.replace(TINY, run=measure)
+    status, printed = run("tiny", "--profile", "full", "--seed", "5")
+    assert (status, seeds) == (0, [5, 5 + 2**31])
+    assert folders[0] != folders[1]
+    assert f"again from seed {5 + 2**31}" in printed
+    assert "theorem: 1 open" in printed
+    assert json.loads((out / "tiny" / "manifest.json").read_text())["second_list"]["seed"] == 5 + 2**31
+    assert "other seeds: 11, differs" in (out / "report.html").read_text()
+    known["tiny"] = dataclasses.replace(known["tiny"], second_list=False)
+    assert run("tiny", "--profile", "full")[0] == 0
+    assert len(seeds) == 3
 
 
 @pytest.mark.parametrize("others", [False, True])

@@ -9,7 +9,7 @@ import tiny
 import xarray as xr
 from tiny import TINY, Config
 
-from experiments.runner import store
+from experiments.runner import expectations, store
 
 
 def test_a_stored_result_is_complete(tmp_path):
@@ -114,5 +114,49 @@ def test_a_smoke_run_has_no_verdict(tmp_path):
 
 def test_infinite_bounds_are_text_since_json_has_none():
     (finding,) = TINY.findings(xr.Dataset({"x": ("n", [10])}))
-    open_ended = dataclasses.replace(finding, expected=(5.0, np.inf))
+    open_ended = dataclasses.replace(finding, expectation=finding.expectation.between(5.0, np.inf))
     assert store.as_json(open_ended)["expected"] == [5.0, "inf"]
+
+
+def test_findings_are_counted_by_class_and_say_whose_they_are(tmp_path):
+    told = json.loads((tiny.saved(tmp_path) / "findings.json").read_text())
+    assert told["counts"] == {"theorem": {"agrees": 1}}
+    (finding,) = told["findings"]
+    assert (finding["class"], finding["source"], finding["after_measurement"]) == (
+        "theorem",
+        "arithmetic",
+        False,
+    )
+
+
+def test_a_second_list_of_seeds_stands_beside_the_first_and_opens_verdicts(tmp_path):
+    folder = tiny.measured(tmp_path)
+    other = tiny.run(Config(size=3), None)
+    store.add_second(folder, other, {"second_list": {"seed": 7}})
+    for _ in range(2):  # made, and made again
+        result = store.save_result(TINY, folder)
+    assert [each.verdict for each in result.findings] == ["open"]
+    (finding,) = store.load(folder)["findings"]
+    assert finding["verdict"] == "open"
+    assert finding["second_list"] == {"measured": 3.0, "interval": [3.0, 3.0], "verdict": "differs"}
+    assert finding["measured"] == 10.0
+    manifest = store.read_manifest(folder)
+    assert manifest["second_list"] == {"seed": 7}
+    assert "data_second.nc" in manifest["sha256"]
+
+
+def test_the_manifest_tells_by_which_expectations_it_was_judged(tmp_path, monkeypatch):
+    folder = tiny.measured(tmp_path)
+    before = expectations.digest()
+    assert store.read_manifest(folder)["expectations"] == {"at_the_run": before}
+    monkeypatch.setattr(expectations, "digest", lambda: "changed")
+    store.save_result(TINY, folder)
+    assert store.read_manifest(folder)["expectations"] == {"at_the_run": before, "at_the_judging": "changed"}
+
+
+def test_a_result_of_an_older_version_is_named(tmp_path, monkeypatch):
+    folder = tiny.saved(tmp_path)
+    (folder / "findings.json").write_text("[]")
+    monkeypatch.setattr(store, "read_manifest", lambda folder: {})
+    with pytest.raises(ValueError, match="tiny was judged by an older version; python -m experiments redraw"):
+        store.load(folder)

@@ -39,3 +39,18 @@ def test_tables_and_findings(console, smoke, words):
     text = console.file.getvalue()
     assert all(word in text for word in [*words, "Numbers", "the sum is 10"])
     assert smoke == ("agrees" not in text)
+    assert ("theorem: 1 without a verdict" if smoke else "theorem: 1 agrees") in text
+
+
+def test_counts_by_class_are_sentences(console):
+    (one,) = TINY.findings(xr.Dataset({"x": ("n", [10])}))
+    other = dataclasses.replace(one, interval=(9.0, 9.0))
+    lines = terminal.counted_by_class([one, one, other], smoke=False)
+    assert lines == ["theorem: 2 agree, 1 differs"]
+
+
+def test_two_lists_of_seeds_take_twice_as_long_where_something_is_drawn(console):
+    drawn = dataclasses.replace(TINY, minutes=(1.0, 10.0))
+    chosen = [drawn, dataclasses.replace(drawn, second_list=False)]
+    terminal.print_estimate(console, chosen, True, 2)
+    assert "about 30 minutes" in console.file.getvalue()

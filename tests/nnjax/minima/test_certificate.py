@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from known_points import KNOWN, MOVES, verdicts
+from known_points import KNOWN, MOVES, groups, verdicts
 
 import nnjax
 from nnjax import minima
@@ -28,31 +28,31 @@ FEW = (
     "quartic bowl",
     "diamond",
 )
-"""One or two for each verdict; the others are slow only because each is a program of its own."""
-SINGLE = [*KNOWN][::3]
-"""Given in float32, after which all is as in float64: besides FEW, every third."""
-TABLE = {("float64", name) for name in KNOWN} | {("float32", name) for name in (*FEW, *SINGLE)}
+"""One or two for each verdict; the others are slow only because they are programs of their own."""
 
 
-@pytest.mark.parametrize(
-    "dtype, name",
-    [
-        pytest.param(dtype, name, marks=() if name in FEW and dtype == "float64" else pytest.mark.slow)
-        for dtype, name in sorted(TABLE)
-    ],
-)
-def test_known_points(name, dtype):
+def tables():
+    """(dtype, group of names): `FEW` in float64, and slow ones: the others, and all in float32."""
+    others = [name for name in KNOWN if name not in FEW]
+    yield from (("float64", names) for names in groups(FEW))
+    for dtype, slow in (("float64", others), ("float32", KNOWN)):
+        yield from (pytest.param(dtype, names, marks=pytest.mark.slow) for names in groups(slow))
+
+
+@pytest.mark.parametrize("dtype, names", list(tables()), ids=str)
+def test_known_points(dtype, names):
     """As it is it is right; moved, scaled and turned it is the same, or rounding hides what it is."""
-    expected, found = KNOWN[name][2], verdicts(name, dtype)
-    assert found["as it is"] == expected
-    assert set(found.values()) <= {expected, "not converged"}
-    assert sum(verdict == expected for verdict in found.values()) >= len(MOVES) - 2
+    for name, found in zip(names, verdicts(names, dtype), strict=True):
+        expected = KNOWN[name][2]
+        assert found["as it is"] == expected, name
+        assert set(found.values()) <= {expected, "not converged"}, name
+        assert sum(verdict == expected for verdict in found.values()) >= len(MOVES) - 2, name
 
 
 def test_the_table_is_large_enough():
     assert len(KNOWN) >= 40
-    for dtype in ("float32", "float64"):
-        assert {KNOWN[name][2] for each, name in TABLE if each == dtype} == set(minima.VERDICTS)
+    for names in (KNOWN, FEW):
+        assert {KNOWN[name][2] for name in names} == set(minima.VERDICTS)
 
 
 def certify(loss, point):

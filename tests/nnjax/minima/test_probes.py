@@ -50,6 +50,8 @@ def test_kinks(loss, point, jumps, falls):
         (lambda p: jnp.exp(p[0]), -800.0, True),
         (lambda p: jax.nn.relu(p[0]), -5.0, False),
         (lambda p: p[0] ** 2, 0.0, False),
+        (lambda p: jax.lax.cond(p[0] > 0, jax.nn.sigmoid, jax.nn.relu, p[0]), 40.0, True),
+        (lambda p: jax.lax.cond(p[0] > 0, jax.nn.sigmoid, jax.nn.relu, p[0]), -40.0, False),
     ],
 )
 def test_slopes_rounded_to_zero(loss, point, expected):
