@@ -177,7 +177,8 @@ def config_of(experiment: Any, request: Request) -> Any:
         default=default,
         args=request.rest,
         prog=f"python -m experiments {experiment.name}",
-        description=f"{experiment.question} Also: --smoke, --profile default|full, --lists 1|2, --out DIR, --csv.",
+        description=f"{experiment.question} Also: --smoke, --profile default|full, --lists 1|2, --out DIR, "
+        "--csv.",
     )
 
 

@@ -37,7 +37,8 @@ def _frame(part: xr.Dataset, dims: tuple[str, ...]) -> Any:
     for name, variable in part.data_vars.items():
         if "flag_meanings" in variable.attrs:
             meanings = str(variable.attrs["flag_meanings"]).split()
-            frame[name] = frame[name].map(dict(zip(variable.attrs["flag_values"], meanings, strict=True)))
+            known = dict(zip(variable.attrs["flag_values"], meanings, strict=True))
+            frame[name] = [known[value] for value in frame[name]]
     return frame
 
 
