@@ -129,7 +129,8 @@ def memory(config: Config, task: Task) -> float:
     """Bytes that a run takes beside what Python and its packages do: lanes, results, copies of the data."""
     networks = {hidden: training.network_of(task, config.activations[0], hidden) for hidden in config.counts}
     lanes = max(
-        training.bytes_of_rows(task, network) * (training.lane(task, network) or 128)
+        training.bytes_of_rows(task, network)
+        * (training.lane(task, network) or training.usual_lane(task, network))
         for network in networks.values()
     )
     settings = len(config.weights) * len(config.rates) * len(config.activations)

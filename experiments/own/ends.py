@@ -10,7 +10,7 @@ import xarray as xr
 
 import nnjax
 from experiments.own.task import Task
-from experiments.own.training import Plan, Trained, ends, lane, network_of
+from experiments.own.training import Plan, Trained, ends, lane, network_of, parameters
 from experiments.runner.certificates import VERDICT_FLAGS, barriers, certificates, polished
 from experiments.runner.context import Context
 from nnjax.datasets import Data
@@ -100,11 +100,6 @@ def may_certify(task: Task, network: nnjax.Network) -> bool:
     """Whether the Hessian is small enough to be worth its time."""
     count = parameters(network)
     return count <= MOST_PARAMETERS and count * len(task.train.xs) <= MOST_WORK
-
-
-def parameters(network: nnjax.Network) -> int:
-    """Count weights and biases."""
-    return sum(a * b + b for a, b in itertools.pairwise(network.sizes))
 
 
 def _between(task: Task, network: nnjax.Network, params: nnjax.Params) -> xr.Dataset:

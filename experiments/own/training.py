@@ -16,11 +16,10 @@ from experiments.own.task import SMALL, Task
 from experiments.runner.context import Context
 from nnjax import signal_propagation
 from nnjax.datasets import Data
+from nnjax.sweeps import lanes
 
 TOGETHER = 256_000_000
 """Bytes that the networks of one lane may take when all rows go through them at once."""
-LANE_BYTES = 2_000_000
-"""Bytes of parameters in a lane, see `nnjax.sweeps.lanes`."""
 
 
 class Plan(NamedTuple):
@@ -113,12 +112,20 @@ def _judged(task: Task, network: nnjax.Network, params: nnjax.Params) -> tuple[j
 
 
 def lane(task: Task, network: nnjax.Network) -> int | None:
-    """Runs at a time: as many as the sweep itself would take, fewer where all rows at once take more."""
-    needed = bytes_of_rows(task, network)
-    if needed <= TOGETHER // 256:
-        return None
-    parameters = 4 * sum(a * b + b for a, b in itertools.pairwise(network.sizes))
-    return 2 ** int(math.log2(max(1, min(TOGETHER // needed, LANE_BYTES // parameters))))
+    """Runs at a time: as many as the sweep itself takes, fewer where all rows at once take too much."""
+    fitting = TOGETHER // bytes_of_rows(task, network)
+    return None if fitting >= usual_lane(task, network) else 2 ** int(math.log2(max(1, fitting)))
+
+
+def usual_lane(task: Task, network: nnjax.Network) -> int:
+    """About as many runs as the sweep itself takes: an update's numbers fill a core's cache."""
+    update = 4 * (2 * parameters(network) + 5 * task.batch * sum(network.sizes))
+    return 2 ** int(math.log2(max(1, min(lanes.WIDEST, lanes.LANE_BYTES // update))))
+
+
+def parameters(network: nnjax.Network) -> int:
+    """Count weights and biases."""
+    return sum(a * b + b for a, b in itertools.pairwise(network.sizes))
 
 
 def bytes_of_rows(task: Task, network: nnjax.Network) -> int:

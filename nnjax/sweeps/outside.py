@@ -6,7 +6,7 @@ from typing import Any
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 MANY, DEEP = 100, 6
-"""Tuples and dicts are looked into up to so many entries, and so deep."""
+"""Tuples and dicts are looked into up to so many entries, and so deep; wrappers of functions, too."""
 
 
 class _Same:
@@ -50,12 +50,12 @@ def _add(function: Any, seen: dict[types.FunctionType, None]) -> None:
 
 def _plain(function: Any) -> types.FunctionType | None:
     """The Python function behind a partial, a method or a jitted function; None if there is none."""
-    while not isinstance(function, types.FunctionType):
+    for _ in range(DEEP):
+        if isinstance(function, types.FunctionType) or not callable(function):
+            break
         under = [getattr(function, name, None) for name in ("func", "__func__", "__wrapped__")]
         function = next((inner for inner in under if callable(inner)), None)
-        if function is None:
-            return None
-    return function
+    return function if isinstance(function, types.FunctionType) else None
 
 
 def _outside(function: types.FunctionType) -> Iterator[tuple[str, Any]]:

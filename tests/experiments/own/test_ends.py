@@ -5,7 +5,7 @@ import numpy as np
 from experiments.own import ends
 from experiments.own.ends import Setting, best
 from experiments.own.task import read
-from experiments.own.training import network_of
+from experiments.own.training import network_of, parameters
 
 
 def test_the_best_setting_has_the_least_median_and_does_not_diverge():
@@ -27,7 +27,7 @@ def test_the_groups_are_labelled(long_run, config):
 
 def test_only_small_hessians_are_made(config):
     task = read(config.source)
-    assert ends.parameters(network_of(task, "relu", (8,))) == 4 * 8 + 8 + 8 * 3 + 3
+    assert parameters(network_of(task, "relu", (8,))) == 4 * 8 + 8 + 8 * 3 + 3
     assert ends.may_certify(task, network_of(task, "relu", (8,)))
     assert not ends.may_certify(task, network_of(task, "relu", (30,)))
     many = task._replace(train=task.train._replace(xs=np.broadcast_to(0.0, (10_000, 4))))

@@ -9,6 +9,7 @@ import nnjax
 from experiments.own import training
 from experiments.own.task import read
 from experiments.own.training import Plan
+from nnjax.sweeps import lanes
 
 PLAN = Plan(("tanh",), ("zeros", "lecun_normal"), (1e-9, 0.3), 40)
 
@@ -62,3 +63,13 @@ def test_a_large_table_goes_through_few_networks_at_once(task):
     assert training.lane(large, network) == 1
     middle = task._replace(train=task.train._replace(xs=np.broadcast_to(0.0, (20_000, 4))))
     assert training.lane(middle, network) == 64
+
+
+def test_the_usual_lane_is_about_the_sweeps_own(task):
+    for hidden, batch in (((8,), 16), ((3,), 1)):
+        network = training.network_of(task, "tanh", hidden)
+        learn = training.learner(task._replace(batch=batch), network, PLAN)
+        one = lanes.one_run(learn, ("start", "rate"))
+        program = lanes.inspect(one, *map(np.dtype, ("uint32", "int32", "float32")))
+        ratio = training.usual_lane(task._replace(batch=batch), network) / lanes.width(None, program)
+        assert 1 / 4 <= ratio <= 4
