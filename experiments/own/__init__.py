@@ -57,7 +57,7 @@ class Config(Options):
     rates: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3)
     seeds: int = 1000
     depths: tuple[int, ...] = (1, 2, 3, 5, 10)
-    deep_seeds: int = 20
+    deep_seeds: int = 40
     updates: int = 3000
     batch: int = 16
     compared: int = 8
