@@ -1,7 +1,7 @@
 // The network as a drawing: numbers in the nodes, weights on the links, each of them to be picked.
 import { s } from "./dom.mjs";
-import { labelPlaces, linkLines, nodeBoxes } from "./geometry.mjs";
-import { computedNow, formula, isKnown, nodeName, pickOf, show } from "./formulas.mjs";
+import { labelPlaces, labelSize, linkLines, nodeBoxes } from "./geometry.mjs";
+import { brief, computedNow, formula, isKnown, nodeName, pickOf, show } from "./formulas.mjs";
 
 /** The rows of numbers in a node: [id, letter]. */
 function rowsOf(network, layer, j) {
@@ -27,12 +27,11 @@ export function diagram(state, seen, width, struck) {
   const { sizes } = state.network;
   const rows = sizes.map((_, layer) => rowsOf(state.network, layer, 0).length);
   const { boxes, height, narrow } = nodeBoxes(sizes, width, rows),
-    links = linkLines(sizes, boxes);
+    links = linkLines(sizes, boxes, narrow);
   const now = new Set(computedNow(state, seen));
   const pick = pickOf(state, seen),
     context = { state, seen, now, struck, narrow, pick };
-  const touched = links.filter((link) => !narrow || touches(pick, link, sizes));
-  const places = labelPlaces(touched, narrow ? [36, 16] : [58, 30]);
+  const places = labelPlaces(links, narrow);
   return s(
     "svg",
     {
@@ -45,21 +44,11 @@ export function diagram(state, seen, width, struck) {
         "The network. Arrow keys go from number to number; the formula of the one reached is below.",
     },
     links.map((link) => line(context, link)),
-    touched.map((link, k) => linkLabel(context, link, places[k])),
+    links.map((link, k) => linkLabel(context, link, places[k])),
     sizes.flatMap((count, layer) =>
       Array.from({ length: count }, (_, j) => node(context, layer, j, boxes[`${layer}.${j}`])),
     ),
   );
-}
-
-/** Whether a link enters or leaves the node that the picked number belongs to. */
-function touches(pick, { layer, i, j }, sizes) {
-  const [kind, l, first, second] = pick.split("."),
-    [a, b, c] = [l, first, second].map(Number);
-  if (kind === "x") return layer === 0 && i === a;
-  if (kind === "w" || kind === "u") return layer === a && (j === c || (i === b && sizes[layer + 1] === 1));
-  if (kind === "e" || kind === "y") return layer === sizes.length - 2 && j === a;
-  return (layer === a && j === b) || (layer === a + 1 && i === b);
 }
 
 function idOf({ seen }, { layer, i, j }) {
@@ -80,7 +69,7 @@ function line(context, link) {
     s("line", {
       ...common,
       class: `link ${w < 0 ? "minus" : "plus"}${picked ? " picked" : ""}`,
-      "stroke-width": Math.min(5, 1 + 1.5 * Math.abs(w)) || 1,
+      "stroke-width": Math.min(context.narrow ? 3 : 5, 1 + 1.5 * Math.abs(w)) || 1,
     }),
   );
 }
@@ -95,7 +84,8 @@ function linkLabel(context, link, [x, y]) {
     w = (updated ? seen.updated : seen.params)[l].weights[link.i][link.j];
   const known = isKnown(state, seen, { kind: "w", layer: l }) && !narrow;
   const change = show(seen.changes[l].weights[link.i][link.j], 2);
-  const [halfWidth, halfHeight] = narrow ? [17, 8] : [29, known ? 15 : 8];
+  const [halfWidth, halfHeight] = labelSize(narrow).map((side) => side / 2 - (narrow ? 0.5 : 0));
+  const half = known || narrow ? halfHeight : 8;
   return pickable(
     context,
     id,
@@ -103,15 +93,15 @@ function linkLabel(context, link, [x, y]) {
       s("rect", {
         class: `backing${now.has(id) ? " now" : ""}`,
         x: x - halfWidth,
-        y: y - halfHeight,
+        y: y - half,
         width: 2 * halfWidth,
-        height: 2 * halfHeight,
+        height: 2 * half,
         rx: 3,
       }),
       s(
         "text",
         { x, y: known ? y - 3 : y + 4, class: `weight ${w < 0 ? "minus" : "plus"}` },
-        show(w, narrow ? 3 : 4),
+        narrow ? brief(w) : show(w, 4),
       ),
       known &&
         s(
@@ -126,7 +116,8 @@ function linkLabel(context, link, [x, y]) {
 
 /** A group that can be pointed at, tapped, focused and reached with arrow keys. */
 function pickable({ state, seen, pick }, id, children, picked = pick === id) {
-  const told = formula(state, seen, id);
+  const told = formula(state, seen, id),
+    bias = told.name.startsWith("Change of the bias") ? `Bias ${show(rowValue(state, seen, id))}. ` : "";
   return s(
     "g",
     {
@@ -135,7 +126,7 @@ function pickable({ state, seen, pick }, id, children, picked = pick === id) {
       role: "button",
       tabindex: picked ? 0 : -1,
       "aria-pressed": String(picked),
-      "aria-label": `${told.name}: ${show(told.value)}`,
+      "aria-label": `${bias}${told.name}: ${show(told.value)}`,
     },
     children,
   );
@@ -161,7 +152,7 @@ function nodeRow(context, id, letter, box, top) {
   const { state, seen, now, struck, narrow } = context,
     left = box.x - box.width / 2,
     printed = struck(id);
-  const value = formula(state, seen, id).value,
+  const value = rowValue(state, seen, id),
     right = left + box.width - 6;
   const marks = `${now.has(id) ? " now" : ""}${printed ? " slip" : ""}`;
   return pickable(context, id, [
@@ -172,7 +163,14 @@ function nodeRow(context, id, letter, box, top) {
       letter
         ? { class: `value ${id[0]}`, x: right, y: top + 11.5 }
         : { class: "value middle", x: box.x, y: top + 11.5 },
-      narrow ? show(value, 3, 1e-3) : show(value, 4),
+      narrow ? show(value, Math.abs(value) < 0.01 ? 2 : 3, 1e-3) : show(value, 4),
     ),
   ]);
+}
+
+/** What stands in a node: a bias itself, though its formula becomes that of its change. */
+function rowValue(state, seen, id) {
+  const [kind, l, j] = id.split(".");
+  if (kind !== "b") return formula(state, seen, id).value;
+  return (seen.phase.kind === "u" ? seen.updated : seen.params)[l].biases[j];
 }

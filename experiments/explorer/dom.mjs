@@ -1,5 +1,4 @@
-// Elements, and the number field with a slider that every scene uses.
-import { readNumber, readWhole } from "./address.mjs";
+// Elements, choices and matrices that every scene uses.
 
 function build(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {
@@ -23,88 +22,13 @@ export const s = (tag, attributes, ...children) =>
 export const byId = (id) => document.getElementById(id);
 
 let fieldCount = 0;
-const asTyped = (value) => String(Number(value.toPrecision(7)));
 
-/**
- * A number field with a slider. `range` is [lowest, highest, step] of the slider, `bounds` what may be typed.
- * What cannot be read is said below it, and the number from before the typing comes back.
- */
-export function numberField({ name, label = name, bounds, range, whole = false, onChange }) {
-  const id = `field-${++fieldCount}`,
-    [min, max, step] = range;
-  const error = h("span", { class: "error", id: `${id}-error`, role: "alert" });
-  // A field of type number drops what it cannot read, a decimal comma for one, without a word.
-  const number = h("input", {
-    type: "text",
-    id,
-    "aria-label": name,
-    "aria-describedby": `${id}-error`,
-    autocomplete: "off",
-  });
-  const slider = h("input", { type: "range", min, max, step, "aria-label": `${name}, slider` });
-  let shown = null,
-    before = null;
-  const say = (message) => {
-    error.textContent = message;
-    number.setAttribute("aria-invalid", message ? "true" : "false");
-  };
-  const take = (value) => {
-    [shown, slider.value] = [value, value];
-    onChange(value);
-  };
-  const type = () => {
-    try {
-      const value = (whole ? readWhole : readNumber)(name, number.value, bounds);
-      say("");
-      take(value);
-    } catch (problem) {
-      say(`${problem.message}; it stays ${asTyped(before)}`);
-      if (shown !== before) take(before);
-    }
-  };
-  const keep = () => {
-    if (number.getAttribute("aria-invalid") !== "true") before = shown;
-  };
-  number.addEventListener("focus", keep);
-  number.addEventListener("input", type);
-  number.addEventListener("change", keep);
-  number.addEventListener("keydown", (event) => {
-    const by = { ArrowUp: step, ArrowDown: -step }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    number.value = String(Number((shown + by).toPrecision(7)));
-    type();
-    keep();
-  });
-  slider.addEventListener("input", () => {
-    say("");
-    shown = before = Number(slider.value);
-    number.value = slider.value;
-    onChange(shown);
-  });
-  const element = h(
-    "div",
-    { class: "field" },
-    h("label", { for: id, title: name }, label),
-    slider,
-    number,
-    error,
-  );
-  /** Show the state's number, unless it is what was typed last. */
-  const update = (value, disabled = false) => {
-    number.disabled = slider.disabled = disabled;
-    if (value === shown) return;
-    shown = before = value;
-    say("");
-    slider.value = value;
-    number.value = asTyped(value);
-  };
-  return { element, update };
-}
+/** An id that no other field has. */
+export const fieldId = () => `field-${++fieldCount}`;
 
 /** A choice of names. */
 export function choiceField({ name, label = name, names, onChange }) {
-  const id = `field-${++fieldCount}`;
+  const id = fieldId();
   const select = h(
     "select",
     { id, onchange: () => onChange(select.value) },

@@ -1,8 +1,9 @@
 // Scene 3: |δ| from the output down to the first layer, for some seeds, two activation functions side by side.
-import { byId, choiceField, h, numberField, onWidth, s } from "./dom.mjs";
+import { byId, choiceField, h, onWidth, s } from "./dom.mjs";
 import { FLOOR, blocked, deepNetwork, expected, fate, flow, median } from "./flow.mjs";
 import { raised, show } from "./formulas.mjs";
 import { ACTIVATIONS } from "./network.mjs";
+import { numberField } from "./number_field.mjs";
 import { deepPython } from "./python.mjs";
 import { DEEP_BOUNDS } from "./state.mjs";
 import { SCHEMES, init } from "./threefry.mjs";
@@ -135,10 +136,10 @@ function summary({ name, flows, theory }, width) {
   ];
 }
 
-const TOP = 12,
+const TOP = 26,
   BOTTOM = 62,
   LEFT = 52,
-  HEIGHT = 300;
+  HEIGHT = 314;
 
 function panel({ name, flows, theory }, depth, width, [low, high]) {
   const x = (layer) => LEFT + ((width - LEFT - 12) * (layer + 0.5)) / depth;
@@ -156,6 +157,7 @@ function panel({ name, flows, theory }, depth, width, [low, high]) {
       class: "chart",
       "aria-label": `${name}: size of δ of every layer as a share of the output's, logarithmic`,
     },
+    s("text", { class: "axis-title", x: 4, y: 13 }, "size of δ, as a share of the output's"),
     ticks(low, high).map((power) =>
       s(
         "g",

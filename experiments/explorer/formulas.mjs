@@ -12,11 +12,18 @@ export function show(value, digits = 7, least = 1e-4) {
   if (value === 0) return "0";
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  if (size < least || size >= 10 ** digits) {
+  if (size < least || Number(size.toPrecision(digits)) >= 10 ** digits) {
     const [mantissa, exponent] = size.toExponential(digits - 1).split("e");
     return `${value < 0 ? "−" : ""}${trimmed(mantissa)}·10${raised(Number(exponent))}`;
   }
   return (value < 0 ? "−" : "") + trimmed(size.toPrecision(digits));
+}
+
+/** A number in as little room as a label has on a phone: two decimals at most. */
+export function brief(value) {
+  const size = Math.abs(value);
+  if (value !== 0 && (size < 0.01 || size >= 999.5)) return show(value, 1, 0.01);
+  return show(Number(value.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0)));
 }
 
 const trimmed = (text) => (text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text);

@@ -2,14 +2,22 @@
 
 const NARROW = 620;
 
+/** Size of a weight's label; where it is narrow, labels stand in a column before the node that receives. */
+const WIDE_LABEL = [58, 30],
+  NARROW_LABEL = [36, 16];
+export const labelSize = (narrow) => (narrow ? NARROW_LABEL : WIDE_LABEL);
+
 /** Boxes of all nodes by "layer.node", and the height of the drawing. */
 export function nodeBoxes(sizes, width, rows) {
   const narrow = width < NARROW;
-  const boxWidth = (layer) => (layer === 0 ? (narrow ? 52 : 72) : narrow ? 94 : 124);
+  const boxWidth = (layer) => (narrow ? [38, 84, 92][layer] : layer ? 124 : 72);
   const boxHeight = (layer) => 22 + 17 * rows[layer];
-  const tallest = Math.max(...sizes.map((count, layer) => count * (boxHeight(layer) + (narrow ? 20 : 34))));
+  const room = (layer) =>
+    Math.max(boxHeight(layer), narrow && layer ? sizes[layer - 1] * NARROW_LABEL[1] : 0) + (narrow ? 14 : 34);
+  const tallest = Math.max(...sizes.map((count, layer) => count * room(layer)));
   const height = Math.max(tallest, narrow ? 300 : 360) + 8,
     boxes = {};
+  const space = (width - 4 - boxWidth(0) - boxWidth(1) - boxWidth(2)) * (narrow ? 0.47 : 0.52);
   sizes.forEach((count, layer) => {
     const left = 2 + boxWidth(layer) / 2,
       right = width - 2 - boxWidth(layer) / 2;
@@ -18,7 +26,7 @@ export function nodeBoxes(sizes, width, rows) {
         ? left
         : layer === sizes.length - 1
           ? right
-          : left + (right - left) * (narrow ? 0.46 : 0.52) * layer;
+          : 2 + boxWidth(0) + space + boxWidth(1) / 2;
     for (let j = 0; j < count; j++) {
       boxes[`${layer}.${j}`] = {
         x,
@@ -31,13 +39,20 @@ export function nodeBoxes(sizes, width, rows) {
   return { boxes, height, narrow };
 }
 
-/** The lines between boxes: {layer, i, j, from, to}; layer counts layers with weights. */
-export function linkLines(sizes, boxes) {
+/**
+ * The lines between boxes: {layer, i, j, from, to}; layer counts layers with weights. Where it is narrow, each ends
+ * at its own label.
+ */
+export function linkLines(sizes, boxes, narrow) {
+  const [labelWidth, labelHeight] = labelSize(narrow);
   return sizes.slice(1).flatMap((count, layer) =>
     Array.from({ length: sizes[layer] * count }, (_, k) => {
       const [i, j] = [Math.floor(k / count), k % count],
         [a, b] = [boxes[`${layer}.${i}`], boxes[`${layer + 1}.${j}`]];
-      return { layer, i, j, from: [a.x + a.width / 2, a.y], to: [b.x - b.width / 2, b.y] };
+      const left = b.x - b.width / 2,
+        place = b.y + (i - (sizes[layer] - 1) / 2) * labelHeight;
+      const to = narrow ? [left - 2 - labelWidth, place] : [left, b.y];
+      return { layer, i, j, from: [a.x + a.width / 2, a.y], to };
     }),
   );
 }
@@ -53,9 +68,14 @@ function distance([x, y], { from, to }) {
 
 const gap = (a, b, size) => Math.max(Math.abs(a[0] - b[0]) - size[0], Math.abs(a[1] - b[1]) - size[1]);
 
-/** One place for each link's label, as far as can be from the other labels and from the other links. */
-export function labelPlaces(links, size) {
-  const places = [];
+/**
+ * One place for each link's label: as far as can be from the other labels and from the other links, or at the
+ * link's end where it is narrow.
+ */
+export function labelPlaces(links, narrow) {
+  const places = [],
+    size = labelSize(narrow);
+  if (narrow) return links.map(({ to: [x, y] }) => [x + size[0] / 2, y]);
   links.forEach((link, k) => {
     const rivals = links.filter((other) => other.layer === link.layer && other !== link);
     const length = link.to[0] - link.from[0],

@@ -1,7 +1,8 @@
 // Scene 4: 200 networks learn XOR from nnjax's seeds; where they end, and the landscape between three ends.
-import { byId, numberField, onWidth } from "./dom.mjs";
+import { byId, onWidth } from "./dom.mjs";
 import { show } from "./formulas.mjs";
 import { boundsOf, lossGrid, planeThrough, project, threeSeeds } from "./landscape.mjs";
+import { numberField } from "./number_field.mjs";
 import { xorPython } from "./python.mjs";
 import { COLUMNS, LOOKS, ROWS, colours, drawCell, drawLoss, drawPath, prepared } from "./seeds_drawing.mjs";
 import { XOR_BOUNDS } from "./state.mjs";
@@ -203,7 +204,7 @@ function drawPlane(app, parts) {
     drawPath(pen, places.map(at), seeds[k], LOOKS[ways[k].level], colour, [width, height]),
   );
   byId("landscape-caption").replaceChildren(
-    `The plane holds the ends of seeds ${seeds.map((seed, k) => `${seed} (${LOOKS[ways[k].level].name === "…" ? "on the way" : LOOKS[ways[k].level].name})`).join(", ")}; `,
-    "each path runs from its open dot to its filled one, seen from above. The paths leave the plane; only their ends lie on it.",
+    `The landscape has a dimension for each of the ${ways[0].points.at(-1).length} weights and biases. This is the plane in it that holds the ends of seeds ${seeds.map((seed, k) => `${seed} (${LOOKS[ways[k].level].name === "…" ? "on the way" : LOOKS[ways[k].level].name})`).join(", ")}; `,
+    "each path runs from its open dot to its filled one, seen from above. The paths lie outside of the plane; only their ends are on it, and only there is the colour their loss.",
   );
 }

@@ -1,7 +1,8 @@
 // Scene 1's fields: every number of the network, with a slider.
-import { byId, choiceField, h, numberField } from "./dom.mjs";
+import { byId, choiceField, h } from "./dom.mjs";
 import { nodeName } from "./formulas.mjs";
 import { ACTIVATIONS } from "./network.mjs";
+import { numberField } from "./number_field.mjs";
 import { BOUNDS, assumedAt, edited, withActivation, withBiases } from "./state.mjs";
 
 /** The fields of one network, in groups; returns functions that show a state in them. */

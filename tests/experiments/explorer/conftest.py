@@ -1,4 +1,7 @@
-"""The walkthrough's numbers as the page gets them."""
+"""The walkthrough's numbers as the page gets them, and the page in a browser."""
+
+import os
+import shutil
 
 import pytest
 import xarray as xr
@@ -6,6 +9,9 @@ import xarray as xr
 from experiments.explorer import page
 from experiments.walkthrough import numbers
 from experiments.walkthrough.tables import SLIPS
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+READY = "document.documentElement.dataset.ready === 'yes'"
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +24,47 @@ def walkthrough():
 @pytest.fixture(scope="session")
 def golden(walkthrough):
     return page.golden(*walkthrough)
+
+
+@pytest.fixture(scope="session")
+def address(golden, tmp_path_factory):
+    path = tmp_path_factory.mktemp("explorer") / "explorer.html"
+    path.write_text(page.render(golden), "utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    found = [path for name in BROWSERS if (path := shutil.which(name))]
+    if not found:
+        pytest.fail(f"no browser: install one of {', '.join(BROWSERS)} (Debian: apt-get install chromium)")
+    options = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found[0], args=options)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open the page; at the end nothing may have been requested, and nothing gone wrong."""
+    contexts, troubles = [], []
+
+    def opened(fragment="", width=1100, height=900, before="", **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, offline=True, **options)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.on("request", lambda request: troubles.append(request.url) if "http" in request.url[:5] else None)
+        tab.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        tab.on("pageerror", lambda error: troubles.append(str(error)))
+        tab.add_init_script(before)
+        tab.goto(address + fragment)
+        tab.wait_for_function(READY)
+        return tab
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert troubles == []

@@ -68,6 +68,13 @@ def test_numbers_as_they_are_shown(value, text):
     assert node.evaluate("formulas.mjs", "return m.show(given)", value) == text
 
 
+def test_numbers_in_little_room_have_few_digits():
+    values = [0.8017873, -0.765, -12.34, 99.96, 123.4, 999.7, -1000, 0.0123, 0.0046, 0]
+    texts = ["0.8", "−0.77", "−12.3", "100", "123", "1·10³", "−1·10³", "0.01", "5·10⁻³", "0"]
+    assert node.evaluate("formulas.mjs", "return given.map(m.brief)", values) == texts
+    assert node.evaluate("formulas.mjs", "return m.show(9.99, 1)", None) == "1·10¹"
+
+
 def test_an_id_of_another_network_has_no_formula(golden):
     body = """const at = n.initial(given), seen = {...n.view(at), order: n.phases(at.network)};
     return ["x.3", "z.0.4", "w.0.3.0", "w.2.0.0", "d.1.1", "q.1"].map((id) => m.formula(at, seen, id));"""
