@@ -27,6 +27,7 @@ class Config(Options):
     Attributes:
         data: CSV file with a line of column names; separated by commas, semicolons or tabs.
         target: Column to be learnt: classes or a number.
+        without: Columns to leave out, such as names of the rows.
         kind: What the target is: needed for a few whole numbers, which might be either.
         test: Share of the rows to test with, between 0 and 1.
         rows: Rows that are used at most, drawn at random.
@@ -46,6 +47,7 @@ class Config(Options):
 
     data: str = ""
     target: str = ""
+    without: tuple[str, ...] = ()
     kind: Literal["", "classes", "number"] = ""
     test: float = 0.25
     rows: int = 5000
@@ -84,9 +86,8 @@ class Config(Options):
     @property
     def source(self) -> Source:
         """The table, and how it is read."""
-        return Source(
-            self.data, self.target, self.kind, self.test, self.rows, self.split, self.loss, self.batch
-        )
+        names = self.data, self.target, self.without, self.kind
+        return Source(*names, self.test, self.rows, self.split, self.loss, self.batch)
 
     @property
     def plan(self) -> Plan:

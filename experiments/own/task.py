@@ -26,6 +26,7 @@ class Source:
     Attributes:
         path: A CSV file.
         target: The column to be learnt.
+        without: Columns to leave out.
         kind: "classes", "number", or "" where the column tells.
         test: Share of the rows to test with.
         rows: Rows that are used at most.
@@ -36,6 +37,7 @@ class Source:
 
     path: str
     target: str
+    without: tuple[str, ...]
     kind: str
     test: float
     rows: int
@@ -97,7 +99,8 @@ def read(source: Source) -> Task:
     path = pathlib.Path(source.path)
     refuse_beyond_memory(READING * path.stat().st_size, f"reading {path}")
     options: dict[str, Any] = {"test": source.test, "seed": source.split, "rows": source.rows}
-    train, test, names = datasets.table(path, source.target, kind=source.kind or None, **options)
+    options |= {"kind": source.kind or None, "without": source.without}
+    train, test, names = datasets.table(path, source.target, **options)
     batch = min(source.batch, len(train.xs))
     order = np.random.default_rng(source.split).permutation(len(train.xs))[: len(train.xs) // batch * batch]
     train = Data(train.xs[order], train.ys[order])

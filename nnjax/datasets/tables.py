@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +48,7 @@ def table(
     seed: int = 0,
     kind: str | None = None,
     rows: int | None = None,
+    without: Sequence[str] = (),
 ) -> Table:
     """Read a CSV file or a data frame, and split its rows: numbers standardised, texts one-hot.
 
@@ -65,6 +67,7 @@ def table(
             two values are classes, other numbers are numbers.
         rows: At most so many rows, drawn at random by the seed; None takes them all. What the columns hold is
             told from all rows.
+        without: Columns to leave out, such as names of the rows.
 
     Raises:
         TypeError: rows is not an integer.
@@ -81,7 +84,10 @@ def table(
     names = {str(column): column for column in frame.columns}
     if len(names) < len(frame.columns):
         raise ValueError(f"columns must have different names, got {', '.join(map(str, frame.columns))}")
+    for column in without:
+        del names[checks.canonical("column", str(column), names)]
     wanted = names[checks.canonical("column", str(target), names)]
+    frame = frame[list(names.values())] if without else frame
     _refuse_missing(frame)
     is_number = {name: _is_number(pandas, name, frame[column]) for name, column in names.items()}
     ys, labels, outputs, classes = _target(frame[wanted], str(wanted), is_number.pop(str(wanted)), kind)
@@ -190,7 +196,7 @@ def _encoded(name: str, column: Any) -> tuple[np.ndarray, list[str]]:
     if len(categories) > min(MOST_CATEGORIES, len(column) - 1):
         raise ValueError(
             f"column {name!r} holds {len(categories)} different texts in {len(column)} rows, each of which "
-            "would be a column of xs: leave it out of the table"
+            "would be a column of xs: leave it out, by without"
         )
     return encoder.transform(values), categories
 

@@ -13,7 +13,7 @@ from experiments.own.task import Source, read
 
 @pytest.fixture
 def source(birds):
-    return Source(str(birds), "group", "", 0.25, 5000, 0, "sse", 16)
+    return Source(str(birds), "group", (), "", 0.25, 5000, 0, "sse", 16)
 
 
 def test_rows_are_whole_batches_in_an_order_that_the_seed_shuffles(source, birds):
@@ -27,6 +27,7 @@ def test_rows_are_whole_batches_in_an_order_that_the_seed_shuffles(source, birds
     other = read(dataclasses.replace(source, split=1))
     assert not np.array_equal(other.train.xs, found.train.xs)
     assert read(dataclasses.replace(source, batch=100)).batch == 45
+    assert read(dataclasses.replace(source, without=("colour",))).names.inputs == ("mass", "length")
 
 
 def test_a_number_is_standardised(source):

@@ -178,3 +178,12 @@ def test_row_numbers_of_a_file_are_no_input(tmp_path, first, inputs):
     frame.index = frame.index + first
     frame.to_csv(tmp_path / "rows.csv")
     assert datasets.table(tmp_path / "rows.csv", "group").names.inputs == inputs
+
+
+def test_columns_are_left_out_by_name():
+    frame = small(name=[f"row {n}" for n in range(8)])
+    with pytest.raises(ValueError, match="leave it out, by without"):
+        datasets.table(frame, "group")
+    assert datasets.table(frame, "group", without=["Name"]).names.inputs == ("x",)
+    with pytest.raises(ValueError, match="unknown column 'group'"):
+        datasets.table(frame, "group", without=["group"])
