@@ -139,7 +139,7 @@ def memory(config: Config, task: Task) -> float:
         4 * count * settings * (len(task.probes) + len(hidden) + 4) for hidden, count in config.counts.items()
     )
     cores, data = len(devices.chosen()), sum(part.nbytes for part in (*task.train, *task.test))
-    return 500e6 + 2 * cores * lanes + 2 * results + (2 + cores) * data
+    return 500e6 + 3 * cores * lanes + 2 * results + (2 + cores) * data
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
