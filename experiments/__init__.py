@@ -2,6 +2,7 @@
 
 STORY = (
     "walkthrough",
+    "sentences",
     "activations",
     "learning_rate",
     "blame_rules",

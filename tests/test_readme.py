@@ -2,13 +2,19 @@
 
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import xarray as xr
+
+from experiments.runner import tidy
+from experiments.seed_minima import xor
 
 README = pathlib.Path(__file__).parent.parent / "README.md"
-EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README.read_text(), re.DOTALL)
+EXAMPLES = re.findall(r"```python\n([^`]*)```\n\n```text\n([^`]*)```", README.read_text())
 
 
 @pytest.mark.parametrize("code, printed", EXAMPLES, ids=["library", "research", "sweep", "flax"])
@@ -17,3 +23,33 @@ def test_example(code, printed, tmp_path):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert done.stdout == printed
+
+
+@pytest.fixture
+def ends(tmp_path):
+    """A folder with the CSV file of four seeds on XOR."""
+    levels = np.array([1, 0, 0, 1], np.int8)
+    data = xr.Dataset(
+        {
+            "loss": ("seed", np.array([0.5, 0.0, 0.0, 0.5])),
+            "level": ("seed", levels, xor.LEVEL_FLAGS),
+        },
+        {"seed": np.arange(4)},
+    )
+    folder = tmp_path / "results" / "seed_minima"
+    folder.mkdir(parents=True)
+    tidy.write(folder, xr.DataTree.from_dict({"xor": data}), [], {})
+    return tmp_path
+
+
+@pytest.mark.parametrize("language", ["python", "r"])
+def test_the_data_in_python_and_r(language, ends):
+    command = {"python": [sys.executable, "-c"], "r": ["Rscript", "-e"]}[language]
+    if shutil.which(command[0]) is None:
+        pytest.skip("R is not installed")
+    (code,) = re.findall(rf"```{language}\n([^`]*seed_minima/data-xor.csv[^`]*)```", README.read_text())
+    done = subprocess.run([*command, code], capture_output=True, text=True, check=True, cwd=ends)
+    words = done.stdout.split()
+    assert words.count("0.5") == 2
+    assert {"sse_0", "sse_half"} <= set(words)
+    assert (ends / {"python": "ends.png", "r": "Rplots.pdf"}[language]).exists()

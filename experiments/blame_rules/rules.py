@@ -1,6 +1,7 @@
 """Rules of blame: backpropagation and three published ones beside it, their angles, and training by them."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -185,33 +186,102 @@ def trained(task: Task) -> Callable[..., tuple[jax.Array, jax.Array]]:
 
     The rules share one program, since drawing the initial weights takes most of its compilation.
     """
-    whole = len(task.train.xs) // task.batch * task.batch
-    order = np.random.default_rng(0).permutation(len(task.train.xs))[:whole].reshape(-1, task.batch)
-    batches: Any = tuple(jnp.asarray(values[order], jnp.float32) for values in task.train)
-    network = task.network
+    batches, network = in_batches(task), task.network
 
     def ends(key: jax.Array, rate: jax.Array) -> tuple[jax.Array, jax.Array]:
-        params, feedback = (
-            nnjax.init(network, jax.random.fold_in(key, part), "normal", "normal") for part in range(2)
-        )
-        last = [descend(rule, params, feedback, rate) for rule in RULES.values()]
+        params, feedback = begin(network, key)
+        last = [
+            descend(task, rule, params, feedback=feedback, batches=batches, rate=rate, epochs=task.epochs)
+            for rule in RULES.values()
+        ]
         losses = [nnjax.total_loss(network, params, *task.train) / len(task.train.xs) for params in last]
         return jnp.stack(losses), jnp.stack([accuracy(network, params, task.test) for params in last])
 
-    def descend(rule: Rule, params: nnjax.Params, feedback: nnjax.Params, rate: jax.Array) -> nnjax.Params:
-        def update(params: nnjax.Params, rows: tuple[jax.Array, jax.Array]) -> tuple[nnjax.Params, None]:
-            xs, ys = rows
-            return step(rule, network, params, feedback=feedback, xs=xs, ys=ys, rate=rate), None
-
-        def epoch(_: int, params: nnjax.Params) -> nnjax.Params:
-            return jax.lax.scan(update, params, batches)[0]
-
-        return jax.lax.fori_loop(0, task.epochs, epoch, params)
-
     return ends
+
+
+def begin(network: nnjax.Network, key: jax.Array) -> tuple[nnjax.Params, nnjax.Params]:
+    """Draw a network's N(0, 1) parameters, and those through which blame is sent back."""
+    params, feedback = (
+        nnjax.init(network, jax.random.fold_in(key, part), "normal", "normal") for part in range(2)
+    )
+    return params, feedback
+
+
+def in_batches(task: Task) -> Any:
+    """The training rows in one fixed order, as many batches as are whole: (b, rows, ...)."""
+    whole = len(task.train.xs) // task.batch * task.batch
+    order = np.random.default_rng(0).permutation(len(task.train.xs))[:whole].reshape(-1, task.batch)
+    return tuple(jnp.asarray(values[order], jnp.float32) for values in task.train)
+
+
+def descend(
+    task: Task,
+    rule: Rule,
+    params: nnjax.Params,
+    *,
+    feedback: nnjax.Params,
+    batches: Any,
+    rate: float | jax.Array,
+    epochs: int,
+) -> nnjax.Params:
+    """Train by a rule for some epochs."""
+
+    def update(params: nnjax.Params, rows: tuple[jax.Array, jax.Array]) -> tuple[nnjax.Params, None]:
+        xs, ys = rows
+        return step(rule, task.network, params, feedback=feedback, xs=xs, ys=ys, rate=rate), None
+
+    def epoch(_: int, params: nnjax.Params) -> nnjax.Params:
+        return jax.lax.scan(update, params, batches)[0]
+
+    return jax.lax.fori_loop(0, epochs, epoch, params)
 
 
 def accuracy(network: nnjax.Network, params: nnjax.Params, test: datasets.Data) -> jax.Array:
     """Share of the rows whose largest output is the label's."""
     y_hats = jax.vmap(lambda x: nnjax.predict(network, params, x))(jnp.asarray(test.xs, jnp.float32))
     return jnp.mean(jnp.argmax(y_hats, axis=1) == np.argmax(test.ys, axis=1), dtype=jnp.float32)
+
+
+LOOKS = (0, 1, 2, 5, 10, 20, 60)
+"""After how many epochs feedback's alignment is looked at, those that are reached."""
+
+
+def alignment(task: Task, rate: float) -> Callable[[jax.Array], jax.Array]:
+    """A function of a key: feedback's cosine with the true weight change of layer 1, after some of `LOOKS`.
+
+    The network is trained by fixed random feedback; both changes are summed over the training rows.
+    """
+    network, batches = task.network, in_batches(task)
+    xs, ys = (jnp.asarray(values, jnp.float32) for values in task.train)
+
+    def cosines_of(key: jax.Array) -> jax.Array:
+        params, feedback = begin(network, key)
+        found = []
+        for before, after in itertools.pairwise((0, *looks(task))):
+            params = descend(
+                task,
+                RULES[FEEDBACK],
+                params,
+                feedback=feedback,
+                batches=batches,
+                rate=jnp.float32(rate),
+                epochs=after - before,
+            )
+            moved = [
+                step(RULES[name], network, params, feedback=feedback, xs=xs, ys=ys, rate=jnp.float32(1.0))[
+                    0
+                ].weights
+                for name in (TRUE, FEEDBACK)
+            ]
+            true, fixed = (after - params[0].weights for after in moved)
+            lengths = jnp.sqrt(jnp.sum(true * true) * jnp.sum(fixed * fixed))
+            found.append(jnp.sum(true * fixed) / lengths)
+        return jnp.stack(found)
+
+    return cosines_of
+
+
+def looks(task: Task) -> tuple[int, ...]:
+    """Those of `LOOKS` that a task's training reaches, and its end."""
+    return tuple(sorted({epoch for epoch in LOOKS if epoch <= task.epochs} | {task.epochs}))

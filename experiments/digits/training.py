@@ -45,20 +45,36 @@ STARTS = {
 OTHER_ORDER = "N(0, 1), SSE, other order"
 """Every seed runs again from `NIELSEN`'s start, with its rows in another order."""
 ONE_ROW, TEN_ROWS, ALL_ROWS = "1 row", "10 rows", "all rows"
-BATCHES: Mapping[str, tuple[int | None, tuple[float, ...]]] = {
-    ONE_ROW: (1, (0.15, 0.5, 1.5)),
-    TEN_ROWS: (10, (0.05, 0.15, 0.5)),
-    "48 rows": (48, (0.02, 0.05, 0.15)),
-    ALL_ROWS: (None, (0.0002, 0.0005, 0.002)),
+ONE_EPOCH, AS_MANY = "10 rows, one epoch", "all rows, as many updates"
+
+
+class Batch(NamedTuple):
+    """How rows are gathered into updates.
+
+    Attributes:
+        size: Rows per update; None for all.
+        rates: The learning rates that are tried: fewer updates want longer steps each.
+        epochs: "as asked for", "one", or "as many updates" as one epoch in batches of 10 has.
+    """
+
+    size: int | None
+    rates: tuple[float, ...]
+    epochs: str = "as asked for"
+
+
+BATCHES: Mapping[str, Batch] = {
+    ONE_ROW: Batch(1, (0.15, 0.5, 1.5)),
+    TEN_ROWS: Batch(10, (0.05, 0.15, 0.5)),
+    "48 rows": Batch(48, (0.02, 0.05, 0.15)),
+    ALL_ROWS: Batch(None, (0.0002, 0.0005, 0.002)),
+    ONE_EPOCH: Batch(10, (0.05, 0.15, 0.5), "one"),
+    AS_MANY: Batch(None, (0.0005, 0.002, 0.005), "as many updates"),
 }
-"""Rows per update, and the learning rates tried with them: fewer updates want longer steps each."""
 NEVER, ALL_EPOCHS = 1e-30, "all epochs"
-STOPS = {
-    ALL_EPOCHS: (NEVER, NEVER),
-    "validation loss below 0.1 per row": (0.1, NEVER),
-    "gradient norm below 50": (NEVER, 50.0),
-}
-"""Footnote 13's criteria: (loss per row held back, norm of the gradient summed over the others)."""
+STOPS = {ALL_EPOCHS: NEVER, "validation loss below 0.1 per row": 0.1}
+"""Footnote 13's first criterion, by the loss per row held back at which it stops."""
+PLATEAU, PATIENCE = "no lower validation loss for 5 epochs", 5
+"""Its second, “a stable state”: training that has stopped to improve."""
 
 
 REASON_FLAGS = {
@@ -183,15 +199,15 @@ def updates(context: Context, mnist: str, seeds: np.ndarray, epochs: int) -> xr.
     """Vary the rows per update and the learning rate: test accuracy after the same epochs."""
     data = load(mnist)
     network = network_for(data)
-    rates = np.array([rates for _, rates in BATCHES.values()])
+    rates = np.array([batch.rates for batch in BATCHES.values()])
 
     def end(key: jax.Array, **tried: jax.Array) -> jax.Array:
         """Accuracies (b,); one program, since drawing weights and orders takes most of a compilation."""
         params, order = nnjax.init(network, key), jax.random.fold_in(key, ORDER)
         accuracies = []
-        for name, (size, _) in BATCHES.items():
-            options: Any = {"optimizer": optax.sgd(tried[name]), "epochs": epochs}
-            options |= {"batch_size": size, "key": order if size else None}
+        for name, batch in BATCHES.items():
+            options: Any = {"optimizer": optax.sgd(tried[name]), "epochs": _epochs(batch, data, epochs)}
+            options |= {"batch_size": batch.size, "key": order if batch.size else None}
             trained, _ = nnjax.train(network, params, *data.train, **options)
             accuracies.append(accuracy(network, trained, data.test))
         return jnp.stack(accuracies)
@@ -209,6 +225,11 @@ def updates(context: Context, mnist: str, seeds: np.ndarray, epochs: int) -> xr.
     )
 
 
+def _epochs(batch: Batch, data: datasets.Split, epochs: int) -> int:
+    many = -(-len(data.train.xs) // 10) if epochs > 1 else 1  # one epoch is a smoke run's
+    return {"as asked for": epochs, "one": 1, "as many updates": many}[batch.epochs]
+
+
 def stopping(context: Context, mnist: str, seeds: np.ndarray, epochs: int) -> xr.Dataset:
     """Try each stopping criterion: when it stops, and the accuracy; the last fifth of the rows validates."""
     data = load(mnist)
@@ -217,7 +238,7 @@ def stopping(context: Context, mnist: str, seeds: np.ndarray, epochs: int) -> xr
         datasets.Data(*(part[rows] for part in data.train)) for rows in (slice(None, cut), slice(cut, None))
     )
 
-    def end(key: jax.Array, validation: jax.Array, gradient_norm: jax.Array) -> tuple[jax.Array, ...]:
+    def train_until(key: jax.Array, stop: nnjax.Stop) -> tuple[jax.Array, ...]:
         params, history = nnjax.train(
             network,
             nnjax.init(network, key),
@@ -226,13 +247,22 @@ def stopping(context: Context, mnist: str, seeds: np.ndarray, epochs: int) -> xr
             epochs=epochs,
             batch_size=10,
             key=jax.random.fold_in(key, ORDER),
-            stop=nnjax.Stop(gradient_norm, (held.xs, held.ys, validation * len(held.xs))),
+            stop=stop,
         )
         return history.epochs, history.reason, accuracy(network, params, data.test)
 
-    validation, gradient_norm = np.array(list(STOPS.values()), np.float32).T
-    limits = {"validation": validation, "gradient_norm": gradient_norm}
-    done, reason, right = (leaf.T for leaf in context.sweep("stopping criteria", end, seeds, limits))
+    def below(key: jax.Array, validation: jax.Array) -> tuple[jax.Array, ...]:
+        return train_until(key, nnjax.Stop(validation=(held.xs, held.ys, validation * len(held.xs))))
+
+    def plateau(key: jax.Array) -> tuple[jax.Array, ...]:
+        return train_until(key, nnjax.Stop(validation=(held.xs, held.ys), patience=PATIENCE))
+
+    limits = {"validation": np.array(list(STOPS.values()), np.float32)}
+    stopped = context.sweep("stopping criteria", below, seeds, limits)
+    stable = context.sweep("plateau of the validation loss", plateau, seeds)
+    done, reason, right = (
+        np.concatenate([leaf.T, other[None]]) for leaf, other in zip(stopped, stable, strict=True)
+    )
     dims = ("criterion", "seed")
     return xr.Dataset(
         {
@@ -240,6 +270,6 @@ def stopping(context: Context, mnist: str, seeds: np.ndarray, epochs: int) -> xr
             "reason": (dims, reason.astype(np.int8), {"long_name": "why it stopped"} | REASON_FLAGS),
             "accuracy": (dims, right, {"long_name": "share of the test rows labelled right"}),
         },
-        {"criterion": list(STOPS), "seed": seeds},
+        {"criterion": [*STOPS, PLATEAU], "seed": seeds},
         {"epochs": epochs},
     )

@@ -9,9 +9,9 @@ from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.initialisation.findings import hits, median_interval, share_intervals, waits
+from experiments.initialisation.findings import hits, share_intervals, waits
 from experiments.initialisation.training import BIASES, HIDDEN, NETWORKS
-from experiments.runner import style
+from experiments.runner import statistics, style
 
 CAPTION = (
     "Above: share of the seeds that converge, from uniform weights in [−r, r] (lines, 99.9 % intervals) and "
@@ -68,6 +68,6 @@ def _shares(axis: Axes, random: xr.Dataset, task: str, hidden: str, biases: str)
 def _medians(axis: Axes, random: xr.Dataset, task: str, hidden: str, biases: str) -> None:
     wait, ranges, look = waits(random, task, hidden, biases), random["range"].values, _look(hidden, biases)
     middle, most = np.median(wait, axis=0), int(random["most_epochs"].sel(task=task))
-    low, high = np.clip([median_interval(column) for column in wait.T], 1, most).T
+    low, high = np.clip([statistics.of_median(column, 0.0) for column in wait.T], 1, most).T
     axis.plot(ranges, np.where(np.isfinite(middle), middle, np.nan), **look, marker=".")
     axis.fill_between(ranges, low, high, where=np.isfinite(middle), color=look["color"], alpha=0.15, lw=0)

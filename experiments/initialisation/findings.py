@@ -1,19 +1,18 @@
 """Findings and tables of the experiment on initial weights, and what reads its data."""
 
-import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
-from scipy import stats
 
+from experiments.initialisation.rates import MAIN_RATE, RATES, solved, stuck
 from experiments.initialisation.training import HIDDEN, LAWS, NETWORKS
 from experiments.runner import expectations, statistics
 from experiments.runner.expectations import Expectation
 from experiments.runner.experiment import Table
-from experiments.runner.findings import Finding, exact, mean, share
+from experiments.runner.findings import Finding, exact, measured, share
 
 EXPECTED = expectations.of("initialisation")
 
@@ -37,16 +36,6 @@ def hits(random: xr.Dataset, *names: str) -> np.ndarray:
 def share_intervals(converged: np.ndarray) -> np.ndarray:
     """Both ends of the interval of each range's share, (range, 2), from converged (seed, range)."""
     return np.array([statistics.share(int(column.sum()), len(column)) for column in converged.T])
-
-
-def median_interval(values: np.ndarray) -> statistics.Interval:
-    """Two order statistics around the median of values (s,), 99.9 %: P(B < j) < 0.0005, B ~ Bin(s, ½).
-
-    It holds whatever the law of the values, infinite ones included.
-    """
-    ordered, count = np.sort(values), len(values)
-    j = int(stats.binom.ppf((1 - statistics.CONFIDENCE) / 2, count, 0.5))
-    return (float(ordered[j - 1]), float(ordered[count - j])) if j else (0.0, np.inf)
 
 
 class Best(NamedTuple):
@@ -82,13 +71,11 @@ def difference(expectation: Expectation, claim: str, a: np.ndarray, b: np.ndarra
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge what is exact; then, with enough seeds, luck, range, law, activation and biases."""
-    random, zeros = data["random"].to_dataset(), data["zeros"].to_dataset()
+    """Judge what is exact; then, with enough seeds, range by rate, law, activation and biases."""
+    random, zeros, by_rate = (data[name].to_dataset() for name in ("random", "zeros", "rates"))
     judged = [*_from_zeros(zeros), _xor_without_biases(random)]
     if random.sizes["seed"] >= ENOUGH:
-        judged += [*_luck(random), _sooner(random)]
-        for task, hidden in itertools.product(random["task"].values, HIDDEN):
-            judged += [_ranges(random, task, hidden), _laws(random, task, hidden)]
+        judged += [*_ranges(by_rate), _sooner(random), *_other_tasks(random, by_rate), _laws(random)]
         judged += [_activations(random), *(_biases(random, task) for task in random["task"].values)]
     return judged
 
@@ -123,28 +110,76 @@ def _xor_without_biases(random: xr.Dataset) -> Finding:
         EXPECTED["xor-relu-without-biases"],
         "XOR, ReLU without biases: least loss of any run",
         float(random["loss"].sel(task="XOR", hidden="ReLU", biases="without").min()),
-        note="the row (0, 0) has output ½ whatever the weights, and costs ¼: XOR cannot be learnt",
+        note="with two hidden nodes z(1,1) ≥ z(0,1) + z(1,0) whenever both are positive: ½ is the infimum",
     )
 
 
-def _luck(random: xr.Dataset) -> Iterator[Finding]:
-    """Judge whether one start suffices on XOR with biases."""
-    for hidden in HIDDEN:
-        chosen = best(random, hits(random, "XOR", hidden))
-        yield share(
-            EXPECTED[f"xor-{hidden.lower()}-best-range"],
-            f"XOR, {hidden}: share that converges from the best range",
-            chosen.converged,
-            note=f"range {chosen.ranges}, chosen on the other half of the seeds",
+def _ranges(by_rate: xr.Dataset) -> Iterator[Finding]:
+    """Judge what the range changes for good, and what only for as long as training is short."""
+    small, *_, large = by_rate["range"].values
+    short, long = by_rate["epochs"].values
+    held, learnt = stuck(by_rate), solved(by_rate)
+    for rate in RATES:
+        more, fewer = (_column(held, end, rate, long) for end in (large, small))
+        yield difference(
+            EXPECTED[f"xor-range-stuck-rate-{rate:g}"],
+            f"XOR, sigmoid, rate {rate:g}: share stuck at ½ or ⅔, range {large:g} minus {small:g}",
+            more,
+            fewer,
+            note=f"{more.mean():.1%} against {fewer.mean():.1%} after {long} epochs",
         )
-    wait = waits(random, "XOR", "sigmoid")[:, -1]
-    late = np.quantile(wait, 0.99 * np.mean(np.isfinite(wait)), method="lower")
-    yield share(
-        EXPECTED["xor-sigmoid-largest-range"],
-        f"XOR, sigmoid: share that converges from the largest range, {random['range'].values[-1]:g}",
-        np.isfinite(wait),
-        note=f"99 % of those that converge do so by epoch {late:.0f}: hardly any other is merely slow",
+    for_good = _column(held, large, MAIN_RATE, short) & _column(held, large, MAIN_RATE, long)
+    yield exact(
+        EXPECTED["xor-range-plateau"],
+        f"XOR, sigmoid, range {large:g}: seeds stuck after {short} epochs and after {long} alike (count)",
+        int(for_good.sum()),
+        note=f"of {len(for_good)}, rate {MAIN_RATE:g}: one is enough to refute a guarantee",
     )
+    slow = ~_column(learnt, small, MAIN_RATE, short)
+    later = _column(learnt, small, MAIN_RATE, long)
+    if slow.any():
+        yield share(
+            EXPECTED["xor-range-slow"],
+            f"XOR, sigmoid, range {small:g}: of the seeds that have not learnt it by epoch {short}, "
+            "share that is on no plateau",
+            ~_column(held, small, MAIN_RATE, short)[slow],
+            note=f"rate {MAIN_RATE:g}: they are slow; {np.mean(~slow):.1%} have learnt "
+            f"after {short} epochs, {later.mean():.1%} after {long}",
+        )
+    faster = _column(learnt, small, RATES[2], short)
+    yield difference(
+        EXPECTED["xor-range-rate"],
+        f"XOR, sigmoid, range {small:g}: share that learns it in {short} epochs, rate {RATES[2]:g} minus "
+        f"{MAIN_RATE:g}",
+        faster,
+        ~slow,
+        note=f"{faster.mean():.1%} against {np.mean(~slow):.1%}, same seeds: a range's worth depends on "
+        "the rate",
+    )
+
+
+def _column(flags: xr.DataArray, reach: float, rate: float, epochs: int) -> np.ndarray:
+    """The seeds' flags at one range, rate and budget, (seed,)."""
+    return flags.sel(range=reach, rate=rate, epochs=epochs).values
+
+
+def _other_tasks(random: xr.Dataset, by_rate: xr.Dataset) -> Iterator[Finding]:
+    """Judge XOR's effect of the range, who is stuck for good, against tasks on which nobody should be."""
+    small, *_, large = by_rate["range"].values
+    held, long = stuck(by_rate), by_rate["epochs"].values[-1]
+    bare = Expectation("", kind="control", source="", expected=(0.0, 1.0))
+    on_xor = difference(bare, "", *(_column(held, end, MAIN_RATE, long) for end in (large, small)), note="")
+    for task in (name for name in random["task"].values if name != "XOR"):
+        failed = ~hits(random, task, "sigmoid")
+        there = difference(bare, "", failed[:, -1], failed[:, 0], note="")
+        yield measured(
+            EXPECTED[f"{_slug(task)}-range-control"],
+            f"effect of the range, {large:g} against {small:g}: on who is stuck on XOR minus on who fails on "
+            f"the {task} task",
+            on_xor.measured - there.measured,
+            (on_xor.interval[0] - there.interval[1], on_xor.interval[1] - there.interval[0]),
+            note=f"sigmoid; {on_xor.measured:.1%} on XOR, {there.measured:.1%} on the {task} task",
+        )
 
 
 def _sooner(random: xr.Dataset) -> Finding:
@@ -160,45 +195,34 @@ def _sooner(random: xr.Dataset) -> Finding:
     )
 
 
-def _ranges(random: xr.Dataset, task: str, hidden: str) -> Finding:
-    """Judge the best range minus the worst."""
-    converged = hits(random, task, hidden)
-    good, bad = best(random, converged), best(random, ~converged)
-    where = random.sel(task=task, hidden=hidden)
-    return difference(
-        EXPECTED[f"{_slug(task, hidden)}-range"],
-        f"{task}, {hidden}: share that converges from the best range minus from the worst",
-        good.converged,
-        ~bad.converged,
-        note=f"range {good.ranges} against {bad.ranges}, chosen on the other half of the seeds; "
-        f"{int(where['most_epochs'])} epochs, rate {float(where['rate']):g}",
-    )
-
-
-def _laws(random: xr.Dataset, task: str, hidden: str) -> Finding:
+def _laws(random: xr.Dataset) -> Finding:
     """Judge uniform minus normal weights of the same standard deviation, averaged over the ranges."""
-    uniform, normal = (hits(random, task, hidden, "with", law).astype(float) for law in LAWS)
-    by_seed, by_range = (np.mean(uniform - normal, axis=axis) for axis in (1, 0))
-    finding = mean(
-        EXPECTED[f"{_slug(task, hidden)}-law"],
-        f"{task}, {hidden}: share that converges from uniform minus from normal weights of equal spread",
-        by_seed,
-        note=f"mean over the ranges; {by_range.min():+.3f} to {by_range.max():+.3f} at single ones; "
-        "paired draws",
+    found = {}
+    for task, hidden in itertools.product(random["task"].values, HIDDEN):
+        uniform, normal = (hits(random, task, hidden, "with", law).astype(float) for law in LAWS)
+        by_seed = np.mean(uniform - normal, axis=1)
+        # Where no pair differs a bootstrap has no width; Wilson's bound of 0 in n has.
+        reach = statistics.share(0, len(by_seed))[1]
+        interval = statistics.of_mean(by_seed) if by_seed.any() else (-reach, reach)
+        found[f"{task}, {hidden}"] = float(by_seed.mean()), interval
+    widest = max(found, key=lambda name: max(map(abs, found[name][1])))
+    told = "; ".join(f"{name} {value:+.3f}" for name, (value, _) in found.items())
+    return measured(
+        EXPECTED["law"],
+        "share that converges from uniform minus from normal weights of equal spread, the largest",
+        *found[widest],
+        note=f"{widest}; mean over the ranges, paired draws; {told}",
     )
-    # Where no pair differs a bootstrap has no width; Wilson's bound of 0 in n has.
-    reach = statistics.share(0, len(by_seed))[1]
-    return finding if by_seed.any() else dataclasses.replace(finding, interval=(-reach, reach))
 
 
 def _activations(random: xr.Dataset) -> Finding:
     one, other = (best(random, hits(random, "XOR", hidden)) for hidden in ("ReLU", "sigmoid"))
     return difference(
         EXPECTED["xor-relu-minus-sigmoid"],
-        "XOR: share that converges, ReLU minus sigmoid, with biases",
+        "XOR, one hidden layer: share that converges, ReLU minus sigmoid, with biases",
         one.converged,
         other.converged,
-        note=f"{_both(one, other)}; the sentence is about depth; here is one hidden layer",
+        note=f"{_both(one, other)}; the handout's “ReLU is far more robust” is about depth",
     )
 
 
@@ -236,7 +260,20 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
     rows = [_row(random, task, *network) for task in random["task"].values for network in NETWORKS]
     header = ("task, hidden nodes, biases", f"r = {small:g}", f"r = {large:g}")
     header += ("best r", "share there", "median epochs there")
-    return {"Share that converges, uniform weights in [−r, r]": (header, rows)}
+    return {
+        "Share that converges, uniform weights in [−r, r]": (header, rows),
+        "XOR, sigmoid, by range and rate: learnt, stuck at ½ or ⅔": _by_rate(data["rates"].to_dataset()),
+    }
+
+
+def _by_rate(by_rate: xr.Dataset) -> Table:
+    rows = []
+    for epochs in by_rate["epochs"].values:
+        for rate in by_rate["rate"].values:
+            part = by_rate.sel(rate=rate, epochs=epochs)
+            pairs = zip(solved(part).mean("seed").values, stuck(part).mean("seed").values, strict=True)
+            rows.append([f"{epochs}", f"{rate:g}", *(f"{good:.1%}, {held:.1%}" for good, held in pairs)])
+    return ("epochs", "rate", *(f"r = {reach:g}" for reach in by_rate["range"].values)), rows
 
 
 def _row(random: xr.Dataset, task: str, hidden: str, biases: str) -> list[str]:
@@ -244,7 +281,7 @@ def _row(random: xr.Dataset, task: str, hidden: str, biases: str) -> list[str]:
     shares = np.mean(np.isfinite(wait), axis=0)
     at = int(np.argmax(shares))
     low, high = share_intervals(np.isfinite(wait))[at]
-    ends = (np.median(wait[:, at]), *median_interval(wait[:, at]))
+    ends = (np.median(wait[:, at]), *statistics.of_median(wait[:, at], 0.0))
     median, lower, upper = (_epochs(value, random, task) for value in ends)
     return [
         f"{task}, {hidden}, {biases}",

@@ -5,11 +5,15 @@ import dataclasses
 import difflib
 import pathlib
 import shlex
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import experiments
 from experiments.runner import catalogue
+
+ALSO = "--smoke, --profile default|full, --lists 1|2, --out DIR, --tables"
+"""Options of every experiment."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Request:
         out: The results folder.
         lists: How many lists of seeds; with two, verdicts that differ between them are open.
         check: A receipt of the explorer's to check, and nothing to run; None otherwise.
-        csv: Whether to write the data as CSV files, too.
+        tables: Whether to print tables, beside the findings.
     """
 
     redraw: bool
@@ -40,7 +44,7 @@ class Request:
     out: pathlib.Path
     lists: int = 1
     check: pathlib.Path | None = None
-    csv: bool = False
+    tables: bool = False
 
 
 def parse(arguments: Sequence[str]) -> Request:
@@ -73,7 +77,7 @@ def parse(arguments: Sequence[str]) -> Request:
         out=options.out or pathlib.Path("results-smoke" if options.smoke else "results"),
         lists=options.lists or (2 if options.profile == "full" and not options.smoke else 1),
         check=options.check,
-        csv=options.csv,
+        tables=options.tables,
     )
 
 
@@ -95,8 +99,12 @@ def _check(
         parser.exit(2, f"options {' '.join(rest)} belong to one experiment: name it before them\n")
 
 
+def _wrapped(text: str, indent: int = 0) -> str:
+    return textwrap.fill(text, 79, subsequent_indent=" " * indent)
+
+
 def _parser() -> argparse.ArgumentParser:
-    listing = "\n".join(f"  {name:22}{catalogue.headline(name)}" for name in catalogue.names())
+    listing = "\n".join(_wrapped(f"  {name:22}{catalogue.headline(name)}", 24) for name in catalogue.names())
     parser = argparse.ArgumentParser(
         prog="python -m experiments",
         usage="python -m experiments [redraw] [NAME ...] [options]",
@@ -125,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=_folder, metavar="DIR", help="where results go (results, or results-smoke)"
     )
     parser.add_argument(
-        "--csv", action="store_true", help="write the data as long tables, too, for R or pandas"
+        "--tables", action="store_true", help="print the tables, too; report and CSV files have them anyway"
     )
     parser.add_argument(
         "--check",
@@ -177,8 +185,7 @@ def config_of(experiment: Any, request: Request) -> Any:
         default=default,
         args=request.rest,
         prog=f"python -m experiments {experiment.name}",
-        description=f"{experiment.question} Also: --smoke, --profile default|full, --lists 1|2, --out DIR, "
-        "--csv.",
+        description=_wrapped(f"{experiment.question} Also: {ALSO}."),
     )
 
 

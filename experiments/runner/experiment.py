@@ -44,8 +44,9 @@ class Options:
             raise ValueError(f"seed must be 0 to {SEEDS - 1}; got {self.seed}")
 
     def other_list(self) -> Self:
-        """The same options with another first seed, 2³¹ away: no seed is in both lists."""
-        return dataclasses.replace(self, seed=self.seed ^ (SEEDS // 2))
+        """The same options with another first seed, 2³⁰ away: no seed is in both lists."""
+        away = SEEDS // 4
+        return dataclasses.replace(self, seed=self.seed + (away if self.seed < away else -away))
 
     def seeds_from_first(self, count: int) -> np.ndarray:
         """`count` seeds: seed, seed + 1, ..."""

@@ -124,14 +124,15 @@ def share(expectation: Expectation, claim: str, hits: np.ndarray, *, note: str =
 
 
 def mean(expectation: Expectation, claim: str, values: np.ndarray, *, note: str = "") -> Finding:
-    """The mean of `values` (s,), with a bootstrap interval."""
-    interval = statistics.bootstrap(values, np.mean)
+    """The mean of `values` (s,), with its bootstrap interval, or Student's where they are fewer than 100."""
+    interval = statistics.of_mean(values)
     return measured(expectation, claim, np.mean(values), interval, note=note)
 
 
 def median(expectation: Expectation, claim: str, values: np.ndarray, *, note: str = "") -> Finding:
-    """The median of `values` (s,), with a bootstrap interval."""
-    interval = statistics.bootstrap(values)
+    """The median of `values` (s,), with its bootstrap interval, or two of fewer than 100 values."""
+    few = len(values) < statistics.MANY
+    interval = statistics.of_median(values) if few else statistics.bootstrap(values)
     return measured(expectation, claim, np.median(values), interval, note=note)
 
 
@@ -141,9 +142,13 @@ def exact(expectation: Expectation, claim: str, value: float, *, note: str = "")
 
 
 def spanning(expectation: Expectation, claim: str, values: np.ndarray, *, note: str) -> Finding:
-    """The median of a few `values` (s,), with their range, and a note that says so."""
-    note = f"{note}; median and range of {len(values)} seeds"
-    interval = values.min(), values.max()
+    """The median of a few `values` (s,), with two of them around it; with their range below 11."""
+    interval = statistics.of_median(values)
+    if np.isneginf(interval[0]) and not np.isneginf(values).any():
+        interval = values.min(), values.max()
+        note = f"{note}; median and range of {len(values)} seeds, too few for 99.9 %"
+    else:
+        note = f"{note}; median of {len(values)} seeds"
     return measured(expectation, claim, np.median(values), interval, note=note)
 
 

@@ -1,12 +1,15 @@
-"""How far an experiment is: parts and seeds done, in bars on a terminal; anywhere else it stays quiet."""
+"""How far an experiment is: parts and seeds done, in bars on a terminal; anywhere else a line a minute."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 
 from rich import progress
 from rich.console import Console
 
 OnSegment = Callable[[int, int], None]
+SELDOM = 60.0
+"""Seconds between two lines of a log."""
 
 
 class Progress:
@@ -47,6 +50,35 @@ class Progress:
             bars.remove_task(bar)
 
 
+class _Log(Progress):
+    """A line a minute, for a log file: what is done of the parts, and of the sweep that spoke last."""
+
+    def __init__(self, console: Console, title: str, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._console, self._title, self._clock = console, title, clock
+        self._began = self._printed = clock()
+        self._parts = ""
+
+    def report(self, done: int, total: int) -> None:
+        """Say that `done` of an experiment's `total` parts are done."""
+        self._parts = f", {done}/{total} parts"
+        self._print("")
+
+    @contextlib.contextmanager
+    def sweep(self, name: str, settings: int = 1) -> Iterator[OnSegment]:
+        """What `nnjax.sweep(..., on_segment=)` takes; threads may take turns in one line."""
+        yield lambda done, total: self._print(
+            f", {name} {done / settings:,.0f}/{total / settings:,.0f} seeds"
+        )
+
+    def _print(self, sweep: str) -> None:
+        now = self._clock()
+        if now - self._printed >= SELDOM:
+            self._printed = now
+            minutes = f"{(now - self._began) / 60:.0f} min"
+            self._console.print(f"{self._title}: {minutes}{self._parts}{sweep}", markup=False, soft_wrap=True)
+
+
 class _Count(progress.ProgressColumn):
     """Done of all."""
 
@@ -65,7 +97,10 @@ class _Speed(progress.ProgressColumn):
 
 @contextlib.contextmanager
 def shown(console: Console, title: str) -> Iterator[Progress]:
-    """Bars with speed and time left while the block runs; nothing in a log."""
+    """Bars with speed and time left while the block runs; in a log, a line a minute."""
+    if not console.is_terminal:
+        yield _Log(console, title)
+        return
     columns = (
         progress.SpinnerColumn(),
         progress.TextColumn("{task.description}", markup=False),
@@ -77,6 +112,5 @@ def shown(console: Console, title: str) -> Iterator[Progress]:
         progress.TimeRemainingColumn(),
         progress.TextColumn("left"),
     )
-    shown_where = {"console": console, "transient": True, "disable": not console.is_terminal}
-    with progress.Progress(*columns, speed_estimate_period=600, **shown_where) as bars:
+    with progress.Progress(*columns, speed_estimate_period=600, console=console, transient=True) as bars:
         yield Progress(bars, title)

@@ -1,6 +1,7 @@
 """Running what was asked for: one experiment after the other, and the report after each of them."""
 
 import contextlib
+import dataclasses
 import pathlib
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,17 @@ import xarray as xr
 from rich.console import Console
 
 from experiments.explorer import page, receipt
-from experiments.runner import arguments, catalogue, checkpoints, progress, report, store, terminal, timing
+from experiments.runner import (
+    arguments,
+    catalogue,
+    checkpoints,
+    labels,
+    progress,
+    report,
+    store,
+    terminal,
+    timing,
+)
 from experiments.runner.arguments import Request
 from experiments.runner.checkpoints import Checkpoints
 from experiments.runner.context import Context
@@ -87,7 +98,7 @@ def _redraw(request: Request, console: Console) -> int:
     names, failed = store.with_data(request.out, request.names), []
     for name in names:
         try:
-            store.save_result(catalogue.load(name), request.out / name, request.csv)
+            store.save_result(catalogue.load(name), request.out / name)
         except Exception:
             terminal.say(console, traceback.format_exc(), "red")
             failed.append(name)
@@ -108,11 +119,11 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
         with _checkpoints(experiment, config, request) as kept, _device(experiment, console):
             data, took = _measure(experiment, config, kept, console)
             about = manifest(experiment, config, took, command, request.smoke)
-            folder = store.save_data(request.out, data, about)
+            folder = store.save_data(request.out, labels.labelled(data, about), about)
             if request.lists == 2 and experiment.second_list:
                 _add_second_list(experiment, config, kept, folder, console)
-        result = store.save_result(experiment, folder, request.csv)
-        terminal.print_result(console, result, request.smoke)
+        result = store.save_result(experiment, folder)
+        terminal.print_result(console, result, request.smoke, request.tables)
     except Exception:
         terminal.say(console, traceback.format_exc(), "red")
         if (request.out / experiment.name / store.DATA).exists():
@@ -134,7 +145,8 @@ def _add_second_list(
     terminal.say(console, f"again from seed {other.seed}, to see which verdicts hang on the seeds")
     data, took = _measure(experiment, other, kept.of_another("second list"), console)
     about = {"second_list": {"seed": other.seed, "wall_time_seconds": round(took.wall_time, 3)}}
-    store.add_second(folder, data, about)
+    source = store.read_manifest(folder) | {"config": dataclasses.asdict(other)}
+    store.add_second(folder, labels.labelled(data, source), about)
 
 
 def _measure(

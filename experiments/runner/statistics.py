@@ -1,7 +1,7 @@
 """Intervals: how sure a number is that comes from finitely many seeds. 99.9 % unless asked otherwise."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,6 +9,9 @@ from scipy import stats
 
 CONFIDENCE = 0.999
 """A report has some fifty intervals; at 95 % two or three of them would miss by chance."""
+
+MANY = 100
+"""From so many values on a percentile bootstrap holds at 99.9 %; with 10 normal ones it misses by 1.5 %."""
 
 Interval = tuple[float, float]
 
@@ -61,6 +64,82 @@ def bootstrap(
         rng=np.random.default_rng(seed),
     ).confidence_interval
     return float(found.low), float(found.high)
+
+
+def of_mean(values: ArrayLike) -> Interval:
+    """Interval of the mean of values (n,): Student's t below `MANY` values, from there on the bootstrap."""
+    sample = _sample("values", values)
+    if sample.size >= MANY or sample.size == 1 or np.all(sample == sample[0]):
+        return bootstrap(sample, np.mean)
+    half = stats.t.ppf((1 + CONFIDENCE) / 2, sample.size - 1) * stats.sem(sample)
+    return float(sample.mean() - half), float(sample.mean() + half)
+
+
+def of_median(values: ArrayLike, least: float = -np.inf) -> Interval:
+    """Two order statistics around the median of values (n,), 99.9 %: P(B < j) < 0.0005, B ~ Bin(n, ½).
+
+    It holds whatever the law of the values, infinite ones included; fewer than 11 tell nothing.
+    """
+    ordered = np.sort(np.asarray(values, dtype=float))
+    j = int(stats.binom.ppf((1 - CONFIDENCE) / 2, len(ordered), 0.5))
+    return (float(ordered[j - 1]), float(ordered[len(ordered) - j])) if j else (least, np.inf)
+
+
+def clustered(
+    clusters: list[np.ndarray],
+    statistic: Callable[[np.ndarray], float],
+    *,
+    resamples: int = 4999,
+    seed: int = 0,
+) -> Interval:
+    """Percentile interval of statistic(rows) where rows come in clusters, each (m, ...), drawn as a whole.
+
+    What shares a seed is not independent: resampled by rows the interval would be too narrow.
+    """
+    rng, count = np.random.default_rng(seed), len(clusters)
+    found = [
+        statistic(np.concatenate([clusters[k] for k in rng.integers(count, size=count)]))
+        for _ in range(resamples)
+    ]
+    low, high = np.nanquantile(found, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)
+
+
+class Parts(NamedTuple):
+    """What rows and columns of a table do to its values.
+
+    Attributes:
+        ratio: Mean square among rows over that among columns.
+        interval: 99.9 % of the ratio of their expectations, by the F law.
+        shares: Shares of the variance: rows, columns, both together (with whatever else there is).
+    """
+
+    ratio: float
+    interval: Interval
+    shares: tuple[float, float, float]
+
+
+def two_way(table: np.ndarray) -> Parts:
+    """Analyse the variance of a table (r, c) of one value for each row with each column.
+
+    yᵢⱼ = μ + rowᵢ + columnⱼ + restᵢⱼ, all random: E MS(rows) = σ²(rest) + c σ²(rows), and likewise for
+    columns; a part that comes out below 0 counts as 0 (Searle, Casella & McCulloch 1992, chapter 4).
+    """
+    rows, columns = table.shape
+    of_rows, of_columns = table.mean(axis=1) - table.mean(), table.mean(axis=0) - table.mean()
+    rest = table - table.mean() - of_rows[:, None] - of_columns[None]
+    square_rows = columns * np.sum(of_rows**2) / (rows - 1)
+    square_columns = rows * np.sum(of_columns**2) / (columns - 1)
+    square_rest = np.sum(rest**2) / ((rows - 1) * (columns - 1))
+    parts = [
+        max((square_rows - square_rest) / columns, 0),
+        max((square_columns - square_rest) / rows, 0),
+        square_rest,
+    ]
+    low, high = stats.f.ppf([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], rows - 1, columns - 1)
+    ratio = float(square_rows / square_columns)
+    shares = tuple(float(part / sum(parts)) for part in parts)
+    return Parts(ratio, (float(ratio / high), float(ratio / low)), (shares[0], shares[1], shares[2]))
 
 
 def _batch(size: int) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import xarray as xr
 
-from experiments.runner import expectations, long_tables, style
+from experiments.runner import expectations, style, tidy
 from experiments.runner.experiment import Data, Experiment, Table
 from experiments.runner.findings import Finding, counts, paired
 
@@ -83,11 +83,13 @@ def add_second(folder: pathlib.Path, data: Data, about: Mapping[str, Any]) -> No
     _replaced(folder, fill)
 
 
-def save_result(experiment: Experiment, folder: pathlib.Path, csv: bool = False) -> Result:
+def save_result(experiment: Experiment, folder: pathlib.Path) -> Result:
     """Make findings, tables and figures from the data in `folder`, write them beside it, and return them.
 
+    Findings, tables and what each seed gave are CSV files, too.
+
     Where there are data of a second list of seeds, findings alone are made of them, and verdicts that differ
-    are open. With `csv` the data themselves are written once more, as long tables.
+    are open.
 
     Raises:
         FileNotFoundError: There are no data.
@@ -107,10 +109,10 @@ def save_result(experiment: Experiment, folder: pathlib.Path, csv: bool = False)
                 if (folder / name).exists():
                     shutil.copy2(folder / name, new / name)
             figures = {name: _save_figure(new, name, *each) for name, each in result.figures.items()}
-            _write_json(new / "findings.json", findings_as_json(result.findings, manifest["smoke"]))
+            told = findings_as_json(result.findings, manifest["smoke"])
+            _write_json(new / "findings.json", told)
             _write_json(new / "tables.json", _tables_as_json(result.tables))
-            if csv:
-                long_tables.write(data, new)
+            tidy.write(new, data, told["findings"], result.tables)
             _write_manifest(new, manifest | {"figures": figures})
 
         _replaced(folder, fill)

@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from experiments.runner import report
@@ -43,13 +43,15 @@ def print_estimate(terminal: Console, chosen: Sequence[Experiment], full: bool, 
     say(terminal, f"{counted(len(chosen), 'experiment')}, about {about} on two cores")
 
 
-def print_result(terminal: Console, result: Result, smoke: bool) -> None:
-    """Print tables and findings; those of a smoke run have no verdict."""
-    for title, (header, rows) in result.tables.items():
+def print_result(terminal: Console, result: Result, smoke: bool, tables: bool = False) -> None:
+    """Print findings, which have no verdict in a smoke run, and the tables before them if they are wanted."""
+    for title, (header, rows) in result.tables.items() if tables else ():
         say(terminal, title, "bold")
-        terminal.print(_table(header, rows))
+        _print_table(terminal, header, [list(map(report.typeset, row)) for row in rows])
     say(terminal, "Findings of a smoke run, too small to judge" if smoke else "Findings", "bold")
-    terminal.print(_findings(result.findings, smoke))
+    _print_table(terminal, *_findings(result.findings, smoke))
+    if result.tables and not tables:
+        say(terminal, f"{counted(len(result.tables), 'table')}: --tables prints them")
     for line in counted_by_class(result.findings, smoke):
         say(terminal, line)
 
@@ -70,14 +72,21 @@ def _verb(verdict: str, count: int) -> str:
     return verdict.removesuffix("s") if count > 1 and verdict.endswith("s") else verdict
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+def _print_table(terminal: Console, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table; where a number would be cut, a line for each cell instead."""
     table = Table(*header)
     for row in rows:
-        table.add_row(*map(report.typeset, row))
-    return table
+        table.add_row(*row)
+    if Measurement.get(terminal, terminal.options.update(max_width=10_000), table).minimum <= terminal.width:
+        terminal.print(table)
+        return
+    for row in rows:
+        for name, cell in zip(header, row, strict=True):
+            terminal.print(f"[bold]{name}:[/] {cell}", highlight=False)
+        terminal.print()
 
 
-def _findings(findings: Sequence[Finding], smoke: bool) -> Table:
+def _findings(findings: Sequence[Finding], smoke: bool) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     rows = [
         (
             f"{each.claim}\n({CLASSES[each.kind]})",
@@ -87,4 +96,4 @@ def _findings(findings: Sequence[Finding], smoke: bool) -> Table:
         )
         for each in findings
     ]
-    return _table(("claim", "expected", "measured", "verdict"), rows)
+    return ("claim", "expected", "measured", "verdict"), rows

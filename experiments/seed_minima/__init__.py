@@ -7,7 +7,7 @@ import xarray as xr
 
 from experiments.runner.context import Context
 from experiments.runner.experiment import Experiment, Options, at_least
-from experiments.seed_minima import barriers, bottleneck, students, xor
+from experiments.seed_minima import barriers, bottleneck, students, teachers, xor
 from experiments.seed_minima.figures import figures
 from experiments.seed_minima.findings import findings, tables
 
@@ -22,6 +22,8 @@ class Config(Options):
         few: Seeds of each other network and setting on XOR.
         steps: Full-batch steps on XOR.
         students: Students of the teacher network.
+        teachers: Teachers beside that one.
+        their_students: Students of each of them.
         student_epochs: Most epochs that a student is trained for.
         paths: Number of students whose paths are drawn.
         barrier_seeds: Networks between which barriers are measured.
@@ -33,6 +35,8 @@ class Config(Options):
     few: int = 1000
     steps: int = 15_000
     students: int = 1000
+    teachers: int = 20
+    their_students: int = 20
     student_epochs: int = 40_000
     paths: int = 24
     barrier_seeds: int = 6
@@ -42,6 +46,7 @@ class Config(Options):
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(self, seeds=2, few=2, steps=1, students=3, student_epochs=2, paths=2)
+        at_least(self, teachers=1, their_students=1)
         at_least(self, barrier_seeds=2, barrier_epochs=1, linear_seeds=2)
         if self.paths > self.students:
             raise ValueError(f"paths must be at most students, {self.students}; got {self.paths}")
@@ -51,7 +56,10 @@ Part = Callable[[], Mapping[str, xr.Dataset]]
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the parts: groups xor, conditions, students, landscape, barriers, linear, critical_points."""
+    """Measure the parts.
+
+    Groups: xor, conditions, students, landscape, teachers, barriers, linear, critical_points.
+    """
     seeds = config.seeds_from_first
 
     def taught() -> Mapping[str, xr.Dataset]:
@@ -59,10 +67,15 @@ def run(config: Config, context: Context) -> xr.DataTree:
         slices = students.landscape(ends)
         return {"students": ends} | {f"landscape/{name}": part for name, part in slices.items()}
 
+    def many() -> xr.Dataset:
+        each = seeds(config.their_students)
+        return teachers.measure(context, each, config.teachers, config.student_epochs)
+
     parts: list[Part] = [
         lambda: {"xor": xor.ends(context, seeds(config.seeds), config.steps)},
         lambda: {"conditions": xor.conditions(context, seeds(config.few), config.steps)},
         taught,
+        lambda: {"teachers": many()},
         lambda: {"barriers": barriers.barriers(context, seeds(config.barrier_seeds), config.barrier_epochs)},
         lambda: {"linear": bottleneck.linear(context, seeds(config.linear_seeds))},
         lambda: {"critical_points": bottleneck.critical_points()},
@@ -92,15 +105,17 @@ EXPERIMENT = Experiment(
         "few": 20,
         "steps": 300,
         "students": 20,
+        "teachers": 2,
+        "their_students": 2,
         "student_epochs": 500,
         "paths": 4,
         "barrier_seeds": 2,
         "barrier_epochs": 1,
         "linear_seeds": 4,
     },
-    full={"seeds": 1_000_000, "few": 10_000, "students": 10_000, "barrier_seeds": 12},
+    full={"seeds": 1_000_000, "few": 10_000, "students": 10_000, "their_students": 200, "barrier_seeds": 12},
     remember="Where a seed ends differs, but “different minima” are mostly copies of one, or no minima: on "
     "XOR no end of a sigmoid network is one. Runs stuck at ½ stay there; a quarter of those at ⅔ are merely "
     "slow.",
-    minutes=(1.1, 6.0),
+    minutes=(1.4, 11.0),
 )

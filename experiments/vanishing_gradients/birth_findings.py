@@ -9,6 +9,7 @@ from experiments.runner import expectations, statistics
 from experiments.runner.findings import Finding, exact, mean, median
 from experiments.vanishing_gradients.draws import distinct
 from experiments.vanishing_gradients.readers import EDGE, factors, was_drawn, widest
+from nnjax import signal_propagation
 
 EXPECTED = expectations.of("vanishing_gradients")
 
@@ -44,31 +45,48 @@ def _handout(ratios: np.ndarray) -> Finding:
 
 
 def _one_below(birth: xr.Dataset) -> Iterator[Finding]:
-    cases = {
-        ("sigmoid", "lecun_normal"): "the usual initial weights of a sigmoid network",
-        ("sigmoid", "normal"): "the handout's N(0, 1) weights: in wide layers the few nodes that are not "
-        "saturated have large weights",
+    sigmoid = widest(birth, "sigmoid", "lecun_normal")
+    if sigmoid is None:
+        return
+    below = sigmoid.delta[-2] / sigmoid.delta[-1]
+    theory = signal_propagation.fixed_point("sigmoid", 1.0)[1] ** 0.5
+    yield median(
+        EXPECTED["one-below-sigmoid-lecun-normal"].around(theory),
+        "sigmoid lecun_normal: length of δ one layer below the output",
+        below,
+        note=f"√χ = {theory:.4f}; the usual initial weights of a sigmoid network; length of a layer's δ at "
+        f"equal widths {sigmoid.width}, median over seeds",
+    )
+    controls = {
+        ("sigmoid", "normal"): "N(0, 1) weights: in wide layers the few nodes that are not saturated have "
+        "large weights",
         ("relu", "he_normal"): "the usual initial weights of a ReLU network",
     }
-    for (activation, init), note in cases.items():
+    for (activation, init), note in controls.items():
         network = widest(birth, activation, init)
-        if network is not None:
+        if network is not None and network.width == sigmoid.width:
+            other = network.delta[-2] / network.delta[-1]
             yield median(
-                EXPECTED[f"one-below-half-{activation}-{init.replace('_', '-')}"],
-                f"{activation} {init}: length of δ one layer below the output is less than half",
-                network.delta[-2] / network.delta[-1],
-                note=f"{note}; length of a layer's δ at equal widths {network.width}, median over seeds",
+                EXPECTED[f"one-below-over-{activation}-{init.replace('_', '-')}"],
+                f"length of δ one layer below the output: sigmoid lecun_normal's over {activation} {init}'s",
+                below / other,
+                note=f"same draws; {np.median(other):.3g} with {note}",
             )
 
 
 def _negligible(birth: xr.Dataset) -> Iterator[Finding]:
     """Change of the first weights at α = 1, |δ₁| = |ΔW₁|/|W₁| for unit-variance inputs, against rounding."""
-    for activation, init in (("sigmoid", "lecun_normal"), ("relu", "he_normal"), ("tanh", "orthogonal")):
+    cases = {
+        ("sigmoid", "lecun_normal"): "below float32's rounding",
+        ("relu", "he_normal"): "far above float32's rounding",
+        ("tanh", "orthogonal"): "far above float32's rounding",
+    }
+    for (activation, init), words in cases.items():
         network = widest(birth, activation, init)
         if network is not None:
             yield median(
                 EXPECTED[f"negligible-{activation}-{init.replace('_', '-')}"],
-                f"{activation} {init}: {len(network.delta)} layers, |δ₁|/|δ_L| is below float32's rounding",
+                f"{activation} {init}: {len(network.delta)} layers, |δ₁|/|δ_L| is {words}",
                 network.delta[0],
                 note=f"width {network.width}; at α = 1 the first weights' relative change is about this",
             )

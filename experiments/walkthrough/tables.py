@@ -39,6 +39,11 @@ SLIPS = (
         "the text's first weight is 0.8017873 when δ is propagated",
         "The updated weight is used going back: δ of h₁ becomes 0.009907519 instead of 0.009885435.",
     ),
+    (
+        "δ is smaller at the hidden nodes, so “the weight changes ... will be even smaller”",
+        "A change is α · δ · activation, and inputs of 3 and 5 make up for δ: with N(0, 1) weights, x₃ → h₁ "
+        "changes more than h₁ → o in 47 % of the networks.",
+    ),
 )
 """(what the handout says, what is true), beside the hidden delta."""
 

@@ -93,7 +93,7 @@ def data(nine):
     losses = np.full((len(activations.NODES), 100), 1.0)
     losses[list(activations.NODES).index(activations.SIGMOID)] = 0.01
     xor = xr.Dataset({"loss": (("hidden", "seed"), losses)}, {"hidden": list(activations.NODES)})
-    linear = xr.Dataset({"regression": 1e-9, "collapse": 1e-3})
+    linear = xr.Dataset({"distance": ("what", [1e-9, 1e-3])}, {"what": ["regression", "collapse"]})
     return xr.DataTree.from_dict({"curves": nine, "xor": xor, "linear": linear})
 
 

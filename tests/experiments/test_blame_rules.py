@@ -13,7 +13,9 @@ LONG = True
 
 @pytest.mark.slow
 def test_the_data_survive_the_disk(tmp_path):
-    config = Config(seed=7, angle_seeds=20, seeds=2, digit_seeds=2, steps=2, iris_epochs=1, digit_epochs=1)
+    config = Config(
+        seed=7, angle_seeds=20, seeds=2, digit_seeds=2, align_seeds=2, steps=2, iris_epochs=1, digit_epochs=1
+    )
     data = run(config, Context())
     data.to_netcdf(tmp_path / "data.nc", engine="h5netcdf")
     with xr.open_datatree(tmp_path / "data.nc", engine="h5netcdf") as again:
@@ -36,7 +38,7 @@ def test_each_task_is_judged_by_what_suits_it():
         "digits": "test accuracy",
     }
     assert [task.network.sizes for task in named.values()] == [(2, 2, 1), (4, 8, 3), (64, 30, 10)]
-    assert [task.seeds for task in named.values()] == [1000, 1000, 50]
+    assert [task.seeds for task in named.values()] == [4000, 4000, 50]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_mnist_files(folder):
 
 @pytest.mark.slow
 def test_the_experiment_on_mnist_files(folder):
-    config = digits.Config(seeds=2, few=2, epochs=1, batch_epochs=1, mnist=str(folder))
+    config = digits.Config(seeds=2, crossed=2, few=2, epochs=1, batch_epochs=1, mnist=str(folder))
     data = digits.run(config, Context())
     assert data["pictures"].sizes["x"] == data["pictures"].sizes["y"] == 28
     names = {"accuracy", "lost", "ends", "confusion", "hidden", "misread"}

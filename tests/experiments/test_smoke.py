@@ -7,17 +7,18 @@ from typing import Any
 
 import jax
 import pytest
+import xarray as xr
 from jax import export
 from sklearn.datasets import load_iris
 
 from experiments.__main__ import main
-from experiments.runner import catalogue, store
+from experiments.runner import catalogue, labels, store
 from experiments.runner.checkpoints import Checkpoints
 from nnjax.sweeps import lanes
 
 FAST = {"walkthrough", "spurious_minima"}
 """The others compile for ten seconds and more."""
-RELAXED = {"benchmark", "learning_rate"}
+RELAXED = {"benchmark", "learning_rate", "sentences"}
 """The benchmark's peers broadcast as their users write them; Optax's Adam and RMSProp mix dtypes."""
 WHATEVER_THE_SIZE: dict[str, list[str]] = {
     "walkthrough": [
@@ -32,6 +33,15 @@ WHATEVER_THE_SIZE: dict[str, list[str]] = {
         "delta-largest",
         "delta-at-the-ends",
         "change-proportional",
+    ],
+    "sentences": [
+        "label-zero",
+        "label-zero-anywhere",
+        "larger-activation-same-node",
+        "rows-48-sum",
+        "approximation-promise",
+        "momentum-least-squares",
+        "momentum-plain-rate",
     ],
     "activations": [
         "sigmoid-steepest",
@@ -127,7 +137,10 @@ def test_smoke(name, tmp_path, programs, monkeypatch):
             export.export(program, platforms=("cuda", "tpu"))(*shapes)
     assert programs
     assert len(set(names)) == len(names)
-    findings = catalogue.load(name).findings(store.load_data(tmp_path / name))
+    data = store.load_data(tmp_path / name)
+    assert not labels.unnamed(data if isinstance(data, xr.DataTree) else xr.DataTree(data))
+    assert (tmp_path / name / "findings.csv").exists()
+    findings = catalogue.load(name).findings(data)
     assert len({each.id for each in findings}) == len(findings)
     verdicts = {each.id: each.verdict for each in findings}
     assert {each: verdicts[each] for each in WHATEVER_THE_SIZE[name]} == dict.fromkeys(

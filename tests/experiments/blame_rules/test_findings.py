@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from experiments.blame_rules.findings import findings, reached, tables
-from experiments.blame_rules.rules import FEEDBACK, INPUTS, PRINTED, RULES, TRUE
+from experiments.blame_rules.findings import findings, norms, reached, tables, uphill_chance
+from experiments.blame_rules.rules import FEEDBACK, HANDOUT, INPUTS, PRINTED, RULES, TRUE, UNIFORM
 
 TIMES = [0.5, 1.0, 2.0]
 
@@ -40,6 +40,11 @@ def data():
             "xor": task(100, "share solved"),
             "iris": task(99, "test accuracy"),
             "digits": task(20, "test accuracy"),
+            "alignment": xr.Dataset(
+                {"cosine": (("seed", "epoch"), np.linspace([0.0, 0.5], [0.1, 0.7], 20))},
+                {"epoch": [0, 60]},
+                {"title": "made up"},
+            ),
         }
     )
 
@@ -48,20 +53,52 @@ def test_verdicts(data):
     verdicts = {finding.id: finding.verdict for finding in findings(data)}
     assert verdicts == {
         "equal-slopes": "agrees",
-        "uphill-uniform-printed": "agrees",
-        "uphill-uniform-authors-code": "agrees",
-        "uphill-uniform-feedback": "agrees",
-        "uphill-handout-printed": "agrees",
-        "uphill-handout-authors-code": "agrees",
-        "uphill-handout-feedback": "differs",
+        "uphill-uniform-printed": "differs",
+        "uphill-uniform-authors-code": "differs",
+        "uphill-uniform-feedback": "differs",
+        "uphill-handout-printed": "differs",
+        "uphill-handout-authors-code": "differs",
+        # Half of them, but 2000 networks have an interval wider than ± 0.02.
+        "uphill-handout-feedback": "undecided",
+        "feedback-aligns": "agrees",
         "xor-printed": "differs",
         "xor-authors-code": "agrees",
         "xor-feedback": "agrees",
         # Iris has one seed too few to be judged.
+        # So few seeds cannot tell a small difference on the digits.
         "digits-printed": "differs",
-        "digits-authors-code": "agrees",
-        "digits-feedback": "agrees",
     }
+
+
+@pytest.mark.parametrize("norm, nodes, chance", [(1e-4, 4, 0.0), (1e5, 4, 1 / 3), (1e5, 2, 1 / 4)])
+def test_the_chance_of_going_uphill_has_known_limits(norm, nodes, chance):
+    """Equal slopes never go uphill; where one node's slope outweighs all others ρ = 1 / √n."""
+    found = uphill_chance(np.array([[norm]]), nodes, draws=2000)
+    np.testing.assert_allclose(found, chance, atol=1e-4)
+
+
+@pytest.mark.parametrize("inputs, published", [(UNIFORM, 0.0903), (HANDOUT, 0.288)])
+def test_the_chance_of_going_uphill_is_that_of_drawn_weights(inputs, published):
+    """Against an independent figure, and against networks whose output weights are drawn, too."""
+    chance = uphill_chance(norms(inputs))
+    assert abs(chance - published) < 0.0005
+    rng = np.random.default_rng(5)
+    z = norms(inputs)[:200_000] * rng.standard_normal((200_000, 4))
+    s, v = np.cosh(z / 2) ** -4.0, rng.standard_normal(z.shape)
+    drawn = np.mean((s * v).sum(axis=1) * v.sum(axis=1) < 0)
+    assert abs(drawn - chance) < 4 * np.sqrt(chance / 200_000)
+
+
+def test_shares_at_the_exact_chance_agree(data):
+    changed, draw = data.copy(deep=True), np.random.default_rng(3)
+    cosine = np.full((100_000, len(INPUTS), len(RULES)), 0.9)
+    for k, inputs in enumerate(INPUTS):
+        chances = [0, uphill_chance(norms(inputs)), 0.5, 0.5]
+        cosine[:, k][draw.random((100_000, len(RULES))) < chances] *= -1
+    names = {"inputs": list(INPUTS), "rule": list(RULES)}
+    changed["angles"] = xr.DataTree(xr.Dataset({"cosine": (("seed", "inputs", "rule"), cosine)}, names))
+    verdicts = {f.id: f.verdict for f in findings(changed) if f.id.startswith("uphill")}
+    assert set(verdicts.values()) == {"agrees"}, verdicts
 
 
 def test_a_wrong_angle_is_seen(data):

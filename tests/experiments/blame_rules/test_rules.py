@@ -126,3 +126,25 @@ def test_xor_by_each_rule():
         "fixed random feedback": 0.685,
     }.items():
         assert abs(solved[name] - share) < 0.05 + 4 * 0.016, name
+
+
+def test_feedbacks_alignment_is_followed_through_training():
+    """At birth it is the angle of one update; at a rate of 0 it stays; looks end where training does."""
+    data = datasets.iris().train
+    task = Task("Iris", nnjax.mlp((4, 3, 3)), data, data, rate=0.1, epochs=2, batch=16, seeds=2)
+    assert rules.looks(task) == (0, 1, 2)
+    key = nnjax.key(3)
+    at_birth, _, after = np.asarray(rules.alignment(task, 0.1)(key))
+    still = np.asarray(rules.alignment(task, 0.0)(key))
+    np.testing.assert_array_equal(still, still[0])
+    np.testing.assert_allclose(still[0], at_birth, rtol=1e-6)
+    assert after != at_birth
+    params, feedback = rules.begin(task.network, key)
+    grads = np.asarray(nnjax.gradients(task.network, params, *data)[0].weights, float)
+    xs, ys = (jnp.asarray(values, jnp.float32) for values in data)
+    moved = rules.step(
+        RULES[FEEDBACK], task.network, params, feedback=feedback, xs=xs, ys=ys, rate=np.float32(1.0)
+    )
+    change = np.asarray(moved[0].weights - params[0].weights, float)
+    cosine = -np.sum(change * grads) / (np.linalg.norm(change) * np.linalg.norm(grads))
+    np.testing.assert_allclose(at_birth, cosine, rtol=1e-4)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from experiments.initialisation.rates import RATES
 from experiments.initialisation.training import (
     NETWORKS,
     THRESHOLDS,
@@ -31,7 +32,19 @@ def _tossed(share, seeds=100, ranges=(0.1, 1.0)):
     partings = dict.fromkeys(THRESHOLDS, [Parting(0.0, 0.0)] * 2)
     most = dict.fromkeys(THRESHOLDS, EPOCHS)
     random = random_starts(endings, np.arange(seeds), ranges, most)
-    return xr.DataTree.from_dict({"random": random, "zeros": zero_starts(endings, partings)})
+    groups = {"random": random, "zeros": zero_starts(endings, partings), "rates": _learnt(seeds, ranges)}
+    return xr.DataTree.from_dict(groups)
+
+
+def _learnt(seeds, ranges):
+    """Every run by range and rate ends at loss 0."""
+    names = {
+        "seed": np.arange(seeds),
+        "range": list(ranges),
+        "rate": list(RATES),
+        "epochs": [EPOCHS, 3 * EPOCHS],
+    }
+    return xr.Dataset({"loss": (tuple(names), np.zeros([len(values) for values in names.values()]))}, names)
 
 
 @pytest.fixture(scope="session")

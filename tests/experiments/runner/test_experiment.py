@@ -32,3 +32,12 @@ def test_bounds():
     for bad in ((0.1, 0.0), (0.1, float("inf")), (float("nan"),)):
         with pytest.raises(ValueError, match="rates must be above 0 and finite"):
             positive(Some(rates=bad), "rates")
+
+
+@pytest.mark.parametrize("seed", [0, 5, 2**30 - 1, 2**30, 2**31 - 1, 2**32 - 10])
+def test_another_list_of_seeds_has_none_of_the_first(seed):
+    config = tiny.Config(seed=seed, size=9)
+    first, other = (set(each.seeds_from_first(9).tolist()) for each in (config, config.other_list()))
+    assert not first & other
+    assert max(other) < 2**32
+    assert config.other_list() == dataclasses.replace(config, seed=min(other))

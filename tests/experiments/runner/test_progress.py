@@ -1,4 +1,4 @@
-"""Bars on a terminal, silence in a log."""
+"""Bars on a terminal, a line a minute in a log."""
 
 import io
 import itertools
@@ -13,7 +13,7 @@ from experiments.runner.progress import Progress
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_progress_is_shown_on_a_terminal_and_quiet_in_a_log(terminal):
+def test_bars_are_shown_on_a_terminal_alone(terminal):
     clock = itertools.count(1.0)
     plain: Any = {"force_terminal": terminal, "color_system": None, "width": 120}
     text = io.StringIO()
@@ -60,3 +60,17 @@ def test_without_bars_nothing_is_shown(capsys):
     with silent.sweep("draws") as on_segment:
         on_segment(1, 2)
     assert capsys.readouterr().out == ""
+
+
+def test_a_log_gets_a_line_a_minute():
+    seconds = iter([0.0, 10.0, 61.0, 62.0, 130.0])
+    text = io.StringIO()
+    console = Console(file=text, width=40)
+    log = progress._Log(console, "tiny", lambda: next(seconds))
+    log.report(1, 4)
+    with log.sweep("draws", settings=2) as on_segment:
+        on_segment(2_000, 20_000)
+        on_segment(4_000, 20_000)
+    log.report(2, 4)
+    lines = ["tiny: 1 min, 1/4 parts, draws 1,000/10,000 seeds", "tiny: 2 min, 2/4 parts"]
+    assert text.getvalue().splitlines() == lines

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from experiments.runner import statistics
 
@@ -61,3 +62,69 @@ def test_the_best_column_is_chosen_on_the_other_half():
     found, chosen = statistics.at_best(values)
     np.testing.assert_array_equal(found, [0.2, 0.1, 0.4, 0.3])
     assert chosen == [0, 1]
+
+
+@pytest.mark.parametrize("count", [11, 50, 300])
+def test_the_medians_interval_covers_what_it_says(count):
+    """It misses when fewer than j of the values lie on one side: counted by the binomial law, not sampled."""
+    low, high = statistics.of_median(np.arange(1.0, count + 1))
+    cover = stats.binom.cdf(high - 1, count, 0.5) - stats.binom.cdf(low - 1, count, 0.5)
+    narrower = stats.binom.cdf(high - 2, count, 0.5) - stats.binom.cdf(low, count, 0.5)
+    assert narrower < 0.999 <= cover
+
+
+def test_medians_of_runs_that_never_converge():
+    assert statistics.of_median(np.full(50, np.inf)) == (np.inf, np.inf)
+    assert statistics.of_median(np.ones(4), 0) == (0, np.inf)
+    assert statistics.of_median(np.ones(4)) == (-np.inf, np.inf)
+    low, high = statistics.of_median(np.append(np.arange(30.0), np.full(20, np.inf)))
+    assert np.isfinite(low)
+    assert high == np.inf
+
+
+def test_a_mean_of_few_values_has_students_interval():
+    values = np.array([1.0, 2.0, 4.0, 7.0])
+    expected = stats.t.interval(0.999, 3, values.mean(), stats.sem(values))
+    np.testing.assert_allclose(statistics.of_mean(values), expected, rtol=1e-12)
+    assert statistics.of_mean(np.ones(5)) == (1.0, 1.0)
+    many = np.random.default_rng(0).normal(size=100)
+    assert statistics.of_mean(many) == statistics.bootstrap(many, np.mean)
+
+
+def test_students_interval_misses_as_rarely_as_it_says_where_a_bootstrap_does_not():
+    """Of 4000 samples of 10 normal values 4 should miss the mean; a bootstrap's intervals miss it in 60."""
+    samples = np.random.default_rng(0).normal(size=(4000, 10))
+    missed = sum(not low < 0 < high for low, high in map(statistics.of_mean, samples))
+    assert missed <= 12
+
+
+def test_what_shares_a_seed_is_drawn_as_a_whole():
+    """Ten copies of each value tell no more than one: the interval is that of the clusters."""
+    values = np.random.default_rng(0).normal(size=120)
+    one, ten = ([np.repeat(value, count) for value in values] for count in (1, 10))
+    assert statistics.clustered(one, np.mean) == pytest.approx(statistics.clustered(ten, np.mean))
+    low, high = statistics.clustered(ten, np.mean)
+    alone_low, alone_high = statistics.bootstrap(np.repeat(values, 10), np.mean)
+    assert high - low > 2 * (alone_high - alone_low)
+
+
+def test_a_two_way_table_worked_by_hand():
+    """Rows 2, 4, 6, columns -1, 0, 1, and a rest that sums to 0 in both."""
+    rest = np.array([[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    table = np.array([2.0, 4.0, 6.0])[:, None] + np.array([-1.0, 0.0, 1.0]) + rest
+    parts = statistics.two_way(table)
+    # Mean squares: rows 3 * 8 / 2 = 12, columns 3 * 2 / 2 = 3, rest 4 / 4 = 1.
+    assert parts.ratio == pytest.approx(4.0)
+    total = 11 / 3 + 2 / 3 + 1
+    np.testing.assert_allclose(parts.shares, [11 / 3 / total, 2 / 3 / total, 1 / total])
+    low, high = stats.f.ppf([0.0005, 0.9995], 2, 2)
+    np.testing.assert_allclose(parts.interval, (4 / high, 4 / low))
+
+
+def test_the_f_interval_covers_the_ratio():
+    rng, inside = np.random.default_rng(0), 0
+    for _ in range(2000):
+        table = rng.normal(size=(8, 1)) + 2 * rng.normal(size=(1, 8)) + 0.5 * rng.normal(size=(8, 8))
+        low, high = statistics.two_way(table).interval
+        inside += low < (0.25 + 8 * 1) / (0.25 + 8 * 4) < high
+    assert inside >= 1990  # 1998 expected

@@ -15,6 +15,7 @@ from experiments.runner import expectations, store
 def test_a_stored_result_is_complete(tmp_path):
     folder = tiny.saved(tmp_path)
     names = {"data.nc", "line.png", "line.svg", "findings.json", "tables.json", "manifest.json"}
+    names |= {"findings.csv", "table-numbers.csv"}
     assert {path.name for path in folder.iterdir()} == names
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["config"] == {"seed": 0, "size": 5, "explode": False}

@@ -35,11 +35,32 @@ def test_the_estimate(console, minutes, full, text):
 )
 def test_tables_and_findings(console, smoke, words):
     data = xr.Dataset({"x": ("n", [4, 6])})
-    terminal.print_result(console, Result(TINY.findings(data), TINY.tables(data), {}), smoke)
+    terminal.print_result(console, Result(TINY.findings(data), TINY.tables(data), {}), smoke, tables=True)
     text = console.file.getvalue()
     assert all(word in text for word in [*words, "Numbers", "the sum is 10"])
     assert smoke == ("agrees" not in text)
     assert ("theorem: 1 without a verdict" if smoke else "theorem: 1 agrees") in text
+
+
+def test_findings_come_alone_unless_tables_are_wanted(console):
+    data = xr.Dataset({"x": ("n", [4, 6])})
+    terminal.print_result(console, Result(TINY.findings(data), TINY.tables(data), {}), False)
+    text = console.file.getvalue()
+    assert "Numbers" not in text
+    assert "1 table: --tables prints them" in text
+
+
+@pytest.mark.parametrize("width", [120, 80, 50])
+def test_no_number_is_cut_in_a_narrow_terminal(width):
+    out = io.StringIO()
+    narrow = Console(file=out, width=width)
+    header = tuple(f"column {k}" for k in range(6))
+    numbers = [str(k) + "." + "1234567890" for k in range(6)]
+    terminal.print_result(narrow, Result([], {"Wide": (header, [numbers])}, {}), False, tables=True)
+    text = out.getvalue()
+    assert all(number in text for number in numbers)
+    assert max(map(len, text.splitlines())) <= width
+    assert ("┃" in text.split("Findings")[0]) == (width == 120)
 
 
 def test_counts_by_class_are_sentences(console):

@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import pytest
+import xarray as xr
 
 import nnjax
 from experiments import seed_minima
@@ -37,8 +38,10 @@ class MadeUp(Context):
         return drawn(shapes, (len(seeds), *(len(values) for values in list(columns.values())[:1])))
 
     def sweep_until(self, name, init, step, done, seeds, settings=None, **options):
-        state = drawn(jax.eval_shape(init, nnjax.key(0)), (len(seeds),))
-        return nnjax.Ended(state, np.full(len(seeds), 500), np.ones(len(seeds), bool))
+        columns = settings or {}
+        shapes = jax.eval_shape(init, nnjax.key(0), **{key: values[0] for key, values in columns.items()})
+        leading = (len(seeds), *(len(values) for values in list(columns.values())[:1]))
+        return nnjax.Ended(drawn(shapes, leading), np.full(leading, 500), np.ones(leading, bool))
 
 
 def over_networks(fn, params, width=1024):
@@ -48,7 +51,15 @@ def over_networks(fn, params, width=1024):
 
 
 CONFIG = seed_minima.Config(
-    seeds=1200, few=120, steps=15_000, students=200, paths=4, barrier_seeds=6, linear_seeds=4
+    seeds=1200,
+    few=120,
+    steps=15_000,
+    students=200,
+    teachers=10,
+    their_students=20,
+    paths=4,
+    barrier_seeds=6,
+    linear_seeds=4,
 )
 
 
@@ -72,5 +83,15 @@ def long_run():
     assert set(values) <= set(students)
     data["students"].dataset = students.assign({name: ("seed", column) for name, column in values.items()})
     data["xor"].dataset = xor.assign(verdict=("seed", np.full(1200, 3)), later_level=xor["level"])
+    dims, seed = ("seed", "teacher"), np.arange(20)[:, None] + np.zeros((20, 10))
+    data["teachers"].dataset = xr.Dataset(
+        {
+            "loss": (dims, np.where((seed < 5) & (np.arange(10) < 3), 1.5, 0.0)),
+            "settled": (dims, seed < 18),
+            "verdict": (dims, np.zeros((20, 10), int)),
+        },
+        {"teacher": np.arange(1, 11)},
+        {"epochs": 500},
+    )
     data["barriers"].dataset = barriers.assign(after=barriers["before"] / 40)
     return data

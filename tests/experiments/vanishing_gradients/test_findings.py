@@ -11,9 +11,21 @@ def test_findings_hold_numbers_and_every_part_is_judged(small_data, monkeypatch)
     monkeypatch.setattr(birth_findings, "WIDE", 16)
     judged = findings(small_data)
     for finding in judged:
-        assert not np.isnan([finding.measured, *finding.interval, *finding.expected]).any(), finding.claim
+        numbers = [finding.measured, *finding.interval, *finding.expected]
+        # He's made-up networks learn nothing within six epochs, so that there is no ratio to tell.
+        assert not np.isnan(numbers).any() or finding.id == "stall-glorot-over-he", finding.claim
     claims = "\n".join(finding.claim for finding in judged)
-    for part in ("3-4-1", "mean-field", "Glorot", "first depth", "5 layers", "loss per row", "gained", "SSE"):
+    for part in (
+        "3-4-1",
+        "mean-field",
+        "Glorot",
+        "first depth",
+        "5 layers",
+        "loss per row",
+        "until something",
+        "gained",
+        "SSE",
+    ):
         assert part in claims
     assert len({finding.id for finding in judged}) == len(judged)
     parts = ("first-depth", "cross-entropy")

@@ -8,8 +8,9 @@ import optax
 import pytest
 
 import nnjax
+from experiments import vanishing_gradients
 from experiments.runner.context import Context
-from experiments.vanishing_gradients import Config, groups, training
+from experiments.vanishing_gradients import Config, groups, recipes, training
 from experiments.vanishing_gradients.recipes import Recipe, Task, task
 from nnjax.datasets import Data
 
@@ -56,6 +57,7 @@ def test_what_is_named_twice_is_trained_once(small_config, made_up, monkeypatch)
         return made_up(context, job, recipes, epochs, seeds)
 
     monkeypatch.setattr(training, "train_all", record)
+    monkeypatch.setattr(vanishing_gradients, "STALL", dict.fromkeys(recipes.STALL, recipes.RATES))
     config = dataclasses.replace(small_config, stall_depth=5, stall_epochs=small_config.epochs)
     data = training.measure(Context(), groups(config), np.arange(2))
     assert len(calls) == len(set(calls)) < sum(len(group.recipes) for group in groups(config).values())

@@ -1,0 +1,72 @@
+"""XOR from several ranges at several rates: who learns it, who is stuck on a plateau, who is merely slow."""
+
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import xarray as xr
+
+import nnjax
+from experiments.initialisation.training import start
+from experiments.runner.context import Context
+from nnjax import datasets
+
+SIZES = (2, 2, 1)
+RATES = (1.0, 2.0, 3.0, 4.0)
+MAIN_RATE = 2.0
+"""The rate of the other tables; what a range is worth depends on it."""
+LONGER = 3
+"""The second budget is so many times the first."""
+SOLVED, PLATEAUS, WIDTH = 0.1, (1 / 2, 2 / 3), 0.02
+"""XOR is learnt below this loss; infima of the loss on plateaus that fall towards infinity; within this of
+one a run is stuck. Any other run has not finished: most creep along at SSE 1, where all outputs are ½."""
+
+
+def learner(epochs: int) -> Callable[..., jax.Array]:
+    """Return a function of a key, a range and a rate: the loss after either budget, (2,)."""
+    network = nnjax.mlp(SIZES)
+
+    def losses(key: jax.Array, reach: jax.Array, rate: jax.Array) -> jax.Array:
+        params, found = start(SIZES, key, reach, jnp.zeros_like(reach)), []
+        for more in (epochs, (LONGER - 1) * epochs):
+            options = {"optimizer": optax.sgd(rate), "epochs": more, "view": "nodes"}
+            params, history = nnjax.train(network, params, *datasets.xor(), **options)
+            found.append(history.loss)
+        return jnp.stack(found)
+
+    return losses
+
+
+def measure(context: Context, seeds: np.ndarray, ranges: Sequence[float], epochs: int) -> xr.Dataset:
+    """Train sigmoid networks with biases from uniform weights: losses (seed, range, rate, epochs)."""
+    pairs = np.array([(reach, rate) for reach in ranges for rate in RATES], np.float32)
+    settings = {"reach": pairs[:, 0], "rate": pairs[:, 1]}
+    losses = context.sweep("XOR by range and rate", learner(epochs), seeds, settings)
+    return xr.Dataset(
+        {
+            "loss": (
+                ("seed", "range", "rate", "epochs"),
+                losses.reshape(len(seeds), len(ranges), len(RATES), 2),
+                {"long_name": "SSE summed over the rows"},
+            )
+        },
+        {
+            "seed": seeds,
+            "range": list(ranges),
+            "rate": list(RATES),
+            "epochs": ("epochs", [epochs, LONGER * epochs], {"long_name": "epochs of training"}),
+        },
+    )
+
+
+def solved(rates: xr.Dataset) -> xr.DataArray:
+    """Which runs have learnt XOR."""
+    return rates["loss"] < SOLVED
+
+
+def stuck(rates: xr.Dataset) -> xr.DataArray:
+    """Which runs are on a plateau at ½ or ⅔."""
+    half, two_thirds = (abs(rates["loss"] - level) <= WIDTH for level in PLATEAUS)
+    return half | two_thirds

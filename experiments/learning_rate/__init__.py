@@ -1,0 +1,78 @@
+"""How large may the learning rate be? Five decades of rates, four optimisers, and the edge of stability."""
+
+import dataclasses
+
+import numpy as np
+import xarray as xr
+
+from experiments.learning_rate.edges import edges as measured_edges
+from experiments.learning_rate.figures import figures
+from experiments.learning_rate.findings import findings, tables
+from experiments.learning_rate.training import OPTIMIZERS, digits, xor
+from experiments.runner.context import Context
+from experiments.runner.experiment import Experiment, Options, at_least, positive
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(Options):
+    """Which learning rates are tried, by how many networks, and how long.
+
+    Attributes:
+        seed: First seed.
+        seeds: Networks per rate on XOR, 2 or more.
+        digit_seeds: Networks per rate on the digits, 2 or more.
+        rates: Learning rates, above 0.
+        steps: Full-batch steps on XOR.
+        epochs: Epochs on the digits, batches of 10.
+    """
+
+    seed: int = 0
+    seeds: int = 1000
+    digit_seeds: int = 4
+    rates: tuple[float, ...] = tuple(float(f"{rate:.3g}") for rate in np.logspace(-4, 1, 16))
+    steps: int = 2000
+    epochs: int = 2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, seeds=2, digit_seeds=2, steps=1, epochs=1)
+        positive(self, "rates")
+        if len(self.rates) < 2:
+            raise ValueError(f"rates must be two or more numbers; got {self.rates}")
+
+
+def run(config: Config, context: Context) -> xr.DataTree:
+    """Measure the groups "xor" (last loss), "digits" (accuracy) and "edges"."""
+    rates = {"rate": np.asarray(config.rates, np.float32)}
+    seeds, few = map(config.seeds_from_first, (config.seeds, config.digit_seeds))
+    losses, accuracies = [], []
+    for name, make in OPTIMIZERS.items():
+        context.report(len(losses), len(OPTIMIZERS))
+        losses.append(context.sweep(f"XOR, {name}", xor(make, config.steps), seeds, rates))
+        accuracies.append(context.sweep(f"digits, {name}", digits(make, config.epochs), few, rates))
+    names = {"optimizer": list(OPTIMIZERS), "rate": list(config.rates)}
+    dimensions = ("optimizer", "seed", "rate")
+    xor_part = xr.Dataset({"loss": (dimensions, np.stack(losses))}, {**names, "seed": seeds})
+    digits_part = xr.Dataset({"accuracy": (dimensions, np.stack(accuracies))}, {**names, "seed": few})
+    return xr.DataTree.from_dict({"xor": xor_part, "digits": digits_part, "edges": measured_edges()})
+
+
+EXPERIMENT = Experiment(
+    name="learning_rate",
+    title="The learning rate",
+    question="How large may the learning rate be, and how much does it matter?",
+    method="Networks are trained on XOR and on the digits at rates over five decades by four optimisers. "
+    "Near a minimum the rate at which descent diverges is held against the Hessian's largest "
+    "eigenvalue.",
+    config=Config,
+    run=run,
+    findings=findings,
+    tables=tables,
+    figures=figures,
+    smoke={"seeds": 4, "digit_seeds": 2, "rates": (0.01, 1.0), "steps": 20, "epochs": 1},
+    full={"seeds": 4000, "digit_seeds": 20, "steps": 20_000, "epochs": 10},
+    remember="Each optimiser has a band of rates that work, about two decades wide or less here; above "
+    "2 / λ_max plain gradient descent cannot stay at a minimum. Adam and RMSProp "
+    "solve XOR from fewer seeds than plain descent.",
+    minutes=(0.4, 2.0),
+)

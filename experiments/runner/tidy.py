@@ -1,0 +1,99 @@
+"""Results as CSV files, for R, a spreadsheet, whoever has no netCDF: findings, tables, and rows by seed."""
+
+import pathlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from experiments.runner.experiment import Data, Table
+
+MOST_ROWS = 100_000
+"""Larger parts are left to the netCDF: a spreadsheet would not open them."""
+
+
+def findings(each: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Findings as `store.as_json` has them, with a column for each end of an interval; no empty columns."""
+    return pd.DataFrame([_flat(finding) for finding in each]).dropna(axis="columns", how="all")
+
+
+def _flat(finding: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in finding.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{name}_{key}": each for key, each in _flat(value).items()}
+        elif isinstance(value, (list, tuple)) and len(value) == 2:
+            flat |= {f"{name}_low": value[0], f"{name}_high": value[1]}
+        else:
+            flat[name] = value
+    return flat
+
+
+def parts(data: xr.DataTree) -> Iterator[tuple[str, pd.DataFrame]]:
+    """(name, frame) for each group's variables along the same axes, if seeds are among them: a row per seed.
+
+    Codes are put in words. A group whose variables have different axes gives a frame for each set of axes,
+    whose name tells the further ones.
+    """
+    for node in data.subtree:
+        group = node.to_dataset(inherit=False)
+        found = dict.fromkeys(each.dims for each in group.data_vars.values() if _by_seed(each, group))
+        sets = sorted(found, key=len)
+        for axes in sets:
+            if np.prod([group.sizes[axis] for axis in axes]) <= MOST_ROWS:
+                yield _name(node.path, axes, sets[0]), _frame(group, axes)
+
+
+def _by_seed(variable: xr.DataArray, group: xr.Dataset) -> bool:
+    """Whether a seed, or a pair of seeds, belongs to each entry along an axis."""
+    return any(
+        str(name).endswith("seed") and set(group[name].dims) & set(variable.dims) for name in group.coords
+    )
+
+
+def _name(path: str, axes: Sequence[Any], fewest: Sequence[Any]) -> str:
+    further = [str(axis) for axis in axes if axis not in fewest]
+    return "-by-".join(
+        [path.strip("/").replace("/", "-") or "seeds", *(["-".join(further)] if further else [])]
+    )
+
+
+def _frame(group: xr.Dataset, axes: Sequence[Any]) -> pd.DataFrame:
+    names = [name for name, each in group.data_vars.items() if each.dims == axes]
+    chosen = group[names].map(_in_words, keep_attrs=True)
+    numbers = [axis for axis in axes if axis not in group.coords]
+    frame = chosen.assign_coords({axis: np.arange(group.sizes[axis]) for axis in numbers}).to_dataframe()
+    return frame.reset_index()
+
+
+def _in_words(codes: xr.DataArray) -> xr.DataArray:
+    if "flag_meanings" not in codes.attrs or codes.dtype == bool:
+        return codes
+    words = dict(zip(codes.attrs["flag_values"], codes.attrs["flag_meanings"].split(), strict=True))
+    return codes.copy(data=np.vectorize(words.get, otypes=[object])(codes.values))
+
+
+def file_name(title: str) -> str:
+    """A table's title as the name of a file: small letters, digits and hyphens, 60 at most."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60].strip("-")
+
+
+def write(
+    folder: pathlib.Path,
+    data: Data,
+    each: Sequence[Mapping[str, Any]],
+    tables: Mapping[str, Table],
+) -> None:
+    """Write findings.csv, table-*.csv and data-*.csv into `folder`."""
+    tree = data if isinstance(data, xr.DataTree) else xr.DataTree(data)
+    frames = {"findings": findings(each)}
+    frames |= {
+        f"table-{file_name(title)}": pd.DataFrame(rows, columns=list(head))
+        for title, (head, rows) in tables.items()
+    }
+    frames |= {f"data-{name}": frame for name, frame in parts(tree)}
+    for name, frame in frames.items():
+        frame.to_csv(folder / f"{name}.csv", index=False)

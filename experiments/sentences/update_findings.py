@@ -1,0 +1,101 @@
+"""Findings on single updates: the handout's row, and rows that are accumulated."""
+
+import xarray as xr
+
+from experiments.runner import expectations, statistics
+from experiments.runner.findings import Finding, mean, share
+from experiments.sentences import one_row, rows
+
+EXPECTED = expectations.of("sentences")
+RESAMPLED = 2000
+"""Networks of which means are resampled: of 50,000, that takes longer than to measure them."""
+
+
+def row_findings(row: xr.Dataset) -> list[Finding]:
+    """The first update of random networks."""
+    own, small = (row.sel(size=size) for size in one_row.SIZES)
+    count = f"{row.sizes['seed']:,} 3-4-1 networks with N(0, 1) weights"
+    x3, largest = (own[name].values < 1 for name in ("x3_to_h1", "largest"))
+    truth = one_row.share_smaller()
+    apart = own["order_other_nodes"].values[:RESAMPLED]
+    return [
+        share(
+            EXPECTED["even-smaller-x3"],
+            "weight changes into the hidden nodes are even smaller: x₃ → h₁ below h₁ → o (share of networks)",
+            x3,
+            note=f"{count} on (1, 3, 5); exactly {truth:.2%}; x₃ = 5 makes up for the smaller δ",
+        ),
+        share(
+            EXPECTED["even-smaller-largest"],
+            "the same of the largest change into the hidden nodes and the largest into the output",
+            largest,
+            note=count,
+        ),
+        share(
+            EXPECTED["even-smaller-exact"].around(truth),
+            "share of the networks whose change x₃ → h₁ is smaller, against E[2Φ((1 + eᶻ) / 5) − 1]",
+            x3,
+            note=f"by quadrature {truth:.6f}",
+        ),
+        mean(
+            EXPECTED["even-smaller-small-inputs"],
+            "the same share with the inputs (0.2, 0.6, 1), minus that with (1, 3, 5)",
+            (small["x3_to_h1"].values < 1)[:RESAMPLED].astype(float) - x3[:RESAMPLED],
+            note=f"{RESAMPLED} networks; so the sentence is about inputs no larger than activations",
+        ),
+        mean(
+            EXPECTED["larger-activation-other-nodes"],
+            "pairs of weights into different nodes: share in which the larger activation changes more",
+            apart,
+            note=f"{len(apart)} networks; with (0.2, 0.6, 1) {float(small['order_other_nodes'].mean()):.0%}",
+        ),
+        share(
+            EXPECTED["larger-contribution"],
+            "the weight that contributes most to the output, |a · w|, is the one that changes most",
+            own["contributes_most"].values,
+            note="of four; the change knows the activation and not the weight",
+        ),
+        share(
+            EXPECTED["one-step-nearer"],
+            "after one update with α = 0.01 the prediction is closer to the label",
+            own["nearer"].values,
+            note=count,
+        ),
+    ]
+
+
+def rows_findings(part: xr.Dataset) -> list[Finding]:
+    """Rows per update, each way at its best rate."""
+    accuracy = part["accuracy"].transpose("way", "seed", "trial")
+    best, rates = {}, {}
+    for way in part["way"].values:
+        best[way], chosen = statistics.at_best(accuracy.sel(way=way).values)
+        rates[way] = statistics.either(part["rate"].sel(way=way).values, chosen)
+    updates = dict(zip(part["way"].values, part["updates"].values, strict=True))
+
+    def against(id: str, other: str, claim: str) -> Finding:
+        ours = best[rows.FORTY_EIGHT]
+        note = "; ".join(
+            f"{way}: {best[way].mean():.0%} at rate {rates[way]}, {updates[way]} updates"
+            for way in (rows.FORTY_EIGHT, other)
+        )
+        return mean(EXPECTED[id], claim, ours - best[other], note=note)
+
+    epochs = part.attrs["epochs"]
+    return [
+        against(
+            "rows-48-against-one",
+            rows.ONE,
+            f"digits: accuracy after {epochs} epochs with 48 rows per update, minus with 1 row",
+        ),
+        against(
+            "rows-48-against-all",
+            rows.ALL,
+            f"digits: accuracy after {epochs} epochs with 48 rows per update, minus with all rows",
+        ),
+        against(
+            "rows-48-equal-updates",
+            rows.ALL_OFTEN,
+            "digits: accuracy after as many updates, with 48 rows each minus with all rows each",
+        ),
+    ]

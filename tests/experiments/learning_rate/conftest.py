@@ -1,0 +1,25 @@
+"""The edges as they are measured, and made-up ends of training."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from experiments.learning_rate.edges import edges as measured_edges
+from experiments.learning_rate.training import OPTIMIZERS
+
+
+@pytest.fixture(scope="package")
+def edges():
+    return measured_edges()
+
+
+@pytest.fixture(scope="package")
+def data(edges):
+    """Made-up ends: each optimiser learns XOR at its middle rate alone."""
+    losses = np.ones((4, 100, 3))
+    losses[:, :, 1] = 0.01
+    names = {"optimizer": list(OPTIMIZERS), "rate": [0.01, 0.1, 1.0]}
+    dimensions = ("optimizer", "seed", "rate")
+    xor = xr.Dataset({"loss": (dimensions, losses)}, names)
+    digits = xr.Dataset({"accuracy": (dimensions, 0.5 + np.zeros((4, 2, 3)))}, names)
+    return xr.DataTree.from_dict({"xor": xor, "digits": digits, "edges": edges})

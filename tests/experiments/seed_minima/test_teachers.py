@@ -1,0 +1,60 @@
+"""Many teachers: the first is the one of `students`, and its students learn as they do there."""
+
+import chex
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import nnjax
+from experiments.runner.context import Context
+from experiments.seed_minima import students, teachers
+
+LONG = True
+
+
+def test_the_first_teacher_is_that_of_the_students():
+    _, rows = students.task()
+    tasks = teachers.tasks(2)
+    np.testing.assert_allclose(tasks.xs[0], rows.xs, rtol=1e-5)  # drawn in float32
+    np.testing.assert_allclose(tasks.ys[0], rows.ys, rtol=1e-5)
+    assert not np.allclose(tasks.xs[0], tasks.xs[1])
+
+
+def test_a_rate_is_stable_at_the_teachers_minimum():
+    """Steps of descent from a little aside come nearer at the rate, and leave at 1.3 times it (2.08 / λ)."""
+    tasks = teachers.tasks(1)
+    params, rows = students.task()
+    for factor, falls in ((1.0, True), (1.3, False)):
+        now = tuple(nnjax.Layer(layer.weights + 1e-6, layer.biases) for layer in params)
+        losses = []
+        for _ in range(400):
+            grads = nnjax.gradients(students.STUDENT, now, *rows)
+            losses.append(float(nnjax.total_loss(students.STUDENT, now, *rows)))
+            rate = factor * tasks.rates[0]
+            now = tuple(
+                nnjax.Layer(w - rate * dw, b - rate * db) for (w, b), (dw, db) in zip(now, grads, strict=True)
+            )
+        assert (losses[-1] < losses[0]) is falls
+
+
+def test_an_epoch_is_the_students_at_the_teachers_rate():
+    state = teachers.begin(nnjax.key(3), jnp.int32(0))
+    tasks = teachers.tasks(2)
+    rows, rate = (tasks.xs[0], tasks.ys[0]), tasks.rates[0]
+    grads = nnjax.gradients(students.STUDENT, state.params, *rows)
+    expected = tuple(
+        nnjax.Layer(w - rate * dw, b - rate * db)
+        for (w, b), (dw, db) in zip(state.params, grads, strict=True)
+    )
+    moved = teachers.descend(2)(state)
+    chex.assert_trees_all_close(moved.params, expected, rtol=1e-12)
+    assert (int(moved.teacher), int(moved.epochs)) == (0, 1)
+    assert not bool(teachers.arrived(2)(state))
+
+
+@pytest.mark.slow
+def test_ends_are_told_on_their_own_teachers_rows():
+    data = teachers.measure(Context(), np.arange(2), 2, 20_000)
+    assert dict(data.sizes) == {"seed": 2, "teacher": 2}
+    assert teachers.solved(data)[0].tolist() == [True, True]
+    assert not (teachers.solved(data) & teachers.local(data)).any()
