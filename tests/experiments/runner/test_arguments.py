@@ -76,7 +76,7 @@ def test_help_of_one_names_its_options(capsys):
 
 
 def test_list_and_version(capsys):
-    for option, text in (("--list", "walkthrough\nactivations"), ("--version", "nnjax ")):
+    for option, text in (("--list", "walkthrough\nsentences"), ("--version", "nnjax ")):
         with pytest.raises(SystemExit) as ended:
             arguments.parse([option])
         assert ended.value.code == 0
