@@ -5,6 +5,7 @@ import dataclasses
 import difflib
 import itertools
 import pathlib
+import shlex
 import textwrap
 import urllib.parse
 from collections.abc import Mapping, Sequence
@@ -275,4 +276,4 @@ def _option(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return f"--{flag}" if value else f"--no-{flag}"
     values = value if isinstance(value, tuple | list) else (value,)
-    return " ".join([f"--{flag}", *map(str, values)])
+    return " ".join([f"--{flag}", *(shlex.quote(str(value)) for value in values)])

@@ -103,6 +103,8 @@ class Experiment:
         float64: Whether some of it needs float64, which TPUs lack; there it runs on the CPU.
         second_list: Whether PROFILE=full runs it again from other seeds, and marks verdicts that flip: not
             where nothing is drawn.
+        preview: Config -> a line to be said before anything runs, empty for none; what cannot run is refused
+            here, by a ValueError, OSError, ImportError or MemoryError, whose message alone is shown.
     """
 
     name: str
@@ -120,3 +122,4 @@ class Experiment:
     minutes: tuple[float, float] = (0.5, 5.0)
     float64: bool = True
     second_list: bool = True
+    preview: Callable[[Any], str] = lambda config: ""

@@ -53,7 +53,7 @@ def run(request: Request) -> int:
     if passed_over and request.by_name:
         return 2
     configs = [arguments.config_of(each, request) for each in chosen]
-    if not _has_shares(chosen, configs, request, console):
+    if not _has_shares(chosen, configs, request, console) or not _previewed(chosen, configs, console):
         return 2
     if not request.smoke:
         terminal.print_estimate(console, chosen, request.profile == "full", request.lists)
@@ -94,6 +94,21 @@ def _has_shares(
             said = f"no share of {each.name} with these options; {each.name} --seeds a:b makes one"
             terminal.say(console, f"{request.out} holds {said}", "red")
     return all(kept)
+
+
+def _previewed(chosen: Sequence[Experiment], configs: Sequence[Any], console: Console) -> bool:
+    """Say what each says of its options before anything runs; False if one refuses them."""
+    for experiment, config in zip(chosen, configs, strict=True):
+        try:
+            said = experiment.preview(config)
+        except (ValueError, OSError, ImportError, MemoryError) as error:
+            reason = getattr(error, "strerror", None)
+            why = f"{error.filename}: {reason}" if isinstance(error, OSError) and reason else error
+            terminal.say(console, f"{experiment.name}: {why}", "red")
+            return False
+        if said:
+            terminal.say(console, said)
+    return True
 
 
 def _check_receipt(path: pathlib.Path, console: Console) -> int:

@@ -1,24 +1,21 @@
 """Barriers: how high the loss rises on the straight line between two seeds' ends, as is and aligned."""
 
-import itertools
 from collections.abc import Callable
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 import xarray as xr
 
 import nnjax
+from experiments.runner import certificates
 from experiments.runner.context import Context
-from nnjax import datasets, minima
+from nnjax import datasets
 
 NETWORK = nnjax.mlp((64, 64, 10))
 RATE = 0.05
 ORDER = 1 << 20
 """Folded into a seed's key for the order of its rows; weights are drawn from other numbers."""
-POINTS = 25
-"""On each line."""
 
 
 def learner(epochs: int) -> Callable[[jax.Array], nnjax.Params]:
@@ -43,16 +40,8 @@ def barriers(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
     """Measure the barrier per row between every two of the seeds' ends."""
     train, _ = datasets.digits()
     params = context.sweep("64-64-10", learner(epochs), seeds)
-    double = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), params)
-
-    @jax.jit
-    def before_and_after(a: nnjax.Params, b: nnjax.Params) -> jax.Array:
-        aligned = minima.align(NETWORK, b, a)
-        return jnp.stack([minima.barrier(NETWORK, a, end, *train, points=POINTS) for end in (b, aligned)])
-
-    ends = [jax.tree.map(lambda leaf, s=s: leaf[s], double) for s in range(len(seeds))]
-    pairs = np.array(list(itertools.combinations(range(len(seeds)), 2)))
-    heights = np.array([before_and_after(ends[a], ends[b]) for a, b in pairs]) / len(train.xs)
+    pairs, heights = certificates.barriers(NETWORK, params, *train)
+    heights = heights / len(train.xs)
     long_name = "barrier, SSE per row above the line between the two losses"
     return xr.Dataset(
         {

@@ -9,8 +9,8 @@ import optax
 import xarray as xr
 
 import nnjax
+from experiments.runner.certificates import VERDICT_FLAGS, loss_and_gradient, over_networks, polished
 from experiments.runner.context import Context
-from experiments.seed_minima.certificates import VERDICT_FLAGS, loss_and_gradient, over_networks, polished
 from nnjax import datasets, minima
 
 NETWORK = nnjax.mlp((4, 2, 4), "identity", "identity", biases=False)

@@ -12,14 +12,14 @@ import xarray as xr
 from jax.flatten_util import ravel_pytree
 
 import nnjax
-from experiments.runner.context import Context
-from experiments.seed_minima.certificates import (
+from experiments.runner.certificates import (
     VERDICT_FLAGS,
     as_rows,
     certificates,
     loss_and_gradient,
     polished,
 )
+from experiments.runner.context import Context
 from nnjax import datasets, minima, symmetries
 
 STUDENT = nnjax.mlp((2, 2, 1), "tanh", "identity")

@@ -10,9 +10,9 @@ import optax
 import xarray as xr
 
 import nnjax
+from experiments.runner import certificates
+from experiments.runner.certificates import VERDICT_FLAGS, as_rows, loss_and_gradient
 from experiments.runner.context import Context
-from experiments.seed_minima import certificates
-from experiments.seed_minima.certificates import VERDICT_FLAGS, as_rows, loss_and_gradient
 from experiments.seed_minima.students import MOMENTUM, MOVED, NEARLY, PLAIN, SOLVED, STUDENT
 from nnjax import datasets, minima
 

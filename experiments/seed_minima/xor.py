@@ -11,8 +11,8 @@ import optax
 import xarray as xr
 
 import nnjax
+from experiments.runner.certificates import VERDICT_FLAGS, as_rows, certificates
 from experiments.runner.context import Context
-from experiments.seed_minima.certificates import VERDICT_FLAGS, as_rows, certificates
 from nnjax import datasets
 
 LEVELS = (0.0, 1 / 2, 2 / 3, 1.0)

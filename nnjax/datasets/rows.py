@@ -103,7 +103,7 @@ def _told_by(found: np.ndarray) -> np.ndarray:
     if found.dtype.kind == "b":
         return np.array([False, True])
     if len(found) == 1:
-        raise ValueError(f"labels hold {found[0]!r} alone; name all classes with classes=[...]")
+        raise ValueError(f"labels hold {found[0].item()!r} alone; name all classes with classes=[...]")
     if found.dtype.kind in "UT" or found.tolist() == [-1, 1]:
         return found
     missing = sorted(set(range(int(found[0]), int(found[-1]) + 1)) - set(found.tolist()))

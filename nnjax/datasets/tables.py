@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,7 +42,13 @@ class Table(NamedTuple):
 
 
 def table(
-    frame_or_path: Any, target: str, test: float = 0.25, seed: int = 0, kind: str | None = None
+    frame_or_path: Any,
+    target: str,
+    test: float = 0.25,
+    seed: int = 0,
+    kind: str | None = None,
+    rows: int | None = None,
+    without: Sequence[str] = (),
 ) -> Table:
     """Read a CSV file or a data frame, and split its rows: numbers standardised, texts one-hot.
 
@@ -51,14 +58,19 @@ def table(
 
     Args:
         frame_or_path: A file with a line of names (separated by commas, semicolons or tabs), a pandas data
-            frame, or a mapping of names to columns.
+            frame, or a mapping of names to columns. Row numbers in a first column without a name, as R and
+            pandas write them into files, are left out.
         target: The column to be learnt.
         test: Share of the rows to test with, between 0 and 1.
         seed: Which rows those are.
         kind: "classes" or "number": what the target is, where a few whole numbers might be either. Texts and
             two values are classes, other numbers are numbers.
+        rows: At most so many rows, drawn at random by the seed; None takes them all. What the columns hold is
+            told from all rows.
+        without: Columns to leave out, such as names of the rows.
 
     Raises:
+        TypeError: rows is not an integer.
         FileNotFoundError: There is no such file.
         ImportError: pandas or scikit-learn is not installed; the message names the extra.
         ValueError: No such column, missing or infinite values, texts among numbers, one class alone, a class
@@ -72,14 +84,20 @@ def table(
     names = {str(column): column for column in frame.columns}
     if len(names) < len(frame.columns):
         raise ValueError(f"columns must have different names, got {', '.join(map(str, frame.columns))}")
+    for column in without:
+        del names[checks.canonical("column", str(column), names)]
     wanted = names[checks.canonical("column", str(target), names)]
+    frame = frame[list(names.values())] if without else frame
     _refuse_missing(frame)
-    ys, labels, outputs, classes = _target(pandas, frame[wanted], str(wanted), kind)
-    columns = {name: frame[column] for name, column in names.items() if column != wanted}
-    if not columns:
+    is_number = {name: _is_number(pandas, name, frame[column]) for name, column in names.items()}
+    ys, labels, outputs, classes = _target(frame[wanted], str(wanted), is_number.pop(str(wanted)), kind)
+    if not is_number:
         raise ValueError(f"the table has no column beside the target {wanted!r}")
-    train, tested = _rows(len(frame), labels, test, seed)
-    xs, inputs = _inputs(pandas, columns, train)
+    kept = _kept(len(frame), rows, seed)
+    ys, labels = ys[kept], None if labels is None else labels[kept]
+    columns = {name: frame[names[name]].iloc[kept] for name in is_number}
+    train, tested = _rows(labels, ys, test, seed)
+    xs, inputs = _inputs(columns, is_number, train)
     return Table(Data(xs[train], ys[train]), Data(xs[tested], ys[tested]), Names(inputs, outputs, classes))
 
 
@@ -89,12 +107,19 @@ def _frame(pandas: Any, source: Any) -> Any:
     else:
         path = pathlib.Path(source)
         try:
-            frame = pandas.read_csv(path, **_format(path))
+            frame = _without_row_numbers(pandas.read_csv(path, **_format(path)))
         except (pandas.errors.EmptyDataError, pandas.errors.ParserError, UnicodeDecodeError) as error:
             raise ValueError(f"{path} is no table of texts and numbers in UTF-8: {error}") from error
     if len(frame) < 4:
         raise ValueError(f"the table has {len(frame)} rows; 4 or more are needed to train and to test")
     return frame.reset_index(drop=True)
+
+
+def _without_row_numbers(frame: Any) -> Any:
+    unnamed = len(frame.columns) > 0 and str(frame.columns[0]).startswith("Unnamed: ")
+    if unnamed and any(np.array_equal(frame.iloc[:, 0], np.arange(len(frame)) + first) for first in (0, 1)):
+        return frame.iloc[:, 1:]
+    return frame
 
 
 def _format(path: pathlib.Path) -> dict[str, str]:
@@ -116,6 +141,13 @@ def _refuse_missing(frame: Any) -> None:
         )
 
 
+def _kept(count: int, rows: int | None, seed: int) -> np.ndarray:
+    """Indices of the rows to take, in their order."""
+    if rows is None or checks.count("rows", rows, least=4) >= count:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, rows, replace=False))
+
+
 def _is_number(pandas: Any, name: str, column: Any) -> bool:
     """Tell numbers from texts; refuse texts among numbers, and what is neither."""
     types = pandas.api.types
@@ -135,10 +167,12 @@ def _is_number(pandas: Any, name: str, column: Any) -> bool:
     return False
 
 
-def _inputs(pandas: Any, columns: dict[str, Any], train: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+def _inputs(
+    columns: dict[str, Any], is_number: dict[str, bool], train: np.ndarray
+) -> tuple[np.ndarray, tuple[str, ...]]:
     blocks, names = [], []
     for name, column in columns.items():
-        if _is_number(pandas, name, column):
+        if is_number[name]:
             blocks.append(_standardised(column, train))
             names.append(name)
         else:
@@ -162,17 +196,16 @@ def _encoded(name: str, column: Any) -> tuple[np.ndarray, list[str]]:
     if len(categories) > min(MOST_CATEGORIES, len(column) - 1):
         raise ValueError(
             f"column {name!r} holds {len(categories)} different texts in {len(column)} rows, each of which "
-            "would be a column of xs: leave it out of the table"
+            "would be a column of xs: leave it out, by without"
         )
     return encoder.transform(values), categories
 
 
 def _target(
-    pandas: Any, column: Any, name: str, kind: str | None
+    column: Any, name: str, numeric: bool, kind: str | None
 ) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...], tuple[str, ...]]:
     """Return ys (n, out), the class of each row (None for numbers), the columns' names and all classes."""
     kind = None if kind is None else checks.canonical("kind", kind, {"classes": None, "number": None})
-    numeric = _is_number(pandas, name, column)
     if kind == "number" and not numeric:
         raise ValueError(f"target {name!r} holds texts, which are no numbers")
     values = column.to_numpy(float) if numeric else column.astype(str).to_numpy(object)
@@ -182,7 +215,7 @@ def _target(
     if numeric and kind != "classes" and (kind == "number" or not _may_be_classes(name, found)):
         return values[:, None], None, (name,), ()
     classes = tuple(f"{value:g}" if numeric else str(value) for value in found)
-    labels = np.searchsorted(found, values) if numeric else np.array([list(found).index(v) for v in values])
+    labels = np.searchsorted(found, values)
     if len(found) == 2:
         return labels[:, None].astype(float), labels, classes[1:], classes
     return one_hot(labels, range(len(found))), labels, classes, classes
@@ -199,10 +232,11 @@ def _may_be_classes(name: str, found: np.ndarray) -> bool:
     return False
 
 
-def _rows(count: int, labels: np.ndarray | None, test: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _rows(labels: np.ndarray | None, ys: np.ndarray, test: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Indices of the rows to train on and to test with."""
+    count = len(ys)
     if labels is not None:
-        sizes = np.bincount(labels)
+        sizes = np.bincount(labels, minlength=max(2, ys.shape[1]))
         tested = int(np.ceil(test * count))
         if sizes.min() < 2 or min(tested, count - tested) < len(sizes):
             raise ValueError(

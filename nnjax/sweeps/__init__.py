@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import ArrayLike, PyTree
 
 from nnjax import checks
-from nnjax.sweeps import crews, executors, inputs, jobs, lanes, parts, segments
+from nnjax.sweeps import crews, executors, inputs, jobs, lanes, outside, parts, segments
 from nnjax.sweeps.executors import Workers
 from nnjax.sweeps.inputs import Inputs
 from nnjax.sweeps.slots import Ended
@@ -54,9 +54,11 @@ def sweep(
 
     Args:
         fn: A pure function of a key (and of the settings, by name) to a pytree of arrays: training, a
-            gradient norm at initialisation, a search for minima. Purity is taken on trust: what it reads
-            from outside is fixed when it is first traced. Pass the same function object again and it is
-            not compiled again, whatever the number of seeds.
+            gradient norm at initialisation, a search for minima. Pass the same function object again and it
+            is not compiled again, whatever the number of seeds; unless a global or a value that it closes
+            over is another one by then. Purity is taken on trust beyond that: an array or a list that was
+            changed in place is not noticed, nor what JAX itself keeps of functions given to `lax.scan` or
+            `jit`.
         seeds: Integers in 0..2³²-1, in any order; a seed given twice is computed twice, with equal results.
         settings: Numbers to vary, as {"rate": [0.1, 0.3], "scale": [1.0, 1.0]}: setting c is the c-th entry
             of every list. They are traced, so that all settings share one compilation, and paired: every
@@ -94,7 +96,9 @@ def sweep(
     """
     checks.functions(fn=fn)
     rows = inputs.read(seeds, settings)
-    return _swept(jobs.Function(fn, rows.settings), rows, lane, folder, on_segment, executor)
+    return _swept(
+        jobs.Function(fn, rows.settings, reads=outside.reads(fn)), rows, lane, folder, on_segment, executor
+    )
 
 
 def sweep_until(
@@ -139,7 +143,9 @@ def sweep_until(
     check_every = checks.count("check_every", check_every)
     max_steps = None if max_steps is None else checks.count("max_steps", max_steps)
     rows = inputs.read(seeds, settings)
-    function = jobs.Function(init, rows.settings, jobs.Until(step, done, check_every, max_steps))
+    function = jobs.Function(
+        init, rows.settings, jobs.Until(step, done, check_every, max_steps), outside.reads(init, step, done)
+    )
     return _swept(function, rows, lane, folder, on_segment, executor)
 
 
@@ -159,7 +165,7 @@ def steady(
     """
     settings = None if setting is None else {name: np.array([value]) for name, value in setting.items()}
     rows = inputs.read([seed], settings)
-    job = jobs.prepare(jobs.Function(fn, rows.settings), rows, lane)
+    job = jobs.prepare(jobs.Function(fn, rows.settings, reads=outside.reads(fn)), rows, lane)
     leaves = [leaf for _, piece in jobs.in_lanes(job, np.zeros(job.lane, int)) for leaf in piece]
     return all(leaf[:1].tobytes() * job.lane == leaf.tobytes() for leaf in leaves)
 

@@ -67,13 +67,13 @@ def _cloudpickle() -> Any:
 
 @functools.lru_cache(maxsize=64)
 def pickled(function: jobs.Function) -> bytes:
-    """The function as bytes, once for each: what it reads from outside is fixed when it is first sent.
+    """The function as bytes, once for each state of what it reads from outside.
 
     Raises:
         TypeError: It cannot be pickled.
     """
     try:
-        return _cloudpickle().dumps(function)
+        return _cloudpickle().dumps(function._replace(reads=()))
     except Exception as error:
         raise TypeError(
             f"{checks.named(function.fn)} cannot be sent to workers, since it, or what it uses, cannot be "

@@ -1,7 +1,7 @@
 """Jobs: what a sweep computes, looked at once; here, or on a worker that was sent the function."""
 
 import functools
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Hashable
 from importlib import metadata
 from typing import Any, NamedTuple
 
@@ -32,11 +32,13 @@ class Function(NamedTuple):
         fn: `sweep`'s fn, or `sweep_until`'s init.
         settings: Names of its settings.
         until: What `sweep_until` does next; None in `sweep`.
+        reads: What it reads from outside, by which it is found again here; workers go by its digest.
     """
 
     fn: Callable[..., PyTree]
     settings: tuple[str, ...]
     until: Until | None = None
+    reads: Hashable = ()
 
 
 class Job(NamedTuple):
@@ -71,13 +73,15 @@ def prepare(function: Function, rows: Inputs, lane: int | None) -> Job:
 
 def _one(function: Function) -> Callable:
     work = _work(function)
-    return slots.programs(work).whole if work else lanes.one_run(function.fn, function.settings)
+    return (
+        slots.programs(work).whole if work else lanes.one_run(function.fn, function.settings, function.reads)
+    )
 
 
 def _work(function: Function) -> slots.Work | None:
     if function.until is None:
         return None
-    return slots.Work(lanes.one_run(function.fn, function.settings), *function.until)
+    return slots.Work(lanes.one_run(function.fn, function.settings, function.reads), *function.until)
 
 
 def compute(job: Job, rows: np.ndarray) -> Generator[Piece, None, None]:

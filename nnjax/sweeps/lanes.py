@@ -7,7 +7,7 @@ number of seeds.
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -40,8 +40,11 @@ ACCELERATOR_WIDEST = 2**18
 
 
 @functools.lru_cache(maxsize=64)
-def one_run(fn: Callable, settings: tuple[str, ...]) -> Callable:
-    """One run as a function of plain numbers; the same object for the same fn, so that jit knows it."""
+def one_run(fn: Callable, settings: tuple[str, ...], reads: Hashable = ()) -> Callable:
+    """One run as a function of plain numbers; the same object for the same fn, so that jit knows it.
+
+    Another object, which is traced anew, if what fn reads from outside has changed.
+    """
 
     def one(seed: Array, *values: Array) -> PyTree:
         return fn(inputs.key(seed), **dict(zip(settings, values, strict=True)))

@@ -1,6 +1,7 @@
 """Each experiment in its smoke size: it runs, exact findings agree, its programs lower for other devices."""
 
 import functools
+import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import jax
 import pytest
 import xarray as xr
 from jax import export
+from sklearn.datasets import load_iris
 
 from experiments.__main__ import main
 from experiments.runner import catalogue, labels, store
@@ -72,12 +74,25 @@ WHATEVER_THE_SIZE: dict[str, list[str]] = {
     ],
     "digits": [],
     "benchmark": ["same-losses"],
+    "own": [],
 }
 """Ids of the findings that hold for any number of seeds and epochs.
 
 "equal-slopes" of blame_rules is held by test_blame_rules: compiled as quickly as here, two parts of a program
 round the same draw differently.
 """
+
+
+def iris(folder: pathlib.Path) -> list[str]:
+    """Options for an experiment on a person's own table: Iris as a CSV file."""
+    flowers: Any = load_iris(as_frame=True)
+    named = flowers.data.assign(group=flowers.target_names[flowers.target])
+    named.to_csv(folder / "iris.csv", index=False)
+    return ["--data", str(folder / "iris.csv"), "--target", "group"]
+
+
+ARGUMENTS = {"own": iris}
+"""What an experiment cannot do without, made in a folder."""
 
 Program = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -116,7 +131,8 @@ def test_smoke(name, tmp_path, programs, monkeypatch):
     monkeypatch.setattr(Checkpoints, "folder", lambda self, name: names.append(name))
     ranks, dtypes = ("allow", "standard") if name in RELAXED else ("raise", "strict")
     with jax.numpy_rank_promotion(ranks), jax.numpy_dtype_promotion(dtypes):
-        assert main([name, "--smoke", "--out", str(tmp_path)]) == 0
+        needed = ARGUMENTS[name](tmp_path) if name in ARGUMENTS else []
+        assert main([name, "--smoke", "--out", str(tmp_path), *needed]) == 0
         for program, shapes in programs:
             export.export(program, platforms=("cuda", "tpu"))(*shapes)
     assert programs
@@ -134,7 +150,7 @@ def test_smoke(name, tmp_path, programs, monkeypatch):
 
 def test_every_experiment_has_its_line():
     assert list(WHATEVER_THE_SIZE) == catalogue.names()
-    assert [name for name, ids in WHATEVER_THE_SIZE.items() if not ids] == ["blame_rules", "digits"]
+    assert [name for name, ids in WHATEVER_THE_SIZE.items() if not ids] == ["blame_rules", "digits", "own"]
 
 
 def test_what_does_not_fit_another_device_is_seen(programs):

@@ -52,6 +52,23 @@ def test_a_wrong_slope_shows_in_its_layer_and_below():
     assert "DIFFERS" not in lines[3]
 
 
+def test_saturated_nodes_are_no_false_alarm_and_hide_no_slip():
+    """Net inputs of 9 and more: differences see rounding, which jax.grad does not."""
+    network = nnjax.mlp((3, 4, 1))
+    params = nnjax.params(network, [[[1, 2, 3, 4]] * 3, [[1], [2], [3], [4]]])
+    found = nnjax.check_gradients(network, params, [[1, 3, 5]], [[1]])
+    assert found.layers[1].by_differences > 1e-5
+    assert found.agrees
+    half = nnjax.check_gradients(
+        network,
+        params,
+        [[1, 3, 5]],
+        [[1]],
+        gradients=lambda *given: jax.tree.map(lambda g: g / 2, nnjax.gradients(*given)),
+    )
+    assert not any(one.agrees for one in half.layers)
+
+
 def test_a_wrong_loss_shows_everywhere():
     wrong = nnjax.Loss(nnjax.sse, lambda y, y_hat: -(y - y_hat))
     assert not any(one.agrees for one in check(loss=wrong).layers)

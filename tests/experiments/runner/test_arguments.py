@@ -1,12 +1,15 @@
 """Names and options come in any order; what is wrong is refused in one line."""
 
+import dataclasses
 import pathlib
+import shlex
 
 import pytest
 from tiny import TINY, Config
 
 import experiments
 from experiments.runner import arguments, catalogue
+from experiments.runner.experiment import Options
 
 
 @pytest.mark.parametrize(
@@ -38,7 +41,7 @@ def test_who_computes():
 
 
 def test_without_a_name_all_run_but_those_that_want_to_be_named():
-    assert arguments.parse([]).names == tuple(n for n in experiments.STORY if n != "benchmark")
+    assert arguments.parse([]).names == tuple(n for n in experiments.STORY if n not in ("benchmark", "own"))
     assert arguments.parse(["redraw"]).names == experiments.STORY
     assert arguments.parse(["benchmark"]).by_name
 
@@ -97,7 +100,7 @@ def test_help_of_one_names_its_options(capsys):
 
 
 def test_list_and_version(capsys):
-    for option, text in (("--list", "walkthrough\nactivations"), ("--version", "nnjax ")):
+    for option, text in (("--list", "walkthrough\nsentences"), ("--version", "nnjax ")):
         with pytest.raises(SystemExit) as ended:
             arguments.parse([option])
         assert ended.value.code == 0
@@ -111,3 +114,12 @@ def test_options_reach_the_config():
     assert arguments.as_typed(config) == "--seed 3 --size 2"
     request = arguments.parse(["walkthrough", "--size", "7", "--explode"])
     assert arguments.as_typed(arguments.config_of(TINY, request)) == "--size 7 --explode"
+
+
+def test_options_are_typed_as_a_shell_reads_them():
+    @dataclasses.dataclass(frozen=True)
+    class Named(Options):
+        data: str = ""
+
+    typed = arguments.as_typed(Named(data="my data's.csv"))
+    assert shlex.split(typed) == ["--data", "my data's.csv"]

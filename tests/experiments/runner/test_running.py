@@ -303,3 +303,28 @@ def test_float64_goes_to_the_cpu_where_the_default_is_a_tpu(run, known, monkeypa
     assert printed.count("a TPU cannot do: it runs on the CPU") == 1
     assert [device and device.platform for device, _ in seen] == ["cpu", None]
     assert [count for _, count in seen] == [8, 8]
+
+
+@pytest.mark.parametrize(
+    "error, line",
+    [
+        (ValueError("planted refusal"), "tiny: planted refusal"),
+        (
+            FileNotFoundError(2, "No such file or directory", "my.csv"),
+            "tiny: my.csv: No such file or directory",
+        ),
+        (MemoryError("needs 9 GB"), "tiny: needs 9 GB"),
+    ],
+)
+def test_what_cannot_run_is_one_line_before_anything_runs(run, known, out, error, line):
+    def refuse(config):
+        raise error
+
+    known["tiny"] = dataclasses.replace(known["tiny"], preview=refuse)
+    assert run("tiny") == (2, line + "\n")
+    assert not (out / "tiny").exists()
+
+
+def test_what_is_said_before_it_runs(run, known):
+    known["tiny"] = dataclasses.replace(known["tiny"], preview=lambda config: f"{config.size} numbers")
+    assert run("tiny", "--size", "3")[1].startswith("3 numbers\n1 experiment")

@@ -7,8 +7,8 @@ import xarray as xr
 
 import nnjax
 from experiments import seed_minima
+from experiments.runner import certificates
 from experiments.runner.context import Context
-from experiments.seed_minima import certificates
 
 LOSSES = (0.0, 0.5, 2 / 3, 1.5)
 
@@ -68,7 +68,7 @@ def long_run():
     """1200 seeds on XOR; 200 students, of which the first 5 end in a local minimum and the last 2 go on."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(certificates, "over_networks", over_networks)
-        patch.setattr(seed_minima.barriers.minima, "barrier", lambda *_, **__: np.float64(9.0))
+        patch.setattr(certificates.minima, "barrier", lambda *_, **__: np.float64(9.0))
         data = seed_minima.run(CONFIG, MadeUp())
     xor, students, barriers = (data[name].to_dataset() for name in ("xor", "students", "barriers"))
     number = np.arange(200)

@@ -44,7 +44,7 @@ def test_classes_say_what_the_labels_do_not():
     [
         ([0, 2], None, ValueError, "labels leave out 1; name all classes"),
         ([5, 6], None, ValueError, "labels start at 5; name all classes"),
-        ([0, 0], None, ValueError, "labels hold .*0.* alone; name all classes"),
+        ([0, 0], None, ValueError, "labels hold 0 alone; name all classes"),
         ([0, 3], [0, 1, 2], ValueError, r"labels hold 3, which is not among the classes \[0, 1, 2\]"),
         (["a"], ["a", "a"], ValueError, "classes must differ from each other"),
         ([0.5, 1], None, TypeError, "labels must be whole numbers or names, got 0.5"),

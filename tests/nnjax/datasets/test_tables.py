@@ -152,3 +152,38 @@ def test_what_is_not_installed_is_named(missing, package, monkeypatch):
     monkeypatch.setattr(importlib, "import_module", find)
     with pytest.raises(ImportError, match=f"datasets.table needs {package}: pip install 'nnjax"):
         datasets.table(small(), "group")
+
+
+def test_a_part_of_the_rows_is_drawn_by_the_seed_and_loses_no_class():
+    frame = pd.DataFrame({"x": np.arange(1000.0), "group": np.where(np.arange(1000) < 2, "rare", "usual")})
+    part = datasets.table(frame.assign(group=list("ab") * 500), "group", rows=100)
+    assert (len(part.train.xs), len(part.test.xs)) == (75, 25)
+    assert len(np.unique(np.concatenate([part.train.xs, part.test.xs]))) == 100
+    assert len(datasets.table(frame.iloc[:8], "x", kind="number", rows=9).train.xs) == 6
+    with pytest.raises(ValueError, match="100 rows of 2 classes, the smallest with 0, are too few"):
+        datasets.table(frame, "group", rows=100)
+    with pytest.raises(ValueError, match="rows must be 4 or more, got 3"):
+        datasets.table(frame, "group", rows=3)
+
+
+def test_a_text_among_numbers_is_seen_in_a_row_that_is_not_drawn():
+    frame = pd.DataFrame({"x": [*range(999), "oops"], "group": list("ab") * 500})
+    with pytest.raises(ValueError, match="row 1000, column 'x' holds 'oops' among numbers"):
+        datasets.table(frame, "group", rows=4)
+
+
+@pytest.mark.parametrize("first, inputs", [(0, ("x",)), (1, ("x",)), (5, ("Unnamed: 0", "x"))])
+def test_row_numbers_of_a_file_are_no_input(tmp_path, first, inputs):
+    frame = small()
+    frame.index = frame.index + first
+    frame.to_csv(tmp_path / "rows.csv")
+    assert datasets.table(tmp_path / "rows.csv", "group").names.inputs == inputs
+
+
+def test_columns_are_left_out_by_name():
+    frame = small(name=[f"row {n}" for n in range(8)])
+    with pytest.raises(ValueError, match="leave it out, by without"):
+        datasets.table(frame, "group")
+    assert datasets.table(frame, "group", without=["Name"]).names.inputs == ("x",)
+    with pytest.raises(ValueError, match="unknown column 'group'"):
+        datasets.table(frame, "group", without=["group"])

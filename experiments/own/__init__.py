@@ -1,0 +1,211 @@
+"""Your own table: do deltas vanish with depth, and which ends do the seeds reach?"""
+
+import dataclasses
+import math
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+
+from experiments.own import ends, training
+from experiments.own.figures import figures
+from experiments.own.findings import findings, tables
+from experiments.own.task import Source, Task, in_row, in_words, read, refuse_beyond_memory
+from experiments.own.training import Plan
+from experiments.runner.context import Context
+from experiments.runner.experiment import Experiment, Options, at_least, positive
+from nnjax import activations, initialisers
+from nnjax.sweeps import devices
+
+NEEDED = "give a table: --data FILE --target COLUMN, as in --data my.csv --target group"
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(Options):
+    """The table, and what is varied.
+
+    Attributes:
+        data: CSV file with a line of column names; separated by commas, semicolons or tabs.
+        target: Column to be learnt: classes or a number.
+        without: Columns to leave out, such as names of the rows.
+        kind: What the target is: needed for a few whole numbers, which might be either.
+        test: Share of the rows to test with, between 0 and 1.
+        rows: Rows that are used at most, drawn at random.
+        split: Which rows are drawn, and which of them tested: a seed. The order of the others, too.
+        loss: sse, the handout's, or cross-entropy (for classes).
+        hidden: Nodes of each hidden layer; deep networks have layers of the first one's width.
+        activations: Activations of the hidden nodes.
+        weights: Initial weights, as in nnjax.init.
+        rates: Learning rates, for the loss summed over a batch.
+        seeds: Networks for each activation, initial weights and rate, 2 or more.
+        depths: Numbers of hidden layers of the deep networks.
+        deep_seeds: Networks of each depth for each activation, initial weights and rate, 2 or more.
+        updates: Updates of each network.
+        batch: Rows per update.
+        compared: Networks whose ends are compared two by two and certified, 2 or more (all, if fewer).
+    """
+
+    data: str = ""
+    target: str = ""
+    without: tuple[str, ...] = ()
+    kind: Literal["", "classes", "number"] = ""
+    test: float = 0.25
+    rows: int = 5000
+    split: int = 0
+    loss: Literal["sse", "cross-entropy"] = "sse"
+    hidden: tuple[int, ...] = (8,)
+    activations: tuple[str, ...] = ("sigmoid", "relu")
+    weights: tuple[str, ...] = ("he_normal", "normal")
+    rates: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3)
+    seeds: int = 1000
+    depths: tuple[int, ...] = (1, 2, 3, 5, 10)
+    deep_seeds: int = 40
+    updates: int = 3000
+    batch: int = 16
+    compared: int = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, rows=4, split=0, seeds=2, deep_seeds=2, updates=1, batch=1, compared=2)
+        positive(self, "rates")
+        for name in ("hidden", "depths"):
+            if not getattr(self, name) or min(getattr(self, name)) < 1:
+                raise ValueError(f"{name} must be numbers, 1 or more; got {getattr(self, name)}")
+        found = {
+            "activations": tuple(_activation(name) for name in self.activations),
+            "weights": tuple(initialisers.find(name) for name in self.weights),
+            "depths": tuple(sorted(self.depths)),
+        }
+        for name, values in found.items():
+            object.__setattr__(self, name, values)
+        for name in ("activations", "weights", "rates", "depths"):
+            values = getattr(self, name)
+            if not values or len(set(values)) < len(values):
+                raise ValueError(f"{name} must be one or more, each once; got {values}")
+
+    @property
+    def source(self) -> Source:
+        """The table, and how it is read."""
+        names = self.data, self.target, self.without, self.kind
+        return Source(*names, self.test, self.rows, self.split, self.loss, self.batch)
+
+    @property
+    def plan(self) -> Plan:
+        """What is varied."""
+        return Plan(self.activations, self.weights, self.rates, self.updates)
+
+    @property
+    def counts(self) -> dict[tuple[int, ...], int]:
+        """How many seeds each shape of hidden layers gets."""
+        deep = {(self.hidden[0],) * depth: self.deep_seeds for depth in self.depths}
+        return deep | {self.hidden: max(self.seeds, deep.get(self.hidden, 0))}
+
+
+def _activation(name: str) -> str:
+    found = activations.find_kind(name)
+    if not isinstance(found, str):
+        raise ValueError(f"activations must be names, got {name}")
+    return found
+
+
+def preview(config: Config) -> str:
+    """Say what the table holds and what the run needs, before it begins.
+
+    Raises:
+        OSError, ValueError, MemoryError: There is no table, or it cannot be learnt here.
+    """
+    if not (config.data and config.target):
+        raise ValueError(NEEDED)
+    task = read(config.source)
+    needed = memory(config, task)
+    refuse_beyond_memory(needed, f"training {config.seeds} seeds on {len(task.train.xs)} rows")
+    what = f"classes {in_row(task.names.classes)}" if task.has_classes else "a number"
+    return (
+        f"{config.data}: {len(task.train.xs)} rows to train on, {len(task.test.xs)} to test with; inputs "
+        f"{in_row(task.names.inputs)}; {config.target}: {what}. Needs about {in_words(needed)} of memory."
+    )
+
+
+def memory(config: Config, task: Task) -> float:
+    """Bytes that a run takes beside what Python and its packages do: lanes, results, copies of the data."""
+    networks = {hidden: training.network_of(task, config.activations[0], hidden) for hidden in config.counts}
+    lanes = max(
+        training.bytes_of_rows(task, network)
+        * (training.lane(task, network) or training.usual_lane(task, network))
+        for network in networks.values()
+    )
+    settings = len(config.weights) * len(config.rates) * len(config.activations)
+    results = sum(
+        4 * count * settings * (len(task.probes) + len(hidden) + 4) for hidden, count in config.counts.items()
+    )
+    cores, data = len(devices.chosen()), sum(part.nbytes for part in (*task.train, *task.test))
+    return 500e6 + 3 * cores * lanes + 2 * results + (2 + cores) * data
+
+
+def run(config: Config, context: Context) -> xr.DataTree:
+    """Measure the groups depth, ends, answers, pairs and, of networks with few parameters, kinds."""
+    task, plan = read(config.source), config.plan
+    trained = training.train_all(context, task, plan, config.counts, config.seed)
+    seeds = config.seeds_from_first
+    deep = [
+        [
+            _first(trained[activation, (config.hidden[0],) * depth], config.deep_seeds)
+            for depth in config.depths
+        ]
+        for activation in plan.activations
+    ]
+    wide = [_first(trained[activation, config.hidden], config.seeds) for activation in plan.activations]
+    chosen = [ends.best(one.loss) for one in wide]
+    compared = ends.compare(
+        context, task, plan, config.hidden, chosen, seeds(min(config.compared, config.seeds))
+    )
+    groups = {
+        "depth": training.by_depth(deep, plan, config.depths, seeds(config.deep_seeds)),
+        "ends": training.by_seed(wide, plan, seeds(config.seeds)),
+        "answers": ends.answers(wide, plan, seeds(config.seeds)).to_dataset(name="answer"),
+        **compared,
+    }
+    return xr.DataTree.from_dict(groups | {"/": xr.Dataset(attrs=_about(config, task))})
+
+
+def _first(trained: training.Trained, count: int) -> training.Trained:
+    return training.Trained(*(leaf[:count] for leaf in trained))
+
+
+def _about(config: Config, task: Task) -> dict[str, Any]:
+    """What findings and figures say of the table."""
+    return {
+        "table": config.data,
+        "table_sha256": task.digest,
+        "target": config.target,
+        "classes": ", ".join(task.names.classes),
+        "inputs": ", ".join(task.names.inputs),
+        "rows": len(task.train.xs),
+        "test_rows": len(task.test.xs),
+        "loss": config.loss,
+        "constant": task.constant,
+        "network": "-".join(map(str, (task.train.xs.shape[1], *config.hidden, task.train.ys.shape[1]))),
+        "updates": math.ceil(config.updates * task.batch / len(task.train.xs))
+        * (len(task.train.xs) // task.batch),
+        "spread": float(np.mean(np.std(task.train.ys, axis=0))),
+    }
+
+
+EXPERIMENT = Experiment(
+    name="own",
+    title="Your own table",
+    question="Do deltas vanish with depth on your own table, and which ends do the seeds reach?",
+    method="Networks learn the table from many seeds, for every activation, initial scale and rate, and at "
+    "several depths. δ is measured before training; the ends are compared by their loss, by what they say "
+    "of test rows, by the barrier between them, and by the eigenvalues of the Hessian.",
+    config=Config,
+    run=run,
+    figures=figures,
+    findings=findings,
+    tables=tables,
+    smoke={"seeds": 6, "depths": (1, 5), "deep_seeds": 3, "updates": 14, "compared": 2, "rates": (0.1,)},
+    full={"seeds": 10_000, "deep_seeds": 100, "updates": 10_000, "compared": 16},
+    remember="Whether depth and the seed matter depends on the table: here is what they do on yours.",
+    minutes=(1.2, 15.0),
+    preview=preview,
+)

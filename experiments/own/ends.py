@@ -1,0 +1,130 @@
+"""The ends that seeds reach: which setting is the best one, what they say, what they are, what is between."""
+
+import itertools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import xarray as xr
+
+import nnjax
+from experiments.own.task import Task
+from experiments.own.training import Plan, Trained, ends, lane, network_of, parameters
+from experiments.runner.certificates import VERDICT_FLAGS, barriers, certificates, polished
+from experiments.runner.context import Context
+from nnjax.datasets import Data
+
+MOST_PARAMETERS, MOST_WORK = 150, 500_000
+"""Ends are certified up to so many parameters, and parameters times training rows."""
+NEWTON = 30
+"""Steps of Newton's method from where training stops."""
+MOST_ROWS = 2000
+"""Training rows on which a barrier is measured, at most: 25 networks between two go through them at once."""
+AT_ONCE = 50_000_000
+"""Bytes that a Hessian may take for each network while it is made, times the networks at once."""
+
+
+class Setting(NamedTuple):
+    """Places of initial weights and of a rate."""
+
+    weights: int
+    rate: int
+
+
+def best(losses: np.ndarray) -> Setting:
+    """The setting with the least median loss, of losses (seed, weights, rate); one that diverges is none."""
+    medians = np.median(np.where(np.isfinite(losses), losses, np.inf), axis=0)
+    return Setting(*map(int, np.unravel_index(np.argmin(medians), medians.shape)))
+
+
+def answers(trained: Sequence[Trained], plan: Plan, seeds: np.ndarray) -> xr.DataArray:
+    """What each seed's network says of each probe, at the best setting of each activation."""
+    said = [one.answers[:, *best(one.loss)] for one in trained]
+    return xr.DataArray(
+        np.stack(said),
+        {"activation": list(plan.activations), "seed": seeds},
+        ("activation", "seed", "probe"),
+        attrs={"long_name": "what the network says of each of the first test rows: a class or a number"},
+    )
+
+
+def compare(
+    context: Context,
+    task: Task,
+    plan: Plan,
+    hidden: Sequence[int],
+    chosen: Sequence[Setting],
+    seeds: np.ndarray,
+) -> dict[str, xr.Dataset]:
+    """Certify some seeds' ends at the best setting of each activation, and measure what lies between them."""
+    between, kinds = [], []
+    for activation, setting in zip(plan.activations, chosen, strict=True):
+        network = network_of(task, activation, hidden)
+        params = _ends(context, task, network, plan, setting, seeds)
+        between.append(_between(task, network, params))
+        if may_certify(task, network):
+            kinds.append(_kinds(task, network, params))
+    names = {"activation": list(plan.activations)}
+    pairs = np.array(list(itertools.combinations(seeds, 2)))
+    first, second = ("pair", pairs[:, 0]), ("pair", pairs[:, 1])
+    found = {
+        "pairs": xr.concat(between, "activation").assign_coords(
+            names | {"first_seed": first, "second_seed": second}
+        )
+    }
+    if kinds:
+        found["kinds"] = xr.concat(kinds, "activation").assign_coords(names | {"seed": seeds})
+    return found
+
+
+def _ends(
+    context: Context, task: Task, network: nnjax.Network, plan: Plan, setting: Setting, seeds: np.ndarray
+) -> nnjax.Params:
+    end = ends(task, network, plan)
+    settings = {name: values[[_place(plan, setting)]] for name, values in plan.settings.items()}
+
+    def after(key: jax.Array, start: jax.Array, rate: jax.Array) -> nnjax.Params:
+        return end(key, start, rate)[1]
+
+    name = f"parameters of {'-'.join(map(str, network.sizes))}, {network.activations[0]}"
+    params = context.sweep(name, after, seeds, settings, lane=lane(task, network) or len(seeds))
+    return jax.tree.map(lambda leaf: leaf[:, 0], params)
+
+
+def _place(plan: Plan, setting: Setting) -> int:
+    return setting.weights * len(plan.rates) + setting.rate
+
+
+def may_certify(task: Task, network: nnjax.Network) -> bool:
+    """Whether the Hessian is small enough to be worth its time."""
+    count = parameters(network)
+    return count <= MOST_PARAMETERS and count * len(task.train.xs) <= MOST_WORK
+
+
+def _between(task: Task, network: nnjax.Network, params: nnjax.Params) -> xr.Dataset:
+    rows = Data(*(part[:MOST_ROWS] for part in task.train))
+    _, heights = barriers(network, params, rows.xs, rows.ys, task.loss)
+    heights = heights / len(rows.xs)
+    about = f"barrier, loss per row above the line between the two losses, on {len(rows.xs)} rows"
+    return xr.Dataset(
+        {
+            "before": ("pair", heights[:, 0], {"long_name": f"{about}, as trained"}),
+            "after": ("pair", heights[:, 1], {"long_name": f"{about}, nodes aligned"}),
+        }
+    )
+
+
+def _kinds(task: Task, network: nnjax.Network, params: nnjax.Params) -> xr.Dataset:
+    size = 8 * parameters(network) * len(task.train.xs) * max(network.sizes)
+    width = max(1, AT_ONCE // size)
+    rows = task.train.xs, task.train.ys, task.loss
+    points = polished(network, params, *rows, steps=NEWTON, width=width)
+    found = certificates(network, points.params, *rows, width=width)
+    columns = {
+        "loss": (found.loss / len(task.train.xs), {"long_name": "loss per training row"}),
+        "verdict": (found.verdict.astype(np.int8), {"long_name": "kind of point"} | VERDICT_FLAGS),
+        "gradient_norm": (found.gradient_norm, {"long_name": "|∂L/∂θ|, of the summed loss"}),
+        "moved": (points.moved, {"long_name": f"distance that {NEWTON} steps of Newton's method moved it"}),
+    }
+    return xr.Dataset({name: ("seed", *column) for name, column in columns.items()})

@@ -1,0 +1,153 @@
+"""What is learnt: a person's own table, read once, and what it needs."""
+
+import dataclasses
+import functools
+import hashlib
+import math
+import pathlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnjax import datasets
+from nnjax.datasets import Data, Names
+
+READING = 5
+"""Bytes of memory that reading takes for each byte of a CSV file (measured: 3 to 5)."""
+SMALL = 256
+"""Rows on which δ is measured, and on which two networks' answers are compared, at most."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Where the table is, and how it is read.
+
+    Attributes:
+        path: A CSV file.
+        target: The column to be learnt.
+        without: Columns to leave out.
+        kind: "classes", "number", or "" where the column tells.
+        test: Share of the rows to test with.
+        rows: Rows that are used at most.
+        split: Which rows those are: a seed.
+        loss: "sse" or "cross-entropy".
+        batch: Rows per update.
+    """
+
+    path: str
+    target: str
+    without: tuple[str, ...]
+    kind: str
+    test: float
+    rows: int
+    split: int
+    loss: str
+    batch: int
+
+
+class Task(NamedTuple):
+    """What is learnt.
+
+    Attributes:
+        train: Rows to learn, a whole number of batches, in an order that is the same for all seeds.
+        test: Rows to be judged by.
+        names: What their columns are; without classes the target is a number.
+        loss: A name in `nnjax.LOSSES`.
+        output: Activation of the output nodes.
+        batch: Rows per update.
+        digest: SHA-256 of the file.
+    """
+
+    train: Data
+    test: Data
+    names: Names
+    loss: str
+    output: str
+    batch: int
+    digest: str
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the target is a class, not a number."""
+        return bool(self.names.classes)
+
+    @property
+    def constant(self) -> float:
+        """Loss per training row of the best constant answer: of a network that learns nothing."""
+        mean = self.train.ys.mean(axis=0)
+        if self.loss == "sse":
+            return float(np.sum((self.train.ys - mean) ** 2) / len(self.train.ys))
+        p = np.array([mean[0], 1 - mean[0]]) if len(mean) == 1 else mean
+        return float(-np.sum(p * np.log(p)))
+
+    @property
+    def probes(self) -> np.ndarray:
+        """The test rows (or the first of them) on which networks are compared."""
+        return self.test.xs[:SMALL]
+
+
+@functools.lru_cache(maxsize=1)
+def read(source: Source) -> Task:
+    """Read the table, shuffle its training rows, and give a number the mean 0 and the deviation 1.
+
+    Raises:
+        OSError: There is no such file, or it cannot be read.
+        ValueError: It is no table that can be learnt (see `nnjax.datasets.table`), or its loss does not fit.
+        MemoryError: It is too large for this machine.
+    """
+    path = pathlib.Path(source.path)
+    refuse_beyond_memory(READING * path.stat().st_size, f"reading {path}")
+    options: dict[str, Any] = {"test": source.test, "seed": source.split, "rows": source.rows}
+    options |= {"kind": source.kind or None, "without": source.without}
+    train, test, names = datasets.table(path, source.target, **options)
+    batch = min(source.batch, len(train.xs))
+    order = np.random.default_rng(source.split).permutation(len(train.xs))[: len(train.xs) // batch * batch]
+    train = Data(train.xs[order], train.ys[order])
+    if not names.classes:
+        if source.loss != "sse":
+            raise ValueError(f"loss {source.loss} is for classes; target {source.target!r} is a number: sse")
+        mean, deviation = train.ys.mean(axis=0), train.ys.std(axis=0)
+        train, test = (Data(part.xs, (part.ys - mean) / deviation) for part in (train, test))
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    ending = _ending(source.loss, train.ys.shape[1], bool(names.classes))
+    return Task(train, test, names, *ending, batch, digest)
+
+
+def _ending(loss: str, outputs: int, classes: bool) -> tuple[str, str]:
+    """The loss, and the activation of the output nodes that goes with it."""
+    if loss == "sse":
+        return "sse", "sigmoid" if classes else "identity"
+    return ("binary" if outputs == 1 else "softmax") + "_cross_entropy", "identity"
+
+
+def refuse_beyond_memory(needed: float, what: str) -> None:
+    """Refuse what this machine has no memory for.
+
+    Raises:
+        MemoryError: The message names what it needs.
+    """
+    free = available_memory()
+    if free is not None and needed > free:
+        raise MemoryError(f"{what} needs about {in_words(needed)} of memory, and {in_words(free)} are free")
+
+
+def available_memory() -> int | None:
+    """Bytes that can be had without swapping; None where the system does not tell."""
+    meminfo = pathlib.Path("/proc/meminfo")
+    if not meminfo.exists():
+        return None
+    lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
+    return int(lines["MemAvailable"].split()[0]) * 1024
+
+
+def in_words(size: float) -> str:
+    """Bytes as "340 MB" or "1.2 GB"."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, math.ceil(size / 1e6))} MB"
+
+
+def in_row(words: Sequence[Any], most: int = 6) -> str:
+    """Words in a row, at most so many, and the number of the others."""
+    rest = len(words) - most
+    return ", ".join(map(str, words[:most])) + (f" and {rest} more" if rest > 0 else "")

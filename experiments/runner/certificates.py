@@ -1,0 +1,85 @@
+"""What points many networks' ends are (polished by Newton's method), and what lies between every two."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import nnjax
+from nnjax import minima
+
+VERDICT_FLAGS = {
+    "flag_values": np.arange(len(minima.VERDICTS), dtype=np.int8),
+    "flag_meanings": " ".join(verdict.replace(" ", "_") for verdict in minima.VERDICTS),
+}
+"""What a stored verdict means, as netCDF attributes."""
+
+
+def over_networks(fn: Callable, params: Any, width: int = 1024) -> Any:
+    """Apply fn to every network of params (s, ...) in float64, `width` of them at a time."""
+    double = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), params)
+    program = jax.jit(lambda many: jax.lax.map(fn, many, batch_size=width))
+    return jax.tree.map(np.array, program(double))
+
+
+def loss_and_gradient(
+    network: nnjax.Network, xs: Any, ys: Any, loss: str = "sse"
+) -> tuple[Callable, Callable]:
+    """Return the loss summed over the rows, and its manual gradients, as functions of the parameters."""
+    return (
+        lambda params: nnjax.total_loss(network, params, xs, ys, loss),
+        lambda params: nnjax.gradients(network, params, xs, ys, loss),
+    )
+
+
+def certificates(
+    network: nnjax.Network, params: Any, xs: Any, ys: Any, loss: str = "sse", width: int = 1024
+) -> minima.Certificate:
+    """Certify every network (s, ...) in float64 by the manual gradients, `width` of them at a time."""
+    value, gradient = loss_and_gradient(network, xs, ys, loss)
+    return over_networks(lambda one: minima.certify(value, one, gradient), params, width)
+
+
+def polished(
+    network: nnjax.Network,
+    params: Any,
+    xs: Any,
+    ys: Any,
+    loss: str = "sse",
+    *,
+    steps: int = 40,
+    width: int = 256,
+) -> minima.Polished:
+    """Polish every network (s, ...) in float64: `steps` steps of Newton's method."""
+    value, gradient = loss_and_gradient(network, xs, ys, loss)
+    return over_networks(lambda one: minima.polish(value, one, gradient, steps, 3.0), params, width)
+
+
+def barriers(
+    network: nnjax.Network, params: Any, xs: Any, ys: Any, loss: str = "sse", points: int = 25
+) -> tuple[np.ndarray, np.ndarray]:
+    """Measure the barrier between every two networks of params (s, ...), as they are and aligned.
+
+    Returns:
+        Which two (pair, 2), and the summed loss above the line between theirs (pair, 2).
+    """
+    double = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), params)
+    count = len(jax.tree.leaves(double)[0])
+
+    @jax.jit
+    def before_and_after(a: nnjax.Params, b: nnjax.Params) -> jax.Array:
+        aligned = minima.align(network, b, a)
+        ends = (b, aligned)
+        return jnp.stack([minima.barrier(network, a, end, xs, ys, loss, points) for end in ends])
+
+    ends = [jax.tree.map(lambda leaf, s=s: leaf[s], double) for s in range(count)]
+    pairs = np.array(list(itertools.combinations(range(count), 2)))
+    return pairs, np.array([before_and_after(ends[a], ends[b]) for a, b in pairs])
+
+
+def as_rows(params: Any, count: int) -> np.ndarray:
+    """Flatten the parameters of `count` networks (s, ...) into rows (s, p)."""
+    return np.concatenate([np.reshape(leaf, (count, -1)) for leaf in jax.tree.leaves(params)], axis=1)

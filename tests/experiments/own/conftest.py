@@ -1,0 +1,62 @@
+"""A small table, and the experiment's data on it as a long run has them, without training."""
+
+import jax
+import numpy as np
+import pytest
+
+import nnjax
+from experiments import own
+from experiments.own import ends
+from experiments.runner.context import Context
+from nnjax import minima
+
+CLASSES = ["owl", "robin", "swan"]
+
+
+class MadeUp(Context):
+    """Sweeps give numbers that are drawn, in the shapes and dtypes that training would give."""
+
+    def sweep(self, name, fn, seeds, settings=None, *, lane=None):
+        columns = settings or {}
+        shapes = jax.eval_shape(fn, nnjax.key(0), **{key: values[0] for key, values in columns.items()})
+        rng = np.random.default_rng(len(name))
+
+        def drawn(leaf):
+            shape = (len(seeds), *(len(values) for values in list(columns.values())[:1]), *leaf.shape)
+            whole = np.issubdtype(leaf.dtype, np.integer)
+            return (rng.integers(0, 3, shape) if whole else rng.uniform(0.01, 1, shape)).astype(leaf.dtype)
+
+        return jax.tree.map(drawn, shapes)
+
+
+@pytest.fixture(scope="session")
+def birds(tmp_path_factory):
+    """Sixty birds of three kinds: two numbers and a colour; `mass` is the number to be learnt."""
+    rng = np.random.default_rng(0)
+    rows = [
+        f"{3 * kind + length:.3f},{length:.3f},{rng.choice(['grey', 'white'])},{CLASSES[kind]}"
+        for kind, length in zip(np.arange(60) % 3, rng.normal(size=60), strict=True)
+    ]
+    path = tmp_path_factory.mktemp("table") / "the birds.csv"
+    path.write_text("mass,length,colour,group\n" + "\n".join(rows) + "\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def config(birds):
+    return own.Config(
+        data=str(birds), target="group", seeds=40, depths=(1, 5), deep_seeds=24, rates=(0.1, 0.3), compared=3
+    )
+
+
+@pytest.fixture(scope="package")
+def long_run(config):
+    """40 seeds; nothing is trained, and no Hessian is made."""
+    pairs = np.array([[0, 1], [0, 2], [1, 2]])
+    one = np.zeros(3)
+    certificate = minima.Certificate(one, one, one, one, one, one, one, np.array([0, 3, 4]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ends, "barriers", lambda *_: (pairs, np.array([[4.0, 1], [8, 1], [2, 1]])))
+        patch.setattr(ends, "polished", lambda *_, **__: minima.Polished(None, one, one, one > 0))
+        patch.setattr(ends, "certificates", lambda *_, **__: certificate)
+        return own.run(config, MadeUp())
