@@ -37,7 +37,7 @@ LONG_NAMES = {
     "net_input": "net input z",
     "network": "network",
     "optimizer": "optimiser",
-    "output": "activation of the output node",
+    "output": "output node, or what is fitted in its place",
     "path": "where a run passes on the plane, in units of the axes",
     "peer": "what computes it",
     "range": "r: weights are uniform on [-r, r], or normal with the same variance",
@@ -108,12 +108,12 @@ def about(manifest: Mapping[str, Any]) -> dict[str, str]:
     It is nothing that changes when the same run is repeated: no dates, no durations.
     """
     git, packages = manifest.get("git") or {}, manifest["packages"]
-    size = "smoke size, which tests the code: its numbers mean nothing" if manifest["smoke"] else "as asked"
+    size = ", smoke size, which tests the code: its numbers mean nothing" if manifest["smoke"] else ""
     return {
         "Conventions": "CF-1.11",
         "title": f"{manifest['title']}: {manifest['question']}",
-        "source": f"nnjax {packages['nnjax']}, jax {packages['jax']}, experiment {manifest['name']}, {size}",
-        "version": git.get("commit", packages["nnjax"]),
+        "source": f"nnjax {packages['nnjax']}, jax {packages['jax']}, experiment {manifest['name']}{size}",
+        "version": git.get("commit", packages["nnjax"]) + ("-dirty" if git.get("dirty") else ""),
         "seed": str(manifest["config"]["seed"]),
         "command": manifest["command"],
         "references": "Hansen, L.: Neural Networks - step by step (handout)",

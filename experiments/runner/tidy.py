@@ -1,4 +1,4 @@
-"""Results as CSV files, for R, a spreadsheet, whoever has no netCDF: findings, tables, and rows by seed."""
+"""Results as CSV files, for R, a spreadsheet, anyone without netCDF: findings, tables, and a row per seed."""
 
 import pathlib
 import re
@@ -12,7 +12,7 @@ import xarray as xr
 from experiments.runner.experiment import Data, Table
 
 MOST_ROWS = 100_000
-"""Larger parts are left to the netCDF: a spreadsheet would not open them."""
+"""Larger parts are left to the netCDF, but for those with one row per seed."""
 
 
 def findings(each: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -40,10 +40,12 @@ def parts(data: xr.DataTree) -> Iterator[tuple[str, pd.DataFrame]]:
     """
     for node in data.subtree:
         group = node.to_dataset(inherit=False)
-        found = dict.fromkeys(each.dims for each in group.data_vars.values() if _by_seed(each, group))
-        sets = sorted(found, key=len)
+        found = {
+            frozenset(each.dims): each.dims for each in group.data_vars.values() if _by_seed(each, group)
+        }
+        sets = sorted(found.values(), key=len)
         for axes in sets:
-            if np.prod([group.sizes[axis] for axis in axes]) <= MOST_ROWS:
+            if len(axes) == 1 or np.prod([group.sizes[axis] for axis in axes]) <= MOST_ROWS:
                 yield _name(node.path, axes, sets[0]), _frame(group, axes)
 
 
@@ -62,15 +64,17 @@ def _name(path: str, axes: Sequence[Any], fewest: Sequence[Any]) -> str:
 
 
 def _frame(group: xr.Dataset, axes: Sequence[Any]) -> pd.DataFrame:
-    names = [name for name, each in group.data_vars.items() if each.dims == axes]
+    names = [name for name, each in group.data_vars.items() if set(each.dims) == set(axes)]
     chosen = group[names].map(_in_words, keep_attrs=True)
     numbers = [axis for axis in axes if axis not in group.coords]
-    frame = chosen.assign_coords({axis: np.arange(group.sizes[axis]) for axis in numbers}).to_dataframe()
-    return frame.reset_index()
+    counted = chosen.assign_coords({axis: np.arange(group.sizes[axis]) for axis in numbers})
+    return counted.to_dataframe(dim_order=list(axes)).reset_index()
 
 
 def _in_words(codes: xr.DataArray) -> xr.DataArray:
-    if "flag_meanings" not in codes.attrs or codes.dtype == bool:
+    if codes.dtype == bool:  # R reads True as text
+        return codes.copy(data=np.where(codes.values, "TRUE", "FALSE"))
+    if "flag_meanings" not in codes.attrs:
         return codes
     words = dict(zip(codes.attrs["flag_values"], codes.attrs["flag_meanings"].split(), strict=True))
     return codes.copy(data=np.vectorize(words.get, otypes=[object])(codes.values))
@@ -90,10 +94,11 @@ def write(
     """Write findings.csv, table-*.csv and data-*.csv into `folder`."""
     tree = data if isinstance(data, xr.DataTree) else xr.DataTree(data)
     frames = {"findings": findings(each)}
-    frames |= {
-        f"table-{file_name(title)}": pd.DataFrame(rows, columns=list(head))
-        for title, (head, rows) in tables.items()
-    }
+    for title, (head, rows) in tables.items():
+        name = f"table-{file_name(title)}"
+        frames[name if name not in frames else f"{name}-{len(frames)}"] = pd.DataFrame(
+            rows, columns=list(head)
+        )
     frames |= {f"data-{name}": frame for name, frame in parts(tree)}
     for name, frame in frames.items():
         frame.to_csv(folder / f"{name}.csv", index=False)

@@ -121,8 +121,14 @@ def students(context: Context, seeds: np.ndarray, path_count: int, epochs: int) 
         "gradient_norm": (certificate.gradient_norm, {"long_name": "|∂L/∂θ|"}),
         "copy": (distances.argmin(axis=1).astype(np.int8), {"long_name": "nearest copy of the teacher"}),
         "distance": (distances.min(axis=1), {"long_name": "largest distance of any weight from that copy"}),
-        "smallest_eigenvalue": (certificate.eigenvalues[:, 0], {"long_name": "of the Hessian"}),
-        "largest_eigenvalue": (certificate.eigenvalues[:, -1], {"long_name": "of the Hessian"}),
+        "smallest_eigenvalue": (
+            certificate.eigenvalues[:, 0],
+            {"long_name": "smallest eigenvalue of the Hessian"},
+        ),
+        "largest_eigenvalue": (
+            certificate.eigenvalues[:, -1],
+            {"long_name": "largest eigenvalue of the Hessian"},
+        ),
         "epochs": (ended.steps, {"long_name": "epochs done"}),
         "moved": (ends.moved, {"long_name": "how far Newton's method moved it"}),
         "settled": (settled, {"long_name": "whether descent and Newton's method reached the same minimum"}),

@@ -16,6 +16,7 @@ def data():
         {
             "loss": ("seed", np.array([0.1, 1 / 3], np.float32)),
             "level": ("seed", np.array([0, -1], np.int8), LEVELS),
+            "settled": ("seed", np.array([True, False])),
             "accuracy": (("seed", "epoch"), np.arange(6.0).reshape(2, 3) / 7),
             "path": (("seed", "parameter"), np.ones((2, 2))),
             "theory": ("epoch", np.ones(3)),
@@ -37,6 +38,7 @@ def test_a_frame_for_each_set_of_axes_with_seeds(data):
         "seed": [5, 2],
         "loss": [np.float32(0.1), np.float32(1 / 3)],
         "level": ["sse_0", "elsewhere"],
+        "settled": ["TRUE", "FALSE"],
     }
     assert list(frames["xor-by-epoch"].columns) == ["seed", "epoch", "accuracy"]
     assert len(frames["xor-by-epoch"]) == 6
@@ -45,8 +47,17 @@ def test_a_frame_for_each_set_of_axes_with_seeds(data):
 
 
 def test_large_parts_are_left_to_the_netcdf(data, monkeypatch):
-    monkeypatch.setattr(tidy, "MOST_ROWS", 4)
-    assert "xor-by-epoch" not in dict(tidy.parts(data))
+    monkeypatch.setattr(tidy, "MOST_ROWS", 1)
+    assert [*dict(tidy.parts(data))] == ["xor", "deep-pairs"]
+
+
+def test_the_order_of_the_axes_makes_no_other_table():
+    both = {
+        "one": (("seed", "k"), np.arange(6).reshape(2, 3)),
+        "two": (("k", "seed"), np.arange(6).reshape(3, 2)),
+    }
+    (frame,) = dict(tidy.parts(xr.DataTree.from_dict({"g": xr.Dataset(both, {"seed": [1, 2]})}))).values()
+    assert frame[(frame.seed == 2) & (frame.k == 0)][["one", "two"]].values.tolist() == [[3, 1]]
 
 
 def test_numbers_come_back_exactly(data, tmp_path):
@@ -55,6 +66,7 @@ def test_numbers_come_back_exactly(data, tmp_path):
     np.testing.assert_array_equal(again["accuracy"], np.ravel(data["xor"]["accuracy"]))
     loss = pd.read_csv(tmp_path / "data-xor.csv", dtype={"loss": np.float32})["loss"]
     np.testing.assert_array_equal(loss, data["xor"]["loss"])
+    assert pd.read_csv(tmp_path / "data-xor.csv")["settled"].tolist() == [True, False]
 
 
 def test_findings_have_a_column_for_each_end_of_an_interval():
@@ -67,6 +79,9 @@ def test_findings_have_a_column_for_each_end_of_an_interval():
 
 def test_tables_are_files_named_after_their_titles(data, tmp_path):
     tidy.write(tmp_path, data, [], {"XOR 2-2-1: where seeds end (β)": (("end", "seeds"), [["½", "3"]])})
+    two = {"The same title " * 5 + end: (("x",), [[end]]) for end in "ab"}
+    tidy.write(tmp_path, data, [], two)
+    assert len(list(tmp_path.glob("table-the-same-title*.csv"))) == 2
     assert pd.read_csv(tmp_path / "table-xor-2-2-1-where-seeds-end.csv").to_dict("list") == {
         "end": ["½"],
         "seeds": [3],
