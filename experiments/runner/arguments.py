@@ -14,7 +14,10 @@ from typing import Any
 import experiments
 from experiments.runner import catalogue
 
-ALSO = "--smoke, --profile default|full, --lists 1|2, --out DIR, --tables"
+ALSO = (
+    "--smoke, --profile default|full, --lists 1|2, --seeds a:b (one job of an array), --workers N, "
+    "--executor ADDRESS, --out DIR, --tables"
+)
 """Options of every experiment."""
 
 
@@ -58,7 +61,7 @@ class Request:
 
 
 def parse(arguments: Sequence[str]) -> Request:
-    """Read the command's arguments; names and options may come in any order.
+    """Read the command's arguments: names and options in any order, an experiment's own after its name.
 
     Raises:
         SystemExit: Help, a list or the version was asked for (0), or something was wrong (2).
@@ -247,7 +250,7 @@ def config_of(experiment: Any, request: Request) -> Any:
         default=default,
         args=request.rest,
         prog=f"python -m experiments {experiment.name}",
-        description=_wrapped(f"{experiment.question} Also: {ALSO}."),
+        description=_wrapped(f"{experiment.question} Also: {ALSO}.", 1),
     )
 
 
