@@ -16,12 +16,12 @@ from experiments.runner.context import Context
 CROSSED = (LECUN, NIELSEN)
 
 
-def learner(name: str, mnist: str, epochs: int) -> Callable[..., tuple[jax.Array, jax.Array]]:
+def learner(name: str, epochs: int) -> Callable[..., tuple[jax.Array, jax.Array]]:
     """Make a function of a key, for the weights, and a number, which says in which order the rows come.
 
     Unlike in `training.learner` a number means the same order whatever the key.
     """
-    start, data = STARTS[name], load(mnist)
+    start, data = STARTS[name], load()
     network = network_for(data, start.loss)
 
     def end(key: jax.Array, order: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -41,12 +41,11 @@ def learner(name: str, mnist: str, epochs: int) -> Callable[..., tuple[jax.Array
     return end
 
 
-def measure(context: Context, mnist: str, seeds: np.ndarray, epochs: int) -> xr.Dataset:
+def measure(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
     """Train from the weights of every seed with as many orders: loss and accuracy (start, seed, order)."""
     orders = seeds.astype(np.uint32)
     ends = [
-        context.sweep(f"crossed, {name}", learner(name, mnist, epochs), seeds, {"order": orders})
-        for name in CROSSED
+        context.sweep(f"crossed, {name}", learner(name, epochs), seeds, {"order": orders}) for name in CROSSED
     ]
     losses, accuracies = (np.stack(leaves) for leaves in zip(*ends, strict=True))
     dims = ("start", "seed", "order")

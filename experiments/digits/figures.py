@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from experiments.digits.findings import POOR, apart, last, lost
+from experiments.digits.findings import POOR, apart, last, lost, of_mnist
+from experiments.digits.mnist import figures as mnist_figures
 from experiments.digits.training import ENTROPY, LECUN, NIELSEN
 from experiments.runner import style
 
@@ -50,6 +51,7 @@ def figures(data: xr.DataTree) -> Mapping[str, tuple[Figure, str]]:
         "confusion": (_confusion(starts), CONFUSION),
         "hidden": (_hidden(pictures["hidden_weights"].values), HIDDEN),
         "misread": (_misread(starts, pictures["image"].values), MISREAD),
+        **(mnist_figures.figures(*of_mnist(data)) if "mnist" in data else {}),
     }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from experiments.digits import training_findings
+from experiments.digits.mnist import findings as mnist_findings
 from experiments.digits.training import ENTROPY, LECUN, NIELSEN, OTHER_ORDER
 from experiments.digits.training_findings import at_best_rates
 from experiments.runner import expectations, statistics
@@ -43,16 +44,20 @@ def apart(starts: xr.Dataset, start: str) -> np.ndarray:
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge the handout's sentences on seeds, losses, batches and stopping; nothing is expected of MNIST."""
-    if data.attrs["data"] != "digits":
-        return []
+    """Judge the handout's sentences on seeds, losses, batches and stopping; and Nielsen's numbers."""
     starts, updates = data["starts"].to_dataset(), data["updates"].to_dataset()
     enough = starts.sizes["seed"] >= ENOUGH and starts.sizes["epoch"] > ENOUGH_EPOCHS
     few = updates.sizes["seed"] >= 5 and updates.attrs["epochs"] >= 5
     return [
         *(_of_seeds(starts) if enough else ()),
         *(_of_training(data) if few else ()),
+        *(mnist_findings.findings(*of_mnist(data)) if "mnist" in data else ()),
     ]
+
+
+def of_mnist(data: xr.DataTree) -> tuple[xr.Dataset, xr.Dataset]:
+    """Take out what a run with MNIST adds: trained networks, and networks at birth."""
+    return data["mnist"].to_dataset(), data["births"].to_dataset()
 
 
 def _of_training(data: xr.DataTree) -> Iterator[Finding]:
@@ -193,6 +198,7 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
         f"Ends of training (not certified as minima), {seeds} seeds": _ends(starts),
         f"Rows per update, {epochs} epochs, {few} seeds": _updates(updates),
         "Stopping": _stopping(data["stopping"].to_dataset()),
+        **(mnist_findings.tables(*of_mnist(data)) if "mnist" in data else {}),
     }
 
 

@@ -28,9 +28,9 @@ class Look(NamedTuple):
 
 
 @functools.cache
-def load(mnist: str) -> datasets.Split:
-    """Load scikit-learn's digits, or MNIST from a folder."""
-    return datasets.mnist(mnist) if mnist else datasets.digits()
+def load() -> datasets.Split:
+    """Load scikit-learn's digits."""
+    return datasets.digits()
 
 
 def network_for(data: datasets.Split, loss: str = "sse") -> nnjax.Network:

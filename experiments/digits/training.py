@@ -102,9 +102,9 @@ class End(NamedTuple):
 
 
 @functools.cache
-def learner(name: str, mnist: str, epochs: int) -> Callable[[jax.Array, jax.Array], End]:
+def learner(name: str, epochs: int) -> Callable[[jax.Array, jax.Array], End]:
     """Make a function of a key and a number, which says in which order the rows come."""
-    start, data = STARTS[name], load(mnist)
+    start, data = STARTS[name], load()
     network = network_for(data, start.loss)
 
     def end(key: jax.Array, order: jax.Array) -> End:
@@ -137,17 +137,17 @@ def learner(name: str, mnist: str, epochs: int) -> Callable[[jax.Array, jax.Arra
     return end
 
 
-def starts(context: Context, mnist: str, seeds: np.ndarray, epochs: int) -> dict[str, xr.Dataset]:
+def starts(context: Context, seeds: np.ndarray, epochs: int) -> dict[str, xr.Dataset]:
     """Train every seed from each start: groups "starts" and "pictures"."""
     ends: dict[str, End] = {}
     for name in STARTS:
         kinds = (name, OTHER_ORDER) if name == NIELSEN else (name,)
         orders = {"order": np.arange(ORDER, ORDER + len(kinds), dtype=np.uint32)}
-        swept = context.sweep(name, learner(name, mnist, epochs), seeds, orders)
+        swept = context.sweep(name, learner(name, epochs), seeds, orders)
         for k, kind in enumerate(kinds):
             ends[kind] = jax.tree.map(lambda leaf, k=k: leaf[:, k], swept)
     all_ends = jax.tree.map(lambda *leaves: np.stack(leaves), *ends.values())
-    test = load(mnist).test
+    test = load().test
     truth = np.argmax(test.ys, axis=1).astype(np.int8)
     coordinates = {"start": list(ends), "seed": seeds, "epoch": np.arange(epochs + 1)}
     return {
@@ -195,9 +195,9 @@ def _pictures(test: datasets.Data, hidden_weights: np.ndarray) -> xr.Dataset:
     return xr.Dataset(columns)
 
 
-def updates(context: Context, mnist: str, seeds: np.ndarray, epochs: int) -> xr.Dataset:
+def updates(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
     """Vary the rows per update and the learning rate: test accuracy after the same epochs."""
-    data = load(mnist)
+    data = load()
     network = network_for(data)
     rates = np.array([batch.rates for batch in BATCHES.values()])
 
@@ -230,9 +230,9 @@ def _epochs(batch: Batch, data: datasets.Split, epochs: int) -> int:
     return {"as asked for": epochs, "one": 1, "as many updates": many}[batch.epochs]
 
 
-def stopping(context: Context, mnist: str, seeds: np.ndarray, epochs: int) -> xr.Dataset:
+def stopping(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
     """Try each stopping criterion: when it stops, and the accuracy; the last fifth of the rows validates."""
-    data = load(mnist)
+    data = load()
     network, cut = network_for(data), len(data.train.xs) * 4 // 5
     train, held = (
         datasets.Data(*(part[rows] for part in data.train)) for rows in (slice(None, cut), slice(cut, None))

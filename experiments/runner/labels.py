@@ -80,6 +80,7 @@ LONG_NAMES = {
     "growth/direction": "what grows",
     "iris/times": "factor of the learning rate",
     "linear/what": "one layer beside logistic regression, and five linear layers beside one",
+    "mnist/hidden_nodes": "hidden nodes",
     "pictures/hidden_weights": "weights of the hidden nodes, as pictures",
     "pictures/image": "the test rows, as pictures",
     "plane/end": "where the three ends lie on the plane",

@@ -110,6 +110,9 @@ MNIST = (
 def mnist(folder: str | os.PathLike) -> Split:
     """Read MNIST's 60,000 and 10,000 digits, 28 × 28 grey values in [0, 1], from the four files in `folder`.
 
+    The files are packed (.gz) or not, and may be called train-images.idx3-ubyte instead of
+    train-images-idx3-ubyte. Fashion-MNIST's have the same form.
+
     Raises:
         FileNotFoundError: One of them is not there; the message names it.
         ValueError: One is no IDX file of bytes, or has another length than it says.
@@ -124,7 +127,9 @@ def mnist(folder: str | os.PathLike) -> Split:
 
 def _idx(folder: pathlib.Path, name: str, axes: int) -> np.ndarray:
     """An array of bytes: 0, 0, type 8, number of axes, their lengths as 4-byte integers, the values."""
-    paths = [path for path in (folder / name, folder / f"{name}.gz") if path.exists()]
+    dotted = name.replace("-idx", ".idx")
+    names = name, f"{name}.gz", dotted, f"{dotted}.gz"
+    paths = [path for path in map(folder.joinpath, names) if path.exists()]
     if not paths:
         raise FileNotFoundError(
             f"folder {folder} has neither {name} nor {name}.gz; needed: {', '.join(MNIST)}"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from experiments import digits
+from experiments.runner import arguments
 from experiments.runner.context import Context
 from nnjax import datasets
 
@@ -17,11 +18,11 @@ def idx(values):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Four files in MNIST's format, two of them compressed: 60 and 20 random pictures of every digit."""
+    """Four files in MNIST's format, two packed, one spelt with a dot: 60 and 20 random pictures."""
     rng = np.random.default_rng(0)
-    for name, rows in (("train", 60), ("t10k", 20)):
+    for name, rows, between in (("train", 60, "-"), ("t10k", 20, ".")):
         images = rng.integers(0, 256, (rows, 28, 28))
-        (tmp_path / f"{name}-images-idx3-ubyte").write_bytes(idx(images))
+        (tmp_path / f"{name}-images{between}idx3-ubyte").write_bytes(idx(images))
         packed = gzip.compress(idx(np.arange(rows) % 10))
         (tmp_path / f"{name}-labels-idx1-ubyte.gz").write_bytes(packed)
     return tmp_path
@@ -36,14 +37,19 @@ def test_mnist_files(folder):
     assert np.argmax(train.ys, axis=1).tolist() == [*range(10)] * 6
 
 
-@pytest.mark.slow
-def test_the_experiment_on_mnist_files(folder):
-    config = digits.Config(seeds=2, crossed=2, few=2, epochs=1, batch_epochs=1, mnist=str(folder))
-    data = digits.run(config, Context())
-    assert data["pictures"].sizes["x"] == data["pictures"].sizes["y"] == 28
-    names = {"accuracy", "lost", "ends", "confusion", "hidden", "misread"}
-    assert set(digits.figures(data)) == names
-    assert digits.findings(data) == []
+def test_the_options_as_they_are_typed():
+    plain = arguments.config_of(digits.EXPERIMENT, arguments.parse(["digits", "--mnist"]))
+    assert (plain.mnist, plain.pictures, plain.few) == (True, ".mnist", 20)
+    request = arguments.parse(["digits", "--mnist", "--pictures", "fashion", "--profile", "full"])
+    config = arguments.config_of(digits.EXPERIMENT, request)
+    assert (config.pictures, config.few, config.epochs) == ("fashion", 100, 30)
+    assert arguments.as_typed(plain) == "--mnist"
+
+
+def test_without_the_pictures_nothing_is_trained(tmp_path):
+    config = digits.Config(mnist=True, pictures=str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="`make mnist` fetches MNIST"):
+        digits.run(config, Context())
 
 
 @pytest.mark.parametrize(

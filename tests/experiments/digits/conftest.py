@@ -27,6 +27,26 @@ class MadeUp(Context):
         return jax.tree.map(drawn, shapes)
 
 
+class OnlyMnist(MadeUp):
+    """Sweeps on MNIST's pictures train; the others are made up."""
+
+    def sweep(self, name, *arguments, **options):
+        trains = Context if name.startswith("MNIST") else MadeUp
+        return trains.sweep(self, name, *arguments, **options)
+
+
+@pytest.fixture
+def only_mnist():
+    """A context in which only what `--mnist` adds is trained."""
+    return OnlyMnist()
+
+
+@pytest.fixture
+def made_up():
+    """A context in which nothing is trained."""
+    return MadeUp()
+
+
 @pytest.fixture(scope="package")
 def two_groups():
     """100 seeds, of which the first 20 lose digit 3: silent, no δ, whatever the order of the rows."""

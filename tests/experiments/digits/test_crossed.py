@@ -11,7 +11,7 @@ from experiments.digits.training import LECUN, STARTS
 def test_weights_and_orders_are_drawn_apart(monkeypatch):
     """With a rate of 0 the loss is that of the initial weights alone."""
     monkeypatch.setitem(STARTS, LECUN, STARTS[LECUN]._replace(rate=0.0))
-    end = nnjax.sweep(crossed.learner(LECUN, "", 1), [0, 1], {"order": np.uint32([4, 5])})[0]
+    end = nnjax.sweep(crossed.learner(LECUN, 1), [0, 1], {"order": np.uint32([4, 5])})[0]
     np.testing.assert_array_equal(end[:, 0], end[:, 1])
     assert end[0, 0] != end[1, 0]
 
@@ -21,7 +21,7 @@ def test_an_order_is_that_of_its_number(monkeypatch):
     monkeypatch.setattr(
         nnjax, "train", lambda network, params, *data, key, **_: (seen.append(key), (params, None))[1]
     )
-    end = crossed.learner(LECUN, "", 1)
+    end = crossed.learner(LECUN, 1)
     for seed in (0, 1):
         end(nnjax.key(seed), np.uint32(7))
     assert (jax.random.key_data(seen[0]) == jax.random.key_data(seen[1])).all()

@@ -11,7 +11,7 @@ from nnjax import datasets
 
 @pytest.mark.parametrize("loss", ["sse", "binary_cross_entropy"])
 def test_a_look_is_the_mean_over_a_digits_own_rows(loss):
-    data = networks.load("")
+    data = networks.load()
     network = networks.network_for(data, loss)
     params = nnjax.init(network, nnjax.key(0), "normal", dtype=jnp.float32)
     z = np.array([nnjax.forward(network, params, x).net_inputs[-1] for x in data.test.xs[:60]], np.float64)

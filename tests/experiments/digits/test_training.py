@@ -18,7 +18,7 @@ LONG = True
 
 def test_the_same_order_again_gives_the_same_run():
     orders = np.uint32([ORDER, ORDER, ORDER + 1])
-    weights = nnjax.sweep(training.learner(LECUN, "", 1), [3], {"order": orders}).hidden_weights
+    weights = nnjax.sweep(training.learner(LECUN, 1), [3], {"order": orders}).hidden_weights
     assert np.array_equal(weights[0, 0], weights[0, 1])
     assert not np.array_equal(weights[0, 0], weights[0, 2])
 
@@ -34,7 +34,7 @@ def summed_loss(params, xs, ys, name):
 
 @pytest.mark.parametrize("name", [NIELSEN, ENTROPY])
 def test_loss_and_gradient_at_the_end_are_those_of_the_training_rows(name):
-    start, data = training.STARTS[name], networks.load("")
+    start, data = training.STARTS[name], networks.load()
     network, key = networks.network_for(data, start.loss), nnjax.key(5)
     order = jax.random.fold_in(jax.random.fold_in(key, ORDER), 0)
     trained = functools.partial(
@@ -51,7 +51,7 @@ def test_loss_and_gradient_at_the_end_are_those_of_the_training_rows(name):
     double = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), params)
     xs, ys = (np.asarray(part, np.float64) for part in data.train)
     loss, gradient = jax.jit(jax.value_and_grad(summed_loss), static_argnums=3)(double, xs, ys, name)
-    end = jax.jit(training.learner(name, "", 1))(key, np.uint32(ORDER))
+    end = jax.jit(training.learner(name, 1))(key, np.uint32(ORDER))
     np.testing.assert_allclose(end.training_loss, loss / len(xs), rtol=1e-4)
     np.testing.assert_allclose(end.gradient_norm, optax.tree.norm(gradient) / len(xs), rtol=1e-3)
     np.testing.assert_allclose(end.hidden_weights, params[0].weights, rtol=1e-3, atol=1e-4)
@@ -62,7 +62,7 @@ def test_the_two_groups_of_ends():
     """An independent run of 512: LeCun 97.5 ± 0.34 %, all in 96.2..98.2; N(0, 1) about 15 % below 93 %."""
     seeds, order = range(64), {"order": np.uint32([ORDER])}
     lecun, nielsen = (
-        nnjax.sweep(training.learner(name, "", 30), seeds, order).looks.accuracy[:, 0, -1]
+        nnjax.sweep(training.learner(name, 30), seeds, order).looks.accuracy[:, 0, -1]
         for name in (LECUN, NIELSEN)
     )
     assert abs(lecun.mean() - 0.975) < 0.002

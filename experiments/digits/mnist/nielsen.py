@@ -1,0 +1,129 @@
+"""Nielsen's networks from many seeds: chapter 1's accuracy, and chapter 5's speeds of the layers at birth.
+
+His cost is C = 1/(2n) Σₙ |yₙ - aₙ|², the mean of half a square; nnjax's loss is Σₙ |yₙ - aₙ|², a sum without
+the half. So ∂C/∂w is the gradient here over 2n, and his rate η on batches of n rows is α = η / (2n) here:
+3 on 10 rows is 0.15. His cross-entropy has no half: it is ours over n.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import xarray as xr
+
+import nnjax
+from experiments.digits.mnist.pictures import Pictures, load
+from experiments.digits.networks import accuracy
+from experiments.digits.training import ORDER
+from experiments.runner.context import Context
+from nnjax import datasets
+
+HIDDEN = (30, 100)
+RATE, ROWS = 3.0, 10
+"""His learning rate, and rows per update."""
+BORN = ((30, 30), (30, 30, 30), (30, 30, 30, 30))
+"""Hidden layers of the networks whose speeds he prints."""
+LOOKED_AT = 1000
+"""Training rows over which he averages δ."""
+
+
+def network_of(pictures: Pictures, hidden: Sequence[int], output: str = "sigmoid") -> nnjax.Network:
+    """Make a network for the pictures, sigmoid throughout; or with logits as outputs."""
+    sizes = (pictures.train.xs.shape[1], *hidden, pictures.train.ys.shape[1])
+    return nnjax.mlp(sizes, output=output)
+
+
+def epoch(network: nnjax.Network, params: nnjax.Params, rows: datasets.Data, key: jax.Array) -> nnjax.Params:
+    """Train for one epoch as his network.py does; the key says in which order the rows come."""
+    after, _ = nnjax.train(
+        network,
+        params,
+        *rows,
+        optimizer=optax.sgd(RATE / (2 * ROWS)),
+        epochs=1,
+        batch_size=ROWS,
+        key=key,
+        view="columns",
+    )
+    return after
+
+
+@functools.cache
+def learner(folder: str, hidden: int, epochs: int) -> Callable[[jax.Array], jax.Array]:
+    """Make a function of a key: test accuracy after 1..E epochs (e,), from N(0, 1) weights and biases."""
+    pictures = load(folder)
+    network = network_of(pictures, (hidden,))
+
+    def accuracies(key: jax.Array) -> jax.Array:
+        order = jax.random.fold_in(key, ORDER)
+
+        def step(params: nnjax.Params, number: jax.Array) -> tuple[nnjax.Params, jax.Array]:
+            after = epoch(network, params, pictures.train, jax.random.fold_in(order, number))
+            return after, accuracy(network, after, pictures.test)
+
+        params = nnjax.init(network, key, "normal", "normal")
+        return jax.lax.scan(step, params, jnp.arange(epochs))[1]
+
+    return accuracies
+
+
+@functools.cache
+def speeds(folder: str, hidden: tuple[int, ...]) -> Callable[[jax.Array], jax.Array]:
+    """Make a function of a key: |mean over rows of δ| of each hidden layer (l,), before any training.
+
+    N(0, 1/inputs) weights, N(0, 1) biases and cross-entropy, as his network2.py draws and measures them;
+    ∂C/∂b is δ, but for the sign.
+    """
+    pictures = load(folder)
+    network = network_of(pictures, hidden, "identity")
+    xs, ys = (values[:LOOKED_AT] for values in pictures.train)
+
+    def born(key: jax.Array) -> jax.Array:
+        params = nnjax.init(network, key, "lecun_normal", "normal")
+        gradients = nnjax.gradients(network, params, xs, ys, "binary_cross_entropy")
+        return jnp.stack([optax.tree.norm(layer.biases) for layer in gradients[:-1]]) / len(xs)
+
+    return born
+
+
+def measure(
+    context: Context, folder: str, seeds: np.ndarray, births: np.ndarray, epochs: int
+) -> dict[str, xr.Dataset]:
+    """Train every seed of each width, and look at networks at birth: groups "mnist" and "births"."""
+    right = [
+        context.sweep(f"MNIST, {hidden} hidden nodes", learner(folder, hidden, epochs), seeds)
+        for hidden in HIDDEN
+    ]
+    born = np.full((len(BORN), len(births), max(map(len, BORN))), np.nan, np.float32)
+    for k, hidden in enumerate(BORN):
+        name = f"MNIST, {len(hidden)} hidden layers at birth"
+        born[k, :, : len(hidden)] = context.sweep(name, speeds(folder, hidden), births)
+    return {
+        "mnist": xr.Dataset(
+            {
+                "accuracy": (
+                    ("hidden_nodes", "seed", "epoch"),
+                    np.stack(right),
+                    {"long_name": "share of the test rows labelled right"},
+                )
+            },
+            {"hidden_nodes": list(HIDDEN), "seed": seeds, "epoch": np.arange(1, epochs + 1)},
+        ),
+        "births": xr.Dataset(
+            {
+                "speed": (
+                    ("depth", "seed", "layer"),
+                    born,
+                    {"long_name": "|δ| of a hidden layer at birth, δ averaged over 1000 rows"},
+                )
+            },
+            {
+                "depth": [len(hidden) for hidden in BORN],
+                "seed": births,
+                "layer": np.arange(1, born.shape[2] + 1),
+            },
+        ),
+    }

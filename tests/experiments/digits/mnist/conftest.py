@@ -1,0 +1,43 @@
+"""Pictures that are small and made up, and data as a long run on MNIST has them."""
+
+import gzip
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from experiments.digits.mnist import fetch
+from experiments.digits.mnist.pictures import MNIST
+
+
+@pytest.fixture(scope="package")
+def folder(tmp_path_factory):
+    """Four IDX files of 60 and 20 random pictures of 8 by 8, two packed, two spelt with a dot."""
+    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("pictures")
+    for name, rows in (("train", 60), ("t10k", 20)):
+        pictures = rng.integers(0, 256, (rows, 8, 8), np.uint8)
+        (folder / f"{name}-images.idx3-ubyte").write_bytes(fetch.idx(pictures))
+        digits = (np.arange(rows) % 10).astype(np.uint8)
+        (folder / f"{name}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(fetch.idx(digits)))
+    return str(folder)
+
+
+@pytest.fixture
+def measured():
+    """20 seeds that peak at 95.01 to 95.20 %, and at 97.0 % but for five; layers that are ever faster."""
+    seeds, epochs = np.arange(20), np.arange(1, 31)
+    peak = np.stack([0.9501 + 0.0001 * seeds, np.where(seeds < 5, 0.87, 0.97)])
+    accuracy = np.repeat(peak[:, :, None] - 0.001, 30, axis=2)
+    accuracy[:, :, 12] = peak
+    births = np.arange(1000)
+    speed = np.full((3, 1000, 4), np.nan)
+    for k, depth in enumerate((2, 3, 4)):
+        lags = np.linspace(1.5, 200, 1000)
+        speed[k, :, :depth] = 0.3 * lags[:, None] ** (np.arange(1 - depth, 1) / (depth - 1))
+    mnist = xr.Dataset(
+        {"accuracy": (("hidden_nodes", "seed", "epoch"), np.float32(accuracy))},
+        {"hidden_nodes": [30, 100], "seed": seeds, "epoch": epochs},
+        {"pictures": MNIST},
+    )
+    coordinates = {"depth": [2, 3, 4], "seed": births, "layer": [1, 2, 3, 4]}
+    return mnist, xr.Dataset({"speed": (("depth", "seed", "layer"), speed)}, coordinates)
