@@ -48,13 +48,17 @@ BIRTHS = 50
 Part = Callable[[], Mapping[str, xr.Dataset]]
 
 
-def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the parts: groups starts, pictures, crossed, updates, stopping; with MNIST mnist and births.
+def preview(config: Config) -> str:
+    """Say which pictures are added, if any.
 
     Raises:
         FileNotFoundError, ValueError: MNIST is asked for, and `pictures` is no folder with the four files.
     """
-    name = load(config.pictures).name if config.mnist else ""
+    return f"with {load(config.pictures).name} from {config.pictures}" if config.mnist else ""
+
+
+def run(config: Config, context: Context) -> xr.DataTree:
+    """Measure the parts: groups starts, pictures, crossed, updates, stopping; with MNIST mnist and births."""
     many, few = config.seeds_from_first(config.seeds), config.seeds_from_first(config.few)
     crossing = config.seeds_from_first(config.crossed)
     parts: list[Part] = [
@@ -72,7 +76,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
         groups |= part()
     data = xr.DataTree.from_dict(groups)
     if config.mnist:
-        data["mnist"].attrs["pictures"] = name
+        data["mnist"].attrs["pictures"] = load(config.pictures).name
     return data
 
 
@@ -87,6 +91,7 @@ EXPERIMENT = Experiment(
     "update and the stopping criterion are varied.",
     config=Config,
     run=run,
+    preview=preview,
     figures=figures,
     findings=findings,
     tables=tables,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from experiments import digits
+from experiments.__main__ import main
 from experiments.runner import arguments
-from experiments.runner.context import Context
 from nnjax import datasets
 
 
@@ -46,10 +46,18 @@ def test_the_options_as_they_are_typed():
     assert arguments.as_typed(plain) == "--mnist"
 
 
-def test_without_the_pictures_nothing_is_trained(tmp_path):
-    config = digits.Config(mnist=True, pictures=str(tmp_path))
-    with pytest.raises(FileNotFoundError, match="`make mnist` fetches MNIST"):
-        digits.run(config, Context())
+def test_without_the_pictures_nothing_is_trained(tmp_path, capsys):
+    there = tmp_path / "nothing"
+    asked = ["digits", "--mnist", "--pictures", str(there), "--smoke", "--out", str(tmp_path / "out")]
+    assert main(asked) == 2
+    said = " ".join(capsys.readouterr().out.split())
+    assert "`make mnist` fetches MNIST into .mnist; --pictures names another folder" in said
+    assert digits.preview(digits.Config(pictures=str(there))) == ""
+
+
+def test_the_pictures_are_named(folder):
+    config = digits.Config(mnist=True, pictures=str(folder))
+    assert digits.preview(config) == f"with other pictures from {folder}"
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def load(folder: str) -> Pictures:
         split = datasets.mnist(folder)
     except FileNotFoundError as error:
         raise FileNotFoundError(
-            f"{error}. `make mnist` fetches MNIST into {FOLDER}; --pictures names another folder"
+            f"{error}. `make mnist` fetches MNIST into {FOLDER}; --pictures names another folder."
         ) from None
     name = MNIST if _digest(split.train) == MNIST_DIGEST else OTHERS
     kept = len(split.train.xs) * 5 // 6
