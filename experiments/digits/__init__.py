@@ -57,7 +57,7 @@ def preview(config: Config) -> str:
     if not config.mnist:
         return ""
     name, minutes = load(config.pictures).name, max(1, round(config.few * config.epochs / 94))
-    return f"with {name} from {config.pictures}, which take about {minutes} more minutes on two cores"
+    return f"with {name} from {config.pictures}, about {minutes} min more on two cores"
 
 
 def run(config: Config, context: Context) -> xr.DataTree:

@@ -57,7 +57,7 @@ def test_without_the_pictures_nothing_is_trained(tmp_path, capsys):
 
 def test_the_pictures_are_named(folder):
     config = digits.Config(mnist=True, pictures=str(folder))
-    assert digits.preview(config).startswith(f"with other pictures from {folder}, which take about 6 ")
+    assert digits.preview(config).startswith(f"with other pictures from {folder}, about 6 min")
 
 
 @pytest.mark.parametrize(
