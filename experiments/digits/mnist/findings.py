@@ -21,7 +21,7 @@ SPEEDS = {
 }
 """His speeds at birth by hidden layers, from his figures' data; chapter 5 prints two or three digits."""
 WORSE = 0.01
-"""“Quite a bit worse”: a point below his number."""
+"""Clearly worse is a point below his number."""
 LEAST_SEEDS, LEAST_EPOCHS, LEAST_BIRTHS = 11, 30, 500
 """Below these nothing is judged."""
 
