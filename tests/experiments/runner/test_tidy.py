@@ -57,7 +57,8 @@ def test_the_order_of_the_axes_makes_no_other_table():
         "two": (("k", "seed"), np.arange(6).reshape(3, 2)),
     }
     (frame,) = dict(tidy.parts(xr.DataTree.from_dict({"g": xr.Dataset(both, {"seed": [1, 2]})}))).values()
-    assert frame[(frame.seed == 2) & (frame.k == 0)][["one", "two"]].values.tolist() == [[3, 1]]
+    (row,) = frame[(frame.seed == 2) & (frame.k == 0)].to_dict("records")
+    assert (row["one"], row["two"]) == (3, 1)
 
 
 def test_numbers_come_back_exactly(data, tmp_path):
