@@ -12,7 +12,10 @@ ADVICE = {
         "ask for machines of one kind (Slurm: --constraint=...), or give each kind a sweep and a folder"
     ),
     "XLA_FLAGS": "set the same XLA_FLAGS on all machines",
-    "function": "fn is another program there: install the same versions of nnjax and of your own modules",
+    "function": (
+        "fn is another program there: install the same versions of nnjax and of your own modules, restart the "
+        "workers, or cloudpickle.register_pickle_by_value(module)"
+    ),
 }
 """What to do where a worker differs."""
 LOADING = (

@@ -6,13 +6,13 @@ import platform
 import secrets
 import time
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import jax
 import numpy as np
 
-from nnjax.sweeps import answers, executors, jobs, lanes, workers
+from nnjax.sweeps import answers, devices, executors, jobs, lanes, workers
 from nnjax.sweeps.tasks import Task, Tasks
 
 GOAL = 10.0
@@ -60,6 +60,7 @@ class Crew:
             lane=lane,
             devices=given.devices,
         )
+        self._here = jobs.identity(job)
         self._given, self._job, self._kind = given, job, f"executor {type(given.executor).__name__}"
         self._token, self._sent = secrets.token_hex(8), 0
         self._answers: collections.Counter[str] = collections.Counter()
@@ -77,22 +78,29 @@ class Crew:
         future = self._submit(task)
         try:
             self._await(future)
-            answer = future.result()
-        except TimeoutError:
-            raise
-        except Exception as error:
-            return self._ask(self._after_loss(task, error))
+            try:
+                answer = future.result()
+            except Exception as error:
+                return self._ask(self._after_loss(task, error))
         finally:
             executors.cancel(future)
         if answer.failure:
             raise answers.exception(answer)
+        self._refuse_another_program(answer)
+        return answer
+
+    def _refuse_another_program(self, answer: workers.Answer) -> None:
+        """Compare what fn is there with what it is here, where the same versions make the same text of it."""
         here = [(result.shape, str(result.dtype)) for result in self._job.program.results]
         if answer.shapes != here:
             raise RuntimeError(
                 f"fn's results are {here} here and {answer.shapes} on worker {answer.worker}: install the "
                 "same versions of nnjax, of its packages and of your own modules on all machines"
             )
-        return answer
+        there = answer.identity or {}
+        alike = all(there.get(name) == self._here[name] for name in ("jax", "jaxlib"))
+        if alike and answer.platform == devices.chosen()[0].platform and _fn(there) != _fn(self._here):
+            raise RuntimeError(f"worker {answer.worker}: {answers.ADVICE['function']}")
 
     def _await(self, future: Any) -> None:
         end, pause = time.monotonic() + self._given.wait, PAUSES[0]
@@ -241,3 +249,8 @@ class Crew:
         silent = time.monotonic() - self._heard
         if silent > self._given.wait and all(task.refused > 2 for task in tasks.unfinished):
             raise RuntimeError(f"every worker that answers is of another kind: {difference}")
+
+
+def _fn(identity: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What an identity says of the function itself: neither lanes nor processors."""
+    return identity.get("function"), identity.get("constants")

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from nnjax.sweeps import jobs, lanes, lapack
+from nnjax.sweeps import devices, jobs, lanes, lapack
 from nnjax.sweeps.inputs import Inputs
 
 KEPT = 64
@@ -78,6 +78,7 @@ class Answer(NamedTuple):
         worker: The worker's name.
         identity: What its bits depend on.
         devices: How many devices a task is spread over.
+        platform: What they are: "cpu", "gpu".
         shapes: Shape and dtype of a row's results.
         leaves: The results, arrays (r, ...); None if there are none: it is another kind of worker than
             expected, or has failed, or does not know the function.
@@ -88,6 +89,7 @@ class Answer(NamedTuple):
     worker: str
     identity: Mapping[str, Any] | None = None
     devices: int = 1
+    platform: str = ""
     shapes: list[tuple[tuple[int, ...], str]] | None = None
     leaves: list[np.ndarray] | None = None
     seconds: float = 0.0
@@ -137,7 +139,8 @@ def _computed(order: Order, function: jobs.Function, rows: Inputs) -> Answer:
         return Answer(name(), failure=_failure(error, None))
     job = job._replace(rows=rows)
     shapes = [(result.shape, str(result.dtype)) for result in job.program.results]
-    answer = Answer(name(), identity, len(lapack.where(job.program.jaxpr)), shapes)
+    where, platform = lapack.where(job.program.jaxpr), devices.chosen()[0].platform
+    answer = Answer(name(), identity, len(where), platform, shapes)
     if order.expected is None or identity != order.expected:
         return answer
     start = time.monotonic()

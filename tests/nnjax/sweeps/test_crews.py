@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import sys
 
 import chex
 import jax
@@ -105,7 +106,7 @@ def test_a_worker_compiles_once_whatever_the_tasks_and_sweeps():
     once = len(standin.TRACES)
     same(nnjax.sweep(counted, range(50, 100), lane=4, executor=Inline()), first[50:])
     assert len(executor.futures) > 10
-    assert len(standin.TRACES) == once <= 4  # here; there for its shapes, its text and its program
+    assert len(standin.TRACES) == once <= 5  # its shapes and its text here and there; there its program
 
 
 # In a folder.
@@ -219,13 +220,69 @@ def test_an_exception_comes_back_with_its_seed():
 
 def test_a_worker_that_makes_something_else_of_fn_is_found_at_once(monkeypatch):
     def other(order, columns):
-        return workers.Answer("node7", {"lane": 1}, 1, [((), "float32")])
+        return workers.Answer("node7", {"lane": 1}, shapes=[((), "float32")])
 
     monkeypatch.setattr(workers, "_answer", other)
     with pytest.raises(
         RuntimeError, match=r"fn's results are \[\(\(3,\), 'float32'\)\] here and .* on worker node7"
     ):
         swept(Inline())
+
+
+RATE = 2.0
+
+
+def rated(key):
+    return RATE * jax.random.normal(key)
+
+
+class Stale(Inline):
+    """Its workers have loaded a module before it was changed."""
+
+    def __init__(self, monkeypatch):
+        super().__init__()
+        self._patch = monkeypatch
+
+    def submit(self, fn, order, columns, attempt):
+        def elsewhere(*arguments):
+            with self._patch.context() as patch:
+                patch.setitem(globals(), "RATE", 1.0)
+                return fn(*arguments)
+
+        return super().submit(elsewhere, order, columns, attempt)
+
+
+def test_a_worker_whose_module_is_stale_is_found_at_once_and_the_advice_helps(monkeypatch):
+    cloudpickle, module = pytest.importorskip("cloudpickle"), sys.modules[__name__]
+    with pytest.raises(RuntimeError, match=r"fn is another program there: .* restart the workers, or cloudp"):
+        nnjax.sweep(rated, range(3), lane=1, executor=Stale(monkeypatch))
+
+    alone = nnjax.sweep(rated, range(3), lane=1)
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        same(nnjax.sweep(rated, range(3), lane=1, executor=Stale(monkeypatch)), alone)
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
+
+
+def test_a_login_node_of_another_kind_does_not_matter(alone, monkeypatch):
+    """Its processor, or its JAX, of which it can tell nothing."""
+
+    def elsewhere(order, columns, answer=workers._answer):
+        there = answer(order._replace(expected=order.expected and inside.setdefault("there", {})), columns)
+        if there.identity is not None:
+            inside["there"] = there.identity
+            there = there._replace(identity=there.identity | {"function": "other", "jaxlib": "0.0.1"})
+        return there
+
+    inside = {}
+    monkeypatch.setattr(workers, "_answer", elsewhere)
+    same(swept(Inline()), alone)
+
+
+def test_a_result_that_ran_out_of_time_is_a_lost_worker(alone):
+    executor = Inline(lambda number: TimeoutError("the engine's own") if number == 0 else None)
+    same(swept(executor), alone)
 
 
 class Mixed(Inline):
