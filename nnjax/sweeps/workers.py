@@ -23,6 +23,8 @@ from nnjax.sweeps.inputs import Inputs
 
 KEPT = 64
 """Functions that a worker keeps."""
+SEARCH = 30.0
+"""Seconds after which the row that has raised an exception is searched for no longer."""
 HOLDS = 0.1, 10.0
 """Seconds, at first and at most, that a refused worker keeps a task, so that others have the time to take
 the next ones."""
@@ -59,13 +61,15 @@ class Failure(NamedTuple):
     """An exception in a worker.
 
     Attributes:
-        error: The exception, pickled; what it says where that is not possible.
+        error: The exception, pickled; None where that is not possible.
+        said: Its type and what it says.
         text: Its traceback.
         row: Name -> value of the row that raises it; None if it is not known, or not about rows.
         loading: Whether the function could not even be loaded.
     """
 
-    error: bytes | str
+    error: bytes | None
+    said: str
     text: str
     row: Mapping[str, Any] | None
     loading: bool
@@ -196,9 +200,11 @@ def _results(job: jobs.Job, rows: np.ndarray) -> list[np.ndarray]:
 
 
 def _culprit(job: jobs.Job) -> Mapping[str, Any] | None:
-    """Halve the rows until one is left that raises; None if it does not when it is alone, or if all do."""
-    rows = np.arange(job.rows.count)
+    """Halve the rows until one is left that raises; None if it does not alone, all do, or it takes long."""
+    rows, end = np.arange(job.rows.count), time.monotonic() + SEARCH
     while len(rows) > 1:
+        if time.monotonic() > end:
+            return None
         first = rows[: len(rows) // 2]
         rows = first if _raises(job, first) else rows[len(first) :]
     if not _raises(job, rows) or (rows[0] == 0 and _raises(job, np.array([job.rows.count - 1]))):
@@ -215,13 +221,13 @@ def _raises(job: jobs.Job, rows: np.ndarray) -> bool:
 
 
 def _failure(error: Exception, row: Mapping[str, Any] | None, loading: bool = False) -> Failure:
-    text = "".join(traceback.format_exception(error))
+    said, text = f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))
     try:
         content = pickle.dumps(error)
         pickle.loads(content)
     except Exception:
-        return Failure(f"{type(error).__name__}: {error}", text, row, loading)
-    return Failure(content, text, row, loading)
+        content = None
+    return Failure(content, said, text, row, loading)
 
 
 def _hold(digest: str) -> None:
