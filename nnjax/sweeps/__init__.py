@@ -24,7 +24,8 @@ from nnjax.sweeps.slots import Ended
 __all__ = ["Ended", "Workers", "steady", "sweep", "sweep_until"]
 
 SEGMENT_LANES = 16
-"""Lanes per segment: with a piece, a lane on every device, what a killed sweep loses at most."""
+"""Lanes per segment: with a piece, a lane on every device, what a sweep that is killed loses at most; with an
+executor it loses, besides, the tasks that are under way."""
 
 Folder = str | os.PathLike | None
 OnSegment = Callable[[int, int], Any]
@@ -70,8 +71,8 @@ def sweep(
             other seeds or values of the same settings, and what is not there yet is added. Several processes
             may share it: each computes all that is missing, and the first to finish a segment writes it.
         on_segment: Called with (runs done, runs in all) after each piece, a lane on every device; of an
-            executor, with each answer, and once a second meanwhile. What it raises ends the sweep, as Ctrl-C
-            does.
+            executor, with each answer, and once a second meanwhile, as (0, runs in all) before the first one.
+            What it raises ends the sweep, as Ctrl-C does.
         executor: Who computes: anything with `submit`, as `concurrent.futures` has it, or `nnjax.Workers`
             around it. The bits are the same; each worker uses its own devices, and compiles fn once. fn is
             sent with cloudpickle (pip install 'nnjax[cluster]'). Rows whose worker was lost are given out
@@ -91,7 +92,8 @@ def sweep(
         OSError: The folder cannot be written.
         RuntimeError: Another process has written other bits for the same seeds: fn is not pure, or a machine
             is faulty. An executor is closed or broken, or has lost its worker twice with the same seeds.
-        TimeoutError: No worker has answered for as long as `nnjax.Workers` says.
+        TimeoutError: The first answer of a worker has not come within the time that `nnjax.Workers` says;
+            later ones are waited for without end.
         ImportError: cloudpickle, which an executor needs, is not installed.
     """
     checks.functions(fn=fn)
@@ -187,8 +189,12 @@ def _swept(
         _say_alone(rows.count)
         identity = {} if folder is None else jobs.identity(job)
         return _results(job, functools.partial(jobs.compute, job), folder, on_segment, identity)
-    crew = crews.Crew(given, job, lane)
+    waiting = functools.partial(on_segment or _nothing, 0, rows.count)
+    crew = crews.Crew(given, job, lane, waiting)
     return _results(job._replace(lane=crew.lane), crew.compute, folder, on_segment, crew.identity)
+
+
+def _nothing(done: int, total: int) -> None: ...
 
 
 def _say_alone(runs: int) -> None:

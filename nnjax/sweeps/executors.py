@@ -27,7 +27,8 @@ class Workers(NamedTuple):
         wait: Seconds to wait for the first answer of a worker. Later ones are waited for without end: from
             here, a long task and a cluster that is gone look alike.
         devices: CPU devices for each worker, as a rule the cores that it may use; None leaves it to the
-            workers (JAX_NUM_CPU_DEVICES, else one).
+            workers (JAX_NUM_CPU_DEVICES, else one). A worker whose JAX has computed something already keeps
+            those that it has.
     """
 
     executor: Any
@@ -62,12 +63,12 @@ def read(executor: Any) -> Workers:
 def _refuse_forks(executor: Any) -> None:
     """JAX has threads, whose locks a forked child inherits for ever."""
     context = getattr(executor, "_mp_context", None)
-    if isinstance(executor, concurrent.futures.ProcessPoolExecutor) and context is not None:
-        if context.get_start_method() == "fork":
-            raise ValueError(
-                "executor must not fork, since JAX hangs in forked processes: "
-                'ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn"))'
-            )
+    is_pool = isinstance(executor, concurrent.futures.ProcessPoolExecutor)
+    if is_pool and context is not None and context.get_start_method() == "fork":
+        raise ValueError(
+            "executor must not fork, since JAX hangs in forked processes: "
+            'ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn"))'
+        )
 
 
 def _cloudpickle() -> Any:

@@ -14,7 +14,7 @@ from standin import Inline
 
 import nnjax
 from nnjax import sweeps
-from nnjax.sweeps import crews, segments, workers
+from nnjax.sweeps import crews, executors, jobs, outside, segments, workers
 
 pytest.importorskip("cloudpickle")
 pytestmark = pytest.mark.cpu
@@ -60,7 +60,7 @@ def test_as_many_tasks_as_asked_for(alone, tasks, sizes):
     assert executor.sizes == [0, *sizes]
 
 
-@pytest.mark.parametrize("bytes_, size", [(12 * 40, 32), (12 * 31, 16), (12 * 5, 5), (1, 1)])
+@pytest.mark.parametrize("bytes_, size", [(12 * 40, 32), (12 * 31, 16), (12 * 5, 16), (1, 16)])
 def test_large_results_come_in_parts(alone, monkeypatch, bytes_, size):
     monkeypatch.setattr(crews, "MESSAGE", bytes_)
     executor = Inline()
@@ -168,6 +168,21 @@ def test_on_segment_is_called_while_nothing_comes(monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         swept(executor, on_segment=stop)
+
+
+def test_on_segment_is_called_while_nobody_answers(monkeypatch):
+    monkeypatch.setattr(crews, "SIGN_OF_LIFE", 0.001)
+    executor, calls = Inline(lambda number: "never"), []
+
+    def stop(*call):
+        calls.append(call)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        swept(executor, on_segment=stop)
+    assert calls == [(0, 200)] * 3
+    assert executor.futures[0].cancelled
 
 
 # What workers may do.
@@ -321,19 +336,22 @@ def test_a_later_worker_that_cannot_load_fn_is_refused_too(alone, monkeypatch):
     monkeypatch.setattr(workers, "_function", lambda order, load=workers._function: load(broken(order)))
 
     def broken(order):
-        return order._replace(digest="broken", python="3.9") if order.expected and tried.pop() else order
+        return (
+            order._replace(digest="broken", python="3.9") if order.expected and next(tried, False) else order
+        )
 
-    tried = [False] * 8 + [True, False]
+    tried = iter([False, True])
     with pytest.warns(
         UserWarning, match=r"is refused, .*: fn cannot be loaded there \(RuntimeError: this worker runs"
-    ):
+    ) as told:
         same(swept(Inline()), alone)
+    assert len(told) == 1
 
 
 @pytest.mark.filterwarnings("ignore:worker odd is refused")
 def test_nobody_but_workers_of_another_kind(monkeypatch):
     monkeypatch.setattr(workers, "HOLDS", (0.0, 0.0))
-    executor = nnjax.Workers(Mixed(monkeypatch, only_first=True), wait=0.01)
+    executor = Mixed(monkeypatch, only_first=True)
     with pytest.raises(
         RuntimeError, match="every worker that answers is of another kind: it has Another CPU"
     ):
@@ -357,3 +375,30 @@ def test_a_large_function_travels_only_where_it_is_not_known(alone, monkeypatch)
     same(swept(executor), alone)
     sent = [order.content is not None for order in executor.orders]
     assert sent == [True, True, False, False, False, False, False, True]
+
+
+class Counting(Inline):
+    """Its workers know nothing yet; `whole` is how many functions were under way at a time."""
+
+    def submit(self, fn, order, columns, attempt):
+        future = super().submit(fn, order, columns, attempt)
+        result = future.result
+        self.under_way = getattr(self, "under_way", 0) + (order.content is not None)
+        self.whole = max(getattr(self, "whole", 0), self.under_way)
+
+        def ended():
+            self.under_way -= order.content is not None
+            return result()
+
+        future.result = ended
+        return future
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_few_large_functions_are_under_way(alone, monkeypatch, large):
+    size = len(executors.pickled(jobs.Function(chaotic, ("rate",), reads=outside.reads(chaotic))))
+    monkeypatch.setattr(crews, "SMALL", 0 if large else size)
+    monkeypatch.setattr(crews, "MESSAGE", max(2 * size, 12 * 32))  # as large as the results of a task
+    executor = Counting()
+    same(swept(executor), alone)
+    assert executor.whole == (crews.MESSAGE // size if large else 7)
