@@ -58,8 +58,8 @@ def sweep(
             gradient norm at initialisation, a search for minima. Pass the same function object again and it
             is not compiled again, whatever the number of seeds; unless a global or a value that it closes
             over is another one by then. Purity is taken on trust beyond that: an array or a list that was
-            changed in place is not noticed, nor what JAX itself keeps of functions given to `lax.scan` or
-            `jit`.
+            changed in place is not noticed, nor attributes of objects and modules, globals of other modules,
+            and what JAX itself keeps of functions given to `lax.scan` or `jit`.
         seeds: Integers in 0..2³²-1, in any order; a seed given twice is computed twice, with equal results.
         settings: Numbers to vary, as {"rate": [0.1, 0.3], "scale": [1.0, 1.0]}: setting c is the c-th entry
             of every list. They are traced, so that all settings share one compilation, and paired: every
