@@ -76,8 +76,8 @@ def sweep(
         executor: Who computes: anything with `submit`, as `concurrent.futures` has it, or `nnjax.Workers`
             around it. The bits are the same; each worker uses its own devices, and compiles fn once. fn is
             sent with cloudpickle (pip install 'nnjax[cluster]'). Rows whose worker was lost are given out
-            again. Workers whose kind of device, versions or XLA_FLAGS differ from the first one's are named
-            in a warning, and compute nothing.
+            again. Workers whose kind of device, versions or XLA_FLAGS differ from the first one's, or from
+            those of the folder that is added to, are named in a warning, and compute nothing.
 
     Returns:
         What fn returns, each leaf with a leading axis "seed", and then "setting" where settings are given.
@@ -98,9 +98,25 @@ def sweep(
     """
     checks.functions(fn=fn)
     rows = inputs.read(seeds, settings)
-    return _swept(
-        jobs.Function(fn, rows.settings, reads=outside.reads(fn)), rows, lane, folder, on_segment, executor
-    )
+    function = jobs.Function(fn, rows.settings, reads=outside.reads(fn))
+    return _swept(function, rows, lane, folder, on_segment, executor)[0]
+
+
+def identified(
+    fn: Callable[..., PyTree],
+    seeds: inputs.Seeds,
+    settings: inputs.Settings,
+    *,
+    lane: int | None,
+    folder: Folder,
+    on_segment: OnSegment | None,
+    executor: Any,
+) -> tuple[PyTree, Mapping[str, Any]]:
+    """What `sweep` returns, and what the bits depend on: as workers say, or for the folder; else {}."""
+    checks.functions(fn=fn)
+    rows = inputs.read(seeds, settings)
+    function = jobs.Function(fn, rows.settings, reads=outside.reads(fn))
+    return _swept(function, rows, lane, folder, on_segment, executor)
 
 
 def sweep_until(
@@ -148,7 +164,7 @@ def sweep_until(
     function = jobs.Function(
         init, rows.settings, jobs.Until(step, done, check_every, max_steps), outside.reads(init, step, done)
     )
-    return _swept(function, rows, lane, folder, on_segment, executor)
+    return _swept(function, rows, lane, folder, on_segment, executor)[0]
 
 
 def steady(
@@ -179,7 +195,7 @@ def _swept(
     folder: Folder,
     on_segment: OnSegment | None,
     executor: Any,
-) -> PyTree:
+) -> tuple[PyTree, Mapping[str, Any]]:
     """Compute all rows, here or on workers, which then say how wide lanes are and what the bits depend on."""
     if on_segment is not None:
         checks.functions(on_segment=on_segment)
@@ -188,10 +204,14 @@ def _swept(
     if given is None:
         _say_alone(rows.count)
         identity = {} if folder is None else jobs.identity(job)
-        return _results(job, functools.partial(jobs.compute, job), folder, on_segment, identity)
+        compute = functools.partial(jobs.compute, job)
+        return _results(job, compute, folder, on_segment, identity), identity
+    if folder is not None:
+        segments.try_folder(folder)
     waiting = functools.partial(on_segment or _nothing, 0, rows.count)
-    crew = crews.Crew(given, job, lane, waiting)
-    return _results(job._replace(lane=crew.lane), crew.compute, folder, on_segment, crew.identity)
+    crew = crews.Crew(given, job, lane, folder, waiting)
+    job = job._replace(lane=crew.lane)
+    return _results(job, crew.compute, folder, on_segment, crew.identity), crew.identity
 
 
 def _nothing(done: int, total: int) -> None: ...

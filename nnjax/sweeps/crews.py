@@ -2,6 +2,7 @@
 
 import collections
 import hashlib
+import os
 import platform
 import secrets
 import time
@@ -12,7 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from nnjax.sweeps import answers, devices, executors, jobs, lanes, workers
+from nnjax.sweeps import answers, devices, executors, jobs, lanes, parts, workers
 from nnjax.sweeps.tasks import Task, Tasks
 
 GOAL = 10.0
@@ -32,6 +33,8 @@ PAUSES = 0.001, 0.05
 """Seconds between two looks at the futures, at first and at most."""
 SIGN_OF_LIFE = 1.0
 """Seconds after which `on_segment` is called even if nothing came."""
+OTHERS = 8
+"""Workers that are asked for one of the folder's kind."""
 RETRIES = 1
 """How often a task is given out again after the executor has lost it."""
 
@@ -41,7 +44,7 @@ class Crew:
 
     Attributes:
         lane: Rows computed together on one device.
-        identity: What the bits of a row depend on, as the first worker said that answered.
+        identity: What the bits of a row depend on, as the first worker said that answered, or the folder.
     """
 
     def __init__(
@@ -49,9 +52,12 @@ class Crew:
         given: executors.Workers,
         job: jobs.Job,
         lane: int | None,
+        folder: str | os.PathLike | None = None,
         waiting: Callable[[], Any] = lambda: None,
     ) -> None:
         """Ask a first worker; `waiting` is called now and then until it answers.
+
+        If the folder holds the same function, the first one of its kind; none, and the folder will say so.
 
         Raises:
             TypeError: The function cannot be pickled.
@@ -73,12 +79,21 @@ class Crew:
         self._answers: collections.Counter[str] = collections.Counter()
         self._strangers: set[str] = set()
         self._unknown, self._pace = 0, np.inf
-        first = self._ask(Task(np.arange(0), whole=True))
-        self._answers[first.worker] += 1
+        first = self._first(None if folder is None else parts.begun(folder, self._here))
         self.identity = dict(first.identity or {})
         self.lane = self.identity["lane"]
         self._order = self._order._replace(lane=self.lane, expected=self.identity)
         self._unit = self.lane * first.devices * (LANES_UNTIL if job.function.until else 1)
+
+    def _first(self, expected: dict[str, Any] | None) -> workers.Answer:
+        """The first worker that is as expected, or any."""
+        self.identity = expected or {}
+        self._order = self._order._replace(expected=expected)
+        answer, others = self._ask(Task(np.arange(0), whole=True)), 1
+        while expected and answer.identity != expected and others < OTHERS:
+            self._name(answer)
+            answer, others = self._ask(Task(np.arange(0), whole=True)), others + 1
+        return answer
 
     def _ask(self, task: Task) -> workers.Answer:
         """Let a worker look at the function, without any rows."""
@@ -94,6 +109,7 @@ class Crew:
         if answer.failure:
             raise answers.exception(answer)
         self._refuse_another_program(answer)
+        self._answers[answer.worker] += 1
         return answer
 
     def _refuse_another_program(self, answer: workers.Answer) -> None:

@@ -45,7 +45,7 @@ class Order(NamedTuple):
         settings: JAX's settings on the driver's machine.
         lane: The lane's width; None for the automatic one.
         devices: How many CPU devices the worker is to have; None for as many as it has.
-        expected: What the first worker's bits depend on; None asks for it.
+        expected: What the bits of the first worker, or of the folder, depend on; None where no one knows yet.
     """
 
     digest: str
@@ -116,7 +116,7 @@ def run(order: Order, columns: Mapping[str, np.ndarray], attempt: str) -> Answer
     """
     with _busy:
         answer = _answer(order, columns)
-    unfit = answer.failure.loading if answer.failure else answer.identity is not None
+    unfit = answer.failure.loading if answer.failure else answer.identity not in (None, order.expected)
     if order.expected is not None and unfit:
         _hold(order.digest)
     return answer
@@ -145,7 +145,7 @@ def _computed(order: Order, function: jobs.Function, rows: Inputs) -> Answer:
     shapes = [(result.shape, str(result.dtype)) for result in job.program.results]
     where, platform = lapack.where(job.program.jaxpr), devices.chosen()[0].platform
     answer = Answer(name(), identity, len(where), platform, shapes)
-    if order.expected is None or identity != order.expected:
+    if rows.count == 0 or order.expected is None or identity != order.expected:
         return answer
     start = time.monotonic()
     try:

@@ -123,6 +123,33 @@ def test_a_folder_may_be_begun_here_and_finished_there(alone, tmp_path, monkeypa
     same(swept(None, folder=tmp_path), alone)
 
 
+@pytest.mark.parametrize("kind", ["file", "empty"])
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_asked(tmp_path, kind):
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "kept" if kind == "file" else ""
+    executor = Inline()
+    with pytest.raises((OSError, ValueError), match="folder "):
+        swept(executor, folder=folder)
+    assert not executor.futures
+
+
+def test_a_folder_decides_which_workers_fit(alone, tmp_path, monkeypatch):
+    """The first one that answers is of another kind than those that have begun the folder."""
+    monkeypatch.setattr(sweeps, "SEGMENT_LANES", 2)
+    monkeypatch.setattr(workers, "HOLDS", (0.0, 0.0))
+    swept(None, folder=tmp_path)
+    segments.segment_path(tmp_path, 1).unlink()
+    with pytest.warns(UserWarning, match=r"worker odd is refused, .*: it has Another CPU, the sweep runs on"):
+        same(swept(Mixed(monkeypatch, odd=[0]), folder=tmp_path), alone)
+    executor = Mixed(monkeypatch, odd=range(100))
+    with (
+        pytest.warns(UserWarning, match="worker odd is refused"),
+        pytest.raises(ValueError, match=r"holds another sweep \(device: .* there, 'Another CPU' now"),
+    ):
+        swept(executor, folder=tmp_path)
+    assert executor.sizes == [0] * crews.OTHERS
+
+
 def test_a_full_disk_calls_off_what_is_left(tmp_path, monkeypatch):
     monkeypatch.setattr(sweeps, "SEGMENT_LANES", 2)
     executor = Inline(lambda number: "never" if number > 4 else None)
@@ -301,19 +328,18 @@ def test_a_result_that_ran_out_of_time_is_a_lost_worker(alone):
 
 
 class Mixed(Inline):
-    """Every second worker, or all but the first, has another processor."""
+    """Some workers, every second one by default, have another processor."""
 
-    def __init__(self, monkeypatch, only_first=False):
+    def __init__(self, monkeypatch, odd=range(1, 100, 2)):
         super().__init__()
-        self._patch, self._only_first = monkeypatch, only_first
+        self._patch, self._odd = monkeypatch, odd
 
     def submit(self, fn, order, columns, attempt):
         number = len(self.futures)
 
         def elsewhere(*arguments):
-            strange = number > 0 if self._only_first else number % 2
             with self._patch.context() as patch:
-                if strange:
+                if number in self._odd:
                     patch.setattr(workers, "name", lambda: "odd")
                     patch.setattr(workers, "_looked_at", {})
                     patch.setattr(workers.jobs.devices, "kind", lambda: "Another CPU")
@@ -351,7 +377,7 @@ def test_a_later_worker_that_cannot_load_fn_is_refused_too(alone, monkeypatch):
 @pytest.mark.filterwarnings("ignore:worker odd is refused")
 def test_nobody_but_workers_of_another_kind(monkeypatch):
     monkeypatch.setattr(workers, "HOLDS", (0.0, 0.0))
-    executor = Mixed(monkeypatch, only_first=True)
+    executor = Mixed(monkeypatch, odd=range(1, 10_000))
     with pytest.raises(
         RuntimeError, match="every worker that answers is of another kind: it has Another CPU"
     ):
