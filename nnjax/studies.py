@@ -109,10 +109,11 @@ def study(
         told = on_segment and functools.partial(_tell, on_segment, place, len(runs))
         where = None if folder is None else pathlib.Path(folder, run.folder)
         options = {"lane": lane, "folder": where, "on_segment": told, "executor": executor}
-        results.append(sweeps.sweep(run.fn, seeds, settings, **options))
+        results.append(sweeps.identified(run.fn, seeds, settings, **options))
     axes = _axes(seeds, settings)
-    variables = _variables(results, choices, axes, dims or {}, units or {})
-    return xarray.Dataset(variables, _coordinates(choices, seeds, settings), _facts(fn))
+    trees, identities = zip(*results, strict=True)
+    variables = _variables(trees, choices, axes, dims or {}, units or {})
+    return xarray.Dataset(variables, _coordinates(choices, seeds, settings), _facts(fn, identities))
 
 
 class _Run(NamedTuple):
@@ -183,7 +184,7 @@ def _axes(seeds: Any, settings: Mapping[str, Any] | None) -> dict[str, int]:
 
 
 def _variables(
-    results: list[PyTree],
+    results: Sequence[PyTree],
     choices: Mapping[str, Any],
     axes: Mapping[str, int],
     dims: Mapping[str, Sequence[str]],
@@ -245,18 +246,22 @@ def _alike(labels: Any) -> list[Any]:
     return list(labels) if len({isinstance(label, str) for label in labels}) == 1 else list(map(str, labels))
 
 
-def _facts(fn: Callable) -> dict[str, str]:
-    """What made the data, as attributes of the data set."""
+def _facts(fn: Callable, identities: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What made the data, as attributes of the data set; of workers, what they say of themselves."""
     versions = {name: metadata.version(name) for name in ("jax", "jaxlib", "numpy", "optax")}
+    here = versions | {"device": devices.kind(), "XLA_FLAGS": devices.flags()}
+    there = {name: [{**here, **identity}[name] for identity in identities] for name in here}
     return {
         "function": f"{getattr(fn, '__module__', '')}.{checks.named(fn)}".lstrip("."),
         "nnjax": _own_version(),
         "python": platform.python_version(),
-        **versions,
-        "device": devices.kind(),
-        "XLA_FLAGS": " ".join(devices.flags()),
+        **{name: "; ".join(dict.fromkeys(map(_text, values))) for name, values in there.items()},
         "float64": str(bool(jax.config.read("jax_enable_x64"))),
     }
+
+
+def _text(value: str | Sequence[str]) -> str:
+    return value if isinstance(value, str) else " ".join(value)
 
 
 def _own_version() -> str:

@@ -48,7 +48,7 @@ def table(
     seed: int = 0,
     kind: str | None = None,
     rows: int | None = None,
-    without: Sequence[str] = (),
+    without: str | Sequence[str] = (),
 ) -> Table:
     """Read a CSV file or a data frame, and split its rows: numbers standardised, texts one-hot.
 
@@ -67,7 +67,7 @@ def table(
             two values are classes, other numbers are numbers.
         rows: At most so many rows, drawn at random by the seed; None takes them all. What the columns hold is
             told from all rows.
-        without: Columns to leave out, such as names of the rows.
+        without: Columns, or one, to leave out, such as names of the rows.
 
     Raises:
         TypeError: rows is not an integer.
@@ -84,7 +84,7 @@ def table(
     names = {str(column): column for column in frame.columns}
     if len(names) < len(frame.columns):
         raise ValueError(f"columns must have different names, got {', '.join(map(str, frame.columns))}")
-    for column in without:
+    for column in [without] if isinstance(without, str) else without:
         del names[checks.canonical("column", str(column), names)]
     wanted = names[checks.canonical("column", str(target), names)]
     frame = frame[list(names.values())] if without else frame
@@ -196,7 +196,7 @@ def _encoded(name: str, column: Any) -> tuple[np.ndarray, list[str]]:
     if len(categories) > min(MOST_CATEGORIES, len(column) - 1):
         raise ValueError(
             f"column {name!r} holds {len(categories)} different texts in {len(column)} rows, each of which "
-            "would be a column of xs: leave it out, by without"
+            f"would be a column of xs; leave it out: without=[{name!r}]"
         )
     return encoder.transform(values), categories
 

@@ -24,7 +24,8 @@ from nnjax.sweeps.slots import Ended
 __all__ = ["Ended", "Workers", "steady", "sweep", "sweep_until"]
 
 SEGMENT_LANES = 16
-"""Lanes per segment: with a piece, a lane on every device, what a killed sweep loses at most."""
+"""Lanes per segment: with a piece, a lane on every device, what a sweep that is killed loses at most; with an
+executor it loses, besides, the tasks that are under way."""
 
 Folder = str | os.PathLike | None
 OnSegment = Callable[[int, int], Any]
@@ -57,8 +58,8 @@ def sweep(
             gradient norm at initialisation, a search for minima. Pass the same function object again and it
             is not compiled again, whatever the number of seeds; unless a global or a value that it closes
             over is another one by then. Purity is taken on trust beyond that: an array or a list that was
-            changed in place is not noticed, nor what JAX itself keeps of functions given to `lax.scan` or
-            `jit`.
+            changed in place is not noticed, nor attributes of objects and modules, globals of other modules,
+            and what JAX itself keeps of functions given to `lax.scan` or `jit`.
         seeds: Integers in 0..2³²-1, in any order; a seed given twice is computed twice, with equal results.
         settings: Numbers to vary, as {"rate": [0.1, 0.3], "scale": [1.0, 1.0]}: setting c is the c-th entry
             of every list. They are traced, so that all settings share one compilation, and paired: every
@@ -70,13 +71,13 @@ def sweep(
             other seeds or values of the same settings, and what is not there yet is added. Several processes
             may share it: each computes all that is missing, and the first to finish a segment writes it.
         on_segment: Called with (runs done, runs in all) after each piece, a lane on every device; of an
-            executor, with each answer, and once a second meanwhile. What it raises ends the sweep, as Ctrl-C
-            does.
+            executor, with each answer, and once a second meanwhile, as (0, runs in all) before the first one.
+            What it raises ends the sweep, as Ctrl-C does.
         executor: Who computes: anything with `submit`, as `concurrent.futures` has it, or `nnjax.Workers`
             around it. The bits are the same; each worker uses its own devices, and compiles fn once. fn is
             sent with cloudpickle (pip install 'nnjax[cluster]'). Rows whose worker was lost are given out
-            again. Workers whose kind of device, versions or XLA_FLAGS differ from the first one's are named
-            in a warning, and compute nothing.
+            again. Workers whose kind of device, versions or XLA_FLAGS differ from the first one's, or from
+            those of the folder that is added to, are named in a warning, and compute nothing.
 
     Returns:
         What fn returns, each leaf with a leading axis "seed", and then "setting" where settings are given.
@@ -91,14 +92,31 @@ def sweep(
         OSError: The folder cannot be written.
         RuntimeError: Another process has written other bits for the same seeds: fn is not pure, or a machine
             is faulty. An executor is closed or broken, or has lost its worker twice with the same seeds.
-        TimeoutError: No worker has answered for as long as `nnjax.Workers` says.
+        TimeoutError: The first answer of a worker has not come within the time that `nnjax.Workers` says;
+            later ones are waited for without end.
         ImportError: cloudpickle, which an executor needs, is not installed.
     """
     checks.functions(fn=fn)
     rows = inputs.read(seeds, settings)
-    return _swept(
-        jobs.Function(fn, rows.settings, reads=outside.reads(fn)), rows, lane, folder, on_segment, executor
-    )
+    function = jobs.Function(fn, rows.settings, reads=outside.reads(fn))
+    return _swept(function, rows, lane, folder, on_segment, executor)[0]
+
+
+def identified(
+    fn: Callable[..., PyTree],
+    seeds: inputs.Seeds,
+    settings: inputs.Settings,
+    *,
+    lane: int | None,
+    folder: Folder,
+    on_segment: OnSegment | None,
+    executor: Any,
+) -> tuple[PyTree, Mapping[str, Any]]:
+    """What `sweep` returns, and what the bits depend on: as workers say, or for the folder; else {}."""
+    checks.functions(fn=fn)
+    rows = inputs.read(seeds, settings)
+    function = jobs.Function(fn, rows.settings, reads=outside.reads(fn))
+    return _swept(function, rows, lane, folder, on_segment, executor)
 
 
 def sweep_until(
@@ -146,7 +164,7 @@ def sweep_until(
     function = jobs.Function(
         init, rows.settings, jobs.Until(step, done, check_every, max_steps), outside.reads(init, step, done)
     )
-    return _swept(function, rows, lane, folder, on_segment, executor)
+    return _swept(function, rows, lane, folder, on_segment, executor)[0]
 
 
 def steady(
@@ -177,7 +195,7 @@ def _swept(
     folder: Folder,
     on_segment: OnSegment | None,
     executor: Any,
-) -> PyTree:
+) -> tuple[PyTree, Mapping[str, Any]]:
     """Compute all rows, here or on workers, which then say how wide lanes are and what the bits depend on."""
     if on_segment is not None:
         checks.functions(on_segment=on_segment)
@@ -186,9 +204,17 @@ def _swept(
     if given is None:
         _say_alone(rows.count)
         identity = {} if folder is None else jobs.identity(job)
-        return _results(job, functools.partial(jobs.compute, job), folder, on_segment, identity)
-    crew = crews.Crew(given, job, lane)
-    return _results(job._replace(lane=crew.lane), crew.compute, folder, on_segment, crew.identity)
+        compute = functools.partial(jobs.compute, job)
+        return _results(job, compute, folder, on_segment, identity), identity
+    if folder is not None:
+        segments.try_folder(folder)
+    waiting = functools.partial(on_segment or _nothing, 0, rows.count)
+    crew = crews.Crew(given, job, lane, folder, waiting)
+    job = job._replace(lane=crew.lane)
+    return _results(job, crew.compute, folder, on_segment, crew.identity), crew.identity
+
+
+def _nothing(done: int, total: int) -> None: ...
 
 
 def _say_alone(runs: int) -> None:

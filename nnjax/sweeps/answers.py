@@ -12,7 +12,10 @@ ADVICE = {
         "ask for machines of one kind (Slurm: --constraint=...), or give each kind a sweep and a folder"
     ),
     "XLA_FLAGS": "set the same XLA_FLAGS on all machines",
-    "function": "fn is another program there: install the same versions of nnjax and of your own modules",
+    "function": (
+        "fn is another program there: install the same versions of nnjax and of your own modules, restart "
+        "the workers, or cloudpickle.register_pickle_by_value(module)"
+    ),
 }
 """What to do where a worker differs."""
 LOADING = (
@@ -28,11 +31,9 @@ def exception(answer: workers.Answer) -> Exception:
     failure = answer.failure
     assert failure is not None
     try:
-        error = (
-            pickle.loads(failure.error) if isinstance(failure.error, bytes) else RuntimeError(failure.error)
-        )
+        error = RuntimeError(failure.said) if failure.error is None else pickle.loads(failure.error)
     except Exception:
-        error = RuntimeError(_last_line(failure))
+        error = RuntimeError(failure.said)
     row = ", ".join(f"{name} {value}" for name, value in (failure.row or {}).items())
     error.add_note(f"in fn{row and f' at {row}'}, on worker {answer.worker}")
     if failure.loading:
@@ -41,23 +42,20 @@ def exception(answer: workers.Answer) -> Exception:
     return error
 
 
-def _last_line(failure: workers.Failure) -> str:
-    return failure.text.rstrip().rpartition("\n")[2]
-
-
 def difference(expected: Mapping[str, Any], answer: workers.Answer) -> str:
     """Say in what a worker differs from the first one, and what to do."""
     if answer.failure:
-        return f"fn cannot be loaded there ({_last_line(answer.failure)}); {LOADING}"
+        return f"fn cannot be loaded there ({answer.failure.said}); {LOADING}"
     there = answer.identity or {}
-    name = next(name for name in (*FIRST, *expected) if expected.get(name) != there.get(name))
+    names = dict.fromkeys((*FIRST, *expected, *there))
+    name = next((name for name in names if expected.get(name) != there.get(name)), "nnjax")
     advice = ADVICE.get(name, "install the same versions on all machines")
     if name == "function":
         return advice
     if name == "device":
-        has, wanted = _cpu(there[name], expected[name]), _cpu(expected[name], there[name])
-        return f"it has {has}, the sweep runs on {wanted}; {advice}"
-    return f"its {name} is {there.get(name)}, the sweep's {expected[name]}; {advice}"
+        device, own = (str(each.get(name)) for each in (there, expected))
+        return f"it has {_cpu(device, own)}, the sweep runs on {_cpu(own, device)}; {advice}"
+    return f"its {name} is {there.get(name)}, the sweep's {expected.get(name)}; {advice}"
 
 
 def _cpu(kind: str, other: str) -> str:

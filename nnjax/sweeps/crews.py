@@ -2,17 +2,18 @@
 
 import collections
 import hashlib
+import os
 import platform
 import secrets
 import time
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 import jax
 import numpy as np
 
-from nnjax.sweeps import answers, executors, jobs, lanes, workers
+from nnjax.sweeps import answers, devices, executors, jobs, lanes, parts, workers
 from nnjax.sweeps.tasks import Task, Tasks
 
 GOAL = 10.0
@@ -24,14 +25,17 @@ KNOWN_AT_FIRST = 16
 LANES_UNTIL = 4
 """Lanes per device that a task of `sweep_until` has at least: its slots take new rows as others end."""
 MESSAGE = 2**26
-"""Bytes of results that a task brings back at most, unless a single row has more."""
+"""Bytes of results that a task brings back at most, unless those of a single lane are more; and of functions
+that are on their way at a time, unless a single one is larger."""
 SMALL = 100_000
 """Bytes of a pickled function up to which it travels with every task."""
 PAUSES = 0.001, 0.05
 """Seconds between two looks at the futures, at first and at most."""
 SIGN_OF_LIFE = 1.0
 """Seconds after which `on_segment` is called even if nothing came."""
-LOSSES = 1
+OTHERS = 8
+"""Workers that are asked for one of the folder's kind."""
+RETRIES = 1
 """How often a task is given out again after the executor has lost it."""
 
 
@@ -40,11 +44,20 @@ class Crew:
 
     Attributes:
         lane: Rows computed together on one device.
-        identity: What the bits of a row depend on, as the first worker said that answered.
+        identity: What the bits of a row depend on, as the first worker said that answered, or the folder.
     """
 
-    def __init__(self, given: executors.Workers, job: jobs.Job, lane: int | None) -> None:
-        """Ask a first worker.
+    def __init__(
+        self,
+        given: executors.Workers,
+        job: jobs.Job,
+        lane: int | None,
+        folder: str | os.PathLike | None = None,
+        waiting: Callable[[], Any] = lambda: None,
+    ) -> None:
+        """Ask a first worker; `waiting` is called now and then until it answers.
+
+        If the folder holds the same function, the first one of its kind; none, and the folder will say so.
 
         Raises:
             TypeError: The function cannot be pickled.
@@ -60,43 +73,65 @@ class Crew:
             lane=lane,
             devices=given.devices,
         )
+        self._here, self._waiting = jobs.identity(job), waiting
         self._given, self._job, self._kind = given, job, f"executor {type(given.executor).__name__}"
         self._token, self._sent = secrets.token_hex(8), 0
         self._answers: collections.Counter[str] = collections.Counter()
         self._strangers: set[str] = set()
-        self._unknown, self._pace, self._heard = 0, np.inf, time.monotonic()
-        first = self._ask(Task(np.arange(0), whole=True))
-        self._answers[first.worker] += 1
+        self._unknown, self._pace = 0, np.inf
+        first = self._first(None if folder is None else parts.begun(folder, self._here))
         self.identity = dict(first.identity or {})
         self.lane = self.identity["lane"]
         self._order = self._order._replace(lane=self.lane, expected=self.identity)
         self._unit = self.lane * first.devices * (LANES_UNTIL if job.function.until else 1)
+
+    def _first(self, expected: dict[str, Any] | None) -> workers.Answer:
+        """The first worker that is as expected, or any."""
+        self.identity = expected or {}
+        self._order = self._order._replace(expected=expected)
+        answer, others = self._ask(Task(np.arange(0), whole=True)), 1
+        while expected and answer.identity != expected and others < OTHERS:
+            self._name(answer)
+            answer, others = self._ask(Task(np.arange(0), whole=True)), others + 1
+        return answer
 
     def _ask(self, task: Task) -> workers.Answer:
         """Let a worker look at the function, without any rows."""
         future = self._submit(task)
         try:
             self._await(future)
-            answer = future.result()
-        except TimeoutError:
-            raise
-        except Exception as error:
-            return self._ask(self._after_loss(task, error))
+            try:
+                answer = future.result()
+            except Exception as error:
+                return self._ask(self._after_loss(task, error))
         finally:
             executors.cancel(future)
         if answer.failure:
             raise answers.exception(answer)
+        self._refuse_another_program(answer)
+        self._answers[answer.worker] += 1
+        return answer
+
+    def _refuse_another_program(self, answer: workers.Answer) -> None:
+        """Compare what fn is there with what it is here, where the same versions make the same text of it."""
         here = [(result.shape, str(result.dtype)) for result in self._job.program.results]
         if answer.shapes != here:
             raise RuntimeError(
                 f"fn's results are {here} here and {answer.shapes} on worker {answer.worker}: install the "
                 "same versions of nnjax, of its packages and of your own modules on all machines"
             )
-        return answer
+        there = answer.identity or {}
+        alike = all(there.get(name) == self._here[name] for name in ("jax", "jaxlib"))
+        if alike and answer.platform == devices.chosen()[0].platform and _fn(there) != _fn(self._here):
+            raise RuntimeError(f"worker {answer.worker}: {answers.ADVICE['function']}")
 
     def _await(self, future: Any) -> None:
-        end, pause = time.monotonic() + self._given.wait, PAUSES[0]
+        shown, pause = time.monotonic(), PAUSES[0]
+        end = shown + self._given.wait
         while not future.done():
+            if time.monotonic() > shown + SIGN_OF_LIFE:
+                shown = time.monotonic()
+                self._waiting()
             if time.monotonic() > end:
                 raise TimeoutError(
                     f"no worker has answered within {self._given.wait:g} s: does {self._kind} have any? If "
@@ -126,7 +161,11 @@ class Crew:
         """Tell whether the function goes along: not if it is large, and the workers that have it stay."""
         answers = self._answers.total()
         stay = answers > len(self._answers) and answers > 2 * self._unknown
-        return len(self._order.content or b"") <= SMALL or not stay
+        return self._size_of_function <= SMALL or not stay
+
+    @property
+    def _size_of_function(self) -> int:
+        return len(self._order.content or b"")
 
     def compute(self, wanted: np.ndarray) -> Generator[jobs.Piece, None, None]:
         """Compute these rows; a piece comes with every answer, and one without rows now and then.
@@ -136,7 +175,7 @@ class Crew:
             Exception: Whatever fn has raised, with the row and the worker.
         """
         tasks = Tasks(wanted)
-        self._heard = shown = time.monotonic()
+        shown = time.monotonic()
         pause = PAUSES[0]
         try:
             while tasks.can_give() or tasks.under_way:
@@ -160,8 +199,14 @@ class Crew:
             tasks.call_off()
 
     def _most(self) -> int:
-        """How many tasks may be under way."""
-        return self._given.tasks or AHEAD * max(KNOWN_AT_FIRST, len(self._answers))
+        """How many tasks may be under way: few with a large function, of which a worker needs only one."""
+        known = len(self._answers)
+        if self._given.tasks:
+            return self._given.tasks
+        most = AHEAD * max(KNOWN_AT_FIRST, known)
+        if self._size_of_function <= SMALL or not self._travels():
+            return most
+        return min(most, max(MESSAGE // self._size_of_function, known, 1))
 
     def _size(self, total: int, left: int) -> int:
         """Rows of the next task: `GOAL` seconds of them; fewer towards the end, so that all end together."""
@@ -172,15 +217,19 @@ class Crew:
         return self._fitting(min(GOAL / max(self._pace, 1e-12), share), self._unit)
 
     def _fitting(self, rows: float, unit: int) -> int:
-        """Whole units, as far as their results fit into one message."""
+        """Whole units; whole lanes, at least one, where their results do not fit into one message."""
         kept = [lanes.stored(result) for result in self._job.program.results]
         most = MESSAGE // max(1, sum(array.size * array.dtype.itemsize for array in kept))
         rows = unit * max(1, int(rows / unit))
-        return rows if rows <= most else max(1, most // self.lane * self.lane or most)
+        return rows if rows <= most else max(self.lane, most // self.lane * self.lane)
 
     def _taken(self, done: list[tuple[Any, Task]], tasks: Tasks) -> Iterator[jobs.Piece]:
-        """Keep what has come, and put back what must be computed elsewhere."""
-        lost, errors = [], []
+        """Keep what has come, and put back what must be computed elsewhere.
+
+        Raises:
+            RuntimeError: There seem to be no workers but of another kind.
+        """
+        lost, errors, refused, heard = [], [], None, False
         for future, task in done:
             try:
                 answer = future.result()
@@ -191,13 +240,13 @@ class Crew:
             if answer.failure and not answer.failure.loading:
                 errors.append(answers.exception(answer))
             elif answer.leaves is not None:
-                self._heard = time.monotonic()
+                heard = True
                 self._pace = min(self._pace, answer.seconds / len(task.rows))
                 if tasks.finish(task):
                     yield task.rows, answer.leaves
             elif answer.failure or answer.identity is not None:
                 tasks.refuse(task)
-                self._name(answer, tasks)
+                refused = self._name(answer)
             else:
                 self._unknown += 1
                 tasks.put_back(task._replace(whole=True))
@@ -206,6 +255,10 @@ class Crew:
         for task, error in lost:
             if not tasks.is_finished(task):
                 tasks.put_back(self._after_loss(task, error))
+        if heard:
+            tasks.hope()
+        elif refused and tasks.are_hopeless():
+            raise RuntimeError(f"every worker that answers is of another kind: {refused}")
 
     def _after_loss(self, task: Task, error: Exception) -> Task:
         """The task once more, whole.
@@ -214,7 +267,7 @@ class Crew:
             RuntimeError: It has been lost before, or nothing can be given out any more.
         """
         executors.refuse_broken(error)
-        if task.lost >= LOSSES:
+        if task.lost >= RETRIES:
             what = f"with seeds {self._seeds(task)}" if len(task.rows) else "at the very beginning"
             raise RuntimeError(
                 f"{self._kind} has lost its worker twice {what} ({type(error).__name__}: {error}); the "
@@ -226,18 +279,17 @@ class Crew:
         seeds = self._job.rows.columns["seed"][task.rows]
         return f"{seeds[0]} to {seeds[-1]}"
 
-    def _name(self, answer: workers.Answer, tasks: Tasks) -> None:
-        """Name a worker of another kind, once.
-
-        Raises:
-            RuntimeError: There seem to be no others.
-        """
+    def _name(self, answer: workers.Answer) -> str:
+        """Name a worker of another kind, once, and say what is different there."""
         difference = answers.difference(self.identity, answer)
         if answer.worker not in self._strangers:
             self._strangers.add(answer.worker)
             warnings.warn(
                 f"worker {answer.worker} is refused, and its work done elsewhere: {difference}", stacklevel=2
             )
-        silent = time.monotonic() - self._heard
-        if silent > self._given.wait and all(task.refused > 2 for task in tasks.unfinished):
-            raise RuntimeError(f"every worker that answers is of another kind: {difference}")
+        return difference
+
+
+def _fn(identity: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What an identity says of the function itself: neither lanes nor processors."""
+    return identity.get("function"), identity.get("constants")

@@ -27,7 +27,8 @@ class Workers(NamedTuple):
         wait: Seconds to wait for the first answer of a worker. Later ones are waited for without end: from
             here, a long task and a cluster that is gone look alike.
         devices: CPU devices for each worker, as a rule the cores that it may use; None leaves it to the
-            workers (JAX_NUM_CPU_DEVICES, else one).
+            workers (JAX_NUM_CPU_DEVICES, else one). A worker whose JAX has computed something already keeps
+            those that it has.
     """
 
     executor: Any
@@ -40,8 +41,8 @@ def read(executor: Any) -> Workers:
     """Check what was given as `executor`.
 
     Raises:
-        TypeError: It has no submit; a number that is none.
-        ValueError: A number out of range.
+        TypeError: It has no `submit`, or tasks, wait or devices is not a number.
+        ValueError: A number out of range; a process pool that forks.
         ImportError: cloudpickle is not installed.
     """
     given = executor if isinstance(executor, Workers) else Workers(executor)
@@ -50,12 +51,24 @@ def read(executor: Any) -> Workers:
             "executor must have the method submit(fn, *arguments) of concurrent.futures, as "
             f"client.get_executor() of Dask has; got {checks.named(given.executor)}"
         )
+    _refuse_forks(given.executor)
     for name in ("tasks", "devices"):
         if getattr(given, name) is not None:
             given = given._replace(**{name: checks.count(name, getattr(given, name))})
     checks.number("wait", given.wait, above=0.0)
     _cloudpickle()
     return given
+
+
+def _refuse_forks(executor: Any) -> None:
+    """JAX has threads, whose locks a forked child inherits for ever."""
+    context = getattr(executor, "_mp_context", None)
+    is_pool = isinstance(executor, concurrent.futures.ProcessPoolExecutor)
+    if is_pool and context is not None and context.get_start_method() == "fork":
+        raise ValueError(
+            "executor must not fork, since JAX hangs in forked processes: "
+            'ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn"))'
+        )
 
 
 def _cloudpickle() -> Any:
@@ -65,13 +78,18 @@ def _cloudpickle() -> Any:
         raise ImportError("executor= needs cloudpickle: pip install 'nnjax[cluster]'") from error
 
 
-@functools.lru_cache(maxsize=64)
 def pickled(function: jobs.Function) -> bytes:
     """The function as bytes, once for each state of what it reads from outside.
 
     Raises:
         TypeError: It cannot be pickled.
     """
+    return _pickled(function, frozenset(_cloudpickle().list_registry_pickle_by_value()))
+
+
+@functools.lru_cache(maxsize=64)
+def _pickled(function: jobs.Function, by_value: frozenset[str]) -> bytes:
+    """The same, once for each set of modules that are sent by value."""
     try:
         return _cloudpickle().dumps(function._replace(reads=()))
     except Exception as error:

@@ -1,12 +1,15 @@
 """What a function reads besides its arguments: in a notebook a global changes from one cell to the next."""
 
+import functools
+import inspect
 import types
 from collections.abc import Callable, Hashable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 MANY, DEEP = 100, 6
-"""Tuples and dicts are looked into up to so many entries, and so deep; wrappers of functions, too."""
+"""Largest size and depth of the tuples and dicts that are looked into; the depth is also that of wrapped
+functions."""
 
 
 class _Same:
@@ -28,34 +31,82 @@ def reads(*functions: Callable) -> Hashable:
     """Note the globals and closed-over values that functions read, and those that they call beside them.
 
     Numbers, texts, and small tuples and dicts of them are noted by their values; anything else by which
-    object it is, so that an array or a list that is changed in place is not noticed.
+    object it is. So an array or a list that is changed in place is not noticed, nor are attributes of objects
+    and modules, nor the globals of modules other than the function's own and `__main__`.
     """
     seen: dict[types.FunctionType, None] = {}
     for function in functions:
-        _add(function, seen)
+        _add(function, None, seen)
     return tuple((name, _noted(value)) for function in seen for name, value in _outside(function))
 
 
-def _add(function: Any, seen: dict[types.FunctionType, None]) -> None:
-    """Add a function, and the functions of the same module that it reads."""
-    function = _plain(function)
-    if function is None or function in seen:
-        return
-    seen[function] = None
-    for _, value in _outside(function):
-        inner = _plain(value)
-        if inner is not None and inner.__module__ == function.__module__:
-            _add(inner, seen)
+class _Unwrapped(NamedTuple):
+    """What a partial, a method, a jitted function or an object with `__call__` does when it is called.
+
+    Attributes:
+        plain: The Python function; None if there is none.
+        owner: The class whose methods it may call on itself.
+        given: Arguments of partials.
+    """
+
+    plain: types.FunctionType | None
+    owner: type | None
+    given: list[Any]
 
 
-def _plain(function: Any) -> types.FunctionType | None:
-    """The Python function behind a partial, a method or a jitted function; None if there is none."""
+def _unwrapped(function: Any) -> _Unwrapped:
+    owner, given = None, []
     for _ in range(DEEP):
         if isinstance(function, types.FunctionType) or not callable(function):
             break
+        if isinstance(function, functools.partial):
+            given += [*function.args, *function.keywords.values()]
         under = [getattr(function, name, None) for name in ("func", "__func__", "__wrapped__")]
-        function = next((inner for inner in under if callable(inner)), None)
-    return function if isinstance(function, types.FunctionType) else None
+        inner = next((inner for inner in under if callable(inner)), None)
+        if isinstance(function, types.MethodType):
+            of = function.__self__
+            owner = of if isinstance(of, type) else type(of)
+        elif inner is None:
+            owner = type(function)
+            inner = inspect.getattr_static(owner, "__call__", None)
+        function = inner
+    return _Unwrapped(function if isinstance(function, types.FunctionType) else None, owner, given)
+
+
+def _add(function: Any, module: str | None, seen: dict[types.FunctionType, None]) -> None:
+    """Add a function of this module, or of any if None, and the functions beside it that it reads."""
+    plain, owner, given = _unwrapped(function)
+    if plain is None or plain in seen:
+        return
+    if module not in (None, plain.__module__) and plain.__module__ != "__main__":
+        return
+    seen[plain] = None
+    for value in (*given, *(value for _, value in _outside(plain)), *_methods(plain, owner)):
+        for inner in _within(value):
+            _add(inner, plain.__module__, seen)
+
+
+def _methods(function: types.FunctionType, owner: type | None) -> Iterator[Any]:
+    """Methods of its own class whose names it holds, such as self.rate()."""
+    for name in _names(function.__code__) if owner else ():
+        method = inspect.getattr_static(owner, name, None)
+        if isinstance(method, property):
+            method = method.fget
+        if method is not None and callable(method):
+            yield types.MethodType(method, owner)
+
+
+def _within(value: Any, depth: int = 0) -> Iterator[Any]:
+    """The value, or what is in a tuple or a dict of the size that is noted."""
+    if _is_small(value, depth):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _within(part, depth + 1)
+    else:
+        yield value
+
+
+def _is_small(value: Any, depth: int) -> bool:
+    return type(value) in (tuple, dict) and len(value) <= MANY and depth < DEEP
 
 
 def _outside(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
@@ -80,7 +131,7 @@ def _names(code: types.CodeType) -> Iterator[str]:
 def _noted(value: Any, depth: int = 0) -> Hashable:
     if type(value) in PLAIN:
         return type(value), repr(value)
-    if type(value) in (tuple, dict) and len(value) <= MANY and depth < DEEP:
+    if _is_small(value, depth):
         parts = value.items() if isinstance(value, dict) else value
         return type(value), tuple(_noted(part, depth + 1) for part in parts)
     return _Same(value)

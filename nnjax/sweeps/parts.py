@@ -48,6 +48,28 @@ def track(
     return segments.Tracker(results, size, opened)
 
 
+def begun(folder: str | os.PathLike, here: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the bits in a folder depend on, where it holds the same function on whatever kind of device.
+
+    Args:
+        folder: The folder.
+        here: What they would depend on here.
+    """
+    stored = _described(pathlib.Path(folder))
+    alike = ("function", "constants", "lane", "jax", "jaxlib")
+    if stored is None or not set(here) <= set(stored) or any(stored[name] != here[name] for name in alike):
+        return None
+    return {name: stored[name] for name in here}
+
+
+def _described(path: pathlib.Path) -> dict[str, Any] | None:
+    try:
+        stored = json.loads((path / "sweep.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return stored if isinstance(stored, dict) else None
+
+
 def _has_other_rows(path: pathlib.Path, identity: Mapping[str, Any]) -> bool:
     """Tell whether the folder holds the same sweep of other rows, and says which."""
     return _asks_for_other_rows(path, identity) and _rows_of(path) is not None
@@ -72,11 +94,8 @@ def _opened(path: str | os.PathLike, identity: Mapping[str, Any], columns: Colum
 
 def _asks_for_other_rows(path: pathlib.Path, identity: Mapping[str, Any]) -> bool:
     """Tell whether the folder holds the same sweep of other rows."""
-    try:
-        stored = json.loads((path / "sweep.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return False
-    if not isinstance(stored, dict) or stored == dict(identity) or set(stored) != set(identity):
+    stored = _described(path)
+    if stored is None or stored == dict(identity) or set(stored) != set(identity):
         return False
     return all(stored[name] == value for name, value in identity.items() if not _of_rows(name))
 

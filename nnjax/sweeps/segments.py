@@ -58,9 +58,7 @@ def open_folder(folder: str | os.PathLike, identity: Mapping[str, Any]) -> Folde
         OSError: The folder cannot be written.
         ValueError: It holds another sweep (the message says what differs), or no readable sweep.json.
     """
-    if not os.fspath(folder):
-        raise ValueError("folder must be a path, got ''")
-    path = pathlib.Path(folder)
+    path = _path(folder)
     description = path / "sweep.json"
     with _writing(path):
         path.mkdir(parents=True, exist_ok=True)
@@ -73,6 +71,25 @@ def open_folder(folder: str | os.PathLike, identity: Mapping[str, Any]) -> Folde
             _write_first(description, lambda file: file.write(json.dumps(identity, indent=2).encode()))
     _check_description(description, identity)
     return Folder(path, hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest())
+
+
+def try_folder(folder: str | os.PathLike) -> None:
+    """Make the folder, and write into it, before anything is computed elsewhere for it.
+
+    Raises:
+        OSError, ValueError: It is no path, or cannot be written.
+    """
+    path = _path(folder)
+    with _writing(path):
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path) as file:
+            file.write(b"0")
+
+
+def _path(folder: str | os.PathLike) -> pathlib.Path:
+    if not os.fspath(folder):
+        raise ValueError("folder must be a path, got ''")
+    return pathlib.Path(folder)
 
 
 def _check_description(path: pathlib.Path, identity: Mapping[str, Any]) -> None:

@@ -8,7 +8,9 @@ import numpy as np
 from nnjax.sweeps import executors
 
 COPIES = 64
-"""How many workers may have the same rows, after as many refusals."""
+"""Most copies of a task, one more for each refusal."""
+HOPELESS = 4
+"""Refusals after which a copy is given up; a task of which no other copies are left was refused ten times."""
 
 
 class Task(NamedTuple):
@@ -18,12 +20,14 @@ class Task(NamedTuple):
         rows: The rows, (r,).
         lost: How often a worker was lost with them.
         refused: How often a worker of another kind had them.
+        lately: How often since the last result.
         whole: Whether the function must be sent with them.
     """
 
     rows: np.ndarray
     lost: int = 0
     refused: int = 0
+    lately: int = 0
     whole: bool = False
 
     @property
@@ -85,7 +89,7 @@ class Tasks:
 
     def refuse(self, task: Task) -> None:
         """Have it given out again, in more copies each time: an executor may choose the same worker."""
-        again = task._replace(refused=task.refused + 1)
+        again = task._replace(refused=task.refused + 1, lately=task.lately + 1)
         copies = sum(other.key == task.key for other in self.unfinished)
         for _ in range(min(again.refused + 1, COPIES) - copies):
             self.put_back(again)
@@ -105,6 +109,18 @@ class Tasks:
     def is_finished(self, task: Task) -> bool:
         """Whether it, or a copy, is finished."""
         return task.key in self._finished
+
+    def are_hopeless(self) -> bool:
+        """Whether each one, in all of its copies, has been refused again and again since the last result.
+
+        A copy that a worker is still at counts for the rest: it may be the one worker that fits.
+        """
+        return all(task.lately >= HOPELESS for task in self.unfinished)
+
+    def hope(self) -> None:
+        """Count refusals anew, since a result has come."""
+        self._again = collections.deque(task._replace(lately=0) for task in self._again)
+        self._given = [(future, task._replace(lately=0)) for future, task in self._given]
 
     def call_off(self) -> None:
         """Cancel all that is under way."""

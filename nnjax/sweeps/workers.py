@@ -18,11 +18,13 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from nnjax.sweeps import jobs, lanes, lapack
+from nnjax.sweeps import devices, jobs, lanes, lapack
 from nnjax.sweeps.inputs import Inputs
 
 KEPT = 64
 """Functions that a worker keeps."""
+SEARCH = 30.0
+"""Seconds after which the row that has raised an exception is searched for no longer."""
 HOLDS = 0.1, 10.0
 """Seconds, at first and at most, that a refused worker keeps a task, so that others have the time to take
 the next ones."""
@@ -43,7 +45,7 @@ class Order(NamedTuple):
         settings: JAX's settings on the driver's machine.
         lane: The lane's width; None for the automatic one.
         devices: How many CPU devices the worker is to have; None for as many as it has.
-        expected: What the first worker's bits depend on; None asks for it.
+        expected: What the bits of the first worker, or of the folder, depend on; None where no one knows yet.
     """
 
     digest: str
@@ -59,13 +61,15 @@ class Failure(NamedTuple):
     """An exception in a worker.
 
     Attributes:
-        error: The exception, pickled; what it says where that is not possible.
+        error: The exception, pickled; None where that is not possible.
+        said: Its type and what it says.
         text: Its traceback.
         row: Name -> value of the row that raises it; None if it is not known, or not about rows.
         loading: Whether the function could not even be loaded.
     """
 
-    error: bytes | str
+    error: bytes | None
+    said: str
     text: str
     row: Mapping[str, Any] | None
     loading: bool
@@ -78,6 +82,7 @@ class Answer(NamedTuple):
         worker: The worker's name.
         identity: What its bits depend on.
         devices: How many devices a task is spread over.
+        platform: What they are: "cpu", "gpu".
         shapes: Shape and dtype of a row's results.
         leaves: The results, arrays (r, ...); None if there are none: it is another kind of worker than
             expected, or has failed, or does not know the function.
@@ -88,6 +93,7 @@ class Answer(NamedTuple):
     worker: str
     identity: Mapping[str, Any] | None = None
     devices: int = 1
+    platform: str = ""
     shapes: list[tuple[tuple[int, ...], str]] | None = None
     leaves: list[np.ndarray] | None = None
     seconds: float = 0.0
@@ -110,7 +116,7 @@ def run(order: Order, columns: Mapping[str, np.ndarray], attempt: str) -> Answer
     """
     with _busy:
         answer = _answer(order, columns)
-    unfit = answer.failure.loading if answer.failure else answer.identity is not None
+    unfit = answer.failure.loading if answer.failure else answer.identity not in (None, order.expected)
     if order.expected is not None and unfit:
         _hold(order.digest)
     return answer
@@ -137,8 +143,9 @@ def _computed(order: Order, function: jobs.Function, rows: Inputs) -> Answer:
         return Answer(name(), failure=_failure(error, None))
     job = job._replace(rows=rows)
     shapes = [(result.shape, str(result.dtype)) for result in job.program.results]
-    answer = Answer(name(), identity, len(lapack.where(job.program.jaxpr)), shapes)
-    if order.expected is None or identity != order.expected:
+    where, platform = lapack.where(job.program.jaxpr), devices.chosen()[0].platform
+    answer = Answer(name(), identity, len(where), platform, shapes)
+    if rows.count == 0 or order.expected is None or identity != order.expected:
         return answer
     start = time.monotonic()
     try:
@@ -193,9 +200,11 @@ def _results(job: jobs.Job, rows: np.ndarray) -> list[np.ndarray]:
 
 
 def _culprit(job: jobs.Job) -> Mapping[str, Any] | None:
-    """Halve the rows until one is left that raises; None if it does not when it is alone, or if all do."""
-    rows = np.arange(job.rows.count)
+    """Halve the rows until one is left that raises; None if it does not alone, all do, or it takes long."""
+    rows, end = np.arange(job.rows.count), time.monotonic() + SEARCH
     while len(rows) > 1:
+        if time.monotonic() > end:
+            return None
         first = rows[: len(rows) // 2]
         rows = first if _raises(job, first) else rows[len(first) :]
     if not _raises(job, rows) or (rows[0] == 0 and _raises(job, np.array([job.rows.count - 1]))):
@@ -212,13 +221,13 @@ def _raises(job: jobs.Job, rows: np.ndarray) -> bool:
 
 
 def _failure(error: Exception, row: Mapping[str, Any] | None, loading: bool = False) -> Failure:
-    text = "".join(traceback.format_exception(error))
+    said, text = f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))
     try:
         content = pickle.dumps(error)
         pickle.loads(content)
     except Exception:
-        return Failure(f"{type(error).__name__}: {error}", text, row, loading)
-    return Failure(content, text, row, loading)
+        content = None
+    return Failure(content, said, text, row, loading)
 
 
 def _hold(digest: str) -> None:

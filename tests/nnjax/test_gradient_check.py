@@ -1,5 +1,7 @@
 """A wrong derivative is found, in its layer and below; right ones agree, in every view and dtype."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -22,6 +24,7 @@ def check(network=NETWORK, dtype=jnp.float64, **options):
 def test_right_ones_agree(view):
     found = check(gradients=view.gradients)
     assert found.agrees
+    assert not any(one.blind or dataclasses.replace(one, by_differences=1e-3).agrees for one in found.layers)
     assert [(one.layer, one.part) for one in found.layers] == [
         (1, "weights"),
         (1, "biases"),
@@ -52,13 +55,21 @@ def test_a_wrong_slope_shows_in_its_layer_and_below():
     assert "DIFFERS" not in lines[3]
 
 
-def test_saturated_nodes_are_no_false_alarm_and_hide_no_slip():
+@pytest.mark.parametrize(
+    "factor, blind",
+    [(1, [False] * 4), (1.5, [True, True, False, False]), (2.2, [True] * 2 + [False, True]), (3, [True] * 4)],
+)
+def test_saturated_nodes_are_no_false_alarm_and_hide_no_slip(factor, blind):
     """Net inputs of 9 and more: differences see rounding, which jax.grad does not."""
     network = nnjax.mlp((3, 4, 1))
-    params = nnjax.params(network, [[[1, 2, 3, 4]] * 3, [[1], [2], [3], [4]]])
+    layers = [np.array([[1.0, 2, 3, 4]] * 3), np.array([[1.0], [2], [3], [4]])]
+    params = nnjax.params(network, [factor * layer for layer in layers])
     found = nnjax.check_gradients(network, params, [[1, 3, 5]], [[1]])
     assert found.layers[1].by_differences > 1e-5
     assert found.agrees
+    assert [one.blind for one in found.layers] == blind
+    told = ["agrees, differences tell nothing here" in line for line in repr(found).splitlines()[1:]]
+    assert told == blind
     half = nnjax.check_gradients(
         network,
         params,

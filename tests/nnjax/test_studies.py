@@ -7,9 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import standin
 
 import nnjax
-from nnjax.sweeps import jobs
+from nnjax.sweeps import devices, jobs, workers
 
 NETWORK = nnjax.mlp((2, 3, 1))
 SEEDS = range(3)
@@ -58,6 +59,23 @@ def test_values_are_those_of_the_sweeps(data, weights):
     assert float(data.length.sel(weights=weights, power="two", seed=1, rate=2.0, scale=3.0)) == alone.item()
 
 
+def test_the_device_is_that_of_the_workers(monkeypatch):
+    pytest.importorskip("cloudpickle")
+    kinds = iter(["Node A", "Node A", "Node B", "Node B"])
+
+    def elsewhere(order, columns, answer=workers._answer):
+        with monkeypatch.context() as patch:
+            patch.setattr(workers, "_looked_at", {})
+            patch.setattr(devices, "kind", lambda: next(kinds))
+            return answer(order, columns)
+
+    monkeypatch.setattr(workers, "_answer", elsewhere)
+    static, executor = {"power": [1, 2]}, nnjax.Workers(standin.Inline(), tasks=1)
+    data = nnjax.study(of_power, [1, 2], static, lane=2, executor=executor)
+    assert data.attrs["device"] == "Node A; Node B"
+    assert data.attrs["jax"] == jax.__version__
+
+
 def test_plain_settings_and_bare_results():
     data = nnjax.study(lambda key, a: a + 0 * jax.random.uniform(key, dtype=jnp.float32), [5, 2],
                        settings={"a": np.float32([1, 4])}, lane=2)  # fmt: skip
@@ -104,6 +122,10 @@ def test_progress_counts_all_combinations():
     study(range(4), STATIC, GRID, on_segment=lambda done, total: told.append((done, total)))
     assert told == sorted(told)
     assert told[-1] == (96, 96)
+
+
+def of_power(key, power):
+    return jax.random.uniform(key) ** power
 
 
 def of_width(key, width):

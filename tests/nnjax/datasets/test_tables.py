@@ -182,8 +182,9 @@ def test_row_numbers_of_a_file_are_no_input(tmp_path, first, inputs):
 
 def test_columns_are_left_out_by_name():
     frame = small(name=[f"row {n}" for n in range(8)])
-    with pytest.raises(ValueError, match="leave it out, by without"):
+    with pytest.raises(ValueError, match=r"leave it out: without=\['name'\]"):
         datasets.table(frame, "group")
     assert datasets.table(frame, "group", without=["Name"]).names.inputs == ("x",)
+    assert datasets.table(frame, "group", without="Name").names.inputs == ("x",)
     with pytest.raises(ValueError, match="unknown column 'group'"):
         datasets.table(frame, "group", without=["group"])

@@ -13,6 +13,22 @@ HERE = {
 }
 
 
+def test_what_only_the_worker_tells_is_a_difference_and_none_is_no_crash():
+    said = answers.difference(HERE, workers.Answer("w", identity=HERE | {"more": 1}))
+    assert said.startswith("its more is 1, the sweep's None; install the same versions")
+    assert "nnjax" in answers.difference(HERE, workers.Answer("w", identity=HERE))
+
+
+def test_a_message_of_two_lines_is_told_whole():
+    try:
+        raise ValueError("first\nsecond")
+    except ValueError as error:
+        error.add_note("JAX has left out frames of its own")
+        failure = workers._failure(error, None, loading=True)
+    told = answers.difference(HERE, workers.Answer("w", failure=failure))
+    assert told.startswith("fn cannot be loaded there (ValueError: first\nsecond)")
+
+
 @pytest.mark.parametrize(
     "change, said",
     [

@@ -88,8 +88,18 @@ class Cluster:
             process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=os.environ | environment)
             self.workers.append(process)
 
-    def ready(self):
-        self.client.wait_for_workers(sum(worker.poll() is None for worker in self.workers))
+    def ready(self, least=1):
+        """All that live, at least so many, which have joined; those that were killed have gone."""
+        living = [worker for worker in self.workers if worker.poll() is None]
+        self.start(least - len(living))
+        living = [worker for worker in self.workers if worker.poll() is None]
+        self.client.wait_for_workers(len(living))
+        while self.known() > len(living):
+            time.sleep(0.01)
+        return living
+
+    def known(self):
+        return len(self.client.scheduler_info(n_workers=-1)["workers"])
 
     def kill(self):
         for worker in self.workers:
@@ -106,19 +116,18 @@ def cluster(importable):
         distributed.Client(scheduler) as client,
     ):
         cluster = Cluster(scheduler, client)
-        cluster.start(2)
         yield cluster
         cluster.kill()
 
 
 @pytest.fixture
 def executor(cluster):
+    cluster.ready(least=2)
     return cluster.client.get_executor(retries=2)
 
 
 def test_dask_with_a_worker_that_is_killed_and_one_that_is_slow(alone, cluster, executor):
-    cluster.ready()
-    slow, killed = cluster.workers
+    slow, killed = cluster.ready()[:2]
 
     def disturb():
         slow.send_signal(signal.SIGSTOP)
@@ -131,9 +140,10 @@ def test_dask_with_a_worker_that_is_killed_and_one_that_is_slow(alone, cluster, 
 
 
 def test_dask_with_workers_that_join_late(alone, cluster, executor):
+    before = cluster.known()
     same(swept(executor, on_segment=Once(10, lambda: cluster.start(3))), alone)
     cluster.ready()
-    assert len(cluster.client.scheduler_info(n_workers=-1)["workers"]) == 4
+    assert cluster.known() == before + 3
     same(swept(executor), alone)
 
 
@@ -146,7 +156,9 @@ def test_dask_with_a_late_worker_of_another_kind(alone, cluster, executor):
 
     with pytest.warns(UserWarning, match=r"is refused, .*: its XLA_FLAGS is \['--xla_cpu_max_isa=SSE4_2'\]"):
         same(swept(executor, on_segment=Once(10, join)), alone)
-    cluster.workers.pop().kill()
+    stranger = cluster.workers.pop()
+    stranger.kill()
+    stranger.wait()
 
 
 def test_dask_compiles_once_in_each_worker(cluster, executor, tmp_path):
@@ -190,7 +202,7 @@ def test_dask_with_a_driver_that_is_killed(alone, cluster, executor, tmp_path):
     calls = []
     got = swept(executor, folder=tmp_path / "kept", on_segment=lambda done, total: calls.append(done))
     same(got, alone)
-    assert calls[0] >= 2 * there >= 20
+    assert min(filter(None, calls)) >= 2 * there >= 20  # (0, total) until a worker has answered
     assert there < 80
 
 
@@ -221,7 +233,7 @@ def test_a_pool_breaks_as_a_whole_and_the_next_call_goes_on(alone, pool, tmp_pat
     assert 10 <= there < 80
     calls = []
     same(swept(pool(), folder=tmp_path, on_segment=lambda *call: calls.append(call)), alone)
-    assert calls[0][0] >= 2 * there
+    assert min(done for done, _ in calls if done) >= 2 * there  # (0, total) until a worker has answered
 
 
 def test_submitit(alone, tmp_path):

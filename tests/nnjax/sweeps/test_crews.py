@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import sys
 
 import chex
 import jax
@@ -13,7 +14,7 @@ from standin import Inline
 
 import nnjax
 from nnjax import sweeps
-from nnjax.sweeps import crews, segments, workers
+from nnjax.sweeps import crews, executors, jobs, outside, segments, workers
 
 pytest.importorskip("cloudpickle")
 pytestmark = pytest.mark.cpu
@@ -59,7 +60,7 @@ def test_as_many_tasks_as_asked_for(alone, tasks, sizes):
     assert executor.sizes == [0, *sizes]
 
 
-@pytest.mark.parametrize("bytes_, size", [(12 * 40, 32), (12 * 31, 16), (12 * 5, 5), (1, 1)])
+@pytest.mark.parametrize("bytes_, size", [(12 * 40, 32), (12 * 31, 16), (12 * 5, 16), (1, 16)])
 def test_large_results_come_in_parts(alone, monkeypatch, bytes_, size):
     monkeypatch.setattr(crews, "MESSAGE", bytes_)
     executor = Inline()
@@ -105,7 +106,7 @@ def test_a_worker_compiles_once_whatever_the_tasks_and_sweeps():
     once = len(standin.TRACES)
     same(nnjax.sweep(counted, range(50, 100), lane=4, executor=Inline()), first[50:])
     assert len(executor.futures) > 10
-    assert len(standin.TRACES) == once <= 4  # here; there for its shapes, its text and its program
+    assert len(standin.TRACES) == once <= 5  # its shapes and its text here and there; there its program
 
 
 # In a folder.
@@ -120,6 +121,33 @@ def test_a_folder_may_be_begun_here_and_finished_there(alone, tmp_path, monkeypa
     same(swept(executor, folder=tmp_path), alone)
     assert executor.sizes == [0, 32, 32, 8]
     same(swept(None, folder=tmp_path), alone)
+
+
+@pytest.mark.parametrize("kind", ["file", "empty"])
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_asked(tmp_path, kind):
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "kept" if kind == "file" else ""
+    executor = Inline()
+    with pytest.raises((OSError, ValueError), match="folder "):
+        swept(executor, folder=folder)
+    assert not executor.futures
+
+
+def test_a_folder_decides_which_workers_fit(alone, tmp_path, monkeypatch):
+    """The first one that answers is of another kind than those that have begun the folder."""
+    monkeypatch.setattr(sweeps, "SEGMENT_LANES", 2)
+    monkeypatch.setattr(workers, "HOLDS", (0.0, 0.0))
+    swept(None, folder=tmp_path)
+    segments.segment_path(tmp_path, 1).unlink()
+    with pytest.warns(UserWarning, match=r"worker odd is refused, .*: it has Another CPU, the sweep runs on"):
+        same(swept(Mixed(monkeypatch, odd=[0]), folder=tmp_path), alone)
+    executor = Mixed(monkeypatch, odd=range(100))
+    with (
+        pytest.warns(UserWarning, match="worker odd is refused"),
+        pytest.raises(ValueError, match=r"holds another sweep \(device: .* there, 'Another CPU' now"),
+    ):
+        swept(executor, folder=tmp_path)
+    assert executor.sizes == [0] * crews.OTHERS
 
 
 def test_a_full_disk_calls_off_what_is_left(tmp_path, monkeypatch):
@@ -167,6 +195,21 @@ def test_on_segment_is_called_while_nothing_comes(monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         swept(executor, on_segment=stop)
+
+
+def test_on_segment_is_called_while_nobody_answers(monkeypatch):
+    monkeypatch.setattr(crews, "SIGN_OF_LIFE", 0.001)
+    executor, calls = Inline(lambda number: "never"), []
+
+    def stop(*call):
+        calls.append(call)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        swept(executor, on_segment=stop)
+    assert calls == [(0, 200)] * 3
+    assert executor.futures[0].cancelled
 
 
 # What workers may do.
@@ -219,7 +262,7 @@ def test_an_exception_comes_back_with_its_seed():
 
 def test_a_worker_that_makes_something_else_of_fn_is_found_at_once(monkeypatch):
     def other(order, columns):
-        return workers.Answer("node7", {"lane": 1}, 1, [((), "float32")])
+        return workers.Answer("node7", {"lane": 1}, shapes=[((), "float32")])
 
     monkeypatch.setattr(workers, "_answer", other)
     with pytest.raises(
@@ -228,20 +271,75 @@ def test_a_worker_that_makes_something_else_of_fn_is_found_at_once(monkeypatch):
         swept(Inline())
 
 
-class Mixed(Inline):
-    """Every second worker, or all but the first, has another processor."""
+RATE = 2.0
 
-    def __init__(self, monkeypatch, only_first=False):
+
+def rated(key):
+    return RATE * jax.random.normal(key)
+
+
+class Stale(Inline):
+    """Its workers have loaded a module before it was changed."""
+
+    def __init__(self, monkeypatch):
         super().__init__()
-        self._patch, self._only_first = monkeypatch, only_first
+        self._patch = monkeypatch
+
+    def submit(self, fn, order, columns, attempt):
+        def elsewhere(*arguments):
+            with self._patch.context() as patch:
+                patch.setitem(globals(), "RATE", 1.0)
+                return fn(*arguments)
+
+        return super().submit(elsewhere, order, columns, attempt)
+
+
+def test_a_worker_whose_module_is_stale_is_found_at_once_and_the_advice_helps(monkeypatch):
+    cloudpickle, module = pytest.importorskip("cloudpickle"), sys.modules[__name__]
+    with pytest.raises(RuntimeError, match=r"fn is another program there: .* restart the workers, or cloudp"):
+        nnjax.sweep(rated, range(3), lane=1, executor=Stale(monkeypatch))
+
+    alone = nnjax.sweep(rated, range(3), lane=1)
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        same(nnjax.sweep(rated, range(3), lane=1, executor=Stale(monkeypatch)), alone)
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
+
+
+def test_a_login_node_of_another_kind_does_not_matter(alone, monkeypatch):
+    """Its processor, or its JAX, of which it can tell nothing."""
+
+    def elsewhere(order, columns, answer=workers._answer):
+        there = answer(order._replace(expected=order.expected and inside.setdefault("there", {})), columns)
+        if there.identity is not None:
+            inside["there"] = there.identity
+            there = there._replace(identity=there.identity | {"function": "other", "jaxlib": "0.0.1"})
+        return there
+
+    inside = {}
+    monkeypatch.setattr(workers, "_answer", elsewhere)
+    same(swept(Inline()), alone)
+
+
+def test_a_result_that_ran_out_of_time_is_a_lost_worker(alone):
+    executor = Inline(lambda number: TimeoutError("the engine's own") if number == 0 else None)
+    same(swept(executor), alone)
+
+
+class Mixed(Inline):
+    """Some workers, every second one by default, have another processor."""
+
+    def __init__(self, monkeypatch, odd=range(1, 100, 2)):
+        super().__init__()
+        self._patch, self._odd = monkeypatch, odd
 
     def submit(self, fn, order, columns, attempt):
         number = len(self.futures)
 
         def elsewhere(*arguments):
-            strange = number > 0 if self._only_first else number % 2
             with self._patch.context() as patch:
-                if strange:
+                if number in self._odd:
                     patch.setattr(workers, "name", lambda: "odd")
                     patch.setattr(workers, "_looked_at", {})
                     patch.setattr(workers.jobs.devices, "kind", lambda: "Another CPU")
@@ -264,19 +362,22 @@ def test_a_later_worker_that_cannot_load_fn_is_refused_too(alone, monkeypatch):
     monkeypatch.setattr(workers, "_function", lambda order, load=workers._function: load(broken(order)))
 
     def broken(order):
-        return order._replace(digest="broken", python="3.9") if order.expected and tried.pop() else order
+        return (
+            order._replace(digest="broken", python="3.9") if order.expected and next(tried, False) else order
+        )
 
-    tried = [False] * 8 + [True, False]
+    tried = iter([False, True])
     with pytest.warns(
         UserWarning, match=r"is refused, .*: fn cannot be loaded there \(RuntimeError: this worker runs"
-    ):
+    ) as told:
         same(swept(Inline()), alone)
+    assert len(told) == 1
 
 
 @pytest.mark.filterwarnings("ignore:worker odd is refused")
 def test_nobody_but_workers_of_another_kind(monkeypatch):
     monkeypatch.setattr(workers, "HOLDS", (0.0, 0.0))
-    executor = nnjax.Workers(Mixed(monkeypatch, only_first=True), wait=0.01)
+    executor = Mixed(monkeypatch, odd=range(1, 10_000))
     with pytest.raises(
         RuntimeError, match="every worker that answers is of another kind: it has Another CPU"
     ):
@@ -300,3 +401,30 @@ def test_a_large_function_travels_only_where_it_is_not_known(alone, monkeypatch)
     same(swept(executor), alone)
     sent = [order.content is not None for order in executor.orders]
     assert sent == [True, True, False, False, False, False, False, True]
+
+
+class Counting(Inline):
+    """Its workers know nothing yet; `whole` is how many functions were under way at a time."""
+
+    def submit(self, fn, order, columns, attempt):
+        future = super().submit(fn, order, columns, attempt)
+        result = future.result
+        self.under_way = getattr(self, "under_way", 0) + (order.content is not None)
+        self.whole = max(getattr(self, "whole", 0), self.under_way)
+
+        def ended():
+            self.under_way -= order.content is not None
+            return result()
+
+        future.result = ended
+        return future
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_few_large_functions_are_under_way(alone, monkeypatch, large):
+    size = len(executors.pickled(jobs.Function(chaotic, ("rate",), reads=outside.reads(chaotic))))
+    monkeypatch.setattr(crews, "SMALL", 0 if large else size)
+    monkeypatch.setattr(crews, "MESSAGE", max(2 * size, 12 * 32))  # as large as the results of a task
+    executor = Counting()
+    same(swept(executor), alone)
+    assert executor.whole == (crews.MESSAGE // size if large else 7)

@@ -1,6 +1,7 @@
 """What is no executor, and what cannot be sent to workers, is refused in words."""
 
 import concurrent.futures
+import multiprocessing
 import sys
 import threading
 
@@ -15,6 +16,9 @@ pytest.importorskip("cloudpickle")
 pytestmark = pytest.mark.cpu
 
 
+FORKS = concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork"))
+
+
 def draw(key):
     return jax.random.normal(key)
 
@@ -25,6 +29,7 @@ def draw(key):
         (3, TypeError, r"executor must have the method submit\(fn, \*arguments\) .*; got 3"),
         (concurrent.futures.ThreadPoolExecutor, TypeError, "got ThreadPoolExecutor"),
         (nnjax.Workers(3), TypeError, "got 3"),
+        (FORKS, ValueError, r"executor must not fork, .*mp_context=multiprocessing.get_context\(.spawn.\)"),
         (nnjax.Workers(Inline(), tasks=0), ValueError, "tasks must be 1 or more, got 0"),
         (nnjax.Workers(Inline(), devices=1.5), TypeError, "devices must be an integer, got 1.5"),
         (nnjax.Workers(Inline(), wait=0), ValueError, "wait must be above 0, got 0"),
@@ -50,6 +55,16 @@ def test_what_cannot_be_pickled_is_named():
 def test_a_function_is_pickled_once():
     function = jobs.Function(draw, ())
     assert executors.pickled(function) is executors.pickled(jobs.Function(draw, ()))
+
+
+def test_a_module_that_is_to_be_sent_by_value_from_now_on_is():
+    cloudpickle, module = pytest.importorskip("cloudpickle"), sys.modules[__name__]
+    before = executors.pickled(jobs.Function(draw, ()))
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        assert len(executors.pickled(jobs.Function(draw, ()))) > len(before)
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
 
 
 def test_the_missing_extra_is_named(monkeypatch):

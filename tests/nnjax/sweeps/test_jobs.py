@@ -9,6 +9,14 @@ from nnjax.sweeps import inputs, jobs
 pytestmark = pytest.mark.cpu
 
 
+VALUES = {
+    "jax_default_matmul_precision": {"highest", "float32"},
+    "jax_default_prng_impl": {"rbg", "threefry2x32"},
+    "jax_numpy_dtype_promotion": {"strict", "standard"},
+    "jax_numpy_rank_promotion": {"raise", "allow"},
+}
+
+
 def scaled(key, scale):
     return scale * jax.random.normal(key)
 
@@ -32,7 +40,11 @@ def test_what_the_bits_depend_on_does_not_depend_on_the_rows():
 
 
 def test_every_setting_can_be_read_and_set_for_a_while():
-    assert "jax_enable_x64" in jobs.settings_of_jax()
+    assert list(jobs.settings_of_jax()) == [f"jax_{name}" for name in jobs.SETTINGS]
     for name, context in jobs.settings_of_jax().items():
-        with context(getattr(jax.config, name)):
-            pass
+        before = getattr(jax.config, name)
+        other = min(VALUES.get(name, {True, False}) - {getattr(before, "value", before)})
+        with context(other):
+            got = getattr(jax.config, name)
+        assert getattr(got, "value", got) == other
+        assert getattr(jax.config, name) == before

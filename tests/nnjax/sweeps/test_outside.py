@@ -27,13 +27,53 @@ def inner(key):
     return (lambda: RATE * jnp.ones(3))()
 
 
+class Model:
+    """Reads a global in a method, and in a property, that another one calls."""
+
+    def __call__(self, key):
+        return self.scaled(jnp.ones(3))
+
+    def loss(self, key):
+        return self.twice * jnp.ones(3)
+
+    def scaled(self, x):
+        return RATE * x
+
+    @property
+    def twice(self):
+        return 2 * RATE
+
+
+def apply(fn, key):
+    return fn(jnp.ones(3))
+
+
+TABLE = {"scaled": (scaled,)}
+
+
+def looked_up(key):
+    return TABLE["scaled"][0](jnp.ones(3))
+
+
 @pytest.fixture
 def rate(monkeypatch):
     return functools.partial(monkeypatch.setitem, globals(), "RATE")
 
 
 @pytest.mark.parametrize(
-    "fn", [one, inner, jax.jit(inner), functools.partial(one)], ids=["called", "within", "jitted", "partial"]
+    "fn",
+    [
+        one,
+        inner,
+        jax.jit(inner),
+        functools.partial(one),
+        functools.partial(apply, scaled),
+        functools.partial(apply, fn={"scaled": scaled}),
+        looked_up,
+        Model(),
+        Model().loss,
+    ],
+    ids=["called", "within", "jitted", "partial", "argument", "keyword", "dict", "object", "method"],
 )
 def test_what_a_function_reads_is_noted(fn, rate):
     before = outside.reads(fn)

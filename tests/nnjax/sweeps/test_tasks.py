@@ -61,6 +61,24 @@ def test_copies_come_to_an_end(refused):
     assert len(tasks.unfinished) == 64
 
 
+def test_tasks_are_hopeless_once_all_copies_are_refused_again_and_again():
+    tasks = Tasks(np.arange(3))
+    tasks.refuse(tasks.take(2))
+    refusals = 1
+    while not tasks.are_hopeless():
+        tasks.refuse(tasks.take(2))
+        refusals += 1
+    assert refusals == 10
+    for _ in tasks.unfinished:
+        given(tasks)
+    _, other = given(tasks, 1)
+    assert not tasks.are_hopeless()  # one that nobody has refused
+    tasks.finish(other)
+    assert tasks.are_hopeless()
+    tasks.hope()
+    assert not tasks.are_hopeless()
+
+
 def test_all_can_be_called_off():
     tasks = Tasks(np.arange(4))
     futures = [given(tasks)[0] for _ in range(2)]

@@ -124,6 +124,17 @@ def test_devices_are_made_before_jax_runs_and_kept_after(monkeypatch):
     assert len(jax.devices()) == 8
 
 
+def test_the_search_for_a_row_comes_to_an_end(monkeypatch):
+    monkeypatch.setattr(workers, "SEARCH", -1.0)
+    columns = {"seed": np.arange(9, dtype=np.uint32)}
+    content = cloudpickle.dumps(jobs.Function(raising(lambda seed: seed == 6), ()))
+    order = workers.Order("long", content, PYTHON, SETTINGS, lane=2)
+    first = workers.run(order, {"seed": columns["seed"][:0]}, "0")
+    failed = workers.run(order._replace(expected=first.identity), columns, "1").failure
+    assert failed is not None
+    assert failed.row is None
+
+
 def raising(where):
     def fn(key):
         def check(data):
