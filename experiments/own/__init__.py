@@ -95,10 +95,11 @@ class Config(Options):
         return Plan(self.activations, self.weights, self.rates, self.updates)
 
     @property
-    def counts(self) -> dict[tuple[int, ...], int]:
-        """How many seeds each shape of hidden layers gets."""
-        deep = {(self.hidden[0],) * depth: self.deep_seeds for depth in self.depths}
-        return deep | {self.hidden: max(self.seeds, deep.get(self.hidden, 0))}
+    def lists(self) -> dict[tuple[int, ...], np.ndarray]:
+        """The seeds of each shape of hidden layers; a shape that is deep and wide has those of both."""
+        wide, few = map(self.seeds_from_first, (self.seeds, self.deep_seeds))
+        deep = {(self.hidden[0],) * depth: few for depth in self.depths}
+        return deep | {self.hidden: np.union1d(wide, deep.get(self.hidden, wide))}
 
 
 def _activation(name: str) -> str:
@@ -128,7 +129,7 @@ def preview(config: Config) -> str:
 
 def memory(config: Config, task: Task) -> float:
     """Bytes that a run takes beside what Python and its packages do: lanes, results, copies of the data."""
-    networks = {hidden: training.network_of(task, config.activations[0], hidden) for hidden in config.counts}
+    networks = {hidden: training.network_of(task, config.activations[0], hidden) for hidden in config.lists}
     lanes = max(
         training.bytes_of_rows(task, network)
         * (training.lane(task, network) or training.usual_lane(task, network))
@@ -136,7 +137,8 @@ def memory(config: Config, task: Task) -> float:
     )
     settings = len(config.weights) * len(config.rates) * len(config.activations)
     results = sum(
-        4 * count * settings * (len(task.probes) + len(hidden) + 4) for hidden, count in config.counts.items()
+        4 * len(seeds) * settings * (len(task.probes) + len(hidden) + 4)
+        for hidden, seeds in config.lists.items()
     )
     cores, data = len(devices.chosen()), sum(part.nbytes for part in (*task.train, *task.test))
     return 500e6 + 3 * cores * lanes + 2 * results + (2 + cores) * data
@@ -145,31 +147,26 @@ def memory(config: Config, task: Task) -> float:
 def run(config: Config, context: Context) -> xr.DataTree:
     """Measure the groups depth, ends, answers, pairs and, of networks with few parameters, kinds."""
     task, plan = read(config.source), config.plan
-    trained = training.train_all(context, task, plan, config.counts, config.seed)
-    seeds = config.seeds_from_first
-    deep = [
-        [
-            _first(trained[activation, (config.hidden[0],) * depth], config.deep_seeds)
-            for depth in config.depths
-        ]
-        for activation in plan.activations
-    ]
-    wide = [_first(trained[activation, config.hidden], config.seeds) for activation in plan.activations]
+    lists = config.lists
+    trained = training.train_all(context, task, plan, lists)
+    seeds, few = map(config.seeds_from_first, (config.seeds, config.deep_seeds))
+
+    def of(activation: str, hidden: tuple[int, ...], wanted: np.ndarray) -> training.Trained:
+        there = np.isin(lists[hidden], wanted)
+        return training.Trained(*(leaf[there] for leaf in trained[activation, hidden]))
+
+    shapes = [(config.hidden[0],) * depth for depth in config.depths]
+    deep = [[of(activation, shape, few) for shape in shapes] for activation in plan.activations]
+    wide = [of(activation, config.hidden, seeds) for activation in plan.activations]
     chosen = [ends.best(one.loss) for one in wide]
-    compared = ends.compare(
-        context, task, plan, config.hidden, chosen, seeds(min(config.compared, config.seeds))
-    )
+    compared = ends.compare(context, task, plan, config.hidden, chosen, seeds[: config.compared])
     groups = {
-        "depth": training.by_depth(deep, plan, config.depths, seeds(config.deep_seeds)),
-        "ends": training.by_seed(wide, plan, seeds(config.seeds)),
-        "answers": ends.answers(wide, plan, seeds(config.seeds)).to_dataset(name="answer"),
+        "depth": training.by_depth(deep, plan, config.depths, few),
+        "ends": training.by_seed(wide, plan, seeds),
+        "answers": ends.answers(wide, plan, seeds).to_dataset(name="answer"),
         **compared,
     }
     return xr.DataTree.from_dict(groups | {"/": xr.Dataset(attrs=_about(config, task))})
-
-
-def _first(trained: training.Trained, count: int) -> training.Trained:
-    return training.Trained(*(leaf[:count] for leaf in trained))
 
 
 def _about(config: Config, task: Task) -> dict[str, Any]:

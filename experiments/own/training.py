@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -134,16 +134,16 @@ def bytes_of_rows(task: Task, network: nnjax.Network) -> int:
 
 
 def train_all(
-    context: Context, task: Task, plan: Plan, counts: dict[tuple[int, ...], int], first: int
+    context: Context, task: Task, plan: Plan, lists: Mapping[tuple[int, ...], np.ndarray]
 ) -> dict[tuple[str, tuple[int, ...]], Trained]:
-    """Train `counts[hidden]` seeds from `first` on, (seed, weights, rate, ...), for each activation."""
-    jobs = list(itertools.product(plan.activations, counts))
+    """Train the seeds `lists[hidden]`, (seed, weights, rate, ...), for each activation."""
+    jobs = list(itertools.product(plan.activations, lists))
 
     def run(job: tuple[str, tuple[int, ...]]) -> Trained:
         activation, hidden = job
         network = network_of(task, activation, hidden)
         name = f"{activation}, {'-'.join(map(str, network.sizes))}"
-        seeds = np.arange(first, first + counts[hidden])
+        seeds = lists[hidden]
         found = context.sweep(
             name, learner(task, network, plan), seeds, plan.settings, lane=lane(task, network)
         )

@@ -50,8 +50,8 @@ def config(birds):
 
 
 @pytest.fixture(scope="package")
-def long_run(config):
-    """40 seeds; nothing is trained, and no Hessian is made."""
+def run_made_up():
+    """Make runs in which nothing is trained, and no Hessian is made."""
     pairs = np.array([[0, 1], [0, 2], [1, 2]])
     one = np.zeros(3)
     certificate = minima.Certificate(one, one, one, one, one, one, one, np.array([0, 3, 4]))
@@ -59,4 +59,10 @@ def long_run(config):
         patch.setattr(ends, "barriers", lambda *_: (pairs, np.array([[4.0, 1], [8, 1], [2, 1]])))
         patch.setattr(ends, "polished", lambda *_, **__: minima.Polished(None, one, one, one > 0))
         patch.setattr(ends, "certificates", lambda *_, **__: certificate)
-        return own.run(config, MadeUp())
+        yield lambda config: own.run(config, MadeUp())
+
+
+@pytest.fixture(scope="package")
+def long_run(config, run_made_up):
+    """40 seeds."""
+    return run_made_up(config)

@@ -1,6 +1,7 @@
 """Which setting is the best, and what is measured at it."""
 
 import numpy as np
+import pytest
 
 from experiments.own import ends
 from experiments.own.ends import Setting, best
@@ -40,3 +41,15 @@ def test_the_data_say_where_they_come_from(long_run, config):
     assert long_run.attrs["classes"] == "owl, robin, swan"
     assert long_run.attrs["updates"] == 3000
     assert np.isfinite(long_run.attrs["constant"])
+
+
+@pytest.mark.parametrize("share, deep", [((10, 20), range(10, 20)), ((30, 40), range(3))])
+def test_a_share_of_the_seeds_is_an_experiment_of_them(config, run_made_up, share, deep):
+    """Of the 24 deep seeds none is 30 to 39: the first three are kept, under their own names."""
+    data = run_made_up(config.share(*share))
+    assert data["ends"]["seed"].values.tolist() == list(range(*share))
+    assert data["answers"]["seed"].values.tolist() == list(range(*share))
+    assert data["kinds"]["seed"].values.tolist() == list(range(*share))[:3]
+    assert data["depth"]["seed"].values.tolist() == list(deep)
+    shallow, wide = data["depth"]["loss"].sel(depth=1).values, data["ends"]["loss"].values
+    assert np.array_equal(shallow, wide) if share[0] in deep else not np.isin(shallow, wide).any()
