@@ -42,7 +42,8 @@ class Config(Options):
         deep_seeds: Networks of each depth for each activation, initial weights and rate, 2 or more.
         updates: Updates of each network.
         batch: Rows per update.
-        compared: Networks whose ends are compared two by two and certified, 2 or more (all, if fewer).
+        compared: Networks whose ends are compared two by two and certified, 2 or more (all, if fewer); from
+            100 on the share of minima is judged.
     """
 
     data: str = ""

@@ -11,7 +11,7 @@ import xarray as xr
 import nnjax
 from experiments.own.task import Task
 from experiments.own.training import Plan, Trained, ends, lane, network_of, parameters
-from experiments.runner.certificates import VERDICT_FLAGS, barriers, certificates, polished
+from experiments.runner.certificates import VERDICT_FLAGS, as_rows, barriers, certificates, polished
 from experiments.runner.context import Context
 from nnjax.datasets import Data
 
@@ -19,6 +19,8 @@ MOST_PARAMETERS, MOST_WORK = 150, 500_000
 """Ends are certified up to so many parameters, and parameters times training rows."""
 NEWTON = 30
 """Steps of Newton's method from where training stops."""
+MOVED = 0.05
+"""Newton's method may move an end by so much of 1 + |θ|; further away is another point."""
 MOST_ROWS = 2000
 """Training rows on which a barrier is measured, at most: 25 networks between two go through them at once."""
 AT_ONCE = 50_000_000
@@ -121,10 +123,12 @@ def _kinds(task: Task, network: nnjax.Network, params: nnjax.Params) -> xr.Datas
     rows = task.train.xs, task.train.ys, task.loss
     points = polished(network, params, *rows, steps=NEWTON, width=width)
     found = certificates(network, points.params, *rows, width=width)
+    near = points.moved <= MOVED * (1 + np.linalg.norm(as_rows(points.params, len(points.moved)), axis=1))
     columns = {
         "loss": (found.loss / len(task.train.xs), {"long_name": "loss per training row"}),
         "verdict": (found.verdict.astype(np.int8), {"long_name": "kind of point"} | VERDICT_FLAGS),
         "gradient_norm": (found.gradient_norm, {"long_name": "|∂L/∂θ|, of the summed loss"}),
         "moved": (points.moved, {"long_name": f"distance that {NEWTON} steps of Newton's method moved it"}),
+        "near": (near, {"long_name": f"whether that is at most {MOVED} (1 + |θ|): the kind is this end's"}),
     }
     return xr.Dataset({name: ("seed", *column) for name, column in columns.items()})

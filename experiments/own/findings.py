@@ -19,17 +19,19 @@ from experiments.own.readers import (
 from experiments.runner import expectations, statistics
 from experiments.runner.expectations import Expectation
 from experiments.runner.experiment import Table
-from experiments.runner.findings import Finding, mean, measured, median, share
+from experiments.runner.findings import Finding, measured, median, share
 from nnjax import minima
 
 EXPECTED = expectations.of("own")
 FEW, DEEP = 20, 5
-"""Fewer seeds than this are not judged, nor, of depth, networks with fewer hidden layers."""
+"""Fewer seeds than this are not judged, nor, of depth, networks with fewer hidden layers; nor are the
+kinds of fewer than 100 ends, of which one in a hundred is expected to be a minimum."""
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
     """Judge the handout's sentences on depth and on seeds, on this table."""
     depth, ends = data["depth"].to_dataset(), data["ends"].to_dataset()
+    certified = data["kinds"].sizes["seed"] if "kinds" in data.children else 0
     constant, is_deep = float(data.attrs["constant"]), int(depth["depth"].max()) >= DEEP
     return [
         *(_deltas(relative_delta(depth)) if is_deep else ()),
@@ -37,7 +39,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
         *(_ends(ends, constant) if ends.sizes["seed"] >= FEW else ()),
         *_answers(data),
         *_barriers(data["pairs"].to_dataset(), constant),
-        *(_kinds(data["kinds"].to_dataset()) if "kinds" in data.children else ()),
+        *(_kinds(data["kinds"].to_dataset()) if certified >= statistics.MANY else ()),
     ]
 
 
@@ -107,11 +109,14 @@ def _answers(data: xr.DataTree) -> Iterator[Finding]:
     for activation in answers["activation"].values:
         said = answers.sel(activation=activation).values
         if np.isfinite(said).all():
-            yield mean(
+            apart = difference(said.astype(float), classes)
+            yield measured(
                 _expected("answers", activation),
                 f"{activation}: {what}",
-                difference(said.astype(float), classes),
-                note=f"{said.shape[1]} test rows, {len(said)} seeds at the setting that learns best",
+                apart.value,
+                apart.interval,
+                note=f"{said.shape[1]} test rows, {len(said) // 2} pairs of seeds, none in two of them, at "
+                "the setting that learns best",
             )
 
 
@@ -134,12 +139,13 @@ def _barriers(pairs: xr.Dataset, constant: float) -> Iterator[Finding]:
 
 def _kinds(kinds: xr.Dataset) -> Iterator[Finding]:
     for activation in kinds["activation"].values:
-        verdicts = kinds["verdict"].sel(activation=activation).values
+        part = kinds.sel(activation=activation)
+        verdicts, near = part["verdict"].values, part["near"].values
         yield share(
             _expected("minimum", activation),
             f"{activation}: share of the ends certified as local minima",
-            np.isin(verdicts, (minima.STRICT, minima.FLAT)),
-            note=f"{len(verdicts)} ends, after Newton's method; {counted(verdicts)}",
+            near & np.isin(verdicts, (minima.STRICT, minima.FLAT)),
+            note=f"{len(verdicts)} ends, after Newton's method; {counted(verdicts, near)}",
         )
 
 
@@ -159,7 +165,7 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
     if "kinds" in data.children:
         kinds = data["kinds"].to_dataset()
         rows = [
-            [str(name), counted(kinds["verdict"].sel(activation=name).values)]
+            [str(name), counted(*(kinds[key].sel(activation=name).values for key in ("verdict", "near")))]
             for name in kinds["activation"].values
         ]
         found["What the ends are, after Newton's method"] = ("hidden nodes", "kind of point"), rows

@@ -162,6 +162,12 @@ def difference_of_means(a: ArrayLike, b: ArrayLike, *, seed: int = 0) -> Interva
     return float(found.low), float(found.high)
 
 
+def halves(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The even of `count` places and the odd ones, and the same the other way round: judged, chosen by."""
+    even, odd = (np.arange(first, count, 2) for first in (0, 1))
+    return [(even, odd), (odd, even)]
+
+
 def at_best(values: np.ndarray) -> tuple[np.ndarray, list[int]]:
     """Each row's value, (s,), in the best column of values (s, c) by the mean; and which columns those are.
 
@@ -170,9 +176,8 @@ def at_best(values: np.ndarray) -> tuple[np.ndarray, list[int]]:
     """
     if len(values) < 2:
         raise ValueError(f"values have shape {values.shape}, expected (s, c) with s >= 2: two halves")
-    halves = [np.arange(first, len(values), 2) for first in (0, 1)]
     found, chosen = np.empty_like(values[:, 0]), []
-    for own, others in (halves, halves[::-1]):
+    for own, others in halves(len(values)):
         column = int(np.argmax(np.mean(values[others], axis=0)))
         found[own] = values[own, column]
         chosen.append(column)

@@ -22,6 +22,7 @@ def test_the_groups_are_labelled(long_run, config):
     assert pairs["second_seed"].values.tolist() == [1, 2, 2]
     np.testing.assert_allclose(pairs["before"].sel(activation="relu"), np.array([4, 8, 2]) / 32)
     assert long_run["kinds"].sizes == {"activation": 2, "seed": 3}
+    assert long_run["kinds"]["near"].values.tolist() == [[True, True, False]] * 2
     assert long_run["answers"]["answer"].shape == (2, 40, len(read(config.source).probes))
     assert long_run["answers"]["answer"].dtype == np.int16
 
