@@ -92,9 +92,10 @@ def of_weights_and_orders(crossed: xr.Dataset) -> Iterator[Finding]:
         slug = "lecun" if name == LECUN else "normal"
         yield measured(
             EXPECTED[f"weights-over-order-{slug}"],
-            f"64-30-10, {name}: log training loss, mean square among initial weights over that among orders",
+            f"64-30-10, {name}: the training loss's logarithm, mean square among initial weights over that "
+            "among orders",
             parts.ratio,
             parts.interval,
-            note=f"{losses.shape[0]} initial weights with each of {losses.shape[1]} orders; interval by the "
-            f"F law; parts of the variance: {shares}",
+            note=f"{losses.shape[0]} initial weights with each of {losses.shape[1]} orders, both resampled; "
+            f"parts of the variance of the loss's logarithm: {shares}",
         )

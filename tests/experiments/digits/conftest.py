@@ -50,7 +50,7 @@ def made_up():
 @pytest.fixture(scope="package")
 def two_groups():
     """100 seeds, of which the first 20 lose digit 3: silent, no δ, whatever the order of the rows."""
-    config = digits.Config(seeds=100, crossed=4, few=5, epochs=21, batch_epochs=5)
+    config = digits.Config(seeds=100, crossed=16, few=5, epochs=21, batch_epochs=5)
     data = digits.run(config, MadeUp())
     starts = data["starts"].to_dataset()
     starts["accuracy"][:], starts["training_loss"][:] = 0.97, 0.02

@@ -25,3 +25,5 @@ def test_an_order_is_that_of_its_number(monkeypatch):
     for seed in (0, 1):
         end(nnjax.key(seed), np.uint32(7))
     assert (jax.random.key_data(seen[0]) == jax.random.key_data(seen[1])).all()
+    end(nnjax.key(0), np.uint32(8))
+    assert (jax.random.key_data(seen[2]) != jax.random.key_data(seen[0])).any()
