@@ -175,7 +175,7 @@ def _fate(starts: xr.Dataset, first: np.ndarray) -> Finding:
     value, interval, note = np.nan, (np.nan, np.nan), "only one group of seeds"
     if 0 < first.sum() < len(first):
         value = float(second[first].mean() - second[~first].mean())
-        interval = statistics.difference_of_means(second[first], second[~first])
+        interval = statistics.difference_of_shares(second[first], second[~first])
         note = (
             f"{second[first].mean():.0%} of those that did with the first order, {second[~first].mean():.0%} "
             "of the rest; 0 if the start decided nothing, 1 if it decided all"
