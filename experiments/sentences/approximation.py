@@ -20,7 +20,7 @@ POINTS = np.linspace(-1, 1, 65)
 """Where the functions are learnt; between them they are looked at on a grid four times as fine."""
 FINE = np.linspace(-1, 1, 257)
 BETWEEN = 998
-"""Points at which staircases are looked at: 997 steps, a prime, so that none is in the middle of a rise."""
+"""Points at which staircases are looked at."""
 RATE, SPREAD = 0.03, 6.0
 """Adam's learning rate; the deviation of the initial weights: nodes bend within a sixth of the interval."""
 Function = Callable[[np.ndarray], np.ndarray]
@@ -95,7 +95,7 @@ def staircase(f: Function, width: int) -> tuple[np.ndarray, np.ndarray, float]:
 
     The interval is cut into width + 1 pieces; each node steps at a cut from the value in the middle of one
     piece to that of the next. Half a piece is 1 / (width + 1) long, so the error is at most
-    (steepest slope) / (width + 1), but in the narrow rises themselves.
+    (steepest slope) / (width + 1).
 
     Returns:
         The cuts (h,), the heights of the steps (h,), the value at the left end.

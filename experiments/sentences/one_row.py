@@ -33,10 +33,13 @@ def update(key: jax.Array, size: jax.Array) -> dict[str, jax.Array]:
     ]
     updated = nnjax.train_step(NETWORK, params, x, label, ALPHA)
     before, after = trace.activations[-1][0], nnjax.predict(NETWORK, updated, x)[0]
-    hidden = trace.activations[1]
+    hidden, (first, last) = trace.activations[1], map(jnp.abs, changes)
     return {
-        "x3_to_h1": jnp.abs(changes[0][2, 0] / changes[1][0, 0]),
-        "largest": jnp.max(jnp.abs(changes[0])) / jnp.max(jnp.abs(changes[1])),
+        "x3_to_h1": first[2, 0] / last[0, 0],
+        "largest": jnp.max(first) / jnp.max(last),
+        "mean": jnp.mean(first) / jnp.mean(last),
+        "median": jnp.median(first) / jnp.median(last),
+        "pairs": jnp.mean(first < last.T),
         "delta": deltas[-1][0],
         "delta_label_0": nnjax.deltas(NETWORK, params, trace, 0 * label)[-1][0],
         "contributes_most": jnp.argmax(jnp.abs(hidden * params[1].weights[:, 0])) == jnp.argmax(hidden),
@@ -59,6 +62,9 @@ def orders(changes: list[jax.Array], activations: tuple[jax.Array, ...]) -> dict
 NAMES = {
     "x3_to_h1": "|change of x₃ → h₁| / |change of h₁ → o|",
     "largest": "largest |change| into the hidden nodes / largest into the output",
+    "mean": "mean |change| into the hidden nodes / mean into the output",
+    "median": "median |change| into the hidden nodes / median into the output",
+    "pairs": "share of the weights into hidden nodes that change less than their node's weight to the output",
     "delta": "δ of the output, label 1",
     "delta_label_0": "δ of the output, label 0",
     "contributes_most": "whether the weight that contributes most (|a · w|) changes most",

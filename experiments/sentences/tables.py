@@ -33,6 +33,8 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
 def update_table(row: xr.Dataset) -> Table:
     """Shares over the networks, by the size of the inputs."""
     lines = {
+        "mean change into the hidden nodes smaller than the mean into the output": row["mean"] < 1,
+        "change into a hidden node smaller than that of the node's weight to the output": row["pairs"],
         "change x₃ → h₁ smaller than h₁ → o": row["x3_to_h1"] < 1,
         "largest change into the hidden nodes smaller than the largest into the output": row["largest"] < 1,
         "pairs of weights into one node: the larger activation changes more": row["order_same_node"],

@@ -15,7 +15,7 @@ from nnjax import datasets
 
 NETWORK = nnjax.mlp((2, 2, 1))
 MOMENTUM = 0.9
-EFFECTIVE = (0.5, 1.0, 2.0, 4.0)
+EFFECTIVE = (0.5, 1.0, 2.0, 4.0, 8.0, 12.0)
 """Learning rates of plain descent; with momentum μ they are (1 − μ) times these: a long pull moves as far."""
 PLAIN, WITH = "plain", "momentum 0.9"
 SHOWN = 2.0

@@ -16,6 +16,9 @@ def one_row_part():
     columns = {
         "x3_to_h1": ratio,
         "largest": ratio,
+        "mean": 0 * ratio + 0.5,
+        "median": ratio,
+        "pairs": 0 * ratio + 0.7,
         "delta": 0 * ratio + 0.2,
         "delta_label_0": 0 * ratio - 0.2,
         "contributes_most": ratio > 1,

@@ -25,6 +25,17 @@ def test_a_staircase_against_numpy(name, width):
 
 
 @pytest.mark.parametrize("name", approximation.FUNCTIONS)
+def test_the_promise_is_kept_in_the_rises_too(name):
+    """A rise goes from one step to the next, and at its cut both keep to the promise."""
+    f, steepest = approximation.FUNCTIONS[name]
+    for width in (1, 2, 7, 30):
+        cuts, _, _ = approximation.staircase(f, width)
+        xs = (cuts[:, None] + np.linspace(-1e-5, 1e-5, 41)).ravel()
+        off = np.abs(approximation.stepped(f, width, xs) - f(xs)).max()
+        assert off <= steepest * (1 / (width + 1) + 1e-5)
+
+
+@pytest.mark.parametrize("name", approximation.FUNCTIONS)
 def test_the_steepest_slope(name):
     f, steepest = approximation.FUNCTIONS[name]
     xs = np.linspace(-1, 1, 200_001)

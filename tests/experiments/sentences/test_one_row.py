@@ -30,16 +30,21 @@ def test_an_update_against_numpy(program, seed, size):
     into_hidden, into_output = 0.01 * np.outer(x, hidden), 0.01 * delta * a
     after = sigmoid(sigmoid(x @ (w + into_hidden)) @ (v + into_output))
     found = program(key, np.float64(size))
+    names = ("x3_to_h1", "largest", "mean", "median", "delta", "delta_label_0")
     np.testing.assert_allclose(
-        [found["x3_to_h1"], found["largest"], found["delta"], found["delta_label_0"]],
+        [found[name] for name in names],
         [
             abs(into_hidden[2, 0] / into_output[0]),
             np.abs(into_hidden).max() / np.abs(into_output).max(),
+            np.abs(into_hidden).mean() / np.abs(into_output).mean(),
+            np.median(np.abs(into_hidden)) / np.median(np.abs(into_output)),
             delta,
             -2 * o * o * (1 - o),
         ],
         rtol=1e-6,
     )
+    smaller = [abs(into_hidden[i, j]) < abs(into_output[j]) for i in range(3) for j in range(4)]
+    assert 0 < float(found["pairs"]) == np.mean(smaller)
     assert bool(found["nearer"]) == (abs(1 - after) < abs(1 - o))
     assert bool(found["contributes_most"]) == (np.argmax(np.abs(a * v)) == np.argmax(a))
 

@@ -1,5 +1,6 @@
 """Findings on updates of made-up data."""
 
+import numpy as np
 import pytest
 
 from experiments.sentences import update_findings
@@ -14,7 +15,22 @@ def test_even_smaller_differs_where_it_holds_in_half_of_the_networks(data):
     for id in ("even-smaller-x3", "even-smaller-largest", "larger-contribution"):
         assert (found[id].measured, found[id].verdict) == (0.5, "differs")
     assert found["even-smaller-small-inputs"].measured == 0.5
+    assert (found["even-smaller-mean"].measured, found["even-smaller-mean"].verdict) == (1.0, "agrees")
+    assert "medians instead of means: 50.0%" in found["even-smaller-mean"].note
+    pairs = found["even-smaller-all-pairs"]
+    assert (pairs.measured, pairs.verdict) == (pytest.approx(0.7), "differs")
     assert found["larger-activation-other-nodes"].measured == pytest.approx(0.4)
+
+
+def test_means_are_over_all_networks(data):
+    row = data["one_row"].to_dataset()
+    many = row.isel(seed=np.arange(12_000) % 100).copy(deep=True)
+    many["order_other_nodes"][2000:] = 0.6
+    found = by_id(update_findings.row_findings(many))["larger-activation-other-nodes"]
+    values = many["order_other_nodes"].values[:, 0]
+    half = 3.2905 * values.std() / np.sqrt(12_000)
+    np.testing.assert_allclose(found.interval, values.mean() + half * np.array([-1, 1]), rtol=1e-5)
+    assert found.measured == pytest.approx((2 * 0.4 + 10 * 0.6) / 12)
 
 
 def test_even_smaller_would_agree_if_it_were_true(data):
