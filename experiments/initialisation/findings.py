@@ -164,7 +164,7 @@ def _column(flags: xr.DataArray, reach: float, rate: float, epochs: int) -> np.n
 
 
 def _other_tasks(random: xr.Dataset, by_rate: xr.Dataset) -> Iterator[Finding]:
-    """Judge XOR's effect of the range, who is stuck for good, against tasks on which nobody should be."""
+    """Judge XOR's effect of the range, the seeds that stay stuck, against tasks on which none should."""
     small, *_, large = by_rate["range"].values
     held, long = stuck(by_rate), by_rate["epochs"].values[-1]
     bare = Expectation("", kind="control", source="", expected=(0.0, 1.0))
@@ -174,8 +174,8 @@ def _other_tasks(random: xr.Dataset, by_rate: xr.Dataset) -> Iterator[Finding]:
         there = difference(bare, "", failed[:, -1], failed[:, 0], note="")
         yield measured(
             EXPECTED[f"{_slug(task)}-range-control"],
-            f"effect of the range, {large:g} against {small:g}: on who is stuck on XOR minus on who fails on "
-            f"the {task} task",
+            f"effect of the range, {large:g} against {small:g}: on the share stuck on XOR minus the share "
+            f"that fails on the {task} task",
             on_xor.measured - there.measured,
             (on_xor.interval[0] - there.interval[1], on_xor.interval[1] - there.interval[0]),
             note=f"sigmoid; {on_xor.measured:.1%} on XOR, {there.measured:.1%} on the {task} task",

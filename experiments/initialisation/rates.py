@@ -1,4 +1,7 @@
-"""XOR from several ranges at several rates: who learns it, who is stuck on a plateau, who is merely slow."""
+"""XOR from several ranges at several rates.
+
+Which seeds learn it, which are stuck on a plateau, and which are merely slow?
+"""
 
 from collections.abc import Callable, Sequence
 

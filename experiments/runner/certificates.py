@@ -1,4 +1,4 @@
-"""What points many networks' ends are (polished by Newton's method), and what lies between every two."""
+"""What kind of point each network ends at (after Newton's method), and what lies between every two."""
 
 import itertools
 from collections.abc import Callable

@@ -125,7 +125,7 @@ def _teachers(many: xr.Dataset, students: xr.Dataset) -> Iterator[Finding]:
     )
     yield share(
         EXPECTED["teachers-alike"],
-        "tanh 2-2-1: share of the teachers nine in ten of whose students learn what they compute",
+        "tanh 2-2-1: share of the teachers that at least 90 % of their students learn to match",
         learnt >= 0.9,
         note=f"{len(learnt)} teachers; by teacher {learnt.min():.0%} to {learnt.max():.0%}, mean "
         f"{learnt.mean():.0%}; the first one, on which the rate was tuned, {learnt[0]:.0%}",

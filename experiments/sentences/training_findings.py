@@ -115,7 +115,8 @@ def node_findings(ends: np.ndarray) -> list[Finding]:
     return [
         exact(
             EXPECTED["nodes-logistic"],
-            "a logistic regression fitted to what a node says has its weights (largest relative distance)",
+            "a logistic regression fitted to a node's outputs recovers the node's weights (largest relative "
+            "distance)",
             max(xor.refitted(end) for end in ends[:20]),
             note="the three nodes of 20 networks; scikit-learn",
         ),

@@ -4,12 +4,12 @@ import chex
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import xarray as xr
 
 import nnjax
 from experiments.runner.context import Context
 from experiments.seed_minima import students, teachers
-
-LONG = True
+from nnjax import minima
 
 
 def test_the_first_teacher_is_that_of_the_students():
@@ -53,8 +53,32 @@ def test_an_epoch_is_the_students_at_the_teachers_rate():
 
 
 @pytest.mark.slow
-def test_ends_are_told_on_their_own_teachers_rows():
+def test_ends_are_told_on_their_own_teachers_rows(monkeypatch):
+    looked_at, seen = teachers._looked_at, []
+    monkeypatch.setattr(teachers, "_looked_at", lambda *flat: (seen.append(looked_at(*flat)), seen[-1])[1])
     data = teachers.measure(Context(), np.arange(2), 2, 20_000)
     assert dict(data.sizes) == {"seed": 2, "teacher": 2}
     assert teachers.solved(data)[0].tolist() == [True, True]
-    assert not (teachers.solved(data) & teachers.local(data)).any()
+    tasks, (polished, _) = teachers.tasks(2), seen[0]
+    for index, (seed, teacher) in enumerate(np.ndindex(2, 2)):
+        params = tuple(nnjax.Layer(w[index], b[index]) for w, b in polished.params)
+        own, other = (
+            float(nnjax.total_loss(students.STUDENT, params, tasks.xs[k], tasks.ys[k]))
+            for k in (teacher, 1 - teacher)
+        )
+        np.testing.assert_allclose(data["loss"][seed, teacher], own, rtol=1e-6, atol=1e-20)
+        assert other > 1e-3
+
+
+def test_a_student_is_in_a_local_minimum_or_has_learnt_or_neither():
+    """Settled strictly and high; settled low; settled, but flat; strict and high, but not settled."""
+    columns = {
+        "settled": [True, True, True, False],
+        "verdict": [minima.STRICT, minima.STRICT, minima.FLAT, minima.STRICT],
+        "loss": [0.5, 0.0, 0.5, 0.5],
+    }
+    data = xr.Dataset(
+        {name: (("seed", "teacher"), [[each] for each in row]) for name, row in columns.items()}
+    )
+    assert teachers.local(data).tolist() == [[True, False, False, False]]
+    assert teachers.solved(data).tolist() == [[False, True, False, False]]
