@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from experiments.own.readers import at_best
 from experiments.runner import style
@@ -63,6 +64,7 @@ def _delta(depth: xr.Dataset) -> Figure:
             axis.semilogy(layers, np.where(middle > 0, middle, np.nan), "o-", ms=4, label=weights)
             axis.fill_between(layers, np.where(low > 0, low, np.nan), high, alpha=0.2)
         axis.set_xlabel("layer, from the input")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     first = next(iter(panels.values()))
     first.set_ylabel("|δ| over the last layer's")
     first.legend(fontsize=9)
@@ -82,6 +84,7 @@ def _depth(depth: xr.Dataset, constant: float) -> Figure:
         axis.fill_between(depths, low, high, color=colour, alpha=0.2)
     axis.axhline(1, color="black", lw=1, ls=":")
     axis.set(xlabel="hidden layers", ylabel="loss over the best constant's", ylim=(0, None))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.legend()
     return figure
 
