@@ -96,6 +96,12 @@ class Config(Options):
         return Plan(self.activations, self.weights, self.rates, self.updates)
 
     @property
+    def counts(self) -> dict[tuple[int, ...], int]:
+        """How many seeds each shape of hidden layers has at most; those of both are the first of the larger."""
+        deep = {(self.hidden[0],) * depth: self.deep_seeds for depth in self.depths}
+        return deep | {self.hidden: max(self.seeds, deep.get(self.hidden, 0))}
+
+    @property
     def lists(self) -> dict[tuple[int, ...], np.ndarray]:
         """The seeds of each shape of hidden layers; a shape that is deep and wide has those of both."""
         wide, few = map(self.seeds_from_first, (self.seeds, self.deep_seeds))
@@ -130,7 +136,7 @@ def preview(config: Config) -> str:
 
 def memory(config: Config, task: Task) -> float:
     """Bytes that a run takes beside what Python and its packages do: lanes, results, copies of the data."""
-    networks = {hidden: training.network_of(task, config.activations[0], hidden) for hidden in config.lists}
+    networks = {hidden: training.network_of(task, config.activations[0], hidden) for hidden in config.counts}
     lanes = max(
         training.bytes_of_rows(task, network)
         * (training.lane(task, network) or training.usual_lane(task, network))
@@ -138,8 +144,7 @@ def memory(config: Config, task: Task) -> float:
     )
     settings = len(config.weights) * len(config.rates) * len(config.activations)
     results = sum(
-        4 * len(seeds) * settings * (len(task.probes) + len(hidden) + 4)
-        for hidden, seeds in config.lists.items()
+        4 * count * settings * (len(task.probes) + len(hidden) + 4) for hidden, count in config.counts.items()
     )
     cores, data = len(devices.chosen()), sum(part.nbytes for part in (*task.train, *task.test))
     return 500e6 + 3 * cores * lanes + 2 * results + (2 + cores) * data
