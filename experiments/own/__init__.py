@@ -97,7 +97,7 @@ class Config(Options):
 
     @property
     def counts(self) -> dict[tuple[int, ...], int]:
-        """How many seeds each shape of hidden layers has at most; those of both are the first of the larger."""
+        """How many seeds each shape of hidden layers has at most."""
         deep = {(self.hidden[0],) * depth: self.deep_seeds for depth in self.depths}
         return deep | {self.hidden: max(self.seeds, deep.get(self.hidden, 0))}
 
