@@ -81,6 +81,7 @@ def test_arrow_keys_and_spin_buttons_go_by_the_slider_s_step(visit):
     field.press("ArrowDown")
     assert field.input_value() == "0.8"
     assert shown(tab, "d.0.0") == before
+    field.hover()  # only then are there spin buttons; and the field comes into view
     box = field.bounding_box()
     tab.mouse.click(box["x"] + box["width"] - 9, box["y"] + 0.3 * box["height"])
     assert field.input_value() == "0.85"
