@@ -4,6 +4,7 @@ Every public function checks its arguments once and hands them to formulas that 
 """
 
 import difflib
+import importlib
 import numbers as number_types
 import operator
 from collections.abc import Mapping
@@ -228,3 +229,15 @@ def count(name: str, value: Any, least: int = 1, most: int | None = None) -> int
         accepted = f"{least} or more" if most is None else f"{least} to {most}"
         raise ValueError(f"{name} must be {accepted}, got {value}")
     return value
+
+
+def needed(module: str, who: str, package: str = "scikit-learn", extra: str = "experiments") -> Any:
+    """Import a module that nnjax itself does not need.
+
+    Raises:
+        ImportError: It is not installed; the message names the extra.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise ImportError(f"{who} needs {package}: pip install 'nnjax[{extra}]'") from error

@@ -15,7 +15,6 @@ import numpy as np
 from jaxtyping import ArrayLike, PyTree
 
 from nnjax import checks, sweeps
-from nnjax.datasets.rows import needed
 from nnjax.sweeps import devices
 
 Static = Mapping[str, Sequence[Any] | Mapping[str, Any]]
@@ -99,7 +98,7 @@ def study(
             depend on a choice.
         OSError, RuntimeError, TimeoutError: As `nnjax.sweep`.
     """
-    xarray = needed("xarray", "nnjax.study", "xarray")
+    xarray = checks.needed("xarray", "nnjax.study", "xarray")
     checks.functions(fn=fn)
     choices = _choices(static or {})
     _refuse_names_twice(choices, settings)

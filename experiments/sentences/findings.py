@@ -6,6 +6,7 @@ import xarray as xr
 
 from experiments.runner import expectations
 from experiments.runner.findings import Finding, exact
+from experiments.runner.statistics import MANY
 from experiments.sentences.picture_findings import approximation_findings, figure_findings
 from experiments.sentences.training_findings import (
     descent_findings,
@@ -16,8 +17,6 @@ from experiments.sentences.training_findings import (
 from experiments.sentences.update_findings import row_findings, rows_findings
 
 EXPECTED = expectations.of("sentences")
-ENOUGH = 100
-"""Seeds that a bootstrap interval at 99.9 % needs."""
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
@@ -35,7 +34,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
     judged = [exact_findings(data)]
     for name, judge in parts.items():
         part = data[name].to_dataset()
-        if part.sizes.get("seed", ENOUGH) >= ENOUGH:
+        if part.sizes.get("seed", MANY) >= MANY:
             judged.append(judge(part))
     return [finding for group in judged for finding in group]
 

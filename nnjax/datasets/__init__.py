@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from nnjax import checks
-from nnjax.datasets.rows import Data, Split, needed, one_hot, split
+from nnjax.datasets.rows import Data, Split, one_hot, split
 from nnjax.datasets.tables import Names, Table, table
 from nnjax.network import Network, Params, predict
 from nnjax.parameters import init
@@ -86,7 +86,7 @@ def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | t
 
 def iris(test_share: float = 0.25) -> Split:
     """Load Fisher's 150 irises, 4 inputs standardised by the training rows, 3 classes; a stratified split."""
-    flowers: Any = needed("sklearn.datasets", "datasets.iris").load_iris()
+    flowers: Any = checks.needed("sklearn.datasets", "datasets.iris").load_iris()
     parts = split(flowers.data, flowers.target, test_share, "datasets.iris")
     mean, deviation = parts.train.xs.mean(axis=0), parts.train.xs.std(axis=0)
     return Split(*(Data((part.xs - mean) / deviation, part.ys) for part in parts))
@@ -94,7 +94,7 @@ def iris(test_share: float = 0.25) -> Split:
 
 def digits(test_share: float = 0.25) -> Split:
     """Load scikit-learn's 1797 digits, 8 × 8 grey values in [0, 1], 10 classes; a stratified split."""
-    images: Any = needed("sklearn.datasets", "datasets.digits").load_digits()
+    images: Any = checks.needed("sklearn.datasets", "datasets.digits").load_digits()
     return split(images.data / 16, images.target, test_share, "datasets.digits")
 
 

@@ -1,10 +1,11 @@
 """Rows and what is made of them: data, splits, labels as one-hot rows."""
 
-import importlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from nnjax import checks
 
 
 class Data(NamedTuple):
@@ -26,21 +27,9 @@ class Split(NamedTuple):
     test: Data
 
 
-def needed(module: str, who: str, package: str = "scikit-learn") -> Any:
-    """Import a module that nnjax itself does not need.
-
-    Raises:
-        ImportError: It is not installed; the message names the extra.
-    """
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise ImportError(f"{who} needs {package}: pip install 'nnjax[experiments]'") from error
-
-
 def split(xs: np.ndarray, labels: np.ndarray, test_share: float, who: str) -> Split:
     """Split rows into training and test rows with equal shares of each class 0..k-1."""
-    train_test_split = needed("sklearn.model_selection", who).train_test_split
+    train_test_split = checks.needed("sklearn.model_selection", who).train_test_split
     if not 0 < test_share < 1:
         raise ValueError(f"test_share must lie between 0 and 1, got {test_share}")
     parts = train_test_split(xs, one_hot(labels), test_size=test_share, random_state=0, stratify=labels)

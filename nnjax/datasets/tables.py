@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax import checks
-from nnjax.datasets.rows import Data, needed, one_hot
+from nnjax.datasets.rows import Data, one_hot
 
 MOST_CATEGORIES = 100
 """A text column with more values than this is a name of its rows, not a property of them."""
 FEW = 20
-"""Up to so many different whole numbers may be classes."""
+"""Most different whole numbers that may be classes."""
 SNIFFED = 20
 """Lines that tell how a file separates its columns."""
 
@@ -65,7 +65,7 @@ def table(
         seed: Which rows those are.
         kind: "classes" or "number": what the target is, where a few whole numbers might be either. Texts and
             two values are classes, other numbers are numbers.
-        rows: At most so many rows, drawn at random by the seed; None takes them all. What the columns hold is
+        rows: Most rows to take, drawn at random by the seed; None takes them all. What the columns hold is
             told from all rows.
         without: Columns, or one, to leave out, such as names of the rows.
 
@@ -77,7 +77,7 @@ def table(
             or a table with too few rows, a text column that names the rows, columns of other kinds; a target
             that may be classes or a number, while `kind` does not say.
     """
-    pandas = needed("pandas", "datasets.table", "pandas")
+    pandas = checks.needed("pandas", "datasets.table", "pandas")
     frame = _frame(pandas, frame_or_path)
     if not 0 < test < 1:
         raise ValueError(f"test must lie between 0 and 1, got {test}")
@@ -183,13 +183,13 @@ def _inputs(
 
 
 def _standardised(column: Any, train: np.ndarray) -> np.ndarray:
-    preprocessing = needed("sklearn.preprocessing", "datasets.table")
+    preprocessing = checks.needed("sklearn.preprocessing", "datasets.table")
     values = column.to_numpy(float)[:, None]
     return preprocessing.StandardScaler().fit(values[train]).transform(values)
 
 
 def _encoded(name: str, column: Any) -> tuple[np.ndarray, list[str]]:
-    preprocessing = needed("sklearn.preprocessing", "datasets.table")
+    preprocessing = checks.needed("sklearn.preprocessing", "datasets.table")
     values = column.astype(str).to_numpy(object)[:, None]
     encoder = preprocessing.OneHotEncoder(sparse_output=False).fit(values)
     categories = [str(value) for value in encoder.categories_[0]]
@@ -243,6 +243,6 @@ def _rows(labels: np.ndarray | None, ys: np.ndarray, test: float, seed: int) -> 
                 f"{count} rows of {len(sizes)} classes, the smallest with {sizes.min()}, are too few: each "
                 f"class needs one to train on and one to test with, of which test={test:g} makes {tested}"
             )
-    train_test_split = needed("sklearn.model_selection", "datasets.table").train_test_split
+    train_test_split = checks.needed("sklearn.model_selection", "datasets.table").train_test_split
     train, tested = train_test_split(np.arange(count), test_size=test, random_state=seed, stratify=labels)
     return np.sort(train), np.sort(tested)

@@ -146,7 +146,7 @@ def sweep_until(
         seeds: As in `sweep`.
         settings: As in `sweep`; they reach `init` alone, which puts what `step` needs into the state.
         check_every: Steps between two checks; hundreds keep the checks cheap.
-        max_steps: Seeds that have taken so many steps end unfinished; None waits for every seed.
+        max_steps: Seeds that have taken this many steps end unfinished; None waits for every seed.
         lane: As in `sweep`.
         folder: As in `sweep`; a segment is kept once its last seed has ended.
         on_segment: As in `sweep`; called at every check, even if no seed has ended since the last one.
@@ -235,9 +235,7 @@ def _results(
 ) -> PyTree:
     """All rows' results: read what the folder has, `compute` the rest in one go and keep it there."""
     total, segment = job.rows.count, SEGMENT_LANES * job.lane
-    kept = [lanes.stored(result) for result in job.program.results]
-    arrays = [np.empty((total, *array.shape), array.dtype) for array in kept]
-    columns = job.rows.columns
+    arrays, columns = job.empty(total), job.rows.columns
     tracker = parts.track(arrays, segment, folder, {**identity, **_of_rows(job.rows, segment)}, columns)
     wanted = np.flatnonzero(tracker.missing)
     done = total - len(wanted)

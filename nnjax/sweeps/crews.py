@@ -3,7 +3,6 @@
 import collections
 import hashlib
 import os
-import platform
 import secrets
 import time
 import warnings
@@ -13,7 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from nnjax.sweeps import answers, devices, executors, jobs, lanes, parts, workers
+from nnjax.sweeps import answers, devices, executors, jobs, parts, workers
 from nnjax.sweeps.tasks import Task, Tasks
 
 GOAL = 10.0
@@ -68,7 +67,7 @@ class Crew:
         self._order = workers.Order(
             digest=hashlib.sha256(content).hexdigest(),
             content=content,
-            python=platform.python_version().rpartition(".")[0],
+            python=workers.PYTHON,
             settings={name: getattr(jax.config, name) for name in jobs.settings_of_jax()},
             lane=lane,
             devices=given.devices,
@@ -114,11 +113,10 @@ class Crew:
 
     def _refuse_another_program(self, answer: workers.Answer) -> None:
         """Compare what fn is there with what it is here, where the same versions make the same text of it."""
-        here = [(result.shape, str(result.dtype)) for result in self._job.program.results]
-        if answer.shapes != here:
+        if answer.shapes != self._job.shapes:
             raise RuntimeError(
-                f"fn's results are {here} here and {answer.shapes} on worker {answer.worker}: install the "
-                "same versions of nnjax, of its packages and of your own modules on all machines"
+                f"fn's results are {self._job.shapes} here and {answer.shapes} on worker {answer.worker}: "
+                "install the same versions of nnjax, of its packages and of your own modules on all machines"
             )
         there = answer.identity or {}
         alike = all(there.get(name) == self._here[name] for name in ("jax", "jaxlib"))
@@ -218,8 +216,7 @@ class Crew:
 
     def _fitting(self, rows: float, unit: int) -> int:
         """Whole units; whole lanes, at least one, where their results do not fit into one message."""
-        kept = [lanes.stored(result) for result in self._job.program.results]
-        most = MESSAGE // max(1, sum(array.size * array.dtype.itemsize for array in kept))
+        most = MESSAGE // max(1, sum(array.nbytes for array in self._job.empty(1)))
         rows = unit * max(1, int(rows / unit))
         return rows if rows <= most else max(self.lane, most // self.lane * self.lane)
 

@@ -7,7 +7,6 @@ It is somebody else's, and finds the workers. Of it only `submit` is used, and o
 import concurrent.futures
 import contextlib
 import functools
-import importlib
 from typing import Any, NamedTuple
 
 from nnjax import checks
@@ -72,10 +71,7 @@ def _refuse_forks(executor: Any) -> None:
 
 
 def _cloudpickle() -> Any:
-    try:
-        return importlib.import_module("cloudpickle")
-    except ModuleNotFoundError as error:
-        raise ImportError("executor= needs cloudpickle: pip install 'nnjax[cluster]'") from error
+    return checks.needed("cloudpickle", "executor=", "cloudpickle", "cluster")
 
 
 def pickled(function: jobs.Function) -> bytes:

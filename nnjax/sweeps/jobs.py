@@ -58,6 +58,16 @@ class Job(NamedTuple):
     program: lanes.Program
     lane: int
 
+    @property
+    def shapes(self) -> list[tuple[tuple[int, ...], str]]:
+        """The shape and dtype of one row's results, to be compared with another machine's."""
+        return [(result.shape, str(result.dtype)) for result in self.program.results]
+
+    def empty(self, count: int) -> list[np.ndarray]:
+        """Room for the results of `count` rows."""
+        kept = map(lanes.stored, self.program.results)
+        return [np.empty((count, *array.shape), array.dtype) for array in kept]
+
 
 def prepare(function: Function, rows: Inputs, lane: int | None) -> Job:
     """Look at one row's work, and choose the lane where None is given.

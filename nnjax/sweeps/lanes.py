@@ -43,7 +43,7 @@ ACCELERATOR_WIDEST = 2**18
 def one_run(fn: Callable, settings: tuple[str, ...], reads: Hashable = ()) -> Callable:
     """One run as a function of plain numbers; the same object for the same fn, so that jit knows it.
 
-    Another object, which is traced anew, if what fn reads from outside has changed.
+    Another object, which is traced again, if what fn reads from outside has changed.
     """
 
     def one(seed: Array, *values: Array) -> PyTree:

@@ -118,7 +118,7 @@ class Tasks:
         return all(task.lately >= HOPELESS for task in self.unfinished)
 
     def hope(self) -> None:
-        """Count refusals anew, since a result has come."""
+        """Count refusals from 0 again, since a result has come."""
         self._again = collections.deque(task._replace(lately=0) for task in self._again)
         self._given = [(future, task._replace(lately=0)) for future, task in self._given]
 

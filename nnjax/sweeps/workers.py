@@ -18,9 +18,11 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from nnjax.sweeps import devices, jobs, lanes, lapack
+from nnjax.sweeps import devices, jobs, lapack
 from nnjax.sweeps.inputs import Inputs
 
+PYTHON = platform.python_version().rpartition(".")[0]
+"""Pickled functions belong to one version of Python."""
 KEPT = 64
 """Functions that a worker keeps."""
 SEARCH = 30.0
@@ -142,9 +144,8 @@ def _computed(order: Order, function: jobs.Function, rows: Inputs) -> Answer:
     except Exception as error:
         return Answer(name(), failure=_failure(error, None))
     job = job._replace(rows=rows)
-    shapes = [(result.shape, str(result.dtype)) for result in job.program.results]
-    where, platform = lapack.where(job.program.jaxpr), devices.chosen()[0].platform
-    answer = Answer(name(), identity, len(where), platform, shapes)
+    where = lapack.where(job.program.jaxpr)
+    answer = Answer(name(), identity, len(where), devices.chosen()[0].platform, job.shapes)
     if rows.count == 0 or order.expected is None or identity != order.expected:
         return answer
     start = time.monotonic()
@@ -165,7 +166,7 @@ def _make_devices(count: int | None) -> None:
 def _function(order: Order) -> jobs.Function:
     """The function, which stays the same object for the same digest, so that JAX knows it."""
     if order.digest not in _functions:
-        if order.python != platform.python_version().rpartition(".")[0]:
+        if order.python != PYTHON:
             raise RuntimeError(
                 f"this worker runs Python {platform.python_version()}, and functions come from {order.python}"
             )
@@ -191,8 +192,7 @@ def _look(order: Order, function: jobs.Function, rows: Inputs) -> tuple[jobs.Job
 
 def _results(job: jobs.Job, rows: np.ndarray) -> list[np.ndarray]:
     """The results of these rows, which rise, in their order."""
-    kept = [lanes.stored(result) for result in job.program.results]
-    results = [np.empty((len(rows), *array.shape), array.dtype) for array in kept]
+    results = job.empty(len(rows))
     for some, leaves in jobs.compute(job, rows):
         for result, leaf in zip(results, leaves, strict=True) if len(some) else ():
             result[np.searchsorted(rows, some)] = leaf
