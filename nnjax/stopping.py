@@ -23,7 +23,7 @@ class Stop:
         gradient_norm: Stable state: stop once √(Σ g²) of the whole data's gradient is below this.
         validation: (xs, ys), with patience, or (xs, ys, threshold): stop once the loss summed over these rows
             is below the threshold. Give the training rows themselves to stop at a training loss.
-        patience: Stop once the validation loss has not fallen below its lowest for so many checks in a row,
+        patience: Stop once the validation loss has not fallen below its lowest for this many checks in a row,
             and return the parameters of the lowest, however the run ends. A check is made at the start and
             after every epoch; with `record_every=k` at the start and after every k-th.
         diverged: Stop once the loss summed over the training data is not finite, or more than `diverged`

@@ -21,17 +21,17 @@ INPUT_IDS = {UNIFORM: "uniform", HANDOUT: "handout"}
 
 
 SYMMETRIC = (AUTHORS, FEEDBACK)
-"""Rules whose blame has another sign where the weights v into the output have: uphill as often as not."""
+"""Rules whose blame changes its sign with the weights v into the output: uphill as often as not."""
 TASKS = {"xor": 100, "iris": 100, "digits": 20}
 """{task: from how many seeds it is judged}."""
 SMALL = {("digits", AUTHORS): 400, ("digits", FEEDBACK): 400}
-"""Where the difference is small, from so many: with 50 seeds the interval is wider than what is expected."""
+"""Seeds needed where the difference is small: with 50 the interval is wider than the expected range."""
 DRAWS = 1_000_000
 
 
 @functools.cache
 def norms(inputs: str) -> np.ndarray:
-    """|x| of so many inputs as there are draws, (draws, 1); of the handout's row the one that it has."""
+    """|x| of random inputs, (draws, 1), or of the handout's row, (1, 1)."""
     fixed = np.array([[1.0, 3.0, 5.0]])
     x = np.random.default_rng(1).random((DRAWS, 3)) if inputs == UNIFORM else fixed
     return np.linalg.norm(x, axis=1, keepdims=True)

@@ -7,7 +7,7 @@ export const raised = (n) =>
   (n < 0 ? "⁻" : "") + [...String(Math.abs(n))].map((c) => SUPERSCRIPTS[c]).join("");
 export const subscript = (n) => [...String(n)].map((c) => SUBSCRIPTS[c]).join("");
 
-/** A number with a true minus sign and so many significant digits; below `least` with a power of ten. */
+/** A number with a true minus sign and `digits` significant digits; below `least` with a power of ten. */
 export function show(value, digits = 7, least = 1e-4) {
   if (value === 0) return "0";
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value > 0 ? "∞" : "−∞";

@@ -14,7 +14,7 @@ export const colours = () => {
   return (name) => style.getPropertyValue(name).trim();
 };
 
-/** A canvas of so many pixels of the page, sharp on dense screens. */
+/** A canvas of this many pixels of the page, sharp on dense screens. */
 export function prepared(canvas, width, height) {
   const dense = devicePixelRatio || 1;
   Object.assign(canvas, { width: Math.round(width * dense), height: Math.round(height * dense) });

@@ -60,7 +60,7 @@ function xorFields(app) {
   return [...all.map(([, each]) => each), update];
 }
 
-/** Have a worker train all seeds anew; what an older order still sends is not looked at. */
+/** Have a worker train all seeds again; what an older order still sends is not looked at. */
 function order(app, parts, wait) {
   clearTimeout(parts.timer);
   parts.timer = setTimeout(() => {

@@ -69,7 +69,7 @@ export function view(state) {
 
 let last = { from: [], epoch: 0, params: null };
 
-/** The parameters after so many updates; the last answer is kept, so that the next one is near. */
+/** The parameters after `epoch` updates; the last answer is kept, so that the next one is near. */
 function replayed(state, epoch) {
   const from = [state.network, state.params, state.x, state.y, state.rate, state.assumed];
   const goesOn = last.epoch <= epoch && from.every((part, k) => part === last.from[k]);

@@ -21,7 +21,7 @@ RATES = (1.0, 2.0, 3.0, 4.0)
 MAIN_RATE = 2.0
 """The rate of the other tables; what a range is worth depends on it."""
 LONGER = 3
-"""The second budget is so many times the first."""
+"""How many times the first budget the second one is."""
 SOLVED, PLATEAUS, WIDTH = 0.1, (1 / 2, 2 / 3), 0.02
 """XOR is learnt below this loss; infima of the loss on plateaus that fall towards infinity; within this of
 one a run is stuck. Any other run has not finished: most creep along at SSE 1, where all outputs are ½."""

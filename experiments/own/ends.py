@@ -16,11 +16,11 @@ from experiments.runner.context import Context
 from nnjax.datasets import Data
 
 MOST_PARAMETERS, MOST_WORK = 150, 500_000
-"""Ends are certified up to so many parameters, and parameters times training rows."""
+"""Most parameters, and most parameters times training rows, of a network whose ends are certified."""
 NEWTON = 30
 """Steps of Newton's method from where training stops."""
 MOVED = 0.05
-"""Newton's method may move an end by so much of 1 + |θ|; further away is another point."""
+"""Newton's method may move an end by this share of 1 + |θ|; further away is another point."""
 MOST_ROWS = 2000
 """Training rows on which a barrier is measured, at most: 25 networks between two go through them at once."""
 AT_ONCE = 50_000_000

@@ -24,8 +24,8 @@ from nnjax import minima
 
 EXPECTED = expectations.of("own")
 FEW, DEEP = 20, 5
-"""Fewer seeds than this are not judged, nor, of depth, networks with fewer hidden layers; nor are the
-kinds of fewer than 100 ends, of which one in a hundred is expected to be a minimum."""
+"""Fewest seeds that are judged, and fewest hidden layers for a finding about depth. Kinds of ends are judged
+from 100 ends on, since one in a hundred is expected to be a minimum."""
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
@@ -44,7 +44,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def _expected(what: str, activation: str, more: str = "") -> Expectation:
-    """What is expected of an activation, of those without an expectation of their own, or of all."""
+    """What is expected of an activation, of the kinds without one, or of all."""
     names = (f"{what}-{activation}", f"{what}-other", what)
     found = next(EXPECTED[name] for name in names if name in EXPECTED)
     return dataclasses.replace(found, id=f"{what}-{activation}{more}")
@@ -115,8 +115,8 @@ def _answers(data: xr.DataTree) -> Iterator[Finding]:
                 f"{activation}: {what}",
                 apart.value,
                 apart.interval,
-                note=f"{said.shape[1]} test rows, {len(said) // 2} pairs of seeds, none in two of them, at "
-                "the setting that learns best",
+                note=f"{said.shape[1]} test rows, {len(said) // 2} pairs that share no seed, at the setting "
+                "that learns best",
             )
 
 

@@ -148,6 +148,6 @@ def in_words(size: float) -> str:
 
 
 def in_row(words: Sequence[Any], most: int = 6) -> str:
-    """Words in a row, at most so many, and the number of the others."""
+    """The first words, and the number of the others."""
     rest = len(words) - most
     return ", ".join(map(str, words[:most])) + (f" and {rest} more" if rest > 0 else "")

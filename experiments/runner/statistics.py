@@ -11,10 +11,10 @@ CONFIDENCE = 0.999
 """A report has some fifty intervals; at 95 % two or three of them would miss by chance."""
 
 MANY = 100
-"""From so many values on a percentile bootstrap holds at 99.9 %; with 10 normal ones it misses by 1.5 %."""
+"""A percentile bootstrap holds at 99.9 % from this many values on; of 10 normal ones it misses 1.5 %."""
 
 TOO_MANY = 10_000
-"""From so many values on their mean is as good as normal, and resampling takes longer than measuring them."""
+"""From this many values on their mean is as good as normal, and resampling takes longer than measuring."""
 
 Interval = tuple[float, float]
 

@@ -15,7 +15,7 @@ from experiments.runner.context import Context
 
 HIDDEN = 5
 TRAINED = 332
-"""Rows to train on, three in four; the others are for testing. Every seed splits them anew."""
+"""Rows to train on, three in four; the others are for testing. Every seed splits them differently."""
 SPLIT = 1 << 20
 """Folded into a seed's key for the split; weights are drawn from other numbers."""
 RATE = 0.01

@@ -23,7 +23,7 @@ class Way(NamedTuple):
 
     Attributes:
         size: Rows per update; None for all.
-        rates: The learning rates tried: each number of rows is best with a rate of its own.
+        rates: The learning rates tried: each number of rows per update has its own best rate.
     """
 
     size: int | None

@@ -39,7 +39,7 @@ WALK, KEPT = 4, 0.8
 ROUNDING = 1000
 """Distances below this many units in the last place of θ, and gradients that they make, are rounding."""
 GIVEN = 30
-"""Training in float32 stops short of a critical point by up to so many units in the last place of θ."""
+"""Training in float32 stops short of a critical point by up to this many units in the last place of θ."""
 
 
 class Certificate(NamedTuple):
