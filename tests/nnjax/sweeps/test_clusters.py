@@ -147,18 +147,36 @@ def test_dask_with_workers_that_join_late(alone, cluster, executor):
     same(swept(executor), alone)
 
 
-def test_dask_with_a_late_worker_of_another_kind(alone, cluster, executor):
-    """Dask likes to give a refused task to the same worker again, since that one is free."""
+@contextlib.contextmanager
+def stopped(workers):
+    """These workers stand still, and keep what they have."""
+    for worker in workers:
+        worker.send_signal(signal.SIGSTOP)
+    yield
+    for worker in workers:
+        worker.send_signal(signal.SIGCONT)
+
+
+@pytest.fixture
+def stranger(cluster):
+    """Have a worker of another kind join, and be given tasks; it leaves after the test."""
 
     def join():
-        cluster.start(1, XLA_FLAGS="--xla_cpu_max_isa=SSE4_2")
-        cluster.ready()
+        with stopped(cluster.ready()):
+            cluster.start(1, XLA_FLAGS="--xla_cpu_max_isa=SSE4_2")
+            cluster.ready()
 
+    yield join
+    worker = cluster.workers.pop()
+    worker.kill()
+    worker.wait()
+    cluster.ready()
+
+
+def test_dask_with_a_late_worker_of_another_kind(alone, executor, stranger):
+    """Dask likes to give a refused task to the same worker again, since that one is free."""
     with pytest.warns(UserWarning, match=r"is refused, .*: its XLA_FLAGS is \['--xla_cpu_max_isa=SSE4_2'\]"):
-        same(swept(executor, on_segment=Once(10, join)), alone)
-    stranger = cluster.workers.pop()
-    stranger.kill()
-    stranger.wait()
+        same(swept(executor, on_segment=Once(10, stranger)), alone)
 
 
 def test_dask_compiles_once_in_each_worker(cluster, executor, tmp_path):
