@@ -68,8 +68,8 @@ EXEMPT = {
 }
 """Clocks tell how far a sweep is, and how long another process takes. Data sets and
 studies import scikit-learn, pandas and xarray inside the functions that need them, by name."""
-WITHOUT_TESTS = {"experiments.runner.style", "experiments.benchmark.torch_peers"}
-"""Settings; and PyTorch's peers, which test_peers tries where it is installed."""
+WITHOUT_TESTS = {"experiments.benchmark.torch_peers"}
+"""PyTorch's peers, which test_peers tries where it is installed."""
 
 
 def modules(package: str) -> dict[str, pathlib.Path]:

@@ -6,13 +6,14 @@ A question is one file of `experiments`, or a folder, that defines
     run(config, context)   the measurement: an xarray.Dataset, or a DataTree with one group for each part
     findings(data)         judged from the data alone
     tables(data)           {title: (header, rows)} of strings, for the terminal and the report
-    figures(data)          {name: (Figure, caption)}, drawn from the data alone
-    EXPERIMENT             Experiment(...), which ties them together and tells the story
+    figures(data)          {name: Drawing}, drawn from the data alone
+    story(data)            paragraphs and figures in their order
+    EXPERIMENT             Experiment(...), which ties them together
 """
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import xarray as xr
@@ -27,6 +28,54 @@ if TYPE_CHECKING:
 Data = xr.Dataset | xr.DataTree
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 """A header, and rows of as many cells."""
+
+
+class Drawing(NamedTuple):
+    """A figure of the report: one idea.
+
+    Attributes:
+        title: A sentence that says what one sees.
+        panels: Each made by `style.panel`; they stand beside each other, or below on a phone.
+        caption: How to read it: what lines, bands, dots and dashes are.
+        png: Whether the panels are stored as PNG files, too, for a page that cannot show SVG.
+    """
+
+    title: str
+    panels: "Sequence[Figure]"
+    caption: str
+    png: bool = False
+
+
+class Card(NamedTuple):
+    """What stands on top of the page for an experiment.
+
+    Attributes:
+        sentence: Plain words, 20 at most.
+        finding: The id of the finding whose number and interval are shown, or that as in a story's
+            braces: "learnt:%".
+        figure: The name of the Drawing whose first panel is shown.
+    """
+
+    sentence: str
+    finding: str
+    figure: str
+
+
+class Show(NamedTuple):
+    """The place of a figure in a story.
+
+    Attributes:
+        figure: The Drawing's name.
+    """
+
+    figure: str
+
+
+Story = Sequence[str | Show]
+"""Paragraphs and figures.
+
+In a paragraph, "{id}" is the number of that finding with its interval, "{id:%}" the same in per cent,
+"{id:value}" and "{id:%value}" without the interval; a brace is doubled, as in {{."""
 
 
 FEWEST = 3
@@ -95,7 +144,9 @@ class Experiment:
         run: (Config, Context) -> data, without files, clocks or terminals but through the context.
         findings: data -> findings.
         tables: data -> {title: (header, rows)}; shown in the terminal and in the report.
-        figures: data -> {file name: (figure, caption)}.
+        figures: data -> {file name: Drawing}.
+        story: data -> paragraphs and figures in their order.
+        card: What stands on top of the page; None for nothing.
         smoke: Option values that make it finish in seconds on the same code path; None if there are none.
         full: Option values of the publication size (PROFILE=full).
         remember: The one sentence to remember.
@@ -115,7 +166,9 @@ class Experiment:
     run: Callable[[Any, Context], Data]
     findings: Callable[[Any], Sequence[Finding]]
     tables: Callable[[Any], Mapping[str, Table]]
-    figures: "Callable[[Any], Mapping[str, tuple[Figure, str]]]"
+    figures: "Callable[[Any], Mapping[str, Drawing | tuple[Figure, str]]]"
+    story: Callable[[Any], Story] = lambda data: ()
+    card: Card | None = None
     smoke: Mapping[str, Any] | None = None
     full: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     remember: str = ""

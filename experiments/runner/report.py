@@ -1,58 +1,21 @@
 """All results on one self-contained HTML page: findings first, then each experiment's story."""
 
-import base64
-import math
 import os
 import pathlib
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jinja2
+import markupsafe
 
 from experiments.runner.expectations import CLASSES
 from experiments.runner.findings import added
+from experiments.runner.inline import inline
+from experiments.runner.numbers import filled, interval, measured, typeset
 
 TEMPLATE = pathlib.Path(__file__).with_name("report.html.jinja")
 EXPLORER = "explorer.html"
 SYMBOLS = {"agrees": "✓", "differs": "✗", "undecided": "?", "open": "~"}
-
-
-def typeset(text: object) -> str:
-    """Text with a minus sign for the hyphen before a number or within 1e-3, and not for that of 2-2-1."""
-    return re.sub(r"(?<![\w)])-(?=[\d∞])|(?<=\de)-(?=\d)", "−", str(text))
-
-
-def number(value: float | str) -> str:
-    """A number at seven significant digits; the infinite ends of intervals as ∞."""
-    return typeset(f"{float(value):.7g}".replace("inf", "∞"))
-
-
-def interval(bounds: Sequence[float | str]) -> str:
-    """What is accepted: one number, one with its tolerance, an upper bound, a lower bound, or both."""
-    low, high = map(float, bounds)
-    middle, half = (low + high) / 2, (high - low) / 2
-    if 0 < half < 1e-2 * abs(middle):
-        return f"{number(middle)} ± {number(float(f'{half:.2g}'))}"
-    if low == high:
-        return number(low)
-    if low == -float("inf"):
-        return f"≤ {number(high)}"
-    return f"≥ {number(low)}" if high == float("inf") else f"{number(low)} to {number(high)}"
-
-
-def measured(value: float | str, bounds: Sequence[float | str]) -> str:
-    """A value with its interval in brackets, to three digits of its width; exact values have none."""
-    low, high = map(float, bounds)
-    if not math.isfinite(high - low) or low == high:
-        return number(value) if low == high else f"{number(value)} [{number(low)}, {number(high)}]"
-    decimals = 2 - math.floor(math.log10(high - low))
-
-    def shown(x: float) -> str:
-        plain = 0 <= decimals <= 6
-        return typeset(f"{x:.{decimals}f}" if plain else f"{x:.3g}")
-
-    return f"{shown(float(value))} [{shown(low)}, {shown(high)}]"
 
 
 def again(command: str) -> str:
@@ -61,9 +24,17 @@ def again(command: str) -> str:
     return f"make experiment NAME={name}" + (f' ARGS="{options}"' if options else "")
 
 
-def _picture(folder: pathlib.Path, name: str) -> str:
-    content = base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
-    return f"data:image/png;base64,{content}"
+def _picture(result: Mapping[str, Any], panel: Mapping[str, Any], name: str) -> markupsafe.Markup:
+    """A panel as an element of the page."""
+    path = result["folder"] / panel["file"]
+    prefix = f"{result['manifest']['name']}-{path.stem}"
+    return markupsafe.Markup(inline(path.read_text("utf-8"), prefix, name))
+
+
+def _left_over(result: Mapping[str, Any]) -> list[str]:
+    """The figures that the story does not show."""
+    shown = {part["figure"] for part in result["story"] if isinstance(part, Mapping)}
+    return [name for name in result["manifest"]["figures"] if name not in shown]
 
 
 def render(results: Sequence[Mapping[str, Any]], explorer: bool = False) -> str:
@@ -76,7 +47,9 @@ def render(results: Sequence[Mapping[str, Any]], explorer: bool = False) -> str:
         "measured": measured,
         "typeset": typeset,
         "symbols": SYMBOLS,
+        "filled": filled,
         "picture": _picture,
+        "left_over": _left_over,
         "again": again,
         "classes": CLASSES,
         "counts": added([result["counts"] for result in results]),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import xarray as xr
 
 from experiments.runner import expectations, style, tidy
-from experiments.runner.experiment import Data, Experiment, Table
+from experiments.runner.experiment import Data, Drawing, Experiment, Show, Story, Table
 from experiments.runner.findings import Finding, counts, paired
 
 if TYPE_CHECKING:
@@ -29,12 +29,14 @@ class Result(NamedTuple):
     Attributes:
         findings: Claims with their verdicts.
         tables: {title: (header, rows)}.
-        figures: {name: (figure, caption)}.
+        figures: {name: drawing}.
+        story: Paragraphs and the places of the figures.
     """
 
     findings: Sequence[Finding]
     tables: Mapping[str, Table]
-    figures: "Mapping[str, tuple[Figure, str]]"
+    figures: Mapping[str, Drawing]
+    story: Story = ()
 
 
 def check_writable(out: pathlib.Path) -> None:
@@ -102,16 +104,18 @@ def save_result(experiment: Experiment, folder: pathlib.Path) -> Result:
         findings = experiment.findings(data)
         if (folder / SECOND).exists():
             findings = paired(findings, experiment.findings(load_data(folder, SECOND)))
-        result = Result(findings, experiment.tables(data), experiment.figures(data))
+        figures = {name: _drawing(each) for name, each in experiment.figures(data).items()}
+        result = Result(findings, experiment.tables(data), figures, experiment.story(data))
 
         def fill(new: pathlib.Path) -> None:
             for name in (DATA, SECOND):
                 if (folder / name).exists():
                     shutil.copy2(folder / name, new / name)
-            figures = {name: _save_figure(new, name, *each) for name, each in result.figures.items()}
+            figures = {name: _save_drawing(new, name, each) for name, each in result.figures.items()}
             told = findings_as_json(result.findings, manifest["smoke"])
             _write_json(new / "findings.json", told)
             _write_json(new / "tables.json", _tables_as_json(result.tables))
+            _write_json(new / "story.json", _story_as_json(experiment, result))
             tidy.write(new, data, told["findings"], result.tables)
             _write_manifest(new, manifest | {"figures": figures})
 
@@ -126,10 +130,37 @@ def load_data(folder: pathlib.Path, name: str = DATA) -> Data:
     return tree if tree.children else tree.to_dataset()
 
 
-def _save_figure(folder: pathlib.Path, name: str, figure: "Figure", caption: str) -> str:
-    figure.savefig(folder / f"{name}.png")
-    figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
-    return caption
+def _drawing(figure: "Drawing | tuple[Figure, str]") -> Drawing:
+    """A drawing as it is; a figure with a caption as one without a title."""
+    return figure if isinstance(figure, Drawing) else Drawing("", [figure[0]], figure[1])
+
+
+def _save_drawing(folder: pathlib.Path, name: str, drawing: Drawing) -> dict[str, Any]:
+    """Write each panel as an SVG file, and tell title, caption, and each panel's file and size."""
+    panels = []
+    for number, figure in enumerate(drawing.panels, 1):
+        stem = name if len(drawing.panels) == 1 else f"{name}-{number}"
+        figure.savefig(folder / f"{stem}.svg", metadata={"Date": None})
+        if drawing.png:
+            figure.savefig(folder / f"{stem}.png", facecolor="white")
+        width, height = style.size(figure)
+        panels.append({"file": f"{stem}.svg", "width": width, "height": height})
+    return {"title": drawing.title, "caption": drawing.caption, "panels": panels}
+
+
+def _story_as_json(experiment: Experiment, result: Result) -> dict[str, Any]:
+    """Story and card.
+
+    Raises:
+        KeyError: One of them shows a figure that is not drawn.
+    """
+    card = experiment.card
+    shown = [each.figure for each in result.story if isinstance(each, Show)] + ([card.figure] if card else [])
+    missing = sorted(set(shown) - set(result.figures))
+    if missing:
+        raise KeyError(f"the story of {experiment.name} shows {', '.join(missing)}, which is not drawn")
+    told = [each._asdict() if isinstance(each, Show) else each for each in result.story]
+    return {"card": card._asdict() if card else None, "story": told}
 
 
 def findings_as_json(findings: Sequence[Finding], smoke: bool = False) -> dict[str, Any]:
@@ -262,7 +293,7 @@ def read_manifest(folder: pathlib.Path, names: Sequence[str] | None = None) -> d
 
 
 def load(folder: pathlib.Path) -> dict[str, Any]:
-    """One experiment's manifest, findings, their counts, and tables, as the report needs them.
+    """One experiment's manifest, findings, their counts, tables, card and story, as the report needs them.
 
     Raises:
         FileNotFoundError: A file of the result is missing.
@@ -273,14 +304,14 @@ def load(folder: pathlib.Path) -> dict[str, Any]:
         raise ValueError(
             f"{folder.name} has its data and no figures yet; python -m experiments redraw {folder.name}"
         )
-    findings, tables = (
-        json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("findings", "tables")
-    )
-    if isinstance(findings, list):
+    if not (folder / "story.json").exists():
         raise ValueError(
             f"{folder.name} was judged by an older version; python -m experiments redraw {folder.name}"
         )
-    return findings | {"tables": tables, "manifest": manifest, "folder": folder}
+    findings, tables, story = (
+        json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("findings", "tables", "story")
+    )
+    return findings | story | {"tables": tables, "manifest": manifest, "folder": folder}
 
 
 def stored(out: pathlib.Path, names: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:

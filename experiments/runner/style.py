@@ -1,30 +1,58 @@
-"""The look of every figure: a white card, legible at the size it is shown, colours safe for all readers."""
+"""The look of every figure: two widths, legible at the size it is shown, colours safe for all readers."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Annotation
 from matplotlib.ticker import NullLocator
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's palette, told apart with every kind of colour vision."""
+"""Okabe and Ito's palette, told apart with every kind of colour vision; the page makes them variables."""
+GREY, FAINT, PAPER = "#555555", "#BBBBBB", "#FFFFFF"
+"""Axes and remarks; what stays in the background; the ground."""
+NARROW, WIDE = 352, 720
+"""Widths of a panel, in CSS pixels: one fits a phone, the other scrolls sideways there."""
+SMALL, TEXT = 11, 12
+"""Sizes of text in pixels, where it is shown."""
+PER_INCH = 72
+"""An SVG of matplotlib's has 72 units an inch: one unit is shown as one pixel."""
 
 SETTINGS: dict[Any, Any] = {
+    "axes.edgecolor": GREY,
+    "axes.facecolor": "none",
     "axes.grid": True,
+    "axes.labelsize": TEXT,
     "axes.prop_cycle": cycler(color=COLOURS),
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "figure.facecolor": "white",
-    "font.size": 11,
+    "axes.titlelocation": "left",
+    "axes.titlesize": TEXT,
+    "figure.dpi": PER_INCH,
+    "figure.facecolor": "none",
+    "font.size": TEXT,
     "grid.alpha": 0.3,
+    "grid.color": GREY,
+    "grid.linewidth": 0.6,
+    "legend.fontsize": SMALL,
     "legend.frameon": False,
     "savefig.dpi": 150,
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "svg.hashsalt": "nnjax",
+    "xtick.color": GREY,
+    "xtick.labelsize": SMALL,
+    "ytick.color": GREY,
+    "ytick.labelsize": SMALL,
 }
+END = "end of a line"
+"""By this the labels of `label_end` are found again."""
 
 
 @contextlib.contextmanager
@@ -32,6 +60,66 @@ def context() -> Iterator[None]:
     """Draw and save figures in this look; nothing outside the block is changed."""
     with mpl.rc_context(SETTINGS):
         yield
+
+
+def panel(width: int = NARROW, height: int = 264) -> tuple[Figure, Axes]:
+    """One panel of a figure, in CSS pixels; its width is `NARROW` or `WIDE`."""
+    figure = Figure(figsize=(width / PER_INCH, height / PER_INCH), dpi=PER_INCH, layout="constrained")
+    return figure, figure.subplots()
+
+
+def size(figure: Figure) -> tuple[int, int]:
+    """Width and height at which a panel is shown, in CSS pixels."""
+    width, height = figure.get_size_inches()
+    return round(width * PER_INCH), round(height * PER_INCH)
+
+
+def label_end(axes: Axes, line: Line2D, text: str, **looks: Any) -> Annotation:
+    """Name a line at its end, in its colour, in place of a legend.
+
+    Labels that would overlap move apart, so call it once scales and limits are set.
+
+    Args:
+        axes: Where the line is.
+        line: The line; its last point within the limits counts.
+        text: Its name.
+        looks: What else `Axes.annotate` takes.
+    """
+    options = {"color": line.get_color(), "fontsize": SMALL, "va": "center", "gid": END} | looks
+    label = axes.annotate(text, _end(axes, line), (5, 0), textcoords="offset points", **options)
+    _spread(axes, [each for each in axes.texts if isinstance(each, Annotation) and each.get_gid() == END])
+    return label
+
+
+def _end(axes: Axes, line: Line2D) -> tuple[float, float]:
+    """The last point of a line that is seen, or its last one."""
+    points = np.column_stack([np.asarray(values, float) for values in line.get_data()])
+    (left, right), (low, high) = sorted(axes.get_xlim()), sorted(axes.get_ylim())
+    x, y = points.T
+    seen = points[(left <= x) & (x <= right) & (low <= y) & (y <= high)]
+    x, y = (seen if len(seen) else points[np.isfinite(points).all(axis=1)])[-1]
+    return float(x), float(y)
+
+
+def _spread(axes: Axes, labels: Sequence[Annotation]) -> None:
+    """Move labels up and down until none overlaps the next, each as little as can be."""
+    heights = np.array([1.15 * SMALL * (label.get_text().count("\n") + 1) for label in labels])
+    anchors = np.array([axes.transData.transform(label.xy)[1] for label in labels])
+    order = np.argsort(anchors, kind="stable")
+    places = _apart(anchors[order], heights[order])
+    for label, place, anchor in zip(np.array(labels)[order], places, anchors[order], strict=True):
+        label.xyann = (label.xyann[0], place - anchor)
+
+
+def _apart(wanted: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    """Rising places nearest to the `wanted` ones by least squares, half of both heights apart at least."""
+    gaps = np.concatenate([[0.0], np.cumsum((heights[1:] + heights[:-1]) / 2)])
+    blocks: list[list[float]] = []
+    for value in wanted - gaps:
+        blocks.append([value])
+        while len(blocks) > 1 and np.mean(blocks[-2]) > np.mean(blocks[-1]):
+            blocks[-2:] = [blocks[-2] + blocks[-1]]
+    return gaps + np.concatenate([np.full(len(block), np.mean(block)) for block in blocks])
 
 
 def plain_ticks(axis: Axis, ticks: Sequence[float]) -> None:

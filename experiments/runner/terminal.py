@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from experiments.runner import report
+from experiments.runner import numbers
 from experiments.runner.expectations import CLASSES
 from experiments.runner.experiment import Experiment
 from experiments.runner.findings import Finding, counts
@@ -47,7 +47,7 @@ def print_result(terminal: Console, result: Result, smoke: bool, tables: bool = 
     """Print findings, which have no verdict in a smoke run, and the tables before them if they are wanted."""
     for title, (header, rows) in result.tables.items() if tables else ():
         say(terminal, title, "bold")
-        _print_table(terminal, header, [list(map(report.typeset, row)) for row in rows])
+        _print_table(terminal, header, [list(map(numbers.typeset, row)) for row in rows])
     say(terminal, "Findings of a smoke run, too small to judge" if smoke else "Findings", "bold")
     _print_table(terminal, *_findings(result.findings, smoke))
     if result.tables and not tables:
@@ -90,8 +90,8 @@ def _findings(findings: Sequence[Finding], smoke: bool) -> tuple[Sequence[str], 
     rows = [
         (
             f"{each.claim}\n({CLASSES[each.kind]})",
-            report.interval(each.expected),
-            report.measured(each.measured, each.interval),
+            numbers.interval(each.expected),
+            numbers.measured(each.measured, each.interval),
             "no verdict" if smoke else MARKS[each.verdict],
         )
         for each in findings

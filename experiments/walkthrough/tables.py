@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from experiments.runner.experiment import Table
-from experiments.runner.report import typeset
+from experiments.runner.numbers import typeset
 from experiments.walkthrough.findings import agrees, hidden_layer, output_layer
 from experiments.walkthrough.numbers import TEXT_ASSUMED, TEXT_FORWARD, decimals
 

@@ -4,11 +4,10 @@ import dataclasses
 
 import numpy as np
 import xarray as xr
-from matplotlib.figure import Figure
 
-from experiments.runner import store, timing
+from experiments.runner import store, style, timing
 from experiments.runner.expectations import Expectation
-from experiments.runner.experiment import Experiment, Options
+from experiments.runner.experiment import Card, Drawing, Experiment, Options, Show
 from experiments.runner.findings import Finding
 from experiments.runner.manifest import manifest
 
@@ -34,9 +33,9 @@ def run(config, context):
 
 
 def figures(data):
-    figure = Figure()
-    figure.add_subplot().plot(data["x"])
-    return {"line": (figure, "A line & its <caption>")}
+    figure, axes = style.panel()
+    axes.plot(data["x"])
+    return {"line": Drawing("A line & its <title>", [figure], "A line & its <caption>", png=True)}
 
 
 SUM = Expectation("sum", kind="theorem", source="arithmetic", expected=(10.0, 10.0))
@@ -69,6 +68,8 @@ TINY = Experiment(
     findings=findings,
     tables=tables,
     figures=figures,
+    story=lambda data: ("The sum is <{sum}>.", Show("line")),
+    card=Card("Five numbers sum up.", "sum", "line"),
     smoke={"size": 2},
 )
 TOOK = timing.Timing(wall_time=1.0, longest_compilation=0.25)

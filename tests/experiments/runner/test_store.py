@@ -10,12 +10,13 @@ import xarray as xr
 from tiny import TINY, Config
 
 from experiments.runner import expectations, store
+from experiments.runner.experiment import Show
 
 
 def test_a_stored_result_is_complete(tmp_path):
     folder = tiny.saved(tmp_path)
     names = {"data.nc", "line.png", "line.svg", "findings.json", "tables.json", "manifest.json"}
-    names |= {"findings.csv", "table-numbers.csv"}
+    names |= {"findings.csv", "table-numbers.csv", "story.json"}
     assert {path.name for path in folder.iterdir()} == names
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["config"] == {"seed": 0, "size": 5, "explode": False}
@@ -50,7 +51,21 @@ def test_parts_come_back_as_a_tree(tmp_path):
     assert np.asarray(data["two"]["x"]).tolist() == [0, 1, 2]
 
 
-@pytest.mark.parametrize("what", ["findings", "tables", "figures"])
+def test_figures_story_and_card_are_told(tmp_path):
+    told = store.load(tiny.saved(tmp_path))
+    panel = {"file": "line.svg", "width": 352, "height": 264}
+    assert told["manifest"]["figures"]["line"]["panels"] == [panel]
+    assert told["story"] == ["The sum is <{sum}>.", {"figure": "line"}]
+    assert told["card"] == {"sentence": "Five numbers sum up.", "finding": "sum", "figure": "line"}
+
+
+def test_a_story_shows_what_is_drawn(tmp_path):
+    wrong = dataclasses.replace(TINY, story=lambda data: [Show("circle")])
+    with pytest.raises(KeyError, match="the story of tiny shows circle, which is not drawn"):
+        store.save_result(wrong, tiny.measured(tmp_path))
+
+
+@pytest.mark.parametrize("what", ["findings", "tables", "figures", "story"])
 def test_a_slip_in_what_is_told_loses_no_data(tmp_path, what):
     folder = tiny.measured(tmp_path, Config(size=9))
     before = sorted(path.name for path in folder.iterdir())
@@ -157,7 +172,7 @@ def test_the_manifest_tells_by_which_expectations_it_was_judged(tmp_path, monkey
 
 def test_a_result_of_an_older_version_is_named(tmp_path, monkeypatch):
     folder = tiny.saved(tmp_path)
-    (folder / "findings.json").write_text("[]")
+    (folder / "story.json").unlink()
     monkeypatch.setattr(store, "read_manifest", lambda folder: {})
     with pytest.raises(ValueError, match="tiny was judged by an older version; python -m experiments redraw"):
         store.load(folder)

@@ -1,0 +1,86 @@
+"""Numbers as a page shows them: minus signs of print, as many digits as are known, intervals in brackets."""
+
+import math
+import re
+import string
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+MISSING = "(not measured)"
+"""Stands for the number of a finding that a run had too few seeds to judge."""
+
+
+def typeset(text: object) -> str:
+    """Text with a minus sign for the hyphen before a number or within 1e-3, and not for that of 2-2-1."""
+    return re.sub(r"(?<![\w)])-(?=[\d∞])|(?<=\de)-(?=\d)", "−", str(text))
+
+
+def number(value: float | str) -> str:
+    """A number at seven significant digits; the infinite ends of intervals as ∞."""
+    return typeset(f"{float(value):.7g}".replace("inf", "∞"))
+
+
+def interval(bounds: Sequence[float | str]) -> str:
+    """What is accepted: one number, one with its tolerance, an upper bound, a lower bound, or both."""
+    low, high = map(float, bounds)
+    middle, half = (low + high) / 2, (high - low) / 2
+    if 0 < half < 1e-2 * abs(middle):
+        return f"{number(middle)} ± {number(float(f'{half:.2g}'))}"
+    if low == high:
+        return number(low)
+    if low == -float("inf"):
+        return f"≤ {number(high)}"
+    return f"≥ {number(low)}" if high == float("inf") else f"{number(low)} to {number(high)}"
+
+
+def measured(value: float | str, bounds: Sequence[float | str]) -> str:
+    """A value with its interval in brackets, to three digits of its width; exact values have none."""
+    low, high = map(float, bounds)
+    if not math.isfinite(high - low) or low == high:
+        return number(value) if low == high else f"{number(value)} [{number(low)}, {number(high)}]"
+    decimals = 2 - math.floor(math.log10(high - low))
+
+    def shown(x: float) -> str:
+        plain = 0 <= decimals <= 6
+        return typeset(f"{x:.{decimals}f}" if plain else f"{x:.3g}")
+
+    return f"{shown(float(value))} [{shown(low)}, {shown(high)}]"
+
+
+def told(value: float | str, bounds: Sequence[float | str], how: str = "") -> str:
+    """A finding's number as a sentence has it, as long as its interval lets it be known.
+
+    Args:
+        value: What was measured.
+        bounds: Its interval.
+        how: "%" for per cent, "value" to leave the interval out, "%value" for both.
+    """
+    if how not in ("", "%", "value", "%value"):
+        raise ValueError(f"a finding's number is told as %, value or %value; got {how!r}")
+    times = 100 if "%" in how else 1
+    x, low, high = (times * float(each) for each in (value, *bounds))
+    unit = " %" if times == 100 else ""
+    if low == high or not math.isfinite(high - low):
+        return typeset(f"{x:.4g}") + unit
+    decimals = (times == 1) - math.floor(math.log10((high - low) / 3))
+
+    def shown(x: float) -> str:
+        return typeset(f"{round(x, decimals):,.{max(decimals, 0)}f}" if decimals <= 6 else f"{x:.2g}")
+
+    return shown(x) + unit + ("" if "value" in how else f" [{shown(low)}, {shown(high)}]")
+
+
+def references(text: str) -> set[str]:
+    """The ids of the findings whose numbers a paragraph tells."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def filled(text: str, findings: Sequence[Mapping[str, Any]]) -> str:
+    """A paragraph with the findings' numbers in the places of "{id}", "{id:%}" and the like."""
+    known, parts = {each["id"]: each for each in findings}, []
+    for words, name, how, _ in string.Formatter().parse(text):
+        parts.append(words)
+        if name is not None:
+            each = known.get(name)
+            parts.append(told(each["measured"], each["interval"], how or "") if each else MISSING)
+    return "".join(parts)
