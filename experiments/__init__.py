@@ -16,6 +16,20 @@ STORY = (
 )
 """The order in which the report tells them; an experiment that is not named here comes after these."""
 
+CARDS = (
+    "digits",
+    "walkthrough",
+    "seed_minima",
+    "blame_rules",
+    "vanishing_gradients",
+    "learning_rate",
+    "initialisation",
+    "spurious_minima",
+    "sentences",
+    "activations",
+)
+"""The order of the cards on top of the report: what surprises most comes first."""
+
 ONLY_BY_NAME = ("benchmark", "own")
 """Run only where they are named: one needs an idle machine, the other a table."""
 

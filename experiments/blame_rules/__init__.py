@@ -18,6 +18,7 @@ from experiments.blame_rules.rules import (
     trained,
     with_equal_slopes,
 )
+from experiments.blame_rules.story import CARD, story
 from experiments.runner.context import Context
 from experiments.runner.experiment import Experiment, Options, at_least
 from nnjax import datasets
@@ -163,6 +164,8 @@ EXPERIMENT = Experiment(
     findings=findings,
     tables=tables,
     figures=figures,
+    story=story,
+    card=CARD,
     smoke={
         "angle_seeds": 50,
         "seeds": 4,

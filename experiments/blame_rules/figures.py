@@ -1,58 +1,109 @@
-"""The rules' angles, and how well the networks that they train do."""
+"""What each rule of blame learns, and how far it points from the gradient."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.blame_rules.findings import reached
-from experiments.blame_rules.rules import TRUE, UNIFORM
-from experiments.runner import style
+from experiments.blame_rules.rules import AUTHORS, FEEDBACK, HANDOUT, PRINTED, TRUE
+from experiments.runner import statistics, style
+from experiments.runner.experiment import Drawing
+
+NAMES = {
+    TRUE: "backpropagation",
+    PRINTED: "as printed",
+    AUTHORS: "author's code",
+    FEEDBACK: "random feedback",
+}
+"""{a rule: its name in a figure}."""
+COLOURS = dict(zip(NAMES, style.COLOURS, strict=False))
+COST = (
+    "What networks learn by each rule from the same initial weights, each at its best learning rate: the "
+    "share of the seeds that learn XOR, and the mean test accuracy on Iris and on digits, with 99.9 % "
+    "intervals."
+)
+ANGLES = (
+    "The cosine between each rule's weight change of layer 1 and the true one, in random 3-4-1 networks on "
+    "the handout's row (1, 3, 5). Backpropagation is at 1; left of the dashed line the loss rises."
+)
+TASKS = {
+    "xor": "share that learns XOR",
+    "iris": "mean test accuracy, Iris",
+    "digits": "mean test accuracy, digits",
+}
 
 
-def figures(data: xr.DataTree) -> Mapping[str, tuple[Figure, str]]:
-    """Draw angles and accuracies side by side."""
-    figure = Figure(figsize=(9.4, 3.8), layout="constrained")
-    left, middle, right = figure.subplots(1, 3)
-    draw_angles(left, data["angles"].to_dataset()["cosine"].sel(inputs=UNIFORM))
-    draw_accuracies(middle, data["iris"].to_dataset(), named=True)
-    draw_accuracies(right, data["digits"].to_dataset(), named=False)
-    return {"rules": (figure, CAPTION)}
+def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
+    """Draw what each rule costs, and its angle to the gradient."""
+    return {
+        "cost": Drawing(
+            "The rule as printed costs XOR a quarter of the seeds, and is hard to notice on Iris",
+            [cost_figure(data[name].to_dataset(), words) for name, words in TASKS.items()],
+            COST,
+        ),
+        "angles": Drawing(
+            "Two rules point uphill as often as downhill, and yet they learn",
+            [angle_figure(data["angles"].to_dataset()["cosine"].sel(inputs=HANDOUT))],
+            ANGLES,
+        ),
+    }
 
 
-def draw_angles(axis: Axes, cosine: xr.DataArray) -> None:
-    """Histograms of each rule's cosine with the gradient, (rule, seed)."""
-    bins = np.linspace(-1, 1, 41).tolist()
-    others = [rule for rule in cosine["rule"].values if rule != TRUE]
-    for colour, rule in zip(style.COLOURS[1:], others, strict=False):
-        axis.hist(cosine.sel(rule=rule), bins, color=colour, histtype="step", lw=2, label=rule)
-    axis.axvline(0, color="grey", ls="--")
-    axis.set(xlabel="cosine with the gradient", ylabel="random networks", title="3-4-1, layer 1")
-    axis.set_ylim(0, 1.5 * axis.get_ylim()[1])
-    white = {"frameon": True, "facecolor": "white", "edgecolor": "white", "framealpha": 1}
-    axis.legend(fontsize=9, loc="upper center", **white)
-
-
-def draw_accuracies(axis: Axes, task: xr.Dataset, named: bool) -> None:
-    """What each rule reaches over the seeds, from the worst to the best."""
+def cost_figure(task: xr.Dataset, words: str) -> Figure:
+    """What each rule reaches on one task."""
+    figure, axes = style.panel(height=190)
     rules = [str(rule) for rule in task["rule"].values]
     values = [reached(task, rule)[0] for rule in rules]
-    parts: Any = axis.violinplot(values, orientation="horizontal", showmedians=True)
-    for body, colour in zip(parts["bodies"], style.COLOURS, strict=False):
-        body.set_facecolor(colour)
-    for lines in ("cmins", "cmaxes", "cbars"):
-        parts[lines].set(color="grey", linewidth=0.8)
-    parts["cmedians"].set(color="black", linewidth=1.5)
-    axis.set_yticks(range(1, len(rules) + 1), rules if named else [""] * len(rules), fontsize=9)
-    axis.set(xlabel="test accuracy", title=task.attrs["title"], xlim=(0, 1.02), xticks=(0, 0.5, 1))
-    axis.invert_yaxis()
+    means = [float(each.mean()) for each in values]
+    style.dots(
+        axes,
+        [NAMES[rule] for rule in rules],
+        means,
+        [_interval(task, each) for each in values],
+        list(COLOURS.values()),
+    )
+    axes.set(xlabel=words, xlim=(0, 1))
+    return figure
 
 
-CAPTION = (
-    "Left: the angle between each rule's weight change and the true one, over random networks; left of 0 "
-    "the loss rises. Right: test accuracy over seeds after training by each rule from the same initial "
-    "weights: the spread, from the worst seed to the best (grey), and the median (black)."
-)
+def _interval(task: xr.Dataset, values: np.ndarray) -> tuple[float, float]:
+    if task.attrs["measure"] == "share solved":
+        return statistics.share(int(values.sum()), len(values))
+    return statistics.of_mean(values)
+
+
+def angle_figure(cosine: xr.DataArray) -> Figure:
+    """Histograms of each rule's cosine with the gradient, (rule, seed)."""
+    figure, axes = style.panel(height=290)
+    bins = np.linspace(-1, 1, 41).tolist()
+    for place, rule in enumerate([str(rule) for rule in cosine["rule"].values if rule != TRUE]):
+        values = cosine.sel(rule=rule).values
+        axes.hist(
+            values,
+            bins,
+            weights=np.full(len(values), 1 / len(values)),
+            color=COLOURS[rule],
+            histtype="step",
+            lw=2,
+        )
+        words = f"{NAMES[rule]}: {np.mean(values < 0):.0%} uphill"
+        axes.text(
+            0.03,
+            0.97 - 0.08 * place,
+            words,
+            color=COLOURS[rule],
+            fontsize=style.SMALL,
+            va="top",
+            transform=axes.transAxes,
+        )
+    axes.axvline(0, color=style.GREY, ls="--")
+    axes.set(
+        xlabel="cosine with the gradient",
+        ylabel="share of the networks",
+        xlim=(-1, 1),
+        xticks=(-1, -0.5, 0, 0.5, 1),
+    )
+    axes.set_ylim(0, 1.5 * axes.get_ylim()[1])
+    return figure

@@ -8,6 +8,7 @@ import xarray as xr
 from experiments.learning_rate.edges import edges as measured_edges
 from experiments.learning_rate.figures import figures
 from experiments.learning_rate.findings import findings, tables
+from experiments.learning_rate.story import CARD, story
 from experiments.learning_rate.training import OPTIMIZERS, digits, xor
 from experiments.runner.context import Context
 from experiments.runner.experiment import Experiment, Options, at_least, positive
@@ -69,6 +70,8 @@ EXPERIMENT = Experiment(
     findings=findings,
     tables=tables,
     figures=figures,
+    story=story,
+    card=CARD,
     smoke={"seeds": 4, "digit_seeds": 2, "rates": (0.01, 1.0), "steps": 20, "epochs": 1},
     full={"seeds": 4000, "digit_seeds": 20, "steps": 20_000, "epochs": 10},
     remember="Each optimiser has a band of rates that work, about two decades wide or less here; above "

@@ -75,7 +75,8 @@ Story = Sequence[str | Show]
 """Paragraphs and figures.
 
 In a paragraph, "{id}" is the number of that finding with its interval, "{id:%}" the same in per cent,
-"{id:value}" and "{id:%value}" without the interval; a brace is doubled, as in {{."""
+"{id:points}" the same for a difference of two shares, in percentage points, and "{id:value}", "{id:value%}",
+"{id:valuepoints}" without the interval. A brace is doubled, as in {{."""
 
 
 FEWEST = 3

@@ -47,19 +47,22 @@ def measured(value: float | str, bounds: Sequence[float | str]) -> str:
     return f"{shown(float(value))} [{shown(low)}, {shown(high)}]"
 
 
+FORMS = {"": (1, ""), "%": (100, " %"), "points": (100, " points")}
+"""{how a number is told: (its factor, its unit)}; points are percentage points, of a difference of shares."""
+
+
 def told(value: float | str, bounds: Sequence[float | str], how: str = "") -> str:
     """A finding's number as a sentence has it, as long as its interval lets it be known.
 
     Args:
         value: What was measured.
         bounds: Its interval.
-        how: "%" for per cent, "value" to leave the interval out, "%value" for both.
+        how: "", "%" or "points", and "value" before it to leave the interval out.
     """
-    if how not in ("", "%", "value", "%value"):
-        raise ValueError(f"a finding's number is told as %, value or %value; got {how!r}")
-    times = 100 if "%" in how else 1
+    if how.removeprefix("value") not in FORMS:
+        raise ValueError(f"a finding's number is told as {', '.join(FORMS)[2:]}, or value; got {how!r}")
+    times, unit = FORMS[how.removeprefix("value")]
     x, low, high = (times * float(each) for each in (value, *bounds))
-    unit = " %" if times == 100 else ""
     if low == high or not math.isfinite(high - low):
         return typeset(f"{x:.4g}") + unit
     decimals = (times == 1) - math.floor(math.log10((high - low) / 3))
@@ -67,7 +70,7 @@ def told(value: float | str, bounds: Sequence[float | str], how: str = "") -> st
     def shown(x: float) -> str:
         return typeset(f"{round(x, decimals):,.{max(decimals, 0)}f}" if decimals <= 6 else f"{x:.2g}")
 
-    return shown(x) + unit + ("" if "value" in how else f" [{shown(low)}, {shown(high)}]")
+    return shown(x) + unit + ("" if how.startswith("value") else f" [{shown(low)}, {shown(high)}]")
 
 
 def references(text: str) -> set[str]:

@@ -1,21 +1,31 @@
-"""All results on one self-contained HTML page: findings first, then each experiment's story."""
+"""All results on one page: cards, a section for each question, long lists folded, words explained."""
 
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jinja2
 import markupsafe
 
+import experiments
+from experiments.runner import glossary, verdicts
 from experiments.runner.expectations import CLASSES
-from experiments.runner.findings import added
 from experiments.runner.inline import inline
 from experiments.runner.numbers import filled, interval, measured, typeset
 
 TEMPLATE = pathlib.Path(__file__).with_name("report.html.jinja")
 EXPLORER = "explorer.html"
-SYMBOLS = {"agrees": "✓", "differs": "✗", "undecided": "?", "open": "~"}
+PYTHON = """import pandas as pd
+
+ends = pd.read_csv("results/seed_minima/data-xor.csv")  # a row for each seed
+print(ends["level"].value_counts(normalize=True))
+ends["loss"].plot.hist(bins=100).figure.savefig("ends.png")"""
+R = """ends <- read.csv("results/seed_minima/data-xor.csv")
+print(prop.table(table(ends$level)))
+hist(ends$loss, breaks = 100)"""
+Result = Mapping[str, Any]
+"""What `store.load` returns."""
 
 
 def again(command: str) -> str:
@@ -24,40 +34,75 @@ def again(command: str) -> str:
     return f"make experiment NAME={name}" + (f' ARGS="{options}"' if options else "")
 
 
-def _picture(result: Mapping[str, Any], panel: Mapping[str, Any], name: str) -> markupsafe.Markup:
-    """A panel as an element of the page."""
+def picture(result: Result, panel: Mapping[str, Any], name: str, place: str = "") -> markupsafe.Markup:
+    """A panel as an element of the page; `place` tells a second one from the first."""
     path = result["folder"] / panel["file"]
-    prefix = f"{result['manifest']['name']}-{path.stem}"
+    prefix = f"{place}{result['manifest']['name']}-{path.stem}"
     return markupsafe.Markup(inline(path.read_text("utf-8"), prefix, name))
 
 
-def _left_over(result: Mapping[str, Any]) -> list[str]:
+def left_over(result: Result) -> list[str]:
     """The figures that the story does not show."""
     shown = {part["figure"] for part in result["story"] if isinstance(part, Mapping)}
     return [name for name in result["manifest"]["figures"] if name not in shown]
 
 
-def render(results: Sequence[Mapping[str, Any]], explorer: bool = False) -> str:
+def cards(results: Sequence[Result]) -> Iterator[dict[str, Any]]:
+    """What stands on top of the page, in the order of `experiments.CARDS`, then of the results."""
+    order = {name: place for place, name in enumerate(experiments.CARDS)}
+    names = {id(result): result["manifest"]["name"] for result in results}
+    for result in sorted(results, key=lambda result: order.get(names[id(result)], len(order))):
+        card = result["card"]
+        if card:
+            panel = result["manifest"]["figures"][card["figure"]]["panels"][0]
+            number = filled("{" + card["finding"] + "}", result["findings"])
+            yield {"result": result, "panel": panel, "sentence": card["sentence"], "number": number}
+
+
+def data_files(result: Result) -> list[str]:
+    """The data and what was made of them, without the tables, which have links of their own."""
+    names = [name for name in result["manifest"]["sha256"] if name.endswith((".nc", ".csv"))]
+    return [name for name in names if not name.startswith("table-")]
+
+
+def picture_files(result: Result) -> list[str]:
+    """The figures' files."""
+    return [name for name in result["manifest"]["sha256"] if name.endswith((".svg", ".png"))]
+
+
+def render(results: Sequence[Result], explorer: bool = False) -> str:
     """The page for what `store.load` returned, in that order; with a link to the explorer if there is one."""
     environment = jinja2.Environment(
-        autoescape=True, loader=jinja2.FileSystemLoader(TEMPLATE.parent), undefined=jinja2.StrictUndefined
+        autoescape=True,
+        loader=jinja2.FileSystemLoader(TEMPLATE.parent),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
     )
-    helpers = {
-        "interval": interval,
-        "measured": measured,
-        "typeset": typeset,
-        "symbols": SYMBOLS,
-        "filled": filled,
-        "picture": _picture,
-        "left_over": _left_over,
-        "again": again,
+    words = {"filled": filled, "interval": interval, "measured": measured, "typeset": typeset}
+    shown = {"picture": picture, "left_over": left_over, "marker": glossary.Marker, "again": again}
+    files = {"data_files": data_files, "picture_files": picture_files, "python": PYTHON, "r": R}
+    judged = {
+        "said": verdicts.said,
+        "divided": verdicts.divided,
+        "verdict_words": verdicts.ALONE,
+        "columns": list(verdicts.COLUMNS),
+        "counts": verdicts.counted([each for result in results for each in result["findings"]]),
         "classes": CLASSES,
-        "counts": added([result["counts"] for result in results]),
+        "whose": {kind: words[0].upper() + words[1:] for kind, words in CLASSES.items()},
     }
-    return environment.get_template(TEMPLATE.name).render(results=results, explorer=explorer, **helpers)
+    return environment.get_template(TEMPLATE.name).render(
+        results=results,
+        explorer=explorer,
+        cards=list(cards(results)),
+        terms=glossary.terms(),
+        **words,
+        **shown,
+        **files,
+        **judged,
+    )
 
 
-def write(out: pathlib.Path, results: Sequence[Mapping[str, Any]]) -> pathlib.Path:
+def write(out: pathlib.Path, results: Sequence[Result]) -> pathlib.Path:
     """Write `out/report.html` whole, and return its path."""
     out.mkdir(parents=True, exist_ok=True)
     temporary = out / ".report.html"

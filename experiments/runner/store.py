@@ -204,8 +204,8 @@ def _plain(value: Any) -> Any:
 
 def _tables_as_json(tables: Mapping[str, Table]) -> dict[str, Any]:
     return {
-        title: {"header": list(header), "rows": [list(row) for row in rows]}
-        for title, (header, rows) in tables.items()
+        title: {"header": list(header), "rows": [list(row) for row in rows], "file": f"{name}.csv"}
+        for (title, (header, rows)), name in zip(tables.items(), tidy.table_names(list(tables)), strict=True)
     }
 
 

@@ -12,12 +12,14 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import NullFormatter, NullLocator
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's palette, told apart with every kind of colour vision; the page makes them variables."""
 GREY, FAINT, PAPER = "#555555", "#BBBBBB", "#FFFFFF"
 """Axes and remarks; what stays in the background; the ground."""
+TRUE, WRONG = COLOURS[0], COLOURS[1]
+"""What is right, and what stands beside it and is not."""
 NARROW, WIDE = 352, 720
 """Widths of a panel, in CSS pixels: one fits a phone, the other scrolls sideways there."""
 SMALL, TEXT = 11, 12
@@ -120,6 +122,35 @@ def _apart(wanted: np.ndarray, heights: np.ndarray) -> np.ndarray:
         while len(blocks) > 1 and np.mean(blocks[-2]) > np.mean(blocks[-1]):
             blocks[-2:] = [blocks[-2] + blocks[-1]]
     return gaps + np.concatenate([np.full(len(block), np.mean(block)) for block in blocks])
+
+
+def dots(
+    axes: Axes,
+    names: Sequence[str],
+    values: Sequence[float],
+    intervals: Sequence[tuple[float, float]],
+    colours: Sequence[str] = COLOURS[:1],
+) -> None:
+    """Draw a dot with its interval for each name, the first on top; `colours` are repeated."""
+    for y, (value, (low, high)) in enumerate(zip(values, intervals, strict=True)):
+        colour = colours[y % len(colours)]
+        axes.plot((low, high), (y, y), color=colour, linewidth=2, solid_capstyle="butt")
+        axes.plot(value, y, "o", color=colour, markersize=6, clip_on=False, zorder=3)
+    axes.set_yticks(range(len(names)), names, color="black")
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0, pad=8)
+    axes.grid(visible=False, axis="y")
+
+
+def power_ticks(axis: Axis) -> None:
+    """Show powers of ten as text of one size, 10⁻³, on a logarithmic axis."""
+    digits = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+    def power(value: float, _: float) -> str:
+        return "10" + str(round(np.log10(value))).translate(digits)
+
+    axis.set_major_formatter(power)
+    axis.set_minor_formatter(NullFormatter())
 
 
 def plain_ticks(axis: Axis, ticks: Sequence[float]) -> None:

@@ -85,6 +85,15 @@ def file_name(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60].strip("-")
 
 
+def table_names(titles: Sequence[str]) -> list[str]:
+    """The tables' files without .csv, each with a name of its own."""
+    names: list[str] = []
+    for title in titles:
+        name = f"table-{file_name(title)}"
+        names.append(name if name not in names else f"{name}-{len(names) + 1}")
+    return names
+
+
 def write(
     folder: pathlib.Path,
     data: Data,
@@ -94,11 +103,8 @@ def write(
     """Write findings.csv, table-*.csv and data-*.csv into `folder`."""
     tree = data if isinstance(data, xr.DataTree) else xr.DataTree(data)
     frames = {"findings": findings(each)}
-    for title, (head, rows) in tables.items():
-        name = f"table-{file_name(title)}"
-        frames[name if name not in frames else f"{name}-{len(frames)}"] = pd.DataFrame(
-            rows, columns=list(head)
-        )
+    for (head, rows), name in zip(tables.values(), table_names(list(tables)), strict=True):
+        frames[name] = pd.DataFrame(rows, columns=list(head))
     frames |= {f"data-{name}": frame for name, frame in parts(tree)}
     for name, frame in frames.items():
         frame.to_csv(folder / f"{name}.csv", index=False)

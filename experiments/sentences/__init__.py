@@ -10,6 +10,7 @@ from experiments.runner.experiment import Experiment, Options, at_least
 from experiments.sentences import approximation, figure_3, layers, one_row, regression, rows, xor
 from experiments.sentences.figures import figures
 from experiments.sentences.findings import findings
+from experiments.sentences.story import CARD, story
 from experiments.sentences.tables import tables
 
 
@@ -98,6 +99,8 @@ EXPERIMENT = Experiment(
     findings=findings,
     tables=tables,
     figures=figures,
+    story=story,
+    card=CARD,
     smoke={
         "seeds": 20,
         "row_seeds": 2,

@@ -7,133 +7,158 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from experiments.runner import style
+from experiments.runner.experiment import Drawing
 from experiments.sentences import one_row, xor
 
+BLUE, ORANGE = style.COLOURS[:2]
 SMALLER = (
-    "“Even smaller”? The change of x₃ → h₁ over that of h₁ → o in the first update of random networks. Left "
-    "of the line the sentence holds. With inputs of at most 1 it holds far more often."
+    "The change of x₃ → h₁ over that of h₁ → o in the first update of random 3-4-1 networks, on the "
+    "handout's row and on a smaller one. Left of the dashed line the sentence holds; the first bin holds "
+    "all below it."
 )
 WIDTHS = (
-    "What is promised and what training finds: the largest error of trained 1-h-1 networks (thin: each seed; "
-    "thick: their median), of a staircase that is built without training, and the bound promised for it."
+    "The largest error of trained 1-h-1 networks (thin: 40 seeds; thick: the median), of a staircase that "
+    "is built without training, and the bound that is promised for it."
 )
-LEARNT = "The first seed's network with 2 and with 16 hidden nodes, and the function that it learns."
+LEARNT = "The first seed's network with 2 and with 16 hidden nodes, and the function that it learns (grey)."
 CURVES = (
-    "XOR with and without momentum 0.9: share of the networks that have learnt it by then. At equal "
-    "α / (1 − μ), momentum is slow to start and then does as plain descent does."
+    "Share of the networks that have learnt XOR by then, with momentum 0.9 and without, at two sizes of "
+    "α / (1 − μ), which is how far a long pull moves the weights. At equal size the two end alike."
 )
 FIGURE_3 = (
-    "The handout's Figure 3 with real minima. Left: the loss on the plane through a strict local minimum "
-    "(orange), the nearest copy of the global one (blue) and the point where the first path begins, with a "
-    "path of descent into each, seen from above: the paths lie outside of the plane. Right: the loss along "
-    "the straight line from one to the other."
+    "A 2-2-1 tanh network learns what another one answers. Left: the loss on the plane through a strict "
+    "local minimum (orange), the nearest copy of the global one (blue) and a start (ring), greyer where it "
+    "is higher, with a path of descent into each, seen from above: the paths lie outside of the plane. "
+    "Right: the loss along the straight line between the two."
 )
 
 
-def figures(data: xr.DataTree) -> Mapping[str, tuple[Figure, str]]:
-    """Draw changes, widths, learnt functions, momentum, and Figure 3."""
+def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
+    """Draw changes, Figure 3, momentum, widths, and learnt functions."""
     parts = {name: data[name].to_dataset() for name in ("one_row", "approximation", "xor", "figure_3")}
+    row, approximation, figure_3 = parts["one_row"], parts["approximation"], parts["figure_3"]
+    functions = [str(name) for name in approximation["function"].values]
     return {
-        "even_smaller": (smaller_figure(parts["one_row"]), SMALLER),
-        "widths": (width_figure(parts["approximation"]), WIDTHS),
-        "learnt": (learnt_figure(parts["approximation"]), LEARNT),
-        "momentum": (curve_figure(parts["xor"]), CURVES),
-        "figure_3": (minima_figure(parts["figure_3"]), FIGURE_3),
+        "even_smaller": Drawing("“Even smaller” is a toss-up for x₃ = 5", [smaller_figure(row)], SMALLER),
+        "figure_3": Drawing(
+            "A real local minimum, beside the global one",
+            [plane_figure(figure_3), line_figure(figure_3)],
+            FIGURE_3,
+        ),
+        "momentum": Drawing("Momentum does what a larger rate does", [curve_figure(parts["xor"])], CURVES),
+        "widths": Drawing(
+            "Training finds far better networks than the proof builds",
+            [width_figure(approximation.sel(function=name)) for name in functions],
+            WIDTHS,
+        ),
+        "learnt": Drawing(
+            "Sixteen hidden nodes bend where two cannot",
+            [learnt_figure(approximation.sel(function=name)) for name in functions],
+            LEARNT,
+        ),
     }
 
 
 def smaller_figure(row: xr.Dataset) -> Figure:
     """Histograms of the ratio for both sizes of the row."""
-    figure = Figure(figsize=(7.5, 3.2), layout="constrained")
-    axis = figure.subplots()
-    bins = np.linspace(-4, 2, 61).tolist()
+    figure, axes = style.panel(height=290)
+    bins = np.linspace(-3, 2, 51).tolist()
     names = ("inputs 1, 3, 5", "inputs 0.2, 0.6, 1")
-    for size, name in zip(one_row.SIZES, names, strict=True):
-        ratio = row["x3_to_h1"].sel(size=size).values
-        axis.hist(
-            np.log10(np.maximum(ratio, 1e-4)),
-            bins,
-            histtype="step",
-            lw=2,
-            label=f"{name}: {np.mean(ratio < 1):.0%} smaller",
+    for place, (size, name) in enumerate(zip(one_row.SIZES, names, strict=True)):
+        ratio, colour = row["x3_to_h1"].sel(size=size).values, style.COLOURS[1 - place]
+        share = np.full(len(ratio), 1 / len(ratio))
+        axes.hist(
+            np.log10(np.clip(ratio, 1e-3, 100)), bins, weights=share, histtype="step", lw=2, color=colour
         )
-    axis.axvline(0, color="black", ls="--", lw=1)
-    axis.set_xticks(range(-4, 3), ["10⁻⁴ or less", "10⁻³", "0.01", "0.1", "1", "10", "100"])
-    axis.set(xlabel="|change of x₃ → h₁| / |change of h₁ → o|", ylabel="networks")
-    axis.legend(loc="upper left")
+        words = f"{name}: {np.mean(ratio < 1):.0%} smaller"
+        axes.text(
+            0.03,
+            0.97 - 0.08 * place,
+            words,
+            color=colour,
+            va="top",
+            fontsize=style.SMALL,
+            transform=axes.transAxes,
+        )
+    axes.axvline(0, color=style.GREY, ls="--", lw=1)
+    axes.set_xticks(range(-3, 3), ["≤ 0.001", "0.01", "0.1", "1", "10", "100"])
+    axes.set(xlabel="change of x₃ → h₁ over that of h₁ → o", ylabel="share of the networks")
+    axes.set_ylim(0, 1.3 * axes.get_ylim()[1])
     return figure
 
 
-def width_figure(part: xr.Dataset) -> Figure:
-    """Largest error against width, for each function."""
-    figure = Figure(figsize=(9.5, 3.6), layout="constrained")
-    for axis, name in zip(figure.subplots(1, 3, sharey=True), part["function"].values, strict=True):
-        one = part.sel(function=name)
-        errors = one["largest"].transpose("seed", "width").values
-        axis.plot(one["width"], errors[:40].T, color="C0", alpha=0.15, lw=0.8)
-        axis.plot(one["width"], np.median(errors, axis=0), color="C0", lw=2.5, label="trained")
-        axis.plot(one["width"], one["built"], "s-", color="C1", ms=4, label="built")
-        axis.plot(one["width"], one["bound"], "--", color="black", label="promised")
-        axis.set(xscale="log", yscale="log", xlabel="hidden nodes", title=name)
-        style.plain_ticks(axis.xaxis, one["width"].values.tolist())
-    figure.axes[0].set_ylabel("largest error")
-    style.plain_ticks(figure.axes[0].yaxis, (0.01, 0.1, 1))
-    figure.axes[0].legend()
+def width_figure(one: xr.Dataset) -> Figure:
+    """Largest error against width, for one function."""
+    figure, axes = style.panel()
+    errors = one["largest"].transpose("seed", "width").values
+    axes.plot(one["width"], errors[:40].T, color=BLUE, alpha=0.15, lw=0.8)
+    axes.set(xscale="log", yscale="log", xlabel="hidden nodes", ylabel="largest error", ylim=(0.003, 6))
+    axes.set(title=str(one["function"].values))
+    lines = {
+        "trained": axes.plot(one["width"], np.median(errors, axis=0), color=BLUE, lw=2.5)[0],
+        "built": axes.plot(one["width"], one["built"], "s-", color=ORANGE, ms=4)[0],
+        "promised": axes.plot(one["width"], one["bound"], "--", color="black")[0],
+    }
+    style.plain_ticks(axes.xaxis, one["width"].values.tolist())
+    style.plain_ticks(axes.yaxis, (0.01, 0.1, 1))
+    for name, line in lines.items():
+        style.label_end(axes, line, name)
     return figure
 
 
-def learnt_figure(part: xr.Dataset) -> Figure:
+def learnt_figure(one: xr.Dataset) -> Figure:
     """What one seed's networks say, few nodes and many."""
-    figure = Figure(figsize=(9.5, 3.0), layout="constrained")
-    for axis, name in zip(figure.subplots(1, 3), part["function"].values, strict=True):
-        one = part.sel(function=name)
-        axis.plot(one["x"], one["truth"], color="black", lw=3, alpha=0.3, label="the function")
-        for colour, width in (("C1", 2), ("C0", int(part["width"][-1]))):
-            axis.plot(one["x"], one["said"].sel(width=width), color=colour, label=f"{width} hidden nodes")
-        axis.set(xlabel="x", title=name)
-    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure, axes = style.panel()
+    axes.plot(one["x"], one["truth"], color=style.GREY, lw=4, alpha=0.4)
+    axes.set(xlabel="x", title=str(one["function"].values))
+    for colour, width in ((ORANGE, 2), (BLUE, int(one["width"][-1]))):
+        (line,) = axes.plot(one["x"], one["said"].sel(width=width), color=colour)
+        style.label_end(axes, line, f"{width} nodes")
     return figure
 
 
 def curve_figure(part: xr.Dataset) -> Figure:
     """Share learnt by epoch."""
-    figure = Figure(figsize=(7, 3.2), layout="constrained")
-    axis = figure.subplots()
+    figure, axes = style.panel(style.WIDE, 300)
+    axes.set(xlabel="epochs", ylabel="share learnt", ylim=(0, 1), xlim=(0, min(2000, int(part["epoch"][-1]))))
     for way in part["way"].values:
-        for rate, style_of_line in ((xor.EFFECTIVE[0], ":"), (xor.SHOWN, "-")):
+        for rate, dash in ((xor.EFFECTIVE[0], ":"), (xor.SHOWN, "-")):
             learnt = (part["loss"].sel(way=way, rate=rate) < xor.SOLVED).mean("seed")
-            colour = "C1" if way == xor.WITH else "C0"
-            axis.plot(
-                part["epoch"], learnt, style_of_line, color=colour, label=f"{way}, α / (1 − μ) = {rate:g}"
-            )
-    axis.set(xlabel="epochs", ylabel="share learnt", ylim=(0, 1), xlim=(0, min(2000, int(part["epoch"][-1]))))
-    axis.legend(loc="lower right")
+            colour = ORANGE if way == xor.WITH else BLUE
+            (line,) = axes.plot(part["epoch"], learnt, dash, color=colour)
+            style.label_end(axes, line, f"{'with' if way == xor.WITH else 'without'}, α / (1 − μ) = {rate:g}")
     return figure
 
 
-def minima_figure(part: xr.Dataset) -> Figure:
-    """The landscape with both paths, and the line between the minima."""
-    figure = Figure(figsize=(10, 4.4), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+def plane_figure(part: xr.Dataset) -> Figure:
+    """The landscape with both paths."""
+    figure, axes = style.panel(height=320)
     steps, loss = part["step"].values, part["loss"].transpose("across", "along").values
-    shade = left.contourf(steps, steps, np.log10(loss + 0.1), 24, cmap="Greys_r")
-    bar = figure.colorbar(shade, ax=left, label="SSE + 0.1", ticks=[-1, 0, 1, 2, 3])
-    bar.ax.set_yticklabels(["0.1", "1", "10", "100", "1000"])
-    for kind, colour in (("local", "C1"), ("global", "C0")):
+    levels = np.linspace(np.log10(0.1), np.log10(loss + 0.1).max(), 11)
+    shades = [(style.GREY, depth) for depth in np.linspace(0, 0.8, len(levels) - 1)]
+    axes.contourf(steps, steps, np.log10(loss + 0.1), levels, colors=shades)
+    for kind, colour in (("local", ORANGE), ("global", BLUE)):
         way = part["path"].sel(kind=kind).values
-        left.plot(*way.T, color="white", lw=3.5)
-        left.plot(*way.T, color=colour, lw=2)
-        left.plot(*way[0], "o", mfc="white", mec=colour, mew=2, ms=8)
-        loss_there = float(part["end_loss"].sel(kind=kind))
-        left.plot(*way[-1], "o", color=colour, mec="white", ms=10, label=f"{kind}: {abs(loss_there):.3f}")
-    left.set(aspect="equal", xlim=steps[[0, -1]], ylim=steps[[0, -1]], xticks=[], yticks=[])
-    left.grid(visible=False)
-    left.legend(title="SSE at the minimum", loc="best", frameon=True)
+        axes.plot(*way.T, color=style.PAPER, lw=3.5)
+        axes.plot(*way.T, color=colour, lw=2)
+        axes.plot(*way[0], "o", mfc=style.PAPER, mec=colour, mew=2, ms=8)
+        axes.plot(*way[-1], "o", color=colour, mec=style.PAPER, ms=10)
+        there = abs(float(part["end_loss"].sel(kind=kind)))
+        box = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 2}
+        words = {"textcoords": "offset points", "fontsize": style.SMALL, "color": colour, "bbox": box}
+        axes.annotate(f"{kind}: SSE {round(there, 2):g}", way[-1], (0, -20), ha="center", **words)
+    axes.set(aspect="equal", xlim=steps[[0, -1]], ylim=steps[[0, -1]], xticks=[], yticks=[])
+    axes.grid(visible=False)
+    return figure
+
+
+def line_figure(part: xr.Dataset) -> Figure:
+    """The loss on the line between the minima."""
+    figure, axes = style.panel(height=320)
     between = part["between"].values
-    right.plot(np.linspace(0, 1, len(between)), between, color="black")
-    right.plot(0, between[0], "o", color="C1", ms=9)
-    right.plot(1, between[-1], "o", color="C0", ms=9)
-    right.set(
-        xlabel="from the local to the global minimum", ylabel="SSE summed over the rows", ylim=(0, None)
-    )
+    axes.plot(np.linspace(0, 1, len(between)), between, color="black")
+    axes.plot(0, between[0], "o", color=ORANGE, ms=9, clip_on=False)
+    axes.plot(1, between[-1], "o", color=BLUE, ms=9, clip_on=False)
+    axes.set(xlabel="from the local to the global minimum", ylabel="SSE", ylim=(0, None), xlim=(0, 1))
+    axes.set_xticks([0, 0.5, 1], ["local", "halfway", "global"])
     return figure

@@ -9,6 +9,7 @@ from experiments.runner.experiment import Experiment, Options, at_least, positiv
 from experiments.walkthrough import curves, numbers
 from experiments.walkthrough.figures import figures
 from experiments.walkthrough.findings import findings
+from experiments.walkthrough.story import CARD, story
 from experiments.walkthrough.tables import tables
 
 
@@ -67,6 +68,8 @@ EXPERIMENT = Experiment(
     findings=findings,
     tables=tables,
     figures=figures,
+    story=story,
+    card=CARD,
     smoke={"epochs": 200},
     remember="Blame reaches a hidden node through its own outgoing weights, as the forward pass used them.",
     second_list=False,

@@ -2,6 +2,7 @@
 
 import re
 
+import drawn
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from scipy import special
 
 import nnjax
 from experiments import activations
-from experiments.activations import Config, curve, curves, findings, grid, tables, xor_losses
+from experiments.activations import Config, curve, curves, figures, findings, tables, xor_losses
+from experiments.runner import style
 from experiments.runner.context import Context
 
 ERF = special.erf
@@ -123,22 +125,22 @@ def test_the_table_counts_the_seeds(data):
     assert shares["ReLU"] == "0.0%"
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 9, 10, 11])
-@pytest.mark.parametrize("columns", [2, 3])
-def test_any_number_of_activations_is_drawn(nine, count, columns):
-    some = nine.isel(activation=np.arange(count) % 9).assign_coords(
-        activation=[f"f{n}" for n in range(count)]
-    )
-    figure = grid(some, columns)
-    assert [panel.get_title() for panel in figure.axes] == [f"f{n}" for n in range(count)]
-    # Every column's last panel shows the numbers of the shared axis.
-    for panel in figure.axes[-min(columns, count) :]:
-        assert panel.xaxis.get_tick_params()["labelbottom"]
+def test_the_figures_are_legible_and_show_every_kind_of_nodes(data):
+    with style.context():
+        shown = figures(data)
+        drawn.legible(shown)
+    (axes,) = shown["xor"].panels[0].axes
+    assert next(label.get_text() for label in axes.get_yticklabels()) == "sigmoid"
+    assert len(axes.lines) == 2 * len(activations.NODES)
 
 
-def test_a_tenth_activation_is_measured_and_drawn(monkeypatch):
+def test_a_tenth_activation_is_measured_and_drawn(data, monkeypatch):
     monkeypatch.setitem(nnjax.ACTIVATIONS, "tenth", nnjax.Activation(lambda z: z**3, lambda z, a: 3 * z**2))
-    data = curves()
-    assert data.sizes["activation"] == 10
-    assert float(data["slope_error"].sel(activation="tenth")) < 1e-6
-    assert len(grid(data, 3).axes) == 10
+    ten = curves()
+    assert ten.sizes["activation"] == 10
+    assert float(ten["slope_error"].sel(activation="tenth")) < 1e-6
+    more = data.copy()
+    more["curves"] = xr.DataTree(ten)
+    with style.context():
+        titles = [panel.axes[0].get_title("left") for panel in figures(more)["all"].panels]
+    assert titles == [*VALUES, "tenth"]

@@ -21,7 +21,7 @@ def test_the_data_survive_the_disk(tmp_path):
     with xr.open_datatree(tmp_path / "data.nc", engine="h5netcdf") as again:
         assert EXPERIMENT.findings(again) == EXPERIMENT.findings(data)
         assert EXPERIMENT.tables(again) == EXPERIMENT.tables(data)
-        assert set(EXPERIMENT.figures(again)) == {"rules"}
+        assert set(EXPERIMENT.figures(again)) == {"cost", "angles"}
     assert dict(data["angles"].sizes) == {"seed": 20, "inputs": len(INPUTS), "rule": len(RULES)}
     assert np.asarray(data["xor"]["seed"]).tolist() == [7, 8]
     # Backpropagation is the gradient; the printed rule's angle with equal slopes is derived.

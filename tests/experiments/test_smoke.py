@@ -140,6 +140,7 @@ def test_smoke(name, tmp_path, programs, monkeypatch):
     data = store.load_data(tmp_path / name)
     assert not labels.unnamed(data if isinstance(data, xr.DataTree) else xr.DataTree(data))
     assert (tmp_path / name / "findings.csv").exists()
+    assert (tmp_path / name / "story.json").exists()
     findings = catalogue.load(name).findings(data)
     assert len({each.id for each in findings}) == len(findings)
     verdicts = {each.id: each.verdict for each in findings}

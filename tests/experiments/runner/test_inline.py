@@ -14,6 +14,7 @@ def picture(prefix="a", colour=style.COLOURS[1]):
         figure, axes = style.panel()
         axes.plot([0, 1], [0, 1], "o-", color=colour, label="line")
         axes.text(0.5, 0.5, "bold", weight="bold", style="italic", color=style.GREY)
+        axes.text(0.1, 0.9, "0.02473567")
         axes.legend()
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None})
@@ -42,6 +43,12 @@ def test_text_stays_text_in_the_font_of_the_page():
     assert "font-family" not in text
     assert "<style" not in text
     assert 'aria-label="a &quot;name&quot;"' in text
+
+
+def test_numbers_in_text_keep_their_digits():
+    text = picture()
+    assert ">0.02473567</text>" in text
+    assert not re.search(r'="[^"]*\d\.\d{3}', text)
 
 
 def test_what_is_no_picture_of_ours_is_refused():

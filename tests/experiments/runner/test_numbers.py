@@ -51,8 +51,9 @@ def test_minus_signs_are_those_of_print(text, shown):
     [
         (-0.27075, (-0.30075, -0.2405), "", "−0.271 [−0.301, −0.240]"),
         (-0.27075, (-0.30075, -0.2405), "%", "−27 % [−30, −24]"),
+        (-0.27075, (-0.30075, -0.2405), "points", "−27 points [−30, −24]"),
         (-0.019, (-0.0218, -0.0164), "%", "−1.9 % [−2.2, −1.6]"),
-        (-0.27075, (-0.30075, -0.2405), "%value", "−27 %"),
+        (-0.27075, (-0.30075, -0.2405), "value%", "−27 %"),
         (3712.0, (3600.0, 3900.0), "value", "3,710"),
         (0.19212, (0.19212, 0.19212), "", "0.1921"),
         (2.0, (1.0, "inf"), "", "2"),
@@ -68,5 +69,5 @@ def test_a_paragraph_is_filled_with_findings():
         numbers.filled("Of {{all}} {a-b:%}, {gone}.", findings) == "Of {all} 50 % [40, 60], (not measured)."
     )
     assert numbers.references("Of {{all}} {a-b:%}, {gone}.") == {"a-b", "gone"}
-    with pytest.raises(ValueError, match="told as %, value or %value; got 'x'"):
+    with pytest.raises(ValueError, match="told as %, points, or value; got 'x'"):
         numbers.filled("{a-b:x}", findings)

@@ -1,0 +1,32 @@
+"""How the section on rules of blame is told."""
+
+import xarray as xr
+
+from experiments.runner.experiment import Card, Show, Story
+
+CARD = Card(
+    "Trained by the rule as the handout prints it, fewer networks learn XOR than by backpropagation:",
+    "xor-printed:points",
+    "cost",
+)
+
+
+def story(data: xr.DataTree) -> Story:
+    """Does the slip matter? On XOR, yes; and the angle does not tell."""
+    return [
+        "The handout's δ of a hidden node is wrong. But does the slip matter? Four rules train the same "
+        "networks: backpropagation; the rule as printed, which sums over the siblings; the one in the code "
+        "that the handout's author published elsewhere, where the weight enters twice and so loses its sign; "
+        "and fixed random feedback, known from research on brains.",
+        Show("cost"),
+        "On XOR the slip costs {xor-printed:points} of the seeds and on the digits {digits-printed:points} "
+        "of the accuracy, but on Iris so little, {iris-printed:points}, that nobody would notice. That is "
+        "how a wrong rule survives: many tasks are easy enough for it.",
+        "Is a rule bad if it points away from the gradient? On the handout's own row the printed rule sends "
+        "the first layer of {uphill-handout-printed:%} of random networks uphill, the other two half of "
+        "them.",
+        Show("angles"),
+        "Yet these two learn XOR nearly as well as backpropagation. While fixed random feedback trains, the "
+        "weights turn until blame points the right way: on Iris its cosine with the gradient rises by "
+        "{feedback-aligns}, as Lillicrap and others found in 2016.",
+    ]

@@ -1,0 +1,70 @@
+"""The words that the report explains, where they first stand in a section, and all of them at its end."""
+
+import functools
+import html
+import pathlib
+import re
+import tomllib
+from typing import NamedTuple
+
+import markupsafe
+
+FILE = pathlib.Path(__file__).with_name("glossary.toml")
+
+
+class Term(NamedTuple):
+    """A word and what it means.
+
+    Attributes:
+        name: As the list shows it.
+        written: How it is written in sentences.
+        means: What it means.
+    """
+
+    name: str
+    written: tuple[str, ...]
+    means: str
+
+    @property
+    def anchor(self) -> str:
+        """The id of its place in the list."""
+        return "term-" + re.sub(r"\W+", "-", self.name.lower()).strip("-")
+
+
+@functools.cache
+def terms() -> tuple[Term, ...]:
+    """All words, in the order of the file."""
+    read = tomllib.loads(FILE.read_text("utf-8"))
+    return tuple(Term(name, tuple(each["as"]), each["means"]) for name, each in read.items())
+
+
+@functools.cache
+def _pattern() -> tuple[re.Pattern[str], dict[str, Term]]:
+    """What finds any of the words, the longest first, and whose each is."""
+    whose = {html.escape(written): term for term in terms() for written in term.written}
+    longest = "|".join(re.escape(written) for written in sorted(whose, key=len, reverse=True))
+    return re.compile(rf"(?<![\w-])(?:{longest})(?![\w-])"), whose
+
+
+class Marker:
+    """Marks each word once: one for each section."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def __call__(self, text: str) -> markupsafe.Markup:
+        """Text as it stands in the page, with the words that are new in it explained."""
+        pattern, whose = _pattern()
+
+        def explained(found: re.Match[str]) -> str:
+            term = whose[found[0]]
+            if term.name in self._seen:
+                return found[0]
+            self._seen.add(term.name)
+            means = html.escape(term.means)
+            return (
+                f'<dfn tabindex="0" aria-describedby="{term.anchor}">{found[0]}'
+                f'<span role="tooltip">{means}</span></dfn>'
+            )
+
+        return markupsafe.Markup(pattern.sub(explained, str(markupsafe.escape(text))))

@@ -1,0 +1,74 @@
+"""Verdicts in a reader's words: what was confirmed, refuted (and whose claim it was), or stays open."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+
+class Said(NamedTuple):
+    """A verdict as it is shown.
+
+    Attributes:
+        look: Its kind: confirmed, refuted, guess (a guess of ours that failed), wrong, open or none.
+        sign: One character.
+        words: In words.
+    """
+
+    look: str
+    sign: str
+    words: str
+
+
+REFUTED = {
+    "theorem": Said("wrong", "✗", "contradicts a theorem"),
+    "published": Said("refuted", "≠", "refutes the published number"),
+    "handout": Said("refuted", "≠", "refutes the handout"),
+    "other": Said("refuted", "≠", "refutes another's sentence"),
+    "control": Said("refuted", "≠", "the contrast is missing"),
+    "guess": Said("guess", "≠", "refutes our guess"),
+}
+"""{whose claim it was: what is said where it does not hold}. A failed guess is a result, not an error."""
+CONFIRMED = Said("confirmed", "✓", "confirmed")
+TOO_FEW = Said("open", "?", "open: too few seeds")
+OPEN = Said("open", "?", "open")
+FLIPS = Said("open", "~", "open: depends on the seeds")
+NONE = Said("none", "", "not judged")
+ALONE = {"agrees": "confirmed", "differs": "refuted", "undecided": "open"}
+"""{a verdict: in a word}, where whose claim it was has been said."""
+COLUMNS = {
+    "confirmed": ("confirmed",),
+    "refuted": ("refuted", "guess", "wrong"),
+    "open": ("open",),
+}
+"""{a column of the count: the looks that it counts}."""
+
+
+def said(finding: Mapping[str, Any]) -> Said:
+    """The verdict of a finding as `store.as_json` has it."""
+    verdict = finding["verdict"]
+    if verdict == "differs":
+        return REFUTED[finding["class"]]
+    if verdict == "undecided":
+        return TOO_FEW if finding["too_wide"] else OPEN
+    return {"agrees": CONFIRMED, "open": FLIPS}.get(verdict, NONE)
+
+
+def divided(findings: Sequence[Mapping[str, Any]]) -> tuple[list[Any], list[Any]]:
+    """What was refuted or stays open, the refuted first, and the rest."""
+    order = {"wrong": 0, "refuted": 1, "guess": 2, "open": 3}
+    first = [each for each in findings if said(each).look in order]
+    return (
+        sorted(first, key=lambda each: order[said(each).look]),
+        [each for each in findings if said(each).look not in order],
+    )
+
+
+def counted(findings: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """{whose claim: {column: how many}}, in the order of `REFUTED`."""
+    rows = {
+        kind: {
+            column: sum(each["class"] == kind and said(each).look in looks for each in findings)
+            for column, looks in COLUMNS.items()
+        }
+        for kind in REFUTED
+    }
+    return {kind: row for kind, row in rows.items() if any(row.values())}
