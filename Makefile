@@ -69,9 +69,9 @@ test: $(TESTS)  ## run the tests (not the slow ones, nor those that need workers
 test-slow: $(TESTS)  ## run the slow tests
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m slow $(ARGS)
 test-kill: $(TESTS)  ## run the tests that kill processes
-	$(RUN) -m pytest -n 0 -m kill $(ARGS)
+	$(RUN) -m pytest -n 0 -m kill tests/nnjax/sweeps $(ARGS)
 test-cluster: $(TESTS)  ## run the tests that start workers, with Dask, process pools and submitit
-	$(RUN) -m pytest -n 0 -m cluster $(ARGS)
+	$(RUN) -m pytest -n 0 -m cluster tests/nnjax/sweeps tests/experiments/runner $(ARGS)
 test-browser: $(TESTS)  ## run the explorer in a browser (Chromium must be installed)
 	$(RUN) -m pytest -n 0 -m browser tests/experiments/explorer $(ARGS)
 test-all: test test-slow test-kill test-cluster test-browser  ## run all tests

@@ -119,6 +119,17 @@ def packages(names: set[str]) -> set[str]:
     return {name.split(".")[0] for name in names}
 
 
+@pytest.mark.parametrize("marker", ["kill", "cluster", "browser"])
+def test_make_looks_for_marked_tests_where_they_are(marker):
+    """Collecting all tests takes longer than these."""
+    mark = f"pytest.mark.{marker}"  # which this file does not hold
+    marked = {path for path in (ROOT / "tests").rglob("test_*.py") if mark in path.read_text("utf-8")}
+    (line,) = re.findall(rf"-m {marker} (.+) \$\(ARGS\)", (ROOT / "Makefile").read_text("utf-8"))
+    searched = {path for folder in line.split() for path in (ROOT / folder).rglob("test_*.py")}
+    assert marked
+    assert marked <= searched
+
+
 def test_every_file_has_its_place():
     assert {room(name) for name in NNJAX} - {""} == set(ORDER)
 

@@ -1,13 +1,8 @@
-"""The benchmark as a whole: its sizes, and that its data survive the disk."""
+"""The benchmark's options and sizes; test_smoke runs it as a whole."""
 
-import jax
-import numpy as np
 import pytest
-import xarray as xr
 
-from experiments.benchmark import CHECKED, EXPERIMENT, NETWORKS, Config, run, works
-from experiments.benchmark.peers import installed
-from experiments.runner.context import Context
+from experiments.benchmark import CHECKED, EXPERIMENT, NETWORKS, Config, works
 
 
 def test_the_networks_and_how_much_of_them_is_trained():
@@ -43,28 +38,3 @@ def test_the_aims_are_about_the_full_size():
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         Config(**options)
-
-
-@pytest.mark.slow
-def test_the_data_survive_the_disk(tmp_path):
-    config = Config(repeats=2, log_seeds=4, steps=3, networks=("2-2-1",), growth=1, scaling=4)
-    with jax.numpy_rank_promotion("allow"):
-        data = run(config, Context())
-    data.to_netcdf(tmp_path / "data.nc", engine="h5netcdf")
-    with xr.open_datatree(tmp_path / "data.nc", engine="h5netcdf") as again:
-        assert EXPERIMENT.findings(again) == EXPERIMENT.findings(data)
-        assert EXPERIMENT.tables(again) == EXPERIMENT.tables(data)
-        assert set(EXPERIMENT.figures(again)) == {"speed", "growth"}
-    verdicts = {finding.id: finding.verdict for finding in EXPERIMENT.findings(data)}
-    assert verdicts["same-losses"] == "agrees"
-    assert np.asarray(data["scaling"]["seeds"]).tolist() == [16]
-    assert dict(data["growth"].sizes) == {"direction": 2, "size": 1}
-    alone = data["alone"]["rate"]
-    assert np.asarray(alone["peer"]).tolist() == [
-        "nnjax.train, matrix",
-        "nnjax.train, node by node",
-        "PyTorch, loop",
-    ]
-    assert alone.notnull().all("repeat").values.tolist() == [True, True, installed("torch")]
-    for measured in (data["scaling"]["seconds"], data["growth"]["rate"], alone.isel(peer=slice(2))):
-        assert (measured > 0).all()

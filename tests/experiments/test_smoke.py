@@ -12,6 +12,7 @@ from jax import export
 from sklearn.datasets import load_iris
 
 from experiments.__main__ import main
+from experiments.benchmark.peers import installed
 from experiments.runner import catalogue, labels, store
 from experiments.runner.checkpoints import Checkpoints
 from nnjax.sweeps import lanes
@@ -94,6 +95,25 @@ def iris(folder: pathlib.Path) -> list[str]:
 ARGUMENTS = {"own": iris}
 """What an experiment cannot do without, made in a folder."""
 
+
+def speeds(data: xr.DataTree) -> None:
+    """Everything has been timed, but for what is not installed."""
+    assert dict(data["growth"].sizes) == {"direction": 2, "size": 1}
+    alone = data["alone"]["rate"]
+    peers = {
+        "nnjax.train, matrix": True,
+        "nnjax.train, node by node": True,
+        "PyTorch, loop": installed("torch"),
+    }
+    assert alone["peer"].values.tolist() == list(peers)
+    assert alone.notnull().all("repeat").values.tolist() == list(peers.values())
+    for measured in (data["scaling"]["seconds"], data["growth"]["rate"], alone.isel(peer=slice(2))):
+        assert (measured > 0).all()
+
+
+MORE: dict[str, Callable[[Any], None]] = {"benchmark": speeds}
+"""What else holds of an experiment's data, whatever the size."""
+
 Program = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
@@ -141,6 +161,7 @@ def test_smoke(name, tmp_path, programs, monkeypatch):
     assert not labels.unnamed(data if isinstance(data, xr.DataTree) else xr.DataTree(data))
     assert (tmp_path / name / "findings.csv").exists()
     assert (tmp_path / name / "story.json").exists()
+    MORE.get(name, lambda data: None)(data)
     findings = catalogue.load(name).findings(data)
     assert len({each.id for each in findings}) == len(findings)
     verdicts = {each.id: each.verdict for each in findings}

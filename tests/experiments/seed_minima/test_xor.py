@@ -31,8 +31,9 @@ def test_every_level_has_a_flag():
 
 
 @pytest.mark.slow
-def test_xors_shares_and_certificates():
+def test_xors_shares_and_certificates(monkeypatch):
     """75.9, 22.5 and 1.6 % of 8000 seeds in an independent run; 2 points are 4 standard errors of both."""
+    monkeypatch.setattr(xor, "LONGER", 1)  # not looked at here
     data = xor.ends(Context(), np.arange(8000), 15_000)
     shares = [np.mean(data["level"].values == level) for level in range(3)]
     assert np.all(np.abs(np.array(shares) - [0.759, 0.225, 0.016]) < [0.02, 0.02, 0.006])

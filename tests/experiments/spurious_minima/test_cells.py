@@ -133,10 +133,10 @@ def test_newtons_end_is_where_descent_ends(few_lanes):
 @pytest.mark.slow
 def test_the_step_is_stable_at_the_largest_size(few_lanes):
     """The largest eigenvalue grows with k; at k = 20 it is still below 2 / step, and F only falls."""
-    few_lanes(8)
-    runs = runs_of(20, 20, np.arange(8))
+    few_lanes(4)
+    runs = runs_of(20, 20, np.arange(4))
     spurious = runs.outcome == SPURIOUS
-    assert spurious.sum() > 5
+    assert spurious.sum() > 2
     assert np.max(runs.spectrum[spurious]) < 0.95 * 2 / descent.STEP
     assert np.max(runs.rise) < descent.ROUNDING
 
