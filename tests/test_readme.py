@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from experiments.runner import tidy
+from experiments.runner import catalogue, tidy
 from experiments.seed_minima import xor
 
 README = pathlib.Path(__file__).parent.parent / "README.md"
@@ -23,6 +23,21 @@ def test_example(code, printed, tmp_path):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert done.stdout == printed
+
+
+def test_the_page_of_all_findings_names_every_experiment_and_its_minutes():
+    page = (README.parent / "experiments" / "README.md").read_text("utf-8")
+    told = re.findall(r"^\| `(\w+)`: (.+) \| ([\d.]+) \| ([\d.]+) \|$", page, re.MULTILINE)
+    known = [catalogue.load(name) for name in catalogue.names()]
+    assert told == [(each.name, each.title, *map("{:g}".format, each.minutes)) for each in known]
+
+
+@pytest.mark.parametrize("page", ["README.md", "experiments/README.md", "experiments/benchmark/README.md"])
+def test_links_within_the_repository_lead_somewhere(page):
+    path = README.parent / page
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text("utf-8"))
+    assert links or page != "README.md"
+    assert [link for link in links if not (path.parent / link).exists()] == []
 
 
 @pytest.fixture
