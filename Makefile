@@ -72,8 +72,8 @@ test-kill: $(TESTS)  ## run the tests that kill processes
 	$(RUN) -m pytest -n 0 -m kill tests/nnjax/sweeps $(ARGS)
 test-cluster: $(TESTS)  ## run the tests that start workers, with Dask, process pools and submitit
 	$(RUN) -m pytest -n 0 -m cluster tests/nnjax/sweeps tests/experiments/runner $(ARGS)
-test-browser: $(TESTS)  ## run the explorer in a browser (Chromium must be installed)
-	$(RUN) -m pytest -n 0 -m browser tests/experiments/explorer $(ARGS)
+test-browser: $(TESTS)  ## open explorer and report in a browser (Chromium must be installed)
+	$(RUN) -m pytest -n 0 -m browser tests/experiments/explorer tests/experiments/runner $(ARGS)
 test-all: test test-slow test-kill test-cluster test-browser  ## run all tests
 lint: $(DEV)  ## check style with ruff
 	$(RUN) -m ruff check .

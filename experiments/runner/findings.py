@@ -7,7 +7,7 @@ two intervals give the verdict.
 import collections
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -106,15 +106,6 @@ def counts(findings: Sequence[Finding], smoke: bool = False) -> dict[str, dict[s
     names = ("none",) if smoke else VERDICTS
     rows = {kind: {name: found[kind, name] for name in names if found[kind, name]} for kind in CLASSES}
     return {kind: row for kind, row in rows.items() if row}
-
-
-def added(many: Sequence[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
-    """Add up the counts of several experiments."""
-    total = {kind: collections.Counter() for kind in CLASSES}
-    for one in many:
-        for kind, row in one.items():
-            total[kind].update(row)
-    return {kind: dict(row) for kind, row in total.items() if row}
 
 
 def share(expectation: Expectation, claim: str, hits: np.ndarray, *, note: str = "") -> Finding:

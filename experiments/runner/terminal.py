@@ -7,18 +7,21 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from experiments.runner import numbers
+from experiments.runner import numbers, verdicts
 from experiments.runner.expectations import CLASSES
 from experiments.runner.experiment import Experiment
 from experiments.runner.findings import Finding, counts
 from experiments.runner.store import Result
 
-MARKS = {
-    "agrees": "[green]✓ agrees[/]",
-    "differs": "[red]✗ differs[/]",
-    "undecided": "[yellow]? undecided[/]",
-    "open": "[yellow]~ open[/]",
+COLOURS = {
+    "confirmed": "green",
+    "refuted": "yellow",
+    "guess": "cyan",
+    "wrong": "red",
+    "open": "yellow",
+    "none": "default",
 }
+"""{the look of a verdict: its colour}."""
 
 
 def console() -> Console:
@@ -57,19 +60,12 @@ def print_result(terminal: Console, result: Result, smoke: bool, tables: bool = 
 
 
 def counted_by_class(findings: Sequence[Finding], smoke: bool) -> list[str]:
-    """A line for each class of findings, as in "control: 2 agree, 1 differs"."""
+    """A line for each class of findings, as in "control: 2 confirmed, 1 refuted"."""
     lines = []
     for kind, row in counts(findings, smoke).items():
-        words = [f"{count} {_verb(verdict, count)}" for verdict, count in row.items()]
+        words = [f"{count} {verdicts.ALONE[verdict]}" for verdict, count in row.items()]
         lines.append(f"{CLASSES[kind]}: {', '.join(words)}")
     return lines
-
-
-def _verb(verdict: str, count: int) -> str:
-    """The verdict of one or of several findings."""
-    if verdict == "none":
-        return "without a verdict"
-    return verdict.removesuffix("s") if count > 1 and verdict.endswith("s") else verdict
 
 
 def _print_table(terminal: Console, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -92,8 +88,13 @@ def _findings(findings: Sequence[Finding], smoke: bool) -> tuple[Sequence[str], 
             f"{each.claim}\n({CLASSES[each.kind]})",
             numbers.interval(each.expected),
             numbers.measured(each.measured, each.interval),
-            "no verdict" if smoke else MARKS[each.verdict],
+            _mark(each, smoke),
         )
         for each in findings
     ]
     return ("claim", "expected", "measured", "verdict"), rows
+
+
+def _mark(finding: Finding, smoke: bool) -> str:
+    said = verdicts.in_words(finding.kind, None if smoke else finding.verdict, finding.too_wide)
+    return f"[{COLOURS[said.look]}]{said.sign} {said.words}[/]".replace("] ", "]")

@@ -32,7 +32,13 @@ TOO_FEW = Said("open", "?", "open: too few seeds")
 OPEN = Said("open", "?", "open")
 FLIPS = Said("open", "~", "open: depends on the seeds")
 NONE = Said("none", "", "not judged")
-ALONE = {"agrees": "confirmed", "differs": "refuted", "undecided": "open"}
+ALONE = {
+    "agrees": "confirmed",
+    "differs": "refuted",
+    "undecided": "open",
+    "open": "open by the seeds",
+    "none": "not judged",
+}
 """{a verdict: in a word}, where whose claim it was has been said."""
 COLUMNS = {
     "confirmed": ("confirmed",),
@@ -44,12 +50,16 @@ COLUMNS = {
 
 def said(finding: Mapping[str, Any]) -> Said:
     """The verdict of a finding as `store.as_json` has it."""
-    verdict = finding["verdict"]
+    return in_words(finding["class"], finding["verdict"], finding["too_wide"])
+
+
+def in_words(kind: str, verdict: str | None, too_wide: bool) -> Said:
+    """A verdict by whose claim it is; None where nothing was judged."""
     if verdict == "differs":
-        return REFUTED[finding["class"]]
+        return REFUTED[kind]
     if verdict == "undecided":
-        return TOO_FEW if finding["too_wide"] else OPEN
-    return {"agrees": CONFIRMED, "open": FLIPS}.get(verdict, NONE)
+        return TOO_FEW if too_wide else OPEN
+    return {"agrees": CONFIRMED, "open": FLIPS}.get(verdict or "", NONE)
 
 
 def divided(findings: Sequence[Mapping[str, Any]]) -> tuple[list[Any], list[Any]]:

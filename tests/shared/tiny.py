@@ -61,7 +61,7 @@ def tables(data):
 TINY = Experiment(
     name="tiny",
     title="A tiny one",
-    question="What is the sum?",
+    question="What is the sum, from each seed?",
     method="Add them.",
     config=Config,
     run=run,

@@ -1,8 +1,5 @@
 """The walkthrough's numbers as the page gets them, and the page in a browser."""
 
-import os
-import shutil
-
 import pytest
 import xarray as xr
 
@@ -10,7 +7,6 @@ from experiments.explorer import page
 from experiments.walkthrough import numbers
 from experiments.walkthrough.tables import SLIPS
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 READY = "document.documentElement.dataset.ready === 'yes'"
 
 
@@ -31,20 +27,6 @@ def address(golden, tmp_path_factory):
     path = tmp_path_factory.mktemp("explorer") / "explorer.html"
     path.write_text(page.render(golden), "utf-8")
     return path.as_uri()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    found = [path for name in BROWSERS if (path := shutil.which(name))]
-    if not found:
-        pytest.fail(f"no browser: install one of {', '.join(BROWSERS)} (Debian: apt-get install chromium)")
-    options = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found[0], args=options)
-        yield running
-        running.close()
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def test_what_lacks_a_name_is_found():
 
 def test_a_file_says_where_it_comes_from(about):
     attrs = labels.labelled(made(), about).attrs
-    assert attrs["title"] == "A tiny one: What is the sum?"
+    assert attrs["title"] == "A tiny one: What is the sum, from each seed?"
     assert attrs["source"].startswith("nnjax ")
     assert (attrs["seed"], attrs["license"]) == ("3", "MIT")
     assert attrs["command"] == "python -m experiments tiny --seed 3"

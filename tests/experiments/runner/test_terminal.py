@@ -31,15 +31,15 @@ def test_the_estimate(console, minutes, full, text):
 
 
 @pytest.mark.parametrize(
-    "smoke, words", [(False, ["✓ agrees"]), (True, ["no verdict", "too small to judge"])]
+    "smoke, words", [(False, ["✓ confirmed"]), (True, ["not judged", "too small to judge"])]
 )
 def test_tables_and_findings(console, smoke, words):
     data = xr.Dataset({"x": ("n", [4, 6])})
     terminal.print_result(console, Result(TINY.findings(data), TINY.tables(data), {}), smoke, tables=True)
     text = console.file.getvalue()
     assert all(word in text for word in [*words, "Numbers", "the sum is 10"])
-    assert smoke == ("agrees" not in text)
-    assert ("theorem: 1 without a verdict" if smoke else "theorem: 1 agrees") in text
+    assert smoke == ("confirmed" not in text)
+    assert ("theorem: 1 not judged" if smoke else "theorem: 1 confirmed") in text
 
 
 def test_findings_come_alone_unless_tables_are_wanted(console):
