@@ -67,7 +67,7 @@ def test_counts_by_class_are_sentences(console):
     (one,) = TINY.findings(xr.Dataset({"x": ("n", [10])}))
     other = dataclasses.replace(one, interval=(9.0, 9.0))
     lines = terminal.counted_by_class([one, one, other], smoke=False)
-    assert lines == ["theorem: 2 agree, 1 differs"]
+    assert lines == ["theorem: 2 confirmed, 1 refuted"]
 
 
 def test_two_lists_of_seeds_take_twice_as_long_where_something_is_drawn(console):
