@@ -17,8 +17,8 @@ STORY = (
 """The order in which the report tells them; an experiment that is not named here comes after these."""
 
 CARDS = (
-    "digits",
     "walkthrough",
+    "digits",
     "seed_minima",
     "blame_rules",
     "vanishing_gradients",

@@ -267,8 +267,8 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         "xor": Drawing(
             "Without an activation function no network learns XOR",
             [xor_figure(data["xor"].to_dataset())],
-            "Share of the seeds that learn XOR by the activation of the two hidden nodes, with 99.9 % "
-            "intervals. All start from the same draws. “None” is a stack of linear layers.",
+            "Share of the seeds that learn XOR, by the activation of the two hidden nodes, from the same "
+            "draws, with 99.9 % intervals.",
         ),
         "all": Drawing(
             "Every activation (solid) and its slope (dashed)",

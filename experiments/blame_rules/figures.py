@@ -20,13 +20,12 @@ NAMES = {
 """{a rule: its name in a figure}."""
 COLOURS = dict(zip(NAMES, style.COLOURS, strict=False))
 COST = (
-    "What networks learn by each rule from the same initial weights, each at its best learning rate: the "
-    "share of the seeds that learn XOR, and the mean test accuracy on Iris and on digits, with 99.9 % "
-    "intervals."
+    "Share of the seeds that learn XOR, and mean test accuracy on Iris and digits, each rule at its best "
+    "learning rate, from the same initial weights, with 99.9 % intervals."
 )
 ANGLES = (
-    "The cosine between each rule's weight change of layer 1 and the true one, in random 3-4-1 networks on "
-    "the handout's row (1, 3, 5). Backpropagation is at 1; left of the dashed line the loss rises."
+    "The cosine between each rule's change of the first layer and the true one in random 3-4-1 networks, on "
+    "the row (1, 3, 5). Left of the dashed line the loss rises."
 )
 TASKS = {
     "xor": "share that learns XOR",

@@ -17,9 +17,8 @@ NAMES = {"sgd": "plain", "momentum 0.9": "momentum", "rmsprop": "RMSProp", "adam
 SIDES = {"rmsprop": "left", "adam": "right"}
 """To which side of its line's top a name stands, where others are near."""
 RATES = (
-    "Left: share of the seeds whose SSE on XOR ends below 0.1; bands are 99.9 % intervals. Right: test "
-    "accuracy on the digits after two epochs, median of the seeds. Each line has a hill: too slow on its "
-    "left, too far on its right. Each name stands at its line's top."
+    "Left: share of the seeds that learn XOR, with 99.9 % intervals. Right: test accuracy on the digits "
+    "after two epochs, median of the seeds. Each name stands at its line's top."
 )
 EDGES = (
     "Gradient descent, started a little off a minimum, at rates around the predicted edge 2 / λ_max "

@@ -62,13 +62,15 @@ def in_words(kind: str, verdict: str | None, too_wide: bool) -> Said:
     return {"agrees": CONFIRMED, "open": FLIPS}.get(verdict or "", NONE)
 
 
-def divided(findings: Sequence[Mapping[str, Any]]) -> tuple[list[Any], list[Any]]:
-    """What was refuted or stays open, the refuted first, and the rest."""
-    order = {"wrong": 0, "refuted": 1, "guess": 2, "open": 3}
-    first = [each for each in findings if said(each).look in order]
+def divided(findings: Sequence[Mapping[str, Any]]) -> tuple[list[Any], list[Any], list[Any]]:
+    """What was refuted, our guesses last; what stays open; and the rest."""
+    order = {"wrong": 0, "refuted": 1, "guess": 2}
+    looks = [said(each).look for each in findings]
+    refuted = [each for each, look in zip(findings, looks, strict=True) if look in order]
     return (
-        sorted(first, key=lambda each: order[said(each).look]),
-        [each for each in findings if said(each).look not in order],
+        sorted(refuted, key=lambda each: order[said(each).look]),
+        [each for each, look in zip(findings, looks, strict=True) if look == "open"],
+        [each for each, look in zip(findings, looks, strict=True) if look in ("confirmed", "none")],
     )
 
 

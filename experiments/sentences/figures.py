@@ -12,9 +12,8 @@ from experiments.sentences import one_row, xor
 
 BLUE, ORANGE = style.COLOURS[:2]
 SMALLER = (
-    "The change of x₃ → h₁ over that of h₁ → o in the first update of random 3-4-1 networks, on the "
-    "handout's row and on a smaller one. Left of the dashed line the sentence holds; the first bin holds "
-    "all below it."
+    "The ratio in the first update of random networks, on the handout's row and on a smaller one. Left of "
+    "the dashed line the sentence holds."
 )
 WIDTHS = (
     "The largest error of trained 1-h-1 networks (thin: 40 seeds; thick: the median), of a staircase that "
@@ -26,10 +25,9 @@ CURVES = (
     "α / (1 − μ), which is how far a long pull moves the weights. At equal size the two end alike."
 )
 FIGURE_3 = (
-    "A 2-2-1 tanh network learns what another one answers. Left: the loss on the plane through a strict "
-    "local minimum (orange), the nearest copy of the global one (blue) and a start (ring), greyer where it "
-    "is higher, with a path of descent into each, seen from above: the paths lie outside of the plane. "
-    "Right: the loss along the straight line between the two."
+    "Left: the loss, greyer where it is higher, on the plane through a strict local minimum (orange), a "
+    "copy of the global one (blue) and a start (ring), with a path of descent into each; the paths lie "
+    "outside of the plane. Right: the loss on the straight line between the two."
 )
 
 

@@ -56,10 +56,9 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 BACKWARD_CAPTION = (
-    "The handout's own case, with the output's activation 0.6 assumed. Left: blame flows back over a node's "
-    "own link, with the weight that the forward pass used (blue); the handout also adds the terms of h₂, h₃ "
-    "and h₄ (dashed), which no link takes to h₁. Right: every number from the output's δ on as it is "
-    "printed, struck through where it is wrong, beside the true one."
+    "With the output's activation assumed to be 0.6, as in the handout. Left: blame reaches h₁ over its own "
+    "link (blue); the handout adds the terms of its siblings (dashed), which no link takes there. Right: "
+    "what is printed, struck through where it is wrong, beside what is true."
 )
 FORWARD_CAPTION = (
     "The handout's figures 1 and 2: inputs in the left nodes, weights on the links, net input z and "
@@ -71,8 +70,7 @@ EVERY_CAPTION = (
     "nodes; on each link its weight w and, below it, its change Δ = α·δ·a in units of 10⁻⁴ (α = 0.01)."
 )
 DELTA_CAPTION = (
-    "The output's δ = 2(y − a)·a(1 − a) against its activation a, for both labels y. For the label 1 it is "
-    "largest at a = 1/3. The lower dot is the handout's example."
+    "δ = 2(y − a)·a(1 − a) of the output for both labels y. The lower dot is the handout's example."
 )
 TRAINING_CAPTION = (
     "Loss and norm of its gradient before each epoch, over four rows (the handout's and three of ours). The "

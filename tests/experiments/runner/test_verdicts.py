@@ -27,11 +27,12 @@ def test_words(kind, verdict, too_wide, look, words):
     assert (said.look, said.words) == (look, words)
 
 
-def test_what_was_refuted_comes_first_then_guesses_then_what_is_open():
+def test_what_was_refuted_comes_first_and_guesses_last():
     kinds = [("guess", "undecided"), ("handout", "agrees"), ("guess", "differs"), ("other", "differs")]
     findings = [finding(*each, name=str(place)) for place, each in enumerate(kinds)]
-    first, rest = verdicts.divided(findings)
-    assert [each["id"] for each in first] == ["3", "2", "0"]
+    refuted, unsettled, rest = verdicts.divided(findings)
+    assert [each["id"] for each in refuted] == ["3", "2"]
+    assert [each["id"] for each in unsettled] == ["0"]
     assert [each["id"] for each in rest] == ["1"]
 
 
