@@ -48,15 +48,19 @@ def left_over(result: Result) -> list[str]:
 
 
 def cards(results: Sequence[Result]) -> Iterator[dict[str, Any]]:
-    """What stands on top of the page, in the order of `experiments.CARDS`, then of the results."""
+    """What stands on top of the page, in the order of `experiments.CARDS`, then of the results.
+
+    The first card shows all panels of its figure, the others one.
+    """
     order = {name: place for place, name in enumerate(experiments.CARDS)}
-    names = {id(result): result["manifest"]["name"] for result in results}
-    for result in sorted(results, key=lambda result: order.get(names[id(result)], len(order))):
+    with_card = [result for result in results if result["card"]]
+    with_card.sort(key=lambda result: order.get(result["manifest"]["name"], len(order)))
+    for place, result in enumerate(with_card):
         card = result["card"]
-        if card:
-            panel = result["manifest"]["figures"][card["figure"]]["panels"][0]
-            number = filled("{" + card["finding"] + "}", result["findings"])
-            yield {"result": result, "panel": panel, "sentence": card["sentence"], "number": number}
+        panels = result["manifest"]["figures"][card["figure"]]["panels"]
+        number = filled("{" + card["finding"] + "}", result["findings"])
+        shown = panels if place == 0 else panels[:1]
+        yield {"result": result, "panels": shown, "sentence": card["sentence"], "number": number}
 
 
 def data_files(result: Result) -> list[str]:

@@ -67,13 +67,14 @@ def test_cards_come_in_the_order_of_surprise(monkeypatch):
     card = {"sentence": "s", "finding": "f", "figure": "line"}
     results = [
         {
-            "manifest": {"name": name, "figures": {"line": {"panels": [{}]}}},
+            "manifest": {"name": name, "figures": {"line": {"panels": [1, 2]}}},
             "card": card if name != "none" else None,
             "findings": [{"id": "f", "measured": 1.0, "interval": [1.0, 1.0]}],
         }
         for name in ("new", "none", "a", "b")
     ]
-    assert [each["result"]["manifest"]["name"] for each in report.cards(results)] == ["b", "a", "new"]
+    shown = [(each["result"]["manifest"]["name"], each["panels"]) for each in report.cards(results)]
+    assert shown == [("b", [1, 2]), ("a", [1]), ("new", [1])]
 
 
 def test_what_was_refuted_is_in_view_and_what_was_confirmed_is_folded(tmp_path):
