@@ -63,7 +63,7 @@ benchmark: setup  ## compare speeds side by side (12 minutes); ARGS="--million" 
 new: setup  ## write a template experiment; NAME=question
 	$(RUN) -m experiments.runner.new $(NAME)
 docs: $(DEV)  ## write the API pages into results/docs
-	$(RUN) -m pdoc --docformat google --output-directory results/docs nnjax
+	$(RUN) -m pdoc --docformat google --template-directory .github/pdoc --output-directory results/docs nnjax
 test: $(TESTS)  ## run the tests (not the slow ones, nor those that need workers or a browser, or kill)
 	$(RUN) -m pytest -n $(WORKERS) $(ARGS)
 test-slow: $(TESTS)  ## run the slow tests

@@ -1,14 +1,14 @@
 """Neural networks, step by step, in JAX: the whole public API on one page, by topic.
 
-Describe a network      Network, mlp; Layer, Params; init, key; params, handout; summary, save, load
-Run it                  forward, Trace, predict, predict_batch; total_loss, probabilities, labels, accuracy
-Pass the blame back     deltas, deltas_as_printed, weight_change, gradients; check_gradients
-Train it                train, train_step, Stop, History, REASONS, fastest_view
-Sweep over seeds        sweep, sweep_until, Ended, steady, Workers, use_all_cores; grid, study; progress
-Tables to add to        ACTIVATIONS, Activation; LOSSES, Loss, sse
-Modules                 activations, losses, datasets; backprop, columnwise, nodewise (three layouts of one
-                        backward pass); signal_propagation, symmetries, minima; sweeps; and interop, which is
-                        imported by name, since Flax takes a second to load
+- Describe a network: Network, mlp; Layer, Params; init, key; params, handout; summary, save, load
+- Run it: forward, Trace, predict, predict_batch; total_loss, probabilities, labels, accuracy
+- Pass the blame back: deltas, deltas_as_printed, weight_change, gradients; check_gradients
+- Train it: train, train_step, Stop, History, REASONS, fastest_view
+- Sweep over seeds: sweep, sweep_until, Ended, steady, Workers, use_all_cores; grid, study; progress
+- Tables to add to: ACTIVATIONS, Activation; LOSSES, Loss, sse
+- Modules: activations, losses, datasets; backprop, columnwise, nodewise (three layouts of one backward pass);
+  signal_propagation, symmetries, minima; sweeps; and interop, which is imported by name, since Flax takes a
+  second to load
 
 Index letters, used everywhere: n example, i input node, j output node, l layer, s seed.
 z is a net input, a an activation, δ (delta) minus the loss's derivative by the net input.

@@ -24,29 +24,6 @@ CURVES = ("loss", "gradient_norm", "validation")
 """What `record_every` records, beside own measures."""
 
 
-class History(NamedTuple):
-    """What a run reports besides its parameters.
-
-    Attributes:
-        loss: Summed over the training data (with the weights of its rows), at the parameters returned.
-        epochs: Number of epochs done, those of the runs that this one resumes included.
-        reason: Index into `REASONS`: all epochs done, validation loss reached, stable state, diverged,
-            patience.
-        curves: With `record_every=k`, values after 0, k, 2k, ... epochs: "loss", "gradient_norm",
-            "validation" where there is such data, and the run's own measures; constant from where the run
-            stopped. Empty otherwise.
-        best_epoch: With `Stop(patience=)`, after how many epochs the parameters returned were reached.
-        state: With `resumable=True`, what `resume=` goes on from.
-    """
-
-    loss: Float[Array, ""]
-    epochs: Int[Array, ""]
-    reason: Int[Array, ""]
-    curves: dict[str, Float[Array, "k ..."]]
-    best_epoch: Int[Array, ""] | None = None
-    state: "Paused | None" = None
-
-
 @functools.partial(
     jax.tree_util.register_dataclass,
     data_fields=["params", "optimizer", "epochs", "number", "best", "at_first"],
@@ -73,6 +50,29 @@ class Paused:
     best: stopping.Best | None
     at_first: Float[Array, ""]
     view: str
+
+
+class History(NamedTuple):
+    """What a run reports besides its parameters.
+
+    Attributes:
+        loss: Summed over the training data (with the weights of its rows), at the parameters returned.
+        epochs: Number of epochs done, those of the runs that this one resumes included.
+        reason: Index into `REASONS`: all epochs done, validation loss reached, stable state, diverged,
+            patience.
+        curves: With `record_every=k`, values after 0, k, 2k, ... epochs: "loss", "gradient_norm",
+            "validation" where there is such data, and the run's own measures; constant from where the run
+            stopped. Empty otherwise.
+        best_epoch: With `Stop(patience=)`, after how many epochs the parameters returned were reached.
+        state: With `resumable=True`, what `resume=` goes on from.
+    """
+
+    loss: Float[Array, ""]
+    epochs: Int[Array, ""]
+    reason: Int[Array, ""]
+    curves: dict[str, Float[Array, "k ..."]]
+    best_epoch: Int[Array, ""] | None = None
+    state: Paused | None = None
 
 
 class Task(NamedTuple):
