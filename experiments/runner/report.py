@@ -16,6 +16,7 @@ from experiments.runner.numbers import filled, interval, measured, typeset
 
 TEMPLATE = pathlib.Path(__file__).with_name("report.html.jinja")
 EXPLORER = "explorer.html"
+MOST_CARDS = 10
 PYTHON = """import pandas as pd
 
 ends = pd.read_csv("results/seed_minima/data-xor.csv")  # a row for each seed
@@ -50,12 +51,12 @@ def left_over(result: Result) -> list[str]:
 def cards(results: Sequence[Result]) -> Iterator[dict[str, Any]]:
     """What stands on top of the page, in the order of `experiments.CARDS`, then of the results.
 
-    The first card shows all panels of its figure, the others one.
+    There are ten at most. The first shows all panels of its figure, the others one.
     """
     order = {name: place for place, name in enumerate(experiments.CARDS)}
     with_card = [result for result in results if result["card"]]
     with_card.sort(key=lambda result: order.get(result["manifest"]["name"], len(order)))
-    for place, result in enumerate(with_card):
+    for place, result in enumerate(with_card[:MOST_CARDS]):
         card = result["card"]
         panels = result["manifest"]["figures"][card["figure"]]["panels"]
         number = filled("{" + card["finding"] + "}", result["findings"])

@@ -75,6 +75,7 @@ def test_cards_come_in_the_order_of_surprise(monkeypatch):
     ]
     shown = [(each["result"]["manifest"]["name"], each["panels"]) for each in report.cards(results)]
     assert shown == [("b", [1, 2]), ("a", [1]), ("new", [1])]
+    assert len(list(report.cards(results * 4))) == 10
 
 
 def test_what_was_refuted_is_in_view_and_what_was_confirmed_is_folded(tmp_path):
