@@ -29,7 +29,6 @@ WHATEVER_THE_SIZE: dict[str, list[str]] = {
         "output-change",
         "output-weight-updated",
         "printed-rule",
-        "hidden-delta-smaller",
         "delta-peak",
         "delta-largest",
         "delta-at-the-ends",
