@@ -19,9 +19,10 @@ def story(data: xr.DataTree) -> Story:
         "that the handout's author published elsewhere, where the weight enters twice and so loses its sign; "
         "and fixed random feedback, known from research on brains.",
         Show("cost"),
-        "On XOR the slip costs {xor-printed:points} of the seeds and on the digits {digits-printed:points} "
-        "of the accuracy, but on Iris so little, {iris-printed:points}, that nobody would notice. That is "
-        "how a wrong rule survives: many tasks are easy enough for it.",
+        "Against backpropagation the printed rule changes the share that learns XOR by {xor-printed:points} "
+        "and the accuracy on digits by {digits-printed:points}; on Iris it is so little, "
+        "{iris-printed:points}, that nobody would notice. That is how a wrong rule survives: many tasks are "
+        "easy enough for it.",
         "Is a rule bad if it points away from the gradient? On the handout's own row the printed rule sends "
         "the first layer of {uphill-handout-printed:%} of random networks uphill, the other two half of "
         "them.",

@@ -21,8 +21,8 @@ RATES = (
     "after two epochs, median of the seeds. Each name stands at its line's top."
 )
 EDGES = (
-    "Gradient descent, started a little off a minimum, at rates around the predicted edge 2 / λ_max "
-    "(dashed): blue rates come back to the minimum, orange crosses leave it. λ_max is the largest curvature "
+    "Gradient descent, started a little off a minimum, at rates around the predicted edge 2 / λₘₐₓ "
+    "(dashed): blue rates come back to the minimum, orange crosses leave it. λₘₐₓ is the largest curvature "
     "there."
 )
 
@@ -90,5 +90,5 @@ def edge_figure(edges: xr.Dataset) -> Figure:
     axes.axvline(1, color=style.GREY, ls="--", zorder=0)
     names = [str(name).replace(", ", ",\n").replace(" 3-4-1", "\n3-4-1") for name in edges["minimum"].values]
     axes.set_yticks(range(count), names)
-    axes.set(xlabel="learning rate · λ_max / 2", ylim=(-0.5, count - 0.5))
+    axes.set(xlabel="learning rate · λₘₐₓ / 2", ylim=(-0.5, count - 0.5))
     return figure

@@ -20,9 +20,9 @@ def story(data: xr.DataTree) -> Story:
         "Each optimiser has its own range of rates that work. On XOR the widest one spans {widest-band} "
         "decades, so that a rate from somebody else's Adam says nothing about plain descent.",
         "A footnote recommends Adam and RMSProp for their “clever ways of adapting the learning rate”. On "
-        "the digits they do well; on XOR, each at its best rate, the share of the seeds that learn is lower "
-        "than plain descent's: by {adam-minus-sgd:points} and {rmsprop-minus-sgd:points}.",
-        "What ends the range on its right is known. Near a minimum whose largest curvature is λ_max, plain "
-        "descent overshoots farther and farther once the rate exceeds 2 / λ_max. At four known minima, from "
-        "a parabola to a network on digits, that is the edge, to half a per cent.",
+        "the digits they do well. On XOR, each at its best rate, the share of the seeds that learn differs "
+        "from plain descent's by {adam-minus-sgd:points} and {rmsprop-minus-sgd:points}.",
+        "What ends the range on its right is known. Near a minimum whose largest curvature is λₘₐₓ, plain "
+        "descent overshoots farther and farther once the rate exceeds 2 / λₘₐₓ. At four known minima, from a "
+        "parabola to a network on digits, that is the edge, to half a per cent.",
     ]

@@ -25,7 +25,8 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
         ),
         mean(
             EXPECTED["even-smaller-all-pairs"],
-            "the same of each weight into a hidden node and that node's own to the output (share of pairs)",
+            "a weight change into a hidden node is smaller than that of the node's own weight to the output "
+            "(share of pairs)",
             own["pairs"].values,
             note=f"12 pairs in each of {count}",
         ),
@@ -37,7 +38,8 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
         ),
         share(
             EXPECTED["even-smaller-largest"],
-            "the same of the largest change into the hidden nodes and the largest into the output",
+            "the largest weight change into the hidden nodes is smaller than the largest into the output "
+            "(share of networks)",
             largest,
             note=count,
         ),
@@ -49,7 +51,8 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
         ),
         mean(
             EXPECTED["even-smaller-small-inputs"],
-            "the same share with the inputs (0.2, 0.6, 1), minus that with (1, 3, 5)",
+            "share of networks whose change x₃ → h₁ is below h₁ → o: with the inputs (0.2, 0.6, 1) minus with "
+            "(1, 3, 5)",
             (small["x3_to_h1"].values < 1).astype(float) - x3,
             note=f"{count}; so the sentence is about inputs no larger than activations",
         ),
