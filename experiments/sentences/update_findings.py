@@ -38,8 +38,8 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
         ),
         share(
             EXPECTED["even-smaller-largest"],
-            "the largest weight change into the hidden nodes is smaller than the largest into the output "
-            "(share of networks)",
+            "the largest weight change into the hidden nodes is smaller than the largest into the output (share "
+            "of networks)",
             largest,
             note=count,
         ),
