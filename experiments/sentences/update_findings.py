@@ -38,8 +38,8 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
         ),
         share(
             EXPECTED["even-smaller-largest"],
-            "the largest weight change into the hidden nodes is smaller than the largest into the output (share "
-            "of networks)",
+            "the largest weight change into the hidden nodes is smaller than the largest into the output "
+            "(share of networks)",
             largest,
             note=count,
         ),
@@ -51,8 +51,8 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
         ),
         mean(
             EXPECTED["even-smaller-small-inputs"],
-            "share of networks whose change x₃ → h₁ is below h₁ → o: with the inputs (0.2, 0.6, 1) minus with "
-            "(1, 3, 5)",
+            "share of networks whose change x₃ → h₁ is below h₁ → o: with the inputs (0.2, 0.6, 1) minus "
+            "with (1, 3, 5)",
             (small["x3_to_h1"].values < 1).astype(float) - x3,
             note=f"{count}; so the sentence is about inputs no larger than activations",
         ),
