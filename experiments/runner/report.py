@@ -51,7 +51,7 @@ def left_over(result: Result) -> list[str]:
 def cards(results: Sequence[Result]) -> Iterator[dict[str, Any]]:
     """What stands on top of the page, in the order of `experiments.CARDS`, then of the results.
 
-    There are ten at most. The first shows all panels of its figure, the others one.
+    There are ten at most. The first shows two panels of its figure, the others one.
     """
     order = {name: place for place, name in enumerate(experiments.CARDS)}
     with_card = [result for result in results if result["card"]]
@@ -60,7 +60,7 @@ def cards(results: Sequence[Result]) -> Iterator[dict[str, Any]]:
         card = result["card"]
         panels = result["manifest"]["figures"][card["figure"]]["panels"]
         number = filled("{" + card["finding"] + "}", result["findings"])
-        shown = panels if place == 0 else panels[:1]
+        shown = panels[: 2 if place == 0 else 1]
         yield {"result": result, "panels": shown, "sentence": card["sentence"], "number": number}
 
 

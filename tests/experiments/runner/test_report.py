@@ -67,7 +67,7 @@ def test_cards_come_in_the_order_of_surprise(monkeypatch):
     card = {"sentence": "s", "finding": "f", "figure": "line"}
     results = [
         {
-            "manifest": {"name": name, "figures": {"line": {"panels": [1, 2]}}},
+            "manifest": {"name": name, "figures": {"line": {"panels": [1, 2, 3]}}},
             "card": card if name != "none" else None,
             "findings": [{"id": "f", "measured": 1.0, "interval": [1.0, 1.0]}],
         }
