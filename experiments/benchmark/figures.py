@@ -10,13 +10,14 @@ from experiments.runner import style
 from experiments.runner.experiment import Drawing
 
 SPEED = (
-    "Speed of the same training by each method, per network: updates of one network per second, summed over all "
-    "seeds; medians of the rounds. Blue: nnjax. The axis is logarithmic: each line is ten times the one before."
+    "Speed of the same training by each method, per network: updates of one network per second, summed over "
+    "all seeds; medians of the rounds. Blue: nnjax. The axis is logarithmic: each line is ten times the one "
+    "before."
 )
 GROWTH = (
-    "Left: time of a sweep against its number of seeds; below one lane per device it stays constant, and then "
-    "follows the dashed line, which is proportional to the seeds. Right: cost of one update of one network "
-    "against its size."
+    "Left: time of a sweep against its number of seeds; below one lane per device it stays constant, and "
+    "then follows the dashed line, which is proportional to the seeds. Right: cost of one update of one "
+    "network against its size."
 )
 FEWEST = 3
 """Points below which a line says nothing of how a cost grows."""
@@ -30,7 +31,9 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         panels = [_speeds(medians(speed).sel(network=name)) for name in speed["network"].values]
         drawn["speed"] = Drawing("How fast each method trains the same networks", panels, SPEED)
     if min(scaling.sizes["seeds"], growth.sizes["size"]) >= FEWEST:
-        drawn["growth"] = Drawing("What seeds, width and depth cost", [_seeds(scaling), _sizes(growth)], GROWTH)
+        drawn["growth"] = Drawing(
+            "What seeds, width and depth cost", [_seeds(scaling), _sizes(growth)], GROWTH
+        )
     return drawn
 
 
@@ -67,7 +70,9 @@ def _sizes(growth: xr.Dataset) -> Figure:
         name: axes.semilogy(growth["size"], 1e9 / growth["rate"].sel(direction=direction), "o-")[0]
         for direction, name in names.items()
     }
-    axes.set(xlabel="k", ylabel="nanoseconds", title="one update of one network", xticks=growth["size"].values)
+    axes.set(
+        xlabel="k", ylabel="nanoseconds", title="one update of one network", xticks=growth["size"].values
+    )
     for name, line in lines.items():
         style.label_end(axes, line, name)
     return figure

@@ -13,22 +13,27 @@ from experiments.digits.training import ENTROPY, LECUN, NIELSEN
 from experiments.runner import style
 from experiments.runner.experiment import Drawing
 
-TITLES = {LECUN: "LeCun’s weights, squared error", NIELSEN: "N(0, 1), squared error", ENTROPY: "N(0, 1), cross-entropy"}
+TITLES = {
+    LECUN: "LeCun’s weights, squared error",
+    NIELSEN: "N(0, 1), squared error",
+    ENTROPY: "N(0, 1), cross-entropy",
+}
 """Initial weights and losses, as the panels are headed."""
 ACCURACY = (
-    "Share of the test rows labelled right after each epoch. The band holds the seeds that are at {poor:.0f} % or "
-    "above from epoch {early} on, the thick line is their median; every other seed has its own thin line: blue if "
-    "it gets there in the end, orange if it does not. The second and third panels start from the same weights."
+    "Share of the test rows labelled right after each epoch. The band holds the seeds that are at "
+    "{poor:.0f} % or above from epoch {early} on, the thick line is their median; every other seed has its "
+    "own thin line: blue if it gets there in the end, orange if it does not. The second and third panels "
+    "start from the same weights."
 )
 LOST = (
-    "Each point is one seed and one digit at the end, from N(0, 1) weights: what the digit’s output node says "
-    "on rows of that digit (1 is right), and its δ there, both averaged over the rows. Dashed lines: δ as the "
-    "formula gives it for a node that says a on every row. Squared error’s holds the factor a(1 − a), which is "
-    "0 at a = 0 as well as at a = 1; cross-entropy’s does not."
+    "Each point is one seed and one digit at the end, from N(0, 1) weights: what the digit’s output node "
+    "says on rows of that digit (1 is right), and its δ there, both averaged over the rows. Dashed lines: δ "
+    "as the formula gives it for a node that says a on every row. Squared error’s holds the factor a(1 − "
+    "a), which is 0 at a = 0 as well as at a = 1; cross-entropy’s does not."
 )
 MISREAD = (
-    "The test digits that the most seeds get wrong, LeCun’s weights, squared error: what each is, how it is most "
-    "often read instead, and by how many of the seeds it is misread."
+    "The test digits that the most seeds get wrong, LeCun’s weights, squared error: what each is, how it is "
+    "most often read instead, and by how many of the seeds it is misread."
 )
 ENDS = (
     "Two kinds of initial weights, squared error. Left: each seed’s loss on the training rows and its "
@@ -44,9 +49,13 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     caption = ACCURACY.format(poor=100 * POOR, early=EARLY)
     panels = [_accuracy(starts, start) for start in TITLES]
     return {
-        "accuracy": Drawing("Whether a digit is lost depends on the weights and on the loss", panels, caption),
+        "accuracy": Drawing(
+            "Whether a digit is lost depends on the weights and on the loss", panels, caption
+        ),
         "lost": Drawing("A node that says 0 is told almost nothing by squared error", [_lost(starts)], LOST),
-        "misread": Drawing("Some digits mislead nearly every seed", _misread(starts, pictures["image"].values), MISREAD),
+        "misread": Drawing(
+            "Some digits mislead nearly every seed", _misread(starts, pictures["image"].values), MISREAD
+        ),
         "ends": Drawing("Large weights spread the ends", [_losses(starts), _apart(starts)], ENDS),
         **(mnist_figures.figures(*of_mnist(data)) if "mnist" in data else {}),
     }
@@ -64,7 +73,9 @@ def _accuracy(starts: xr.Dataset, start: str) -> Figure:
         axes.plot(epochs, values[kind].T, color=colour, lw=0.6, alpha=0.7)
     axes.set(title=TITLES[start], xlabel="epoch", ylabel="test accuracy, %", ylim=(0, 102))
     look = {"ha": "right", "transform": axes.transAxes}
-    axes.text(0.97, 0.05, f"{100 * poor.mean():.1f} % end below {100 * POOR:.0f} %", color=style.COLOURS[1], **look)
+    axes.text(
+        0.97, 0.05, f"{100 * poor.mean():.1f} % end below {100 * POOR:.0f} %", color=style.COLOURS[1], **look
+    )
     return figure
 
 
@@ -72,7 +83,9 @@ def _lost(starts: xr.Dataset) -> Figure:
     figure, axes = style.panel(height=300)
     a = np.linspace(0, 1, 200)
     curves = {ENTROPY: ("cross-entropy", 1 - a), NIELSEN: ("squared error", 2 * a * (1 - a) ** 2)}
-    for (start, (name, curve)), colour in zip(curves.items(), (style.COLOURS[2], style.COLOURS[0]), strict=True):
+    for (start, (name, curve)), colour in zip(
+        curves.items(), (style.COLOURS[2], style.COLOURS[0]), strict=True
+    ):
         said, delta = (last(starts, column, start) for column in ("said", "delta"))
         missing = lost(starts, start)
         axes.plot(said[~missing], delta[~missing], ".", color=colour, ms=3, alpha=0.5, rasterized=True)
@@ -80,7 +93,9 @@ def _lost(starts: xr.Dataset) -> Figure:
         axes.plot(a, curve, color=colour, lw=1, ls="--")
         axes.text(0.42, np.interp(0.42, a, curve) + 0.03, name, color=colour)
     if lost(starts, NIELSEN).any():
-        axes.text(0.1, 0.03, "● digits that a\nseed never answers", color=style.COLOURS[1], fontsize=style.SMALL)
+        axes.text(
+            0.1, 0.03, "● digits that a\nseed never answers", color=style.COLOURS[1], fontsize=style.SMALL
+        )
     axes.set(xlabel="what a digit’s node says on its own rows, a", ylabel="its δ there", ylim=(-0.03, 1.05))
     return figure
 
@@ -98,7 +113,9 @@ def _misread(starts: xr.Dataset, images: np.ndarray) -> list[Figure]:
             read = np.bincount(wrong, minlength=10).argmax() if len(wrong) else truth[row]
             shade = images[row] / images.max()
             cell.imshow(np.concatenate([np.broadcast_to(ink, (*shade.shape, 3)), shade[..., None]], axis=-1))
-            cell.set_title(f"a {truth[row]}, read as {read}\nby {100 * share[row]:.0f} %", fontsize=style.SMALL)
+            cell.set_title(
+                f"a {truth[row]}, read as {read}\nby {100 * share[row]:.0f} %", fontsize=style.SMALL
+            )
             cell.set_axis_off()
         panels.append(figure)
     return panels
@@ -110,7 +127,10 @@ WEIGHTS = {"LeCun’s weights": (LECUN, style.COLOURS[0]), "N(0, 1) weights": (N
 def _losses(starts: xr.Dataset) -> Figure:
     figure, axes = style.panel()
     for k, (label, (start, colour)) in enumerate(WEIGHTS.items()):
-        loss, accuracy = starts["training_loss"].sel(start=start).values, 100 * last(starts, "accuracy", start)
+        loss, accuracy = (
+            starts["training_loss"].sel(start=start).values,
+            100 * last(starts, "accuracy", start),
+        )
         axes.plot(loss, accuracy, "ox"[k], ms=3, alpha=0.6, zorder=3 - k, color=colour)
         axes.text(0.04, 0.06 + 0.09 * k, f"{'●×'[k]} {label}", color=colour, transform=axes.transAxes)
     axes.set(xlabel="training loss, SSE per row", ylabel="test accuracy, %", xscale="log")

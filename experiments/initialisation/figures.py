@@ -21,9 +21,9 @@ BY_RATE = (
     "network is neither stuck nor has learnt XOR it is slow."
 )
 RANGES = (
-    "Share of the seeds that converge, from uniform weights in [−r, r] (lines, with 99.9 % intervals) and from "
-    "normal weights of the same standard deviation, r / √3 (circles). How many epochs they take is in the "
-    "data and the table."
+    "Share of the seeds that converge, from uniform weights in [−r, r] (lines, with 99.9 % intervals) and "
+    "from normal weights of the same standard deviation, r / √3 (circles). How many epochs they take is in "
+    "the data and the table."
 )
 
 
@@ -51,7 +51,10 @@ def _by_rate(by_rate: xr.Dataset) -> list[Figure]:
         figure, axes = style.panel()
         lines = {}
         for rank, rate in enumerate(by_rate["rate"].values):
-            found, look = flags.sel(rate=rate).transpose("seed", "range").values, {"color": style.COLOURS[rank]}
+            found, look = (
+                flags.sel(rate=rate).transpose("seed", "range").values,
+                {"color": style.COLOURS[rank]},
+            )
             (lines[f"rate {rate:g}"],) = _share(axes, by_rate["range"].values, found, **look)
         _finish(axes, title, by_rate["range"].values, lines)
         panels.append(figure)

@@ -23,9 +23,9 @@ DEPTH = (
     "answer's: medians, and bars over all seeds, at each depth's best setting."
 )
 ENDS = (
-    "The share of the seeds whose loss per training row, as a share of the best constant answer's, is at most "
-    "that on the axis; a line for each kind of initial weights, at its best rate. A step is an end that many "
-    "seeds reach. The other rates are in the data."
+    "The share of the seeds whose loss per training row, as a share of the best constant answer's, is at "
+    "most that on the axis; a line for each kind of initial weights, at its best rate. A step is an end "
+    "that many seeds reach. The other rates are in the data."
 )
 BARRIERS = (
     "Loss per row on the straight line between two seeds' ends, at its worst, above the line between their "
@@ -41,7 +41,9 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         "delta": Drawing("Does δ vanish on this table?", list(_delta(depth)), DELTA),
         "depth": Drawing("What is learnt, by depth", [_depth(depth, constant)], DEPTH),
         "ends": Drawing("Where the seeds end", list(_ends(ends, constant)), ENDS),
-        "barriers": Drawing("What lies between two ends", list(_barriers(data["pairs"].to_dataset())), BARRIERS),
+        "barriers": Drawing(
+            "What lies between two ends", list(_barriers(data["pairs"].to_dataset())), BARRIERS
+        ),
     }
 
 

@@ -18,21 +18,22 @@ COLOURS = {**dict(enumerate(style.COLOURS)), ELSEWHERE: style.FAINT}
 HEIGHTS = (0.1, 1, 10, 100, 1000)
 """Losses at which contours are drawn."""
 XOR = (
-    "XOR, a panel for each network: the share of the same seeds that ends near each of the losses at which the "
-    "landscape is flat (summed squared error; 0 is learnt; “elsewhere” is further than 0.02 from all). The rows "
-    "name initial weights and biases, and the learning rate; those from which most learn are on top."
+    "XOR, a panel for each network: the share of the same seeds that ends near each of the losses at which "
+    "the landscape is flat (summed squared error; 0 is learnt; “elsewhere” is further than 0.02 from all). "
+    "The rows name initial weights and biases, and the learning rate; those from which most learn are on "
+    "top."
 )
 PLANE = (
-    "The loss of a tanh 2-2-1 student on the plane through three of its ends (orange crosses), as a map: grey "
-    "contours with their loss. Blue: the paths of the seeds that end in these, from their starts (dots), as "
-    "shadows on the plane. The three are copies of one network, so that the loss is 0 at all of them. Two of 9 "
-    "dimensions can show that points are low and what lies straight between them, and not that a hollow is a "
-    "minimum: there may be a way out in the other 7."
+    "The loss of a tanh 2-2-1 student on the plane through three of its ends (orange crosses), as a map: "
+    "grey contours with their loss. Blue: the paths of the seeds that end in these, from their starts "
+    "(dots), as shadows on the plane. The three are copies of one network, so that the loss is 0 at all of "
+    "them. Two of 9 dimensions can show that points are low and what lies straight between them, and not "
+    "that a hollow is a minimum: there may be a way out in the other 7."
 )
 TEACHERS = (
     "Each row is a teacher with {students} students, which learn to imitate it: the share that ends at the "
-    "teacher’s loss of 0, in another strict local minimum, or had not settled. The first teacher, on which the "
-    "learning rate was tuned, is marked."
+    "teacher’s loss of 0, in another strict local minimum, or had not settled. The first teacher, on which "
+    "the learning rate was tuned, is marked."
 )
 
 
@@ -42,7 +43,9 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     ends = [_levels(conditions.sel(network=network)) for network in conditions["network"].values]
     plane = [_plane(data["landscape/plane"].to_dataset())]
     return {
-        "xor": Drawing("With two hidden nodes many XOR networks get stuck; a third node frees nearly all", ends, XOR),
+        "xor": Drawing(
+            "With two hidden nodes many XOR networks get stuck; a third node frees nearly all", ends, XOR
+        ),
         "plane": Drawing("Three different ends are one and the same network", plane, PLANE),
         "teachers": Drawing(
             "Some teachers’ students all learn, others’ never do",
@@ -79,7 +82,9 @@ def _bars(axes: Axes, rows: list[str], parts: Mapping[str, tuple[np.ndarray, str
 def _plane(plane: xr.Dataset) -> Figure:
     figure, axes = style.panel(height=352)
     steps, loss = plane["step"].values, np.maximum(plane["loss"].values, 1e-6)
-    lines = axes.contour(steps, steps, np.log10(loss), np.log10(HEIGHTS), colors=style.GREY, linestyles="solid", linewidths=0.7)
+    lines = axes.contour(
+        steps, steps, np.log10(loss), np.log10(HEIGHTS), colors=style.GREY, linestyles="solid", linewidths=0.7
+    )
     axes.clabel(lines, fmt=lambda height: f"{10**height:g}", fontsize=10)
     for path in plane["path"].values[plane["joins"].values]:
         axes.plot(path[:, 0], path[:, 1], color=style.COLOURS[0], lw=1, alpha=0.7)
@@ -96,10 +101,17 @@ def _teachers(many: xr.Dataset) -> Figure:
     """Shares of each teacher's students, the most able on top."""
     solved, local = teachers.solved(many).mean(axis=1), teachers.local(many).mean(axis=1)
     order = np.lexsort((local, -solved))
-    rows = [f"teacher {number}" + (" (tuned on)" if number == many["teacher"].values[0] else "") for number in many["teacher"].values[order]]
+    rows = [
+        f"teacher {number}" + (" (tuned on)" if number == many["teacher"].values[0] else "")
+        for number in many["teacher"].values[order]
+    ]
     figure, axes = style.panel(height=70 + 18 * len(rows))
     rest = 1 - solved - local
-    parts = {"learn": (solved, style.COLOURS[0]), "local minimum": (local, style.COLOURS[1]), "not settled": (rest, style.FAINT)}
+    parts = {
+        "learn": (solved, style.COLOURS[0]),
+        "local minimum": (local, style.COLOURS[1]),
+        "not settled": (rest, style.FAINT),
+    }
     _bars(axes, rows, {name: (100 * share[order], colour) for name, (share, colour) in parts.items()})
     axes.set_xlabel("share of its students, %")
     return figure

@@ -14,8 +14,8 @@ from experiments.spurious_minima.cells import SPURIOUS
 from experiments.spurious_minima.findings import PUBLISHED, interval, published_cells
 
 SHARE = (
-    "Share of the seeds from which gradient descent ends in a spurious minimum, a strict local one that is not "
-    "the global one, when n neurons learn k target neurons. Dots: measured here, with 99.9 % intervals. "
+    "Share of the seeds from which gradient descent ends in a spurious minimum, a strict local one that is "
+    "not the global one, when n neurons learn k target neurons. Dots: measured here, with 99.9 % intervals. "
     "Crosses: Safran and Shamir 2018, who give no intervals."
 )
 MEANS = (
@@ -24,8 +24,8 @@ MEANS = (
     "99.9 % intervals (none where all ends are copies of one minimum); crosses are published."
 )
 MINIMA = (
-    "The distinct minima: ends of equal F and equal Hessian spectra count as copies of one. The larger a dot, "
-    "the more seeds reached it; three sizes are named. F = 0 is the global minimum."
+    "The distinct minima: ends of equal F and equal Hessian spectra count as copies of one. The larger a "
+    "dot, the more seeds reached it; three sizes are named. F = 0 is the global minimum."
 )
 DOT = 400
 """Area of a dot that all seeds reach, in square points."""
@@ -41,7 +41,9 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         _means(cells, runs, "smallest_eigenvalue", 1, "mean smallest eigenvalue there"),
     ]
     return {
-        "table": Drawing("The more neurons, the more runs end in a spurious minimum", [_shares(cells)], SHARE),
+        "table": Drawing(
+            "The more neurons, the more runs end in a spurious minimum", [_shares(cells)], SHARE
+        ),
         "means": Drawing("The spurious ends lie low, and they curve up in every direction", means, MEANS),
         "minima": Drawing("More neurons also mean more kinds of minima", [_distinct(cells, minima)], MINIMA),
     }
@@ -87,7 +89,9 @@ def _dots(axes: Axes, k: np.ndarray, value: np.ndarray, bars: np.ndarray, label:
     seen = np.flatnonzero(np.isfinite(value))
     if len(seen):
         at = k[seen[-1]], value[seen[-1]]
-        axes.annotate(label, at, (7, 0), textcoords="offset points", va="center", color=colour, fontsize=style.SMALL)
+        axes.annotate(
+            label, at, (7, 0), textcoords="offset points", va="center", color=colour, fontsize=style.SMALL
+        )
 
 
 def _published(axes: Axes, cells: xr.Dataset, column: int, title: str) -> None:
@@ -98,7 +102,14 @@ def _published(axes: Axes, cells: xr.Dataset, column: int, title: str) -> None:
     axes.set(title=title, xlabel="target neurons k", ylim=(0, 1.08 * axes.get_ylim()[1]))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if ks:
-        axes.text(0.03, 0.97, "● here   × published, n = k", va="top", fontsize=style.SMALL, transform=axes.transAxes)
+        axes.text(
+            0.03,
+            0.97,
+            "● here   × published, n = k",
+            va="top",
+            fontsize=style.SMALL,
+            transform=axes.transAxes,
+        )
 
 
 def _distinct(cells: xr.Dataset, minima: xr.Dataset) -> Figure:

@@ -1,6 +1,5 @@
 """Figures of the vanishing-gradients experiment: at birth, in training, and what helps."""
 
-import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from experiments.runner import style
 from experiments.runner.experiment import Drawing
 from experiments.vanishing_gradients import law_panels
-from experiments.vanishing_gradients.readers import ROUNDING, TITLES, best, last, widest
+from experiments.vanishing_gradients.readers import ROUNDING, TITLES, Widest, best, last, widest
 from experiments.vanishing_gradients.recipes import SATURATED_CROSS_ENTROPY, SATURATED_SSE
 
 SMALLEST = float(np.finfo(np.float32).tiny)
@@ -32,15 +31,16 @@ INITS = {"he_normal": "He’s weights", "glorot_normal": "Glorot’s weights"}
 """Names of activations and of initial weights in figures, where they differ from the library's."""
 
 BIRTH = (
-    "Networks before training: the length of δ so many layers below the output, divided by its length at the "
-    "output. Each line is the root mean square over the seeds for one activation and the initial weights that "
-    "are named with it, in the widest networks drawn; bands hold 90 % of the seeds; dots are mean-field "
-    "theory. In the grey area, at learning rate 1, the change of a weight is lost in float32's rounding."
+    "Networks before training: the length of δ so many layers below the output, divided by its length at "
+    "the output. Each line is the root mean square over the seeds for one activation and the initial "
+    "weights that are named with it, in the widest networks drawn; bands hold 90 % of the seeds; dots are "
+    "mean-field theory. In the grey area, at learning rate 1, the change of a weight is lost in float32's "
+    "rounding."
 )
 CHANGES = (
     "How much each layer's weights change in the first epoch, relative to their length, on the digits, with "
-    "the learning rate {rate:g} for all; medians over the seeds. Layer 1 is next to the input. Each line is a "
-    "network; the number at its end says how many layers it has."
+    "the learning rate {rate:g} for all; medians over the seeds. Layer 1 is next to the input. Each line is "
+    "a network; the number at its end says how many layers it has."
 )
 UNMOVED = " Hollow triangles at the bottom: no weight changed at all."
 DEPTHS = (
@@ -53,9 +53,9 @@ STALL = (
     "the best constant answer is what a network reaches that learns nothing."
 )
 REMEDIES = (
-    "Test accuracy on the digits after the last epoch, each recipe at the best of its rates: dots are medians, "
-    "bars run from the worst seed to the best. Blue: five layers, each recipe changing one thing. Orange: two "
-    "networks of two layers that start with saturated outputs, to be compared with each other."
+    "Test accuracy on the digits after the last epoch, each recipe at the best of its rates: dots are "
+    "medians, bars run from the worst seed to the best. Blue: five layers, each recipe changing one thing. "
+    "Orange: two networks of two layers that start with saturated outputs, to be compared with each other."
 )
 
 
@@ -79,11 +79,14 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 def _birth(birth: xr.Dataset) -> Figure:
     figure, axes = style.panel(height=300)
-    wanted = {case: label for case, label in CASES.items() if widest(birth, *case)}
     names, init = birth["activation"].values, str(birth["init"].values[0])
-    cases = wanted or {(name, init): name for name in names if widest(birth, name, init)}
-    colours = itertools.cycle(style.COLOURS[:-1])
-    lines = {label: _line(axes, birth, case, next(colours)) for case, label in cases.items()}
+    for cases in (CASES, {(str(name), init): str(name) for name in names}):
+        drawn = {label: (case, widest(birth, *case)) for case, label in cases.items()}
+        networks = {label: (case, network) for label, (case, network) in drawn.items() if network}
+        if networks:
+            break
+    colours = iter(style.COLOURS)
+    lines = {label: _line(axes, birth, *each, next(colours)) for label, each in networks.items()}
     axes.set(yscale="log", xlabel="layers below the output", ylabel="|δ|, as a share of the output layer’s")
     low, high = axes.get_ylim()
     axes.set_ylim(max(low, SMALLEST), high)
@@ -95,15 +98,14 @@ def _birth(birth: xr.Dataset) -> Figure:
     return figure
 
 
-def _line(axes: Axes, birth: xr.Dataset, case: tuple[str, str], colour: str) -> Line2D:
+def _line(axes: Axes, birth: xr.Dataset, case: tuple[str, str], network: Widest, colour: str) -> Line2D:
     """Root mean square and range of the widest networks of a kind, and theory's dots."""
-    width, delta = widest(birth, *case)
-    delta, below = delta.astype(float)[::-1], np.arange(len(delta))
+    delta, below = network.delta.astype(float)[::-1], np.arange(len(network.delta))
     middle = np.sqrt(np.mean(delta**2, axis=1))
     (line,) = axes.plot(below, np.where(middle > 0, middle, np.nan), color=colour, lw=1.8)
     low, high = np.maximum(np.quantile(delta, [0.05, 0.95], axis=1), 1e-45)
     axes.fill_between(below, low, high, color=colour, alpha=0.2, lw=0)
-    theory = birth["predicted"].sel(activation=case[0], init=case[1], width=width).values[::-1] ** 0.5
+    theory = birth["predicted"].sel(activation=case[0], init=case[1], width=network.width).values[::-1] ** 0.5
     every = slice(None, None, max(1, len(below) // 10))
     dots = np.where(theory > SMALLEST, theory, np.nan)[every]
     axes.plot(below[every], dots, ".", color=style.COLOURS[-1], ms=4, zorder=4)
@@ -151,7 +153,9 @@ def _name(activation: str) -> str:
 def _depths(chosen: Mapping[str, xr.Dataset]) -> Drawing:
     panels = [_against_depth(part, TITLES[group]) for group, part in chosen.items()]
     single = any(1 in part["depth"].values for part in chosen.values())
-    return Drawing("A few sigmoid layers too many, and nothing is learnt", panels, DEPTHS + (ONE if single else ""))
+    return Drawing(
+        "A few sigmoid layers too many, and nothing is learnt", panels, DEPTHS + (ONE if single else "")
+    )
 
 
 def _against_depth(chosen: xr.Dataset, title: str) -> Figure:
@@ -161,7 +165,9 @@ def _against_depth(chosen: xr.Dataset, title: str) -> Figure:
     for rank, (start, part) in enumerate(zip(chosen["start"].values, last(chosen, "accuracy"), strict=True)):
         low, middle, high = 100 * np.quantile(part, (0, 0.5, 1), axis=1)
         bars, colour = np.stack([middle - low, high - middle]), style.COLOURS[rank]
-        drawn = axes.errorbar(depths * 1.03**rank, middle, bars, fmt="os"[rank % 2] + "-", color=colour, capsize=3, ms=5)
+        drawn = axes.errorbar(
+            depths * 1.03**rank, middle, bars, fmt="os"[rank % 2] + "-", color=colour, capsize=3, ms=5
+        )
         lines[_name(start)] = drawn[0]
     axes.axhline(100 * _guessing(chosen), color=style.GREY, ls="--", lw=1, zorder=0)
     axes.set(xscale="log", ylim=(0, 105), xlabel="layers with weights", ylabel="test accuracy, %")
@@ -191,7 +197,9 @@ def _stall(chosen: xr.Dataset) -> list[Figure]:
         axes.axhline(constant, color=style.GREY, ls="--", lw=1, zorder=3)
         axes.set(xlabel="epoch", ylabel="loss per row (SSE)", ylim=(0, top))
         axes.set_title(f"{chosen.sizes['layer']} ReLU layers, {INITS.get(init, init)}")
-        axes.text(losses["epoch"][-1], 1.02 * constant, "nothing learnt", ha="right", va="bottom", color=style.GREY)
+        axes.text(
+            losses["epoch"][-1], 1.02 * constant, "nothing learnt", ha="right", va="bottom", color=style.GREY
+        )
         panels.append(figure)
     return panels
 
@@ -211,5 +219,7 @@ def _remedies(chosen: xr.Dataset) -> Figure:
     axes.axvline(100 * _guessing(chosen), color=style.GREY, ls="--", lw=1, zorder=0)
     axes.set(xlabel="test accuracy, %", xlim=(0, 100), yticks=[], ylim=(len(names), -0.9))
     axes.spines["left"].set_visible(False)
-    axes.text(beside, len(names) - 0.2, "dashes: one answer for all rows", color=style.GREY, fontsize=style.SMALL)
+    axes.text(
+        beside, len(names) - 0.2, "dashes: one answer for all rows", color=style.GREY, fontsize=style.SMALL
+    )
     return figure

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 PAIR = {"he_normal": "He", "glorot_normal": "Glorot"}
 """Initial weights that are compared."""
 CAPTION = (
-    "ReLU networks at birth; dots (and the thick line) are measured, thin lines are exact laws. The shaded area "
-    "in the third panel holds 95 of 100 means of this many seeds of the widest networks. Means of narrow "
-    "deep networks fall below 1, since rare networks that no sample holds make up the mean."
+    "ReLU networks at birth; dots (and the thick line) are measured, thin lines are exact laws. The shaded "
+    "area in the third panel holds 95 of 100 means of this many seeds of the widest networks. Means of "
+    "narrow deep networks fall below 1, since rare networks that no sample holds make up the mean."
 )
 
 
@@ -42,7 +42,9 @@ def _flat(birth: xr.Dataset) -> "Figure":
         axes.semilogy(birth["layer"], middle, "o", color=colour, ms=3)
         exact = np.sqrt(width) * (1 if init == "he_normal" else 2 ** (-(depth - 1) / 2))
         (lines[name],) = axes.plot([1, depth], [exact, exact], color=colour, lw=0.8)
-    axes.set(xlabel="layer", ylabel="|∂f/∂W|, root mean square", title="The gradient is the same in all layers")
+    axes.set(
+        xlabel="layer", ylabel="|∂f/∂W|, root mean square", title="The gradient is the same in all layers"
+    )
     axes.text(0.5, 0.5, "dots: measured\nlines: exact", color=style.GREY, transform=axes.transAxes)
     return _labelled(figure, lines)
 
@@ -56,7 +58,11 @@ def _shrinking(birth: xr.Dataset) -> "Figure":
         axes.semilogy(depths, np.sqrt(width * np.mean(first**2, axis=1)), "o", color=colour, ms=4)
         halved = np.ones(len(depths)) if init == "he_normal" else 2 ** (-(depths - 1) / 2)
         (lines[name],) = axes.plot(depths, np.sqrt(width) * halved, color=colour, lw=0.8)
-    axes.set(xlabel="layers in all", ylabel="|∂f/∂W₁|, root mean square", title="Glorot’s weights: it vanishes with depth")
+    axes.set(
+        xlabel="layers in all",
+        ylabel="|∂f/∂W₁|, root mean square",
+        title="Glorot’s weights: it vanishes with depth",
+    )
     return _labelled(figure, lines)
 
 
@@ -66,12 +72,19 @@ def _mean(birth: xr.Dataset) -> "Figure":
     lines = {}
     for colour, width, first in zip(style.COLOURS, widths, first_delta(birth, "he_normal"), strict=False):
         mean = np.mean(first**2, axis=1)
-        (lines[f"width {width}"],) = axes.plot(depths, np.where(mean > 0, mean, np.nan), "o", color=colour, ms=4)
+        (lines[f"width {width}"],) = axes.plot(
+            depths, np.where(mean > 0, mean, np.nan), "o", color=colour, ms=4
+        )
     error = np.array([squared_spread(int(widths[-1]), int(d)) for d in depths]) / seeds**0.5
     shade = {"color": style.COLOURS[len(widths) - 1], "alpha": 0.2, "lw": 0}
     axes.fill_between(depths, np.maximum(1 - 2 * error, 0.01), 1 + 2 * error, **shade)
     axes.axhline(1, color=style.COLOURS[-1], lw=0.8)
-    axes.set(yscale="log", xlabel="layers in all", ylabel=f"mean of |δ₁|², {seeds} seeds", title="He’s weights keep the mean of |δ|² at 1")
+    axes.set(
+        yscale="log",
+        xlabel="layers in all",
+        ylabel=f"mean of |δ₁|², {seeds} seeds",
+        title="He’s weights keep the mean of |δ|² at 1",
+    )
     return _labelled(figure, lines)
 
 
@@ -86,7 +99,11 @@ def _spread(birth: xr.Dataset) -> "Figure":
         axes.plot(steps, measured, "o", color=colour, ms=3)
         exact = steps * log_moments(int(width))[1]
         (lines[f"width {width}"],) = axes.plot(steps[::-1], exact[::-1], color=colour, lw=0.8)
-    axes.set(xlabel="layers above", ylabel="variance of log |δ|²", title="He’s weights: narrow networks differ more")
+    axes.set(
+        xlabel="layers above",
+        ylabel="variance of log |δ|²",
+        title="He’s weights: narrow networks differ more",
+    )
     return _labelled(figure, lines)
 
 

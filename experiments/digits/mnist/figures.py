@@ -13,7 +13,8 @@ from experiments.runner.experiment import Drawing
 
 ACCURACY = (
     "Nielsen's networks, 784-30-10 and 784-100-10, with N(0, 1) weights and biases and squared error: test "
-    "accuracy after each epoch, one line for each seed. Dashed: the number he prints for his one run on MNIST."
+    "accuracy after each epoch, one line for each seed. Dashed: the number he prints for his one run on "
+    "MNIST."
 )
 BIRTHS = (
     "How fast each hidden layer would learn at birth, before any training: |δ|, δ averaged over 1000 rows. "
