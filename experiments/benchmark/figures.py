@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from experiments.benchmark.findings import medians
+from experiments.benchmark.findings import drawable, medians
 from experiments.runner import style
 from experiments.runner.experiment import Drawing
 
@@ -19,18 +20,16 @@ GROWTH = (
     "then follows the dashed line, which is proportional to the seeds. Right: cost of one update of one "
     "network against its size."
 )
-FEWEST = 3
-"""Points below which a line says nothing of how a cost grows."""
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     """Draw the speeds, if the run is of the size that they are judged at, and how the cost grows."""
     speed, scaling, growth = (data[name].to_dataset() for name in ("speed", "scaling", "growth"))
-    drawn = {}
-    if speed.attrs["full"]:
+    drawn, large_enough = {}, drawable(data)
+    if "speed" in large_enough:
         panels = [_speeds(medians(speed).sel(network=name)) for name in speed["network"].values]
         drawn["speed"] = Drawing("How fast each method trains the same networks", panels, SPEED)
-    if min(scaling.sizes["seeds"], growth.sizes["size"]) >= FEWEST:
+    if "growth" in large_enough:
         drawn["growth"] = Drawing(
             "What seeds, width and depth cost", [_seeds(scaling), _sizes(growth)], GROWTH
         )
@@ -50,6 +49,7 @@ def _speeds(speeds: xr.DataArray) -> Figure:
     axes.set(xscale="log", xlabel="updates per second", xlim=(left, right), title=speeds["network"].item())
     axes.set(yticks=[], ylim=(there.sizes["peer"] - 0.5, -0.9))
     axes.spines["left"].set_visible(False)
+    style.power_ticks(axes.xaxis)
     return figure
 
 
@@ -58,6 +58,8 @@ def _seeds(scaling: xr.Dataset) -> Figure:
     seeds, seconds = scaling["seeds"], scaling["seconds"]
     axes.loglog(seeds, seconds, "o-", base=2)
     axes.loglog(seeds, seconds[-1] * seeds / seeds[-1], "--", color=style.GREY, base=2)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_major_formatter("{x:.3g}")
     axes.text(0.97, 0.06, "dashes: proportional", ha="right", color=style.GREY, transform=axes.transAxes)
     axes.set(xlabel="seeds", ylabel="seconds", title="time of a sweep, 2-2-1")
     return figure
@@ -73,6 +75,7 @@ def _sizes(growth: xr.Dataset) -> Figure:
     axes.set(
         xlabel="k", ylabel="nanoseconds", title="one update of one network", xticks=growth["size"].values
     )
+    style.plain_ticks(axes.yaxis, np.outer(10.0 ** np.arange(-2, 7), (1, 2, 5)).ravel().tolist())
     for name, line in lines.items():
         style.label_end(axes, line, name)
     return figure

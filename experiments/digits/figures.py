@@ -14,7 +14,7 @@ from experiments.runner import style
 from experiments.runner.experiment import Drawing
 
 TITLES = {
-    LECUN: "LeCun’s weights, squared error",
+    LECUN: "LeCun's weights, squared error",
     NIELSEN: "N(0, 1), squared error",
     ENTROPY: "N(0, 1), cross-entropy",
 }
@@ -26,17 +26,17 @@ ACCURACY = (
     "start from the same weights."
 )
 LOST = (
-    "Each point is one seed and one digit at the end, from N(0, 1) weights: what the digit’s output node "
+    "Each point is one seed and one digit at the end, from N(0, 1) weights: what the digit's output node "
     "says on rows of that digit (1 is right), and its δ there, both averaged over the rows. Dashed lines: δ "
-    "as the formula gives it for a node that says a on every row. Squared error’s holds the factor a(1 − "
-    "a), which is 0 at a = 0 as well as at a = 1; cross-entropy’s does not."
+    "as the formula gives it for a node that says a on every row. Squared error's holds the factor a(1 − "
+    "a), which is 0 at a = 0 as well as at a = 1; cross-entropy's does not."
 )
 MISREAD = (
-    "The test digits that the most seeds get wrong, LeCun’s weights, squared error: what each is, how it is "
+    "The test digits that the most seeds get wrong, LeCun's weights, squared error: what each is, how it is "
     "most often read instead, and by how many of the seeds it is misread."
 )
 ENDS = (
-    "Two kinds of initial weights, squared error. Left: each seed’s loss on the training rows and its "
+    "Two kinds of initial weights, squared error. Left: each seed's loss on the training rows and its "
     "accuracy on the test rows; nearly all seeds apart from the crowd lost a digit. Right: how many of the "
     "test rows two seeds label differently, over pairs without a common seed; the words name the pairs from "
     "N(0, 1) weights around them by how many digits the two have lost together."
@@ -74,7 +74,7 @@ def _accuracy(starts: xr.Dataset, start: str) -> Figure:
     axes.set(title=TITLES[start], xlabel="epoch", ylabel="test accuracy, %", ylim=(0, 102))
     look = {"ha": "right", "transform": axes.transAxes}
     axes.text(
-        0.97, 0.05, f"{100 * poor.mean():.1f} % end below {100 * POOR:.0f} %", color=style.COLOURS[1], **look
+        0.97, 0.05, f"{100 * poor.mean():.0f} % end below {100 * POOR:.0f} %", color=style.COLOURS[1], **look
     )
     return figure
 
@@ -96,7 +96,7 @@ def _lost(starts: xr.Dataset) -> Figure:
         axes.text(
             0.1, 0.03, "● digits that a\nseed never answers", color=style.COLOURS[1], fontsize=style.SMALL
         )
-    axes.set(xlabel="what a digit’s node says on its own rows, a", ylabel="its δ there", ylim=(-0.03, 1.05))
+    axes.set(xlabel="what a digit's node says on its own rows, a", ylabel="its δ there", ylim=(-0.03, 1.05))
     return figure
 
 
@@ -121,7 +121,7 @@ def _misread(starts: xr.Dataset, images: np.ndarray) -> list[Figure]:
     return panels
 
 
-WEIGHTS = {"LeCun’s weights": (LECUN, style.COLOURS[0]), "N(0, 1) weights": (NIELSEN, style.COLOURS[1])}
+WEIGHTS = {"LeCun's weights": (LECUN, style.COLOURS[0]), "N(0, 1) weights": (NIELSEN, style.COLOURS[1])}
 
 
 def _losses(starts: xr.Dataset) -> Figure:

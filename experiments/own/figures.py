@@ -70,6 +70,7 @@ def _delta(depth: xr.Dataset) -> Iterator[Figure]:
             axes.fill_between(below, np.where(low > 0, low, np.nan), high, alpha=0.2, color=colour, lw=0)
         axes.set(xlabel="layers below the output", ylabel="|δ| over the last layer's")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        style.power_ticks(axes.yaxis)
         _name(axes, lines)
         yield figure
 

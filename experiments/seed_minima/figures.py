@@ -32,7 +32,7 @@ PLANE = (
 )
 TEACHERS = (
     "Each row is a teacher with {students} students, which learn to imitate it: the share that ends at the "
-    "teacher’s loss of 0, in another strict local minimum, or had not settled. The first teacher, on which "
+    "teacher's loss of 0, in another strict local minimum, or had not settled. The first teacher, on which "
     "the learning rate was tuned, is marked."
 )
 
@@ -48,7 +48,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         ),
         "plane": Drawing("Three different ends are one and the same network", plane, PLANE),
         "teachers": Drawing(
-            "Some teachers’ students all learn, others’ never do",
+            "Some teachers' students all learn, others' never do",
             [_teachers(many)],
             TEACHERS.format(students=many.sizes["seed"]),
         ),

@@ -27,7 +27,7 @@ CASES = {
 }
 """Networks at birth that are drawn, and their labels; LeCun's and Glorot's weights are the same in them."""
 SHOWN = {"relu": "ReLU"}
-INITS = {"he_normal": "He’s weights", "glorot_normal": "Glorot’s weights"}
+INITS = {"he_normal": "He's weights", "glorot_normal": "Glorot's weights"}
 """Names of activations and of initial weights in figures, where they differ from the library's."""
 
 BIRTH = (
@@ -87,12 +87,13 @@ def _birth(birth: xr.Dataset) -> Figure:
             break
     colours = iter(style.COLOURS)
     lines = {label: _line(axes, birth, *each, next(colours)) for label, each in networks.items()}
-    axes.set(yscale="log", xlabel="layers below the output", ylabel="|δ|, as a share of the output layer’s")
+    axes.set(yscale="log", xlabel="layers below the output", ylabel="|δ|, as a share of the output layer's")
+    style.power_ticks(axes.yaxis)
     low, high = axes.get_ylim()
     axes.set_ylim(max(low, SMALLEST), high)
     if low < ROUNDING:
         axes.axhspan(axes.get_ylim()[0], ROUNDING, color=style.FAINT, alpha=0.35, lw=0, zorder=0)
-        axes.text(0.03, 0.04, "lost in float32’s rounding", color=style.GREY, transform=axes.transAxes)
+        axes.text(0.03, 0.04, "lost in float32's rounding", color=style.GREY, transform=axes.transAxes)
     for label, line in lines.items():
         style.label_end(axes, line, label)
     return figure
@@ -138,6 +139,7 @@ def _layers(changes: xr.DataArray, lowest: float) -> Figure:
     axes.set(ylim=(lowest, 2), xlim=(0.5, None), title=_name(changes["start"].item()))
     axes.text(0.97, 0.04, "no more than rounding", ha="right", color=style.GREY, transform=axes.transAxes)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    style.power_ticks(axes.yaxis)
     for depth, line in lines.items():
         x, y = (np.asarray(values, float)[-1] for values in line.get_data())
         look = {"color": line.get_color(), "fontsize": style.SMALL, "textcoords": "offset points"}
@@ -197,9 +199,8 @@ def _stall(chosen: xr.Dataset) -> list[Figure]:
         axes.axhline(constant, color=style.GREY, ls="--", lw=1, zorder=3)
         axes.set(xlabel="epoch", ylabel="loss per row (SSE)", ylim=(0, top))
         axes.set_title(f"{chosen.sizes['layer']} ReLU layers, {INITS.get(init, init)}")
-        axes.text(
-            losses["epoch"][-1], 1.02 * constant, "nothing learnt", ha="right", va="bottom", color=style.GREY
-        )
+        end = float(losses["epoch"][-1]), 1.02 * constant
+        axes.text(*end, "nothing learnt", ha="right", va="bottom", color=style.GREY)
         panels.append(figure)
     return panels
 

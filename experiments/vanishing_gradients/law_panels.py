@@ -61,7 +61,7 @@ def _shrinking(birth: xr.Dataset) -> "Figure":
     axes.set(
         xlabel="layers in all",
         ylabel="|∂f/∂W₁|, root mean square",
-        title="Glorot’s weights: it vanishes with depth",
+        title="Glorot's weights: it vanishes with depth",
     )
     return _labelled(figure, lines)
 
@@ -83,7 +83,7 @@ def _mean(birth: xr.Dataset) -> "Figure":
         yscale="log",
         xlabel="layers in all",
         ylabel=f"mean of |δ₁|², {seeds} seeds",
-        title="He’s weights keep the mean of |δ|² at 1",
+        title="He's weights keep the mean of |δ|² at 1",
     )
     return _labelled(figure, lines)
 
@@ -102,12 +102,14 @@ def _spread(birth: xr.Dataset) -> "Figure":
     axes.set(
         xlabel="layers above",
         ylabel="variance of log |δ|²",
-        title="He’s weights: narrow networks differ more",
+        title="He's weights: narrow networks differ more",
     )
     return _labelled(figure, lines)
 
 
 def _labelled(figure: "Figure", lines: "Mapping[str, Line2D]") -> "Figure":
+    if figure.axes[0].get_yscale() == "log":
+        style.power_ticks(figure.axes[0].yaxis)
     for label, line in lines.items():
         style.label_end(figure.axes[0], line, label)
     return figure

@@ -28,7 +28,7 @@ def figures(mnist: xr.Dataset, births: xr.Dataset) -> Mapping[str, Drawing]:
     accuracies = [_accuracy(mnist, hidden, his) for hidden in mnist["hidden_nodes"].values]
     speeds = [_births(births, depth, his) for depth in SPEEDS]
     return {
-        "mnist": Drawing("Nielsen’s networks, from many seeds", accuracies, ACCURACY),
+        "mnist": Drawing("Nielsen's networks, from many seeds", accuracies, ACCURACY),
         "births": Drawing("How fast each layer of his deep networks would learn at birth", speeds, BIRTHS),
     }
 
@@ -40,7 +40,7 @@ def _accuracy(mnist: xr.Dataset, hidden: int, his: bool) -> Figure:
     if his:
         axes.axhline(100 * PRINTED[hidden], color=style.COLOURS[1], ls="--")
         at = {"ha": "right", "transform": axes.transAxes, "color": style.COLOURS[1]}
-        axes.text(0.97, 0.05, f"dashes: Nielsen’s {100 * PRINTED[hidden]:g} %", **at)
+        axes.text(0.97, 0.05, f"dashes: Nielsen's {100 * PRINTED[hidden]:g} %", **at)
     axes.set(title=f"{hidden} hidden nodes", xlabel="epoch", ylabel="test accuracy, %")
     return figure
 
@@ -54,7 +54,8 @@ def _births(births: xr.Dataset, depth: int, his: bool) -> Figure:
     axes.errorbar(layers, middle, bars, fmt="_", color=style.COLOURS[0], lw=2, capsize=4)
     if his:
         axes.plot(layers, SPEEDS[depth], "o", color=style.COLOURS[1], mfc="none")
-        axes.text(0.03, 0.97, "○ Nielsen’s", va="top", color=style.COLOURS[1], transform=axes.transAxes)
+        axes.text(0.03, 0.97, "○ Nielsen's", va="top", color=style.COLOURS[1], transform=axes.transAxes)
     axes.set(title=f"{depth} hidden layers", xlabel="hidden layer", yscale="log", xticks=layers)
     axes.set_ylabel("|δ| at birth")
+    style.plain_ticks(axes.yaxis, (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1))
     return figure
