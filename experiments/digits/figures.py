@@ -91,7 +91,7 @@ def _lost(starts: xr.Dataset) -> Figure:
         axes.plot(said[~missing], delta[~missing], ".", color=colour, ms=3, alpha=0.5, rasterized=True)
         axes.plot(said[missing], delta[missing], "o", color=style.COLOURS[1], ms=5)
         axes.plot(a, curve, color=colour, lw=1, ls="--")
-        axes.text(0.42, np.interp(0.42, a, curve) + 0.03, name, color=colour)
+        axes.text(0.35, np.interp(0.35, a, curve) + 0.03, name, color=colour)
     if lost(starts, NIELSEN).any():
         axes.text(
             0.1, 0.03, "● digits that a\nseed never answers", color=style.COLOURS[1], fontsize=style.SMALL

@@ -17,7 +17,7 @@ from experiments.runner.experiment import Drawing
 
 BY_RATE = (
     "Sigmoid 2-2-1 networks on XOR from uniform weights in [−r, r], a line for each learning rate; bands are "
-    "99.9 % intervals. Stuck: on one of the two plateaus, at a loss of ½ or ⅔, after {long} epochs. Where a "
+    "99.9 % intervals. Stuck: on one of the two plateaus, at a loss of ½ or ⅔, after {long:,} epochs. Where a "
     "network is neither stuck nor has learnt XOR it is slow."
 )
 RANGES = (
@@ -40,35 +40,34 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def _by_rate(by_rate: xr.Dataset) -> list[Figure]:
-    """Who is stuck in the end, and who has learnt XOR within the short budget."""
+    """Shares of the seeds that are stuck in the end, and that have learnt XOR within the short budget."""
     short, long = by_rate["epochs"].values
     shown = {
-        f"stuck on a plateau after {long} epochs, %": stuck(by_rate).sel(epochs=long),
-        f"has learnt XOR after {short} epochs, %": solved(by_rate).sel(epochs=short),
+        f"stuck on a plateau after {long:,} epochs, %": stuck(by_rate).sel(epochs=long),
+        f"has learnt XOR after {short:,} epochs, %": solved(by_rate).sel(epochs=short),
     }
     panels = []
     for title, flags in shown.items():
         figure, axes = style.panel()
         lines = {}
         for rank, rate in enumerate(by_rate["rate"].values):
-            found, look = (
-                flags.sel(rate=rate).transpose("seed", "range").values,
-                {"color": style.COLOURS[rank]},
-            )
-            (lines[f"rate {rate:g}"],) = _share(axes, by_rate["range"].values, found, **look)
+            found = flags.sel(rate=rate).transpose("seed", "range").values
+            lines[f"rate {rate:g}"] = _share(axes, by_rate["range"].values, found, color=style.COLOURS[rank])
         _finish(axes, title, by_rate["range"].values, lines)
         panels.append(figure)
     return panels
 
 
-def _share(axes: Axes, ranges: np.ndarray, found: np.ndarray, **look: Any) -> list[Line2D]:
+def _share(axes: Axes, ranges: np.ndarray, found: np.ndarray, **look: Any) -> Line2D:
     """A line of shares of the seeds, (seed, range), and its interval."""
     axes.fill_between(ranges, *100 * share_intervals(found).T, color=look["color"], alpha=0.15, lw=0)
-    return axes.plot(ranges, 100 * found.mean(axis=0), **look)
+    return axes.plot(ranges, 100 * found.mean(axis=0), **look)[0]
 
 
-def _finish(axes: Axes, title: str, ranges: np.ndarray, lines: Mapping[str, Line2D]) -> None:
-    axes.set(title=title, ylim=(-12, 103), xscale="log", xlabel="range r of the initial weights")
+def _finish(
+    axes: Axes, title: str, ranges: np.ndarray, lines: Mapping[str, Line2D], lowest: float = -3
+) -> None:
+    axes.set(title=title, ylim=(lowest, 103), xscale="log", xlabel="range r of the initial weights")
     axes.set_xticks(ranges, [f"{r:g}" for r in ranges])
     axes.minorticks_off()
     for name, line in lines.items():
@@ -85,8 +84,8 @@ def _shares(random: xr.Dataset) -> Figure:
         found = hits(random, task, hidden, biases)
         look = {"color": colour, "ls": "-" if BIASES[biases] else "--"}
         name = hidden if BIASES[biases] else f"{hidden}, no biases"
-        (lines[name],) = _share(axes, ranges, found, **look)
+        lines[name] = _share(axes, ranges, found, **look)
         normal = 100 * hits(random, task, hidden, biases, "normal").mean(axis=0)
         axes.plot(ranges, normal, "o", color=colour, mfc="none", ms=4)
-    _finish(axes, f"{task} {nodes}: converged, %", ranges, lines)
+    _finish(axes, f"{task} {nodes}: converged, %", ranges, lines, lowest=-12)
     return figure

@@ -101,15 +101,10 @@ def _published(axes: Axes, cells: xr.Dataset, column: int, title: str) -> None:
     axes.plot(ks, values, "x", color=style.COLOURS[-1], ms=8)
     axes.set(title=title, xlabel="target neurons k", ylim=(0, 1.08 * axes.get_ylim()[1]))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    look = {"va": "top", "fontsize": style.SMALL, "transform": axes.transAxes}
+    axes.text(0.03, 0.98, "● measured here", color=style.COLOURS[0], **look)
     if ks:
-        axes.text(
-            0.03,
-            0.97,
-            "● here   × published, n = k",
-            va="top",
-            fontsize=style.SMALL,
-            transform=axes.transAxes,
-        )
+        axes.text(0.03, 0.91, "× published, n = k", **look)
 
 
 def _distinct(cells: xr.Dataset, minima: xr.Dataset) -> Figure:
@@ -122,10 +117,11 @@ def _distinct(cells: xr.Dataset, minima: xr.Dataset) -> Figure:
         axes.scatter(x, y, s=4 + DOT * share[there], **look)
         axes.text(0.03 + 0.2 * index, 0.97, label, color=colour, va="top", transform=axes.transAxes)
     top = 1.35 * max(0.01, float(np.max(minima["objective"].values, initial=0)))
-    for place, part in zip((0.06, 0.36, 0.68), NAMED, strict=True):
+    for place, part in zip((0.06, 0.22, 0.42), NAMED, strict=True):
         at = {"transform": axes.transAxes, "color": style.GREY}
         axes.scatter(place - 0.03 - 0.02 * part, 0.85, s=4 + DOT * part, alpha=0.6, lw=0, **at)
-        axes.text(place, 0.85, f" {100 * part:g} % of seeds", va="center", fontsize=style.SMALL, **at)
+        more = " of the seeds" if part == NAMED[-1] else ""
+        axes.text(place, 0.85, f" {100 * part:g} %{more}", va="center", fontsize=style.SMALL, **at)
     axes.axhline(0, color=style.GREY, lw=0.8)
     axes.set(xlabel="target neurons k", ylabel="F at the minimum", ylim=(-0.005, top))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
