@@ -14,15 +14,15 @@ from experiments.runner import style
 from experiments.runner.experiment import Drawing
 
 TITLES = {
-    LECUN: "LeCun's weights, squared error",
     NIELSEN: "N(0, 1), squared error",
     ENTROPY: "N(0, 1), cross-entropy",
+    LECUN: "LeCun's weights, squared error",
 }
 """Initial weights and losses, as the panels are headed."""
 ACCURACY = (
     "Share of the test rows labelled right after each epoch. The band holds the seeds that are at "
     "{poor:.0f} % or above from epoch {early} on, the thick line is their median; every other seed has its "
-    "own thin line: blue if it gets there in the end, orange if it does not. The second and third panels "
+    "own thin line: blue if it gets there in the end, orange if it does not. The first and second panels "
     "start from the same weights."
 )
 LOST = (

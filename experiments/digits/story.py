@@ -6,9 +6,9 @@ from experiments.digits.findings import EARLY, POOR
 from experiments.runner.experiment import Card, Show, Story
 
 CARD = Card(
-    "From large initial weights, squared error leaves this many more seeds below 93 % than cross-entropy: "
-    "they lose a digit.",
-    "squared-error-minus-cross-entropy:%",
+    "From large initial weights, some networks never answer one digit. Squared error has more such failures "
+    "than cross-entropy, by:",
+    "squared-error-minus-cross-entropy:points",
     "accuracy",
 )
 
@@ -20,12 +20,12 @@ def story(data: xr.DataTree) -> Story:
     few = updates.attrs["epochs"]
     mnist = [Show("mnist")] if "mnist" in data.children else []
     return [
-        "Some networks that read digits never answer 7, however plainly they are shown one. Others never "
-        f"answer 0. Here {seeds} networks, one for each seed, start from weights drawn from N(0, 1), the "
-        "standard normal distribution, and learn by squared error. {squared-error-minus-cross-entropy:%} "
-        f"more of them end below {poor} test accuracy than when the same networks learn by cross-entropy, "
-        "another measure of error. Ending there and never answering some digit are all but the same: the "
-        "two disagree in {poor-without-lost-digit:%} of the seeds.",
+        f"Some networks that read digits never answer 7, however plainly they are shown one. Here {seeds} "
+        "networks, one for each seed, start from weights drawn from N(0, 1), the standard normal "
+        f"distribution. After training by squared error the share below {poor} test accuracy is "
+        "{squared-error-minus-cross-entropy:points} higher than after training by cross-entropy, another "
+        "measure of error. Ending so low and never answering some digit are all but the same: the two "
+        "disagree in {poor-without-lost-digit:%} of the seeds.",
         Show("accuracy"),
         "Why? Each digit has an output node, which should say 1 on that digit. Large weights can make a "
         "node say 0 on every row. For squared error its δ holds the factor a(1 − a), the sigmoid's slope, "
@@ -34,17 +34,18 @@ def story(data: xr.DataTree) -> Story:
         "there.",
         Show("lost"),
         "We guessed that a silent node is lost for good. Not so: of the nodes that are silent after "
-        f"{EARLY} epochs, {{silent-nodes-heard:%}} are heard by epoch {epochs}. The initial weights decide "
-        f"much of it, though: with the rows in another order, the same seeds end below {poor} again, "
-        "{poor-in-other-order:%} more often than the others.",
+        f"{EARLY} epochs, {{silent-nodes-heard:%}} are heard by epoch {epochs}. But the initial weights "
+        f"decide much of it: with the rows in another order, seeds that ended below {poor} do so "
+        "{poor-in-other-order:points} more often than the others.",
         "The handout says that different minima “can vary substantially”. From N(0, 1) they do: the loss of "
         "bad seeds is {loss-spread-normal} times that of good ones (the 95th and the 5th of 100). From "
         "LeCun's smaller weights they hardly do ({loss-spread-lecun} times), and the median seed reads "
         "{lecun-accuracy:%} right. A few test digits mislead nearly all of these seeds.",
         Show("misread"),
         f"How often to update? After {few} epochs, updating once an epoch, from all rows, changes test "
-        "accuracy by {all-rows-minus-ten:%} against updating every ten rows. After equally many updates it "
-        "is {all-rows-as-many-updates:%} ahead: small batches save rows, not updates. Stopping once the "
-        "validation loss no longer falls costs next to nothing ({stopping-plateau:%}).",
+        "accuracy by {all-rows-minus-ten:points} against updating every ten rows. After equally many "
+        "updates it is {all-rows-as-many-updates:points} ahead: small batches save rows, not updates. "
+        "Stopping once the validation loss no longer falls costs next to nothing "
+        "({stopping-plateau:points}).",
         *mnist,
     ]

@@ -5,7 +5,7 @@ import xarray as xr
 from experiments.runner.experiment import Card, Show, Story
 
 CARD = Card(
-    "Many XOR networks get stuck. This many of all the ends are certified as local minima.",
+    "A quarter of the XOR networks get stuck. But the number of ends certified as local minima is:",
     "xor-certified-minimum",
     "xor",
 )

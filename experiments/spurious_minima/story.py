@@ -5,7 +5,8 @@ import xarray as xr
 from experiments.runner.experiment import Card, Show, Story
 
 CARD = Card(
-    "Thirteen ReLU neurons imitate thirteen: this many of 1000 runs end in a true local minimum.",
+    "Thirteen ReLU neurons imitate thirteen others. Of 1000 runs, this many end in a true local minimum "
+    "instead:",
     "descent-gets-stuck",
     "table",
 )

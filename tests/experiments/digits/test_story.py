@@ -3,8 +3,8 @@
 import stories
 
 from experiments.digits import figures
-from experiments.digits.story import CARD, story
+from experiments.digits.story import story
 
 
 def test_the_story_is_complete(two_groups):
-    stories.complete("digits", story(two_groups), figures(two_groups), CARD)
+    stories.complete("digits", story(two_groups), figures(two_groups))

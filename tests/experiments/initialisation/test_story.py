@@ -3,9 +3,9 @@
 import stories
 
 from experiments.initialisation import figures
-from experiments.initialisation.story import CARD, story
+from experiments.initialisation.story import story
 
 
 def test_the_story_is_complete(tossed):
     data = tossed(0.5)
-    stories.complete("initialisation", story(data), figures(data), CARD)
+    stories.complete("initialisation", story(data), figures(data))

@@ -3,8 +3,8 @@
 import stories
 
 from experiments.seed_minima import figures
-from experiments.seed_minima.story import CARD, story
+from experiments.seed_minima.story import story
 
 
 def test_the_story_is_complete(long_run):
-    stories.complete("seed_minima", story(long_run), figures(long_run), CARD)
+    stories.complete("seed_minima", story(long_run), figures(long_run))

@@ -3,8 +3,8 @@
 import stories
 
 from experiments.spurious_minima import figures
-from experiments.spurious_minima.story import CARD, story
+from experiments.spurious_minima.story import story
 
 
 def test_the_story_is_complete(two_cells):
-    stories.complete("spurious_minima", story(two_cells), figures(two_cells), CARD)
+    stories.complete("spurious_minima", story(two_cells), figures(two_cells))
