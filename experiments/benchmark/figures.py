@@ -56,10 +56,12 @@ def _speeds(speeds: xr.DataArray) -> Figure:
 def _seeds(scaling: xr.Dataset) -> Figure:
     figure, axes = style.panel()
     seeds, seconds = scaling["seeds"], scaling["seconds"]
-    axes.loglog(seeds, seconds, "o-", base=2)
-    axes.loglog(seeds, seconds[-1] * seeds / seeds[-1], "--", color=style.GREY, base=2)
+    axes.plot(seeds, seconds, "o-")
+    axes.plot(seeds, seconds[-1] * seeds / seeds[-1], "--", color=style.GREY)
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_major_formatter("{x:.3g}")
+    style.plain_ticks(axes.yaxis, (10.0 ** np.arange(-4, 4)).tolist())
     axes.text(0.97, 0.06, "dashes: proportional", ha="right", color=style.GREY, transform=axes.transAxes)
     axes.set(xlabel="seeds", ylabel="seconds", title="time of a sweep, 2-2-1")
     return figure
