@@ -88,9 +88,11 @@ def _birth(birth: xr.Dataset) -> Figure:
     colours = iter(style.COLOURS)
     lines = {label: _line(axes, birth, *each, next(colours)) for label, each in networks.items()}
     axes.set(yscale="log", xlabel="layers below the output", ylabel="|δ|, as a share of the output layer's")
+    low = min((float(np.nanmin(line.get_ydata())) / 10 for line in lines.values()), default=1.0)
+    axes.set_ylim(max(low, SMALLEST), axes.get_ylim()[1])
+    decades = round(-np.log10(axes.get_ylim()[0]))
+    axes.set_yticks(10.0 ** -np.arange(0, decades + 1, 1 + decades // 9))
     style.power_ticks(axes.yaxis)
-    low, high = axes.get_ylim()
-    axes.set_ylim(max(low, SMALLEST), high)
     if low < ROUNDING:
         axes.axhspan(axes.get_ylim()[0], ROUNDING, color=style.FAINT, alpha=0.35, lw=0, zorder=0)
         axes.text(0.03, 0.04, "lost in float32's rounding", color=style.GREY, transform=axes.transAxes)
@@ -177,7 +179,8 @@ def _against_depth(chosen: xr.Dataset, title: str) -> Figure:
     axes.set_xticks(depths, [str(depth) for depth in depths])
     axes.minorticks_off()
     below = {"ha": "right", "va": "top", "color": style.GREY, "fontsize": style.SMALL}
-    axes.text(depths[-1], 100 * _guessing(chosen) - 2, "dashes: one answer for all rows", **below)
+    below["transform"] = axes.get_yaxis_transform()
+    axes.text(0.95, 100 * _guessing(chosen) - 2, "dashes: one answer for all rows", **below)
     for name, line in lines.items():
         style.label_end(axes, line, name)
     return figure
