@@ -20,20 +20,18 @@ TITLES = {
 }
 """Initial weights and losses, as the panels are headed."""
 ACCURACY = (
-    "Share of the test rows labelled right after each epoch. The band holds the seeds that are at "
-    "{poor:.0f} % or above from epoch {early} on, the thick line is their median; every other seed has its "
-    "own thin line: blue if it gets there in the end, orange if it does not. The first and second panels "
+    "The band holds the seeds that are at {poor:.0f} % or above from epoch {early} on, the thick line is "
+    "their median. Every other seed has a thin line: orange if it does not get there. The first two panels "
     "start from the same weights."
 )
 LOST = (
     "Each point is one seed and one digit at the end, from N(0, 1) weights: what the digit's output node "
-    "says on rows of that digit (1 is right), and its δ there, both averaged over the rows. Dashed lines: δ "
-    "as the formula gives it for a node that says a on every row. Squared error's holds the factor a(1 − "
-    "a), which is 0 at a = 0 as well as at a = 1; cross-entropy's does not."
+    "says on its rows (1 is right), and its δ there, both averaged. Dashed: the formula for a node that "
+    "says a on every row."
 )
 MISREAD = (
-    "The test digits that the most seeds get wrong, LeCun's weights, squared error: what each is, how it is "
-    "most often read instead, and by how many of the seeds it is misread."
+    "The test digits that the most seeds get wrong, from LeCun's weights: what each is, how it is most "
+    "often read, and by how many of the seeds it is misread."
 )
 ENDS = (
     "Two kinds of initial weights, squared error. Left: each seed's loss on the training rows and its "

@@ -17,8 +17,7 @@ from experiments.runner.experiment import Drawing
 
 BY_RATE = (
     "Sigmoid 2-2-1 networks on XOR from uniform weights in [−r, r], a line for each learning rate; bands "
-    "are 99.9 % intervals. Stuck: on one of the two plateaus, at a loss of ½ or ⅔, after {long:,} epochs. "
-    "Where a network is neither stuck nor has learnt XOR it is slow."
+    "are 99.9 % intervals. Stuck: at a loss of ½ or ⅔. The rest is slow."
 )
 RANGES = (
     "Share of the seeds that converge, from uniform weights in [−r, r] (lines, with 99.9 % intervals) and "

@@ -20,25 +20,21 @@ def story(data: xr.DataTree) -> Story:
         "Are large initial weights bad? We guessed so: on XOR they should leave more networks stuck on a "
         "plateau, where the loss is so flat that descent makes no headway. At learning rate 2 they do. From "
         f"uniform weights between −{large:g} and {large:g} the share that is stuck is "
-        f"{{xor-range-stuck-rate-2:points}} higher than from those between −{small:g} and {small:g}, and "
-        "rates 1 and 3 show the same. At rate 4 the difference is {xor-range-stuck-rate-4:points}: now the "
-        "small weights get stuck more often. The guess is refuted: no range is good or bad without the rate.",
+        f"{{xor-range-stuck-rate-2:points}} higher than from those between −{small:g} and {small:g}; rates "
+        "1 and 3 agree. But at rate 4 the difference is {xor-range-stuck-rate-4:points}: now small weights "
+        "get stuck more often. The guess is refuted: no range is good or bad without the rate.",
         Show("rates"),
-        f"A network that has not learnt is not always stuck. From range {small:g} at rate 2, "
-        f"{{xor-range-slow:%}} of the networks that have not learnt XOR after {short} epochs are on no "
-        "plateau. They are slow: at rate 3 the share of the same seeds that learn it in that time is "
-        f"{{xor-range-rate:points}} higher. From range {large:g}, {{xor-range-plateau}} of "
-        f"{by_rate.sizes['seed']:,} seeds sit on a plateau after {short} epochs and still sit there after "
-        f"{long}. Yet {{xor-sigmoid-sooner:%}} of the seeds learn sooner from the large range than from the "
-        "small one.",
+        f"Nor is every network stuck that has not learnt. Of those from range {small:g} at rate 2 that have "
+        f"not learnt XOR after {short} epochs, {{xor-range-slow:%}} are on no plateau but slow: at rate 3 "
+        f"the share that learns in that time is {{xor-range-rate:points}} higher. From range {large:g}, "
+        f"{{xor-range-plateau}} of {by_rate.sizes['seed']:,} seeds sit on a plateau then and still after "
+        f"{long} epochs.",
         "Why must weights be random at all? Because nodes that start alike stay alike. From all zeros "
         "{zeros-converge:%} of the networks learn. Sigmoid nodes of one layer get the same gradient, up to "
-        "a relative difference of {zeros-sigmoid-gradients-apart}, and remain copies of each other. In a "
-        "ReLU network activation and slope are both 0, and no weight moves: after training the largest is "
-        "{zeros-relu-largest-weight}.",
-        "Whether weights of the same spread are uniform or normal makes no certain difference: the largest "
-        "is {law:points}, and its verdict is open. Biases, which the handout leaves out “for simplicity”, "
-        "matter more. They raise the share of sigmoid networks that learn XOR by {xor-biases:points}, and "
-        "by {encoder-biases:points} on the 8-3-8 encoder, which squeezes eight patterns through three "
-        "hidden nodes.",
+        "a relative difference of {zeros-sigmoid-gradients-apart}; in a ReLU network no weight moves, and "
+        "the largest remains {zeros-relu-largest-weight}.",
+        "Uniform or normal weights of the same spread make no certain difference: the largest is "
+        "{law:points}, and its verdict is open. Biases, which the handout leaves out “for simplicity”, "
+        "matter more. They raise the share of sigmoid networks that learn by {xor-biases:points} on XOR, "
+        "and by {encoder-biases:points} on the 8-3-8 encoder.",
     ]

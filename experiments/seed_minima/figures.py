@@ -18,17 +18,14 @@ COLOURS = {**dict(enumerate(style.COLOURS)), ELSEWHERE: style.FAINT}
 HEIGHTS = (0.1, 1, 10, 100, 1000)
 """Losses at which contours are drawn."""
 XOR = (
-    "XOR, a panel for each network: the share of the same seeds that ends near each of the losses at which "
-    "the landscape is flat (summed squared error; 0 is learnt; “elsewhere” is further than 0.02 from all). "
-    "The rows name initial weights and biases, and the learning rate; those from which most learn are on "
-    "top."
+    "The share of the same seeds that ends near each loss at which the landscape is flat (SSE; 0 is learnt; "
+    "“elsewhere” is further than 0.02 from all). Rows name initial weights and biases, and the learning "
+    "rate."
 )
 PLANE = (
-    "The loss of a tanh 2-2-1 student on the plane through three of its ends (orange crosses), as a map: "
-    "grey contours with their loss. Blue: the paths of the seeds that end in these, from their starts "
-    "(dots), as shadows on the plane. The three are copies of one network, so that the loss is 0 at all of "
-    "them. Two of 9 dimensions can show that points are low and what lies straight between them, and not "
-    "that a hollow is a minimum: there may be a way out in the other 7."
+    "The loss of a tanh 2-2-1 student on the plane through three of its ends (orange), as a map. Blue: "
+    "paths of the seeds that end there, from their starts (dots), as shadows. Two of 9 dimensions can show "
+    "that points are low, and not that a hollow is a minimum: there may be a way out in the other 7."
 )
 TEACHERS = (
     "Each row is a teacher with {students} students, which learn to imitate it: the share that ends at the "

@@ -14,9 +14,8 @@ from experiments.spurious_minima.cells import SPURIOUS
 from experiments.spurious_minima.findings import PUBLISHED, interval, published_cells
 
 SHARE = (
-    "Share of the seeds from which gradient descent ends in a spurious minimum, a strict local one that is "
-    "not the global one, when n neurons learn k target neurons. Dots: measured here, with 99.9 % intervals. "
-    "Crosses: Safran and Shamir 2018, who give no intervals."
+    "The share of the seeds that ends in a spurious minimum, when n neurons learn k others. Bars are 99.9 % "
+    "intervals; crosses are Safran and Shamir's of 2018, who give none."
 )
 MEANS = (
     "The spurious ends themselves: their height F above the global minimum, at which F = 0, and the least "

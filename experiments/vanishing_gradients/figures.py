@@ -31,11 +31,10 @@ INITS = {"he_normal": "He's weights", "glorot_normal": "Glorot's weights"}
 """Names of activations and of initial weights in figures, where they differ from the library's."""
 
 BIRTH = (
-    "Networks before training: the length of δ so many layers below the output, divided by its length at "
-    "the output. Each line is the root mean square over the seeds for one activation and the initial "
-    "weights that are named with it, in the widest networks drawn; bands hold 90 % of the seeds; dots are "
-    "mean-field theory. In the grey area, at learning rate 1, the change of a weight is lost in float32's "
-    "rounding."
+    "Before training: the length of δ so many layers below the output, over that at the output, in the "
+    "widest networks drawn. Lines are root mean squares over the seeds, bands hold 90 % of them, dots are "
+    "mean-field theory. In the grey area a weight's change is lost in float32's rounding, at learning rate "
+    "1."
 )
 CHANGES = (
     "How much each layer's weights change in the first epoch, relative to their length, on the digits, with "
@@ -44,8 +43,8 @@ CHANGES = (
 )
 UNMOVED = " Hollow triangles at the bottom: no weight changed at all."
 DEPTHS = (
-    "Test accuracy after the last epoch against the number of layers with weights, each at the best of its "
-    "learning rates: medians, and bars from the worst seed to the best."
+    "Each network at the best of its learning rates: median accuracy after the last epoch, and bars from "
+    "the worst seed to the best."
 )
 ONE = " With one layer there is no hidden node: the two lines then differ in the initial weights alone."
 STALL = (
@@ -53,9 +52,9 @@ STALL = (
     "the best constant answer is what a network reaches that learns nothing."
 )
 REMEDIES = (
-    "Test accuracy on the digits after the last epoch, each recipe at the best of its rates: dots are "
-    "medians, bars run from the worst seed to the best. Blue: five layers, each recipe changing one thing. "
-    "Orange: two networks of two layers that start with saturated outputs, to be compared with each other."
+    "After the last epoch, each recipe at the best of its rates: medians, and bars from the worst seed to "
+    "the best. Blue: five layers, each recipe changing one thing. Orange: two layers that start with "
+    "saturated outputs, to be compared with each other."
 )
 
 
