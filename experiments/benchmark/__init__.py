@@ -9,6 +9,7 @@ import xarray as xr
 from experiments.benchmark import machine, timings, views, work
 from experiments.benchmark.figures import figures
 from experiments.benchmark.findings import findings, tables
+from experiments.benchmark.story import story
 from experiments.benchmark.work import Work
 from experiments.runner.context import Context
 from experiments.runner.experiment import Experiment, Options, at_least
@@ -147,6 +148,7 @@ EXPERIMENT = Experiment(
     findings=findings,
     tables=tables,
     figures=figures,
+    story=story,
     smoke=SMOKE,
     full=FULL,
     remember="For tiny networks the handout's own view, node by node, is the fastest: each node is a vector "

@@ -1,68 +1,83 @@
-"""Bars of the speeds, and lines of how the time grows."""
+"""Speeds of a run of the full size, and lines of how the time grows."""
 
 from collections.abc import Mapping
 
+import numpy as np
 import xarray as xr
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.benchmark.findings import medians
+from experiments.benchmark.findings import drawable, medians
 from experiments.runner import style
+from experiments.runner.experiment import Drawing
+
+SPEED = (
+    "Speed of the same training by each method, per network: updates of one network per second, summed over "
+    "all seeds; medians of the rounds. Blue: nnjax. The axis is logarithmic: each line is ten times the one "
+    "before."
+)
+GROWTH = (
+    "Left: time of a sweep against its number of seeds; below one lane per device it stays constant, and "
+    "then follows the dashed line, which is proportional to the seeds. Right: cost of one update of one "
+    "network against its size."
+)
 
 
-def figures(data: xr.DataTree) -> Mapping[str, tuple[Figure, str]]:
-    """Draw bars per network, and how the cost grows."""
-    return {
-        "speed": (
-            speed_figure(data["speed"].to_dataset()),
-            "Speed of the same training, per network; a logarithmic axis.",
-        ),
-        "growth": (
-            growth_figure(data["scaling"].to_dataset(), data["growth"].to_dataset()),
-            "Time against the number of seeds (below one lane per device it stays constant), and cost per "
-            "seed-step against width and depth.",
-        ),
-    }
+def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
+    """Draw the speeds, if the run is of the size that they are judged at, and how the cost grows."""
+    speed, scaling, growth = (data[name].to_dataset() for name in ("speed", "scaling", "growth"))
+    drawn, large_enough = {}, drawable(data)
+    if "speed" in large_enough:
+        panels = [_speeds(medians(speed).sel(network=name)) for name in speed["network"].values]
+        drawn["speed"] = Drawing("How fast each method trains the same networks", panels, SPEED)
+    if "growth" in large_enough:
+        drawn["growth"] = Drawing(
+            "What seeds, width and depth cost", [_seeds(scaling), _sizes(growth)], GROWTH
+        )
+    return drawn
 
 
-def speed_figure(speed: xr.Dataset) -> Figure:
-    """One panel of bars for each network."""
-    rows = (speed.sizes["network"] + 1) // 2
-    figure = Figure(figsize=(9, 1 + 3 * rows), layout="constrained")
-    axes = figure.subplots(rows, 2).ravel()
-    for axis in axes[speed.sizes["network"] :]:
-        axis.remove()
-    for axis, network in zip(axes, speed["network"].values, strict=False):
-        bars(axis, medians(speed).sel(network=network).dropna("peer")[::-1])
-        axis.set(title=network)
+def _speeds(speeds: xr.DataArray) -> Figure:
+    """A dot for each method, the fastest on top, under its name."""
+    there = speeds.dropna("peer").sortby(speeds.dropna("peer"), ascending=False)
+    figure, axes = style.panel(height=70 + 32 * there.sizes["peer"])
+    left, right = float(there.min()) / 2, 8 * float(there.max())
+    for y, (name, speed) in enumerate(zip(there["peer"].values, there.values, strict=True)):
+        colour = style.COLOURS[0] if str(name).startswith("nnjax") else style.GREY
+        axes.plot([speed], [y], "o", color=colour)
+        axes.text(1.3 * left, y - 0.17, str(name), color=colour, va="bottom", fontsize=style.SMALL)
+        axes.text(1.3 * speed, y, f"{speed:.1e}", color=colour, va="center", fontsize=style.SMALL)
+    axes.set(xscale="log", xlabel="updates per second", xlim=(left, right), title=speeds["network"].item())
+    axes.set(yticks=[], ylim=(there.sizes["peer"] - 0.5, -0.9))
+    axes.spines["left"].set_visible(False)
+    style.power_ticks(axes.xaxis)
     return figure
 
 
-def bars(axis: Axes, speeds: xr.DataArray) -> None:
-    """One bar for each method, (peer,); nnjax's in blue."""
-    names = [str(name) for name in speeds["peer"].values]
-    colours = [style.COLOURS[0] if name.startswith("nnjax") else "#999999" for name in names]
-    drawn = axis.barh(names, speeds.values, color=colours)
-    axis.bar_label(drawn, [f"{value:.1e}" for value in speeds.values], padding=3, fontsize=8)
-    axis.set(xscale="log", xlabel="seed-steps per second")
-    axis.set_xlim(float(speeds.min()) / 3, float(speeds.max()) * 20)
-    axis.tick_params(labelsize=8)
-    axis.grid(visible=False, axis="y")
-
-
-def growth_figure(scaling: xr.Dataset, growth: xr.Dataset) -> Figure:
-    """Time against seeds; cost against width and depth."""
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    left, right = figure.subplots(1, 2)
+def _seeds(scaling: xr.Dataset) -> Figure:
+    figure, axes = style.panel()
     seeds, seconds = scaling["seeds"], scaling["seconds"]
-    left.loglog(seeds, seconds, "o-", base=2)
-    left.loglog(seeds, seconds[-1] * seeds / seeds[-1], "--", color="grey", base=2)
-    left.text(0.97, 0.06, "dashed: proportional", ha="right", color="grey", transform=left.transAxes)
-    left.set(xlabel="seeds", ylabel="seconds", title="time of a sweep, 2-2-1")
-    for direction, label in (("width", "width: 2-4k-1"), ("depth", "depth: k layers of 4")):
-        cost = 1e9 / growth["rate"].sel(direction=direction)
-        right.semilogy(growth["size"], cost, "o-", label=label)
-    right.set(xlabel="k", ylabel="nanoseconds per seed-step", title="cost against width and depth")
-    right.set_xticks(growth["size"].values)
-    right.legend()
+    axes.plot(seeds, seconds, "o-")
+    axes.plot(seeds, seconds[-1] * seeds / seeds[-1], "--", color=style.GREY)
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    style.plain_ticks(axes.yaxis, (10.0 ** np.arange(-4, 4)).tolist())
+    axes.text(0.97, 0.06, "dashes: proportional", ha="right", color=style.GREY, transform=axes.transAxes)
+    axes.set(xlabel="seeds", ylabel="seconds", title="time of a sweep, 2-2-1")
+    return figure
+
+
+def _sizes(growth: xr.Dataset) -> Figure:
+    figure, axes = style.panel()
+    names = {"width": "2-4k-1", "depth": "k layers of 4"}
+    lines = {
+        name: axes.semilogy(growth["size"], 1e9 / growth["rate"].sel(direction=direction), "o-")[0]
+        for direction, name in names.items()
+    }
+    axes.set(
+        xlabel="k", ylabel="nanoseconds", title="one update of one network", xticks=growth["size"].values
+    )
+    style.plain_ticks(axes.yaxis, np.outer(10.0 ** np.arange(-2, 7), (1, 2, 5)).ravel().tolist())
+    for name, line in lines.items():
+        style.label_end(axes, line, name)
     return figure

@@ -12,6 +12,8 @@ from experiments.runner.experiment import Table
 from experiments.runner.findings import Finding
 
 EXPECTED = expectations.of("benchmark")
+FEWEST = 3
+"""Points below which a line says nothing of how a cost grows."""
 
 
 class Aim(NamedTuple):
@@ -67,6 +69,13 @@ def named(speed: xr.Dataset, network: str) -> str:
 def medians(speed: xr.Dataset) -> xr.DataArray:
     """Median speed over the repeats, (network, peer)."""
     return speed["rate"].median("repeat")
+
+
+def drawable(data: xr.DataTree) -> list[str]:
+    """Figures that a run is large enough for: speeds at the full size, lines from FEWEST points on."""
+    points = data["scaling"].sizes["seeds"], data["growth"].sizes["size"]
+    is_large_enough = {"speed": bool(data["speed"].attrs["full"]), "growth": min(points) >= FEWEST}
+    return [name for name, drawn in is_large_enough.items() if drawn]
 
 
 def findings(data: xr.DataTree) -> list[Finding]:

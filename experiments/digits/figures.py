@@ -4,141 +4,152 @@ from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
+from matplotlib import colors
 from matplotlib.figure import Figure
 
-from experiments.digits.findings import POOR, apart, last, lost, of_mnist
+from experiments.digits.findings import EARLY, POOR, apart, last, lost, of_mnist
 from experiments.digits.mnist import figures as mnist_figures
 from experiments.digits.training import ENTROPY, LECUN, NIELSEN
 from experiments.runner import style
+from experiments.runner.experiment import Drawing
 
+TITLES = {
+    NIELSEN: "N(0, 1), squared error",
+    ENTROPY: "N(0, 1), cross-entropy",
+    LECUN: "LeCun's weights, squared error",
+}
+"""Initial weights and losses, as the panels are headed."""
 ACCURACY = (
-    "Share of the test rows labelled right after each epoch, one line per seed. With N(0, 1) initial "
-    "weights and squared error many seeds miss a digit for a while, and some (orange) to the end; with "
-    "cross-entropy the same initial weights do not."
+    "The band holds the seeds that are at {poor:.0f} % or above from epoch {early} on, the thick line is "
+    "their median. Every other seed has a thin line: orange if it does not get there. The first two panels "
+    "start from the same weights."
 )
 LOST = (
-    "Why: each point is one seed and one digit at the end; x: the node's mean output on its own digit's rows "
-    "(1 is correct); y: its mean δ on those rows. Lines: squared error's 2(1 − a) · a(1 − "
-    "a) is 0 at a = 0 as well as at a = 1, so that a node which says 0 on all its rows is hardly corrected; "
-    "cross-entropy's is 1 − a."
-)
-CONFUSION = (
-    "Which digit is read as which: rows of the test set, in percent of the true digit, over all seeds. "
-    "Left: LeCun's initial weights. Right: N(0, 1), where columns of lost digits are paler."
-)
-HIDDEN = (
-    "The weights into each hidden node of one trained network, as pictures: blue is negative, red positive, "
-    "white 0."
+    "Each point is one seed and one digit at the end, from N(0, 1) weights: what the digit's output node "
+    "says on its rows (1 is right), and its δ there, both averaged. Dashed: the formula for a node that "
+    "says a on every row."
 )
 MISREAD = (
-    "The test digits that the most seeds get wrong (LeCun's initial weights): what it is, what is read most "
-    "often instead, and by how many of the seeds it is misread."
+    "The test digits that the most seeds get wrong, from LeCun's weights: what each is, how it is most "
+    "often read, and by how many of the seeds it is misread."
 )
 ENDS = (
     "Two kinds of initial weights, squared error. Left: each seed's loss on the training rows and its "
     "accuracy on the test rows; nearly all seeds apart from the crowd lost a digit. Right: how many of the "
-    "test rows two seeds label differently, over pairs without a common seed."
+    "test rows two seeds label differently, over pairs without a common seed; the words name the pairs from "
+    "N(0, 1) weights around them by how many digits the two have lost together."
 )
 
 
-def figures(data: xr.DataTree) -> Mapping[str, tuple[Figure, str]]:
-    """Draw accuracy per epoch; a lost digit; the ends; confusions; hidden weights; misread digits."""
+def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
+    """Draw accuracy by epoch, a lost digit, the digits that are misread, and the ends."""
     starts, pictures = data["starts"].to_dataset(), data["pictures"].to_dataset()
+    caption = ACCURACY.format(poor=100 * POOR, early=EARLY)
+    panels = [_accuracy(starts, start) for start in TITLES]
     return {
-        "accuracy": (_accuracy(starts), ACCURACY),
-        "lost": (_lost(starts), LOST),
-        "ends": (_ends(starts), ENDS),
-        "confusion": (_confusion(starts), CONFUSION),
-        "hidden": (_hidden(pictures["hidden_weights"].values), HIDDEN),
-        "misread": (_misread(starts, pictures["image"].values), MISREAD),
+        "accuracy": Drawing(
+            "Whether a digit is lost depends on the weights and on the loss", panels, caption
+        ),
+        "lost": Drawing("A node that says 0 is told almost nothing by squared error", [_lost(starts)], LOST),
+        "misread": Drawing(
+            "Some digits mislead nearly every seed", _misread(starts, pictures["image"].values), MISREAD
+        ),
+        "ends": Drawing("Large weights spread the ends", [_losses(starts), _apart(starts)], ENDS),
         **(mnist_figures.figures(*of_mnist(data)) if "mnist" in data else {}),
     }
 
 
-def _accuracy(starts: xr.Dataset) -> Figure:
-    figure = Figure(figsize=(9.4, 3.4), layout="constrained")
-    shown = (LECUN, NIELSEN, ENTROPY)
-    for axis, name in zip(figure.subplots(1, 3, sharey=True), shown, strict=True):
-        values = starts["accuracy"].sel(start=name).values
-        poor = values[:, -1] < POOR
-        for kind, colour in ((~poor, style.COLOURS[0]), (poor, style.COLOURS[1])):
-            axis.plot(values[kind].T, color=colour, lw=0.5, alpha=0.5)
-        axis.set(title=name, xlabel="epoch", ylim=(0, 1))
-        axis.text(0.97, 0.05, f"{poor.mean():.0%} end below {POOR:.0%}", ha="right", transform=axis.transAxes)
-    figure.axes[0].set_ylabel("test accuracy")
+def _accuracy(starts: xr.Dataset, start: str) -> Figure:
+    figure, axes = style.panel()
+    values, epochs = 100 * starts["accuracy"].sel(start=start).values, starts["epoch"].values
+    poor, crowd = values[:, -1] < 100 * POOR, (values[:, EARLY:] >= 100 * POOR).all(axis=1)
+    if crowd.any():
+        band = values[crowd].min(axis=0), values[crowd].max(axis=0)
+        axes.fill_between(epochs, *band, color=style.COLOURS[0], alpha=0.35, lw=0)
+        axes.plot(epochs, np.median(values[crowd], axis=0), color=style.COLOURS[0])
+    for kind, colour in ((~poor & ~crowd, style.COLOURS[0]), (poor, style.COLOURS[1])):
+        axes.plot(epochs, values[kind].T, color=colour, lw=0.6, alpha=0.7)
+    axes.set(title=TITLES[start], xlabel="epoch", ylabel="test accuracy, %", ylim=(0, 102))
+    look = {"ha": "right", "transform": axes.transAxes}
+    axes.text(
+        0.97, 0.05, f"{100 * poor.mean():.0f} % end below {100 * POOR:.0f} %", color=style.COLOURS[1], **look
+    )
     return figure
 
 
 def _lost(starts: xr.Dataset) -> Figure:
-    figure = Figure(figsize=(7.5, 3.8), layout="constrained")
-    axis = figure.subplots()
-    for name, colour in ((ENTROPY, style.COLOURS[2]), (NIELSEN, style.COLOURS[0])):
-        said, delta = (last(starts, column, name) for column in ("said", "delta"))
-        missing = lost(starts, name)
-        axis.plot(said[~missing], delta[~missing], ".", color=colour, ms=3, alpha=0.5, label=name)
-        if missing.any():
-            label = f"{name}: digit never said"
-            axis.plot(said[missing], delta[missing], "o", color=style.COLOURS[1], ms=5, label=label)
+    figure, axes = style.panel(height=300)
     a = np.linspace(0, 1, 200)
-    axis.plot(a, 1 - a, color=style.COLOURS[2], lw=1, ls="--")
-    axis.plot(a, 2 * a * (1 - a) ** 2, color=style.COLOURS[0], lw=1, ls="--")
-    axis.set(xlabel="what the digit's node says on its own rows", ylabel="its δ there")
-    axis.legend(loc="upper right", fontsize=9)
+    curves = {ENTROPY: ("cross-entropy", 1 - a), NIELSEN: ("squared error", 2 * a * (1 - a) ** 2)}
+    for (start, (name, curve)), colour in zip(
+        curves.items(), (style.COLOURS[2], style.COLOURS[0]), strict=True
+    ):
+        said, delta = (last(starts, column, start) for column in ("said", "delta"))
+        missing = lost(starts, start)
+        axes.plot(said[~missing], delta[~missing], ".", color=colour, ms=3, alpha=0.5, rasterized=True)
+        axes.plot(said[missing], delta[missing], "o", color=style.COLOURS[1], ms=5)
+        axes.plot(a, curve, color=colour, lw=1, ls="--")
+        axes.text(0.35, np.interp(0.35, a, curve) + 0.03, name, color=colour)
+    if lost(starts, NIELSEN).any():
+        axes.text(
+            0.1, 0.03, "● digits that a\nseed never answers", color=style.COLOURS[1], fontsize=style.SMALL
+        )
+    axes.set(xlabel="what a digit's node says on its own rows, a", ylabel="its δ there", ylim=(-0.03, 1.05))
     return figure
 
 
-def _ends(starts: xr.Dataset) -> Figure:
-    figure = Figure(figsize=(9.4, 3.6), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    shown = {"LeCun weights": LECUN, "N(0, 1) weights": NIELSEN}
-    differing = {label: 100 * apart(starts, name) for label, name in shown.items()}
-    bins = np.linspace(0, max(map(np.max, differing.values())) + 0.5, 40)
-    for k, (label, name) in enumerate(shown.items()):
-        loss, accuracy = starts["training_loss"].sel(start=name).values, last(starts, "accuracy", name)
-        look = {"color": style.COLOURS[k], "label": label}
-        left.plot(loss, 100 * accuracy, "ox"[k % 2], ms=3, alpha=0.6, zorder=3 - k, **look)
-        right.hist(differing[label], bins, alpha=0.7, **look)
-    left.set(xlabel="training loss, SSE per row", ylabel="test accuracy, %", xscale="log")
-    style.plain_ticks(left.xaxis, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5))
-    left.legend(loc="lower left")
-    right.legend()
-    right.set(xlabel="test rows that two seeds label differently, %", ylabel="pairs of seeds")
-    return figure
-
-
-def _confusion(starts: xr.Dataset) -> Figure:
-    figure = Figure(figsize=(9.4, 4.4), layout="constrained")
-    truth = starts["truth"].values
-    for axis, name in zip(figure.subplots(1, 2), (LECUN, NIELSEN), strict=True):
-        given = starts["label"].sel(start=name).values
-        share = np.array([[np.mean(given[:, truth == t] == g) for g in range(10)] for t in range(10)])
-        axis.imshow(np.sqrt(share), cmap="Blues", vmin=0, vmax=1.3)
-        for (t, g), value in np.ndenumerate(share):
-            if value >= 0.0005:
-                colour = "white" if value > 0.5 else "black"
-                axis.text(g, t, f"{100 * value:.1f}", ha="center", va="center", fontsize=8, color=colour)
-        axis.set(title=name, xlabel="read as", ylabel="is", xticks=range(10), yticks=range(10))
-        axis.grid(False)
-    return figure
-
-
-def _hidden(weights: np.ndarray) -> Figure:
-    figure = Figure(figsize=(9.4, 3.4), layout="constrained")
-    reach = np.abs(weights).max()
-    for axis, picture in zip(figure.subplots(3, 10).ravel(), weights, strict=True):
-        axis.imshow(picture, cmap="RdBu_r", vmin=-reach, vmax=reach)
-        axis.set_axis_off()
-    return figure
-
-
-def _misread(starts: xr.Dataset, images: np.ndarray) -> Figure:
+def _misread(starts: xr.Dataset, images: np.ndarray) -> list[Figure]:
+    """Two panels of six digits each."""
     given, truth = starts["label"].sel(start=LECUN).values, starts["truth"].values
     share = np.mean(given != truth, axis=0)
-    figure = Figure(figsize=(9.4, 4.2), layout="constrained")
-    for axis, row in zip(figure.subplots(2, 6).ravel(), np.argsort(-share, kind="stable"), strict=False):
-        wrong = given[given[:, row] != truth[row], row]
-        read = np.bincount(wrong, minlength=10).argmax() if len(wrong) else truth[row]
-        axis.imshow(images[row], cmap="gray_r")
-        axis.set_title(f"a {truth[row]}, read as {read}\nby {share[row]:.0%}", fontsize=10)
-        axis.set_axis_off()
+    ink, panels = colors.to_rgb(style.COLOURS[0]), []
+    for rows in np.argsort(-share, kind="stable")[:12].reshape(2, 6):
+        figure, axes = style.panel()
+        axes.remove()
+        for cell, row in zip(figure.subplots(2, 3).ravel(), rows, strict=True):
+            wrong = given[given[:, row] != truth[row], row]
+            read = np.bincount(wrong, minlength=10).argmax() if len(wrong) else truth[row]
+            shade = images[row] / images.max()
+            cell.imshow(np.concatenate([np.broadcast_to(ink, (*shade.shape, 3)), shade[..., None]], axis=-1))
+            cell.set_title(
+                f"a {truth[row]}, read as {read}\nby {100 * share[row]:.0f} %", fontsize=style.SMALL
+            )
+            cell.set_axis_off()
+        panels.append(figure)
+    return panels
+
+
+WEIGHTS = {"LeCun's weights": (LECUN, style.COLOURS[0]), "N(0, 1) weights": (NIELSEN, style.COLOURS[1])}
+
+
+def _losses(starts: xr.Dataset) -> Figure:
+    figure, axes = style.panel()
+    for k, (label, (start, colour)) in enumerate(WEIGHTS.items()):
+        loss, accuracy = (
+            starts["training_loss"].sel(start=start).values,
+            100 * last(starts, "accuracy", start),
+        )
+        axes.plot(loss, accuracy, "ox"[k], ms=3, alpha=0.6, zorder=3 - k, color=colour)
+        axes.text(0.04, 0.06 + 0.09 * k, f"{'●×'[k]} {label}", color=colour, transform=axes.transAxes)
+    axes.set(xlabel="training loss, SSE per row", ylabel="test accuracy, %", xscale="log")
+    style.plain_ticks(axes.xaxis, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5))
+    return figure
+
+
+def _apart(starts: xr.Dataset) -> Figure:
+    figure, axes = style.panel()
+    differing = {label: 100 * apart(starts, start) for label, (start, _) in WEIGHTS.items()}
+    bins = np.linspace(0, max(map(np.max, differing.values())) + 0.5, 40)
+    for k, (label, (_, colour)) in enumerate(WEIGHTS.items()):
+        axes.hist(differing[label], bins, alpha=0.7, color=colour)
+        axes.text(0.97, 0.9 - 0.09 * k, label, color=colour, ha="right", transform=axes.transAxes)
+    digits = lost(starts, NIELSEN).sum(axis=1)
+    together = digits[: len(digits) // 2 * 2].reshape(-1, 2).sum(axis=1)
+    beside = {"textcoords": "offset points", "color": style.COLOURS[1], "fontsize": style.SMALL}
+    for count, text in enumerate(("no digit", "one", "two")):
+        if (together == count).any():
+            values = differing["N(0, 1) weights"][together == count]
+            height = np.histogram(values, bins)[0].max()
+            axes.annotate(f"{text} lost", (np.median(values), height), (-6, 3), **beside)
+    axes.set(xlabel="test rows labelled differently by two seeds, %", ylabel="pairs of seeds")
     return figure

@@ -9,6 +9,7 @@ import xarray as xr
 from experiments.initialisation import rates
 from experiments.initialisation.figures import figures
 from experiments.initialisation.findings import findings, tables
+from experiments.initialisation.story import CARD, story
 from experiments.initialisation.training import (
     BIASES,
     learner,
@@ -85,6 +86,8 @@ EXPERIMENT = Experiment(
     config=Config,
     run=run,
     figures=figures,
+    story=story,
+    card=CARD,
     findings=findings,
     tables=tables,
     smoke={

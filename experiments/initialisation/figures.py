@@ -1,73 +1,90 @@
-"""The figure of the experiment on initial weights."""
+"""The figures of the experiment on initial weights."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from experiments.initialisation.findings import hits, share_intervals, waits
+from experiments.initialisation.findings import hits, share_intervals
+from experiments.initialisation.rates import solved, stuck
 from experiments.initialisation.training import BIASES, HIDDEN, NETWORKS
-from experiments.runner import statistics, style
+from experiments.runner import style
+from experiments.runner.experiment import Drawing
 
-CAPTION = (
-    "Above: share of the seeds that converge, from uniform weights in [−r, r] (lines, 99.9 % intervals) and "
-    "from normal weights of the same standard deviation, r / √3 (circles). Below: median epochs until then, "
-    "uniform weights, with 99.9 % intervals. The median is over all seeds: those that do not converge count "
-    "as infinitely late, and where they are half or more there is no point. Dotted: the last epoch tried."
+BY_RATE = (
+    "Sigmoid 2-2-1 networks on XOR from uniform weights in [−r, r], a line for each learning rate; bands "
+    "are 99.9 % intervals. Stuck: at a loss of ½ or ⅔. The rest is slow."
+)
+RANGES = (
+    "Share of the seeds that converge, from uniform weights in [−r, r] (lines, with 99.9 % intervals) and "
+    "from normal weights of the same standard deviation, r / √3 (circles). How many epochs they take is in "
+    "the data and the table."
 )
 
 
-def figures(data: xr.DataTree) -> Mapping[str, tuple[Figure, str]]:
-    """Draw the share that converges, and median epochs, against the range."""
-    random = data["random"].to_dataset()
-    figure = Figure(figsize=(9, 6.4), layout="constrained")
-    axes = figure.subplots(2, random.sizes["task"], sharex=True)
-    for task, (above, below) in zip(random["task"].values, axes.T, strict=True):
-        for network in NETWORKS:
-            _shares(above, random, task, *network)
-            _medians(below, random, task, *network)
-        _label(above, below, random.sel(task=task))
-    axes[0, 0].set_ylabel("share that converges")
-    axes[1, 0].set_ylabel("median epochs to converge")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
-    return {"ranges": (figure, CAPTION)}
+def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
+    """Draw what the range does at each rate on XOR, and the share that converges on every task."""
+    random, by_rate = data["random"].to_dataset(), data["rates"].to_dataset()
+    title = "What a range of initial weights is worth depends on the learning rate"
+    caption = BY_RATE.format(long=int(by_rate["epochs"][-1]))
+    tasks = [_shares(random.sel(task=[task])) for task in random["task"].values]
+    return {
+        "rates": Drawing(title, _by_rate(by_rate), caption),
+        "ranges": Drawing("Without biases far fewer networks learn, whatever the range", tasks, RANGES),
+    }
 
 
-def _label(above: Axes, below: Axes, part: xr.Dataset) -> None:
-    ranges, nodes = part["range"].values, "-".join(map(str, part["nodes"].values))
-    above.set(title=f"{part['task'].item()} {nodes}", ylim=(-0.03, 1.03), xscale="log")
-    below.axhline(int(part["most_epochs"]), color="grey", ls=":")
-    below.set(yscale="log", xlabel="range r of the initial weights")
-    below.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-    below.yaxis.set_major_formatter("{x:.0f}")
-    below.set_xticks(ranges, [f"{r:g}" for r in ranges])
-    below.minorticks_off()
+def _by_rate(by_rate: xr.Dataset) -> list[Figure]:
+    """Shares of the seeds that are stuck in the end, and that have learnt XOR within the short budget."""
+    short, long = by_rate["epochs"].values
+    shown = {
+        f"stuck on a plateau after {long:,} epochs, %": stuck(by_rate).sel(epochs=long),
+        f"has learnt XOR after {short:,} epochs, %": solved(by_rate).sel(epochs=short),
+    }
+    panels = []
+    for title, flags in shown.items():
+        figure, axes = style.panel()
+        lines = {}
+        for rank, rate in enumerate(by_rate["rate"].values):
+            found = flags.sel(rate=rate).transpose("seed", "range").values
+            lines[f"rate {rate:g}"] = _share(axes, by_rate["range"].values, found, color=style.COLOURS[rank])
+        _finish(axes, title, by_rate["range"].values, lines)
+        panels.append(figure)
+    return panels
 
 
-def _look(hidden: str, biases: str) -> dict[str, Any]:
-    colour = style.COLOURS[list(HIDDEN).index(hidden)]
-    return {"color": colour, "ls": "-" if BIASES[biases] else "--"}
+def _share(axes: Axes, ranges: np.ndarray, found: np.ndarray, **look: Any) -> Line2D:
+    """A line of shares of the seeds, (seed, range), and its interval."""
+    axes.fill_between(ranges, *100 * share_intervals(found).T, color=look["color"], alpha=0.15, lw=0)
+    return axes.plot(ranges, 100 * found.mean(axis=0), **look)[0]
 
 
-def _shares(axis: Axes, random: xr.Dataset, task: str, hidden: str, biases: str) -> None:
-    converged, ranges, look = (
-        hits(random, task, hidden, biases),
-        random["range"].values,
-        _look(hidden, biases),
-    )
-    axis.plot(ranges, converged.mean(axis=0), **look, label=f"{hidden}, {biases} biases")
-    axis.fill_between(ranges, *share_intervals(converged).T, color=look["color"], alpha=0.15, lw=0)
-    normal = hits(random, task, hidden, biases, "normal").mean(axis=0)
-    axis.plot(ranges, normal, "o", color=look["color"], mfc="none", ms=5)
+def _finish(
+    axes: Axes, title: str, ranges: np.ndarray, lines: Mapping[str, Line2D], lowest: float = -3
+) -> None:
+    axes.set(title=title, ylim=(lowest, 103), xscale="log", xlabel="range r of the initial weights")
+    axes.set_xticks(ranges, [f"{r:g}" for r in ranges])
+    axes.minorticks_off()
+    for name, line in lines.items():
+        style.label_end(axes, line, name)
 
 
-def _medians(axis: Axes, random: xr.Dataset, task: str, hidden: str, biases: str) -> None:
-    wait, ranges, look = waits(random, task, hidden, biases), random["range"].values, _look(hidden, biases)
-    middle, most = np.median(wait, axis=0), int(random["most_epochs"].sel(task=task))
-    low, high = np.clip([statistics.of_median(column, 0.0) for column in wait.T], 1, most).T
-    axis.plot(ranges, np.where(np.isfinite(middle), middle, np.nan), **look, marker=".")
-    axis.fill_between(ranges, low, high, where=np.isfinite(middle), color=look["color"], alpha=0.15, lw=0)
+def _shares(random: xr.Dataset) -> Figure:
+    """One task: a line for each activation, with and without biases."""
+    task, nodes = random["task"].item(), "-".join(map(str, random["nodes"].values.ravel()))
+    figure, axes = style.panel()
+    ranges, lines = random["range"].values, {}
+    for hidden, biases in NETWORKS:
+        colour = style.COLOURS[list(HIDDEN).index(hidden)]
+        found = hits(random, task, hidden, biases)
+        look = {"color": colour, "ls": "-" if BIASES[biases] else "--"}
+        name = hidden if BIASES[biases] else f"{hidden}, no biases"
+        lines[name] = _share(axes, ranges, found, **look)
+        normal = 100 * hits(random, task, hidden, biases, "normal").mean(axis=0)
+        axes.plot(ranges, normal, "o", color=colour, mfc="none", ms=4)
+    _finish(axes, f"{task} {nodes}: converged, %", ranges, lines, lowest=-12)
+    return figure

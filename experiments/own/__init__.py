@@ -10,6 +10,7 @@ import xarray as xr
 from experiments.own import ends, training
 from experiments.own.figures import figures
 from experiments.own.findings import findings, tables
+from experiments.own.story import story
 from experiments.own.task import Source, Task, in_row, in_words, read, refuse_beyond_memory
 from experiments.own.training import Plan
 from experiments.runner.context import Context
@@ -204,6 +205,7 @@ EXPERIMENT = Experiment(
     config=Config,
     run=run,
     figures=figures,
+    story=story,
     findings=findings,
     tables=tables,
     smoke={"seeds": 6, "depths": (1, 5), "deep_seeds": 3, "updates": 14, "compared": 2, "rates": (0.1,)},

@@ -64,8 +64,9 @@ def told(value: float | str, bounds: Sequence[float | str], how: str = "") -> st
     times, unit = FORMS[how.removeprefix("value")]
     x, low, high = (times * float(each) for each in (value, *bounds))
     if low == high or not math.isfinite(high - low):
-        return typeset(f"{x:.4g}") + unit
+        return typeset(f"{x:,.0f}" if x.is_integer() else f"{x:.4g}") + unit
     decimals = (times == 1) - math.floor(math.log10((high - low) / 3))
+    decimals = decimals if times == 1 else max(decimals, 0)
 
     def shown(x: float) -> str:
         return typeset(f"{round(x, decimals):,.{max(decimals, 0)}f}" if decimals <= 6 else f"{x:.2g}")

@@ -10,6 +10,7 @@ from experiments.runner.experiment import Experiment, Options, at_least
 from experiments.seed_minima import barriers, bottleneck, students, teachers, xor
 from experiments.seed_minima.figures import figures
 from experiments.seed_minima.findings import findings, tables
+from experiments.seed_minima.story import CARD, story
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,6 +99,8 @@ EXPERIMENT = Experiment(
     config=Config,
     run=run,
     figures=figures,
+    story=story,
+    card=CARD,
     findings=findings,
     tables=tables,
     smoke={

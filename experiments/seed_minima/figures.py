@@ -8,105 +8,107 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.runner import style
-from experiments.seed_minima.findings import LEVEL_NAMES
+from experiments.runner.experiment import Drawing
+from experiments.seed_minima import teachers
 from experiments.seed_minima.xor import ELSEWHERE
 
-FLOOR = 1e-2
-"""Losses below this share the darkest colour."""
+WORDS = {0: "learns", 1: "stuck at ½", 2: "at ⅔", 3: "at 1", ELSEWHERE: "elsewhere"}
+"""Levels of XOR's loss in words."""
+COLOURS = {**dict(enumerate(style.COLOURS)), ELSEWHERE: style.FAINT}
+HEIGHTS = (0.1, 1, 10, 100, 1000)
+"""Losses at which contours are drawn."""
 XOR = (
-    "XOR: share of the seeds whose summed squared error ends near each of the values that a plateau can "
-    "have; “elsewhere” is further than 0.02 from all four. The settings name the initial weights and biases "
-    "and the learning rate. All networks start from the same seeds."
+    "The share of the same seeds that ends near each loss at which the landscape is flat (SSE; 0 is learnt; "
+    "“elsewhere” is further than 0.02 from all). Rows name initial weights and biases, and the learning "
+    "rate."
 )
 PLANE = (
-    "The loss of a tanh 2-2-1 student, one colour scale. Left: around one end state, along two random "
-    "directions as long as the nodes' own weights. Right: the plane through three end states (crosses), "
-    "which are copies of one another: loss 0 at all three. White: the paths of the seeds that end there, "
-    "projected onto the plane (dots: starts)."
+    "The loss of a tanh 2-2-1 student on the plane through three of its ends (orange), as a map. Blue: "
+    "paths of the seeds that end there, from their starts (dots), as shadows. Two of 9 dimensions can show "
+    "that points are low, and not that a hollow is a minimum: there may be a way out in the other 7."
 )
-CAN_SHOW = (
-    "A slice through 2 of 9 dimensions can show that points are low and what lies straight between them. It "
-    "cannot show\nthat a hollow is a minimum or a wall a barrier: both may have a way out in the other 7. "
-    "Paths start and run outside the plane."
-)
-BARRIERS = (
-    "Digits, 64-64-10: loss per row on the straight line between two seeds' ends, at its worst, above the "
-    "line between their losses; as trained, and with the nodes of one brought into the other's order."
+TEACHERS = (
+    "Each row is a teacher with {students} students, which learn to imitate it: the share that ends at the "
+    "teacher's loss of 0, in another strict local minimum, or had not settled. The first teacher, on which "
+    "the learning rate was tuned, is marked."
 )
 
 
-def figures(data: xr.DataTree) -> Mapping[str, tuple[Figure, str]]:
-    """Draw the ends on XOR, the students' plane, and the barriers."""
+def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
+    """Draw the ends on XOR, the plane through three of a student's ends, and students by teacher."""
+    conditions, many = data["conditions"].to_dataset(), data["teachers"].to_dataset()
+    ends = [_levels(conditions.sel(network=network)) for network in conditions["network"].values]
+    plane = [_plane(data["landscape/plane"].to_dataset())]
     return {
-        "xor": (_levels(data["conditions"].to_dataset()), XOR),
-        "plane": (
-            _slices(data["landscape/plane"].to_dataset(), data["landscape/random"].to_dataset()),
-            PLANE,
+        "xor": Drawing(
+            "With two hidden nodes many XOR networks get stuck; a third node frees nearly all", ends, XOR
         ),
-        "barriers": (_barriers(data["barriers"].to_dataset()), BARRIERS),
+        "plane": Drawing("Three different ends are one and the same network", plane, PLANE),
+        "teachers": Drawing(
+            "Some teachers' students all learn, others' never do",
+            [_teachers(many)],
+            TEACHERS.format(students=many.sizes["seed"]),
+        ),
     }
 
 
-def _levels(conditions: xr.Dataset) -> Figure:
-    figure = Figure(figsize=(9.6, 6), layout="constrained")
-    axes = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
-    settings = list(conditions["setting"].values)
-    for axis, network in zip(axes, conditions["network"].values, strict=True):
-        levels = conditions["level"].sel(network=network).transpose("seed", "setting").values
-        left = np.zeros(len(settings))
-        for (k, name), colour in zip(LEVEL_NAMES.items(), (*style.COLOURS[:4], "#999999"), strict=True):
-            share = np.mean(levels == k, axis=0)
-            label = name if k == ELSEWHERE else f"SSE {name}"
-            axis.barh(settings, share, left=left, color=colour, label=label)
-            left += share
-        axis.set_title(network)
-        axis.grid(False)
-    axes[0].invert_yaxis()
-    for axis in axes[2:]:
-        axis.set_xlabel("share of the seeds")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=9)
+def _levels(part: xr.Dataset) -> Figure:
+    """Shares of one network's seeds, a bar for each setting."""
+    levels = part["level"].transpose("setting", "seed").values
+    order = np.argsort(-np.mean(levels == 0, axis=1), kind="stable")
+    figure, axes = style.panel(height=250)
+    shares = {k: 100 * np.mean(levels[order] == k, axis=1) for k in WORDS}
+    _bars(axes, list(part["setting"].values[order]), {WORDS[k]: (shares[k], COLOURS[k]) for k in WORDS})
+    axes.set(title=part["network"].item(), xlabel="share of the seeds, %")
     return figure
 
 
-def _slices(plane: xr.Dataset, random: xr.Dataset) -> Figure:
-    figure = Figure(figsize=(9.8, 5), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    heights = [np.log10(np.maximum(part["loss"].values, FLOOR)) for part in (random, plane)]
-    levels = np.linspace(np.log10(FLOOR), max(map(np.max, heights)), 25)
-    for axis, part, height in zip((left, right), (random, plane), heights, strict=True):
-        steps = part["step"].values
-        shown = axis.contourf(steps, steps, height, levels=levels, cmap="cividis")
-        axis.grid(False)
-        axis.set_aspect("equal")
-    ticks = np.arange(np.ceil(levels[0]), np.ceil(levels[-1]))
-    bar = figure.colorbar(shown, ax=[left, right], label="summed loss", ticks=ticks)
-    bar.ax.set_yticklabels([f"≤ {10.0**t:g}" if t == ticks[0] else f"{10.0**t:g}" for t in ticks])
-    _paths(right, plane)
-    left.plot(0, 0, "x", color=style.COLOURS[1], ms=9, mew=2.5)
-    left.set(
-        title="random directions from an end state",
-        xlabel="1st, in node lengths",
-        ylabel="2nd, in node lengths",
+def _bars(axes: Axes, rows: list[str], parts: Mapping[str, tuple[np.ndarray, str]]) -> None:
+    """Bars that add up to 100, and the parts' names above them in their colours."""
+    left, beside = np.zeros(len(rows)), axes.annotate("", (0, -0.6))
+    for name, (share, colour) in parts.items():
+        axes.barh(rows, share, left=left, color=colour, height=0.7)
+        left += share
+        look = {"color": style.GREY if colour == style.FAINT else colour, "fontsize": style.SMALL}
+        place = {"xycoords": beside, "textcoords": "offset points", "va": "bottom", "annotation_clip": False}
+        beside = axes.annotate(name, (1, 0), (7 if beside.get_text() else 0, 0), **place, **look)
+    axes.set(xlim=(0, 100), ylim=(len(rows) - 0.5, -1.2))
+    axes.grid(visible=False)
+
+
+def _plane(plane: xr.Dataset) -> Figure:
+    figure, axes = style.panel(height=352)
+    steps, loss = plane["step"].values, np.maximum(plane["loss"].values, 1e-6)
+    lines = axes.contour(
+        steps, steps, np.log10(loss), np.log10(HEIGHTS), colors=style.GREY, linestyles="solid", linewidths=0.7
     )
-    figure.supxlabel(CAN_SHOW, fontsize=9)
+    axes.clabel(lines, fmt=lambda height: f"{10**height:g}", fontsize=10)
+    for path in plane["path"].values[plane["joins"].values]:
+        axes.plot(path[:, 0], path[:, 1], color=style.COLOURS[0], lw=1, alpha=0.7)
+        axes.plot(*path[0], "o", color=style.COLOURS[0], ms=3)
+    axes.plot(*plane["end"].values.T, "x", color=style.COLOURS[1], ms=9, mew=2.5, zorder=4)
+    reach = float(steps[-1])
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    axes.set(xlabel="distance along the plane", ylabel="distance across")
+    axes.grid(visible=False)
     return figure
 
 
-def _paths(axis: Axes, plane: xr.Dataset) -> None:
-    for path in plane["path"].values[plane["joins"].values]:
-        axis.plot(path[:, 0], path[:, 1], color="white", lw=0.8, alpha=0.8)
-        axis.plot(*path[0], "o", color="white", ms=3)
-    axis.plot(*plane["end"].values.T, "x", color=style.COLOURS[1], ms=9, mew=2.5)
-    reach = float(plane["step"].values[-1])
-    axis.set(xlim=(-reach, reach), ylim=(-reach, reach), title="plane through three end states")
-    axis.set(xlabel="1st principal direction of the three", ylabel="2nd principal direction")
-
-
-def _barriers(barriers: xr.Dataset) -> Figure:
-    figure = Figure(figsize=(5, 3.4), layout="constrained")
-    axis = figure.subplots()
-    pairs = np.stack([barriers["before"].values, barriers["after"].values])
-    axis.semilogy(["as trained", "aligned"], pairs, "o-", color=style.COLOURS[0], alpha=0.5)
-    axis.set(ylabel="barrier, SSE per row", xlim=(-0.4, 1.4))
-    style.plain_ticks(axis.yaxis, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5))
+def _teachers(many: xr.Dataset) -> Figure:
+    """Shares of each teacher's students, the most able on top."""
+    solved, local = teachers.solved(many).mean(axis=1), teachers.local(many).mean(axis=1)
+    order = np.lexsort((local, -solved))
+    rows = [
+        f"teacher {number}" + (" (tuned on)" if number == many["teacher"].values[0] else "")
+        for number in many["teacher"].values[order]
+    ]
+    figure, axes = style.panel(height=70 + 18 * len(rows))
+    rest = 1 - solved - local
+    parts = {
+        "learn": (solved, style.COLOURS[0]),
+        "local minimum": (local, style.COLOURS[1]),
+        "not settled": (rest, style.FAINT),
+    }
+    _bars(axes, rows, {name: (100 * share[order], colour) for name, (share, colour) in parts.items()})
+    axes.set_xlabel("share of its students, %")
     return figure

@@ -12,6 +12,7 @@ from experiments.spurious_minima.cells import cell
 from experiments.spurious_minima.figures import figures
 from experiments.spurious_minima.findings import findings, tables
 from experiments.spurious_minima.groups import groups
+from experiments.spurious_minima.story import CARD, story
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +86,8 @@ EXPERIMENT = Experiment(
     config=Config,
     run=run,
     figures=figures,
+    story=story,
+    card=CARD,
     findings=findings,
     tables=tables,
     smoke={"seeds": 100, "k": (8,)},

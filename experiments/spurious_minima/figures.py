@@ -4,88 +4,124 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from experiments.runner import style
+from experiments.runner.experiment import Drawing
 from experiments.spurious_minima.cells import SPURIOUS
 from experiments.spurious_minima.findings import PUBLISHED, interval, published_cells
 
-TABLE = (
-    "Share of the seeds whose descent ends in a spurious minimum, mean F and mean smallest Hessian "
-    "eigenvalue of those ends, against the number k of target neurons. Bars are 99.9 % intervals (none where "
-    "all ends are copies of one minimum); crosses are Safran and Shamir's published values, which have none."
+SHARE = (
+    "The share of the seeds that ends in a spurious minimum, when n neurons learn k others. Bars are 99.9 % "
+    "intervals; crosses are Safran and Shamir's of 2018, who give none."
+)
+MEANS = (
+    "The spurious ends themselves: their height F above the global minimum, at which F = 0, and the least "
+    "curvature there (the smallest eigenvalue of the Hessian; above 0 all directions lead up). Means with "
+    "99.9 % intervals (none where all ends are copies of one minimum); crosses are published."
 )
 MINIMA = (
-    "The distinct minima: equal F and equal Hessian spectra count as copies of one. The "
-    "larger a dot, the more seeds reached it. F = 0 is the global minimum."
+    "The distinct minima: ends of equal F and equal Hessian spectra count as copies of one. The larger a "
+    "dot, the more seeds reached it; three sizes are named. F = 0 is the global minimum."
 )
 DOT = 400
 """Area of a dot that all seeds reach, in square points."""
+NAMED = (0.01, 0.1, 0.5)
+"""Shares of the seeds whose dots are shown as examples."""
 
 
-def figures(data: xr.DataTree) -> Mapping[str, tuple[Figure, str]]:
+def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     """Draw shares and means beside the published ones, and the distinct minima."""
     cells, runs, minima = (data[name].to_dataset() for name in ("cells", "runs", "minima"))
-    return {"table": (_table(cells, runs), TABLE), "minima": (_distinct(cells, minima), MINIMA)}
+    means = [
+        _means(cells, runs, "objective", 2, "mean F of the spurious ends"),
+        _means(cells, runs, "smallest_eigenvalue", 1, "mean smallest eigenvalue there"),
+    ]
+    return {
+        "table": Drawing(
+            "The more neurons, the more runs end in a spurious minimum", [_shares(cells)], SHARE
+        ),
+        "means": Drawing("The spurious ends lie low, and they curve up in every direction", means, MEANS),
+        "minima": Drawing("More neurons also mean more kinds of minima", [_distinct(cells, minima)], MINIMA),
+    }
 
 
-def _kinds(cells: xr.Dataset) -> Iterator[tuple[int, str, str]]:
-    """Give each n − k of the data, its label and colour."""
-    for colour, more in zip(style.COLOURS, np.unique(cells["n"].values - cells["k"].values), strict=False):
-        yield int(more), "n = k" if more == 0 else f"n = k + {more}", colour
+def _kinds(cells: xr.Dataset) -> Iterator[tuple[str, str, np.ndarray]]:
+    """For each n − k of the data: its label, its colour, and its cells by rising k."""
+    k, more = cells["k"].values, cells["n"].values - cells["k"].values
+    for colour, value in zip(style.COLOURS, np.unique(more), strict=False):
+        chosen = np.flatnonzero(more == value)
+        chosen = chosen[np.argsort(k[chosen], kind="stable")]
+        yield "n = k" if value == 0 else f"n = k + {value}", colour, chosen
 
 
-def _means(part: xr.Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Average a number over each cell's spurious runs; and half its 99.9 % interval by their spread."""
-    values = np.where(part["outcome"].values == SPURIOUS, part[name].values, np.nan)
-    count = np.maximum(np.isfinite(values).sum(axis=1), 1)
-    mean = np.nansum(values, axis=1) / count
-    spread = np.sqrt(np.nansum((values - mean[:, None]) ** 2, axis=1) / np.maximum(count - 1, 1))
-    some = np.isfinite(values).any(axis=1)
-    return np.where(some, mean, np.nan), np.where(some, 3.29 * spread / np.sqrt(count), np.nan)
-
-
-def _table(cells: xr.Dataset, runs: xr.Dataset) -> Figure:
-    figure = Figure(figsize=(11, 3.8), layout="constrained")
-    axes = figure.subplots(1, 3)
-    intervals = np.array([interval(cells, index) for index in range(cells.sizes["cell"])]).T
-    for more, label, colour in _kinds(cells):
-        chosen = np.flatnonzero(cells["n"].values - cells["k"].values == more)
-        chosen = chosen[np.argsort(cells["k"].values[chosen], kind="stable")]
-        k, share = cells["k"].values[chosen], 100 * cells["share"].values[chosen]
-        bars = np.abs(100 * intervals[:, chosen] - share)
-        look = {"fmt": "o", "color": colour, "capsize": 3, "ms": 4}
-        axes[0].errorbar(k, share, bars, label=label, **look)
-        for axis, name in zip(axes[1:], ("objective", "smallest_eigenvalue"), strict=True):
-            axis.errorbar(k, *_means(runs.isel(cell=chosen), name), **look)
-    ks = [k for k, _ in published_cells(cells)]
-    for axis, column in zip(axes, (0, 2, 1), strict=True):
-        published = [PUBLISHED[k][column] for k in ks]
-        if ks:
-            axis.plot(ks, published, "x", color="black", ms=8, label="published, n = k")
-        axis.set_xlabel("target neurons k")
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    for axis, title in zip(axes, ("spurious runs, %", "mean F", "mean smallest eigenvalue"), strict=True):
-        axis.set(title=title, ylim=(0, 1.08 * axis.get_ylim()[1]))
-    axes[0].legend(loc="upper left")
+def _shares(cells: xr.Dataset) -> Figure:
+    figure, axes = style.panel()
+    intervals = 100 * np.array([interval(cells, index) for index in range(cells.sizes["cell"])])
+    for label, colour, chosen in _kinds(cells):
+        share = 100 * cells["share"].values[chosen]
+        _dots(axes, cells["k"].values[chosen], share, np.abs(intervals[chosen].T - share), label, colour)
+    _published(axes, cells, 0, "spurious runs, %")
     return figure
 
 
+def _means(cells: xr.Dataset, runs: xr.Dataset, name: str, column: int, title: str) -> Figure:
+    """Averages over each cell's spurious runs, and half of their 99.9 % intervals by their spread."""
+    figure, axes = style.panel()
+    for label, colour, chosen in _kinds(cells):
+        part = runs.isel(cell=chosen)
+        values = np.where(part["outcome"].values == SPURIOUS, part[name].values, np.nan)
+        count, some = np.maximum(np.isfinite(values).sum(axis=1), 1), np.isfinite(values).any(axis=1)
+        mean = np.nansum(values, axis=1) / count
+        spread = np.sqrt(np.nansum((values - mean[:, None]) ** 2, axis=1) / np.maximum(count - 1, 1))
+        half = np.where(some, 3.29 * spread / np.sqrt(count), np.nan)
+        _dots(axes, cells["k"].values[chosen], np.where(some, mean, np.nan), half, label, colour)
+    _published(axes, cells, column, title)
+    return figure
+
+
+def _dots(axes: Axes, k: np.ndarray, value: np.ndarray, bars: np.ndarray, label: str, colour: str) -> None:
+    """Dots with bars, named beside the last."""
+    axes.errorbar(k, value, bars, fmt="o", color=colour, capsize=3, ms=4)
+    seen = np.flatnonzero(np.isfinite(value))
+    if len(seen):
+        at = k[seen[-1]], value[seen[-1]]
+        axes.annotate(
+            label, at, (7, 0), textcoords="offset points", va="center", color=colour, fontsize=style.SMALL
+        )
+
+
+def _published(axes: Axes, cells: xr.Dataset, column: int, title: str) -> None:
+    """The published numbers, and what the axes mean."""
+    ks = [k for k, _ in published_cells(cells)]
+    values = [PUBLISHED[k][column] for k in ks]
+    axes.plot(ks, values, "x", color=style.COLOURS[-1], ms=8)
+    axes.set(title=title, xlabel="target neurons k", ylim=(0, 1.08 * axes.get_ylim()[1]))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    look = {"va": "top", "fontsize": style.SMALL, "transform": axes.transAxes}
+    axes.text(0.03, 0.98, "● measured here", color=style.COLOURS[0], **look)
+    if ks:
+        axes.text(0.03, 0.91, "× published, n = k", **look)
+
+
 def _distinct(cells: xr.Dataset, minima: xr.Dataset) -> Figure:
-    figure = Figure(figsize=(7.6, 4), layout="constrained")
-    axis = figure.subplots()
+    figure, axes = style.panel(height=300)
     share = minima["count"].values / cells["runs"].values[minima["cell"].values]
-    k, more = minima["k"].values, minima["n"].values - minima["k"].values
-    for index, (which, label, colour) in enumerate(_kinds(cells)):
-        chosen = more == which
-        value, look = minima["objective"].values, {"color": colour, "alpha": 0.6, "lw": 0}
-        axis.scatter(k[chosen] + 0.3 * index, value[chosen], s=4 + DOT * share[chosen], **look)
-        axis.scatter([], [], s=30, label=label, **look)
-    for part in (0.01, 0.1, 0.5):
-        axis.scatter([], [], s=4 + DOT * part, color="grey", lw=0, label=f"{part:.0%} of the seeds")
-    axis.axhline(0, color="grey", lw=0.8)
-    axis.set(xlabel="target neurons k", ylabel="F at the minimum", ylim=(-0.005, None))
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    figure.legend(loc="outside right upper", labelspacing=1.2)
+    for index, (label, colour, chosen) in enumerate(_kinds(cells)):
+        there = np.isin(minima["cell"].values, chosen)
+        look = {"color": colour, "alpha": 0.6, "lw": 0}
+        x, y = minima["k"].values[there] + 0.3 * index, minima["objective"].values[there]
+        axes.scatter(x, y, s=4 + DOT * share[there], **look)
+        axes.text(0.03 + 0.2 * index, 0.97, label, color=colour, va="top", transform=axes.transAxes)
+    top = 1.35 * max(0.01, float(np.max(minima["objective"].values, initial=0)))
+    for place, part in zip((0.06, 0.22, 0.42), NAMED, strict=True):
+        at = {"transform": axes.transAxes, "color": style.GREY}
+        axes.scatter(place - 0.03 - 0.02 * part, 0.85, s=4 + DOT * part, alpha=0.6, lw=0, **at)
+        more = " of the seeds" if part == NAMED[-1] else ""
+        axes.text(place, 0.85, f" {100 * part:g} %{more}", va="center", fontsize=style.SMALL, **at)
+    axes.axhline(0, color=style.GREY, lw=0.8)
+    axes.set(xlabel="target neurons k", ylabel="F at the minimum", ylim=(-0.005, top))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return figure

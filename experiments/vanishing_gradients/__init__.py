@@ -12,6 +12,7 @@ from experiments.vanishing_gradients import at_birth, draws, exact_laws, trainin
 from experiments.vanishing_gradients.figures import figures
 from experiments.vanishing_gradients.findings import findings, tables
 from experiments.vanishing_gradients.recipes import REMEDIES, STALL, STARTS, Recipe, Task, task
+from experiments.vanishing_gradients.story import CARD, story
 from experiments.vanishing_gradients.training import Group
 from nnjax.activations import ACTIVATIONS
 
@@ -151,6 +152,8 @@ EXPERIMENT = Experiment(
     config=Config,
     run=run,
     figures=figures,
+    story=story,
+    card=CARD,
     findings=findings,
     tables=tables,
     smoke=SMOKE,

@@ -44,10 +44,10 @@ def data():
             {"peak": ("repeat", [1e9, 2e9, 2e9])},
             attrs={"description": "a machine", "versions": "jax 1", "missing": ""},
         ),
-        "scaling": xr.Dataset({"seconds": ("seeds", [1.0, 4.0])}, {"seeds": [256, 1024]}),
+        "scaling": xr.Dataset({"seconds": ("seeds", [1.0, 4.0, 16.0])}, {"seeds": [256, 1024, 4096]}),
         "growth": xr.Dataset(
-            {"rate": (("direction", "size"), [[1e6, 1e5], [1e6, 1e4]])},
-            {"direction": ["width", "depth"], "size": [1, 2]},
+            {"rate": (("direction", "size"), [[1e6, 1e5, 1e4], [1e6, 1e4, 1e2]])},
+            {"direction": ["width", "depth"], "size": [1, 2, 4]},
         ),
         "views": xr.Dataset(
             {"ratio": (("case", "repeat"), ratios)},

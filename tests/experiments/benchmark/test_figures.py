@@ -1,18 +1,31 @@
-"""A panel of bars for each network, and a bar for each method that was measured."""
+"""A panel of speeds for each network, and a dot for each method that was measured; a short run has none."""
 
+import drawn
 import numpy as np
 
 from experiments.benchmark.figures import figures
+from experiments.runner import style
 
 
-def test_every_network_has_its_bars(data):
-    axes = figures(data)["speed"][0].axes
-    assert [axis.get_title() for axis in axes] == ["2-2-1", "2-4-4-1", "digits, shared order"]
+def test_every_network_has_its_speeds(data):
+    with style.context():
+        shown = figures(data)
+        drawn.legible(shown)
+    axes = [panel.axes[0] for panel in shown["speed"].panels]
+    assert [axis.get_title("left") for axis in axes] == ["2-2-1", "2-4-4-1", "digits, shared order"]
     measured = data["speed"]["rate"].notnull().any("repeat").sum("peer").values
-    assert [len(axis.patches) for axis in axes] == measured.tolist()
+    assert [len(axis.lines) for axis in axes] == measured.tolist()
 
 
 def test_costs_are_nanoseconds(data):
-    left, right = figures(data)["growth"][0].axes
-    assert np.asarray(left.lines[0].get_ydata()).tolist() == [1.0, 4.0]
-    assert [np.asarray(line.get_ydata()).tolist() for line in right.lines] == [[1e3, 1e4], [1e3, 1e5]]
+    left, right = (panel.axes[0] for panel in figures(data)["growth"].panels)
+    assert np.asarray(left.lines[0].get_ydata()).tolist() == [1.0, 4.0, 16.0]
+    costs = [[1e3, 1e4, 1e5], [1e3, 1e5, 1e7]]
+    assert [np.asarray(line.get_ydata()).tolist() for line in right.lines] == costs
+
+
+def test_a_short_run_draws_neither_speeds_nor_lines_of_two_points(data):
+    data["speed"].attrs["full"] = 0
+    assert list(figures(data)) == ["growth"]
+    data["scaling"] = data["scaling"].isel(seeds=slice(2))
+    assert not figures(data)

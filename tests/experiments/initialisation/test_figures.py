@@ -1,15 +1,17 @@
-"""The figure is drawn whatever share converges."""
+"""The figures are drawn whatever share converges."""
 
+import drawn
 import pytest
-from matplotlib.figure import Figure
 
 from experiments.initialisation.figures import figures
+from experiments.runner import style
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_figures_of_any_share(tossed, share):
-    ((figure, caption),) = figures(tossed(share)).values()
-    assert isinstance(figure, Figure)
-    figure.draw_without_rendering()
-    assert caption
-    assert [axis.get_title() for axis in figure.axes[:3]] == ["XOR 2-2-1", "encoder 8-3-8", "Iris 4-4-3"]
+    with style.context():
+        shown = figures(tossed(share))
+        drawn.legible(shown)
+    assert list(shown) == ["rates", "ranges"]
+    titles = [panel.axes[0].get_title("left") for panel in shown["ranges"].panels]
+    assert titles == [f"{task}: converged, %" for task in ("XOR 2-2-1", "encoder 8-3-8", "Iris 4-4-3")]

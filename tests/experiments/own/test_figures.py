@@ -1,7 +1,6 @@
 """The figures on a person's own table draw."""
 
-import io
-
+import drawn
 import numpy as np
 
 from experiments.own.figures import figures
@@ -10,10 +9,9 @@ from experiments.runner import style
 
 def test_the_figures_draw(long_run):
     with style.context():
-        drawn = figures(long_run)
-        for figure, caption in drawn.values():
-            figure.savefig(io.BytesIO())
-            assert caption
-    assert set(drawn) == {"delta", "depth", "ends", "barriers"}
-    heights = [np.max(line.get_ydata()) for axis in drawn["barriers"][0].axes for line in axis.lines]
-    assert all(axis.get_ylim()[1] >= max(heights) for axis in drawn["barriers"][0].axes)
+        shown = figures(long_run)
+        drawn.legible(shown)
+    assert set(shown) == {"delta", "depth", "ends", "barriers"}
+    panels = [axes for panel in shown["barriers"].panels for axes in panel.axes]
+    heights = [np.max(line.get_ydata()) for axes in panels for line in axes.lines]
+    assert all(axes.get_ylim()[1] >= max(heights) for axes in panels)

@@ -47,3 +47,14 @@ def test_a_line_that_leaves_the_panel_is_named_where_it_is_last_seen():
         (line,) = axes.plot([0, 1, 2, 3], [0, 1, 9, np.nan])
         axes.set(xlim=(0, 3), ylim=(0, 5))
         assert style.label_end(axes, line, "up").xy == (1.0, 1.0)
+
+
+def test_powers_are_written_in_the_size_of_the_font():
+    with style.context():
+        figure, axes = style.panel()
+        axes.semilogy([1e-16, 1e-8, 1, 10])
+        style.power_ticks(axes.yaxis)
+        figure.canvas.draw()
+    shown = {label.get_text() for label in axes.get_yticklabels()}
+    assert {"10⁻⁸", "10⁰"} <= shown
+    assert not any("$" in text for text in shown)

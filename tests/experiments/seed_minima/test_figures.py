@@ -1,6 +1,7 @@
 """The figures of a long run draw."""
 
-import io
+import drawn
+import numpy as np
 
 from experiments.runner import style
 from experiments.seed_minima.figures import figures
@@ -8,8 +9,10 @@ from experiments.seed_minima.figures import figures
 
 def test_the_figures_of_a_long_run_draw(long_run):
     with style.context():
-        drawn = figures(long_run)
-        for figure, caption in drawn.values():
-            figure.savefig(io.BytesIO())
-            assert caption
-    assert set(drawn) == {"xor", "plane", "barriers"}
+        shown = figures(long_run)
+        drawn.legible(shown)
+    assert set(shown) == {"xor", "plane", "teachers"}
+    for panel in [*shown["xor"].panels, *shown["teachers"].panels]:
+        (axes,) = panel.axes
+        ends = np.max([bar.get_x() + bar.get_width() for bar in axes.patches])
+        assert np.isclose(ends, 100, rtol=1e-9)

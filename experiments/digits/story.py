@@ -1,0 +1,49 @@
+"""What the experiment on digits tells its reader."""
+
+import xarray as xr
+
+from experiments.digits.findings import EARLY, POOR
+from experiments.runner.experiment import Card, Show, Story
+
+CARD = Card(
+    "From large initial weights, some networks never answer one digit. Squared error has more such failures "
+    "than cross-entropy, by:",
+    "squared-error-minus-cross-entropy:points",
+    "accuracy",
+)
+
+
+def story(data: xr.DataTree) -> Story:
+    """Seeds that lose a digit, why, and what becomes of them; then weights, rows per update and stopping."""
+    starts, updates = data["starts"].to_dataset(), data["updates"].to_dataset()
+    seeds, epochs, poor = starts.sizes["seed"], starts.sizes["epoch"] - 1, f"{100 * POOR:.0f} %"
+    few = updates.attrs["epochs"]
+    mnist = [Show("mnist")] if "mnist" in data.children else []
+    return [
+        f"Some networks that read digits never answer 7, however plainly they are shown one. Here {seeds} "
+        "networks, one for each seed, start from weights drawn from N(0, 1), the standard normal "
+        f"distribution. After training by squared error the share below {poor} test accuracy is "
+        "{squared-error-minus-cross-entropy:points} higher than after training by cross-entropy. Ending so "
+        "low and never answering some digit are all but the same: the two disagree in "
+        "{poor-without-lost-digit:%} of the seeds.",
+        Show("accuracy"),
+        "Why? Each digit has an output node, which should say 1 on that digit. Large weights can make one "
+        "say 0 on every row. For squared error its δ holds the factor a(1 − a), the sigmoid's slope, which "
+        "is next to 0 just where the node is most wrong: on the rows of a lost digit δ is "
+        "{lost-digit-delta}. Cross-entropy's δ is y − a, and nearly 1 there.",
+        Show("lost"),
+        f"We guessed that a silent node is lost for good. Not so: of those silent after {EARLY} epochs, "
+        f"{{silent-nodes-heard:%}} are heard by epoch {epochs}. But the initial weights decide much of it: "
+        f"with the rows in another order, seeds that ended below {poor} do so "
+        "{poor-in-other-order:points} more often than the others.",
+        "The handout says that different minima “can vary substantially”. From N(0, 1) they do: the loss of "
+        "bad seeds is {loss-spread-normal} times that of good ones (the 95th and the 5th of 100). From "
+        "LeCun's smaller weights they hardly do ({loss-spread-lecun} times), and the median seed reads "
+        "{lecun-accuracy:%} right. A few test digits mislead nearly all of them.",
+        Show("misread"),
+        f"How often to update? After {few} epochs, one update an epoch, from all rows, changes accuracy by "
+        "{all-rows-minus-ten:points} against one every ten rows. After equally many updates it is "
+        "{all-rows-as-many-updates:points} ahead: small batches save rows, not updates. Stopping once the "
+        "validation loss no longer falls costs next to nothing ({stopping-plateau:points}).",
+        *mnist,
+    ]

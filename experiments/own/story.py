@@ -1,0 +1,47 @@
+"""What is told of a person's own table."""
+
+from collections.abc import Iterable
+
+import xarray as xr
+
+from experiments.runner.experiment import Show, Story
+
+
+def story(data: xr.DataTree) -> Story:
+    """Whether δ vanishes, whether depth can be learnt, where seeds end, and whether ends are one network."""
+    depth = data["depth"].to_dataset()
+    names, weights = ([str(name) for name in depth[axis].values] for axis in ("activation", "weights"))
+    layers, rows = int(depth["depth"].max()), int(data.attrs["rows"])
+    deltas = [
+        f"{{delta-{name}-{kind.replace('_', '-')}}} with {name} nodes and {kind} weights"
+        for name in names
+        for kind in weights
+    ]
+    deep = [f"{{deep-{name}:%}} of the {name} networks" for name in names]
+    best = [f"{{best-end-{name}:%}} of the {name} networks" for name in names]
+    apart = [f"{{answers-{name}}} ({name})" for name in names]
+    left = [f"{{barrier-{name}:%}} ({name})" for name in names]
+    return [
+        f"Does δ vanish on your table, of which {rows:,} rows are learnt? δ is the blame that "
+        f"backpropagation hands down from layer to layer. Before any training, in networks of {layers} "
+        "hidden layers, the length of the first layer's δ, over that of the last one's, is "
+        f"{_listed(deltas)}. The smaller it is, the less the first weights move.",
+        Show("delta"),
+        f"Does that keep deep networks from learning? With {layers} hidden layers {_listed(deep)} get at "
+        "least a tenth below the loss of the best constant answer, which never looks at the row.",
+        Show("depth"),
+        f"Does the seed matter? Not if all seeds end equally low. {_listed(best)} end as low as the best "
+        "end found, at the setting that learns best.",
+        Show("ends"),
+        "Do two seeds answer alike? On rows that they have not seen, two of them differ by "
+        f"{_listed(apart)}: for classes the share of the rows, for a number the target's standard "
+        "deviations. Two ends may still be one network with its nodes in another order. Once they are in "
+        f"the same order, {_listed(left)} of the barrier between two ends is left.",
+        Show("barriers"),
+    ]
+
+
+def _listed(parts: Iterable[str]) -> str:
+    """Parts of a sentence in a row: a, b and c."""
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,38 @@
+"""What the experiment on spurious minima tells its reader."""
+
+import xarray as xr
+
+from experiments.runner.experiment import Card, Show, Story
+
+CARD = Card(
+    "Thirteen ReLU neurons imitate thirteen others. Of 1000 runs, this many end in a true local minimum "
+    "instead:",
+    "descent-gets-stuck",
+    "table",
+)
+
+
+def story(data: xr.DataTree) -> Story:
+    """Local minima that descent falls into, how one knows, and what was published."""
+    cells = data["cells"].to_dataset()
+    largest, runs = int(cells["k"].max()), int(cells["runs"].max())
+    return [
+        "On XOR, local minima were hard to find. Safran and Shamir (2018) have an example that is full of "
+        "them, and it could hardly be simpler. Some ReLU neurons imitate as many others, whose weights are "
+        "fixed, on inputs from a normal distribution. A perfect answer exists: copy them. Nothing is random "
+        f"but the start, since the average over all inputs is known exactly. Yet with {largest} neurons "
+        f"{{descent-gets-stuck}} of {runs:,} runs do not find it. They end in a spurious minimum, lowest in "
+        "its neighbourhood but not of all, and the more neurons there are, the more often.",
+        Show("table"),
+        "How can one be sure that such a run is not on a plateau or at a saddle? Each one is followed until "
+        "its gradient is all but 0; the longest left is {spurious-ends-stationary}. Then the eigenvalues of "
+        "the Hessian, the matrix of second derivatives, tell how the loss curves. The smallest at any of "
+        "these ends is {spurious-ends-strict}, above 0: every way out leads up. Of all runs, "
+        "{unsettled-runs:%} end anywhere but in the global minimum or in a point that is certified like "
+        "this.",
+        "The published table comes out again. Over its cells the distance from the shares of 2018 is "
+        "{share-published}, and from those of 2021 {share-published-2021}: both are values of χ² that "
+        "chance alone explains. One minimum can even be found without a seed, by descent among matrices "
+        "that five numbers describe. It lies at a loss of {seed-free-minimum}, and runs with seven neurons "
+        "find it too.",
+    ]

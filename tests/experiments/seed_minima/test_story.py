@@ -1,0 +1,10 @@
+"""The story tells findings that there are, and shows figures that are drawn."""
+
+import stories
+
+from experiments.seed_minima import figures
+from experiments.seed_minima.story import story
+
+
+def test_the_story_is_complete(long_run):
+    stories.complete("seed_minima", story(long_run), figures(long_run))

@@ -1,0 +1,10 @@
+"""The story tells findings that there are, and shows figures that are drawn."""
+
+import stories
+
+from experiments.spurious_minima import figures
+from experiments.spurious_minima.story import story
+
+
+def test_the_story_is_complete(two_cells):
+    stories.complete("spurious_minima", story(two_cells), figures(two_cells))

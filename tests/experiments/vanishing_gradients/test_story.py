@@ -1,0 +1,10 @@
+"""The story tells findings that there are, and shows figures that are drawn."""
+
+import stories
+
+from experiments.vanishing_gradients import figures
+from experiments.vanishing_gradients.story import story
+
+
+def test_the_story_is_complete(small_data):
+    stories.complete("vanishing_gradients", story(small_data), figures(small_data))
