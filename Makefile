@@ -13,7 +13,7 @@ TESTS = .venv/tests-$(VERSION)
 DEV = .venv/dev-$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup experiment report explorer mnist accelerator benchmark doctor new docs test test-slow \
+.PHONY: help setup experiment report explorer mnist accelerator benchmark doctor new docs pictures test test-slow \
   test-kill test-cluster test-browser test-all lint types lock clean check-python
 
 help:        ## list the targets
@@ -64,6 +64,8 @@ new: setup  ## write a template experiment; NAME=question
 	$(RUN) -m experiments.runner.new $(NAME)
 docs: $(DEV)  ## write the API pages into results/docs
 	$(RUN) -m pdoc --docformat google --template-directory .github/pdoc --output-directory results/docs nnjax
+pictures: $(DEV)  ## take the README's pictures of the pages in results/ (Chromium must be installed)
+	$(RUN) -m experiments.runner.pictures $(ARGS)
 test: $(TESTS)  ## run the tests (not the slow ones, nor those that need workers or a browser, or kill)
 	$(RUN) -m pytest -n $(WORKERS) $(ARGS)
 test-slow: $(TESTS)  ## run the slow tests

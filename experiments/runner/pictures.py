@@ -1,0 +1,89 @@
+"""The README's pictures: taken of the pages in results/ by a browser, with the titles that they show."""
+
+import io
+import json
+import pathlib
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from PIL import Image
+
+from experiments import CARDS
+from experiments.runner import catalogue
+
+ROOT = pathlib.Path(__file__).parents[2]
+PICTURES = ROOT / ".github" / "pictures"
+TITLES = PICTURES / "titles.json"
+EXPLORER = ROOT / "experiments" / "explorer" / "explorer.html.jinja"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SHOWN = 4
+"""Cards in the report's picture."""
+COLOURS = 128
+
+
+class Picture(NamedTuple):
+    """What is taken of a page.
+
+    Attributes:
+        page: Its file, and the state in its address.
+        part: The element; None for the top of the page.
+        width: Of the window, in pixels.
+        height: Of the window.
+    """
+
+    page: str
+    part: str | None
+    width: int
+    height: int
+
+
+TAKEN = {
+    "report": Picture("report.html", None, 1280, 1180),
+    "explorer-step": Picture("explorer.html#step=9", "#one-step", 1164, 900),
+}
+
+
+def titles() -> dict[str, list[str]]:
+    """What the pictures would show today: the titles of scene 1, and of the first cards."""
+    scenes = re.findall(r"<h2[^>]*>(.+?)</h2>", EXPLORER.read_text("utf-8"))
+    cards = [catalogue.load(name).card for name in CARDS[:SHOWN]]
+    return {"explorer-step": scenes[:1], "report": [card.sentence for card in cards if card is not None]}
+
+
+def take(results: pathlib.Path, browser: Any) -> None:
+    """Take each picture of the pages in a folder, and note the titles."""
+    for name, (page, part, width, height) in TAKEN.items():
+        tab = browser.new_page(viewport={"width": width, "height": height})
+        tab.goto(f"{results.resolve().as_uri()}/{page}")
+        tab.wait_for_load_state("networkidle")
+        _save(PICTURES / f"{name}.png", tab.locator(part).screenshot() if part else tab.screenshot())
+        tab.close()
+    TITLES.write_text(json.dumps(titles(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _save(path: pathlib.Path, content: bytes) -> None:
+    """A picture in few colours, which takes a quarter of the room."""
+    image = Image.open(io.BytesIO(content)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    image.save(path, optimize=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Take the pictures of the folder named, results/ by default."""
+    from playwright.sync_api import sync_playwright
+
+    results = pathlib.Path(arguments[0] if arguments else "results")
+    missing = [page for page in ("report.html", "explorer.html") if not (results / page).exists()]
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if missing or program is None:
+        print(f"{results} has no {missing[0]}: make experiment" if missing else "Chromium is not installed")
+        return 2
+    with sync_playwright() as playwright:
+        take(results, playwright.chromium.launch(executable_path=program, args=["--no-sandbox"]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
