@@ -5,7 +5,7 @@ import xarray as xr
 from experiments.runner.experiment import Card, Show, Story
 
 CARD = Card(
-    "Thirteen ReLU neurons imitate thirteen others. Of 1000 runs, this many end in a true local minimum "
+    "Thirteen ReLU neurons imitate thirteen others. The share of the runs that end in a true local minimum "
     "instead:",
     "descent-gets-stuck",
     "table",
@@ -21,7 +21,7 @@ def story(data: xr.DataTree) -> Story:
         "them, and it could hardly be simpler. Some ReLU neurons imitate as many others, whose weights are "
         "fixed, on inputs from a normal distribution. A perfect answer exists: copy them. Nothing is random "
         f"but the start, since the average over all inputs is known exactly. Yet with {largest} neurons "
-        f"{{descent-gets-stuck}} of {runs:,} runs do not find it. They end in a spurious minimum, lowest in "
+        f"{{descent-gets-stuck:%}} of {runs:,} runs do not find it. They end in a spurious minimum, lowest in "
         "its neighbourhood but not of all, and the more neurons there are, the more often.",
         Show("table"),
         "How can one be sure that such a run is not on a plateau or at a saddle? Each one is followed until "
