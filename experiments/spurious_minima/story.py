@@ -21,8 +21,8 @@ def story(data: xr.DataTree) -> Story:
         "them, and it could hardly be simpler. Some ReLU neurons imitate as many others, whose weights are "
         "fixed, on inputs from a normal distribution. A perfect answer exists: copy them. Nothing is random "
         f"but the start, since the average over all inputs is known exactly. Yet with {largest} neurons "
-        f"{{descent-gets-stuck:%}} of {runs:,} runs do not find it. They end in a spurious minimum, lowest in "
-        "its neighbourhood but not of all, and the more neurons there are, the more often.",
+        f"{{descent-gets-stuck:%}} of {runs:,} runs do not find it. They end in a spurious minimum, lowest "
+        "in its neighbourhood but not of all, and the more neurons there are, the more often.",
         Show("table"),
         "How can one be sure that such a run is not on a plateau or at a saddle? Each one is followed until "
         "its gradient is all but 0; the longest left is {spurious-ends-stationary}. Then the eigenvalues of "
