@@ -167,7 +167,7 @@ class Experiment:
     run: Callable[[Any, Context], Data]
     findings: Callable[[Any], Sequence[Finding]]
     tables: Callable[[Any], Mapping[str, Table]]
-    figures: "Callable[[Any], Mapping[str, Drawing | tuple[Figure, str]]]"
+    figures: Callable[[Any], Mapping[str, Drawing]]
     story: Callable[[Any], Story] = lambda data: ()
     card: Card | None = None
     smoke: Mapping[str, Any] | None = None

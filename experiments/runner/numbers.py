@@ -47,6 +47,15 @@ def measured(value: float | str, bounds: Sequence[float | str]) -> str:
     return f"{shown(float(value))} [{shown(low)}, {shown(high)}]"
 
 
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def power(text: str) -> str:
+    """A number such as 1.6e-31 as it is written by hand, 1.6·10⁻³¹."""
+    written = re.sub(r"e([+-]\d+)", lambda each: "·10" + str(int(each[1])).translate(SUPERSCRIPT), text)
+    return typeset(written)
+
+
 FORMS = {"": (1, ""), "%": (100, " %"), "points": (100, " points")}
 """{how a number is told: (its factor, its unit)}; points are percentage points, of a difference of shares."""
 
@@ -64,12 +73,12 @@ def told(value: float | str, bounds: Sequence[float | str], how: str = "") -> st
     times, unit = FORMS[how.removeprefix("value")]
     x, low, high = (times * float(each) for each in (value, *bounds))
     if low == high or not math.isfinite(high - low):
-        return typeset(f"{x:,.0f}" if x.is_integer() else f"{x:.4g}") + unit
+        return power(f"{x:,.0f}" if x.is_integer() else f"{x:.4g}") + unit
     decimals = (times == 1) - math.floor(math.log10((high - low) / 3))
     decimals = decimals if times == 1 else max(decimals, 0)
 
     def shown(x: float) -> str:
-        return typeset(f"{round(x, decimals):,.{max(decimals, 0)}f}" if decimals <= 6 else f"{x:.2g}")
+        return power(f"{round(x, decimals):,.{max(decimals, 0)}f}" if decimals <= 6 else f"{x:.2g}")
 
     return shown(x) + unit + ("" if how.startswith("value") else f" [{shown(low)}, {shown(high)}]")
 

@@ -9,16 +9,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import xarray as xr
 
 from experiments.runner import expectations, style, tidy
 from experiments.runner.experiment import Data, Drawing, Experiment, Show, Story, Table
 from experiments.runner.findings import Finding, counts, paired
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 DATA, SECOND, MANIFEST = "data.nc", "data_second.nc", "manifest.json"
 
@@ -104,8 +101,8 @@ def save_result(experiment: Experiment, folder: pathlib.Path) -> Result:
         findings = experiment.findings(data)
         if (folder / SECOND).exists():
             findings = paired(findings, experiment.findings(load_data(folder, SECOND)))
-        figures = {name: _drawing(each) for name, each in experiment.figures(data).items()}
-        result = Result(findings, experiment.tables(data), figures, experiment.story(data))
+        shown = experiment.tables(data), experiment.figures(data), experiment.story(data)
+        result = Result(findings, *shown)
 
         def fill(new: pathlib.Path) -> None:
             for name in (DATA, SECOND):
@@ -128,11 +125,6 @@ def load_data(folder: pathlib.Path, name: str = DATA) -> Data:
     with xr.open_datatree(folder / name, engine="h5netcdf") as tree:
         tree.load()
     return tree if tree.children else tree.to_dataset()
-
-
-def _drawing(figure: "Drawing | tuple[Figure, str]") -> Drawing:
-    """A drawing as it is; a figure with a caption as one without a title."""
-    return figure if isinstance(figure, Drawing) else Drawing("", [figure[0]], figure[1])
 
 
 def _save_drawing(folder: pathlib.Path, name: str, drawing: Drawing) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 from matplotlib.ticker import NullFormatter, NullLocator
 
+from experiments.runner.numbers import SUPERSCRIPT
+
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's palette, told apart with every kind of colour vision; the page makes them variables."""
 GREY, FAINT, PAPER = "#555555", "#BBBBBB", "#FFFFFF"
@@ -144,10 +146,9 @@ def dots(
 
 def power_ticks(axis: Axis) -> None:
     """Show powers of ten as text of one size, 10⁻³, on a logarithmic axis."""
-    digits = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
     def power(value: float, _: float) -> str:
-        return "10" + str(round(np.log10(value))).translate(digits)
+        return "10" + str(round(np.log10(value))).translate(SUPERSCRIPT)
 
     axis.set_major_formatter(power)
     axis.set_minor_formatter(NullFormatter())

@@ -59,6 +59,7 @@ def test_minus_signs_are_those_of_print(text, shown):
         (0.19212, (0.19212, 0.19212), "", "0.1921"),
         (21691.0, (21691.0, 21691.0), "", "21,691"),
         (2.0, (1.0, "inf"), "", "2"),
+        (1.6e-31, (1.4e-31, 1.7e-31), "", "1.6·10⁻³¹ [1.4·10⁻³¹, 1.7·10⁻³¹]"),
     ],
 )
 def test_a_story_tells_numbers_as_they_are_known(value, bounds, how, text):

@@ -2,6 +2,7 @@
 
 import drawn
 import numpy as np
+from matplotlib.patches import Rectangle
 
 from experiments.runner import style
 from experiments.seed_minima.figures import figures
@@ -14,5 +15,6 @@ def test_the_figures_of_a_long_run_draw(long_run):
     assert set(shown) == {"xor", "plane", "teachers"}
     for panel in [*shown["xor"].panels, *shown["teachers"].panels]:
         (axes,) = panel.axes
-        ends = np.max([bar.get_x() + bar.get_width() for bar in axes.patches])
+        bars = [bar for bar in axes.patches if isinstance(bar, Rectangle)]
+        ends = np.max([bar.get_x() + bar.get_width() for bar in bars])
         assert np.isclose(ends, 100, rtol=1e-9)
