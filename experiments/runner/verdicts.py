@@ -23,7 +23,7 @@ REFUTED = {
     "published": Said("refuted", "≠", "refutes the published number"),
     "handout": Said("refuted", "≠", "refutes the handout"),
     "other": Said("refuted", "≠", "refutes another's sentence"),
-    "control": Said("refuted", "≠", "the contrast is missing"),
+    "control": Said("refuted", "≠", "the contrast fails"),
     "guess": Said("guess", "≠", "refutes our guess"),
 }
 """{whose claim it was: what is said where it does not hold}. A failed guess is a result, not an error."""
