@@ -5,13 +5,13 @@
 - Pass the blame back: deltas, deltas_as_printed, weight_change, gradients; check_gradients
 - Train it: train, train_step, Stop, History, REASONS, fastest_view
 - Sweep over seeds: sweep, sweep_until, Ended, steady, Workers, use_all_cores; grid, study; progress
-- Tables to add to: ACTIVATIONS, Activation; LOSSES, Loss, sse
+- Tables that you can extend: ACTIVATIONS, Activation; LOSSES, Loss, sse
 - Modules: activations, losses, datasets; backprop, columnwise, nodewise (three layouts of one backward pass);
   signal_propagation, symmetries, minima; sweeps; and interop, which is imported by name, since Flax takes a
   second to load
 
 Index letters, used everywhere: n example, i input node, j output node, l layer, s seed.
-z is a net input, a an activation, δ (delta) minus the loss's derivative by the net input.
+z is a net input, a an activation; δ (delta) is minus the loss's derivative with respect to the net input.
 """
 
 from importlib import metadata
@@ -57,7 +57,7 @@ from nnjax.views import fastest_view
 
 try:
     __version__ = metadata.version("nnjax")
-except metadata.PackageNotFoundError:  # used from its folder, without having been installed
+except metadata.PackageNotFoundError:  # run from its folder, not installed
     __version__ = "unknown"
 
 __all__ = [

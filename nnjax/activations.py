@@ -1,9 +1,9 @@
-"""Activation functions: a(z), its hand-written derivative f'(z, a), and what else is true of each.
+"""Activation functions: f(z), its hand-written derivative f'(z, a), and the properties of each.
 
 The derivative receives the net input z and the activation a = f(z), so that it can use whichever is
-handier: the handout writes the sigmoid's as a(1 - a). To add one, add an `Activation` to `ACTIVATIONS`, or
-hand one to `nnjax.mlp`; what the rest of nnjax has to know of it are that class's fields. A plain function
-will do too: its derivative is then JAX's, see `nnjax.callables`.
+handier: the handout writes the sigmoid's derivative as a(1 - a). To add an activation, add an `Activation` to
+    `ACTIVATIONS`, or pass one to `nnjax.mlp`; its fields are all that the rest of nnjax needs to know. A
+    plain function works too: JAX then computes its derivative, see `nnjax.callables`.
 """
 
 import dataclasses
@@ -29,16 +29,16 @@ Nodes = Float[Array, "..."]
 class Activation:
     """An activation function, its derivative, and its properties.
 
-    A property left at its default is taken not to hold. The tests check each that is claimed.
+    A property left at its default is assumed not to hold. The tests check every property that is claimed.
 
     Attributes:
         value: z -> a, elementwise.
         derivative: (z, a) -> da/dz, elementwise.
         odd: Whether f(-z) = -f(z), so that a node may change its sign (see `nnjax.symmetries`).
-        complement: Whether f(-z) = 1 - f(z), so that it may if the next layer has biases.
+        complement: Whether f(-z) = 1 - f(z), so that a node may be flipped if the next layer has biases.
         homogeneous: Whether f(c z) = c f(z) for c > 0, so that a node may be rescaled.
-        exactly_flat: z -> whether the slope is 0 by its formula, not by rounding; None if it is nowhere 0.
-        flax: The same function of Flax or jax.nn, which `nnjax.interop` builds modules with; None if there is
+        exactly_flat: z -> whether the slope is 0 by its formula, not by rounding; None if it never is.
+        flax: The same function in Flax or jax.nn, from which `nnjax.interop` builds modules; None if there is
             none.
     """
 
@@ -82,7 +82,7 @@ def relu(z: Nodes) -> Nodes:
 
 
 def relu_derivative(z: Nodes, a: Nodes) -> Nodes:
-    """ReLU' = 1 for z > 0, else 0; at the kink, where there is none, 0 by convention."""
+    """ReLU' = 1 for z > 0, else 0; at the kink, where it does not exist, 0 by convention."""
     return jnp.where(z > 0, jnp.ones_like(z), jnp.zeros_like(z))
 
 
@@ -186,27 +186,27 @@ ALIASES = {
     "rectifier": "relu",
     "lrelu": "leaky_relu",
 }
-"""What other libraries call them, in lower case and without _."""
+"""Other libraries' names for them, in lower case and without underscores."""
 
 Kind = str | Activation | Callable[[Any], Any]
-"""A node's activation: a name in `ACTIVATIONS`, one's own, or a function; networks keep the first two."""
+"""A node's activation: a name, an `Activation` or a function; a network keeps one of the first two."""
 Names = Kind | tuple[Kind, ...]
 """A layer's activation: one for all nodes, or one per node (handout, footnote 5)."""
 
 
 def find(activation: Any) -> Activation:
-    """Look up an activation: by name in any case, or by an alias; or make one of a function.
+    """Look up an activation by name (in any case) or alias, or make one from a function.
 
     Raises:
-        TypeError: A function, or an Activation, that cannot be hashed.
-        ValueError: There is none of that name (the message suggests the nearest), or the function does not
-            make one number of each number.
+        TypeError: A function or an Activation that cannot be hashed.
+        ValueError: There is no activation of that name (the message suggests the nearest), or the function
+            does not map each number to one number.
     """
     return resolve(find_kind(activation))
 
 
 def find_kind(activation: Any) -> Kind:
-    """Return our name for an activation, so that equal ones are equal; its `Activation` where it has none.
+    """Return our name for an activation, or its `Activation` if it has none; equal ones compare equal.
 
     Raises:
         TypeError, ValueError: As `find`.
@@ -222,7 +222,7 @@ def find_kind(activation: Any) -> Kind:
 
 
 def _of_function(function: Callable[..., Any]) -> Activation:
-    """Find the table's entry of a function that it holds, or make one with JAX's derivative."""
+    """Return the table's entry for a function, or else make one with JAX's derivative."""
     for known in ACTIVATIONS.values():
         if function is known.value or function is known.flax:
             return known
@@ -231,12 +231,12 @@ def _of_function(function: Callable[..., Any]) -> Activation:
 
 
 def resolve(kind: Kind) -> Activation:
-    """Return the activation of a kind that `find_kind` has returned."""
+    """Return the activation for a kind that `find_kind` returned."""
     return ACTIVATIONS[kind] if isinstance(kind, str) else cast(Activation, kind)
 
 
 def said(names: Names) -> str:
-    """Name a layer's activations in words, one or one per node."""
+    """Name a layer's activations in words: one for all nodes, or one per node."""
     return ", ".join(map(said, names)) if isinstance(names, tuple) else _said(names)
 
 
@@ -265,6 +265,6 @@ def slope(names: Names, z: Float[Array, " j"], a: Float[Array, " j"]) -> Float[A
 
 
 def _pick(names: tuple[Kind, ...], by_kind: dict[Kind, Array]) -> Array:
-    """Node j's value from the function that node j uses."""
+    """Take each node's value from the function that the node uses."""
     masks = [jnp.array([node == kind for node in names]) for kind in by_kind]
     return jnp.select(masks, list(by_kind.values()))

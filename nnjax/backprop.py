@@ -64,8 +64,8 @@ def matrix_gradients(network: Network, params: Params, xs: Array, ys: Array, los
 def _weight_gradient(a: Float[Array, "n i"], delta: Float[Array, "n j"]) -> Float[Array, "i j"]:
     """-Σₙ aₙᵢ δₙⱼ, as one matrix product.
 
-    XLA's fast products on CPUs take no transposed left factor. The barrier has it laid out beforehand, which
-    is faster.
+    XLA's fast matrix products on CPUs do not accept a transposed left factor. The barrier makes XLA transpose
+    it in memory beforehand, which is faster.
     """
     return -product(jax.lax.optimization_barrier(a.T), delta)
 
@@ -103,7 +103,7 @@ def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: l
         One array (out,) per layer with weights, first hidden layer first.
 
     Raises:
-        TypeError: params, trace or y of another type.
+        TypeError: params, trace or y has the wrong type.
         ValueError: A shape that does not fit the network; an unknown loss, or one that does not fit the
             output or the label.
     """
@@ -200,9 +200,9 @@ def gradients(
         Gradients in the shape of `params`; zeros for the biases of a network without them.
 
     Raises:
-        TypeError: network, params, xs or ys of another type.
+        TypeError: network, params, xs or ys has the wrong type.
         ValueError: A shape that does not fit the network, an empty batch, NaN or infinite numbers, biases
-            that are not 0 in a network without them (both seen outside jit only); an unknown loss, or one
+            that are not 0 in a network without them (both checked outside jit only); an unknown loss, or one
             that does not fit the output or the labels.
     """
     return matrix_gradients(network, *check_batch(network, params, xs, ys, loss))

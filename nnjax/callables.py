@@ -1,8 +1,8 @@
-"""Plain functions as activations and losses: their derivatives are JAX's, the only such place in nnjax.
+"""Plain functions as activations and losses: the only place in nnjax where JAX computes derivatives.
 
 The manual backward pass multiplies by f' and by ∂L/∂ŷ. Both are written by hand for everything in the tables
-`nnjax.ACTIVATIONS` and `nnjax.LOSSES`; for a function of one's own that comes without a derivative, jax.grad
-finds it here. `nnjax.check_gradients` tells whether a derivative written by hand is right.
+`nnjax.ACTIVATIONS` and `nnjax.LOSSES`; for your own function without a derivative, jax.grad computes it here.
+`nnjax.check_gradients` checks a derivative written by hand.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ class Elementwise:
     """A function of one number, applied to each number of an array.
 
     Raises:
-        ValueError: It does not make one real number of one number; softmax, say, needs a whole layer.
+        ValueError: It does not map one number to one real number; softmax, for instance, needs a whole layer.
     """
 
     function: Callable[[Any], Any]
@@ -31,7 +31,7 @@ class Elementwise:
 
     @property
     def __name__(self) -> str:
-        """What it is called."""
+        """Return the function's name."""
         return checks.named(self.function)
 
     def __call__(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -41,13 +41,13 @@ class Elementwise:
 
 @dataclasses.dataclass(frozen=True)
 class Slope:
-    """(z, a) -> da/dz of such a function, by jax.grad."""
+    """(z, a) -> da/dz of an elementwise function, by jax.grad."""
 
     function: Callable[[Any], Any]
 
     @property
     def __name__(self) -> str:
-        """What it is called."""
+        """Return the function's name."""
         return "jax.grad"
 
     def __call__(self, z: Float[Array, "..."], a: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -60,7 +60,7 @@ class LossSlope:
     """(y, ŷ) -> ∂L/∂ŷ of a loss of one example, by jax.grad.
 
     Raises:
-        ValueError: The loss does not make one real number of y (out,) and ŷ (out,).
+        ValueError: The loss does not map y (out,) and ŷ (out,) to one real number.
     """
 
     function: Callable[[Any, Any], Any]
@@ -70,7 +70,7 @@ class LossSlope:
 
     @property
     def __name__(self) -> str:
-        """What it is called."""
+        """Return the function's name."""
         return "jax.grad"
 
     def __call__(self, y: Float[Array, " out"], y_hat: Float[Array, " out"]) -> Float[Array, " out"]:
@@ -85,9 +85,9 @@ def _each(function: Callable, z: Array) -> Array:
 
 
 def _refuse_other_results(kind: str, function: Callable, arguments: int, shape: tuple[int, ...]) -> None:
-    """Refuse a function that does not make one floating number of `arguments` arrays of this shape."""
+    """Refuse a function that does not map `arguments` arrays of this shape to one floating-point number."""
     given = "one number z" if kind == "activation" else "y (out,) and ŷ (out,)"
-    expected = f"{kind} {checks.named(function)} must make one real number of {given}"
+    expected = f"{kind} {checks.named(function)} must return one real number for {given}"
     try:
         made = jax.eval_shape(function, *(jax.ShapeDtypeStruct(shape, jnp.float32),) * arguments)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Refuse wrong arguments where they enter: by name, with what came and what is accepted.
+"""Refuse wrong arguments where they enter: the message names the argument, what came and what is accepted.
 
 Every public function checks its arguments once and hands them to formulas that check nothing.
 """
@@ -27,12 +27,12 @@ def lookup(kind: str, name: Any, table: Mapping[str, T], aliases: Mapping[str, s
 def canonical(
     kind: str, name: Any, table: Mapping[str, Any], aliases: Mapping[str, str] | None = None
 ) -> str:
-    """Return the table's own spelling of a name: any case, with or without _, - and spaces, or an alias.
+    """Return the table's spelling of a name in any case, with or without _, - and spaces, or of an alias.
 
     Args:
-        kind: What the names are of, for the message.
+        kind: What kind of thing is named, for the message.
         name: The name.
-        table: Accepted are its keys.
+        table: Its keys are the accepted names.
         aliases: Other names for them, in lower case and without _.
 
     Raises:
@@ -54,22 +54,22 @@ def _squeezed(name: str) -> str:
 
 
 def named(value: Any) -> str:
-    """Say what a value is called: a name in quotes, a function's name, or as it prints itself."""
+    """Describe a value by its name in quotes, by its function's name, or else by its repr."""
     name = getattr(getattr(value, "func", value), "__name__", None)
     return name if isinstance(name, str) else repr(value)
 
 
 def _is_known(values: Array | np.ndarray) -> bool:
-    """Tell whether the values can be looked at: under jit, vmap or grad they do not exist yet."""
+    """Check whether the values can be read: under jit, vmap or grad they do not exist yet."""
     return not isinstance(values, Tracer)
 
 
 Range = tuple[float, float] | None
-"""The lowest and the highest number accepted; None accepts all."""
+"""The lowest and the highest accepted number; None accepts all numbers."""
 
 
 def real_array(name: str, values: Any, dtype: jnp.dtype, within: Range = None) -> Array:
-    """Convert `values` to `dtype`; refuse complex, NaN and infinite ones, and those outside a range.
+    """Convert `values` to `dtype`; refuse complex, NaN and infinite values, and those outside a range.
 
     Integers and booleans are converted. Inside jit, vmap or grad the values are not known and only their type
     is checked.
@@ -78,7 +78,7 @@ def real_array(name: str, values: Any, dtype: jnp.dtype, within: Range = None) -
     if jnp.issubdtype(array.dtype, jnp.complexfloating):
         raise TypeError(f"{name} must be real numbers, got {array.dtype}")
     with np.errstate(over="ignore"):
-        # Looked at before it is cast: inside jit the cast of a known array is not known.
+        # Checked before it is cast: inside jit, casting makes even a known array unknown.
         if _is_known(array):
             _check_values(name, np.asarray(array), dtype, within)
         return jnp.asarray(array.astype(dtype))
@@ -87,7 +87,7 @@ def real_array(name: str, values: Any, dtype: jnp.dtype, within: Range = None) -
 def _check_values(name: str, known: np.ndarray, dtype: jnp.dtype, within: Range) -> None:
     if not np.all(np.isfinite(known.astype(dtype))):
         raise ValueError(f"{name} holds NaN or infinite values in {dtype}; finite numbers are accepted")
-    rounded = known.astype(np.float32)  # 1 + 2e-16 is a rounded 1
+    rounded = known.astype(np.float32)  # so that 1 + 2e-16 counts as 1
     if within is not None and rounded.size and not (within[0] <= rounded.min() <= rounded.max() <= within[1]):
         low, high = within
         raise ValueError(
@@ -96,9 +96,9 @@ def _check_values(name: str, known: np.ndarray, dtype: jnp.dtype, within: Range)
 
 
 def numbers(name: str, values: Any) -> Array | np.ndarray:
-    """Return a JAX array as it is, anything else as a NumPy array; refuse what holds no numbers.
+    """Return a JAX array as it is, anything else as a NumPy array; refuse anything that holds no numbers.
 
-    By NumPy, because JAX would wrap large integers while x64 is off.
+    NumPy does the conversion, because JAX would wrap large integers while x64 is off.
     """
     try:
         array = values if isinstance(values, jax.Array) else np.asarray(values)
@@ -147,7 +147,7 @@ def batch(name: str, values: ArrayLike, width: int, dtype: jnp.dtype, within: Ra
 
 
 def number(name: str, value: Any, above: float | None = None, least: float | None = None) -> None:
-    """Refuse what is not one real number, or, where it is known, not `above` or at `least` a bound."""
+    """Refuse anything but one real number; a known one must be `above` or at `least` a bound."""
     try:
         array = value if isinstance(value, Tracer) else np.asarray(value)
     except ValueError:
@@ -170,7 +170,7 @@ def not_negative(name: str, values: Array) -> None:
 
 
 def same_bits(one: Array, other: Array) -> bool:
-    """Tell whether two known arrays are equal bit for bit."""
+    """Check whether two known arrays are equal bit for bit."""
     a, b = np.asarray(one), np.asarray(other)
     return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
@@ -182,13 +182,13 @@ def zeros(name: str, values: Array | np.ndarray, where: str) -> None:
 
 
 def random_key(key: PRNGKeyArray) -> None:
-    """Refuse what is not one JAX random key."""
+    """Refuse anything but one JAX random key."""
     if not (hasattr(key, "dtype") and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ()):
         raise TypeError(f"key must be one JAX random key, as from nnjax.key(seed); got {key!r}")
 
 
 def floating_dtype(dtype: jnp.dtype | type) -> jnp.dtype:
-    """Return `dtype`, refused unless it is a floating type that JAX would really use."""
+    """Return `dtype`; refuse it unless it is a floating type that JAX would really use."""
     wanted = jnp.dtype(dtype)
     if not jnp.issubdtype(wanted, jnp.floating):
         raise TypeError(f"dtype must be a floating type such as float32, got {wanted}")
@@ -198,18 +198,18 @@ def floating_dtype(dtype: jnp.dtype | type) -> jnp.dtype:
 
 
 def functions(**given: Any) -> None:
-    """Refuse what cannot be called, or cannot be hashed: compiled programs are looked up by hash."""
+    """Refuse anything that cannot be called or hashed: compiled programs are looked up by hash."""
     for name, function in given.items():
         if not callable(function):
             raise TypeError(f"{name} must be a function, got {type(function).__name__}")
         try:
             hash(function)
         except TypeError as error:
-            raise TypeError(f"{name} must be hashable ({error}); a plain function around it is") from None
+            raise TypeError(f"{name} must be hashable ({error}); wrap it in a plain function") from None
 
 
 def whole(name: str, value: Any) -> int:
-    """Return an integer; R's numbers arrive as floats, so that 2.0 is one."""
+    """Return an integer; 2.0 counts as one, since numbers from R arrive as floats."""
     if isinstance(value, Tracer):
         raise TypeError(
             f"{name} must be known when the program is compiled, got a traced number, as a sweep's settings "
@@ -223,7 +223,7 @@ def whole(name: str, value: Any) -> int:
 
 
 def count(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
-    """Return an integer, refused below `least` or above `most`."""
+    """Return an integer; refuse it below `least` or above `most`."""
     value = whole(name, value)
     if value < least or (most is not None and value > most):
         accepted = f"{least} or more" if most is None else f"{least} to {most}"

@@ -1,4 +1,4 @@
-"""The epochs of one training run: updates, looks at the loss, curves. Nothing is checked here."""
+"""The epochs of one training run: updates, stopping checks, curves. Arguments are not checked here."""
 
 import dataclasses
 import functools
@@ -21,7 +21,7 @@ from nnjax.views import VIEWS, View
 
 Measure = Callable[[Params], ArrayLike]
 CURVES = ("loss", "gradient_norm", "validation")
-"""What `record_every` records, beside own measures."""
+"""What `record_every` records, besides the user's measures."""
 
 
 @functools.partial(
@@ -31,16 +31,16 @@ CURVES = ("loss", "gradient_norm", "validation")
 )
 @dataclasses.dataclass(frozen=True)
 class Paused:
-    """Where a run stood at its end, to go on from.
+    """Where a run ended, so that it can be continued from there.
 
     Attributes:
-        params: Its last parameters; where `Stop(patience=)` returned better ones, not those returned.
+        params: The run's last parameters, even where `Stop(patience=)` returned better ones.
         optimizer: The optimiser's state.
         epochs: Epochs done.
-        number: Epochs that it was given, done or not: the number of the next one.
+        number: Epochs that the run was given, done or not: the number of the next one.
         best: What `Stop(patience=)` has seen, if anything.
-        at_first: The loss at the very start, which divergence is measured by.
-        view: The view that it ran in.
+        at_first: The loss at the very start, relative to which divergence is measured.
+        view: The view in which the run was computed.
     """
 
     params: Params
@@ -57,14 +57,15 @@ class History(NamedTuple):
 
     Attributes:
         loss: Summed over the training data (with the weights of its rows), at the parameters returned.
-        epochs: Number of epochs done, those of the runs that this one resumes included.
+        epochs: Number of epochs done, including those of the runs that this one resumes.
         reason: Index into `REASONS`: all epochs done, validation loss reached, stable state, diverged,
             patience.
         curves: With `record_every=k`, values after 0, k, 2k, ... epochs: "loss", "gradient_norm",
             "validation" where there is such data, and the run's own measures; constant from where the run
             stopped. Empty otherwise.
-        best_epoch: With `Stop(patience=)`, after how many epochs the parameters returned were reached.
-        state: With `resumable=True`, what `resume=` goes on from.
+        best_epoch: With `Stop(patience=)`, the number of epochs after which the returned parameters were
+            reached.
+        state: With `resumable=True`, the state from which `resume=` continues.
     """
 
     loss: Float[Array, ""]
@@ -105,7 +106,7 @@ class State(NamedTuple):
 
 
 class Start(NamedTuple):
-    """Where a run starts, after how many epochs, and by which loss divergence is measured."""
+    """Where a run starts, after how many epochs, and the loss relative to which divergence is measured."""
 
     state: State
     number: Int[Array, ""] | None
@@ -123,7 +124,7 @@ def fresh(task: Task, params: Params) -> Start:
 def run(
     task: Task, start: Start, epochs: int, record_every: int | None, stops: bool
 ) -> tuple[Params, History]:
-    """All epochs from `start` on; without `stops`, to the last one."""
+    """Run the epochs from `start`; without `stops`, never end before the last one."""
     judge = functools.partial(stopping.judge, stop=task.stop, at_first=start.at_first)
     several = _several(task, judge if stops else None)
     first = 0 if start.number is None else start.number
@@ -153,7 +154,7 @@ def _gradients(task: Task, params: Any, xs: Rows, ys: Rows) -> Any:
 
 
 def _step(task: Task, carry: tuple[Any, Any], rows: Any) -> tuple[tuple[Any, Any], None]:
-    """One update of (parameters, optimiser's state) by a batch: these rows, or all where `rows` is None."""
+    """Update (parameters, optimiser's state) by one batch: these rows, or all if `rows` is None."""
     params, state = carry
     xs, ys = (task.xs, task.ys) if rows is None else (task.xs[rows], task.ys[rows])
     grads = task.to_optimizer(_gradients(task, params, xs, ys))
@@ -170,7 +171,7 @@ def _step(task: Task, carry: tuple[Any, Any], rows: Any) -> tuple[tuple[Any, Any
 
 
 def _epoch(task: Task, judge: Callable | None, state: State, number: Array) -> tuple[State, None]:
-    """One epoch, unless `judge` says that the run has stopped."""
+    """Run one epoch, unless `judge` says that the run has stopped."""
     after = State(*_pass(task, (state.params, state.optimizer), number), state.epochs + 1, state.best)
     if judge is None:
         return after, None
@@ -182,17 +183,17 @@ def _epoch(task: Task, judge: Callable | None, state: State, number: Array) -> t
 
 
 def _look(task: Task, state: State, values: dict[str, Array], number: Array | int) -> stopping.Best:
-    """Compare with the best validation loss so far, if the epoch's number is one at which to."""
+    """Compare with the best validation loss so far, at every epoch that is due for a check."""
     assert state.best is not None
     best = stopping.watched(state.best, state.params, values["validation"], state.epochs)
     return stopping.where(jnp.asarray(number % task.check_every == 0), best, state.best)
 
 
 def _pass(task: Task, carry: tuple[Any, Any], number: Array) -> tuple[Any, Any]:
-    """All rows once: the full batches in a scan, then the rows left over.
+    """Go through all rows once: the full batches in a scan, then the rows left over.
 
-    The order comes from the loop's number of the epoch, not from how many a run has done: under vmap all runs
-    then share it where they share the key, also after some have stopped.
+    The order depends on the loop's epoch number, not on how many epochs a run has done: under vmap, runs with
+    the same key then share one order, even after some have stopped.
     """
     step, rows, size = functools.partial(_step, task), len(task.xs), task.batch_size
     if size == rows:
@@ -204,7 +205,7 @@ def _pass(task: Task, carry: tuple[Any, Any], number: Array) -> tuple[Any, Any]:
 
 
 def _several(task: Task, judge: Callable | None) -> Callable[[State, Array], State]:
-    """Many epochs as a function of the state before them and of their numbers."""
+    """Make a function of a state and epoch numbers that runs these epochs."""
     by_number = task.to_optimizer is as_it_is
     whole = judge is None and task.layout is VIEWS["nodes"] and task.batch_size == len(task.xs)
     if whole and by_number and kernels.on_nvidia():
@@ -214,7 +215,7 @@ def _several(task: Task, judge: Callable | None) -> Callable[[State, Array], Sta
 
 
 def _in_kernel(task: Task, state: State, numbers: Array) -> State:
-    """Epochs of one batch each, all numbers apart, as a GPU's kernel wants them."""
+    """Run epochs of one batch each, with all numbers taken apart, as a GPU's kernel needs them."""
     apart = task._replace(xs=_apart(task.xs), ys=_apart(task.ys))
     start = state.params, state.optimizer
     params, optimizer = kernels.repeat(lambda carry: _step(apart, carry, None)[0], start, len(numbers))
@@ -228,7 +229,7 @@ def _apart(rows: Rows) -> Rows:
 def _epochs(
     task: Task, several: Callable, state: State, first: Array | int, epochs: int, record_every: int | None
 ) -> tuple[State, dict[str, Array]]:
-    """All epochs, and the curves at 0, k, 2k, ... of them."""
+    """Run all epochs, and record the curves after 0, k, 2k, ... of them."""
     numbers = jnp.arange(epochs) if isinstance(first, int) else first + jnp.arange(epochs, dtype=jnp.int32)
     if record_every is None:
         return several(state, numbers), {}
@@ -245,7 +246,7 @@ def _epochs(
 
 
 def _measure(task: Task, params: Any) -> dict[str, Array]:
-    """What stopping and curves look at: loss, gradient norm and validation loss at given parameters."""
+    """Compute what stopping and curves use: loss, gradient norm and validation loss at given parameters."""
     values = {
         "loss": _total_loss(task, params, task.xs, task.ys),
         "gradient_norm": optax.tree.norm(_gradients(task, params, task.xs, task.ys)),
@@ -258,7 +259,7 @@ def _measure(task: Task, params: Any) -> dict[str, Array]:
 
 
 def _record(task: Task, params: Any) -> dict[str, Array]:
-    """One point of the curves."""
+    """Compute one point of the curves."""
     own = {}
     for name, function in task.measures.items():
         own[name] = jnp.asarray(function(task.layout.leave(params)))
@@ -266,5 +267,5 @@ def _record(task: Task, params: Any) -> dict[str, Array]:
 
 
 def _as_before(new: Any, old: Any) -> Any:
-    """Keep an optimiser's state in its first dtypes: a traced rate may be wider than the parameters."""
+    """Keep an optimiser's state in its original dtypes: a traced rate may be wider than the parameters."""
     return jax.tree.map(lambda a, b: jnp.asarray(a, jnp.asarray(b).dtype), new, old)

@@ -1,4 +1,4 @@
-"""Is a backward pass right? Gradients by hand against jax.grad and finite differences, layer by layer."""
+"""Is a backward pass right? Compare hand-written gradients with jax.grad and finite differences, by layer."""
 
 import dataclasses
 from collections.abc import Callable
@@ -19,29 +19,29 @@ from nnjax.network import (
 )
 
 DIRECTIONS = 4
-"""Random directions along which each layer's slope is measured by differences."""
+"""Number of random directions along which each layer's slope is measured by differences."""
 STEP = 1e-6
-"""Step of the central differences, relative to the size of the parameters."""
+"""Step size of the central differences, relative to the size of the parameters."""
 AGREE, AGREE_DIFFERENCES = 1e-9, 1e-5
-"""Largest relative errors at which two ways agree, in float64; differences lose half of the digits."""
+"""Largest relative errors that count as agreement, in float64; differences lose half of the digits."""
 SURE = 10
-"""An error up to this multiple of the differences' own rounding proves nothing."""
+"""An error below this multiple of the differences' own rounding error proves nothing."""
 
 
 @dataclasses.dataclass(frozen=True)
 class LayerCheck:
-    """One layer's weights or biases, compared.
+    """The comparison for one layer's weights or biases.
 
     Attributes:
         layer: Which layer, from 1.
         part: "weights" or "biases".
-        ratios: The smallest and the largest ratio of a gradient by hand to the one by jax.grad.
+        ratios: The smallest and the largest ratio of a hand-written gradient to jax.grad's.
         error: The largest difference from jax.grad, in units of the layer's largest gradient.
         by_differences: The same along random directions, against central differences, in units of the larger
             of the two slopes.
-        rounding: What differences make of rounding, in the same units: how far those with another step are
-            from these, or what a loss and outputs in float64 are good for. Where the loss is nearly flat
-            (saturated nodes), it is most of what differences see.
+        rounding: The rounding error of the differences, in the same units: how far they move with another
+            step size, or the precision of the loss and the outputs in float64. Where the loss is nearly flat
+            (saturated nodes), rounding is most of what differences show.
     """
 
     layer: int
@@ -53,19 +53,19 @@ class LayerCheck:
 
     @property
     def agrees(self) -> bool:
-        """Whether both errors are rounding; where differences tell nothing, the one that is known."""
+        """Whether both errors are mere rounding; where differences prove nothing, only the first counts."""
         allowed = max(AGREE_DIFFERENCES, SURE * self.rounding)
         return self.error <= AGREE and (self.blind or self.by_differences <= allowed)
 
     @property
     def blind(self) -> bool:
-        """Whether differences tell nothing here: rounding may be as large as the slope."""
+        """Whether differences prove nothing here: rounding may be as large as the slope."""
         return SURE * self.rounding >= 1
 
 
 @dataclasses.dataclass(frozen=True)
 class GradientCheck:
-    """All layers, compared; prints itself as a table.
+    """The comparison for all layers; prints as a table.
 
     Attributes:
         layers: Weights and biases of each layer.
@@ -102,11 +102,11 @@ def check_gradients(
     loss: losses.Kind = "sse",
     gradients: Callable[..., Params] = backprop.gradients,
 ) -> GradientCheck:
-    """Compare gradients by hand with jax.grad and with central differences; print it to see the ratios.
+    """Compare hand-written gradients with jax.grad and with central differences; print the result.
 
-    For an activation, a loss or deltas of one's own: where a derivative is wrong, the layers below it differ
-    and those above agree. Everything is computed in float64, whatever JAX's flag says. At a kink (ReLU at
-    z = 0 exactly, which biases of 0 and rows of 0 reach) the three may differ, and all be right.
+    Use it for your own activation, loss or deltas: if a derivative is wrong, the layers below it disagree and
+    those above agree. Everything is computed in float64, whatever JAX's flag says. At a kink (ReLU at z = 0
+    exactly, which biases of 0 and rows of 0 reach) the three may differ although all are right.
 
     >>> import nnjax
     >>> check = nnjax.check_gradients(*nnjax.handout()[:2], [[1, 3, 5]], [[1]])
@@ -119,14 +119,14 @@ def check_gradients(
         xs: Inputs (n, in).
         ys: Labels (n, out).
         loss: As in `nnjax.gradients`.
-        gradients: The way to check, with the arguments and the result of `nnjax.gradients`; also
-            `nnjax.nodewise.gradients`, `nnjax.columnwise.gradients`, or one's own.
+        gradients: The function to check, with the arguments and the result of `nnjax.gradients`: such as
+            `nnjax.nodewise.gradients`, `nnjax.columnwise.gradients`, or your own.
 
     Returns:
         A `GradientCheck`: `print` shows a table, `.agrees` says whether all layers agree.
 
     Raises:
-        TypeError, ValueError: As `nnjax.gradients`; `gradients` gives other shapes.
+        TypeError, ValueError: As `nnjax.gradients`; `gradients` returns wrong shapes.
     """
     checks.functions(gradients=gradients)
     with jax.enable_x64(True):
@@ -150,7 +150,7 @@ def check_gradients(
 
 
 def _noise(loss: losses.Loss, ys: jax.Array, outputs: jax.Array) -> float:
-    """What rounding makes of the total loss: its own, and that of the outputs that it is made of."""
+    """Estimate the rounding error of the total loss: its own, and that of the outputs it is computed from."""
     eps = float(jnp.finfo(outputs.dtype).eps)
     value = jax.vmap(loss.value)
     there = value(ys, outputs)

@@ -1,7 +1,7 @@
-"""Initial weights: which variance a scheme gives a layer, and how all layers are drawn.
+"""Initial weights: the variance that each scheme uses for a layer, and how all layers are drawn.
 
 One draw serves all layers of a network: XLA compiles every call of a random number generator separately, and
-with one call per layer thirty layers take five times as long to compile.
+with one call per layer, thirty layers take five times as long to compile.
 """
 
 import functools
@@ -40,9 +40,9 @@ _GAINS = {
 }
 
 SCHEMES = ("normal", "uniform", "zeros", "orthogonal", *(f"{gain}_{law}" for gain in _GAINS for law in _DRAW))
-"""Names of initial weights."""
+"""Names of schemes for initial weights."""
 BIAS_SCHEMES = ("zeros", "normal", "uniform")
-"""Names of initial biases."""
+"""Names of schemes for initial biases."""
 ALIASES = {
     "gaussian": "normal",
     "zero": "zeros",
@@ -53,20 +53,20 @@ ALIASES = {
     **{f"xavier{law.replace('_', '')}": f"glorot_{law}" for law in _DRAW},
     **{f"kaiming{law.replace('_', '')}": f"he_{law}" for law in _DRAW},
 }
-"""What other libraries call them; a bare name means the law of its paper."""
+"""Other libraries' names; a bare name, such as "he", means the distribution used in its paper."""
 
 
 def find(scheme: str) -> str:
-    """Return our name for initial weights: in any case, or an alias.
+    """Return our name for a scheme of initial weights, given in any case or as an alias.
 
     Raises:
-        ValueError: There is none; the message suggests the nearest name.
+        ValueError: There is no such scheme; the message suggests the nearest name.
     """
     return checks.canonical("weights scheme", scheme, dict.fromkeys(SCHEMES), ALIASES)
 
 
 def find_biases(scheme: str) -> str:
-    """Return our name for initial biases, as `find` does.
+    """Return our name for a scheme of initial biases, as `find` does for weights.
 
     Raises:
         ValueError: As `find`.
@@ -78,7 +78,7 @@ def weight_variance(scheme: str, inputs: int, outputs: int) -> float:
     """Var(w) of one weight under a scheme of `nnjax.init` at scale 1.
 
     LeCun 1/in, He 2/in, Glorot 2/(in + out); "normal" 1 and "uniform" 1/3, whatever the widths. Orthogonal
-    weights are no independent draws; 1/max(in, out) is their mean square.
+    weights are not independent draws; 1/max(in, out) is their mean square.
 
     >>> weight_variance("he_normal", 100, 30)
     0.02
@@ -101,7 +101,7 @@ def _variance(scheme: str, inputs: int, outputs: int) -> float:
 def draw(scheme: str, key: PRNGKeyArray, shapes: Shapes) -> list[Array]:
     """Draw float32 arrays of these shapes: weights (in, out), or biases (out,) for one of `BIAS_SCHEMES`.
 
-    √(variance / variance of the law) · law, one row of numbers cut into the shapes in their order.
+    √(variance / variance of the distribution) · draw: one row of numbers, cut into the shapes in order.
     """
     if scheme == "zeros":
         return [jnp.zeros(shape, jnp.float32) for shape in shapes]
@@ -117,7 +117,7 @@ def draw(scheme: str, key: PRNGKeyArray, shapes: Shapes) -> list[Array]:
 
 
 def _orthogonal(key: PRNGKeyArray, inputs: int, outputs: int) -> Array:
-    """Q of a matrix of normal numbers, columns signed so that R has a positive diagonal; uniform (Haar)."""
+    """Draw Q of a normal random matrix, columns signed so that R has a positive diagonal: uniform (Haar)."""
     tall = jax.random.normal(key, (max(inputs, outputs), min(inputs, outputs)), jnp.float32)
     q, r = linalg.qr(tall)
     q = q * jnp.sign(jnp.diagonal(r))[None]

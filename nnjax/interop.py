@@ -1,6 +1,6 @@
 """The same network in Flax: parameters to and from flax.linen and flax.nnx, and modules that use them.
 
-Not imported by `import nnjax`, since Flax takes a second to load: `from nnjax import interop`.
+`import nnjax` does not import it, since Flax takes a second to load: write `from nnjax import interop`.
 """
 
 import itertools
@@ -23,7 +23,7 @@ except ModuleNotFoundError as error:
 
 
 def _functions(network: Network) -> list[Callable[[Array], Array]]:
-    """Flax's function for each layer."""
+    """Return Flax's function for each layer."""
     functions = []
     for layer, names in enumerate(network.activations, start=1):
         distinct = set(names) if isinstance(names, tuple) else {names}
@@ -68,7 +68,7 @@ def linen_module(network: Network) -> linen.Module:
 
 
 def to_linen(network: Network, params: Params) -> dict[str, dict[str, dict[str, Array]]]:
-    """Make Flax's {'params': {'Dense_0': {'kernel': (in, out), 'bias': (out,)}, ...}} of these parameters.
+    """Turn parameters into Flax's {'params': {'Dense_0': {'kernel': (in, out), 'bias': (out,)}, ...}}.
 
     Raises:
         TypeError, ValueError: As `nnjax.forward` for params, as `linen_module` for network.
@@ -85,18 +85,19 @@ def to_linen(network: Network, params: Params) -> dict[str, dict[str, dict[str, 
 def from_linen(network: Network, variables: Mapping[str, Any], order: Sequence[str] | None = None) -> Params:
     """Take parameters for nnjax from Flax's {'params': ...}: its dense layers in the order of their numbers.
 
-    Flax numbers layers as they are made, which is not the order in which they act where one is written inside
-    the call of another: in Dense(3)(tanh(Dense(3)(x))) the outer one is Dense_0. Then say the order.
+    Flax numbers layers in the order in which they are made. If one is written inside the call of another,
+    that is not the order in which they act: in Dense(3)(tanh(Dense(3)(x))) the outer one is Dense_0. Then
+    pass `order`.
 
     Args:
         network: The same network.
         variables: What `module.init` returns.
-        order: The names of the layers, first hidden layer first. None goes by their numbers.
+        order: The names of the layers, first hidden layer first. None sorts them by their numbers.
 
     Raises:
-        ValueError: No 'params', other collections beside them, other layers than dense ones, names whose
-            numbers say no order, or another one than that in which they were called; an `order` of other
-            names; other shapes than the network's.
+        ValueError: No 'params', other collections besides them, layers that are not dense; names whose
+            numbers give no order, or not the order in which the layers were called; an `order` with other
+            names; shapes that do not fit the network.
     """
     layers = variables.get("params") if isinstance(variables, Mapping) else None
     if not isinstance(layers, Mapping) or not layers:
@@ -111,13 +112,13 @@ def from_linen(network: Network, variables: Mapping[str, Any], order: Sequence[s
     layers = linen.unbox(layers)
     for name, entry in layers.items():
         if not isinstance(entry, Mapping) or not {"kernel"} <= set(entry) <= {"kernel", "bias"}:
-            raise ValueError(f"{name!r} is no dense layer with a kernel and a bias, got {_kind(entry)}")
+            raise ValueError(f"{name!r} is not a dense layer with a kernel and a bias, got {_kind(entry)}")
     names = _ordered(layers) if order is None else _as_said(layers, order)
     shapes = {np.shape(entry["kernel"]) for entry in layers.values()}
     if order is None and len(names) > 1 and len(shapes) == 1 and called not in (names, sorted(called)):
         raise ValueError(
             f"layers were called in the order {', '.join(called)}, which is not that of their numbers, and "
-            "shapes do not tell which one is meant: say order=[...], first hidden layer first"
+            "the shapes do not show which one is meant: say order=[...], first hidden layer first"
         )
     return _params(network, [(layers[name]["kernel"], layers[name].get("bias")) for name in names])
 
@@ -135,7 +136,7 @@ def _ordered(names: Iterable[str]) -> list[str]:
     alike = len({re.sub(r"\d+", "#", str(name)) for name in ordered}) == 1
     if not alike or any(numbers[a] == numbers[b] for a, b in itertools.pairwise(ordered)):
         raise ValueError(
-            f"layers {', '.join(map(str, ordered))} do not say by numbers which comes first; "
+            f"layers {', '.join(map(str, ordered))} have no numbers that say which comes first; "
             "names such as Dense_0, Dense_1 are accepted, or say order=[...], first hidden layer first"
         )
     return ordered
@@ -198,21 +199,21 @@ def to_nnx(network: Network, params: Params) -> nnx.Module:
 
 
 def from_nnx(network: Network, module: Any, order: Sequence[str] | None = None) -> Params:
-    """Take parameters for nnjax from a module of nnx.Linear layers; functions between them are passed over.
+    """Take parameters for nnjax from a module of nnx.Linear layers; functions between them are skipped.
 
-    The layers are the module's `layers`, as of `to_nnx` or an nnx.Sequential, or its attributes in the order
-    of their numbers, such as fc1, fc2; or those of the one module that it holds. Dropout is passed over too:
-    what nnjax computes is what the module computes once it is trained.
+    The layers are the module's `layers`, as in a module from `to_nnx` or an nnx.Sequential, or its attributes
+    in the order of their numbers, such as fc1, fc2; or those of the one module that it holds. Dropout is
+    skipped too: nnjax computes what the module computes once it is trained.
 
     Args:
         network: The same network.
         module: The module.
-        order: The names of the attributes that are layers, first hidden layer first. None goes by their
+        order: The names of the attributes that are layers, first hidden layer first. None sorts them by their
             numbers.
 
     Raises:
-        ValueError: No such layers, layers of another kind, further modules or variables beside them, names
-            whose numbers say no order, an `order` of other names, or other shapes than the network's.
+        ValueError: No such layers, layers of another kind, further modules or variables besides them, names
+            whose numbers give no order, an `order` with other names, or shapes that do not fit the network.
     """
     modules = [
         layer

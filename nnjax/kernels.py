@@ -1,12 +1,12 @@
 """Many updates of many tiny networks as one kernel of a GPU.
 
-A scan launches a kernel or more for each update, and with networks of nine numbers the launches take most of
-the time. Here a thread keeps one run's numbers in registers from the first update to the last. On an H100
-one update of 131,072 networks 2-2-1 takes 2.0 μs, and 11 μs as a scan of the same operations; the bits are
-the same.
+A scan launches at least one kernel for each update, and for networks of nine numbers the launches take most
+of the time. Here each thread keeps one run's numbers in registers from the first update to the last. On an
+H100 one update of 131,072 2-2-1 networks takes 2.0 μs, against 11 μs as a scan of the same operations; the
+bits are the same.
 
-Written in Pallas, JAX's language for kernels, for its Triton compiler. JAX announces (0.11) that it will drop
-Triton; where it is gone, steps are scanned.
+The kernel is written in Pallas, JAX's language for kernels, for its Triton compiler. JAX has announced (0.11)
+that it will drop Triton; where it is gone, steps are scanned.
 """
 
 import functools
@@ -23,9 +23,9 @@ from jaxtyping import Array, PyTree
 THREADS = 128
 """Runs per block, one for each thread."""
 FEWEST = 32
-"""Runs from which a block is filled; fewer are a scan."""
+"""Runs needed to fill a block; fewer are scanned."""
 MOST_OPERATIONS = 1400
-"""Operations of a step up to which a kernel compiles in seconds: 842 (2-4-4-1) take 4 s, 2626 over 60 s.
+"""Most operations in a step for a kernel to compile in seconds: 842 (2-4-4-1) take 4 s, 2626 over 60 s.
 
 (An H100, jax 0.11.2.)
 """
@@ -35,19 +35,19 @@ OPERATIONS = frozenset({
     "max", "min", "mul", "ne", "neg", "not", "or", "pjit", "pow", "rsqrt", "select_n", "sign", "sqrt",
     "square", "stop_gradient", "sub", "tanh",
 })  # fmt: skip
-"""Operations on numbers that kernels know, by JAX's names."""
+"""Operations on numbers that kernels support, by JAX's names."""
 
 Step = Callable[[PyTree], PyTree]
 
 
 def repeat(step: Step, carry: PyTree, length: int) -> PyTree:
-    """step(step(... carry)), `length` times: where many runs are vmapped on an NVIDIA GPU, as one kernel.
+    """step(step(... carry)), `length` times: as one kernel where many runs are vmapped on an NVIDIA GPU.
 
     Args:
-        step: One run's step, a pure function of its numbers to as many of the same types. Where `fits` does
-            not hold, and on other devices, it is scanned.
+        step: One run's step, a pure function from its numbers to equally many of the same types. If `fits` is
+            false, and on other devices, it is scanned.
         carry: A run's numbers, a pytree of arrays of shape ().
-        length: How often.
+        length: Number of steps.
     """
     leaves, tree = jax.tree.flatten(carry)
     closed = jax.make_jaxpr(lambda *leaves: jax.tree.leaves(step(tree.unflatten(leaves))))(*leaves)
@@ -63,7 +63,7 @@ def on_nvidia() -> bool:
     default: Any = getattr(jax.config, "jax_default_device", None) or jax.local_devices()[0]
     if isinstance(default, str) or "NVIDIA" not in default.device_kind.upper():
         return False
-    # Asked last: looking for a module imports the packages around it, and nobody else needs Pallas.
+    # Checked last: finding a module imports the packages around it, and nothing else needs Pallas.
     return importlib.util.find_spec("jax.experimental.pallas.triton") is not None
 
 
@@ -80,7 +80,7 @@ def fits(jaxpr: Any) -> bool:
 
 
 def _equations(jaxpr: Any) -> Iterator[Any]:
-    """All operations, also those inside of others."""
+    """Yield all operations, including those nested in others."""
     for equation in jaxpr.eqns:
         yield equation
         for inner in core.jaxprs_in_params(equation.params):
@@ -88,7 +88,7 @@ def _equations(jaxpr: Any) -> Iterator[Any]:
 
 
 def _repeated(jaxpr: Any, length: int, consts: int) -> Callable[..., Sequence[Array]]:
-    """The repetition of a step given as its program, as a function of its constants and a run's numbers."""
+    """Make the repetition of a step, given as a program, a function of its constants and a run's numbers."""
     used = partial_eval.dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars), True)[0]
 
     def step(*arguments: Array) -> tuple[Array, ...]:
@@ -119,7 +119,7 @@ def _repeated(jaxpr: Any, length: int, consts: int) -> Callable[..., Sequence[Ar
 
 
 def scan(step: Callable, consts: int, length: int, *arguments: Array) -> tuple[Array, ...]:
-    """The repetition as a scan: step(*constants, *values) -> values."""
+    """Repeat the step in a scan: step(*constants, *values) -> values."""
     body = functools.partial(step, *arguments[:consts])
     return jax.lax.scan(lambda values, _: (body(*values), None), arguments[consts:], length=length)[0]
 
@@ -127,12 +127,12 @@ def scan(step: Callable, consts: int, length: int, *arguments: Array) -> tuple[A
 def kernel(
     step: Callable, consts: int, length: int, *arguments: Array, interpret: bool = False
 ) -> tuple[Array, ...]:
-    """The repetition as a kernel of blocks of runs.
+    """Repeat the step in a kernel over blocks of runs.
 
     Args:
-        step: (*constants, *values) -> values, of a block of runs.
-        consts: How many of the arguments it only reads.
-        length: How often.
+        step: (*constants, *values) -> values, for a block of runs.
+        consts: How many of the arguments are constants, which the step only reads.
+        length: Number of steps.
         arguments: The constants, (s,) or, where all runs share one, (); then the runs' numbers, arrays (s,);
             s is a multiple of `FEWEST`.
         interpret: Whether JAX interprets the kernel, on any device.

@@ -1,7 +1,8 @@
-"""Decompositions of one matrix that come to an end under anybody's `vmap`, on CPUs too.
+"""Decompositions of one matrix that cannot hang under `vmap`, not even on CPUs.
 
 jaxlib up to 0.11.0 cuts a batch of matrices into tasks that can wait for each other for ever on CPUs, see
-`nnjax.sweeps.lapack`. There `vmap` makes a loop over single matrices of these functions, with the same bits.
+`nnjax.sweeps.lapack`. There, `vmap` turns these functions into a loop over single matrices, with the same
+bits.
 """
 
 from collections.abc import Callable

@@ -1,10 +1,10 @@
-"""Losses of one example: L(y, ŷ), its hand-written derivative ∂L/∂ŷ, and which networks and labels it takes.
+"""Losses of one example: L(y, ŷ), its hand-written derivative ∂L/∂ŷ, and the networks and labels it accepts.
 
-y is the label and ŷ the output layer's activation, both of shape (out,). The two cross-entropies take
-logits: they need the identity on the output, so that nothing overflows and ∂L/∂ŷ stays a simple
-difference. To add a loss, add a `Loss` to `LOSSES`, or hand one to whatever takes a loss; what the rest of
-nnjax has to know of it are that class's fields. A plain function L(y, ŷ) will do too: its derivative is then
-JAX's, see `nnjax.callables`.
+y is the label and ŷ the output layer's activation, both of shape (out,). The two cross-entropies take logits:
+they need the identity as output activation, so that nothing overflows and ∂L/∂ŷ stays a simple difference. To
+add a loss, add a `Loss` to `LOSSES`, or pass one to any function that takes a loss; its fields are all that
+the rest of nnjax needs to know. A plain function L(y, ŷ) works too: JAX then computes its derivative, see
+`nnjax.callables`.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from nnjax import callables, checks
 
 Outputs = Float[Array, "*batch out"]
 Nodes = Float[Array, "..."]
-"""Output nodes of any number, where each counts by itself: also a single one ()."""
+"""Any number of output nodes, for a loss that treats each by itself; a single number () too."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Loss:
     Attributes:
         value: (y, ŷ) -> L, summed over the output nodes.
         derivative: (y, ŷ) -> ∂L/∂ŷ, one number per output node.
-        probabilities: ŷ -> the probabilities that the outputs stand for. Default: ŷ itself.
+        probabilities: ŷ -> the probabilities that the outputs represent. Default: ŷ itself.
         logits: Whether ŷ are logits, so that the output activation must be the identity.
         label_range: The lowest and the highest label it accepts; None accepts all real numbers.
         several_outputs: Whether it is meaningless for one output node.
@@ -128,19 +128,19 @@ ALIASES = {
     "logloss": "binary_cross_entropy",
     "categoricalcrossentropy": "softmax_cross_entropy",
 }
-"""What other libraries call them, in lower case and without _."""
+"""Other libraries' names for them, in lower case and without underscores."""
 
 Kind = str | Loss | Callable[[Array, Array], Array]
-"""A loss: a name in `LOSSES`, one's own `Loss`, or a function (y, ŷ) -> L of one example."""
+"""A loss: a name in `LOSSES`, a `Loss`, or a function (y, ŷ) -> L of one example."""
 
 
 def find(loss: Kind) -> Loss:
-    """Look up a loss: by name in any case, or by an alias; or make one of a function (y, ŷ) -> L.
+    """Look up a loss by name (in any case) or alias, or make one from a function (y, ŷ) -> L.
 
     Raises:
-        TypeError: A function, or a Loss, that cannot be hashed.
-        ValueError: There is none of that name (the message suggests the nearest), or the function does not
-            make one number of y (out,) and ŷ (out,).
+        TypeError: A function or a Loss that cannot be hashed.
+        ValueError: There is no loss of that name (the message suggests the nearest), or the function does not
+            map y (out,) and ŷ (out,) to one number.
     """
     if isinstance(loss, Loss):
         checks.functions(value=loss.value, derivative=loss.derivative)
@@ -191,7 +191,7 @@ def labels(
     """Name the predicted group of each row of outputs ŷ (..., out).
 
     One output node: 0 or 1, 1 above the threshold, shape (...). Several: the node with the largest output,
-    shape (...); but for "binary_cross_entropy" a 0 or 1 for each node, shape (..., out).
+    shape (...); for "binary_cross_entropy", 0 or 1 for each node, shape (..., out).
 
     >>> print(labels("sse", jnp.array([[0.2], [0.9]])))
     [0 1]
@@ -199,13 +199,13 @@ def labels(
 
     Args:
         loss: The loss that the outputs were trained with.
-        y_hat: Outputs (..., out); the last axis is the output nodes, also of one row (out,).
-        threshold: Where 0 ends and 1 begins, on the scale of `probabilities`. None means ½, a probability's
-            middle; for a tanh output trained on -1 and +1 it is 0.
+        y_hat: Outputs (..., out); the last axis is the output nodes; one row (out,) is accepted too.
+        threshold: Where 0 ends and 1 begins, on the scale of `probabilities`. None means ½, the middle of a
+            probability; for a tanh output trained on -1 and +1 it is 0.
 
     Raises:
         TypeError: As `probabilities`; threshold is not one number.
-        ValueError: As `probabilities`; a threshold where the largest output decides.
+        ValueError: As `probabilities`; a threshold is given although the largest output decides.
     """
     y_hat = _outputs(y_hat)
     resolved = for_outputs(loss, y_hat.shape[-1])

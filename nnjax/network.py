@@ -1,4 +1,4 @@
-"""A feedforward network: its static description, its parameters, the forward pass, the loss.
+"""A feedforward network: its static description, its parameters, the forward pass and the loss.
 
 Everything is written for one example x of shape (in,); use `jax.vmap` for more. Weights have shape
 (inputs, outputs): `weights[:, j]` are the handout's "weights coming into" node j.
@@ -29,7 +29,7 @@ Params = tuple[Layer, ...]
 
 
 class Trace(NamedTuple):
-    """What a forward pass leaves behind.
+    """The net inputs and activations of one forward pass.
 
     Attributes:
         net_inputs: z of each layer with weights, L arrays (out,).
@@ -47,14 +47,15 @@ class Network:
 
     Attributes:
         sizes: Nodes per layer, inputs first: (3, 4, 1) is the handout's Figure 1.
-        activations: Per layer after the input, an activation or a tuple with one per node: a name in
+        activations: For each layer after the input, an activation or a tuple with one per node: a name in
             `nnjax.ACTIVATIONS` (in any case), another library's name, an `nnjax.Activation`, or a function
             such as jax.nn.mish, whose derivative then comes from jax.grad, outside the manual core.
-        biases: Whether the biases are trained. False as in the handout: they stay zero.
+        biases: Whether the biases are trained. False, as in the handout, keeps them at zero.
 
     Raises:
         TypeError: A size is not an integer, or biases not a bool.
-        ValueError: Fewer than two sizes, a size below 1, unknown or too few or too many activations.
+        ValueError: Fewer than two sizes, a size below 1, or activations that are unknown, too few or too
+            many.
     """
 
     sizes: tuple[int, ...]
@@ -101,10 +102,10 @@ def mlp(
 ) -> Network:
     """Describe a multilayer perceptron: `hidden` in every hidden layer, `output` in the last.
 
-    Activations are as in `Network`: names, own ones, or functions.
+    Activations are as in `Network`: names, `Activation`s or functions.
 
-    Without hidden layers `hidden` plays no part, so that a depth may be varied down to 0; its names are
-    looked up all the same.
+    Without hidden layers `hidden` has no effect, so that the depth can be varied down to 0; its names are
+    looked up nevertheless.
 
     Raises:
         TypeError, ValueError: As `Network`.
@@ -115,9 +116,9 @@ def mlp(
 
 
 def check_params(network: Network, params: Any) -> Params:
-    """Return `params` as layers of JAX arrays, refused unless they fit and share a floating dtype.
+    """Return `params` as layers of JAX arrays; refuse them unless they fit and share a floating dtype.
 
-    Biases of a network without them must be 0 (seen outside jit only), since nothing would read them.
+    Biases must be 0 in a network without them, since nothing would read them (checked outside jit only).
     """
     if not isinstance(network, Network):
         raise TypeError(f"network must be a nnjax.Network, as mlp returns; got {type(network).__name__}")
@@ -137,7 +138,7 @@ def check_params(network: Network, params: Any) -> Params:
 def as_layers(params: Any) -> Params:
     """Return layers of JAX arrays of one dtype: lists, NumPy arrays and integers are converted.
 
-    The dtype is that of the JAX arrays among them, or else the widest of the NumPy arrays, or else JAX's
+    The dtype is that of any JAX arrays among them, or else the widest of the NumPy arrays, or else JAX's
     default; float64 is float32 while JAX's x64 flag is off.
     """
     try:
@@ -169,7 +170,7 @@ def _is_layer(layer: Any, dtype: jnp.dtype) -> bool:
 
 
 def check_trace(network: Network, trace: Trace, dtype: jnp.dtype) -> Trace:
-    """Return `trace` in `dtype`, refused if it is no trace, another network's, or a batch's."""
+    """Return `trace` in `dtype`; refuse it if it is not a trace, or is another network's or a batch's."""
     try:
         net_inputs, activated = (
             tuple(checks.numbers("trace", values) for values in part)
@@ -192,8 +193,8 @@ def loss_of(network: Network, loss: losses.Kind) -> losses.Loss:
     """Look up a loss for this network.
 
     Raises:
-        TypeError, ValueError: As `losses.find`; a loss that takes logits while the output activation is no
-            identity, or needs more output nodes than there are.
+        TypeError, ValueError: As `losses.find`; a loss that takes logits although the output activation is
+            not the identity, or one that needs more output nodes.
     """
     resolved = losses.for_outputs(loss, network.sizes[-1])
     if resolved.logits and not gives_logits(network):
@@ -205,7 +206,7 @@ def loss_of(network: Network, loss: losses.Kind) -> losses.Loss:
 
 
 def gives_logits(network: Network) -> bool:
-    """Tell whether the outputs can be logits: the output activation is the identity on every node."""
+    """Check whether the outputs can be logits: the output activation is the identity on every node."""
     output = network.activations[-1]
     return set(output if isinstance(output, tuple) else (output,)) == {"identity"}
 
@@ -238,7 +239,7 @@ def check_rows(
     loss: losses.Loss,
     names: tuple[str, str],
 ) -> tuple[Array, Array]:
-    """Return xs (n, in) and ys (n, out) as arrays, refused unless both have n ≥ 1 rows and fit the loss."""
+    """Return xs (n, in) and ys (n, out) as arrays; both must have n ≥ 1 rows and fit the loss."""
     inputs = checks.batch(names[0], xs, network.sizes[0], dtype)
     targets = checks.batch(names[1], ys, network.sizes[-1], dtype, loss.label_range)
     if len(inputs) != len(targets):
@@ -284,9 +285,9 @@ def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
         x: One example (in,).
 
     Raises:
-        TypeError: network, params or x of another type.
-        ValueError: x or params of another shape; NaN or infinite x, and biases that are not 0 in a network
-            without them (both seen outside jit only).
+        TypeError: network, params or x has the wrong type.
+        ValueError: x or params has the wrong shape; x is NaN or infinite, or biases are not 0 in a network
+            without them (both checked outside jit only).
     """
     params = check_params(network, params)
     x = checks.example("x", x, network.sizes[0], params[0].weights.dtype)
@@ -327,17 +328,17 @@ def accuracy(
     loss: losses.Kind = "sse",
     threshold: float | Array | None = None,
 ) -> Float[Array, ""]:
-    """Tell the share of the rows xs (n, in) whose predicted group is that of ys (n, out).
+    """Return the share of the rows xs (n, in) whose predicted group is that of ys (n, out).
 
-    Groups are those of `nnjax.labels`, of the outputs and of ys alike. Where each output node answers a
-    separate question, a row counts as right if all its answers are.
+    `nnjax.labels` names the groups, both for the outputs and for ys. If each output node answers a separate
+    question, a row counts as right if all its answers are.
 
     Args:
         network: The network.
         params: Its parameters.
         xs: Inputs (n, in).
         ys: Labels (n, out).
-        loss: The loss that it was trained with, as in `total_loss`.
+        loss: The loss that the network was trained with, as in `total_loss`.
         threshold: Where 0 ends and 1 begins, as in `nnjax.labels`: None means ½; 0 for a tanh output and
             labels -1 and +1.
 

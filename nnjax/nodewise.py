@@ -1,9 +1,9 @@
-"""The same two passes node by node, as the handout tells them: no matrix product, only scalars.
+"""Both passes node by node, as in the handout: no matrix products, only scalars.
 
-`forward`, `deltas` and `gradients` take the same arguments and give the same results as their namesakes
-in `nnjax`. In between, a network is its nodes: each weight, activation and delta is one scalar.
-Each loop is unrolled when it is compiled, so this view is for small networks; there, over many seeds,
-every scalar becomes one vector of seeds and a whole training step runs without touching memory.
+`forward`, `deltas` and `gradients` take the same arguments and return the same results as their namesakes in
+`nnjax`. Inside, each weight, activation and delta is one scalar. Compiling unrolls every loop, so this view
+is for small networks. Over many seeds, each of their scalars becomes one vector of seeds, and a whole
+training step runs without touching memory.
 """
 
 import itertools
@@ -22,7 +22,7 @@ Scalars = tuple[Array, ...]
 Rows = Array | tuple[Scalars, ...]
 """Examples as an array (n, i), or as scalars."""
 NodeParams = tuple[tuple[tuple[Scalars, ...], Scalars], ...]
-"""Per layer (weights, biases): weights[i][j] leads from node i to node j, biases[j] belongs to node j."""
+"""(weights, biases) of each layer: weights[i][j] leads from node i to node j, biases[j] belongs to node j."""
 LOOP_RESULTS = 40
 """Gradients per loop: with all 113 gradients of a 3-8-8-1 network in one loop, XLA stops vectorising it."""
 
@@ -33,7 +33,7 @@ def split(params: Params) -> NodeParams:
 
 
 def join(nodes: NodeParams) -> Params:
-    """Put scalars together to parameters: the inverse of `split`."""
+    """Assemble parameters from scalars: the inverse of `split`."""
     return tuple(
         Layer(jnp.stack([jnp.stack(row) for row in weights]), jnp.stack(biases)) for weights, biases in nodes
     )
@@ -52,7 +52,7 @@ def _total(terms: Sequence[Array]) -> Array:
 
 
 def node_forward(network: Network, nodes: NodeParams, x: Scalars) -> tuple[list[Scalars], list[Scalars]]:
-    """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ, aⱼ = f(zⱼ): net inputs of every layer, and activations, the inputs first."""
+    """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ, aⱼ = f(zⱼ): net inputs and activations of every layer, inputs first."""
     net_inputs, activated = [], [x]
     for names, (weights, biases) in zip(network.activations, nodes, strict=True):
         a = activated[-1]
@@ -71,7 +71,7 @@ def node_deltas(
     activated: Sequence[Scalars],
     blame: Sequence[Array],
 ) -> list[Scalars]:
-    """δⱼ = blameⱼ · f'(zⱼ); node i's blame is Σⱼ wᵢⱼ δⱼ over the nodes j it feeds; at the output -∂L/∂ŷⱼ."""
+    """δⱼ = blameⱼ · f'(zⱼ); node i's blame is Σⱼ wᵢⱼ δⱼ over the nodes j it feeds; an output's is -∂L/∂ŷⱼ."""
     deltas = []
     for layer in reversed(range(len(nodes))):
         slopes = _slopes(network.activations[layer], net_inputs[layer], activated[layer + 1])
@@ -105,7 +105,7 @@ def node_descent(
 
 
 def _blame(loss: Loss, y: Scalars | Array, y_hat: Scalars) -> Scalars:
-    """-∂L/∂ŷⱼ; of labels as scalars node by node, where the loss allows it."""
+    """-∂L/∂ŷⱼ; for labels as scalars, node by node where the loss allows it."""
     if isinstance(y, tuple) and loss.per_node:
         return tuple(-loss.derivative(y[j], y_hat[j]) for j in range(len(y_hat)))
     return _scalars(-loss.derivative(_vector(y), jnp.stack(y_hat)))
@@ -123,7 +123,7 @@ def scalar_gradients(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, lo
 
 
 def node_gradients(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, loss: Loss) -> NodeParams:
-    """The same in few loops over the runs, as CPUs want it; GPUs are faster without."""
+    """Compute `scalar_gradients` in few loops over the runs, which is faster on CPUs but not on GPUs."""
     grads = scalar_gradients(network, nodes, xs, ys, loss)
     if kernels.on_nvidia():
         return grads
@@ -133,7 +133,7 @@ def node_gradients(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, loss
 
 
 def _gradient(descents: Sequence[Array]) -> Array:
-    """Minus the sum of the examples' terms."""
+    """Return minus the sum of the examples' terms."""
     return -_total(descents)
 
 
@@ -159,7 +159,7 @@ def node_total_loss(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, los
 
 
 def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
-    """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ, aⱼ = f(zⱼ), node after node; arguments and errors as of `nnjax.forward`."""
+    """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ, aⱼ = f(zⱼ), node after node; arguments and errors as in `nnjax.forward`."""
     params = check_params(network, params)
     x = checks.example("x", x, network.sizes[0], params[0].weights.dtype)
     net_inputs, activated = node_forward(network, split(params), _scalars(x))
@@ -167,7 +167,7 @@ def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
 
 
 def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: losses.Kind = "sse") -> Deltas:
-    """δⱼ = -∂L/∂ŷⱼ · f'(zⱼ) at the output, δᵢ = (Σⱼ wᵢⱼ δⱼ) · f'(zᵢ) before; see `nnjax.deltas`."""
+    """δⱼ = -∂L/∂ŷⱼ · f'(zⱼ) at the output, δᵢ = (Σⱼ wᵢⱼ δⱼ) · f'(zᵢ) below; see `nnjax.deltas`."""
     params, trace, y, resolved = check_backward(network, params, trace, y, loss)
     blame = -resolved.derivative(y, trace.activations[-1])
     net_inputs, activated = ([_scalars(layer) for layer in values] for values in trace)
@@ -178,6 +178,6 @@ def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: l
 def gradients(
     network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: losses.Kind = "sse"
 ) -> Params:
-    """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, example after example; arguments and errors as of `nnjax.gradients`."""
+    """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, example after example; arguments and errors as in `nnjax.gradients`."""
     params, xs, ys, resolved = check_batch(network, params, xs, ys, loss)
     return join(node_gradients(network, split(params), xs, ys, resolved))

@@ -1,4 +1,4 @@
-"""A network's parameters: drawn from a random key, or typed in; and how many there are."""
+"""A network's parameters: drawn from a random key or typed in, and their number."""
 
 import itertools
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ def key(seed: int) -> PRNGKeyArray:
 
     Raises:
         TypeError: The seed is not an integer.
-        ValueError: It is out of range, where two seeds could silently share a key.
+        ValueError: It is out of range: two seeds could then silently share a key.
     """
     number = checks.whole("seed", seed)
     if not 0 <= number < 2**32:
@@ -36,23 +36,24 @@ def init(
 ) -> Params:
     """Draw random parameters (handout, step 1): W = scale · draw, b = scale · draw.
 
-    Drawn in float32 and cast, so that a seed starts from the same numbers in every precision.
+    Numbers are drawn in float32 and then cast, so that a seed starts from the same ones in every precision.
 
     Args:
-        network: Whose parameters.
+        network: The network that they are for.
         key: A key, as from `nnjax.key(seed)`.
         weights: "normal" N(0, 1) or "uniform" U(-1, 1) as in the handout; "lecun_*" (variance 1/in),
             "glorot_*" (2/(in + out)), "he_*" (2/in), where * is normal (the full Gaussian, which the
-            theory needs), uniform or truncated_normal (Flax's default); "orthogonal"; "zeros". In any case,
-            and by other libraries' names: "xavier_*" is Glorot's, "kaiming_*" He's; alone, "xavier" and
-            "glorot" mean uniform, "kaiming" and "he" normal, as in their papers.
+            theory needs), uniform or truncated_normal (Flax's default); "orthogonal"; "zeros". Upper and
+            lower case are the same, and other libraries' names are accepted: "xavier_*" is Glorot's,
+            "kaiming_*" He's; "xavier" and "glorot" alone mean uniform, "kaiming" and "he" normal, as in their
+            papers.
         biases: "zeros", "normal" or "uniform"; zeros where the network has no biases.
         scale: One number that multiplies every draw; may be traced, so that a sweep over it compiles once.
             Zeros stay zeros.
         dtype: Floating type of the parameters; float64 needs JAX's x64 flag.
 
     Raises:
-        TypeError: `key` is not a JAX key, `scale` not one number, or `dtype` no floating type.
+        TypeError: `key` is not a JAX key, `scale` not one number, or `dtype` not a floating type.
         ValueError: Unknown scheme, or float64 with x64 off.
     """
     checks.random_key(key)
@@ -72,9 +73,9 @@ def init(
 
 
 def params(network: Network, weights: Sequence[Any], biases: Sequence[Any] | None = None) -> Params:
-    """Make parameters of one's own numbers: lists, NumPy arrays, integers, as typed or computed elsewhere.
+    """Make parameters from your own numbers: lists, NumPy arrays or integers, typed or computed elsewhere.
 
-    The dtype is that of the JAX arrays among them, or else the widest of the NumPy arrays, or else JAX's
+    The dtype is that of any JAX arrays among them, or else the widest of the NumPy arrays, or else JAX's
     default: float32, or float64 where its x64 flag is on. While the flag is off, float64 becomes float32.
 
     >>> import nnjax
@@ -84,14 +85,14 @@ def params(network: Network, weights: Sequence[Any], biases: Sequence[Any] | Non
     2.6
 
     Args:
-        network: Whose parameters.
+        network: The network that they are for.
         weights: One array (in, out) per layer; column j leads into node j.
         biases: One array (out,) per layer. None, or None for a layer, makes zeros.
 
     Raises:
-        TypeError: network is no network; weights or biases hold no real numbers.
-        ValueError: Another number of arrays, other shapes, NaN or infinite numbers, several dtypes of JAX
-            arrays; biases that are not 0 in a network without them.
+        TypeError: network is not a network; weights or biases hold no real numbers.
+        ValueError: A wrong number of arrays, wrong shapes, NaN or infinite numbers, JAX arrays of several
+            dtypes; biases that are not 0 in a network without them.
     """
     if not isinstance(network, Network):
         raise TypeError(f"network must be a nnjax.Network, as mlp returns; got {type(network).__name__}")
@@ -107,7 +108,7 @@ def _zeros(biases: Any, shape: tuple[int, int]) -> Any:
 
 
 def _fitting(name: str, arrays: Any, shapes: list[tuple[int, int]]) -> list[Any]:
-    """Return the arrays, refused unless there is one finite array of the right shape for each layer."""
+    """Return the arrays; refuse them unless there is one finite array of the right shape for each layer."""
     try:
         arrays = list(arrays)
     except TypeError:
@@ -127,7 +128,7 @@ def summary(network: Network) -> reporting.Text:
     """Tabulate the layers of a network, their shapes, and how many numbers are trained.
 
     Raises:
-        TypeError: network is no network.
+        TypeError: network is not a network.
     """
     if not isinstance(network, Network):
         raise TypeError(f"network must be a nnjax.Network, as mlp returns; got {type(network).__name__}")

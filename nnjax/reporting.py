@@ -1,4 +1,4 @@
-"""What people read: tables as text, and how far a sweep is. Plain print, no terminal library."""
+"""Text for people: tables, and a sweep's progress. It uses plain print, no terminal library."""
 
 import sys
 import time
@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 BAR = 20
-"""Characters of a bar."""
+"""Width of a bar in characters."""
 OFTEN, SELDOM = 0.5, 60.0
-"""Seconds between two states of a bar, and between two lines of a log file."""
+"""Seconds between two updates of a bar, and between two lines in a log file."""
 
 
 class Text(str):
-    """A text that a notebook and the interactive prompt show as print does."""
+    """A text that a notebook and the interactive prompt show as print would."""
 
     __slots__ = ()
 
@@ -21,7 +21,7 @@ class Text(str):
 
 
 def table(rows: Sequence[Sequence[str]]) -> Text:
-    """Align the columns of a table, the first row its head; all but the first column to the right."""
+    """Align the columns of a table whose first row is its head; all but the first are right-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
@@ -34,18 +34,18 @@ def table(rows: Sequence[Sequence[str]]) -> Text:
 
 
 def progress(label: str = "") -> Callable[[int, int], None]:
-    """Make an `on_segment` that prints how far a sweep is: `nnjax.sweep(..., on_segment=nnjax.progress())`.
+    """Make an `on_segment` that prints a sweep's progress: `nnjax.sweep(..., on_segment=nnjax.progress())`.
 
-    In a terminal and in a notebook a bar that grows; anywhere else, such as in a log file, a line a minute.
+    In a terminal or a notebook it shows a growing bar; anywhere else, such as in a log file, a line a minute.
 
     Args:
-        label: What to call it.
+        label: The name of the sweep in the output.
     """
     return _Progress(label)
 
 
 class _Progress:
-    """What has been printed so far, of one sweep after the other."""
+    """What has been printed so far; it can follow several sweeps, one after the other."""
 
     def __init__(self, label: str, clock: Callable[[], float] = time.monotonic, out: Any = None):
         self._label, self._clock, self._out = label, clock, out
@@ -54,7 +54,7 @@ class _Progress:
         self._width = 0
 
     def __call__(self, done: int, total: int) -> None:
-        """Print, if it is time to."""
+        """Print the progress if an update is due."""
         now, live = self._clock(), self._is_live()
         if self._last[1] != total or done < self._last[0]:
             self._restart(now, done, again=self._last[1] > 0)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int, PRNGKeyArray, UInt32
 
 PACKED = 2**16
-"""Most rows for which a row index and equally many bits of its key fit in one uint32."""
+"""The largest number of rows for which a row index and equally many bits of its key fit in one uint32."""
 LARGEST = 2**32 - 1
 """The largest uint32."""
 
@@ -16,7 +16,7 @@ def permutation(key: PRNGKeyArray, rows: int) -> Int[Array, " rows"]:
     """Shuffle 0, ..., rows - 1: `jax.random.permutation(key, rows)`, bit for bit, in half the time on CPUs.
 
     Rows are sorted by 32 random bits each, and once more where rows³ > 2³², so that ties do not matter. XLA
-    sorts numbers several times as fast as pairs of key and row. So the row is kept in the low bits of the
+    sorts numbers several times as fast as pairs of key and row, so the row is kept in the low bits of the
     number that is sorted: first by the key's low bits, then, in that order, by its high bits.
     """
     if rows > PACKED:
@@ -29,7 +29,7 @@ def permutation(key: PRNGKeyArray, rows: int) -> Int[Array, " rows"]:
 
 
 def stable_argsort(keys: UInt32[Array, " n"]) -> UInt32[Array, " n"]:
-    """Return the order that sorts `keys`, equal ones as they stand, by two passes of a radix sort."""
+    """Return the order that sorts `keys`, by a two-pass radix sort; equal keys keep their order."""
     width = (len(keys) - 1).bit_length()
     low = jnp.uint32(2**width - 1)
     place = jnp.arange(len(keys), dtype=jnp.uint32)

@@ -22,21 +22,23 @@ from nnjax.backprop import matrix_deltas
 from nnjax.network import Network, Params, check_batch, matrix_forward, product
 
 SMALLEST = 1e-280
-"""Stands for q = 0, where slopes with a kink at 0 have only a limit."""
+"""Stands for q = 0, where an activation with a kink at 0 has a slope only in the limit."""
 
 
 class Flow(NamedTuple):
-    """Per layer with weights, l = 1..L, over a batch of n rows; `dead_nodes` per node as well.
+    """One number per layer with weights, l = 1..L, over a batch of n rows; `dead_nodes` has one per node.
 
     Attributes:
         delta: √(Σₙ |δₗ|²).
         gradient: |∂L/∂Wₗ| (Frobenius norm), of the loss summed over the rows.
         activation: √(Σₙ |aₗ|²).
         dead: Share of (row, node) pairs whose slope f'(z) is exactly 0 by its formula: ReLU with z ≤ 0.
-        saturated: Share whose slope is positive, but too small for the dtype, or rounded away in a(1 - a).
-        underflow: Share whose slope is not 0 and whose δ is: it, or what comes from above, is too small.
+        saturated: Share of pairs whose slope is positive, but too small for the dtype, or rounded away in a(1
+            - a).
+        underflow: Share of pairs whose slope is not 0 but whose δ is: δ, or the blame from above, is too
+            small.
         dead_nodes: Whether the slope of node j is exactly 0 by its formula for all rows, so that none of them
-            changes what enters it: L arrays (out,).
+            changes its incoming weights: L arrays (out,).
     """
 
     delta: Float[Array, " l"]
@@ -56,16 +58,16 @@ def norm(values: Float[Array, "..."], axis: int | tuple[int, ...] | None = None)
 
 
 def ratios(values: Float[Array, "l ..."]) -> Float[Array, "m ..."]:
-    """vₗ / vₗ₊₁ for l = 1..L-1, along the first axis: how much of a length each layer hands down.
+    """vₗ / vₗ₊₁ for l = 1..L-1, along the first axis: the factor by which each layer changes a length.
 
-    For the lengths in a `Flow`, 0 or more. nan where vₗ₊₁ = 0, of which there is no share.
+    Use it for the lengths in a `Flow`, which are 0 or more. The ratio is nan where vₗ₊₁ = 0.
     """
     below, above = values[:-1], values[1:]
     return jnp.where(above > 0, below / jnp.where(above > 0, above, 1), jnp.nan)
 
 
 def exactly_flat(names: activations.Names, z: Float[Array, "*n j"]) -> Bool[Array, "*n j"]:
-    """Tell where the slope is 0 by its formula, not by rounding: the dead side of ReLU.
+    """Find where the slope is 0 by its formula, not by rounding: the dead side of ReLU.
 
     Raises:
         ValueError: An unknown activation.
@@ -87,7 +89,7 @@ def _exactly_flat(names: activations.Names, z: Array) -> Array:
 
 
 def flow(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: losses.Kind = "sse") -> Flow:
-    """Measure norms per layer, and where and why δ is exactly 0, over rows xs (n, in), labels ys (n, out).
+    """Measure norms per layer, and where and why δ is exactly 0, for rows xs (n, in) with labels ys (n, out).
 
     Raises:
         TypeError, ValueError: As `nnjax.gradients`.
@@ -109,7 +111,7 @@ def flow(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: l
 
 @functools.cache
 def _quadrature() -> tuple[np.ndarray, np.ndarray]:
-    """Points and weights of E[f(z)], z ~ N(0, 1): Gauss-Legendre on panels that halve towards 0.
+    """Return points and weights for E[f(z)], z ~ N(0, 1): Gauss-Legendre on panels that halve towards 0.
 
     Each side of 0 has its own panels, since activations have their kink there; Gauss-Hermite is off by 1e-3.
     """
@@ -140,14 +142,14 @@ def mean_squares(activation: activations.Kind, q: float) -> tuple[float, float]:
 
 def _mean_squares(activation: activations.Kind, q: float) -> tuple[float, float]:
     cpu = jax.local_devices(backend="cpu")[0]
-    # Compile-time evaluation: a plain number comes out also inside a user's jit.
+    # Compile-time evaluation returns a plain number even inside a user's jit.
     with jax.enable_x64(True), jax.default_device(cpu), jax.ensure_compile_time_eval():
         value, slope = _squares(activation, jnp.asarray(max(q, SMALLEST)), *map(jnp.asarray, _quadrature()))
         return float(value), float(slope)
 
 
 class MeanField(NamedTuple):
-    """What theory expects of a wide network with random weights, layer by layer.
+    """What theory predicts for a wide network with random weights, layer by layer.
 
     Attributes:
         q: Mean square of the net inputs of layer l = 1..L, (L,).
@@ -163,19 +165,19 @@ def mean_field(
 ) -> MeanField:
     """qₗ = nₗ₋₁ Var(Wₗ) E[φ(√qₗ₋₁ z)²] + σ_b² and E|δₗ|² = nₗ Var(Wₗ₊₁) E[φ'(√qₗ z)²] E|δₗ₊₁|².
 
-    Unequal widths are in it: with variances σ_w²/in the factor is χ at any widths. It takes δ to be
-    independent of the weights below, as with one output node; with many outputs and SSE, δ holds ŷ itself,
-    and ratios are larger than this.
+    The formula covers unequal widths: with variances σ_w²/in the factor is χ for any widths. It assumes that
+    δ is independent of the weights below, as with one output node; with many outputs and SSE, δ contains ŷ
+    itself, and ratios are larger than predicted.
 
     Args:
-        network: Its sizes and activations, one name per layer.
+        network: The network: its sizes, and its activations, one name per layer.
         weight_variances: Var(Wₗ) of each layer, as from `nnjax.initialisers.weight_variance`.
         squared_input: |x|² of the input, for which q₁ = Var(W₁) |x|² + σ_b².
         bias_variance: σ_b²; 0 for a network without biases.
 
     Raises:
-        ValueError: Another number of variances than layers, a negative number, biases that vary in a network
-            without them, a layer of mixed activations.
+        ValueError: The number of variances is not that of layers, a number is negative, bias_variance is not
+            0 in a network without biases, or a layer has mixed activations.
     """
     if len(weight_variances) != len(network.sizes) - 1:
         raise ValueError(f"weight_variances must be {len(network.sizes) - 1}, got {len(weight_variances)}")
@@ -201,12 +203,12 @@ def fixed_point(
 ) -> tuple[float, float]:
     """(q*, χ) of q ← σ_w² E[φ(√q z)²] + σ_b², iterated from q = 1, and χ = σ_w² E[φ'(√q* z)²].
 
-    χ is the factor by which E|δ|² changes per layer, towards the input, deep in a wide network whose weights
-    have variance σ_w²/in.
+    Deep in a wide network whose weights have variance σ_w²/in, E|δ|² changes by the factor χ per layer
+    towards the input.
 
-    Where there are several fixed points it is the one that the iteration from 1 runs into (for ReLU with
-    σ_w² = 2 every q is one: q* = 1). Where q grows without bound, q* = inf, with the χ of large q; where it
-    shrinks to 0, q* = 0, with the limit of χ. Where it settles nowhere in 10,000 steps, both are nan.
+    If there are several fixed points, it is the one that the iteration from 1 reaches (for ReLU with σ_w² = 2
+    every q is a fixed point, so q* = 1). Where q grows without bound, q* = inf, with the χ of large q; where
+    it shrinks to 0, q* = 0, with the limit of χ. If it has not settled after 10,000 steps, both are nan.
 
     Args:
         activation: A name in `nnjax.ACTIVATIONS`.
@@ -235,8 +237,8 @@ def fixed_point(
             return 0.0, chi(0.0)
         if q > 1e10 * (1 + weight_variance + bias_variance):
             return math.inf, chi(q)
-        # E[φ²] grows with q, so the iteration never turns: while q moves the same way from there, no fixed
-        # point is passed over by longer and longer strides.
+        # E[φ²] grows with q, so the iteration never turns back: as long as q keeps its direction from there,
+        # longer and longer strides skip no fixed point.
         candidate = max(q + stride * step, q / 1000)
         next_step = change(candidate)
         if stride == 1 or next_step * step > 0:
@@ -247,9 +249,9 @@ def fixed_point(
 
 
 def dead_at_birth(width: int, layers: int) -> float:
-    """P(a ReLU network of `layers` layers of `width` passes nothing on, for one input) = 1 - (1 - 2⁻ⁿ)ᴸ.
+    """P(a ReLU network with `layers` layers of `width` passes nothing on, for one input) = 1 - (1 - 2⁻ⁿ)ᴸ.
 
-    Without biases and with weights symmetric around 0; all that lies below then gets no gradient.
+    It holds without biases and with weights symmetric around 0; everything below then gets no gradient.
     """
     width = checks.count("width", width)
     return -math.expm1(checks.count("layers", layers) * math.log1p(-(2.0**-width)))
@@ -258,8 +260,8 @@ def dead_at_birth(width: int, layers: int) -> float:
 def relu_step_moments(width: int) -> tuple[float, float]:
     """Mean 1/(1 - 2⁻ⁿ) and second moment (1 + 5/n)/(1 - 2⁻ⁿ) of r = |δₗ|²/|δₗ₊₁|² among networks alive at l.
 
-    ReLU, no biases, Gaussian He weights, any n; the r of different layers are independent, so that over many
-    layers the mean stays near 1 while the spread grows like exp(5 Σ 1/n).
+    They hold for ReLU, no biases, Gaussian He weights and any n. The r of different layers are independent,
+    so that over many layers the mean stays near 1 while the spread grows like exp(5 Σ 1/n).
     """
     width = checks.count("width", width)
     alive = 1 - 2.0**-width
@@ -267,7 +269,7 @@ def relu_step_moments(width: int) -> tuple[float, float]:
 
 
 def relu_step_cdf(width: int, ratio: ArrayLike) -> np.ndarray:
-    """P(r ≤ ratio) for that r: r = (2/n) χ²_K with K ~ Bin(n, ½) given K ≥ 1. Ratios (s,) to (s,)."""
+    """P(r ≤ ratio), where r (see `relu_step_moments`) is (2/n) χ²_K, K ~ Bin(n, ½) given K ≥ 1."""
     width = checks.count("width", width)
     k = np.arange(1, width + 1)
     chances = np.array([math.comb(width, int(count)) for count in k]) / (2.0**width - 1)

@@ -17,22 +17,23 @@ REASONS = ("epochs", "validation", "stable", "diverged", "patience")
 class Stop:
     """When to stop before the last epoch (handout: "or until some stopping criterion is reached").
 
-    Looked at before every epoch and after the last. A run that has stopped keeps its parameters, bit for bit.
+    It is checked before every epoch and after the last. A run that has stopped keeps its parameters, bit for
+    bit.
 
     Attributes:
-        gradient_norm: Stable state: stop once √(Σ g²) of the whole data's gradient is below this.
+        gradient_norm: Stable state: stop once √(Σ g²), for the gradient on the whole data, is below this.
         validation: (xs, ys), with patience, or (xs, ys, threshold): stop once the loss summed over these rows
-            is below the threshold. Give the training rows themselves to stop at a training loss.
+            is below the threshold. Pass the training rows themselves to stop at a training loss.
         patience: Stop once the validation loss has not fallen below its lowest for this many checks in a row,
-            and return the parameters of the lowest, however the run ends. A check is made at the start and
+            and return the parameters with the lowest, however the run ends. Checks are made at the start and
             after every epoch; with `record_every=k` at the start and after every k-th.
         diverged: Stop once the loss summed over the training data is not finite, or more than `diverged`
-            times what it was at the start (or 1, where it started below); 1 or more.
+            times the loss at the start (or times 1, if it started below 1); 1 or more.
 
     Raises:
-        TypeError: A threshold that is no number, or patience that is no integer.
-        ValueError: A threshold that is not positive, diverged or patience below 1, validation that is no such
-            pair or triple, patience without validation.
+        TypeError: A threshold that is not a number, or patience that is not an integer.
+        ValueError: A threshold that is not positive, diverged or patience below 1, validation that is not
+            such a pair or triple, patience without validation.
     """
 
     gradient_norm: float | Array | None = None
@@ -66,13 +67,13 @@ class Stop:
 
 
 class Best(NamedTuple):
-    """The parameters of the lowest validation loss so far.
+    """The parameters with the lowest validation loss so far.
 
     Attributes:
         params: The parameters.
         loss: Their validation loss; infinite before the first check.
-        epoch: After how many epochs it was.
-        waited: How many checks there have been since.
+        epoch: Number of epochs after which it was reached.
+        waited: Number of checks since then.
     """
 
     params: Any
@@ -82,13 +83,13 @@ class Best(NamedTuple):
 
 
 def none_yet(params: Any, dtype: jnp.dtype) -> Best:
-    """Before the first check."""
+    """Return the state before the first check."""
     zero = jnp.zeros((), jnp.int32)
     return Best(params, jnp.asarray(jnp.inf, dtype), zero, zero)
 
 
 def watched(best: Best, params: Any, loss: Array, epoch: Array) -> Best:
-    """After one more check; NaN is no improvement."""
+    """Return the state after one more check; NaN is no improvement."""
     found = Best(params, loss, epoch, jnp.zeros((), jnp.int32))
     return where(loss < best.loss, found, best._replace(waited=best.waited + 1))
 
@@ -102,7 +103,7 @@ def judge(values: dict[str, Array], stop: Stop, at_first: Array, best: Best | No
         reason = jnp.where(values["gradient_norm"] < stop.gradient_norm, 2, reason)
     if stop.threshold is not None:
         reason = jnp.where(values["validation"] < stop.threshold, 1, reason)
-    wide = at_first.dtype if at_first.dtype.itemsize >= 4 else jnp.float32  # a million is no float16
+    wide = at_first.dtype if at_first.dtype.itemsize >= 4 else jnp.float32  # float16 cannot hold a million
     limit = jnp.asarray(stop.diverged, wide) * jnp.maximum(at_first, 1).astype(wide)
     bounded = jnp.isfinite(values["loss"]) & (values["loss"].astype(wide) <= limit)
     return jnp.where(bounded, reason, 3).astype(jnp.int32)

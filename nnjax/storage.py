@@ -1,4 +1,4 @@
-"""A trained network in one plain file: NumPy's npz, with a JSON header that says what it is. No pickle."""
+"""A trained network in one plain file: NumPy's npz, with a JSON header that describes it, without pickle."""
 
 import json
 import os
@@ -17,14 +17,15 @@ FORMAT = "nnjax network 1"
 
 
 def save(path: str | os.PathLike, network: Network, params: Params) -> None:
-    """Write a network and its parameters to one file, whole or not at all.
+    """Write a network and its parameters to one file, completely or not at all.
 
-    An .npz file of NumPy: `header`, JSON with sizes, activations, biases and dtype, and `weights_1`
-    (in, out), `biases_1` (out,), `weights_2`, ... as raw numbers; `numpy.load(path)` reads it without nnjax.
+    The file is NumPy's .npz: it holds `header`, JSON with sizes, activations, biases and dtype, and
+    `weights_1` (in, out), `biases_1` (out,), `weights_2`, ... as raw numbers; `numpy.load(path)` reads it
+    without nnjax.
 
     Raises:
         TypeError: As `nnjax.forward` for network and params.
-        ValueError: As `nnjax.forward`; an activation of one's own that has no name in `nnjax.ACTIVATIONS`.
+        ValueError: As `nnjax.forward`; an activation that has no name in `nnjax.ACTIVATIONS`.
         OSError: The file cannot be written.
     """
     layers = check_params(network, params)
@@ -60,17 +61,17 @@ def _named(layer: int, entry: Any) -> str | list[str]:
 
 
 def _plain(values: Any) -> np.ndarray:
-    """The numbers as NumPy's own type, or as bytes where it has none (bfloat16)."""
+    """Return the numbers in NumPy's own type, or as bytes where it has none (bfloat16)."""
     array = np.asarray(values)
     return array if array.dtype.isbuiltin == 1 else array.view(np.dtype((np.void, array.dtype.itemsize)))
 
 
 def load(path: str | os.PathLike) -> tuple[Network, Params]:
-    """Read the network and the parameters that `save` has written.
+    """Read a network and its parameters from a file that `save` has written.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is damaged, or nothing that `save` has written; an activation that is not in
+        ValueError: It is damaged, or was not written by `save`; an activation that is not in
             `nnjax.ACTIVATIONS` here; float64 parameters while JAX's x64 flag is off.
     """
     foreign = f"{os.fspath(path)} is damaged, or was not written by nnjax.save"

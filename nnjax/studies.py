@@ -21,10 +21,10 @@ Static = Mapping[str, Sequence[Any] | Mapping[str, Any]]
 
 
 class Grid(dict[str, np.ndarray]):
-    """Settings that are the product of lists, as `nnjax.sweep` takes them.
+    """Settings that are the product of lists, in the form that `nnjax.sweep` takes.
 
     Attributes:
-        axes: Name -> the values that it goes through.
+        axes: Name -> its values.
     """
 
     def __init__(self, axes: Mapping[str, np.ndarray]) -> None:
@@ -42,7 +42,7 @@ def grid(**axes: ArrayLike | Sequence[float] | Sequence[int]) -> Grid:
 
     Raises:
         TypeError: A list that holds no numbers.
-        ValueError: No lists, or one that is empty or no list.
+        ValueError: No lists, or one that is empty or not a list.
     """
     values = {name: np.asarray(checks.numbers(f"grid {name!r}", axis)) for name, axis in axes.items()}
     if not values:
@@ -75,21 +75,21 @@ def study(
     Args:
         fn: As in `nnjax.sweep`; a pure function of a key, the choices and the settings to a pytree of arrays.
         seeds: As in `nnjax.sweep`.
-        static: The choices: {"weights": ["he_normal", "glorot_normal"]}; with labels of one's own,
+        static: The choices: {"weights": ["he_normal", "glorot_normal"]}; with your own labels,
             {"optimizer": {"sgd": optax.sgd, "adam": optax.adam}}. All combinations are computed.
-        settings: As in `nnjax.sweep`, or an `nnjax.grid`, whose lists become dimensions of their own.
-        folder: Where results are kept, a folder for each combination. Ask for more seeds, settings or
-            choices, and what is not there yet is added.
+        settings: As in `nnjax.sweep`, or an `nnjax.grid`, each of whose lists becomes a dimension.
+        folder: Where results are kept, with a folder for each combination. If you ask for more seeds,
+            settings or choices, only what is missing is computed and added.
         lane: As in `nnjax.sweep`.
-        on_segment: Called with (runs done, runs in all) over all combinations, as `nnjax.progress()`.
+        on_segment: Called with (runs done, runs in all) over all combinations, such as `nnjax.progress()`.
         executor: As in `nnjax.sweep`.
-        dims: Names for the axes that results have of their own: {"curve": ("epoch",)}.
+        dims: Names for the results' own axes: {"curve": ("epoch",)}.
         units: Units of results, by name. Default: "1", a plain number.
 
     Returns:
         A Dataset with the dimensions of `static`, then "seed", then those of the grid ("setting" for plain
-        lists). Variables are called as fn's results are: by key or field, "result" for a bare array. Its
-        attributes say which versions, device and function made it.
+        lists). Variables have the names of fn's results: their key or field, or "result" for a bare array.
+        Attributes say which versions, device and function made the data.
 
     Raises:
         ImportError: xarray is not installed; the message names the extra.
@@ -116,14 +116,14 @@ def study(
 
 
 class _Run(NamedTuple):
-    """One combination: the function with its choices, and the folder's name."""
+    """One combination: the function with its choices, and the name of its folder."""
 
     fn: Callable[..., PyTree]
     folder: str
 
 
 def _choices(static: Static) -> dict[str, dict[Any, Any]]:
-    """Label -> value, for each name."""
+    """Return label -> value, for each name."""
     if not isinstance(static, Mapping):
         raise TypeError(f"static must be a mapping of names to choices, got {type(static).__name__}")
     choices = {}
@@ -166,7 +166,7 @@ def _combinations(fn: Callable, choices: Mapping[str, Mapping[Any, Any]]) -> Ite
 
 @functools.lru_cache(maxsize=256)
 def _with(fn: Callable, picked: tuple[tuple[str, Any], ...]) -> Callable:
-    """The same object for the same choices, so that sweeps know it again."""
+    """Return the same object for the same choices, so that sweeps recognise it."""
     return functools.partial(fn, **dict(picked))
 
 
@@ -175,7 +175,7 @@ def _tell(on_segment: Callable[[int, int], Any], place: int, count: int, done: i
 
 
 def _axes(seeds: Any, settings: Mapping[str, Any] | None) -> dict[str, int]:
-    """Dimensions of a sweep's results, and their lengths."""
+    """Return the dimensions of a sweep's results, and their lengths."""
     axes = {"seed": len(np.asarray(seeds))}
     if isinstance(settings, Grid):
         return axes | {name: len(values) for name, values in settings.axes.items()}
@@ -246,7 +246,7 @@ def _alike(labels: Any) -> list[Any]:
 
 
 def _facts(fn: Callable, identities: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """What made the data, as attributes of the data set; of workers, what they say of themselves."""
+    """Describe what made the data, as attributes of the data set; workers describe themselves."""
     versions = {name: metadata.version(name) for name in ("jax", "jaxlib", "numpy", "optax")}
     here = versions | {"device": devices.kind(), "XLA_FLAGS": devices.flags()}
     there = {name: [{**here, **identity}[name] for identity in identities] for name in here}
@@ -266,5 +266,5 @@ def _text(value: str | Sequence[str]) -> str:
 def _own_version() -> str:
     try:
         return metadata.version("nnjax")
-    except metadata.PackageNotFoundError:  # used from its folder, without having been installed
+    except metadata.PackageNotFoundError:  # run from its folder, not installed
         return "unknown"

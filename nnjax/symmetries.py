@@ -1,9 +1,9 @@
-"""Networks that differ in their weights and compute the same function: permuted, sign-flipped, rescaled.
+"""Networks with different weights that compute the same function: permuted, sign-flipped, rescaled.
 
-A hidden layer of n nodes may be permuted in n! ways. A tanh node may flip the sign of everything that enters
-and leaves it, a sigmoid node too if the next layer has a bias to take up the shift, since
-σ(-z) = 1 - σ(z): so 2ⁿ n! copies of each (Chen, Lu & Hecht-Nielsen 1993). A ReLU node may be rescaled by any
-c > 0. `canonical` picks one copy of all, `align` the one nearest to another network.
+The n nodes of a hidden layer can be permuted in n! ways. For a tanh node the signs of all weights into and
+out of it can be flipped; for a sigmoid node too, if the next layer has a bias to absorb the shift, since
+σ(-z) = 1 - σ(z). So each network has 2ⁿ n! copies (Chen, Lu & Hecht-Nielsen 1993). A ReLU node can be
+rescaled by any c > 0. `canonical` picks one of all the copies, `align` the one nearest to another network.
 """
 
 import functools
@@ -26,29 +26,30 @@ def _activations(network: Network, layer: int) -> tuple[Activation, ...]:
 
 
 def may_flip(network: Network, layer: int) -> np.ndarray:
-    """Tell which nodes (j,) of hidden layer `layer`, counted from 0, can change sign."""
+    """Find which nodes (j,) of hidden layer `layer`, counted from 0, can change sign."""
     return np.array(
         [node.odd or (node.complement and network.biases) for node in _activations(network, layer)]
     )
 
 
 def may_rescale(network: Network, layer: int) -> np.ndarray:
-    """Tell which nodes (j,) of hidden layer `layer`, counted from 0, can be rescaled."""
+    """Find which nodes (j,) of hidden layer `layer`, counted from 0, can be rescaled."""
     return np.array([node.homogeneous for node in _activations(network, layer)])
 
 
 def _hidden_width(params: Params, layer: int) -> int:
-    """Nodes of hidden layer `layer`, refused if there is no such layer."""
+    """Return the width of hidden layer `layer`; refuse it if there is no such layer."""
     checks.count("layer", layer, least=0, most=len(params) - 2)
     return params[layer].weights.shape[1]
 
 
 def permuted(params: Params, layer: int, order: Any) -> Params:
-    """Put the nodes of a hidden layer in another order, for the same function: node j is what order[j] was.
+    """Reorder a hidden layer's nodes and keep the function: the new node j is the old node order[j].
 
     Raises:
-        TypeError: params are no layers, or order holds no integers.
-        ValueError: No such hidden layer, or order is no permutation of its nodes (seen outside jit only).
+        TypeError: params are not layers, or order does not hold integers.
+        ValueError: No such hidden layer, or order is not a permutation of its nodes (checked outside jit
+            only).
     """
     params = as_layers(params)
     width = _hidden_width(params, layer)
@@ -68,7 +69,7 @@ def _permuted(params: Params, layer: int, order: Any) -> Params:
 
 
 def flipped(network: Network, params: Params, layer: int, sign: Float[Array, " j"]) -> Params:
-    """Change nodes' signs where sign (j,) is -1, for the same function.
+    """Flip the nodes where sign (j,) is -1, and keep the function.
 
     wⱼ → -wⱼ, bⱼ → -bⱼ, vⱼ → -vⱼ, and for the sigmoid c → c + vⱼ, where vⱼ are the weights out of node j and c
     the next layer's biases.
@@ -76,7 +77,7 @@ def flipped(network: Network, params: Params, layer: int, sign: Float[Array, " j
     Raises:
         TypeError: As `nnjax.forward` for network and params.
         ValueError: params of another network, no such hidden layer, signs that are not 1 or -1, or -1 for a
-            node that cannot change sign, see `may_flip` (seen outside jit only).
+            node that cannot change sign, see `may_flip` (checked outside jit only).
     """
     params = check_params(network, params)
     dtype = params[0].weights.dtype
@@ -90,7 +91,7 @@ def flipped(network: Network, params: Params, layer: int, sign: Float[Array, " j
 
 
 def _all_known(values: Any, holds: Any) -> bool:
-    """Tell whether it holds for all values, or they are not known."""
+    """Check a condition on all values; values that are not known yet pass."""
     return isinstance(values, Tracer) or bool(np.all(holds(np.asarray(values))))
 
 
@@ -105,12 +106,12 @@ def _flipped(network: Network, params: Params, layer: int, sign: Array) -> Param
 
 
 def rescaled(params: Params, layer: int, factor: Float[Array, " j"]) -> Params:
-    """Multiply what enters node j by factor[j] > 0, for the same function of a layer of ReLU nodes.
+    """Multiply the weights into each ReLU node j by factor[j] > 0, and keep the function.
 
     Raises:
-        TypeError: params are no layers, or factor holds no numbers.
-        ValueError: No such hidden layer, or factors that are not one positive number per node (seen outside
-            jit only).
+        TypeError: params are not layers, or factor does not hold numbers.
+        ValueError: No such hidden layer, or factors that are not one positive number per node (checked
+            outside jit only).
     """
     params = as_layers(params)
     width = _hidden_width(params, layer)
@@ -128,15 +129,16 @@ def _rescaled(params: Params, layer: int, factor: Array) -> Params:
 
 
 def incoming(layer: Layer) -> Float[Array, "i1 j"]:
-    """Stack weights and biases into the nodes of a layer, (in + 1, out)."""
+    """Stack the weights and biases that lead into the nodes of a layer, (in + 1, out)."""
     return jnp.concatenate([layer.weights, layer.biases[None]])
 
 
 def _entering(network: Network, params: Params, layer: int) -> Float[Array, "i1 j"]:
-    """What enters a hidden layer's nodes: `incoming`, with silent nodes below counted as part of the bias.
+    """Return `incoming` for a hidden layer, with silent nodes below counted as part of the bias.
 
-    A silent node, all of whose incoming weights and bias are 0, has the constant activation f(0). What enters
-    it does not tell its sign and scale, so that what leaves it must not tell those of the nodes above.
+    A silent node, all of whose incoming weights and bias are 0, has the constant activation f(0). Its
+    incoming weights do not fix its sign and scale, so its outgoing weights must not fix those of the nodes
+    above.
     """
     if layer == 0:
         return incoming(params[0])
@@ -156,22 +158,22 @@ def _lengths(vectors: Float[Array, "i j"]) -> Float[Array, " j"]:
 
 
 def _quotients(above: Array, below: Array, where: ArrayLike) -> Array:
-    """above / below, 1 where it is not asked for or one of the two is 0."""
+    """above / below; 1 outside `where`, or where one of the two is 0."""
     used = jnp.asarray(where) & (above > 0) & (below > 0)
     return jnp.where(used, above / jnp.where(used, below, 1), 1)
 
 
 def canonical(network: Network, params: Params) -> Params:
-    """Choose one representative of all networks that are copies of `params`; it computes the same function.
+    """Choose one representative of all copies of `params`; it computes the same function.
 
     Layer by layer from the input: nodes that can be rescaled get incoming weights of length 1; nodes that
-    can be flipped get the sign that makes ⟨(wⱼ, bⱼ), r⟩ positive, for a fixed direction r without meaning;
+    can be flipped get the sign that makes ⟨(wⱼ, bⱼ), r⟩ positive, for a fixed, arbitrary direction r;
     nodes with the same activation are sorted by that number. Silent nodes, whose incoming weights and bias
-    are all 0, are scaled, flipped and sorted by the weights that leave them.
+    are all 0, are scaled, flipped and sorted by their outgoing weights.
 
-    Two copies come out equal to rounding, unless two nodes' numbers are equal, which has probability 0 for
-    trained networks: nodes with equal incoming weights keep the order in which they stand. Identity nodes
-    have further symmetries (any invertible mixture), which are left alone.
+    Two copies give the same result up to rounding, unless two nodes' numbers are equal, which has probability
+    0 for trained networks: nodes with equal incoming weights keep their order. Identity nodes have further
+    symmetries (any invertible mixture), which are ignored.
 
     Raises:
         TypeError, ValueError: As `nnjax.forward` for params.
@@ -193,7 +195,7 @@ def canonical(network: Network, params: Params) -> Params:
 
 
 def _silent_settled(network: Network, params: Params, layer: int) -> Params:
-    """Scale, flip and sort silent nodes by what leaves them; the layers above are settled already."""
+    """Scale, flip and sort silent nodes by their outgoing weights; the layers above are already settled."""
     silent, leaving = _silent(network, params, layer), params[layer + 1].weights.T
     length = _lengths(leaving)
     factor = _quotients(length, jnp.ones_like(length), silent & may_rescale(network, layer))
@@ -215,13 +217,13 @@ def _signs(may: ArrayLike, number: Array) -> Array:
 
 
 def _kinds(network: Network, layer: int) -> np.ndarray:
-    """A hidden layer's activations by name, one per node (j,)."""
+    """Return a hidden layer's activations by name, one per node (j,)."""
     names = network.activations[layer]
     return np.array(names if isinstance(names, tuple) else (names,) * network.sizes[layer + 1], object)
 
 
 def _sorted(network: Network, layer: int, number: Array, ties: Array | None = None) -> Array:
-    """Nodes by rising number among those of the same activation, which keep their places as a set."""
+    """Sort nodes by number among those with the same activation; their set of places stays the same."""
     kinds = _kinds(network, layer)
     order = jnp.arange(len(kinds))
     for kind in dict.fromkeys(kinds.tolist()):
@@ -232,23 +234,24 @@ def _sorted(network: Network, layer: int, number: Array, ties: Array | None = No
 
 
 def align(network: Network, params: Params, reference: Params, passes: int = 4) -> Params:
-    """Choose the copy of `params`, permuted, sign-flipped and rescaled, that is near `reference`.
+    """Choose a copy of `params`, permuted, sign-flipped and rescaled, that is near `reference`.
 
     Maximise ⟨w, w'⟩ + ⟨b, b'⟩ + ⟨v, v'⟩ over the orders and signs of a hidden layer's nodes, an assignment
-    problem, solved exactly (Hungarian algorithm); for several hidden layers one after the other, `passes`
-    times (weight matching, Ainsworth et al. 2023). That may end where no layer by itself can be improved, so
-    it starts twice: from `params` as they are, and from layers matched from the input upwards by what enters
-    them, nodes that can be rescaled being given the reference's lengths. The nearer end is returned.
+    problem, solved exactly (Hungarian algorithm). Several hidden layers are matched one after the other,
+    `passes` times (weight matching, Ainsworth et al. 2023). That may get stuck where no single layer can be
+    improved, so it starts twice: from `params` as they are, and from layers matched from the input upwards by
+    their incoming weights, with rescalable nodes given the reference's lengths. The nearer result is
+    returned.
 
-    A copy of `reference` comes out equal to it, to rounding, unless two of its nodes have equal incoming
-    weights. Of other networks not always the nearest copy is found. Nothing is known of the function's
-    values, so a nearer network need not be nearer in loss.
+    A copy of `reference` comes out equal to it, up to rounding, unless two of its nodes have equal incoming
+    weights. For other networks the copy found is not always the nearest. Only weights are compared, so a
+    nearer network need not be nearer in loss.
 
     Args:
-        network: The network of both.
-        params: What is to be brought near, traced or not.
-        reference: What it is to be near to; converted to the dtype of params.
-        passes: Rounds over the hidden layers; one hidden layer that cannot be rescaled needs one.
+        network: The network that both belong to.
+        params: The parameters to bring near, traced or not.
+        reference: The parameters to come near to; converted to the dtype of params.
+        passes: Rounds over the hidden layers; a single hidden layer that cannot be rescaled needs only one.
 
     Raises:
         TypeError, ValueError: As `nnjax.forward` for params and reference; passes below 1.
@@ -293,7 +296,7 @@ def _unit_where(where: ArrayLike, vectors: Float[Array, "i j"]) -> Float[Array, 
 
 
 def _as_long(network: Network, params: Params, reference: Params, layer: int, wanted: ArrayLike) -> Params:
-    """Rescale nodes to the length of what enters the reference's; silent ones, of what leaves them."""
+    """Rescale nodes to the length of the reference's incoming weights; silent nodes, of the outgoing."""
     may = may_rescale(network, layer)
     if not may.any():
         return params
@@ -313,9 +316,9 @@ def _aligned(
     incoming_alone: ArrayLike = False,
     any_scale: ArrayLike = False,
 ) -> Params:
-    """Permute and flip a layer's nodes, matched by what enters and leaves them, or only enters them.
+    """Permute and flip a layer's nodes, matched by incoming and outgoing weights, or by incoming alone.
 
-    With any_scale, silent nodes that can be rescaled are matched by the direction of what leaves them.
+    With any_scale, silent nodes that can be rescaled are matched by the direction of their outgoing weights.
     """
 
     def vectors(of: Params) -> Array:
@@ -332,7 +335,7 @@ def _aligned(
     worth = jnp.where(flips[None], jnp.abs(match), match)
     allowed = jnp.asarray(kinds[:, None] == kinds)
     lowest = -1 - 2 * jnp.sum(jnp.abs(match))
-    costs = jnp.where(allowed, -worth, -lowest).astype(jnp.zeros(0).dtype)  # Optax works in the default dtype
+    costs = jnp.where(allowed, -worth, -lowest).astype(jnp.zeros(0).dtype)  # Optax uses the default dtype
     rows, columns = optax.assignment.hungarian_algorithm(costs)
     order = jnp.zeros(len(kinds), columns.dtype).at[rows].set(columns)
     chosen = jnp.take_along_axis(match, order[:, None], axis=1)[:, 0]

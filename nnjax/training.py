@@ -1,7 +1,7 @@
 """Training one network: the four steps of the handout's summary, repeated over rows and epochs.
 
-`train` is pure and not jitted itself: jit it, vmap it over seeds, or hand a function of a key that calls
-it to `nnjax.sweep`.
+`train` is pure and not jitted itself: jit it, vmap it over seeds, or pass a function of a key that calls it
+to `nnjax.sweep`.
 """
 
 import dataclasses
@@ -41,7 +41,7 @@ def train_step(
     alpha: float | Array,
     loss: losses.Kind = "sse",
 ) -> Params:
-    """w + α · δ · activation and b + α · δ: update by one example (handout, "To sum up").
+    """w + α · δ · activation and b + α · δ: update once, from one example (handout, "To sum up").
 
     Args:
         network: The network.
@@ -98,44 +98,46 @@ def train(
 
     Args:
         network: The network.
-        params: Where it starts.
+        params: The parameters to start from.
         xs: Inputs (n, in).
         ys: Labels (n, out).
-        optimizer: Any optax optimiser, also one that wants the loss itself (optax.lbfgs, polyak_sgd); its
-            learning rate may be traced. Not optax.lookahead, which wants another kind of parameters, nor
-            optax.contrib.sam, which wants the gradient as a function.
-        epochs: Passes over the data; with `resume`, further ones.
-        batch_size: Rows per update; None for all of them. Every row comes once per epoch; when the size
-            does not divide n, the epoch ends with a batch of the rows left over.
+        optimizer: Any optax optimiser, including those that need the loss itself (optax.lbfgs, polyak_sgd);
+            its learning rate may be traced. Exceptions: optax.lookahead, which needs another kind of
+            parameters, and optax.contrib.sam, which needs the gradient as a function.
+        epochs: Passes over the data; with `resume`, the number of further passes.
+        batch_size: Rows per update; None for all of them. Every row is used once per epoch; if the size does
+            not divide n, the epoch ends with a batch of the rows left over.
         key: Shuffles the rows again in each epoch, by fold_in(key, epoch); None keeps their order. With a key
-            made from the seed each seed sees the rows in another order; with one fixed key, in the same. One
-            batch of all rows has no order, and needs no key.
+            made from the seed, each seed sees the rows in a different order; with one fixed key, in the same
+            order. A single batch of all rows has no order and needs no key.
         loss: A name in `nnjax.LOSSES`, an `nnjax.Loss`, or a function (y, ŷ) -> L.
         stop: When to stop early. None never does, and costs nothing; a run that has diverged by its end is
             still marked.
         view: "matrix"; "columns" for weights (out, in) and one example per column; or "nodes" for the
             node-by-node pass, the faster one for tiny networks over many seeds (see `nnjax.fastest_view`).
             An optimiser that looks at whole arrays, their shapes or names (a mask by ndim, LAMB, clipping by
-            the norm) is given the same matrices in every view. By nodes with epochs=1 and more than four
-            layers it takes long to compile.
+            the norm) is given the same matrices in every view. "nodes" takes long to compile with epochs=1
+            and more than four layers.
         record_every: Record curves every `record_every` epochs.
-        measures: Own curves beside the three: name -> params -> a number (or an array), as
+        measures: Your own curves besides the three: name -> params -> a number (or an array), as in
             {"accuracy": lambda p: nnjax.accuracy(network, p, *test)}; recorded with `record_every`.
-        row_weights: A weight (n,) for each row's loss, 0 or more: Σₙ wₙ Lₙ. Of classes, with weights c (k,)
-            and one-hot ys: ys @ c. Validation losses and measures have none.
-        resumable: Whether `history.state` keeps what is needed to go on: the optimiser's state, the epoch.
-        resume: The history of a resumable run: goes on from there, with the parameters which that run
-            returned, as if it had not been interrupted. 50 epochs and 50 more are 100, bit for bit, given the
-            same data, key, optimiser and view (under vmap to rounding). `record_every` counts from where this
-            run starts.
+        row_weights: A weight (n,) for each row's loss, 0 or more: Σₙ wₙ Lₙ. For class weights c (k,) and
+            one-hot ys, pass ys @ c. Validation losses and measures are not weighted.
+        resumable: Whether `history.state` keeps what is needed to resume: the optimiser's state and the
+            epoch.
+        resume: The history of a resumable run: training continues from there, with the parameters that run
+            returned, as if it had not been interrupted. 50 epochs and 50 more equal 100, bit for bit, given
+            the same data, key, optimiser and view (under vmap, up to rounding). `record_every` counts from
+            where this run starts.
 
     Returns:
-        The parameters reached, with `Stop(patience=)` those of the lowest validation loss; and the `History`.
+        The parameters reached, or with `Stop(patience=)` those with the lowest validation loss; and the
+        `History`.
 
     Raises:
-        TypeError: epochs, batch_size or record_every is not an integer; optimizer is no optax optimiser.
+        TypeError: epochs, batch_size or record_every is not an integer; optimizer is not an optax optimiser.
         ValueError: A shape that does not fit, a batch larger than the data, an unknown name, row weights
-            below 0, measures without record_every, parameters or an optimiser that `resume` does not go on.
+            below 0, measures without record_every, parameters or an optimiser that do not fit `resume`.
     """
     params, xs, ys, resolved = check_batch(network, params, xs, ys, loss)
     _check_options(optimizer, key, stop)
@@ -192,7 +194,7 @@ def _measures(measures: Mapping[str, Measure] | None, record_every: int | None) 
 
 
 def _weighted(loss: Loss, ys: Array, row_weights: ArrayLike | None) -> tuple[Loss, Array]:
-    """Return a loss whose labels carry the weight of their row in one more column, and such labels."""
+    """Return a loss whose labels have one more column, the weight of their row, and these labels."""
     if row_weights is None:
         return loss, ys
     weights = checks.real_array("row_weights", row_weights, ys.dtype)
@@ -220,7 +222,7 @@ def _held_out(
 
 
 def _resumed(task: Task, params: Params, history: History, view: str) -> Start:
-    """Go on from a history, refused unless it fits the parameters, optimiser, view and patience."""
+    """Resume from a history; refuse it unless it fits the parameters, optimiser, view and patience."""
     paused = getattr(history, "state", None)
     if not isinstance(paused, Paused):
         raise ValueError(
@@ -243,6 +245,6 @@ def _resumed(task: Task, params: Params, history: History, view: str) -> Start:
 
 
 def _same(one: Params, other: Params) -> bool:
-    """Tell whether parameters are equal, or cannot be looked at, or hold NaN in the same places."""
+    """Check whether parameters are the same bit for bit; values that are not known yet pass."""
     pairs = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
     return all(isinstance(a, Tracer) or isinstance(b, Tracer) or checks.same_bits(a, b) for a, b in pairs)

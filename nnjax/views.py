@@ -13,13 +13,13 @@ from nnjax import backprop, checks, columnwise, network, nodewise
 from nnjax.network import Network, Params
 
 NODE_PRODUCTS = 700
-"""Scalar products per step up to which the node-by-node view pays, see `fastest_view`."""
+"""Most scalar products per step for which the node-by-node view pays off, see `fastest_view`."""
 COLUMN_ROWS = 10
-"""Rows from which the columns pay with at most one hidden layer, see `fastest_view`."""
+"""Fewest rows for which columns pay off with at most one hidden layer, see `fastest_view`."""
 
 
 class View(NamedTuple):
-    """A parameter layout for training and the functions that work in it; they check no argument.
+    """A parameter layout for training and the functions that work in it; they do not check arguments.
 
     Attributes:
         enter: Params -> parameters in the layout.
@@ -46,7 +46,7 @@ VIEWS = {
 
 
 def scalar_products(network: Network, rows: int) -> int:
-    """Σₗ nₗ₋₁ nₗ · rows: count the products w · a of one forward pass, which the node view writes out."""
+    """Σₗ nₗ₋₁ nₗ · rows: count the products w · a in one forward pass, which the node view writes out."""
     return rows * sum(a * b for a, b in itertools.pairwise(network.sizes))
 
 
@@ -57,7 +57,7 @@ def fastest_view(network: Network, rows: int) -> str:
     few loops over the seeds, but its program grows with weights · rows, and so does the time to compile it.
     Else "columns" for at most one hidden layer and at least `COLUMN_ROWS` rows; else "matrix".
 
-    The bounds are where the benchmark's measurements cross on two cores of an AMD EPYC
+    The bounds are where the timings in the benchmark cross on two cores of an AMD EPYC
     (`python -m experiments benchmark`). Sizes and rows alone do not decide: near the bounds the named view is
     0.6 to 2 times as fast as the best other one. If training takes hours, time the views yourself.
 

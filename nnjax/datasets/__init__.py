@@ -1,4 +1,4 @@
-"""The small data sets on which the handout's claims are tried, and one's own tables.
+"""Small data sets for testing the handout's claims, and a reader for your own tables.
 
 iris and digits come with scikit-learn; MNIST is read from the user's folder, a table from a CSV file. Rows
 are examples: xs (n, in) and ys (n, out), NumPy float64; nnjax converts them to the parameters' dtype.
@@ -45,18 +45,18 @@ def handout() -> Data:
 
 
 def xor() -> Data:
-    """Return exclusive or: four rows, no line between the two classes."""
+    """Return exclusive or: four rows in two classes that no straight line separates."""
     return Data(np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]]))
 
 
 def encoder(size: int = 8) -> Data:
-    """Return the encoder's task: give back each of n one-hot rows (Rumelhart, Hinton & Williams 1986)."""
+    """Return the encoder task: reproduce each of n one-hot rows (Rumelhart, Hinton & Williams 1986)."""
     rows = np.eye(checks.count("size", size))
     return Data(rows, rows)
 
 
 class Teacher(NamedTuple):
-    """A network's own outputs as targets, so that loss 0 can be reached.
+    """A network's outputs as targets, so that loss 0 can be reached.
 
     Attributes:
         params: The teacher's parameters.
@@ -70,10 +70,10 @@ class Teacher(NamedTuple):
 
 
 def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | type = jnp.float32) -> Teacher:
-    """Draw inputs N(0, 1) and a teacher with N(0, 1) weights and biases, and take its outputs on them.
+    """Draw inputs from N(0, 1) and a teacher with N(0, 1) weights and biases; its outputs are the targets.
 
     Raises:
-        TypeError: key is no JAX key, rows no integer, or dtype no floating type.
+        TypeError: key is not a JAX key, rows not an integer, or dtype not a floating type.
         ValueError: rows below 1, or float64 with x64 off.
     """
     checks.random_key(key)
@@ -110,12 +110,12 @@ MNIST = (
 def mnist(folder: str | os.PathLike) -> Split:
     """Read MNIST's 60,000 and 10,000 digits, 28 × 28 grey values in [0, 1], from the four files in `folder`.
 
-    The files are packed (.gz) or not, and may be called train-images.idx3-ubyte instead of
-    train-images-idx3-ubyte. Fashion-MNIST's have the same form.
+    The files may be compressed (.gz) or not, and may be called train-images.idx3-ubyte instead of
+    train-images-idx3-ubyte. Fashion-MNIST's files have the same format.
 
     Raises:
-        FileNotFoundError: One of them is not there; the message names it.
-        ValueError: One is no IDX file of bytes, or has another length than it says.
+        FileNotFoundError: One of the files is missing; the message names it.
+        ValueError: One is not an IDX file of bytes, or its length differs from what its header says.
     """
     arrays = [_idx(pathlib.Path(folder), name, 3 if "images" in name else 1) for name in MNIST]
     parts = [
@@ -126,7 +126,7 @@ def mnist(folder: str | os.PathLike) -> Split:
 
 
 def _idx(folder: pathlib.Path, name: str, axes: int) -> np.ndarray:
-    """An array of bytes: 0, 0, type 8, number of axes, their lengths as 4-byte integers, the values."""
+    """Read an array of bytes: 0, 0, type 8, number of axes, their lengths as 4-byte integers, the values."""
     dotted = name.replace("-idx", ".idx")
     names = name, f"{name}.gz", dotted, f"{dotted}.gz"
     paths = [path for path in map(folder.joinpath, names) if path.exists()]
@@ -137,9 +137,9 @@ def _idx(folder: pathlib.Path, name: str, axes: int) -> np.ndarray:
     content = paths[0].read_bytes()
     content = gzip.decompress(content) if paths[0].suffix == ".gz" else content
     if content[:4] != bytes([0, 0, 8, axes]):
-        raise ValueError(f"{paths[0]} is no IDX file of bytes with {axes} axes")
+        raise ValueError(f"{paths[0]} is not an IDX file of bytes with {axes} axes")
     shape = tuple(int(length) for length in np.frombuffer(content, ">i4", axes, 4))
     values = np.frombuffer(content, np.uint8, offset=4 + 4 * axes)
     if values.size != math.prod(shape):
-        raise ValueError(f"{paths[0]} holds {values.size} values, its head says {shape}")
+        raise ValueError(f"{paths[0]} holds {values.size} values, its header says {shape}")
     return values.reshape(shape)

@@ -1,4 +1,4 @@
-"""A person's own table: a CSV file or a data frame to rows that a network can learn from."""
+"""Your own table: turn a CSV file or a data frame into rows that a network can learn from."""
 
 import os
 import pathlib
@@ -12,19 +12,20 @@ from nnjax import checks
 from nnjax.datasets.rows import Data, one_hot
 
 MOST_CATEGORIES = 100
-"""A text column with more values than this is a name of its rows, not a property of them."""
+"""A text column with more different values than this names the rows; it is not a property of them."""
 FEW = 20
-"""Most different whole numbers that may be classes."""
+"""The largest number of different whole numbers that may be classes."""
 SNIFFED = 20
-"""Lines that tell how a file separates its columns."""
+"""Number of lines read to find out how a file separates its columns."""
 
 
 class Names(NamedTuple):
-    """What the columns of xs and ys are.
+    """What the columns of xs and ys mean.
 
     Attributes:
-        inputs: Per column of xs: the table's column, for a text column with its value: "colour=red".
-        outputs: Per column of ys: the class whose column it is; for a number the table's column.
+        inputs: For each column of xs, the table's column; for a text column with the value, as in
+            "colour=red".
+        outputs: For each column of ys, its class; for a number, the table's column.
         classes: All classes, the first of two being 0; empty where the target is a number.
     """
 
@@ -52,22 +53,22 @@ def table(
 ) -> Table:
     """Read a CSV file or a data frame, and split its rows: numbers standardised, texts one-hot.
 
-    Numbers are standardised by the mean and deviation of the training rows alone. A target of two values is
-    one column of 0 and 1; of more classes, one-hot; rows are then split with equal shares of each class. Any
-    other number stays as it is.
+    Numbers are standardised by the mean and deviation of the training rows alone. A target with two values
+    becomes one column of 0 and 1; one with more classes becomes one-hot. In both cases rows are split with
+    equal shares of each class. Any other number stays as it is.
 
     Args:
         frame_or_path: A file with a line of names (separated by commas, semicolons or tabs), a pandas data
             frame, or a mapping of names to columns. Row numbers in a first column without a name, as R and
             pandas write them into files, are left out.
-        target: The column to be learnt.
+        target: The column to learn.
         test: Share of the rows to test with, between 0 and 1.
-        seed: Which rows those are.
-        kind: "classes" or "number": what the target is, where a few whole numbers might be either. Texts and
-            two values are classes, other numbers are numbers.
-        rows: Most rows to take, drawn at random by the seed; None takes them all. What the columns hold is
-            told from all rows.
-        without: Columns, or one, to leave out, such as names of the rows.
+        seed: Seed that decides which rows those are.
+        kind: "classes" or "number": what the target is, where a few whole numbers might be either. Texts, and
+            targets with two values, are classes; other numbers are numbers.
+        rows: Largest number of rows to take, drawn at random by the seed; None takes them all. What the
+            columns hold is decided from all rows.
+        without: One or more columns to leave out, such as names of the rows.
 
     Raises:
         TypeError: rows is not an integer.
@@ -75,7 +76,7 @@ def table(
         ImportError: pandas or scikit-learn is not installed; the message names the extra.
         ValueError: No such column, missing or infinite values, texts among numbers, one class alone, a class
             or a table with too few rows, a text column that names the rows, columns of other kinds; a target
-            that may be classes or a number, while `kind` does not say.
+            that could be classes or a number, without a `kind`.
     """
     pandas = checks.needed("pandas", "datasets.table", "pandas")
     frame = _frame(pandas, frame_or_path)
@@ -123,7 +124,7 @@ def _without_row_numbers(frame: Any) -> Any:
 
 
 def _format(path: pathlib.Path) -> dict[str, str]:
-    """How a file separates its columns, and its numbers their decimals: European ones by ; and comma."""
+    """Find how a file separates its columns and its decimals: European files use a semicolon and a comma."""
     with path.open(encoding="utf-8") as file:
         lines = [line for line, _ in zip(file, range(SNIFFED), strict=False)]
     head = lines[0] if lines else ""
@@ -142,14 +143,14 @@ def _refuse_missing(frame: Any) -> None:
 
 
 def _kept(count: int, rows: int | None, seed: int) -> np.ndarray:
-    """Indices of the rows to take, in their order."""
+    """Choose the indices of the rows to take, in their original order."""
     if rows is None or checks.count("rows", rows, least=4) >= count:
         return np.arange(count)
     return np.sort(np.random.default_rng(seed).choice(count, rows, replace=False))
 
 
 def _is_number(pandas: Any, name: str, column: Any) -> bool:
-    """Tell numbers from texts; refuse texts among numbers, and what is neither."""
+    """Distinguish numbers from texts; refuse texts among numbers, and anything that is neither."""
     types = pandas.api.types
     if types.is_numeric_dtype(column.dtype) and not types.is_complex_dtype(column.dtype):
         infinite = np.flatnonzero(~np.isfinite(column.to_numpy(float)))
@@ -207,7 +208,7 @@ def _target(
     """Return ys (n, out), the class of each row (None for numbers), the columns' names and all classes."""
     kind = None if kind is None else checks.canonical("kind", kind, {"classes": None, "number": None})
     if kind == "number" and not numeric:
-        raise ValueError(f"target {name!r} holds texts, which are no numbers")
+        raise ValueError(f"target {name!r} holds texts, which are not numbers")
     values = column.to_numpy(float) if numeric else column.astype(str).to_numpy(object)
     found = np.unique(values)
     if len(found) == 1:
@@ -233,7 +234,7 @@ def _may_be_classes(name: str, found: np.ndarray) -> bool:
 
 
 def _rows(labels: np.ndarray | None, ys: np.ndarray, test: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the rows to train on and to test with."""
+    """Choose the indices of the rows to train on and to test with."""
     count = len(ys)
     if labels is not None:
         sizes = np.bincount(labels, minlength=max(2, ys.shape[1]))
@@ -241,7 +242,7 @@ def _rows(labels: np.ndarray | None, ys: np.ndarray, test: float, seed: int) -> 
         if sizes.min() < 2 or min(tested, count - tested) < len(sizes):
             raise ValueError(
                 f"{count} rows of {len(sizes)} classes, the smallest with {sizes.min()}, are too few: each "
-                f"class needs one to train on and one to test with, of which test={test:g} makes {tested}"
+                f"class needs one to train on and one to test with, and test={test:g} sets {tested} aside"
             )
     train_test_split = checks.needed("sklearn.model_selection", "datasets.table").train_test_split
     train, tested = train_test_split(np.arange(count), test_size=test, random_state=seed, stratify=labels)

@@ -19,7 +19,7 @@ from nnjax.sweeps import lapack
 WIDTH = 100
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 EXTRAS = {"cuda": "cuda", "gpu": "cuda", "tpu": "tpu"}
-"""Platform -> nnjax's extra that installs it."""
+"""Platform -> the extra of nnjax that installs it."""
 PACKAGES = ("jax", "jaxlib", "numpy", "nnjax", "optax", "flax")
 
 
@@ -33,7 +33,7 @@ def _version(package: str) -> str:
 def _devices() -> str:
     try:
         kinds = collections.Counter(f"{device.device_kind} ({device.platform})" for device in jax.devices())
-    except Exception as error:  # RuntimeError, or where CUDA has no device AssertionError
+    except Exception as error:  # RuntimeError, or AssertionError where CUDA has no device
         return f"none: {str(error) or type(error).__name__}"
     return ", ".join(f"{count} x {kind}" for kind, count in kinds.items())
 
@@ -51,19 +51,19 @@ def environment() -> dict[str, str]:
 
 
 def _lapack() -> str:
-    """Say whether jaxlib's LAPACK calls can hang; known from the version, since trying it could hang."""
+    """Say whether jaxlib's LAPACK calls can hang; judged by the version, since trying it could hang."""
     jaxlib = _version("jaxlib")
     if not lapack.hangs(jaxlib):
         return f"jaxlib {jaxlib} is not known to hang"
     return (
         f"jaxlib {jaxlib} can hang in qr, eigh, svd, solve ..., most of all on several CPU devices. Sweeps "
-        "avoid it, one matrix after the other on one device, and so do nnjax's functions under your own jit "
-        "and vmap; what you call yourself there does not. jaxlib 0.11.1, which needs Python 3.12, is sound."
+        "avoid it by taking one matrix at a time on one device; so do nnjax's functions under your own jit "
+        "and vmap; LAPACK calls of your own do not. jaxlib 0.11.1, which needs Python 3.12, is sound."
     )
 
 
 def missing() -> str:
-    """Say what to change if the backend that JAX is asked for is not there; nothing if it is."""
+    """Say what to change if the backend that JAX is asked for is missing; return nothing if it is there."""
     config: Any = jax.config
     asked = config.jax_platforms or ""
     absent = [name for name in asked.split(",") if not _is_there(name)]
@@ -83,7 +83,7 @@ def missing() -> str:
 def _is_there(platform: str) -> bool:
     try:
         return bool(jax.devices(platform or None))
-    except Exception:  # RuntimeError, or where CUDA has no device AssertionError
+    except Exception:  # RuntimeError, or AssertionError where CUDA has no device
         return False
 
 
@@ -158,11 +158,11 @@ def _cure() -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the environment, the table and the verdict; return 1 if a decisive check failed or no device."""
+    """Print the environment, the table and the verdict; return 1 without a device or if a decisive check fails."""
     description = "Check that JAX, on its default device (see JAX_PLATFORMS), computes what NumPy computes."
     argparse.ArgumentParser(prog="python -m nnjax.doctor", description=description).parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without Unicode is no failure of the device
+        sys.stdout.reconfigure(errors="replace")  # a terminal may lack Unicode
     for name, value in environment().items():
         print(textwrap.fill(f"{name:18}{value}", WIDTH, subsequent_indent=" " * 18), flush=True)
     absent = missing()

@@ -1,4 +1,4 @@
-"""The checks: one comparison each of what this device computes with the reference."""
+"""The checks: each compares what this device computes with the reference."""
 
 import contextlib
 import dataclasses
@@ -27,18 +27,18 @@ from nnjax.doctor.reference import (
 )
 from nnjax.network import Layer, Network, Params
 
-# Rounding costs one or two eps per operation, and sums whose terms cancel, in the worst of thousands of
-# seeds, some ten times more; exp is a few eps worse on some devices. What must not be missed is larger:
-# products rounded to TF32 (5e-4), float64 that is float32 in truth (6e-8), a wrong row.
+# Rounding costs one or two eps per operation, and about ten times more in sums whose terms cancel, in the
+# worst of thousands of seeds; exp is a few eps worse on some devices. The faults that must not be missed are
+# larger: products rounded to TF32 (5e-4), float64 that is really float32 (6e-8), a wrong row.
 TOLERANCES = {dtype: 1000 * float(np.finfo(dtype).eps) for dtype in ("float32", "float64")}
 
-# The fewest that jaxlib 0.10.2 gets wrong, see nnjax/doctor/__init__.py.
+# The fewest rows that jaxlib 0.10.2 gets wrong, see nnjax/doctor/__init__.py.
 ROWS = {"float32": 32769, "float64": 16385}
 
 NO_FLOAT64 = "not available: this device has no float64. Use float32 on it, or float64 on a CPU."
 
 Pair = tuple[Arrays, Arrays]
-"""What the device and what NumPy computed, one array per layer, compared line by line."""
+"""The results of the device and of NumPy, one array per layer, compared line by line."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Check:
         compared: The network, rows, seeds and steps.
         error: max |device - NumPy| / max |NumPy|, the largest over layers and seeds; None if not measured.
         tolerance: The largest error that passes.
-        passed: Whether it does; so do float64 checks, unmeasured, on a device that has no float64.
-        decisive: Whether the exit status depends on it. Not for what nnjax never computes and the newest
+        passed: Whether the error passes; float64 checks pass unmeasured on a device that has no float64.
+        decisive: Whether the exit status depends on it. False for what nnjax never computes and the newest
             jaxlib for Python 3.11 gets wrong: nothing better can be installed there.
         note: Why the error was not measured.
     """
@@ -66,7 +66,7 @@ class Check:
 
 
 def on_device(problem: Problem, dtype: str) -> tuple[Network, Params, Array, Array]:
-    """Send what `draw` drew to the device: a sigmoid network, params, xs and ys."""
+    """Send what `draw` returned to the device: a sigmoid network, params, xs and ys."""
     weights, biases, xs, ys = draw(problem)
     send = functools.partial(jnp.asarray, dtype=dtype)
     params = tuple(Layer(send(w), send(b)) for w, b in zip(weights, biases, strict=True))
@@ -78,7 +78,7 @@ def _lines(values: Array | np.ndarray, lines: int = 1) -> np.ndarray:
 
 
 def _layers(layers: Iterable[tuple], problem: Problem) -> Arrays:
-    """A layer's weights and biases on one line per seed: one sum alone may cancel to almost nothing."""
+    """Put a layer's weights and biases on one line per seed: a single sum may cancel to almost nothing."""
     return [np.hstack([_lines(part, problem.seeds) for part in layer]) for layer in layers]
 
 
@@ -120,7 +120,7 @@ def check_training(view: ModuleType, problem: Problem, dtype: str) -> Pair:
 
 
 def check_product(power: int, problem: Problem, dtype: str) -> Pair:
-    """Compare Σⱼ (M x)ⱼᵖ, jitted and vmapped over rows, with Mᵀ the network's weights."""
+    """Compare Σⱼ (M x)ⱼᵖ, jitted and vmapped over rows, where Mᵀ holds the network's weights."""
     _, params, xs, _ = on_device(problem, dtype)
     one = jax.vmap(lambda matrix, x: jnp.sum(network.product(matrix, x) ** power), in_axes=(None, 0))
     got = jax.jit(one)(params[0].weights[0].T, xs[0])
@@ -129,7 +129,7 @@ def check_product(power: int, problem: Problem, dtype: str) -> Pair:
 
 
 def check_printed(problem: Problem, dtype: str) -> Pair:
-    """Compare the hidden delta as printed in the handout, jitted and vmapped over rows, of two layers."""
+    """Compare the hidden delta as printed in the handout, jitted and vmapped over rows, for two layers."""
     net, params, xs, ys = on_device(problem, dtype)
 
     def one(params: Params, x: Array, y: Array) -> Array:
@@ -140,7 +140,7 @@ def check_printed(problem: Problem, dtype: str) -> Pair:
 
 
 class Case(NamedTuple):
-    """A check yet to be made."""
+    """A check that is still to be made."""
 
     name: str
     compute: Callable[[Problem, str], Pair]
@@ -149,7 +149,7 @@ class Case(NamedTuple):
 
 
 def cases(dtype: str) -> list[Case]:
-    """List the checks of that dtype, of the shapes that nnjax is used for."""
+    """List the checks in one dtype, for the shapes that nnjax is used for."""
     tiny, digits, rows = Problem((2, 2, 1), 2048, 4), Problem((64, 30, 10), 32, 10), ROWS[dtype]
     gradients, by_node = (functools.partial(check_gradients, view) for view in (backprop, nodewise))
     training, training_by_node = (functools.partial(check_training, view) for view in (backprop, nodewise))
@@ -170,25 +170,25 @@ def cases(dtype: str) -> list[Case]:
 
 
 def relative_error(got: Arrays, want: Arrays) -> float:
-    """Return the largest max |got - want| / max |want| of all lines; so a large one hides no small one."""
+    """Return the largest max |got - want| / max |want| over all lines, so that no small line is hidden."""
     pairs = zip(got, want, strict=True)
     errors = [np.max(abs(g - w), axis=1) / np.max(abs(w), axis=1) for g, w in pairs]
     return float(np.max(np.concatenate(errors)))
 
 
 def has_float64() -> bool:
-    """Tell whether float64 is real: CPUs and GPUs promise it; elsewhere e¹ must be right to its end."""
+    """Check whether float64 is real: CPUs and GPUs promise it; elsewhere e¹ must be right to every digit."""
     if jax.default_backend() in ("cpu", "gpu"):
         return True
     try:
         with jax.enable_x64(True):
             return abs(float(jax.jit(jnp.exp)(np.float64(1))) - math.e) < 2e-15
-    except Exception:  # Every backend has its own way to say that it has none.
+    except Exception:  # Every backend reports a missing float64 in its own way.
         return False
 
 
 def measure(case: Case, dtype: str) -> Check:
-    """Make the check; one that raises has failed, with the error as its note."""
+    """Make the check; if it raises, it has failed, and the error becomes its note."""
     tolerance, wide = TOLERANCES[dtype], dtype == "float64"
     row = functools.partial(Check, f"{case.name}, {dtype}", str(case.problem), tolerance=tolerance)
     try:
@@ -196,7 +196,7 @@ def measure(case: Case, dtype: str) -> Check:
             return row(error=None, passed=True, note=NO_FLOAT64)
         with jax.enable_x64(True) if wide else contextlib.nullcontext():
             error = relative_error(*case.compute(case.problem, dtype))
-    except Exception as raised:  # The other checks still have something to say.
+    except Exception as raised:  # The other checks can still be made.
         return row(error=None, passed=False, note=f"{type(raised).__name__}: {raised}")
     return row(error=error, passed=error <= tolerance, decisive=case.decisive)
 

@@ -1,4 +1,4 @@
-"""The reference: sigmoid networks in a few NumPy formulas, in float64, with no part of JAX or nnjax."""
+"""The reference: sigmoid networks in a few NumPy formulas, in float64, without JAX or nnjax."""
 
 import functools
 import itertools
@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Small enough that training is not chaotic: chaos would make rounding large.
+# Small enough that training is not chaotic: chaos would amplify rounding.
 RATE = 0.05
 
 Arrays = list[np.ndarray]
 
 
 class Problem(NamedTuple):
-    """A network, how many seeds of it, and `steps` mini-batches of `rows` rows."""
+    """A network, its number of seeds, and `steps` mini-batches of `rows` rows."""
 
     sizes: tuple[int, ...]
     seeds: int = 1
@@ -28,7 +28,7 @@ class Problem(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """Parameters with the seeds along axis 0, rows xs and labels ys."""
+    """Parameters, with the seeds along axis 0; rows xs and labels ys."""
 
     weights: Arrays
     biases: Arrays
@@ -48,7 +48,7 @@ def draw(problem: Problem) -> Drawn:
 
 
 def _exact(values: np.ndarray) -> np.ndarray:
-    """Round to numbers that float32 holds too, so that every precision starts from the same ones."""
+    """Round to numbers that float32 can hold, so that every precision starts from the same ones."""
     return values.astype(np.float32).astype(np.float64)
 
 
@@ -61,7 +61,7 @@ def numpy_forward(data: Drawn) -> Arrays:
 
 
 def numpy_gradients(data: Drawn) -> tuple[Arrays, Arrays]:
-    """∂L/∂W = aᵀ d, ∂L/∂b = Σₙ d, where d = ∂L/∂z = 2(a - y) a(1 - a) or, before it, (d Wᵀ) a(1 - a)."""
+    """∂L/∂W = aᵀ d, ∂L/∂b = Σₙ d, where d = ∂L/∂z = 2(a - y) a(1 - a); in earlier layers (d Wᵀ) a(1 - a)."""
     activated, by_weights, by_biases = numpy_forward(data), [], []
     blame = 2 * (activated[-1] - data.ys)
     for w, before, a in zip(data.weights[::-1], activated[-2::-1], activated[:0:-1], strict=True):

@@ -1,4 +1,4 @@
-"""Is it a minimum, and is it another one? Critical points, their certificates, copies, and what lies between.
+"""Is a point a minimum, and a new one? Critical points, their certificates, their copies, the ways between.
 
 Everything is a pure function of one parameter pytree; `jax.vmap` it over seeds.
 """

@@ -1,7 +1,7 @@
-"""Certificates: what kind of critical point a loss has somewhere, decided from its derivatives at that point.
+"""Certificates: which kind of critical point a loss has at a given point, decided from its derivatives there.
 
-Other units of the loss or of the parameters, a shift or a rotation of them, change no verdict, unless to "not
-converged" where rounding hides what decides.
+Changing the units of the loss or of the parameters, shifting or rotating them changes no verdict, except to
+"not converged" where rounding hides what matters.
 """
 
 from collections.abc import Callable
@@ -24,26 +24,26 @@ VERDICTS = (
     "degenerate",
     "kink",
 )
-"""What `certify` can find; its `verdict` is the index."""
+"""The verdicts of `certify`, by their index."""
 STRICT, FLAT, SADDLE, PLATEAU, UNFINISHED, DEGENERATE, KINK = range(len(VERDICTS))
 ZERO = 1e-7
-"""An eigenvalue is counted as 0 below this share of the largest, in float64."""
+"""In float64 an eigenvalue counts as 0 below this share of the largest."""
 UNSURE = 1e-3
-"""In float32 nothing can be said of eigenvalues below this share of the largest."""
+"""In float32 nothing can be said about eigenvalues below this share of the largest."""
 NEAR = 1e-5
 """A point is critical if the second Newton step is shorter than this share of the first."""
 TINY = 1e-13
-"""Newton's steps on a plateau use eigenvalues down to this share of the largest: what rounding leaves."""
+"""Newton steps on a plateau use eigenvalues down to this share of the largest; below, all is rounding."""
 WALK, KEPT = 4, 0.8
 """A plateau: `WALK` Newton steps in a row, each at least `KEPT` times as long as the last."""
 ROUNDING = 1000
-"""Distances below this many units in the last place of θ, and gradients that they make, are rounding."""
+"""Distances below this many units in the last place of θ count as rounding, as do gradients they cause."""
 GIVEN = 30
-"""Training in float32 stops short of a critical point by up to this many units in the last place of θ."""
+"""Training in float32 stops within this many units in the last place of θ of a critical point."""
 
 
 class Certificate(NamedTuple):
-    """What kind of point it is.
+    """The kind of a point, and the numbers that decide it.
 
     Attributes:
         loss: Loss at the point.
@@ -52,7 +52,7 @@ class Certificate(NamedTuple):
         negative: Number of eigenvalues below 0.
         zero: Number within `ZERO`·max|λ| of 0.
         positive: Number above.
-        step: Length of the Newton step that is left, over directions that are not flat.
+        step: Length of the remaining Newton step, over directions that are not flat.
         verdict: Index into `VERDICTS`.
     """
 
@@ -70,29 +70,29 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
     """Decide which kind of critical point `params` is, if it is one.
 
     strict minimum   critical, all eigenvalues of the Hessian positive
-    flat minimum     critical, none negative, some 0, and along random directions of eigenvalue 0 the loss
-                     does not fall to third or fourth order: mostly a manifold of equal loss
+    flat minimum     critical, no eigenvalue negative, some 0, and along random directions of these the loss
+                     does not fall to third or fourth order: usually a manifold of equal loss
     saddle           critical, some negative; or some 0, and the loss falls along them; or a plateau with some
                      negative, a saddle at infinity
     plateau          the loss falls towards infinity: `WALK` Newton steps in a row lower the loss, go the same
                      way and do not get shorter; or no slope is left above rounding
     not converged    the rest: not critical, or rounding hides what it is
     degenerate       critical, and the whole Hessian is 0
-    kink             the gradient jumps here, as at ReLU's z = 0, and no slope that was tried falls; of one
-                     parameter, it is a strict minimum
+    kink             the gradient jumps here, as at ReLU's z = 0, and no slope that was tried falls; with
+                     a single parameter this is a strict minimum
 
     A point is critical if Newton's method converges from it at once: θ ← θ - H⁺g, with H⁺ over
-    |λ| > ZERO·max|λ|, shortens its second step to `NEAR` of the first, and ends within rounding of a point
-    without slope. On a plateau at infinity, such as L = e^(-θ), the step stays 1 however often it is taken
-    (1.5 times the last for 1/θ); near a minimum it falls to 0 (to 2/3 of the last for θ⁴). That tells them
-    apart, which a small gradient does not. Where the loss is exactly quadratic, and no step says how far is
-    far, the step may lower the loss by `NEAR`² of itself at most.
+    |λ| > ZERO·max|λ|, makes its second step at most `NEAR` times as long as the first, and ends within
+    rounding of a point without slope. On a plateau at infinity, such as L = e^(-θ), every step has length 1
+    (for 1/θ, 1.5 times the last); near a minimum steps shrink to 0 (for θ⁴, to 2/3 of the last). Steps
+    distinguish the two; a small gradient does not. Where the loss is exactly quadratic, so that nothing says
+    which steps are long, the step may lower the loss by at most `NEAR`² of itself.
 
     Parameters that the loss does not read (the biases of a network without them) play no part. A slope that
-    is 0 by rounding alone (a saturated node) is no flat direction: the verdict is then "not converged", or a
-    plateau if no slope is left. Numbers in float32 are certified in float64 where JAX's x64 flag is on: what
-    is certified is the critical point within their rounding. Without the flag eigenvalues near 0 cannot be
-    told from 0: a strict minimum and a saddle can be certified, a flat minimum cannot.
+    is 0 only by rounding (a saturated node) is not a flat direction: the verdict is then "not converged", or
+    "plateau" if no slope is left. Numbers in float32 are certified in float64 if JAX's x64 flag is on: the
+    certificate is for the critical point within their rounding. Without the flag, eigenvalues near 0 cannot
+    be distinguished from 0: a strict minimum and a saddle can be certified, a flat minimum cannot.
 
     Args:
         loss: Any function of a parameter pytree.
@@ -115,7 +115,7 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
 
 
 def _problem(loss: Objective, params: PyTree, gradient: Callable | None) -> tuple[OnVectors, Any]:
-    """The loss over the parameters that it reads, in the widest dtype; and the dtype that was given."""
+    """Return the loss over the parameters that it reads, in the widest dtype, and the given dtype."""
     leaves, tree = jax.tree.flatten(params)
     leaves = [jnp.asarray(leaf) for leaf in leaves]
     given = jnp.result_type(*leaves)
@@ -163,12 +163,12 @@ def _spectrum(problem: OnVectors, theta: Array) -> _Spectrum:
 
 
 def _rounding(theta: Array) -> Array:
-    """The distance that is rounding at θ."""
+    """Return the distance at θ that counts as rounding."""
     return ROUNDING * float(jnp.finfo(theta.dtype).eps) * length(theta)
 
 
 def _within_rounding(problem: OnVectors, given: Any) -> Array:
-    """The point that Newton's method finds within the rounding of the dtype that was given, else θ."""
+    """Return the point that Newton's method finds within the given dtype's rounding, else θ."""
     start = problem.theta
 
     def newton(theta: Array, _: None) -> tuple[Array, None]:
@@ -186,7 +186,7 @@ def _critical(
     first: Array,
     orders: probes.HigherOrders,
 ) -> Array:
-    """Tell whether θ is critical, where the Newton step `first` is left."""
+    """Check whether θ is critical, given the remaining Newton step `first`."""
 
     def newton(state: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
         point = state[0] + state[1]
@@ -206,9 +206,9 @@ def _critical(
 
 
 def _is_short(step: Array, bent: Array, gained: Array, value: Array) -> Array:
-    """Whether a Newton step s is short, in the units that the loss itself gives: ½|H⁺f'''(s, s, ·)| ≪ |s|.
+    """Check whether a Newton step s is short, in the loss's own units: ½|H⁺f'''(s, s, ·)| ≪ |s|.
 
-    Without a third derivative there are none; then the step may lower the loss a little at most.
+    Without a third derivative there are no such units; the step may then lower the loss only a little.
     """
     share = bent / jnp.maximum(length(step), float(jnp.finfo(step.dtype).tiny))
     has_units = share > float(jnp.finfo(step.dtype).eps)
@@ -259,10 +259,10 @@ def _newton(values: Array, vectors: Array, g: Array) -> Array:
 
 
 def _outwards(problem: OnVectors, theta: Array, first: Array, rounding: Array) -> Array:
-    """Tell whether Newton's method walks off to infinity from θ, where its step is `first`.
+    """Check whether Newton's method, with the step `first` at θ, walks off to infinity.
 
-    One eigenvalue problem after the other: on CPUs, two at once in a program were seen to wait for each other
-    for ever (jaxlib 0.10.1).
+    Eigenvalue problems are solved one after the other: on CPUs, two at once in one program can wait for each
+    other for ever (seen with jaxlib 0.10.1).
     """
 
     def walk(state: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], Array]:

@@ -1,4 +1,4 @@
-"""What lies between and around minima: barriers, slices, and which ends are the same."""
+"""The landscape between and around minima: barriers, slices, and which end points are the same."""
 
 from collections.abc import Sequence
 
@@ -31,25 +31,25 @@ def barrier(
     loss: losses.Kind | None = None,
     points: int = 51,
 ) -> Float[Array, ""]:
-    """max_t [L((1-t)A + tB) - ((1-t)L(A) + tL(B))], L the loss summed over the rows, t = 0..1 in `points`.
+    """max_t [L((1-t)A + tB) - ((1-t)L(A) + tL(B))], L the loss summed over the rows, `points` values of t.
 
-    By how much mixing two networks is worse than mixing their losses; 0 if no mixture is worse
+    The barrier says how much worse mixing two networks is than mixing their losses; 0 if no mixture is worse
     (Frankle et al. 2020; Entezari et al. 2022). It is a property of two networks and the loss that they were
-    trained with: another loss may show no barrier where there is one, and one where there is none.
+    trained with: another loss may hide a barrier, or show one that does not exist.
 
     Args:
-        network: The network of both.
+        network: The network that both belong to.
         params_a: A.
         params_b: B.
         xs: Inputs (n, in).
         ys: Labels (n, out).
-        loss: A name in `nnjax.LOSSES`, the one that both were trained with. None takes "sse" where no
-            cross-entropy can have been meant; where the output is the identity, so that it may give logits,
-            nothing tells the losses apart and the name must be given.
+        loss: A name in `nnjax.LOSSES`, the one that both were trained with. None means "sse" where a
+            cross-entropy is impossible; if the output is the identity, it may give logits, so any loss is
+            possible and must be named.
         points: Number of mixtures, ends included; 3 or more.
 
     Raises:
-        TypeError, ValueError: As `nnjax.total_loss`; no loss named though the output is the identity; fewer
+        TypeError, ValueError: As `nnjax.total_loss`; no loss named although the output is the identity; fewer
             than 3 points.
     """
     points = checks.count("points", points, least=3)
@@ -66,7 +66,7 @@ def barrier(
 
 
 def _trained_with(network: Network, loss: losses.Kind | None) -> losses.Kind:
-    """Return the loss given, or the only one that the output admits."""
+    """Return the given loss, or the only one that the output allows."""
     if loss is None and gives_logits(network):
         raise ValueError(
             "loss must be named where the output activation is 'identity', since it may give logits: "
@@ -76,7 +76,7 @@ def _trained_with(network: Network, loss: losses.Kind | None) -> losses.Kind:
 
 
 def group(features: np.ndarray, tolerance: float | Sequence[float]) -> np.ndarray:
-    """Number the groups of equal rows (s, f), each entry to its tolerance (f,): 0, 1, ... by first entry.
+    """Number the groups of rows (s, f) that are equal up to a tolerance per column (f,): 0, 1, ...
 
     Each row joins the first group whose founder it equals. Rows with NaN or infinite numbers get -1.
     """
@@ -96,10 +96,10 @@ def group(features: np.ndarray, tolerance: float | Sequence[float]) -> np.ndarra
 def filter_normalised(key: PRNGKeyArray, params: Params) -> Params:
     """Draw a direction in which each node's incoming weights are as long as in `params` (Li et al. 2018).
 
-    So networks that differ by a rescaling of their nodes show the same picture. Biases do not move.
+    Networks that differ only by a rescaling of their nodes then show the same picture. Biases stay fixed.
 
     Raises:
-        TypeError: key is no JAX key.
+        TypeError: key is not a JAX key.
     """
     checks.random_key(key)
 
@@ -119,7 +119,8 @@ def plane(
 ) -> Float[Array, "b a"]:
     """L(centre + α first + β second) for α in `along` (a,) and β in `across` (b,).
 
-    A slice through two of many dimensions: a minimum of the slice need not be one, nor a wall a wall.
+    This is a slice through two of many dimensions: a minimum of the slice need not be a minimum of the loss,
+    and a wall in it may have a way round.
     """
 
     def at(alpha: Array, beta: Array) -> Array:

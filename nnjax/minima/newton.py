@@ -1,4 +1,4 @@
-"""Newton's method on a loss of any parameter pytree: the Hessian, and the way to a critical point nearby."""
+"""Newton's method on a loss of any parameter pytree: the Hessian, and steps to a nearby critical point."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ class OnVectors(NamedTuple):
         theta: The point θ, (p,).
         value: (p,) -> L.
         gradient: (p,) -> ∂L/∂θ, (p,).
-        back: (p,) -> the parameter pytree.
+        back: (p,) -> the parameter pytree again.
     """
 
     theta: Array
@@ -32,7 +32,7 @@ class OnVectors(NamedTuple):
 
 
 def on_vectors(loss: Objective, params: PyTree, gradient: Callable | None = None) -> OnVectors:
-    """Take the parameters as one vector."""
+    """Turn a loss of a pytree into functions of one vector."""
     theta, back = ravel_pytree(params)
     of_params = gradient or jax.grad(loss)
 
@@ -46,7 +46,7 @@ def on_vectors(loss: Objective, params: PyTree, gradient: Callable | None = None
 
 
 def _traced(function: Callable, theta: Array) -> Callable:
-    """The same function as a list of operations: it is looked at once, however often it is called."""
+    """Trace a function once, however often it is called."""
     run = core.jaxpr_as_fun(jax.make_jaxpr(function)(theta))
     return lambda v: run(v)[0]
 
@@ -69,13 +69,13 @@ def symmetric_jacobian(gradient: Callable, theta: Array) -> Float[Array, "p p"]:
 
 
 class Polished(NamedTuple):
-    """A point moved to the critical point next to it.
+    """A point that was moved to the nearest critical point.
 
     Attributes:
         params: The critical point, or the start if that was refused.
         gradient_norm: |∂L/∂θ| at `params`.
         moved: Distance from the start.
-        accepted: Whether the gradient has fallen and the weights have not run away.
+        accepted: Whether the gradient became smaller and the weights stayed bounded.
     """
 
     params: PyTree
@@ -87,19 +87,19 @@ class Polished(NamedTuple):
 def polish(
     loss: Objective, params: PyTree, gradient: Callable | None = None, steps: int = 60, growth: float = 1.5
 ) -> Polished:
-    """Descend from where training ended to the minimum nearby, by Newton's method with a safeguard.
+    """Descend from where training ended to a nearby minimum, by Newton's method with a safeguard.
 
-    θ ← θ - Σ v (v·g) / (|λ| + μ) over the Hessian's eigenvectors v (Levenberg-Marquardt; |λ| turns uphill
-    Newton steps round). A step that would raise the loss is not taken, and μ grows tenfold; else μ falls
-    tenfold. The end is refused if its gradient is no shorter than the start's, or 1 + |θ| has grown by the
-    factor `growth`: then the minimum is not near, and may lie at infinity.
+    θ ← θ - Σ v (v·g) / (|λ| + μ) over the Hessian's eigenvectors v (Levenberg-Marquardt; |λ| reverses uphill
+    Newton steps). A step that would raise the loss is not taken, and μ grows tenfold; else μ falls tenfold.
+    The end is refused if its gradient is no shorter than the start's, or if 1 + |θ| has grown by more than
+    the factor `growth`: the minimum is then not near, and may lie at infinity.
 
     Args:
         loss: A function of a parameter pytree.
         params: Where to start, float64.
         gradient: As for `certify`.
-        steps: Number of Newton steps at most.
-        growth: Factor by which 1 + |θ| may grow.
+        steps: Largest number of Newton steps.
+        growth: Largest factor by which 1 + |θ| may grow.
     """
     theta, value, gradient_at, back = on_vectors(loss, params, gradient)
 

@@ -1,4 +1,4 @@
-"""What a gradient and a Hessian do not show: kinks, saturation, unread parameters, higher orders."""
+"""What a gradient and a Hessian cannot show: kinks, saturation, unread parameters, higher orders."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -13,17 +13,17 @@ from jaxtyping import Array, Bool, Float, PyTree
 from nnjax.minima.newton import Objective, length
 
 DIRECTIONS = 3
-"""Random directions in which kinks, and higher orders along flat directions, are looked for."""
+"""Number of random directions in which to look for kinks, and for higher orders along flat directions."""
 APART = 100
-"""How many times as far the outer of the two probes for a kink goes."""
+"""Distance of the outer of the two probes for a kink, as a multiple of the inner one's."""
 JUMP = 0.3
-"""A smooth gradient's change shrinks with the distance; at a kink this share of it is left."""
+"""A smooth gradient's change shrinks with the distance; at a kink at least this share of it remains."""
 ORDER = 1e-5
-"""A third or fourth derivative counts as 0 below this share of the terms that it is made of."""
+"""A third or fourth derivative counts as 0 below this share of the terms that it is the sum of."""
 
 
 def read_leaves(loss: Objective, params: PyTree) -> list[bool]:
-    """Which leaves of the parameters the loss's program reads; all of them where it reads none."""
+    """Find which leaves of the parameters the loss's program reads; return all if it reads none."""
     leaves, tree = jax.tree.flatten(params)
     shapes = [jax.ShapeDtypeStruct(jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves]
     program = jax.make_jaxpr(lambda *values: loss(tree.unflatten(values)))(*shapes).jaxpr
@@ -32,18 +32,18 @@ def read_leaves(loss: Objective, params: PyTree) -> list[bool]:
 
 
 def directions(size: int, dtype: Any) -> Float[Array, "d p"]:
-    """Directions of length 1, fixed and at random, so that none lies in a special position."""
+    """Draw directions of length 1 from a fixed seed, so that none lies in a special position."""
     drawn = np.random.default_rng(0).normal(size=(DIRECTIONS, size))
     return jnp.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype)
 
 
 def kink(gradient: Callable, theta: Array) -> tuple[Bool[Array, ""], Float[Array, " m"]]:
-    """Tell whether the gradient jumps at θ, and the slopes from there in several directions.
+    """Check whether the gradient jumps at θ, and compute the slopes from there in several directions.
 
-    The gradients at θ + εu and at θ - εu differ by 2εHu where it is smooth, so that a hundredth of the
+    Where the gradient is smooth, it differs by 2εHu between θ + εu and θ - εu, so that a hundredth of the
     distance leaves a hundredth of the difference; at a kink through θ the difference stays. A random u
-    crosses every kink that passes through θ. The slopes are those along ±u, and down the gradients found on
-    either side and their mean.
+    crosses every kink that passes through θ. The slopes are those along ±u, and those down the gradients on
+    either side and down their mean.
     """
     near = 0.1 * float(jnp.finfo(theta.dtype).eps) ** 0.5
     largest = jnp.max(jnp.abs(theta))
@@ -67,20 +67,20 @@ def kink(gradient: Callable, theta: Array) -> tuple[Bool[Array, ""], Float[Array
 CURVES = ("logistic", "tanh", "erf", "erfc", "exp", "exp2", "expm1")
 """Elementwise operations whose slope is never 0, except by rounding."""
 CALLS = ("jit", "pjit", "closed_call", "custom_jvp_call", "custom_vjp_call", "checkpoint", "remat2")
-"""Operations that run another program as it is."""
+"""Operations that run an inner program unchanged."""
 
 
 def saturated(loss: Callable, theta: Array) -> Bool[Array, ""]:
-    """Tell whether somewhere in the loss's program a slope that cannot be 0 is rounded to 0, as σ' at z = 40.
+    """Check whether the loss's program rounds a slope to 0 that cannot be 0, such as σ' at z = 40.
 
-    Loops within the loss are not looked into.
+    Loops within the loss are not inspected.
     """
     closed = jax.make_jaxpr(loss)(theta)
     return _evaluate(closed.jaxpr, closed.consts, [theta])[1]
 
 
 def _evaluate(program: Any, consts: Any, arguments: Any) -> tuple[list[Any], Array]:
-    """Run a jaxpr, and tell of rounded slopes on the way."""
+    """Run a jaxpr, and report whether a slope is rounded to 0 on the way."""
     known: dict[Any, Any] = dict(
         zip([*program.constvars, *program.invars], [*consts, *arguments], strict=True)
     )
@@ -106,7 +106,7 @@ def _apply(equation: Any, values: list[Any]) -> tuple[list[Any], Array]:
         which, *rest = values
         return jax.lax.switch(which, [_run(branch) for branch in equation.params["branches"]], *rest)
     bound = primitive.get_bind_params(equation.params)
-    functions, params = ([], bound) if isinstance(bound, Mapping) else bound  # as JAX's versions have it
+    functions, params = ([], bound) if isinstance(bound, Mapping) else bound  # depends on JAX's version
     results = primitive.bind(*functions, *values, **params)
     results = list(results) if primitive.multiple_results else [results]
     if primitive.name not in CURVES:
@@ -120,11 +120,11 @@ def _run(branch: Any) -> Callable:
 
 
 class HigherOrders(NamedTuple):
-    """What third and fourth derivatives tell.
+    """Results from third and fourth derivatives.
 
     Attributes:
         falls: Whether the loss falls along a direction in which its second derivative is 0.
-        rounding_of_second: How large a second derivative may be by the rounding of θ alone.
+        rounding_of_second: How large a second derivative can be merely because θ is rounded.
         along_step: f'''(s, s, ·) for the Newton step s, (p,).
     """
 
@@ -142,9 +142,9 @@ def higher_orders(
     rounding: Array,
     step: Array,
 ) -> HigherOrders:
-    """Look at third and fourth derivatives: at random, along directions v of eigenvalue 0, along a step.
+    """Examine third and fourth derivatives: along random directions v of eigenvalue 0, and along a step.
 
-    With the others following, θ(t) = θ + tv - ½ t² H⁺ f'''(v, v, ·) + ..., the loss is
+    If the other directions follow, θ(t) = θ + tv - ½ t² H⁺ f'''(v, v, ·) + ..., the loss is
     f + f'''(v, v, v) t³/6 + [f''''(v⁴) - 3 f'''(v, v, ·) H⁺ f'''(v, v, ·)] t⁴/24 + ...: it falls on one side
     where the third derivative is not 0, on both where the bracket is below 0.
 
@@ -153,8 +153,8 @@ def higher_orders(
         theta: A critical point, (p,).
         vectors: Eigenvectors of the Hessian, in columns, (p, p).
         is_zero: Which of them have the eigenvalue 0, (p,).
-        inverse: 1/λ of the others, and 0, (p,).
-        rounding: The distance that is rounding at θ.
+        inverse: 1/λ, and 0 where the eigenvalue is 0, (p,).
+        rounding: The distance at θ that counts as rounding.
         step: Newton's step, (p,).
     """
     random = directions(len(theta), theta.dtype)

@@ -24,8 +24,8 @@ from nnjax.sweeps.slots import Ended
 __all__ = ["Ended", "Workers", "steady", "sweep", "sweep_until"]
 
 SEGMENT_LANES = 16
-"""Lanes per segment: with a piece, a lane on every device, what a sweep that is killed loses at most; with an
-executor it loses, besides, the tasks that are under way."""
+"""Lanes per segment. A killed sweep loses at most one segment and one piece (a lane on every device); with an
+executor it also loses the tasks under way."""
 
 Folder = str | os.PathLike | None
 OnSegment = Callable[[int, int], Any]
@@ -45,55 +45,58 @@ def sweep(
 
     A seed's results have the same bits alone, among a million, in any order, after a resume, on one device or
     eight. They depend on the function, the seed, its setting and the lane's width, given the same versions of
-    the packages, the same kind of device (of CPU, down to its vector instructions) and the same XLA_FLAGS.
+    the packages, the same kind of device (for a CPU, the same vector instructions) and the same XLA_FLAGS.
 
     On CPUs with jaxlib up to 0.11.0, LAPACK calls (orthogonal weights, eigh, solve) can wait for each other
-    for ever. There, a sweep that makes some runs on one device, one matrix after the other; no bit changes.
-    Decompositions alone take as long as on two devices, training after them up to twice as long (12-12-1, 400
-    epochs: 5.7 s instead of 4.1 s, measured on a busy machine). Outside of sweeps nnjax's own calls are
-    protected, not yours. Programs that call back into Python run on one CPU device with every version.
+    for ever. There, a sweep with such calls runs on one device and takes one matrix after the other; no bit
+    changes. Decompositions alone take as long as on two devices, training after them up to twice as long
+    (12-12-1, 400 epochs: 5.7 s instead of 4.1 s, measured on a busy machine). Outside of sweeps, nnjax's own
+    calls are protected, but yours are not. Programs that call back into Python always run on one CPU device.
 
     Args:
         fn: A pure function of a key (and of the settings, by name) to a pytree of arrays: training, a
-            gradient norm at initialisation, a search for minima. Pass the same function object again and it
-            is not compiled again, whatever the number of seeds; unless a global or a value that it closes
-            over is another one by then. Purity is taken on trust beyond that: an array or a list that was
-            changed in place is not noticed, nor attributes of objects and modules, globals of other modules,
-            and what JAX itself keeps of functions given to `lax.scan` or `jit`.
+            gradient norm at initialisation, a search for minima. If you pass the same function object again,
+            it is not compiled again, whatever the number of seeds, unless a global or a value that it closes
+            over has been replaced. Beyond that, purity is taken on trust: a sweep does not notice an array or
+            a list changed in place, changed attributes of objects and modules, globals of other modules, or
+            what JAX itself caches of functions passed to `lax.scan` or `jit`.
         seeds: Integers in 0..2³²-1, in any order; a seed given twice is computed twice, with equal results.
-        settings: Numbers to vary, as {"rate": [0.1, 0.3], "scale": [1.0, 1.0]}: setting c is the c-th entry
-            of every list. They are traced, so that all settings share one compilation, and paired: every
-            setting sees the same keys. They keep the dtype that jnp.asarray gives them.
-        lane: Runs, each of one seed with one setting, that are computed together on one device. None takes it
-            from the bytes that one run touches. Results of different widths may differ in their last digits;
-            a width far above the automatic one may break the promise: ask `nnjax.steady(fn, lane)`.
-        folder: Where finished segments are kept. Run a killed sweep again, and it resumes from there; ask for
-            other seeds or values of the same settings, and what is not there yet is added. Several processes
-            may share it: each computes all that is missing, and the first to finish a segment writes it.
-        on_segment: Called with (runs done, runs in all) after each piece, a lane on every device; of an
-            executor, with each answer, and once a second meanwhile, as (0, runs in all) before the first one.
-            What it raises ends the sweep, as Ctrl-C does.
-        executor: Who computes: anything with `submit`, as `concurrent.futures` has it, or `nnjax.Workers`
-            around it. The bits are the same; each worker uses its own devices, and compiles fn once. fn is
-            sent with cloudpickle (pip install 'nnjax[cluster]'). Rows whose worker was lost are given out
-            again. Workers whose kind of device, versions or XLA_FLAGS differ from the first one's, or from
-            those of the folder that is added to, are named in a warning, and compute nothing.
+        settings: Numbers to vary, as in {"rate": [0.1, 0.3], "scale": [1.0, 1.0]}: setting c is the c-th
+            entry of every list. They are traced, so that all settings share one compilation, and paired:
+            every setting sees the same keys. They keep the dtype that jnp.asarray gives them.
+        lane: Number of runs (one seed with one setting each) that are computed together on one device. None
+            chooses it by the bytes that one run touches. Results from different widths may differ in their
+            last digits; with a width far above the automatic one, bits may no longer be the same: check with
+            `nnjax.steady(fn, lane)`.
+        folder: Where finished segments are kept. If you run a killed sweep again, it resumes from there; if
+            you ask for other seeds or values of the same settings, those that are missing are added. Several
+            processes may share it: each computes everything that is missing, and the first to finish a
+            segment writes it.
+        on_segment: Called with (runs done, runs in all) after each piece (a lane on every device); with an
+            executor, after each answer and once a second in between, with (0, runs in all) before the first
+            one. An exception that it raises ends the sweep, as Ctrl-C does.
+        executor: What computes the runs: any object with the `submit` of `concurrent.futures`, or an
+            `nnjax.Workers` around it. The bits are the same; each worker uses its own devices, and compiles
+            fn once. fn is sent with cloudpickle (pip install 'nnjax[cluster]'). Rows whose worker was lost
+            are given out again. Workers whose kind of device, versions or XLA_FLAGS differ from the first
+            worker's, or from the folder's, are named in a warning and compute nothing.
 
     Returns:
-        What fn returns, each leaf with a leading axis "seed", and then "setting" where settings are given.
+        What fn returns; each leaf has a leading axis "seed", then "setting" if settings are given.
         Random keys come back as JAX's key arrays.
 
     Raises:
-        TypeError: Seeds that are no integers, settings that are no numbers, an output that is no array, or no
-            output; an fn or on_segment that cannot be called, an fn that cannot be hashed, or pickled for an
-            executor; an executor without `submit`.
+        TypeError: Seeds that are not integers, settings that are not numbers, an output that is not an array,
+            or no output; an fn or on_segment that cannot be called, an fn that cannot be hashed or, for an
+            executor, pickled; an executor without `submit`.
         ValueError: No seeds, seeds out of range, settings of unequal length or out of their dtype's range, a
             lane below 1; a folder that holds another sweep, or damaged segments.
         OSError: The folder cannot be written.
-        RuntimeError: Another process has written other bits for the same seeds: fn is not pure, or a machine
-            is faulty. An executor is closed or broken, or has lost its worker twice with the same seeds.
-        TimeoutError: The first answer of a worker has not come within the time that `nnjax.Workers` says;
-            later ones are waited for without end.
+        RuntimeError: Another process has written different bits for the same seeds: fn is not pure, or a
+            machine is faulty. Or an executor is closed or broken, or has lost its worker twice with the same
+            seeds.
+        TimeoutError: The first answer of a worker has not come within the time set by `nnjax.Workers`; for
+            later ones there is no time limit.
         ImportError: cloudpickle, which an executor needs, is not installed.
     """
     checks.functions(fn=fn)
@@ -112,7 +115,7 @@ def identified(
     on_segment: OnSegment | None,
     executor: Any,
 ) -> tuple[PyTree, Mapping[str, Any]]:
-    """What `sweep` returns, and what the bits depend on: as workers say, or for the folder; else {}."""
+    """Return what `sweep` returns, and what its bits depend on ({} without workers or a folder)."""
     checks.functions(fn=fn)
     rows = inputs.read(seeds, settings)
     function = jobs.Function(fn, rows.settings, reads=outside.reads(fn))
@@ -133,20 +136,20 @@ def sweep_until(
     on_segment: OnSegment | None = None,
     executor: Any = None,
 ) -> Ended:
-    """Compute step(step(... init(key(s), **setting))) until done, for work that ends at different times.
+    """Compute step(step(... init(key(s), **setting))) until done, for work of varying length.
 
-    Finished seeds make room for new ones, and no seed's bits change. A seed ends at its first check where
-    `done` holds, so that a coarser `check_every` lets it run a little further.
+    Finished seeds make room for new ones, and no seed's bits change. A seed ends at the first check at which
+    `done` holds, so that with a larger `check_every` it runs a little further.
 
     Args:
         init: A pure function of a key (and of the settings) to the state, a pytree of arrays.
-        step: state -> state, pure. It is also applied to finished states, and the outcome dropped: it must
-            come to an end there too.
+        step: state -> state, pure. It is also applied to finished states, and the result dropped, so it must
+            terminate there too.
         done: state -> whether it is finished.
         seeds: As in `sweep`.
-        settings: As in `sweep`; they reach `init` alone, which puts what `step` needs into the state.
-        check_every: Steps between two checks; hundreds keep the checks cheap.
-        max_steps: Seeds that have taken this many steps end unfinished; None waits for every seed.
+        settings: As in `sweep`; they are passed to `init` alone, which puts what `step` needs into the state.
+        check_every: Steps between two checks; with hundreds, checks cost little.
+        max_steps: Seeds end unfinished after this many steps; None waits for every seed.
         lane: As in `sweep`.
         folder: As in `sweep`; a segment is kept once its last seed has ended.
         on_segment: As in `sweep`; called at every check, even if no seed has ended since the last one.
@@ -173,13 +176,13 @@ def steady(
     seed: int = 0,
     setting: Mapping[str, ArrayLike] | None = None,
 ) -> bool:
-    """Run a seed at every place in a lane of this width: are its bits the same in all of them?
+    """Check whether a seed's bits are the same at every place in a lane of this width.
 
     Args:
         fn: As in `sweep`.
         lane: The width; None for the automatic one.
         seed: The seed to try.
-        setting: One value of every setting.
+        setting: One value for every setting.
     """
     settings = None if setting is None else {name: np.array([value]) for name, value in setting.items()}
     rows = inputs.read([seed], settings)
@@ -196,7 +199,7 @@ def _swept(
     on_segment: OnSegment | None,
     executor: Any,
 ) -> tuple[PyTree, Mapping[str, Any]]:
-    """Compute all rows, here or on workers, which then say how wide lanes are and what the bits depend on."""
+    """Compute all rows, here or on workers; workers then set the lane width and what the bits depend on."""
     if on_segment is not None:
         checks.functions(on_segment=on_segment)
     given = None if executor is None else executors.read(executor)
@@ -233,7 +236,7 @@ def _results(
     on_segment: OnSegment | None,
     identity: Mapping[str, Any],
 ) -> PyTree:
-    """All rows' results: read what the folder has, `compute` the rest in one go and keep it there."""
+    """Return all rows' results: read those in the folder, `compute` the rest in one go and keep it there."""
     total, segment = job.rows.count, SEGMENT_LANES * job.lane
     arrays, columns = job.empty(total), job.rows.columns
     tracker = parts.track(arrays, segment, folder, {**identity, **_of_rows(job.rows, segment)}, columns)
@@ -257,7 +260,7 @@ def _results(
 
 
 def _of_rows(rows: Inputs, segment: int) -> dict[str, Any]:
-    """What the contents of a folder's segments depend on besides a row's bits."""
+    """Describe what the contents of a folder's segments depend on, besides a row's bits."""
     columns = {name: segments.digest(column.tobytes()) for name, column in rows.columns.items()}
     settings = {f"setting {name}": columns[name] for name in rows.settings}
     return {"seed": columns["seed"], **settings, "segment": segment}

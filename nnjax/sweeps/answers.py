@@ -1,4 +1,4 @@
-"""What workers answer that is no result, in words: an exception in fn, or that they are of another kind."""
+"""Workers' answers other than results, in words: an exception in fn, or a worker of another kind."""
 
 import pickle
 from collections.abc import Mapping
@@ -17,17 +17,17 @@ ADVICE = {
         "the workers, or cloudpickle.register_pickle_by_value(module)"
     ),
 }
-"""What to do where a worker differs."""
+"""What to do if a worker differs."""
 LOADING = (
     "install what it imports, or send your own modules along with "
     "cloudpickle.register_pickle_by_value(module)"
 )
 FIRST = ("jax", "jaxlib", "XLA_FLAGS", "device")
-"""Named first, since other differences follow from them."""
+"""Differences that are named first, since others follow from them."""
 
 
 def exception(answer: workers.Answer) -> Exception:
-    """The exception that a worker met, with the row, the worker and the traceback as notes."""
+    """Make the exception that a worker raised, with the row, the worker and the traceback as notes."""
     failure = answer.failure
     assert failure is not None
     try:
@@ -43,7 +43,7 @@ def exception(answer: workers.Answer) -> Exception:
 
 
 def difference(expected: Mapping[str, Any], answer: workers.Answer) -> str:
-    """Say in what a worker differs from the first one, and what to do."""
+    """Say how a worker differs from the first one, and what to do."""
     if answer.failure:
         return f"fn cannot be loaded there ({answer.failure.said}); {LOADING}"
     there = answer.identity or {}
@@ -59,6 +59,6 @@ def difference(expected: Mapping[str, Any], answer: workers.Answer) -> str:
 
 
 def _cpu(kind: str, other: str) -> str:
-    """A kind of device; of its vector instructions only those that the other one lacks."""
+    """Describe a kind of device, with only those vector instructions that the other one lacks."""
     words = [word for word in kind.split() if not word.startswith(VECTORS) or word not in other.split()]
     return " ".join(words)

@@ -1,4 +1,4 @@
-"""A sweep's workers: rows are cut into tasks, given out, and given out again where a worker was lost."""
+"""A sweep's workers: rows are cut into tasks, given out, and given out again if a worker is lost."""
 
 import collections
 import hashlib
@@ -16,34 +16,34 @@ from nnjax.sweeps import answers, devices, executors, jobs, parts, workers
 from nnjax.sweeps.tasks import Task, Tasks
 
 GOAL = 10.0
-"""Seconds that a task should take: a thousand times what it costs to give it out."""
+"""Seconds that a task should take: a thousand times as long as giving it out."""
 AHEAD = 4
-"""Tasks given out per worker that is known, so that none waits for the driver."""
+"""Tasks given out per known worker, so that no worker waits for the driver."""
 KNOWN_AT_FIRST = 16
-"""Workers that are taken to be there until more have answered."""
+"""Number of workers that is assumed until more have answered."""
 LANES_UNTIL = 4
-"""Lanes per device that a task of `sweep_until` has at least: its slots take new rows as others end."""
+"""Fewest lanes per device in a task of `sweep_until`: its slots take new rows as others end."""
 MESSAGE = 2**26
-"""Bytes of results that a task brings back at most, unless those of a single lane are more; and of functions
-that are on their way at a time, unless a single one is larger."""
+"""Most bytes of results that a task brings back, unless a single lane has more; and most bytes of functions
+being sent at a time, unless a single function is larger."""
 SMALL = 100_000
-"""Bytes of a pickled function up to which it travels with every task."""
+"""Largest pickled function, in bytes, that is sent with every task."""
 PAUSES = 0.001, 0.05
-"""Seconds between two looks at the futures, at first and at most."""
+"""Seconds between two checks of the futures, at first and at most."""
 SIGN_OF_LIFE = 1.0
 """Seconds after which `on_segment` is called even if nothing came."""
 OTHERS = 8
-"""Workers that are asked for one of the folder's kind."""
+"""Most workers to ask in search of one of the folder's kind."""
 RETRIES = 1
 """How often a task is given out again after the executor has lost it."""
 
 
 class Crew:
-    """The workers of one sweep, as far as they are known, and what is given out to them.
+    """The workers of one sweep, as far as they are known, and the tasks given out to them.
 
     Attributes:
         lane: Rows computed together on one device.
-        identity: What the bits of a row depend on, as the first worker said that answered, or the folder.
+        identity: What the bits of a row depend on, according to the folder or the first worker that answered.
     """
 
     def __init__(
@@ -56,12 +56,13 @@ class Crew:
     ) -> None:
         """Ask a first worker; `waiting` is called now and then until it answers.
 
-        If the folder holds the same function, the first one of its kind; none, and the folder will say so.
+        If the folder holds the same function, look for the first worker of its kind; if there is none,
+        opening the folder raises the error.
 
         Raises:
             TypeError: The function cannot be pickled.
             TimeoutError: No worker has answered.
-            RuntimeError: The executor takes no tasks, or fn has other results there than here.
+            RuntimeError: The executor takes no tasks, or fn's results have another form there than here.
         """
         content = executors.pickled(job.function)
         self._order = workers.Order(
@@ -85,7 +86,7 @@ class Crew:
         self._unit = self.lane * first.devices * (LANES_UNTIL if job.function.until else 1)
 
     def _first(self, expected: dict[str, Any] | None) -> workers.Answer:
-        """The first worker that is as expected, or any."""
+        """Return the answer of the first worker that is as expected, or of any if none is."""
         self.identity = expected or {}
         self._order = self._order._replace(expected=expected)
         answer, others = self._ask(Task(np.arange(0), whole=True)), 1
@@ -95,7 +96,7 @@ class Crew:
         return answer
 
     def _ask(self, task: Task) -> workers.Answer:
-        """Let a worker look at the function, without any rows."""
+        """Send the function to a worker without any rows, and return its answer."""
         future = self._submit(task)
         try:
             self._await(future)
@@ -112,7 +113,7 @@ class Crew:
         return answer
 
     def _refuse_another_program(self, answer: workers.Answer) -> None:
-        """Compare what fn is there with what it is here, where the same versions make the same text of it."""
+        """Compare fn's program there and here, if the same versions make them comparable."""
         if answer.shapes != self._job.shapes:
             raise RuntimeError(
                 f"fn's results are {self._job.shapes} here and {answer.shapes} on worker {answer.worker}: "
@@ -142,7 +143,7 @@ class Crew:
         """Give a task out.
 
         Raises:
-            RuntimeError: The executor does not take it.
+            RuntimeError: The executor does not accept it.
         """
         order = self._order if task.whole or self._travels() else self._order._replace(content=None)
         columns = {name: column[task.rows] for name, column in self._job.rows.columns.items()}
@@ -156,7 +157,7 @@ class Crew:
             ) from error
 
     def _travels(self) -> bool:
-        """Tell whether the function goes along: not if it is large, and the workers that have it stay."""
+        """Decide whether a task carries the function: not a large one, if the workers that have it stay."""
         answers = self._answers.total()
         stay = answers > len(self._answers) and answers > 2 * self._unknown
         return self._size_of_function <= SMALL or not stay
@@ -166,11 +167,11 @@ class Crew:
         return len(self._order.content or b"")
 
     def compute(self, wanted: np.ndarray) -> Generator[jobs.Piece, None, None]:
-        """Compute these rows; a piece comes with every answer, and one without rows now and then.
+        """Compute these rows; yield a piece for every answer, and an empty one now and then.
 
         Raises:
-            RuntimeError: Workers were lost with the same rows again and again, or all differ.
-            Exception: Whatever fn has raised, with the row and the worker.
+            RuntimeError: Workers were lost with the same rows again and again, or all are of another kind.
+            Exception: Whatever fn raised, with the row and the worker in its notes.
         """
         tasks = Tasks(wanted)
         shown = time.monotonic()
@@ -197,7 +198,7 @@ class Crew:
             tasks.call_off()
 
     def _most(self) -> int:
-        """How many tasks may be under way: few with a large function, of which a worker needs only one."""
+        """Limit the tasks under way: few while a large function is sent, as a worker needs it only once."""
         known = len(self._answers)
         if self._given.tasks:
             return self._given.tasks
@@ -207,7 +208,7 @@ class Crew:
         return min(most, max(MESSAGE // self._size_of_function, known, 1))
 
     def _size(self, total: int, left: int) -> int:
-        """Rows of the next task: `GOAL` seconds of them; fewer towards the end, so that all end together."""
+        """Choose the size of the next task: `GOAL` seconds; less at the end, so that all end together."""
         if self._given.tasks:
             lanes_of_all = -(-total // self.lane)
             return self._fitting(float(-(-lanes_of_all // self._given.tasks) * self.lane), self.lane)
@@ -215,16 +216,16 @@ class Crew:
         return self._fitting(min(GOAL / max(self._pace, 1e-12), share), self._unit)
 
     def _fitting(self, rows: float, unit: int) -> int:
-        """Whole units; whole lanes, at least one, where their results do not fit into one message."""
+        """Round to whole units, or to whole lanes (at least one) if units' results exceed one message."""
         most = MESSAGE // max(1, sum(array.nbytes for array in self._job.empty(1)))
         rows = unit * max(1, int(rows / unit))
         return rows if rows <= most else max(self.lane, most // self.lane * self.lane)
 
     def _taken(self, done: list[tuple[Any, Task]], tasks: Tasks) -> Iterator[jobs.Piece]:
-        """Keep what has come, and put back what must be computed elsewhere.
+        """Yield the results that have come, and put back what must be computed elsewhere.
 
         Raises:
-            RuntimeError: There seem to be no workers but of another kind.
+            RuntimeError: All workers seem to be of another kind.
         """
         lost, errors, refused, heard = [], [], None, False
         for future, task in done:
@@ -258,10 +259,10 @@ class Crew:
             raise RuntimeError(f"every worker that answers is of another kind: {refused}")
 
     def _after_loss(self, task: Task, error: Exception) -> Task:
-        """The task once more, whole.
+        """Return the task to be given out again, with the function.
 
         Raises:
-            RuntimeError: It has been lost before, or nothing can be given out any more.
+            RuntimeError: The task was lost before, or the executor accepts no more tasks.
         """
         executors.refuse_broken(error)
         if task.lost >= RETRIES:
@@ -277,7 +278,7 @@ class Crew:
         return f"{seeds[0]} to {seeds[-1]}"
 
     def _name(self, answer: workers.Answer) -> str:
-        """Name a worker of another kind, once, and say what is different there."""
+        """Warn of a worker of another kind, once, and say what is different there."""
         difference = answers.difference(self.identity, answer)
         if answer.worker not in self._strangers:
             self._strangers.add(answer.worker)
@@ -288,5 +289,5 @@ class Crew:
 
 
 def _fn(identity: Mapping[str, Any]) -> tuple[Any, Any]:
-    """What an identity says of the function itself: neither lanes nor processors."""
+    """Return the part of an identity that describes the function, without lanes and processors."""
     return identity.get("function"), identity.get("constants")

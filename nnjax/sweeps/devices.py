@@ -9,14 +9,14 @@ from typing import Any
 import jax
 
 VECTORS = ("sse", "avx", "fma", "amx", "asimd", "sve")
-"""How the names of the vector instructions begin that XLA compiles for."""
+"""Prefixes of the names of the vector instructions that XLA compiles for."""
 
 
 def use_all_cores() -> None:
     """Make every CPU core a JAX device, over which `sweep` spreads its lanes.
 
     Raises:
-        RuntimeError: JAX has already computed something, and its devices are settled.
+        RuntimeError: JAX has already computed something, so its devices are fixed.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
@@ -31,7 +31,7 @@ def use_all_cores() -> None:
 
 
 def chosen() -> tuple[Any, ...]:
-    """Where lanes run: all local devices, or those of the platform that jax.default_device names."""
+    """Return the devices that lanes run on: all local ones, or those of jax.default_device's platform."""
     default = getattr(jax.config, "jax_default_device", None)
     if default is None:
         return tuple(jax.local_devices())
@@ -39,18 +39,18 @@ def chosen() -> tuple[Any, ...]:
 
 
 ASSUMED_MEMORY = 16 * 2**30
-"""Bytes of an accelerator that does not tell."""
+"""Bytes assumed for an accelerator that does not report its memory."""
 
 
 def memory(device: Any) -> int | None:
-    """The bytes that JAX may use of an accelerator's memory; None of a CPU, whose cache is what counts."""
+    """Return how much of an accelerator's memory JAX may use; None for a CPU, where the cache matters."""
     if device.platform == "cpu":
         return None
     return (device.memory_stats() or {}).get("bytes_limit", ASSUMED_MEMORY)
 
 
 def compiler_options() -> dict[str, Any]:
-    """XLA's CPU code uses 256-bit vectors unless it is told that this CPU's 512-bit ones are worth it."""
+    """Let XLA use a CPU's 512-bit vectors; by default its code uses 256-bit ones."""
     if chosen()[0].platform != "cpu" or "avx512f" not in _cpu().get("flags", "").split():
         return {}
     return {"xla_cpu_prefer_vector_width": 512}
@@ -58,7 +58,7 @@ def compiler_options() -> dict[str, Any]:
 
 @functools.cache
 def _cpu() -> dict[str, str]:
-    """What Linux says of the first CPU; nothing on other systems."""
+    """Read what Linux says about the first CPU; return nothing on other systems."""
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     first = cpuinfo.read_text().split("\n\n")[0] if cpuinfo.exists() else ""
     fields = (line.partition(":") for line in first.splitlines())
@@ -66,7 +66,7 @@ def _cpu() -> dict[str, str]:
 
 
 def kind() -> str:
-    """The kind of device that lanes run on; of a CPU, which JAX only calls "cpu", the model and vectors."""
+    """Return the kind of device that lanes run on; for a CPU (just "cpu" in JAX), model and vectors."""
     if chosen()[0].platform != "cpu":
         return chosen()[0].device_kind
     model, vectors = cpu()
@@ -74,7 +74,7 @@ def kind() -> str:
 
 
 def cpu() -> tuple[str, list[str]]:
-    """The CPU's model and its vector instructions, as Linux names them; elsewhere none are told."""
+    """Return the CPU's model and its vector instructions, as Linux names them; other systems list none."""
     known = _cpu()
     model = known.get("model name") or known.get("CPU part") or platform.processor() or platform.machine()
     names = known.get("flags", known.get("Features", "")).split()
@@ -82,6 +82,6 @@ def cpu() -> tuple[str, list[str]]:
 
 
 def flags() -> list[str]:
-    """What XLA_FLAGS says, but for the number of devices, on which no bit depends."""
+    """Return XLA_FLAGS without the number of devices, on which no bit depends."""
     given = os.environ.get("XLA_FLAGS", "").split()
     return sorted(flag for flag in given if not flag.startswith("--xla_force_host_platform_device_count"))

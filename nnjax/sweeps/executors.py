@@ -1,7 +1,7 @@
-"""Executors: what `sweep` takes as one, and what is done with it.
+"""Executors: what `sweep` accepts as one, and how it is used.
 
-It is somebody else's, and finds the workers. Of it only `submit` is used, and of its futures only `done`,
-`result` and `cancel`, since some know no more.
+An executor comes from another package and finds the workers. Only its `submit` is used, and only its futures'
+`done`, `result` and `cancel`, since some executors offer no more.
 """
 
 import concurrent.futures
@@ -14,20 +14,20 @@ from nnjax.sweeps import jobs
 
 
 class Workers(NamedTuple):
-    """An executor, and how a sweep uses it: `nnjax.sweep(..., executor=nnjax.Workers(executor, ...))`.
+    """An executor, and how a sweep should use it: `nnjax.sweep(..., executor=nnjax.Workers(executor, ...))`.
 
     Attributes:
         executor: Anything with the `submit` of `concurrent.futures`: `dask.distributed`'s
             `client.get_executor()`, a `ProcessPoolExecutor` that spawns, submitit's `AutoExecutor`,
             mpi4py's `MPIPoolExecutor`.
-        tasks: Into how many tasks, at most, the runs are cut. None makes tasks of ten seconds, which suits
-            workers that stay; where every task is a process or a job in a queue, as submitit's are, say how
-            many.
-        wait: Seconds to wait for the first answer of a worker. Later ones are waited for without end: from
-            here, a long task and a cluster that is gone look alike.
-        devices: CPU devices for each worker, as a rule the cores that it may use; None leaves it to the
-            workers (JAX_NUM_CPU_DEVICES, else one). A worker whose JAX has computed something already keeps
-            those that it has.
+        tasks: Largest number of tasks into which the runs are cut. None makes tasks of ten seconds, which
+            suits workers that stay; if every task is a process or a job in a queue, as with submitit, set a
+            number.
+        wait: Seconds to wait for the first answer of a worker. For later ones there is no time limit: seen
+            from here, a long task and a cluster that is gone look alike.
+        devices: CPU devices for each worker, usually as many as the cores it may use; None leaves it to the
+            workers (JAX_NUM_CPU_DEVICES, else one). A worker whose JAX has already computed something keeps
+            its devices.
     """
 
     executor: Any
@@ -60,7 +60,7 @@ def read(executor: Any) -> Workers:
 
 
 def _refuse_forks(executor: Any) -> None:
-    """JAX has threads, whose locks a forked child inherits for ever."""
+    """Refuse executors that fork: a forked child inherits the locks of JAX's threads for ever."""
     context = getattr(executor, "_mp_context", None)
     is_pool = isinstance(executor, concurrent.futures.ProcessPoolExecutor)
     if is_pool and context is not None and context.get_start_method() == "fork":
@@ -75,17 +75,17 @@ def _cloudpickle() -> Any:
 
 
 def pickled(function: jobs.Function) -> bytes:
-    """The function as bytes, once for each state of what it reads from outside.
+    """Pickle the function, once for each state of what it reads from outside.
 
     Raises:
-        TypeError: It cannot be pickled.
+        TypeError: The function cannot be pickled.
     """
     return _pickled(function, frozenset(_cloudpickle().list_registry_pickle_by_value()))
 
 
 @functools.lru_cache(maxsize=64)
 def _pickled(function: jobs.Function, by_value: frozenset[str]) -> bytes:
-    """The same, once for each set of modules that are sent by value."""
+    """Pickle the function, once for each set of modules that are sent by value."""
     try:
         return _cloudpickle().dumps(function._replace(reads=()))
     except Exception as error:
@@ -96,17 +96,17 @@ def _pickled(function: jobs.Function, by_value: frozenset[str]) -> bytes:
 
 
 def cancel(future: Any) -> None:
-    """Call off what is not done; not every executor can."""
+    """Cancel a future that is not done; not every executor can."""
     with contextlib.suppress(Exception):
         if not future.done():
             future.cancel()
 
 
 def refuse_broken(error: Exception) -> None:
-    """Pass over an error, unless it says that the executor can compute nothing any more.
+    """Ignore an error, unless it says that the executor can no longer compute anything.
 
     Raises:
-        RuntimeError: It says so.
+        RuntimeError: The executor is broken.
     """
     if isinstance(error, concurrent.futures.BrokenExecutor):
         raise RuntimeError(

@@ -1,4 +1,4 @@
-"""What a sweep runs over: one row for each pair of a seed and a setting, checked once, at the door."""
+"""What a sweep runs over: one row for each pair of a seed and a setting, checked once on entry."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,10 @@ Settings = Mapping[str, ArrayLike | Sequence[float] | Sequence[int]] | None
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """The rows of a sweep, in the order of its results: all settings of the first seed, then of the second.
+    """The rows of a sweep, in the order of its results: all settings of the first seed, then the second's.
 
     Attributes:
-        columns: Name -> its value in each row r, (r,): "seed" first, then each setting.
+        columns: Name -> value in each row r, (r,): "seed" first, then each setting.
         shape: What the rows stand for: (seeds,), or (seeds, settings).
     """
 
@@ -33,7 +33,7 @@ class Inputs:
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """Names of the settings, the columns without the seed."""
+        """Names of the settings: the columns except the seed."""
         return tuple(self.columns)[1:]
 
     @property
@@ -42,15 +42,15 @@ class Inputs:
         return tuple(column.dtype for column in self.columns.values())
 
     def abstract(self, *leading: int) -> tuple[jax.ShapeDtypeStruct, ...]:
-        """Shape and dtype of each column's values: of one row's, or with the leading axes given."""
+        """Return the shape and dtype of each column's values: for one row, or with these leading axes."""
         return tuple(jax.ShapeDtypeStruct(leading, dtype) for dtype in self.dtypes)
 
     def take(self, rows: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Each column's values in these rows."""
+        """Return each column's values in these rows."""
         return tuple(column[rows] for column in self.columns.values())
 
     def reshape(self, rows: np.ndarray) -> np.ndarray:
-        """Split the leading axis, one entry per row, into what the rows stand for."""
+        """Split the leading axis, which has one entry per row, into seeds and settings."""
         return rows.reshape(*self.shape, *rows.shape[1:])
 
 
@@ -70,7 +70,7 @@ def read(seeds: Seeds, settings: Settings) -> Inputs:
 
 
 def key(seed: Array) -> PRNGKeyArray:
-    """The random key of a seed (uint32) that `read` has checked; under jit, unlike `nnjax.key`."""
+    """Make the random key of a seed (uint32) that `read` has checked; unlike `nnjax.key`, it works in jit."""
     return jax.random.key(seed, impl="threefry2x32")
 
 
@@ -82,7 +82,7 @@ def _seeds(seeds: Seeds) -> np.ndarray:
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"seeds must be a list of at least one integer, got shape {array.shape}")
     if np.issubdtype(array.dtype, np.floating) and np.array_equal(array, np.trunc(array)):
-        array = array.astype(np.int64)  # R's numbers arrive as floats
+        array = array.astype(np.int64)  # numbers from R arrive as floats
     if not np.issubdtype(array.dtype, np.integer):
         raise TypeError(f"seeds must be integers, got {array.dtype}")
     if array.min() < 0 or array.max() >= 2**32:
@@ -106,7 +106,7 @@ def _settings(settings: Mapping) -> dict[str, np.ndarray]:
 
 
 def _setting(name: str, value: ArrayLike | Sequence[float] | Sequence[int]) -> np.ndarray:
-    """The numbers in JAX's dtype, refused where they do not fit (JAX would wrap large integers)."""
+    """Convert numbers to JAX's dtype; refuse those that do not fit (JAX would wrap large integers)."""
     try:
         given = np.asarray(checks.numbers(f"setting {name!r}", value))
     except TypeError as error:

@@ -1,4 +1,4 @@
-"""Jobs: what a sweep computes, looked at once; here, or on a worker that was sent the function."""
+"""Jobs: what a sweep computes, inspected once, here or on a worker that was sent the function."""
 
 import functools
 from collections.abc import Callable, Generator, Hashable
@@ -17,7 +17,7 @@ Piece = tuple[np.ndarray, list[np.ndarray]]
 
 
 class Until(NamedTuple):
-    """When a row of `sweep_until` has ended, and what is done until then; as given there."""
+    """When a row of `sweep_until` ends, and what is done until then; the arguments as passed there."""
 
     step: Callable[[PyTree], PyTree]
     done: Callable[[PyTree], ArrayLike]
@@ -26,13 +26,13 @@ class Until(NamedTuple):
 
 
 class Function(NamedTuple):
-    """What is computed of a row, as it was given: this is what workers are sent.
+    """The function of a row, as the caller passed it; workers are sent this.
 
     Attributes:
         fn: `sweep`'s fn, or `sweep_until`'s init.
         settings: Names of its settings.
         until: What `sweep_until` does next; None in `sweep`.
-        reads: What it reads from outside, by which it is found again here; workers go by its digest.
+        reads: What it reads from outside, which identifies it here; workers identify it by its digest.
     """
 
     fn: Callable[..., PyTree]
@@ -42,13 +42,13 @@ class Function(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What is to be computed.
+    """A function, inspected, and the rows to compute it for.
 
     Attributes:
-        function: What is computed of a row.
-        one: The same as a function of the row's numbers.
+        function: The function of a row, as passed.
+        one: The same, as a function of the row's numbers.
         rows: All rows.
-        program: `one`, looked at without running it.
+        program: `one`, inspected without running it.
         lane: Rows computed together on one device.
     """
 
@@ -60,17 +60,17 @@ class Job(NamedTuple):
 
     @property
     def shapes(self) -> list[tuple[tuple[int, ...], str]]:
-        """The shape and dtype of one row's results, to be compared with another machine's."""
+        """Return the shape and dtype of one row's results, for comparison with another machine."""
         return [(result.shape, str(result.dtype)) for result in self.program.results]
 
     def empty(self, count: int) -> list[np.ndarray]:
-        """Room for the results of `count` rows."""
+        """Make empty arrays for the results of `count` rows."""
         kept = map(lanes.stored, self.program.results)
         return [np.empty((count, *array.shape), array.dtype) for array in kept]
 
 
 def prepare(function: Function, rows: Inputs, lane: int | None) -> Job:
-    """Look at one row's work, and choose the lane where None is given.
+    """Inspect one row's work, and choose the lane width if None is given.
 
     Raises:
         TypeError, ValueError: As `nnjax.sweep` for fn and lane.
@@ -95,13 +95,13 @@ def _work(function: Function) -> slots.Work | None:
 
 
 def compute(job: Job, rows: np.ndarray) -> Generator[Piece, None, None]:
-    """Compute these rows, on all local devices; pieces come as they are finished."""
+    """Compute these rows on all local devices; yield pieces as they are finished."""
     work = _work(job.function)
     return slots.run(work, job.lane, job.rows, rows) if work else in_lanes(job, rows)
 
 
 def in_lanes(job: Job, rows: np.ndarray) -> Generator[Piece, None, None]:
-    """Compute these rows, a lane per device at a time; the next is under way while one is handed over."""
+    """Compute these rows, a lane per device at a time; the next piece runs while one is handed over."""
     where = lapack.where(job.program.jaxpr)
     compiled, size = lanes.vmapped(job.one, where), job.lane * len(where)
     last = None
@@ -120,9 +120,9 @@ def _piece(rows: np.ndarray, leaves: list[Any]) -> Piece:
 
 
 def identity(job: Job) -> dict[str, Any]:
-    """What the bits of a row's results depend on besides the row: the program, and what runs it.
+    """Describe what the bits of a row's results depend on besides the row: the program, and what runs it.
 
-    The program's text holds the data that fn closes over, unless JAX hands them over as arguments
+    The program's text contains the data that fn closes over, unless JAX passes them as arguments
     (JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS). 50 MB of data take 0.5 s with the text, 0.1 s without.
     """
     text = jax.jit(job.one).lower(*job.rows.abstract()).as_text()
@@ -155,5 +155,5 @@ SETTINGS = (
 
 @functools.cache
 def settings_of_jax() -> dict[str, Callable[[Any], Any]]:
-    """The settings that this version of JAX has, and how each is set for a while."""
+    """Return the settings that this version of JAX has, and a context manager that sets each."""
     return {f"jax_{name}": getattr(jax, name) for name in SETTINGS if hasattr(jax, name)}

@@ -1,4 +1,4 @@
-"""Lanes: how wide, and the program that runs one.
+"""Lanes: their width, and the program that runs one.
 
 A vmapped program's last digits depend on how many seeds run together and in which order, and chaos amplifies
 them. So seeds always run in lanes of one width, which follows from the work of one run and never from the
@@ -21,29 +21,29 @@ from nnjax import checks
 from nnjax.sweeps import devices, inputs, lapack
 
 LANE_BYTES = 2_000_000
-"""What one lane's loop may touch: a core's second-level cache.
+"""Bytes that one lane's loop may touch: a core's second-level cache.
 
-Two to four times as wide is often faster, but then the products over data that all seeds share grow so large
-that XLA's library cuts them into blocks, and a seed's last digits depend on its place in the lane (measured
-on 2 cores: 6-9-5-3 on 20 rows from 512 on, 64-30-10 in batches of 10 from 64 on).
+Lanes two to four times as wide are often faster, but products over data that all seeds share then grow so
+large that XLA's library cuts them into blocks, and a seed's last digits depend on its place in the lane
+(measured on 2 cores: 6-9-5-3 on 20 rows from width 512, 64-30-10 in batches of 10 from width 64).
 """
 WIDEST = 8192
-"""The widest lane of a CPU core."""
+"""The widest lane for a CPU core."""
 ACCELERATOR_SHARE = 1 / 1024
 """The share of an accelerator's memory that one turn of a lane's loop may touch.
 
-It takes that many runs at once to keep all of an accelerator busy, and more are no faster.
+Keeping an accelerator busy takes that many runs at once, and more are no faster.
 """
 ACCELERATOR_WHOLE = 1 / 4
-"""The share that everything a lane touches may take, loops, curves and results together."""
+"""The share of the memory that everything in a lane may take: loops, curves and results together."""
 ACCELERATOR_WIDEST = 2**18
 
 
 @functools.lru_cache(maxsize=64)
 def one_run(fn: Callable, settings: tuple[str, ...], reads: Hashable = ()) -> Callable:
-    """One run as a function of plain numbers; the same object for the same fn, so that jit knows it.
+    """Make one run a function of plain numbers; the same object for the same fn, so that jit recognises it.
 
-    Another object, which is traced again, if what fn reads from outside has changed.
+    If what fn reads from outside has changed, it is another object, which is traced again.
     """
 
     def one(seed: Array, *values: Array) -> PyTree:
@@ -53,11 +53,11 @@ def one_run(fn: Callable, settings: tuple[str, ...], reads: Hashable = ()) -> Ca
 
 
 class Program(NamedTuple):
-    """One run, looked at without running it.
+    """One run, inspected without running it.
 
     Attributes:
         jaxpr: Its operations.
-        consts: Arrays that fn closes over, as far as JAX keeps them beside the operations.
+        consts: Arrays that fn closes over, as far as JAX keeps them apart from the operations.
         results: Shape and dtype of each array that it returns.
         tree: The structure that they are returned in.
     """
@@ -69,7 +69,7 @@ class Program(NamedTuple):
 
 
 def inspect(one: Callable, *dtypes: np.dtype) -> Program:
-    """Look at one run of `one(seed, *setting)`, given the dtypes of its arguments.
+    """Inspect one run of `one(seed, *setting)`, given the dtypes of its arguments.
 
     Raises:
         TypeError: It returns no array.
@@ -87,7 +87,7 @@ def _inspect(one: Callable, widest: np.dtype, *dtypes: np.dtype) -> Program:
 
 
 def constants(program: Program) -> Iterator[np.ndarray]:
-    """All data that fn closes over, in the order of the program: beside its operations, or among them."""
+    """Return all data that fn closes over, in the program's order: apart from its operations, or in them."""
     yield from map(to_numpy, program.consts)
     yield from _literals(program.jaxpr)
 
@@ -108,13 +108,14 @@ def _is_program(value: Any) -> bool:
 
 
 def width(lane: int | None, program: Program, memory: int | None = None) -> int:
-    """The lane asked for, else the power of two whose widest loop (or whole program) fits.
+    """Return the requested width, else the power of two whose widest loop (or whole program) fits.
 
     Args:
-        lane: The width asked for; None for the automatic one.
+        lane: The requested width; None for the automatic one.
         program: One run.
-        memory: The bytes of an accelerator's memory, of which the loop may touch `ACCELERATOR_SHARE` and all
-            together `ACCELERATOR_WHOLE`; None for a CPU, whose cores have a cache of `LANE_BYTES` each.
+        memory: The bytes of an accelerator's memory, of which the loop may touch the share
+            `ACCELERATOR_SHARE` and the whole program `ACCELERATOR_WHOLE`; None for a CPU, whose cores have a
+            cache of `LANE_BYTES` each.
     """
     if lane is not None:
         return checks.count("lane", lane)
@@ -129,9 +130,9 @@ def width(lane: int | None, program: Program, memory: int | None = None) -> int:
 
 
 def _loop_bytes(jaxpr: Any) -> tuple[list[int], int]:
-    """Bytes that one run touches: per turn of each of its loops, and outside of them.
+    """Count the bytes that one run touches: per iteration of each of its loops, and outside of loops.
 
-    Scalars are counted only where a loop carries them: between its turns they stay in registers.
+    Scalars are counted only where a loop carries them; within an iteration they stay in registers.
     """
     loops, straight = [], 0
     for equation in jaxpr.eqns:
@@ -147,9 +148,9 @@ def _loop_bytes(jaxpr: Any) -> tuple[list[int], int]:
 
 
 def _carried(equation: Any) -> int | None:
-    """Bytes that a loop hands from turn to turn; None if the operation is no loop."""
+    """Count the bytes that a loop carries between iterations; None if the operation is not a loop."""
     if equation.primitive.name == "scan":
-        # What a turn hands on has the same shape outside; what is stacked has one axis more.
+        # What an iteration carries has the same shape outside; what the loop stacks has one axis more.
         inside = next(iter(core.jaxprs_in_params(equation.params))).outvars
         pairs: Any = ((out.aval, inner.aval) for out, inner in zip(equation.outvars, inside, strict=True))
         return sum(_bytes(out) for out, inner in pairs if out.shape == inner.shape)
@@ -188,17 +189,17 @@ def _is_key(array: Any) -> bool:
 
 
 def stored(result: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
-    """Shape and dtype of the NumPy array that holds a result; of a random key, of its key data."""
+    """Return the shape and dtype of the NumPy array that holds a result; a random key is held as key data."""
     return jax.eval_shape(jax.random.key_data, result) if _is_key(result) else result
 
 
 def to_numpy(array: ArrayLike) -> np.ndarray:
-    """Bring an array to the host, random keys as their key data."""
+    """Copy an array to the host; random keys become their key data."""
     return np.asarray(jax.random.key_data(array) if _is_key(array) else array)
 
 
 def from_numpy(array: np.ndarray, result: jax.ShapeDtypeStruct) -> np.ndarray | Array:
-    """Make what `to_numpy` brought random keys again, if `result`, of one run, is one."""
+    """Undo `to_numpy`: turn key data into random keys again, if `result`, that of one run, is a key."""
     if not _is_key(result):
         return array
     return jax.random.wrap_key_data(jnp.asarray(array), impl=jax.random.key_impl(jnp.empty((), result.dtype)))

@@ -9,16 +9,16 @@ Measured on 2 cores, batches of 12 to 64 matrices, float32, up to 85 calls a siz
 - jaxlib 0.10.1, two CPU devices: qr, lu, solve, cholesky, eig, tridiagonal and expm hang, and
   triangular_solve within them, from 20 x 20 on (12 x 12 is too little work to be cut), some at the first
   call, some after dozens. svd, eigh, schur, hessenberg, inv and tridiagonal_solve came through 85 calls of
-  24 x 24 and 32 x 32; svd of 64 x 64 did not come back in 90 s, and eigh has been seen to hang elsewhere.
+  24 x 24 and 32 x 32; svd of 64 x 64 did not return within 90 s, and eigh has been seen to hang elsewhere.
   They call LAPACK in the same way and are treated alike. fft, which does not, did not hang.
-  OPENBLAS_NUM_THREADS=1 and xla_cpu_multi_thread_eigen=False do not help.
-- 0.10.1, one CPU device: one program with four independent expm hangs, and so do two threads, each with a
-  program (expm; qr and lu did not in 15 calls). So one device alone is no cure.
+  Setting OPENBLAS_NUM_THREADS=1 or xla_cpu_multi_thread_eigen=False does not help.
+- 0.10.1, one CPU device: one program with four independent calls of expm hangs, and so do two threads, each
+  with a program (expm; qr and lu did not in 15 calls). So one device alone is no cure.
 - 0.11.0: expm hangs. 0.11.1 (expm, lu; ten calls) and 0.12.0 (expm, lu, qr, eigh, solve ...): none hung.
 
-Callbacks into Python (`jax.pure_callback`) with whole matrices hang on two CPU devices up to 0.11.1 at the
-least; on one device, two threads included, they do not. They hold Python's lock and gain little from a
-second.
+Callbacks into Python (`jax.pure_callback`) with whole matrices hang on two CPU devices, at least up to
+0.11.1; on one device they do not, even from two threads. They hold Python's lock, so that a second device
+would gain little.
 """
 
 import contextlib
@@ -41,14 +41,14 @@ CALLS = frozenset({
 })  # fmt: skip
 """Names of the operations that call LAPACK with a batch."""
 VECTORS_FIRST = {"tridiagonal_solve"}
-"""Those whose first argument is a vector per problem, not a matrix."""
+"""Operations whose first argument is a vector per problem, not a matrix."""
 CALLBACKS = frozenset({"pure_callback", "io_callback", "debug_callback"})
 
 _patching = threading.RLock()
 
 
 def names(jaxpr: Any) -> set[str]:
-    """The names of all operations of a program, of its inner ones too."""
+    """Collect the names of all operations in a program and its inner programs."""
     found = set()
     for equation in jaxpr.eqns:
         found.add(equation.primitive.name)
@@ -58,9 +58,9 @@ def names(jaxpr: Any) -> set[str]:
 
 
 def where(jaxpr: Any) -> tuple[Any, ...]:
-    """The devices for a program: all that are chosen, but one CPU alone where several can hang.
+    """Choose the devices for a program: all of the chosen ones, or a single CPU where several can hang.
 
-    Loops over matrices cannot be spread over devices by XLA, which would exchange the matrices at every turn.
+    XLA cannot spread loops over matrices over devices: it would exchange the matrices at every iteration.
     """
     chosen = devices.chosen()
     risky = CALLBACKS | CALLS if hangs(metadata.version("jaxlib")) else CALLBACKS
@@ -68,10 +68,10 @@ def where(jaxpr: Any) -> tuple[Any, ...]:
 
 
 def vmap(one: Callable, platform: str) -> Callable:
-    """`jax.vmap(one)`, LAPACK one matrix at a time where a batch of them can hang; the bits are the same."""
+    """Return `jax.vmap(one)`, with LAPACK one matrix at a time where a batch can hang; no bit changes."""
     if platform != "cpu" or not hangs(metadata.version("jaxlib")):
         return jax.vmap(one)
-    # JAX keeps inner programs that it has vmapped; an axis name of its own keeps others' batches out of ours.
+    # JAX caches inner programs that it has vmapped; a separate axis name keeps others' batches out of ours.
     mapped = jax.vmap(one, axis_name="nnjax.sweep")
 
     def lane(*rows: Any) -> Any:
@@ -83,7 +83,7 @@ def vmap(one: Callable, platform: str) -> Callable:
 
 @contextlib.contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Let vmap make loops of LAPACK calls, for whatever is traced meanwhile."""
+    """Make vmap turn LAPACK calls into loops while this context is active."""
     rules = batching.fancy_primitive_batchers
     with _patching:
         kept = {primitive: rule for primitive, rule in rules.items() if primitive.name in CALLS}

@@ -1,4 +1,4 @@
-"""What a function reads besides its arguments: in a notebook a global changes from one cell to the next."""
+"""What a function reads besides its arguments, such as a global that changes between notebook cells."""
 
 import functools
 import inspect
@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 MANY, DEEP = 100, 6
-"""Largest size and depth of the tuples and dicts that are looked into; the depth is also that of wrapped
-functions."""
+"""Largest size and depth of the tuples and dicts that are inspected; the depth limits wrapping too."""
 
 
 class _Same:
-    """An object that equals itself alone, so that it can be looked up whatever its own equality says."""
+    """A wrapper that compares an object by identity, whatever the object's own equality says."""
 
     __slots__ = ("_value",)
 
@@ -28,11 +27,11 @@ class _Same:
 
 
 def reads(*functions: Callable) -> Hashable:
-    """Note the globals and closed-over values that functions read, and those that they call beside them.
+    """Note the globals and closed-over values that functions read, and those read by functions they call.
 
-    Numbers, texts, and small tuples and dicts of them are noted by their values; anything else by which
-    object it is. So an array or a list that is changed in place is not noticed, nor are attributes of objects
-    and modules, nor the globals of modules other than the function's own and `__main__`.
+    Numbers, texts, and small tuples and dicts of them are noted by value; anything else by its identity. So
+    an array or a list that is changed in place is not noticed, nor are attributes of objects and modules, nor
+    the globals of modules other than the function's own and `__main__`.
     """
     seen: dict[types.FunctionType, None] = {}
     for function in functions:
@@ -41,7 +40,7 @@ def reads(*functions: Callable) -> Hashable:
 
 
 class _Unwrapped(NamedTuple):
-    """What a partial, a method, a jitted function or an object with `__call__` does when it is called.
+    """The function behind a partial, a method, a jitted function or an object with `__call__`.
 
     Attributes:
         plain: The Python function; None if there is none.
@@ -74,7 +73,7 @@ def _unwrapped(function: Any) -> _Unwrapped:
 
 
 def _add(function: Any, module: str | None, seen: dict[types.FunctionType, None]) -> None:
-    """Add a function of this module, or of any if None, and the functions beside it that it reads."""
+    """Add a function of this module (any module if None), and the functions that it reads."""
     plain, owner, given = _unwrapped(function)
     if plain is None or plain in seen:
         return
@@ -87,7 +86,7 @@ def _add(function: Any, module: str | None, seen: dict[types.FunctionType, None]
 
 
 def _methods(function: types.FunctionType, owner: type | None) -> Iterator[Any]:
-    """Methods of its own class whose names it holds, such as self.rate()."""
+    """Yield the methods of a function's own class that it names, such as self.rate()."""
     for name in _names(function.__code__) if owner else ():
         method = inspect.getattr_static(owner, name, None)
         if isinstance(method, property):
@@ -97,7 +96,7 @@ def _methods(function: types.FunctionType, owner: type | None) -> Iterator[Any]:
 
 
 def _within(value: Any, depth: int = 0) -> Iterator[Any]:
-    """The value, or what is in a tuple or a dict of the size that is noted."""
+    """Yield the value itself, or the contents of a small tuple or dict."""
     if _is_small(value, depth):
         for part in value.values() if isinstance(value, dict) else value:
             yield from _within(part, depth + 1)
@@ -110,7 +109,7 @@ def _is_small(value: Any, depth: int) -> bool:
 
 
 def _outside(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
-    """Names and values: globals that it or a function within it names, and what it closes over."""
+    """Yield names and values: globals that the function or one within it names, and what it closes over."""
     for name in dict.fromkeys(_names(function.__code__)):
         if name in function.__globals__ and not isinstance(function.__globals__[name], types.ModuleType):
             yield name, function.__globals__[name]

@@ -1,8 +1,8 @@
-"""More seeds or settings in a sweep's folder: what is there is read, what is new becomes a part beside it.
+"""More seeds or settings in a sweep's folder: existing rows are read, new ones become a part of their own.
 
-A sweep's folder keeps its rows (`rows.npz`, beside `sweep.json`). Asked for other rows of the same function,
-it grows folders `more-...` of the same form, one for each set of rows that was new. A row's bits do not
-depend on its neighbours, so that it does not matter in which part it was computed.
+A sweep's folder keeps its rows (`rows.npz`, beside `sweep.json`). When asked for other rows of the same
+function, it gets subfolders `more-...` of the same form, one for each set of new rows. A row's bits do not
+depend on its neighbours, so it does not matter in which part it was computed.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ import numpy as np
 from nnjax.sweeps import segments
 
 Columns = Mapping[str, np.ndarray]
-"""The rows: name -> its value in each row, as of `inputs.Inputs`."""
+"""The rows: name -> value in each row, as in `inputs.Inputs`."""
 
 
 def track(
@@ -29,7 +29,7 @@ def track(
     identity: Mapping[str, Any],
     columns: Columns,
 ) -> "segments.Tracker | More":
-    """Read into `results`, arrays (rows, ...), what the folder has; and keep there what is added.
+    """Read the folder's rows into `results`, arrays (rows, ...), and keep those that are added.
 
     Raises:
         OSError, ValueError: As `segments.open_folder` and `segments.Tracker`.
@@ -49,7 +49,7 @@ def track(
 
 
 def begun(folder: str | os.PathLike, here: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What the bits in a folder depend on, where it holds the same function on whatever kind of device.
+    """Return what a folder's bits depend on, if it holds the same function on whatever kind of device.
 
     Args:
         folder: The folder.
@@ -71,12 +71,12 @@ def _described(path: pathlib.Path) -> dict[str, Any] | None:
 
 
 def _has_other_rows(path: pathlib.Path, identity: Mapping[str, Any]) -> bool:
-    """Tell whether the folder holds the same sweep of other rows, and says which."""
+    """Check whether the folder holds the same sweep of other rows, and says which rows."""
     return _asks_for_other_rows(path, identity) and _rows_of(path) is not None
 
 
 def _just_begun(path: pathlib.Path, identity: Mapping[str, Any]) -> bool:
-    """Wait for another process, which has begun the folder with other rows, to say which they are."""
+    """Wait until another process, which has begun the folder with other rows, says which they are."""
     for _ in range(50):
         if _has_other_rows(path, identity):
             return True
@@ -93,7 +93,7 @@ def _opened(path: str | os.PathLike, identity: Mapping[str, Any], columns: Colum
 
 
 def _asks_for_other_rows(path: pathlib.Path, identity: Mapping[str, Any]) -> bool:
-    """Tell whether the folder holds the same sweep of other rows."""
+    """Check whether the folder holds the same sweep of other rows."""
     stored = _described(path)
     if stored is None or stored == dict(identity) or set(stored) != set(identity):
         return False
@@ -105,7 +105,7 @@ def _of_rows(name: str) -> bool:
 
 
 def _rows_of(path: pathlib.Path) -> dict[str, np.ndarray] | None:
-    """The rows of a folder; None if it does not say, or not in whole."""
+    """Return the rows of a folder; None if its file is missing or incomplete."""
     try:
         with open(path / "rows.npz", "rb") as file, np.load(file, allow_pickle=False) as stored:
             names = stored["names"].tolist()
@@ -115,7 +115,7 @@ def _rows_of(path: pathlib.Path) -> dict[str, np.ndarray] | None:
 
 
 def _keys(columns: Columns) -> np.ndarray:
-    """Each row's values as one item that can be compared, (rows,)."""
+    """Join each row's values into one item that can be compared, (rows,)."""
     bits = [
         np.ascontiguousarray(column).view(np.uint8).reshape(len(column), -1) for column in columns.values()
     ]
@@ -127,10 +127,10 @@ class _Part(NamedTuple):
     """One of a sweep's folders.
 
     Attributes:
-        asked: Rows asked for that are in it.
-        inside: Where they are in it.
+        asked: The requested rows that are in it.
+        inside: Their places in it.
         arrays: All of its results.
-        tracker: Which of them are there.
+        tracker: Tracks which of its results are there.
     """
 
     asked: np.ndarray
@@ -140,10 +140,10 @@ class _Part(NamedTuple):
 
 
 class More:
-    """Tracks rows of which some lie in a folder, some in its parts, and the rest in a new part.
+    """Tracks rows that lie partly in a folder, partly in its parts, and for the rest in a new part.
 
     Attributes:
-        missing: Which of the rows asked for are not finished yet, (rows,).
+        missing: Which of the requested rows are not finished yet, (rows,).
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class More:
         identity: Mapping[str, Any],
         columns: Columns,
     ) -> None:
-        """Read what the folder and its parts have into `results`.
+        """Read the rows of the folder and its parts into `results`.
 
         Raises:
             OSError, ValueError: As `segments.open_folder` and `segments.Tracker`.
@@ -177,7 +177,7 @@ class More:
     def _open(
         self, folder: pathlib.Path, size: int, identity: Mapping[str, Any], rows: Columns, wanted: dict
     ) -> None:
-        """Take the wanted rows that this folder has, or is to have, off the list."""
+        """Take the wanted rows that this folder has, or will get, off the list."""
         places = {key: place for place, key in enumerate(_keys(rows).tolist()) if key in wanted}
         if not places:
             return

@@ -1,11 +1,11 @@
-"""A sweep on disk: finished segments, each one file, written whole and checked when it is read again.
+"""A sweep on disk: finished segments, each in a file that is written as a whole and checked when read.
 
-A folder holds `sweep.json`, which says what is being computed, `rows.npz` with the seeds and settings, and
+A folder holds `sweep.json`, which describes the sweep, `rows.npz` with the seeds and settings, and
 `segment-00000.npz`, ... with the arrays and a hash of them. Nothing is pickled; NumPy reads the files without
 nnjax.
 
-Several processes may share a folder, on one machine or several: each writes under a name of its own, files
-appear whole, the first one stays, and later ones are compared with it.
+Several processes may share a folder, on one machine or several: each writes under its own temporary name,
+files appear complete, the first one stays, and later ones are compared with it.
 """
 
 import contextlib
@@ -24,23 +24,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 ABANDONED = 24 * 3600
-"""Age in seconds from which an unfinished file counts as that of a killed process."""
+"""Age in seconds at which an unfinished file counts as left by a killed process."""
 WORDS = {
     "function": "another one, or one with other numbers or shapes in it",
     "constants": "the function closes over other data",
     "seed": "other seeds, and the folder does not hold those that it was made with",
 }
-"""What it means where a digest differs."""
+"""What a difference in each digest means."""
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
-"""How file systems refuse a hard link that they do not support."""
+"""Errors with which file systems refuse a hard link that they do not support."""
 
 
 class Folder(NamedTuple):
-    """Where segments lie.
+    """The folder of a sweep's segments.
 
     Attributes:
         path: The folder.
-        identity: Digest of what the results depend on; it goes into every segment's hash.
+        identity: Digest of what the results depend on, which is part of every segment's hash.
     """
 
     path: pathlib.Path
@@ -48,7 +48,7 @@ class Folder(NamedTuple):
 
 
 def open_folder(folder: str | os.PathLike, identity: Mapping[str, Any]) -> Folder:
-    """Make the folder, or go on in one that holds the same sweep.
+    """Make the folder, or continue in one that holds the same sweep.
 
     Args:
         folder: Where the segments go.
@@ -63,7 +63,7 @@ def open_folder(folder: str | os.PathLike, identity: Mapping[str, Any]) -> Folde
     with _writing(path):
         path.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path)
-        # Looked for first: another process may write the description and a segment between the two looks.
+        # Checked first: another process may write the description and a segment between the two checks.
         has_segments = any(path.glob("segment-*.npz"))
         if not description.exists():
             if has_segments:
@@ -74,10 +74,10 @@ def open_folder(folder: str | os.PathLike, identity: Mapping[str, Any]) -> Folde
 
 
 def try_folder(folder: str | os.PathLike) -> None:
-    """Make the folder, and write into it, before anything is computed elsewhere for it.
+    """Make the folder and try writing to it, before workers compute anything for it.
 
     Raises:
-        OSError, ValueError: It is no path, or cannot be written.
+        OSError, ValueError: It is not a path, or cannot be written.
     """
     path = _path(folder)
     with _writing(path):
@@ -135,7 +135,7 @@ def _remove_abandoned(folder: pathlib.Path) -> None:
     if not unfinished:
         return
     with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=folder) as file:
-        now = os.fstat(file.fileno()).st_mtime  # the disk's clock, on which all machines agree
+        now = os.fstat(file.fileno()).st_mtime  # the disk's clock, which is the same for all machines
         for path in unfinished:
             with contextlib.suppress(FileNotFoundError):
                 if now - path.stat().st_mtime > ABANDONED:
@@ -143,7 +143,7 @@ def _remove_abandoned(folder: pathlib.Path) -> None:
 
 
 def _write_first(path: pathlib.Path, fill: Callable[[Any], Any]) -> bool:
-    """Write a file that appears whole, unless there is one already: False then, and that one stays."""
+    """Write a file that appears complete; if there is one already, keep that one and return False."""
     writer = f"{platform.node()[:64]}.{os.getpid()}.{secrets.token_hex(8)}"
     temporary = path.with_name(f".{path.name}.{writer}.unfinished")
     try:
@@ -157,7 +157,7 @@ def _write_first(path: pathlib.Path, fill: Callable[[Any], Any]) -> bool:
 
 
 def _publish(temporary: pathlib.Path, path: pathlib.Path) -> bool:
-    """Give a written file its name, unless another has it; a link, unlike a rename, never replaces one."""
+    """Give a written file its name, unless it is taken; a link, unlike a rename, never replaces a file."""
     try:
         os.link(temporary, path)
     except FileExistsError:
@@ -165,7 +165,7 @@ def _publish(temporary: pathlib.Path, path: pathlib.Path) -> bool:
     except OSError as error:
         if error.errno not in NO_LINKS:
             raise
-        # Without links, two processes in this very moment may both find the name free; both files are whole.
+        # Without links, two processes may both find the name free at this moment; both files are complete.
         if path.exists():
             return False
         os.replace(temporary, path)
@@ -187,7 +187,7 @@ def digest(*contents: bytes) -> str:
 
 
 def write_rows(folder: pathlib.Path, columns: Mapping[str, np.ndarray]) -> None:
-    """Keep the rows of a sweep, name -> (rows,), in its folder, unless they are there.
+    """Keep the rows of a sweep, name -> (rows,), in its folder, unless they are already there.
 
     Raises:
         OSError: The folder cannot be written.
@@ -203,7 +203,7 @@ def write_rows(folder: pathlib.Path, columns: Mapping[str, np.ndarray]) -> None:
 
 
 def segment_path(folder: pathlib.Path, index: int) -> pathlib.Path:
-    """The file of segment `index`."""
+    """Return the path of segment `index`."""
     return folder / f"segment-{index:05d}.npz"
 
 
@@ -216,19 +216,19 @@ def _hash(identity: str, index: int, leaves: Sequence[np.ndarray]) -> str:
 
 
 def _plain(leaf: np.ndarray) -> np.ndarray:
-    """As plain bytes, if NumPy does not know the type: it writes float8_e5m2 as one that it cannot read."""
+    """View as plain bytes if NumPy lacks the type: it writes float8_e5m2 as a type that it cannot read."""
     return leaf if leaf.dtype.isbuiltin == 1 else leaf.view(np.dtype((np.void, leaf.dtype.itemsize)))
 
 
 def save(folder: Folder, index: int, leaves: Sequence[np.ndarray]) -> None:
     """Write one finished segment: entries leaf_0, leaf_1, ... and sha256.
 
-    The first one stays; a second one, which must have the same bits, is dropped.
+    The first file stays; a second one, which must have the same bits, is dropped.
 
     Raises:
         OSError: The folder cannot be written; segments written before stay.
-        RuntimeError: Another process has written this segment with other bits, which must not be.
-        ValueError: The one that is there is damaged.
+        RuntimeError: Another process has written this segment with different bits, which must not happen.
+        ValueError: The existing file is damaged.
     """
     path, sha256 = segment_path(folder.path, index), _hash(folder.identity, index, leaves)
     arrays: dict[str, Any] = {f"leaf_{number}": _plain(leaf) for number, leaf in enumerate(leaves)}
@@ -243,10 +243,10 @@ def save(folder: Folder, index: int, leaves: Sequence[np.ndarray]) -> None:
 
 
 def load(folder: Folder, index: int, into: Sequence[np.ndarray]) -> bool:
-    """Fill the arrays `into` with one segment; False where it is not there yet.
+    """Fill the arrays `into` with one segment; return False if it is not there yet.
 
     Raises:
-        ValueError: The file is not what was written there for this sweep.
+        ValueError: The file does not hold what was written for this sweep.
     """
     if not segment_path(folder.path, index).exists():
         return False
@@ -256,7 +256,7 @@ def load(folder: Folder, index: int, into: Sequence[np.ndarray]) -> bool:
 
 
 def _read(folder: Folder, index: int, like: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """One segment's arrays, which must have the shapes and dtypes of `like`."""
+    """Read one segment's arrays, which must have the shapes and dtypes of `like`."""
     path = segment_path(folder.path, index)
     damaged = ValueError(f"{path} is damaged; delete it, and the sweep computes it again")
     try:
@@ -278,7 +278,7 @@ class Tracker:
     """
 
     def __init__(self, results: Sequence[np.ndarray], size: int, folder: Folder | None) -> None:
-        """Read what the folder has into `results`, arrays (rows, ...) cut into segments of `size` rows.
+        """Read the folder's rows into `results`, arrays (rows, ...) cut into segments of `size` rows.
 
         Raises:
             ValueError: A segment is damaged.
@@ -300,7 +300,7 @@ class Tracker:
 
         Raises:
             OSError: The folder cannot be written; segments written before stay.
-            RuntimeError: Another process has written one of them with other bits.
+            RuntimeError: Another process has written one of them with different bits.
         """
         for array, leaf in zip(self._results, leaves, strict=True):
             array[rows] = leaf

@@ -1,8 +1,8 @@
-"""Work that ends at different times: slots take a new row as soon as theirs has ended.
+"""Work that ends at different times: a slot takes a new row soon after its last one has ended.
 
 A slot is one place in a lane. All slots advance together by `check_every` steps; those whose row has ended
-keep its state until enough of them are free, and are then refilled. No row sees any other, so that its bits
-do not depend on which rows come and go beside it.
+keep its state until enough of them are free, and are then refilled. Rows never interact, so a row's bits do
+not depend on which rows come and go beside it.
 """
 
 import functools
@@ -22,9 +22,9 @@ class Ended(NamedTuple):
     """What `sweep_until` returns; every leaf has the leading axes of `sweep`.
 
     Attributes:
-        state: Where each seed ended.
+        state: The state in which each seed ended.
         steps: How many steps it took, a multiple of `check_every`.
-        finished: Whether `done(state)` holds. False: it reached `max_steps`, or its state holds NaN.
+        finished: Whether `done(state)` holds. If False, the seed reached `max_steps`, or its state holds NaN.
     """
 
     state: PyTree
@@ -33,7 +33,7 @@ class Ended(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What is done with a row, as given to `sweep_until`; `start` is its `init` as `lanes.one_run`."""
+    """What is done with a row, as passed to `sweep_until`; `start` is its `init` as `lanes.one_run`."""
 
     start: Callable[..., PyTree]
     step: Callable[[PyTree], PyTree]
@@ -58,7 +58,7 @@ class Programs(NamedTuple):
 
 @functools.lru_cache(maxsize=64)
 def programs(work: Work) -> Programs:
-    """The programs of this work; the same objects for the same work, so that jit knows them."""
+    """Make the programs of this work; the same objects for the same work, so that jit recognises them."""
 
     def whole(*row: Array) -> Ended:
         return _advance(work, _start(work, *row))[0]
@@ -67,7 +67,7 @@ def programs(work: Work) -> Programs:
 
 
 def _is_nan(state: PyTree) -> Array:
-    """Whether any number of the state is NaN; integers and random keys never are."""
+    """Check whether any number of the state is NaN; integers and random keys never are."""
     inexact = [leaf for leaf in jax.tree.leaves(state) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
     flags = [jnp.any(jnp.isnan(leaf)) for leaf in inexact]
     return functools.reduce(jnp.logical_or, flags, jnp.zeros((), bool))
@@ -95,13 +95,13 @@ def _start(work: Work, *row: Array) -> Ended:
 
 
 def _refill(work: Work, refill: Array, occupant: Ended, *row: Array) -> tuple[Ended, Array]:
-    """Start the row where `refill` says so; else leave the occupant as it is."""
+    """Start the row if `refill` is true; else leave the occupant as it is."""
     now = _choose(refill, _start(work, *row), occupant)
     return now, _must_leave(work, now)
 
 
 def _advance(work: Work, before: Ended) -> tuple[Ended, Array]:
-    """Take `check_every` steps, unless the occupant must leave: then it stays as it is."""
+    """Take `check_every` steps; an occupant that must leave stays as it is."""
     state, _ = jax.lax.scan(lambda state, _: (work.step(state), None), before.state, length=work.check_every)
     after = Ended(state, before.steps + work.check_every, _is_finished(work, state))
     now = _choose(_must_leave(work, before), before, after)
@@ -109,7 +109,7 @@ def _advance(work: Work, before: Ended) -> tuple[Ended, Array]:
 
 
 EMPTY = -1
-"""The row of a slot that has none."""
+"""The row number of an empty slot."""
 
 
 class Slots:
@@ -117,12 +117,12 @@ class Slots:
 
     Attributes:
         rows: The row in each slot, (slots,), or `EMPTY`.
-        free: Which slots hold no row that goes on, (slots,).
+        free: Which slots hold no unfinished row, (slots,).
         waiting: Rows that no slot has taken yet, (rows,).
     """
 
     def __init__(self, work: Work, lane: int, inputs: Inputs, rows: np.ndarray) -> None:
-        """Empty slots, and these rows of the inputs waiting."""
+        """Start with empty slots, and with these rows of the inputs waiting."""
         where = lapack.where(lanes.inspect(programs(work).whole, *inputs.dtypes).jaxpr)
         count = lane * len(where)
         self._inputs, self._first = inputs, rows[0]
@@ -135,22 +135,22 @@ class Slots:
         self._never_taken = np.ones(count, bool)
 
     def due(self) -> bool:
-        """Whether an eighth of the slots are free and rows wait for them, or no row goes on."""
+        """Whether an eighth of the slots are free and rows are waiting, or every slot's row has ended."""
         return bool(self.free.all() or (len(self.waiting) and self.free.sum() >= len(self.free) / 8))
 
     def finished(self) -> tuple[np.ndarray, list[np.ndarray]]:
-        """The rows that have ended since the last refill, and their results."""
+        """Return the rows that have ended since the last refill, and their results."""
         ended = np.flatnonzero(self.free & (self.rows != EMPTY))
         return self.rows[ended], [lanes.to_numpy(leaf)[ended] for leaf in jax.tree.leaves(self._occupants)]
 
     def refill(self) -> bool:
-        """Hand the free slots to the rows that wait; False where none waits."""
+        """Assign the free slots to waiting rows; return False if none is waiting."""
         taken = np.flatnonzero(self.free)[: len(self.waiting)]
         self.rows[self.free] = EMPTY
         self.rows[taken], self.waiting = np.split(self.waiting, [len(taken)])
         if not len(taken):
             return False
-        # A slot not taken yet starts a copy of the first row: zeros are no state that `step` knows.
+        # A slot that is still empty starts a copy of the first row: `step` may not accept a state of zeros.
         starting = self._never_taken | np.isin(np.arange(len(self.rows)), taken)
         row = self._inputs.take(np.where(self.rows == EMPTY, self._first, self.rows))
         self._update(self._refill(starting, self._occupants, *row))

@@ -1,8 +1,8 @@
-"""What a worker does for a sweep on another machine: it finds the function again, and computes some rows.
+"""Workers: what one does for a sweep on another machine, which is to load the function and compute rows.
 
-A worker is a process in which an executor calls `run`. It keeps each function that it was sent under its
-digest, so that JAX compiles it once, however many tasks come; and it computes one task at a time, on all of
-its local devices.
+A worker is a process in which an executor calls `run`. It keeps each function under its digest, so that JAX
+compiles the function once, however many tasks come. It computes one task at a time, on all of its local
+devices.
 """
 
 import contextlib
@@ -22,14 +22,13 @@ from nnjax.sweeps import devices, jobs, lapack
 from nnjax.sweeps.inputs import Inputs
 
 PYTHON = platform.python_version().rpartition(".")[0]
-"""Pickled functions belong to one version of Python."""
+"""The version of Python; pickled functions are tied to it."""
 KEPT = 64
-"""Functions that a worker keeps."""
+"""Number of functions that a worker keeps."""
 SEARCH = 30.0
-"""Seconds after which the row that has raised an exception is searched for no longer."""
+"""Seconds after which the search for the row that raised an exception is given up."""
 HOLDS = 0.1, 10.0
-"""Seconds, at first and at most, that a refused worker keeps a task, so that others have the time to take
-the next ones."""
+"""Seconds, at first and at most, that a refused worker holds a task, so others can take the next ones."""
 
 _busy = threading.Lock()
 _functions: dict[str, jobs.Function] = {}
@@ -38,16 +37,16 @@ _refusals: dict[str, int] = {}
 
 
 class Order(NamedTuple):
-    """What a task says besides its rows.
+    """What a task contains besides its rows.
 
     Attributes:
-        digest: Of the function.
-        content: The pickled function; None if the worker should know it.
-        python: The version that pickled it, of whose bytecode it is made.
+        digest: Digest of the function.
+        content: The pickled function; None if the worker should already have it.
+        python: The version of Python that pickled it, on whose bytecode it depends.
         settings: JAX's settings on the driver's machine.
         lane: The lane's width; None for the automatic one.
-        devices: How many CPU devices the worker is to have; None for as many as it has.
-        expected: What the bits of the first worker, or of the folder, depend on; None where no one knows yet.
+        devices: How many CPU devices the worker should make; None leaves it to the worker.
+        expected: What the bits of the first worker, or of the folder, depend on; None if not known yet.
     """
 
     digest: str
@@ -63,10 +62,11 @@ class Failure(NamedTuple):
     """An exception in a worker.
 
     Attributes:
-        error: The exception, pickled; None where that is not possible.
-        said: Its type and what it says.
+        error: The pickled exception; None if it cannot be pickled.
+        said: Its type and message.
         text: Its traceback.
-        row: Name -> value of the row that raises it; None if it is not known, or not about rows.
+        row: Name -> value of the row that raises it; None if that is unknown, or if no single row is to
+            blame.
         loading: Whether the function could not even be loaded.
     """
 
@@ -78,17 +78,17 @@ class Failure(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What comes back.
+    """What a worker returns for a task.
 
     Attributes:
         worker: The worker's name.
         identity: What its bits depend on.
         devices: How many devices a task is spread over.
-        platform: What they are: "cpu", "gpu".
+        platform: The kind of these devices: "cpu" or "gpu".
         shapes: Shape and dtype of a row's results.
-        leaves: The results, arrays (r, ...); None if there are none: it is another kind of worker than
-            expected, or has failed, or does not know the function.
-        seconds: How long they took.
+        leaves: The results, arrays (r, ...); None if the worker is of another kind than expected, has failed,
+            or does not have the function.
+        seconds: Time that the results took.
         failure: What went wrong.
     """
 
@@ -103,18 +103,18 @@ class Answer(NamedTuple):
 
 
 def name() -> str:
-    """The host and the process, and the Slurm job if there is one."""
+    """Return the host and the process, and the Slurm job if there is one."""
     job = os.environ.get("SLURM_JOB_ID")
     return f"{platform.node()}, process {os.getpid()}" + (f", Slurm job {job}" if job else "")
 
 
 def run(order: Order, columns: Mapping[str, np.ndarray], attempt: str) -> Answer:
-    """Compute the rows of `columns`, name -> (rows,); of no rows, only say what the bits depend on.
+    """Compute the rows of `columns`, name -> (rows,); without rows, only say what the bits depend on.
 
     Args:
         order: What to compute.
         columns: The rows.
-        attempt: Differs between tasks, for executors that do not compute equal ones twice.
+        attempt: Different for each task, for executors that do not compute equal tasks twice.
     """
     with _busy:
         answer = _answer(order, columns)
@@ -132,7 +132,7 @@ def _answer(order: Order, columns: Mapping[str, np.ndarray]) -> Answer:
             _make_devices(order.devices)
             for setting, value in order.settings.items():
                 stack.enter_context(jobs.settings_of_jax()[setting](value))
-            function = _function(order)  # whose arrays JAX makes by its settings, too
+            function = _function(order)  # JAX's settings affect its arrays too
         except Exception as error:
             return Answer(name(), failure=_failure(error, None, loading=True))
         return _computed(order, function, Inputs(dict(columns), (len(columns["seed"]),)))
@@ -157,14 +157,14 @@ def _computed(order: Order, function: jobs.Function, rows: Inputs) -> Answer:
 
 
 def _make_devices(count: int | None) -> None:
-    """Make as many CPU devices, unless JAX runs already: their number changes the speed, and no bit."""
+    """Make this many CPU devices, unless JAX already runs: their number affects the speed but no bit."""
     if count is not None:
         with contextlib.suppress(RuntimeError):
             jax.config.update("jax_num_cpu_devices", count)
 
 
 def _function(order: Order) -> jobs.Function:
-    """The function, which stays the same object for the same digest, so that JAX knows it."""
+    """Return the function, the same object for the same digest, so that JAX recognises it."""
     if order.digest not in _functions:
         if order.python != PYTHON:
             raise RuntimeError(
@@ -177,12 +177,12 @@ def _function(order: Order) -> jobs.Function:
 
 
 def _look(order: Order, function: jobs.Function, rows: Inputs) -> tuple[jobs.Job, dict[str, Any]]:
-    """The job, of whichever rows, and what its bits depend on."""
+    """Return the job, for whichever rows, and what its bits depend on."""
     settings = tuple(order.settings.items())
     if (order.digest, order.lane, rows.dtypes, settings) not in _looked_at:
         job = jobs.prepare(function, rows, order.lane)
         looked = job, jobs.identity(job)
-        # The first task asks for the lane, which the others then name.
+        # The first task leaves the lane width open; later ones state it.
         for lane in {order.lane, job.lane}:
             _looked_at[order.digest, lane, rows.dtypes, settings] = looked
         while len(_looked_at) > KEPT:
@@ -191,7 +191,7 @@ def _look(order: Order, function: jobs.Function, rows: Inputs) -> tuple[jobs.Job
 
 
 def _results(job: jobs.Job, rows: np.ndarray) -> list[np.ndarray]:
-    """The results of these rows, which rise, in their order."""
+    """Return the results of these rows, which are ascending, in their order."""
     results = job.empty(len(rows))
     for some, leaves in jobs.compute(job, rows):
         for result, leaf in zip(results, leaves, strict=True) if len(some) else ():
@@ -200,7 +200,7 @@ def _results(job: jobs.Job, rows: np.ndarray) -> list[np.ndarray]:
 
 
 def _culprit(job: jobs.Job) -> Mapping[str, Any] | None:
-    """Halve the rows until one is left that raises; None if it does not alone, all do, or it takes long."""
+    """Halve the rows until one that raises is left; None if none raises alone, all do, or time runs out."""
     rows, end = np.arange(job.rows.count), time.monotonic() + SEARCH
     while len(rows) > 1:
         if time.monotonic() > end:
@@ -231,7 +231,7 @@ def _failure(error: Exception, row: Mapping[str, Any] | None, loading: bool = Fa
 
 
 def _hold(digest: str) -> None:
-    """Wait, longer every time: a refused worker would otherwise take and refuse task after task."""
+    """Wait, longer every time; otherwise a refused worker would take and refuse task after task."""
     first, most = HOLDS
     _refusals[digest] = _refusals.get(digest, 0) + 1
     time.sleep(min(most, first * 2.0 ** (_refusals[digest] - 1)))
