@@ -26,8 +26,8 @@ QUICK = {
     "xla_cpu_use_fusion_emitters": False,
     "xla_cpu_parallel_codegen_split_count": 1,
 }
-"""A third of the usual time of a compilation: an older way to make kernels, without MLIR, and one module per
-program, where there are up to 32."""
+"""Options that cut compilation to a third of its time: an older way to make kernels, without MLIR, and one
+module per program instead of up to 32."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,14 +39,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let garbage collections pass over what all imports have left, which takes a twentieth of the time."""
+    """Make garbage collections skip the objects left by imports, which would take a twentieth of the time."""
     gc.collect()
     gc.freeze()
 
 
 @functools.cache
 def quick_options() -> dict[str, Any]:
-    """The options of `QUICK` that this version of XLA knows."""
+    """Return the options of `QUICK` that this version of XLA knows."""
     return {name: value for name, value in QUICK.items() if _knows({name: value})}
 
 
@@ -59,7 +59,7 @@ def _knows(options: dict[str, Any]) -> bool:
 
 
 def _give_memory_back() -> None:
-    """Glibc keeps what is freed: two thirds of a process after some hundred compilations."""
+    """Return freed memory, which glibc keeps: two thirds of a process after some hundred compilations."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
@@ -67,11 +67,12 @@ def _give_memory_back() -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Have XLA optimise little, since most programs here run for a moment, and forget them after each file.
+    """Make XLA optimise little, since most programs here run only briefly, and forget them after each file.
 
-    Not in files about bits, speed or faults of the compiler: they say OPTIMISED = True. Nor, when slow tests
-    run, in those whose slow tests compute for long or compare bits: LONG = True. A file has one setting: its
-    fixtures are compiled too. JAX's public options reach whole programs, but not single operations.
+    Files about bits, speed or faults of the compiler opt out with OPTIMISED = True. Files whose slow tests
+    compute for long or compare bits opt out with LONG = True whenever slow tests run. Each file has one
+    setting, because its fixtures are compiled too. JAX's public options affect whole programs, but not single
+    operations.
     """
     slow = "not slow" not in request.config.option.markexpr
     says = functools.partial(getattr, request.module)
@@ -92,7 +93,7 @@ def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def without_shape_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests' own shape checker stands aside, so that what a user meets is what is tested."""
+    """Turn off the tests' shape checker, so that they see what a user sees."""
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
@@ -105,7 +106,7 @@ def _use(patch: pytest.MonkeyPatch, count: int) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def two_devices() -> Iterator[None]:
-    """A lane for each of eight devices would keep two cores busy with copies; the bits are the same."""
+    """Let sweeps use two devices: with all eight, two cores would just copy, for the same bits."""
     with pytest.MonkeyPatch.context() as patch:
         _use(patch, 2)
         yield
@@ -113,13 +114,13 @@ def two_devices() -> Iterator[None]:
 
 @pytest.fixture
 def devices(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Let sweeps run on another number of the eight devices: `devices(8)`."""
+    """Let sweeps run on another number of devices, up to eight: `devices(8)`."""
     return functools.partial(_use, monkeypatch)
 
 
 @pytest.fixture
 def keyed() -> Callable[[Callable], Callable]:
-    """Make a function of a key one of its seed: keys are no array type that crosses an export."""
+    """Make a function of a key one of its seed: keys are not arrays that can be exported."""
     return lambda fn: lambda seed: fn(jax.random.key(seed, impl="threefry2x32"))
 
 

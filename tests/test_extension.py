@@ -1,4 +1,4 @@
-"""A newcomer's activation and loss: one entry each in a copy of the tables, and every test takes them up."""
+"""A newcomer's activation and loss: with one entry each in a copy of the tables, every test includes them."""
 
 import os
 import pathlib
@@ -56,7 +56,7 @@ CHOSEN = "mish or cubed_error or cover_both_tables or test_random_architectures"
 
 @pytest.fixture
 def copy(tmp_path):
-    """The code and its tests, with a tenth activation and a fourth loss."""
+    """Copy the code and its tests, with a tenth activation and a fourth loss."""
     for name in ("nnjax", "experiments", "tests"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
@@ -106,7 +106,7 @@ def test_every_test_takes_up_a_new_activation_and_a_new_loss(copy, pytestconfig)
 
 
 def test_the_activation_is_written_as_a_newcomer_would():
-    """Everything that it needs stands in its own file: no other one names an activation or a loss."""
+    """All that it needs is in one file: no other file names an activation or a loss."""
     known = re.compile(r"""["'](relu|elu|leaky_relu|softplus|silu|gelu|softmax_cross_entropy)["']""")
     for name in ("symmetries", "signal_propagation", "interop", "network", "checks", "backprop", "training"):
         assert not known.findall((ROOT / "nnjax" / f"{name}.py").read_text("utf-8"))

@@ -16,7 +16,7 @@ A_H1 = 1 / (1 + np.exp(-2.6))
 
 
 def printed(text: str, value) -> None:
-    """`value` rounds to `text` at its last digit."""
+    """Check that `value`, rounded to the last digit of `text`, is `text`."""
     digits = len(text.partition(".")[2])
     assert f"{float(value):.{digits}f}" == text
 
@@ -28,7 +28,7 @@ def net():
 
 @pytest.fixture
 def params():
-    """The updated weight 0.8 + change in the output layer, as the handout has it in its last step."""
+    """Parameters with the updated output weight, 0.8 + change, as the handout uses it in its last step."""
     w = jnp.zeros((3, 4)).at[:, 0].set(H1)
     out = jnp.array([[0.8 + 0.01 * 0.192 * A_H1], [0.5], [0.1], [0.6]])
     return (nnjax.Layer(w, jnp.zeros(4)), nnjax.Layer(out, jnp.zeros(1)))
@@ -36,7 +36,7 @@ def params():
 
 @pytest.fixture
 def trace(net, params):
-    """The forward pass, with the output that the handout assumes: 0.6."""
+    """The forward pass, with the output of 0.6 that the handout assumes."""
     z, a = nnjax.forward(net, params, X)
     assumed = jnp.array([0.6])
     return nnjax.Trace((z[0], jnp.log(assumed / (1 - assumed))), (a[0], a[1], assumed))

@@ -66,14 +66,14 @@ EXEMPT = {
     "nnjax.sweeps.crews": {"time"},
     "nnjax.sweeps.workers": {"time"},
 }
-"""Clocks tell how far a sweep is, and how long another process takes. Data sets and
+"""Clocks measure a sweep's progress, and how long another process takes. Data sets and
 studies import scikit-learn, pandas and xarray inside the functions that need them, by name."""
 WITHOUT_TESTS = {"experiments.benchmark.torch_peers"}
-"""PyTorch's peers, which test_peers tries where it is installed."""
+"""PyTorch's peers, which test_peers tests where PyTorch is installed."""
 
 
 def modules(package: str) -> dict[str, pathlib.Path]:
-    """Every module of a package by its dotted name; a folder's name stands for its __init__."""
+    """Find every module of a package by its dotted name; a folder's name stands for its __init__."""
     paths = sorted((ROOT / package).rglob("*.py"))
     dotted = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths}
     return {name.removesuffix(".__init__"): path for path, name in dotted.items()}
@@ -90,7 +90,7 @@ WITHOUT_A_NODE_TEST = {"worker", "seeds_drawing"}
 
 
 def statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node, but for imports that only type checkers see."""
+    """Yield every node, except for imports that only type checkers see."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             continue
@@ -99,7 +99,7 @@ def statements(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def imported(name: str) -> set[str]:
-    """What a module imports; of `from package import name`, the module of that name if there is one."""
+    """Find what a module imports; for `from package import name`, the module of that name if there is one."""
     names = set()
     for node in statements(ast.parse(EVERYTHING[name].read_text("utf-8"))):
         if isinstance(node, ast.Import):
@@ -122,7 +122,7 @@ def packages(names: set[str]) -> set[str]:
 @pytest.mark.parametrize("marker", ["kill", "cluster", "browser"])
 def test_make_looks_for_marked_tests_where_they_are(marker):
     """Collecting all tests takes longer than these."""
-    mark = f"pytest.mark.{marker}"  # which this file does not hold
+    mark = f"pytest.mark.{marker}"  # which this file does not contain
     marked = {path for path in (ROOT / "tests").rglob("test_*.py") if mark in path.read_text("utf-8")}
     (line,) = re.findall(rf"-m {marker} (.+) \$\(ARGS\)", (ROOT / "Makefile").read_text("utf-8"))
     searched = {path for folder in line.split() for path in (ROOT / folder).rglob("test_*.py")}
@@ -155,7 +155,7 @@ def test_a_question_imports_no_other_and_the_runner_none(name):
 
 
 def is_one_file(name: str) -> bool:
-    """Whether it is a question that fits into one file."""
+    """Check whether an experiment fits into one file."""
     return EXPERIMENTS[name].parent == ROOT / "experiments" and room(name) in QUESTIONS
 
 
@@ -173,7 +173,7 @@ def test_only_findings_import_what_makes_findings(name):
 
 
 def is_story(name: str) -> bool:
-    """Whether it is a section's text, which tests/experiments/test_stories.py holds, as it does all."""
+    """Check whether a file is a section's text; tests/experiments/test_stories.py tests all of those."""
     return name.endswith(".story")
 
 

@@ -1,4 +1,4 @@
-"""What a person does in a notebook, run by a real kernel: one notebook, one cell for each thing."""
+"""What a user does in a notebook, run by a real kernel: one notebook, with one cell for each thing."""
 
 import pathlib
 from typing import Any
@@ -59,7 +59,7 @@ drawn = nnjax.sweep(length, range(100), lane=10, on_segment=nnjax.progress("leng
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory):
-    """Each cell's output, after one run of the notebook from top to bottom."""
+    """Return each cell's output, after one run of the notebook from top to bottom."""
     folder = tmp_path_factory.mktemp("notebook")
     rng = np.random.default_rng(0)
     group = np.arange(120) % 3
@@ -85,7 +85,7 @@ def shown(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_notebook(shown):
-    """Resuming under Stop(patience) is bit for bit; what is told can be followed without a search."""
+    """Resuming under Stop(patience) is bit for bit; the advice in messages works as it stands."""
     assert "jax_enable_x64" in shown["float64, refused"]
     assert shown["float64, after the call it names"].strip() == "float64"
     assert shown["table"].split("\n")[0] == "('x', 'y', 'z') (90, 4) (30, 4)"

@@ -1,6 +1,6 @@
-"""The gradient test can fail: each planted slip must be caught by the very assertion of the real test.
+"""The gradient test can fail: the real test's assertion must catch each planted slip.
 
-A slip replaces what one small function of a view does; it gets the right function, and its arguments.
+A slip replaces one small function of a view; it is passed the right function and its arguments.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ def at_output(params, layer):
 
 
 def slope_with(network, trace, layer, names=None, a=None):
-    """f'(z, a) of a layer, with other activations or another a."""
+    """Compute f'(z, a) of a layer, with other activations or another a."""
     names = network.activations[layer] if names is None else names
     a = trace.activations[layer + 1] if a is None else a
     return activations.slope(names, trace.net_inputs[layer], a)
@@ -31,17 +31,17 @@ def no_output_slope(right, network, trace, layer):
 
 
 def siblings(right, params, layer, delta):
-    """The handout's rule: every node gets the sum over all of its layer."""
+    """Apply the handout's rule: every node gets the sum over all nodes in its layer."""
     weights = params[layer].weights
     return jnp.full(weights.shape[0], jnp.sum(product(weights, delta)))
 
 
 def cosc420(right, params, layer, delta):
-    """HLasse/COSC420: the weight enters the hidden delta twice, the factor 2 is missing."""
+    """Apply the rule in HLasse/COSC420: the weight enters the hidden delta twice, the factor 2 is missing."""
     return product(params[layer].weights ** 2, delta) / (2 if at_output(params, layer) else 1)
 
 
-# name: (the function, what it does with the slip)
+# name: (the function, what it does instead)
 BACKPROP = {
     "the missing 2": ("_output_blame", lambda right, *args: right(*args) / 2),
     "wrong sign": ("_output_blame", lambda right, *args: -right(*args)),
@@ -130,16 +130,16 @@ SLIPS = {
 
 
 def plant(monkeypatch, name):
-    """Put a slip into its module; the module."""
+    """Put a slip into its module, and return the module."""
     module, function, slip = SLIPS[name]
     monkeypatch.setattr(module, function, functools.partial(slip, getattr(module, function)))
     return module
 
 
 def caught_by(case, module) -> str:
-    """How the real assertion sees a slip: "value", or "shape" where it already breaks the shapes; or not."""
+    """Return how the real assertion catches a slip: by "value", by "shape" if shapes break, or not at all."""
     if module is nodewise:
-        case = dataclasses.replace(case, rows=2)  # row by row; two are a batch
+        case = dataclasses.replace(case, rows=2)  # each row is compiled; two are a batch
     try:
         assert_gradients_of(module.gradients, case)  # not jitted: slips share most of their operations
     except AssertionError:
@@ -170,7 +170,7 @@ def test_caught(name, record_property, monkeypatch):
 
 
 def test_a_small_case_would_miss_slips():
-    """Why the cases are as large as they are: one example hides the slips of the batch."""
+    """This is why the cases are not smaller: a single example hides slips in the handling of batches."""
     small = CASES["sigmoid"].__class__((2, 2, 1), ("sigmoid", "sigmoid"), rows=1)
     for name in ("mean for sum", "first example only", "bias gradient of one example"):
         with pytest.MonkeyPatch.context() as monkeypatch:

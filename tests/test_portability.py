@@ -1,4 +1,4 @@
-"""The library's steps lower for CUDA and TPU, without such a device; `test_smoke` sees to the experiments."""
+"""The library's steps lower for CUDA and TPU without such a device; `test_smoke` tests the experiments."""
 
 import chex
 import jax
@@ -17,7 +17,7 @@ XOR = nnjax.datasets.xor()
 
 
 def keyed(fn):
-    """A function of a seed: keys are no array type that crosses an export."""
+    """A function of a seed: keys are not arrays that can be exported."""
     return lambda seed: fn(jax.random.key(seed, impl="threefry2x32"))
 
 

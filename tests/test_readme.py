@@ -42,7 +42,7 @@ def test_links_within_the_repository_lead_somewhere(page):
 
 @pytest.fixture
 def ends(tmp_path):
-    """A folder with the CSV file of four seeds on XOR."""
+    """A folder with a CSV file of four seeds on XOR."""
     levels = np.array([1, 0, 0, 1], np.int8)
     data = xr.Dataset(
         {

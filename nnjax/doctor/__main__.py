@@ -158,7 +158,7 @@ def _cure() -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the environment, the table and the verdict; return 1 without a device or if a decisive check fails."""
+    """Print environment, table and verdict; return 1 without a device or if a decisive check failed."""
     description = "Check that JAX, on its default device (see JAX_PLATFORMS), computes what NumPy computes."
     argparse.ArgumentParser(prog="python -m nnjax.doctor", description=description).parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -1,4 +1,4 @@
-"""What is measured of the activations, against closed forms; any number of them is shown."""
+"""What is measured about the activations, against closed forms; any number of them can be shown."""
 
 import re
 
@@ -43,7 +43,7 @@ def test_the_curves_are_the_formulas(nine, name):
 
 
 def test_a_wrong_derivative_is_seen():
-    """A slope 1 % too steep, planted."""
+    """A planted slope is 1 % too steep."""
     wrong = nnjax.Activation(jnp.tanh, lambda z, a: 1.01 * (1 - a**2))
     *_, error = curve(wrong, np.linspace(-6, 6, 241))
     np.testing.assert_allclose(error, 0.01, rtol=1e-2)
@@ -61,7 +61,7 @@ def test_a_layer_is_a_logistic_regression_and_five_linear_ones_are_one():
 
 
 def test_the_fitted_layer_solves_the_normal_equations_of_the_cross_entropy():
-    """Xᵀ(σ(Xw + b) - y) = 0 at the minimum."""
+    """At the minimum, Xᵀ(σ(Xw + b) - y) = 0."""
     xs = np.random.default_rng(0).normal(size=(40, 2))
     ys = (np.random.default_rng(1).random((40, 1)) < special.expit(xs[:, :1])).astype(float)
     layer = activations.fitted(xs, ys)
@@ -71,7 +71,7 @@ def test_the_fitted_layer_solves_the_normal_equations_of_the_cross_entropy():
 
 
 def test_xor_without_a_nonlinearity_against_numpy():
-    """Gradient descent on ŷ = (x W₁ + b₁) W₂ + b₂, written out; the others start from the same draws."""
+    """NumPy does gradient descent on ŷ = (x W₁ + b₁) W₂ + b₂; the others start from the same draws."""
     config = Config(seeds=2, steps=10, rate=0.5)
     data = xor_losses(config, Context())
     network = nnjax.mlp((2, 2, 1), "identity", "identity")

@@ -18,7 +18,7 @@ def idx(values):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Four files in MNIST's format, two packed, one spelt with a dot: 60 and 20 random pictures."""
+    """Four files in MNIST's format with 60 and 20 random pictures: two compressed, one named with a dot."""
     rng = np.random.default_rng(0)
     for name, rows, between in (("train", 60, "-"), ("t10k", 20, ".")):
         images = rng.integers(0, 256, (rows, 28, 28))
@@ -64,8 +64,8 @@ def test_the_pictures_are_named(folder):
     "spoil, error, message",
     [
         (lambda f: f.unlink(), FileNotFoundError, r"neither train-images-idx3-ubyte nor .*\.gz"),
-        (lambda f: f.write_bytes(b"PNG" + bytes(99)), ValueError, "no IDX file of bytes with 3 axes"),
-        (lambda f: f.write_bytes(f.read_bytes()[:-1]), ValueError, r"holds 47039 values, its head says \(60"),
+        (lambda f: f.write_bytes(b"PNG" + bytes(99)), ValueError, "not an IDX file of bytes with 3 axes"),
+        (lambda f: f.write_bytes(f.read_bytes()[:-1]), ValueError, r"47039 values, its header says \(60"),
     ],
 )
 def test_spoilt_mnist_files(folder, spoil, error, message):

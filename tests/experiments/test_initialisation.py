@@ -1,4 +1,4 @@
-"""Config: what is refused."""
+"""The options: which are refused."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""The command itself: its exit status and what it prints, in a process of its own."""
+"""The command itself: its exit status and what it prints, in a separate process."""
 
 import subprocess
 import sys

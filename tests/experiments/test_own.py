@@ -1,4 +1,4 @@
-"""The experiment on a person's own table: its options, and what a person is told of a bad file."""
+"""The experiment on a user's own table: its options, and its messages about bad files."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Each experiment in its smoke size: it runs, exact findings agree, its programs lower for other devices."""
+"""Each experiment in its smoke size runs, its exact findings agree, its programs lower for other devices."""
 
 import functools
 import pathlib
@@ -19,7 +19,7 @@ from experiments.runner.checkpoints import Checkpoints
 from nnjax.sweeps import lanes
 
 FAST = {"walkthrough", "spurious_minima"}
-"""The others compile for ten seconds and more."""
+"""The other experiments compile for ten seconds or more."""
 RELAXED = {"benchmark", "learning_rate", "sentences"}
 """The benchmark's peers broadcast as their users write them; Optax's Adam and RMSProp mix dtypes."""
 WHATEVER_THE_SIZE: dict[str, list[str]] = {
@@ -79,13 +79,13 @@ WHATEVER_THE_SIZE: dict[str, list[str]] = {
 }
 """Ids of the findings that hold for any number of seeds and epochs.
 
-"equal-slopes" of blame_rules is held by test_blame_rules: compiled as quickly as here, two parts of a program
-round the same draw differently.
+"equal-slopes" of blame_rules is checked by test_blame_rules instead: compiled with as little optimisation as
+here, two parts of a program round the same draw differently.
 """
 
 
 def iris(folder: pathlib.Path) -> list[str]:
-    """Options for an experiment on a person's own table: Iris as a CSV file."""
+    """Options for an experiment on a user's own table: Iris as a CSV file."""
     flowers: Any = load_iris(as_frame=True)
     named = flowers.data.assign(group=flowers.target_names[flowers.target])
     named.to_csv(folder / "iris.csv", index=False)
@@ -93,11 +93,11 @@ def iris(folder: pathlib.Path) -> list[str]:
 
 
 ARGUMENTS = {"own": iris}
-"""What an experiment cannot do without, made in a folder."""
+"""What an experiment needs, made in a folder."""
 
 
 def speeds(data: xr.DataTree) -> None:
-    """Everything has been timed, but for what is not installed."""
+    """Check that everything has been timed, except for what is not installed."""
     assert dict(data["growth"].sizes) == {"direction": 2, "size": 1}
     alone = data["alone"]["rate"]
     peers = {
@@ -112,14 +112,14 @@ def speeds(data: xr.DataTree) -> None:
 
 
 MORE: dict[str, Callable[[Any], None]] = {"benchmark": speeds}
-"""What else holds of an experiment's data, whatever the size."""
+"""What else holds for an experiment's data, whatever the size."""
 
 Program = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 @pytest.fixture
 def programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Program]]:
-    """What is compiled meanwhile: each function, and the shapes that it is called with."""
+    """Record what is compiled: each function, and the shapes that it is called with."""
     recorded_programs, jit = [], jax.jit
 
     def recorded(fn: Callable[..., Any], **options: Any) -> Callable[..., Any]:
@@ -176,7 +176,7 @@ def test_every_experiment_has_its_line():
 
 
 def test_what_does_not_fit_another_device_is_seen(programs):
-    """Planted: a program that asks for a solver that only CPUs have in this form."""
+    """A planted program asks for a solver that only CPUs have in this form."""
     jax.jit(lambda a: jax.lax.linalg.schur(a)[0])(jax.numpy.eye(2))
     ((program, shapes),) = programs
     with pytest.raises(NotImplementedError, match="schur"):

@@ -1,4 +1,4 @@
-"""Every story and card tells numbers that exist, and says it briefly."""
+"""Every story and card refers to numbers that exist, and is brief."""
 
 import ast
 import importlib
@@ -12,7 +12,7 @@ from experiments.runner import catalogue, expectations, numbers
 
 
 def told(name):
-    """The strings that an experiment's story is made of, f-strings left out."""
+    """Return the strings that an experiment's story is made of, except for f-strings."""
     story = catalogue.load(name).story
     tree = ast.parse(inspect.getsource(importlib.import_module(story.__module__)))
     nodes = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == story.__name__]

@@ -1,4 +1,4 @@
-"""Config: what is refused, and that the order of its lists does not matter."""
+"""The options: which are refused, and that the order of lists does not matter."""
 
 import dataclasses
 

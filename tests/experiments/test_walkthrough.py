@@ -1,4 +1,4 @@
-"""The walkthrough as a whole: its options, its data, and that they survive the disk."""
+"""The walkthrough as a whole: its options, and data that survive being stored."""
 
 import pytest
 import xarray as xr

@@ -78,7 +78,7 @@ def test_many_random_architectures(case, seed):
 
 @every_case
 def test_float32(case):
-    # 2e-5: rounding 6e-8 times a few hundred operations.
+    # 2e-5 is the rounding error, 6e-8, times a few hundred operations.
     params, xs, ys = case.draw(dtype=jnp.float32)
     got = gradients(case.network, params, xs, ys, case.loss)
     chex.assert_trees_all_equal_dtypes(got, params)
@@ -171,13 +171,13 @@ _init = jax.jit(functools.partial(nnjax.init, dtype=jnp.float64), static_argnums
 
 @functools.partial(jax.jit, static_argnums=0)
 def _read_out(network, params, x):
-    """∂f/∂W of the scalar linear read-out f: with y = f - 1/2 the SSE's derivative 2(f - y) is 1."""
+    """∂f/∂W of the scalar linear read-out f: with y = f - 1/2, the SSE's derivative 2(f - y) is 1."""
     f = nnjax.predict(network, params, x)
     return f[0], nnjax.gradients(network, params, x[None], f[None] - 0.5)
 
 
 def test_euler_identity_of_relu():
-    """⟨Wₗ, ∂f/∂Wₗ⟩ = f for every layer of a bias-free ReLU network: it is homogeneous in each Wₗ."""
+    """⟨Wₗ, ∂f/∂Wₗ⟩ = f for every layer of a ReLU network without biases, as f is homogeneous in each Wₗ."""
     network = nnjax.mlp((5, 7, 6, 8, 1), hidden="relu", output="identity", biases=False)
     params = _init(network, nnjax.key(3), "he_normal")
     f, grads = _read_out(network, params, np.random.default_rng(4).normal(size=5))
@@ -187,11 +187,11 @@ def test_euler_identity_of_relu():
 
 
 def test_he_to_glorot_scales_every_layer_alike():
-    """Equal widths: the same draws from He to Glorot change every gradient by 2^(-(L-1)/2)."""
+    """At equal widths, Glorot instead of He, with the same draws, changes every gradient by 2^(-(L-1)/2)."""
     depth, width = 30, 6
     network = nnjax.mlp((width,) * (depth + 1), hidden="relu", output="identity", biases=False)
     x, read_out = np.random.default_rng(5).normal(size=width), np.ones(width)
-    # float32 draws carry √2 to 1e-7 only, so Glorot's are rescaled from He's in float64.
+    # float32 draws hold √2 only to 1e-7, so Glorot's weights are He's, rescaled in float64.
     he_params = _init(network, nnjax.key(4), "he_normal")
     glorot_params = tuple(nnjax.Layer(2**-0.5 * layer.weights, layer.biases) for layer in he_params)
 
@@ -207,7 +207,7 @@ def test_he_to_glorot_scales_every_layer_alike():
 
 
 def test_linear_network_has_the_least_squares_gradient():
-    """No hidden layer, identity: ∂SSE/∂W = 2 Xᵀ(XW - Y), zero at the normal equations' solution."""
+    """Without hidden layers, ∂SSE/∂W = 2 Xᵀ(XW - Y), which is zero where the normal equations hold."""
     network = nnjax.mlp((3, 2), output="identity", biases=False)
     rng = np.random.default_rng(0)
     xs, ys, w = (rng.normal(size=shape) for shape in ((20, 3), (20, 2), (3, 2)))
@@ -236,7 +236,7 @@ def test_no_hidden_layer_and_cross_entropy_is_logistic_regression():
 
 
 def test_identical_hidden_units_stay_identical():
-    """Zeros show the symmetry problem: every hidden node gets the same gradient, for good."""
+    """Zeros show the symmetry problem: every hidden node gets the same gradient, and always will."""
     network = nnjax.mlp((2, 3, 1))
     params = _init(network, nnjax.key(0), "zeros")
     xs, ys = np.array([[0.0, 1.0], [1.0, 1.0]]), np.array([[1.0], [0.0]])

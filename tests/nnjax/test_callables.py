@@ -1,4 +1,4 @@
-"""Names in any case, own activations and losses, and plain functions: in all views, sweeps and Flax."""
+"""Names in any case, a user's activations and losses, and functions: in all views, sweeps and Flax."""
 
 import functools
 from typing import Any
@@ -71,7 +71,7 @@ def test_own_functions_are_equal_hashable_and_printable():
 
 @pytest.fixture(scope="module")
 def network():
-    """A function, an Activation and a name, also side by side in one layer."""
+    """Make a network with a function, an Activation and a name, even side by side in one layer."""
     return nnjax.Network((3, 4, 3, 2), (jax.nn.mish, (SWISH, jax.nn.mish, "tanh"), SWISH))
 
 
@@ -152,20 +152,20 @@ def test_measures_of_networks_take_them():
         (
             lambda: nnjax.mlp((3, 1), jnp.cumsum),
             ValueError,
-            "activation cumsum must make one real number of one",
+            "activation cumsum must return one real number for one",
         ),
-        (lambda: nnjax.mlp((3, 1), lambda z: 3), ValueError, "activation <lambda> must make one real number"),
+        (lambda: nnjax.mlp((3, 1), lambda z: 3), ValueError, "activation <lambda> must return one real"),
         (lambda: nnjax.mlp((3, 1), Unhashable()), TypeError, "activation must be hashable"),
         (lambda: nnjax.mlp((3, 1), nnjax.Activation(jnp.sin, 3)), TypeError, "derivative must be a function"),
         (
             lambda: nnjax.losses.find(lambda y, y_hat: y - y_hat),
             ValueError,
-            "loss <lambda> must make one real",
+            "loss <lambda> must return one real",
         ),
         (
             lambda: nnjax.losses.find(lambda y: y),
             ValueError,
-            "loss <lambda> must make .* it raises TypeError",
+            "loss <lambda> must return .* it raises TypeError",
         ),
         (lambda: nnjax.losses.find(3), ValueError, "unknown loss 3. Accepted: sse"),
         (

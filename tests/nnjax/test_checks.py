@@ -89,7 +89,7 @@ REFUSED = {
     ),
     "a function of a layer as activation": (
         lambda: nnjax.mlp((3, 1), output=jax.nn.softmax),
-        "activation softmax must make one real number of one number z: it raises",
+        "activation softmax must return one real number for one number z: it raises",
     ),
     "a class as activation": (lambda: nnjax.mlp((3, 1), output=dict), "unknown activation dict. Accepted"),
     "no activation": (lambda: nnjax.mlp((3, 4, 1), hidden=None), "unknown activation None"),
@@ -204,7 +204,7 @@ IGNORED = {
     "flipped": lambda: nnjax.symmetries.flipped(WITHOUT, WITH_BIASES, 0, jnp.ones(3)),
     "barrier": lambda: nnjax.minima.barrier(WITHOUT, SQUARES, WITH_BIASES, XS, XS),
 }
-"""Biases where the network has none: nothing would read them."""
+"""Refuse biases in a network without them: nothing would read them."""
 
 
 @pytest.mark.parametrize("name", IGNORED)
@@ -254,7 +254,7 @@ def test_a_trace_of_other_types_becomes_the_parameters(without_shape_checks):
 
 @pytest.fixture
 def counted(monkeypatch):
-    """How often each check is called from outside nnjax.checks, by its name and the argument's."""
+    """Count the calls of each check from outside nnjax.checks, by its name and the argument's."""
     calls, depth = collections.Counter(), []
 
     def count(function):
@@ -329,7 +329,7 @@ def test_a_step_and_the_deltas_check_each_argument_once(counted):
 
 
 def test_whole_floats_are_integers(without_shape_checks):
-    """R's numbers arrive as floats."""
+    """Numbers from R arrive as floats."""
     assert nnjax.mlp([2.0, 2.0, 1.0]).sizes == (2, 2, 1)
     assert all(type(size) is int for size in nnjax.mlp([np.float32(2), 1]).sizes)
     assert jax.random.key_data(nnjax.key(1.0)).tolist() == jax.random.key_data(nnjax.key(1)).tolist()

@@ -1,4 +1,4 @@
-"""The data sets are what they are called."""
+"""The data sets are what their names say."""
 
 import jax
 import numpy as np

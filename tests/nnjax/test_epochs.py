@@ -1,4 +1,4 @@
-"""50 epochs and 50 more are 100, bit for bit; own measures; weights of rows."""
+"""50 epochs and 50 more equal 100, bit for bit; the user's measures; weights of rows."""
 
 import functools
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("without_shape_checks", "standard")
 
 @pytest.fixture
 def standard():
-    """Optax raises a float to an integer count."""
+    """Optax raises a float to an integer power."""
     with jax.numpy_dtype_promotion("standard"):
         yield
 
@@ -64,7 +64,7 @@ CASES |= {
 
 
 FEW = ("shuffled, by nodes", "patience")
-"""Whose programs are compiled without optimisation; the others are slow ones, as users have them."""
+"""Cases compiled without optimisation; the others are marked slow, and compiled as for users."""
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_the_order_of_rows_would_start_over_without_it():
 
 
 def test_many_seeds_resume_together():
-    """To rounding: the count of updates, one for all in the first run, is each seed's own in the second."""
+    """They agree up to rounding: seeds share one count of updates in the first run, but not in the second."""
     keys = jnp.stack([nnjax.key(seed) for seed in range(3)])
 
     def train(epochs, key, params=None, history=None):
@@ -177,7 +177,7 @@ def test_bad_arguments(options, error, message):
     "view, loss", [*((view, "sse") for view in VIEWS), ("matrix", "binary_cross_entropy")]
 )
 def test_a_rows_weight_is_how_often_it_is_there(view, loss):
-    """Weights 0 to 3 against rows left out and repeated, and the held-out rows have none."""
+    """Weights 0 to 3 act as rows left out or repeated; held-out rows have no weights."""
     network = nnjax.mlp((2, 2, 1), output="identity")
     params = nnjax.init(network, nnjax.key(0), "normal", dtype=jnp.float64)
     counts = np.array([0, 1, 2, 3, 1, 0, 2])

@@ -1,4 +1,4 @@
-"""The same outputs and gradients in Flax, and a way back; what Flax has no layer for is refused."""
+"""The same outputs and gradients in Flax, and a way back; networks that Flax has no layer for are refused."""
 
 import itertools
 
@@ -45,7 +45,7 @@ def made(name):
 
 
 def sse_of(module, ys):
-    """Of a Linen module's variables."""
+    """Make a function from a Linen module's variables to the SSE."""
     return lambda variables: jnp.sum((module.apply(variables, XS) - ys) ** 2)
 
 
@@ -95,7 +95,7 @@ OPTIMIZERS = {
 
 
 def trained(network, params, ys, optimizer):
-    """By nnjax, compiled whole."""
+    """Train by nnjax, compiled as one program."""
     with jax.numpy_dtype_promotion("standard"):  # Optax's Adam mixes dtypes
         return jax.jit(lambda p: nnjax.train(network, p, XS, ys, optimizer=optimizer, epochs=5)[0])(params)
 
@@ -179,7 +179,7 @@ def test_parameters_of_another_network_are_refused():
         ({"params": None}, "variables must be Flax's"),
         ({"params": []}, "variables must be Flax's"),
         ({"params": {}}, "variables must be Flax's"),
-        ({"params": {"Conv_0": {"scale": 1}}}, "'Conv_0' is no dense layer"),
+        ({"params": {"Conv_0": {"scale": 1}}}, "'Conv_0' is not a dense layer"),
         (
             {"params": {"Dense_0": {"kernel": 1}}, "batch_stats": {"BatchNorm_0": {"mean": 1}}},
             "variables hold batch_stats beside 'params'",
@@ -212,9 +212,9 @@ def test_layers_come_in_the_order_of_their_numbers(names):
     "names", [("hidden", "output"), ("hidden", "output_1"), ("a1", "b1"), ("a2", "b1"), ("fc1", "fc01")]
 )
 def test_names_that_say_no_order_are_refused(names):
-    """An optax step sorts a mapping by the alphabet: layers of equal widths would change places unseen."""
+    """An optax step sorts a mapping alphabetically: layers of equal widths would silently change places."""
     network, _, variables = named(*names)
-    with pytest.raises(ValueError, match="do not say by numbers which comes first"):
+    with pytest.raises(ValueError, match="have no numbers that say which comes first"):
         interop.from_linen(network, variables)
 
 
@@ -232,7 +232,7 @@ def test_partitioned_parameters_are_unboxed():
 
 
 class Named(nnx.Module):
-    """Layers as attributes, as many write them."""
+    """Layers as attributes, a common style."""
 
     def __init__(self, **layers):
         for name, layer in layers.items():
@@ -275,7 +275,7 @@ class Elsewhere:
         ),
         (
             lambda first, second: Named(hidden=first, output=second),
-            "do not say by numbers which comes first",
+            "have no numbers that say which comes first",
         ),
         (
             lambda *both: Named(layers=nnx.List(both), head=linears()[1]),
@@ -293,7 +293,7 @@ def test_other_modules_are_refused(make, message):
 
 
 class Nested(linen.Module):
-    """The outer layer is made first, and acts last."""
+    """A module whose outer layer is made first but acts last."""
 
     @linen.compact
     def __call__(self, x):

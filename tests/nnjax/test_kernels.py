@@ -1,4 +1,4 @@
-"""A kernel of many runs computes what a scan computes; JAX interprets it here, where there is no GPU."""
+"""A kernel of many runs computes what a scan computes; here, without a GPU, JAX interprets it."""
 
 import contextlib
 import functools
@@ -18,7 +18,7 @@ RUNS = 96
 
 
 def momentum(key, rate, network=None, **options):
-    """A training that fits into a kernel, of a network with float32 numbers, from one run's key and rate."""
+    """Train a float32 network so small that it fits into a kernel, given one run's key and rate."""
     network = network or nnjax.mlp((2, 2, 1))
     params = nnjax.init(network, key, "lecun_normal", "normal")
     settings = {"optimizer": optax.sgd(rate, np.float32(0.9)), "epochs": 20, "view": "nodes"} | options
@@ -34,13 +34,13 @@ def over_runs(fn):
 
 @pytest.fixture
 def on_nvidia(monkeypatch):
-    """JAX believes in an NVIDIA GPU."""
+    """Make JAX believe that there is an NVIDIA GPU."""
     monkeypatch.setattr(kernels, "on_nvidia", lambda: True)
 
 
 @pytest.fixture
 def interpreted(monkeypatch, on_nvidia):
-    """Kernels are interpreted; returns what was given to each of them."""
+    """Interpret kernels; return the arguments that each of them was given."""
     called = []
 
     def chosen(*arguments, cuda, default):
@@ -161,14 +161,14 @@ def test_where_training_may_stop_it_is_scanned(interpreted):
 
 
 def lowered(fn):
-    """The program of a GPU, made without one."""
+    """Make the program for a GPU, without having one."""
     with abstract_gpu():
         traced = jax.jit(jax.vmap(fn)).trace(keys(), jax.ShapeDtypeStruct((RUNS,), np.float32))
         return traced.lower(lowering_platforms=("cuda",)).as_text()
 
 
 def abstract_gpu():
-    """What newer versions of JAX want to know of the GPU that a kernel is for."""
+    """Describe the GPU that a kernel is for, as newer versions of JAX require."""
     try:
         device = jax.sharding.AbstractDevice(device_kind="NVIDIA H100", num_cores=132, platform="gpu")
     except (AttributeError, TypeError):

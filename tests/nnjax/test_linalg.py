@@ -1,4 +1,4 @@
-"""Decompositions under anybody's vmap: one matrix at a time where a batch can hang, with the same bits."""
+"""Decompositions under the user's vmap: one matrix at a time where a batch can hang, with the same bits."""
 
 import jax
 import jax.numpy as jnp
@@ -36,7 +36,7 @@ def test_one_by_one_has_the_bits_of_a_batch(name, jaxlib):
 
 
 def ranks(jaxpr):
-    """The number of axes of what each LAPACK call of a program, and of those within, is given."""
+    """Return the number of axes of the input of each LAPACK call in a program, and in programs within it."""
     for equation in jaxpr.eqns:
         if equation.primitive.name in lapack.CALLS:
             yield equation.invars[0].aval.ndim

@@ -1,4 +1,4 @@
-"""Losses against SciPy and jax.grad, and the networks and labels that they say they are made for."""
+"""Losses against SciPy and jax.grad, and the networks and labels that they claim to accept."""
 
 import jax
 import jax.numpy as jnp
@@ -36,7 +36,7 @@ def test_derivative_equals_jax_grad(name):
 
 @every
 def test_claims_are_what_they_are_said_to_be(name):
-    """A loss that needs several outputs tells nothing by one; labels out of its range take it below 0."""
+    """A loss that needs several outputs says nothing with one; labels outside its range make it negative."""
     loss, one = nnjax.LOSSES[name], jnp.array([1.0])
     assert loss.several_outputs == bool(jnp.all(loss.derivative(one, one / 2) == 0))
     assert (loss.label_range is not None) == bool(loss.value(-jnp.ones(2), jnp.array([-9.0, -8.0])) < 0)

@@ -12,7 +12,7 @@ from nnjax import nodewise
 
 @every_case
 def test_gradients_equal_jax_grad(case):
-    # Every row is compiled by itself; two are a batch.
+    # Every row is compiled separately, and two are enough for a batch.
     assert_gradients_of(jitted(nodewise.gradients), dataclasses.replace(case, rows=2))
 
 

@@ -1,4 +1,4 @@
-"""An optimiser acts the same in every view: by number where it can, on matrices where it looks further."""
+"""An optimiser acts the same in every view: by number if it can, on matrices if it looks at more."""
 
 import functools
 
@@ -75,7 +75,7 @@ def test_a_rate_that_is_traced_is_looked_through():
 
 
 def test_an_update_along_an_axis_is_seen():
-    """A running sum along rows has a matrix's shape before and after, and is no update number by number."""
+    """A running sum along rows keeps a matrix's shape, but is not an update of each number by itself."""
 
     def update(grads, state, params=None):
         return jax.tree.map(lambda g: jnp.cumsum(g, axis=0) if g.ndim else g, grads), state

@@ -1,4 +1,4 @@
-"""Parameters typed in: whatever people have becomes layers, the same in every function; and their table."""
+"""Parameters typed in: all common forms become layers, the same in every function; and their table."""
 
 import fractions
 
@@ -182,7 +182,7 @@ ONE = nnjax.mlp((1, 1), output="identity", biases=False)
 
 
 def test_accuracy_by_hand():
-    """The identity network: its outputs are the rows."""
+    """In the identity network, the outputs are the rows."""
     ys = np.eye(3)[[2, 0, 0, 1]]
     assert nnjax.accuracy(EYE, AS_IT_IS, ROWS, ys) == 0.75
     assert nnjax.accuracy(EYE, AS_IT_IS, np.log(ROWS), ys, "softmax_cross_entropy") == 0.75

@@ -1,4 +1,4 @@
-"""What is printed can be read: tables, a bar in a terminal, a line a minute in a log file."""
+"""Output is readable: tables, a bar in a terminal, a line a minute in a log file."""
 
 import io
 
@@ -19,7 +19,7 @@ class Terminal(io.StringIO):
 
 
 def shown(out, steps, label=""):
-    """What is printed when so many runs are done at so many seconds: (seconds, done, total)."""
+    """Return what is printed for these states: (seconds, runs done, total)."""
     now = [0.0]
     progress = reporting._Progress(label, clock=lambda: now[0], out=out)
     for seconds, done, total in steps:
@@ -35,7 +35,7 @@ def test_a_terminal_shows_a_bar_that_says_what_is_left():
     assert states[1].strip() == "xor [######..............] 300/1,000  0:15 elapsed, about 0:35 left"
     assert states[2].strip() == "xor [####################] 1,000/1,000  0:55 elapsed"
     assert len(states) == 3
-    assert len(states[2]) >= len(states[1])  # covers what was there
+    assert len(states[2]) >= len(states[1])  # covers the longer text before it
     assert max(map(len, states)) < 80
 
 
@@ -48,7 +48,7 @@ def test_a_log_has_a_line_a_minute():
 
 
 def test_what_a_folder_had_does_not_count_as_fast():
-    """900 of 1000 were there; the remaining ones take a second each."""
+    """900 of 1000 runs existed; the remaining ones take a second each."""
     text = shown(Terminal(), [(2, 901, 1000), (12, 911, 1000)])
     assert "about 1:29 left" in text
 

@@ -13,7 +13,7 @@ OPTIMISED = True
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 7, 1340, 1625, 1626, 65_536, 65_537])
 def test_the_permutation_is_jaxs_bit_for_bit(rows):
-    """On both sides of where JAX sorts twice (1626 rows), and of where rows no longer fit (65,537)."""
+    """Sizes lie on both sides of where JAX begins to sort twice (1626) and rows stop fitting (65,537)."""
     ours, theirs = (jax.jit(function, static_argnums=1) for function in (permutation, jax.random.permutation))
     for seed in range(3):
         np.testing.assert_array_equal(ours(nnjax.key(seed), rows), theirs(nnjax.key(seed), rows))

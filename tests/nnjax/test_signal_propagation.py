@@ -63,7 +63,7 @@ def test_zeros_are_told_apart():
 
 
 def test_dead_nodes_are_named_one_by_one():
-    """z = (-x, x, 1e9 x, -1): the first is dead for positive x; a sigmoid, the third, never is by formula."""
+    """z = (-x, x, 1e9 x, -1): the first is dead for positive x; the third, a sigmoid, never is by formula."""
     network = nnjax.Network((1, 4, 2), (("relu", "relu", "sigmoid", "relu"), "relu"))
     first = nnjax.Layer(jnp.array([[-1.0, 1.0, 1e9, 0.0]]), jnp.array([0.0, 0.0, 0.0, -1.0]))
     second = nnjax.Layer(jnp.zeros((4, 2)), jnp.array([1.0, -1.0]))
@@ -80,7 +80,7 @@ def test_dead_nodes_are_named_one_by_one():
 
 
 def test_flow_refuses_what_gradients_refuses(without_shape_checks):
-    """Labels outside [0, 1] make a cross-entropy fall without bound; jitted, they are known all the same."""
+    """Labels outside [0, 1] make a cross-entropy fall without bound; they are known even inside jit."""
     network, params = drawn((3, 2), "relu")
     xs, ys = np.ones((2, 3)), np.array([[0.0, 1.0], [1.0, 2.0]])
     for loss in ("binary_cross_entropy", "softmax_cross_entropy"):
@@ -189,7 +189,7 @@ def test_measured_ratios_are_within_2_percent_of_theory(activation, scheme, size
         return flow.delta[:-1] ** 2 / flow.delta[1:] ** 2
 
     measured = nnjax.sweep(ratios, range(40), lane=5)
-    inner = slice(0, -1)  # without the ratio next to the output, where 256 products make up one number
+    inner = slice(0, -1)  # without the ratio next to the output, where one number is made from 256 products
     np.testing.assert_allclose(np.mean(measured[:, inner] / theory[inner]), 1, rtol=0.02)
 
 
@@ -207,7 +207,7 @@ def test_one_step_of_relu_is_distributed_as_derived():
     steps = np.asarray(nnjax.sweep(ratio, range(4000)), float)
     alive = steps[steps > 0]
     assert stats.kstest(alive, lambda r: signal_propagation.relu_step_cdf(width, r)).pvalue > 1e-3
-    # The test can fail: the law of another width is refused.
+    # The test can fail: the distribution for another width is rejected.
     assert stats.kstest(alive, lambda r: signal_propagation.relu_step_cdf(width + 2, r)).pvalue < 1e-3
     mean, second = signal_propagation.relu_step_moments(width)
     assert abs(alive.mean() - mean) < 4 * alive.std() / len(alive) ** 0.5

@@ -1,4 +1,4 @@
-"""Patience: stop k checks after the best validation loss, and give the best parameters back."""
+"""Patience: stop k checks after the best validation loss, and return the best parameters."""
 
 import functools
 
@@ -32,7 +32,7 @@ def train(params, epochs=60, patience=None, rate=0.02, **options):
 
 @functools.cache
 def losses_by_hand(seed):
-    """Validation losses after 0, 1, ... epochs, by training anew for each number of epochs."""
+    """Compute validation losses after 0, 1, ... epochs, training from the start for each number."""
 
     @jax.jit
     def at(params):
@@ -43,7 +43,7 @@ def losses_by_hand(seed):
 
 
 def expected(curve, patience, epochs=60, every=1):
-    """(epochs done, best epoch, reason) of Stop's words, by a plain loop."""
+    """Compute (epochs done, best epoch, reason) by a plain loop that follows Stop's docstring."""
     best, waited = (np.inf, 0), 0
     for epoch in range(epochs + 1):
         if epoch % every == 0:

@@ -1,4 +1,4 @@
-"""What is saved comes back, bit for bit, and nothing else is taken for it."""
+"""A saved network is loaded bit for bit, and other files are refused."""
 
 import json
 

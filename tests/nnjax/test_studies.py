@@ -1,4 +1,4 @@
-"""A study is its sweeps, with names on them."""
+"""A study is its sweeps, with labels."""
 
 import functools
 import importlib
@@ -113,7 +113,7 @@ def test_each_combination_is_traced_once_however_often_it_is_asked_for():
 
     for _ in range(2):
         nnjax.study(fn, range(5), {"power": [1, 2]}, lane=2)
-    assert len(traced) <= 4  # looked at, and compiled
+    assert len(traced) <= 4  # inspected, and compiled
     assert set(traced) == {1, 2}
 
 

@@ -1,4 +1,4 @@
-"""A seed's bits depend on the seed alone; what does not fit is refused."""
+"""A seed's bits depend on the seed alone; arguments that do not fit are refused."""
 
 import os
 import pathlib
@@ -27,7 +27,7 @@ HALF = np.float32(0.5)
 
 
 def trained(key, rate=HALF):
-    """A network whose last digits show which seeds ran beside it, when there are no lanes."""
+    """Train a network whose last digits, without lanes, depend on the seeds that run beside it."""
     params = nnjax.init(NETWORK, key, "normal")
     xs, ys = ROWS[0], ROWS[1][:, :3]
     params, history = nnjax.train(NETWORK, params, xs, ys, optimizer=optax.sgd(rate), epochs=60)
@@ -52,7 +52,7 @@ def picked(results, rows):
 
 
 def test_without_lanes_the_neighbours_show():
-    """Why lanes are needed; if this fails on a new version of JAX, they may no longer be."""
+    """This is why lanes are needed; if it fails on a new version of JAX, they may no longer be."""
     keys = jax.vmap(lambda seed: jax.random.key(seed, impl="threefry2x32"))(jnp.arange(777, dtype=jnp.uint32))
     program = jax.jit(jax.vmap(trained))
     whole, part = program(keys), program(keys[:7])
@@ -274,7 +274,7 @@ PLACES = ["numpy", "jit", "loop", "branch", "result", "keys"]
 @pytest.mark.slow
 @pytest.mark.parametrize("hoisted", ["0", "1"])
 def test_data_closed_over_belong_to_the_sweep_wherever_jax_keeps_them(tmp_path, hoisted):
-    """JAX writes them into the program's text, or hoists them out (a flag today, planned as the default)."""
+    """JAX writes data into the program's text, or hoists them out (today by a flag, later by default)."""
     environment = os.environ | {
         "JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS": hoisted,
         "PYTHONPATH": str(pathlib.Path(nnjax.__file__).parents[1]),
@@ -373,7 +373,7 @@ def until(**options):
 
 
 class Unhashable:
-    """A function that JAX could not find again."""
+    """A function that JAX could not look up again."""
 
     __hash__: Any = None
 
@@ -387,7 +387,7 @@ class Unhashable:
         (lambda: nnjax.sweep(draw, [1], lane=0), ValueError, "lane must be 1 or more, got 0"),
         (lambda: nnjax.sweep(draw, [1], lane=2.5), TypeError, "lane must be an integer, got 2.5"),
         (lambda: nnjax.sweep(3, [1]), TypeError, "fn must be a function, got int"),
-        (lambda: nnjax.sweep(Unhashable(), [1]), TypeError, "fn must be hashable .*; a plain function"),
+        (lambda: nnjax.sweep(Unhashable(), [1]), TypeError, "fn must be hashable .*; wrap it in"),
         (lambda: nnjax.sweep(draw, [1], on_segment=5), TypeError, "on_segment must be a function, got int"),
         (lambda: nnjax.sweep(lambda key: None, [1]), TypeError, "fn returns no array"),
         (lambda: nnjax.sweep(draw, [1], folder=""), ValueError, "folder must be a path, got ''"),

@@ -42,7 +42,7 @@ def drawn(network, seed):
 
 
 def symmetry(network, seed, rescale=True):
-    """For each hidden layer an order of nodes of the same activation, signs and scales, at random."""
+    """Draw, for each hidden layer, an order of nodes with the same activation, signs and scales."""
     rng, drawn = np.random.default_rng(seed), []
     for layer, width in enumerate(network.sizes[1:-1]):
         names = np.broadcast_to(network.activations[layer], width)
@@ -72,12 +72,12 @@ predict = jax.jit(jax.vmap(nnjax.predict, (None, None, 0)), static_argnums=0)
 
 
 def disguised(network, params, seed):
-    """The same function: nodes of the same activation in another order, other signs, other scales."""
+    """Return the same function with other signs, scales and order of nodes with the same activation."""
     return moved(network, params, symmetry(network, seed))
 
 
 def all_disguised(network, params, seeds):
-    """As `disguised`, of many networks, a list of pytrees, at once."""
+    """Apply `disguised` to many networks, a list of pytrees, at once."""
     return all_moved(network, stacked(params), stacked([symmetry(network, seed) for seed in seeds]))
 
 
@@ -102,7 +102,7 @@ def test_canonical_undoes_any_symmetry_and_keeps_the_function(name, seed):
 
 
 def test_outside_jit_a_symmetry_is_the_same():
-    """Where values are known they are checked, and a right one is let through."""
+    """Known values are checked, and correct ones are accepted."""
     for name in ("sigmoid", "deep relu"):
         network, params = NETWORKS[name], drawn(NETWORKS[name], 0)
         expected = moved(network, params, symmetry(network, 1))
@@ -139,7 +139,7 @@ MIXTURE = ("tanh", "sigmoid", "relu", "elu")
 
 
 def layers_of(sizes, kind):
-    """A network of these sizes: one activation, one per layer, or one per node in no regular order."""
+    """Draw a network of these sizes: one activation, one per layer, or one per node in irregular order."""
     width = itertools.cycle(MIXTURE)
     if kind == "per layer":
         return nnjax.Network(sizes, (*itertools.islice(width, len(sizes) - 2), "identity"))
@@ -150,7 +150,7 @@ def layers_of(sizes, kind):
 
 
 def squared_distance(one, other):
-    """Of each pair in two stacks of parameters (s, ...)."""
+    """Compute the squared distance of each pair in two stacks of parameters (s, ...)."""
     parts = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
     return sum(np.sum((np.asarray(a) - np.asarray(b)) ** 2, axis=tuple(range(1, a.ndim))) for a, b in parts)
 
@@ -169,7 +169,7 @@ SLOW += [*zip(SHAPES[4:8], 2 * ("per layer", "per node"), strict=True)]
     "sizes, kind", [*QUICK, *(pytest.param(*each, marks=pytest.mark.slow) for each in SLOW)]
 )
 def test_align_recovers_20_of_20_copies(sizes, kind):
-    """Traced, and all 20 at once under vmap."""
+    """The copies are traced, all 20 at once under vmap."""
     network = layers_of(sizes, kind)
     references = [drawn(network, seed) for seed in range(20)]
     copies = all_disguised(network, references, range(100, 120))
@@ -190,7 +190,7 @@ def test_align_of_other_networks_keeps_the_function_and_is_no_farther_than_match
     @jax.jit
     @jax.vmap
     def matched(params, reference):
-        """The nodes of one layer after the other matched by all that enters and leaves them, four times."""
+        """Match the nodes, layer after layer, by all incoming and outgoing weights, four times."""
 
         def once(now, _):
             for layer in range(2):
@@ -206,7 +206,7 @@ def test_align_of_other_networks_keeps_the_function_and_is_no_farther_than_match
 
 
 def test_align_recovers_disturbed_copies():
-    """Weights off by a thousandth: the order and the signs are the copy's all the same."""
+    """With weights off by a thousandth, order and signs are still the copy's."""
     network = layers_of((3, 8, 8, 2), "tanh")
     references = [drawn(network, seed) for seed in range(20)]
     rng = np.random.default_rng(0)
@@ -216,7 +216,7 @@ def test_align_recovers_disturbed_copies():
 
 
 def silenced(params, nodes):
-    """Let nothing enter these (layer, node)."""
+    """Set all incoming weights of these (layer, node) to 0."""
     for layer, node in nodes:
         params[layer].weights[:, node] = 0.0
         params[layer].biases[node] = 0.0
@@ -225,7 +225,7 @@ def silenced(params, nodes):
 
 @pytest.mark.parametrize("kind", ["tanh", "sigmoid", "relu"])
 def test_silent_nodes_are_placed_by_what_leaves_them(kind):
-    """Nothing enters them, which tells neither their order nor their sign nor their scale."""
+    """Their incoming weights are 0, so these fix neither their order nor their sign nor their scale."""
     network = layers_of((3, 5, 4, 2), kind)
     params = silenced(drawn(network, 0), [(0, 1), (0, 3), (1, 0), (1, 2)])
     for copy in (disguised(network, params, seed) for seed in range(5)):
@@ -236,7 +236,7 @@ def test_silent_nodes_are_placed_by_what_leaves_them(kind):
 
 
 def test_canonical_does_not_tell_nodes_apart_that_the_same_enters():
-    """As its docstring says: they keep their order, and both orders compute the same."""
+    """As the docstring says, such nodes keep their order, and both orders compute the same."""
     network = NETWORKS["tanh"]
     twins = drawn(network, 0)
     twins[0].weights[:, 1], twins[0].biases[1] = twins[0].weights[:, 0], twins[0].biases[0]

@@ -1,4 +1,4 @@
-"""Training against the handout's own loop, against NumPy, and the criteria that stop it."""
+"""Training against the handout's own loop and against NumPy, and the criteria that stop it."""
 
 import functools
 
@@ -27,7 +27,7 @@ def data(rows=7, network=NETWORK, seed=0):
 @functools.cache
 def start(network=NETWORK):
     init = functools.partial(nnjax.init, network, weights="normal", biases="normal", dtype=jnp.float64)
-    with jax.ensure_compile_time_eval():  # also where a run is traced
+    with jax.ensure_compile_time_eval():  # even where a run is traced
         return jax.jit(init)(nnjax.key(0))
 
 
@@ -36,14 +36,14 @@ def close(got, expected, rtol=RTOL):
 
 
 def run(optimizer, epochs=6, network=NETWORK, rows=7, **options):
-    """Compiled whole, which takes a fraction of what compiling its operations one by one does."""
+    """Train, compiled as one program: compiling each operation by itself would take many times as long."""
     rows = data(rows, network)
     train = functools.partial(nnjax.train, optimizer=optimizer, epochs=epochs, **options)
     return jax.jit(lambda params: train(network, params, *rows))(start(network))
 
 
 def by_hand(batches, rule, epochs=6, network=NETWORK, rows=7):
-    """The same training as a Python loop; `rule(params, grads, memory)` returns the next two."""
+    """Train in a Python loop; `rule(params, grads, memory)` returns the next params and memory."""
     params, (xs, ys) = start(network), data(rows, network)
     memory = jax.tree.map(jnp.zeros_like, params)
     for epoch in range(epochs):
@@ -136,7 +136,7 @@ def test_without_biases_none_appear(view):
     ids=["summed", "averaged over rows", "averaged over rows and 10 outputs"],
 )
 def test_three_conventions_of_the_loss_are_one_training(loss, factor):
-    """REFERENCE: rate η/(2m) for sums, η/2 for means over rows, 5η for means over 10 outputs too."""
+    """By REFERENCE, rates are η/(2m) for sums, η/2 for means over rows, 5η for means over 10 outputs too."""
     network, eta, m = nnjax.mlp((3, 5, 10)), 3.0, 5
     xs, ys = data(20, network)
     params = start(network)
@@ -173,7 +173,7 @@ OPTIMIZERS = {
     [*((name, jnp.float32) for name in OPTIMIZERS), *((n, jnp.bfloat16) for n in OPTIMIZERS if n != "lbfgs")],
 )
 def test_any_optimiser_in_a_sweep(name, dtype):
-    """Settings are float64 here, wider than the parameters; optimisers may want the loss."""
+    """Settings are float64 here, wider than the parameters; optimisers may need the loss."""
 
     def loss(key, rate):
         params = nnjax.init(NETWORK, key, dtype=dtype)
@@ -203,7 +203,7 @@ def test_stopped_seeds_are_frozen_bit_by_bit_under_vmap():
 
 
 def test_an_order_for_each_seed_and_one_for_all():
-    """A key made from the seed gives every seed its own order of rows, one fixed key the same to all."""
+    """A key made from the seed gives each seed its own row order; one fixed key gives all the same."""
     same = start()
 
     def end(by_seed, key):

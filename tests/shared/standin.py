@@ -1,4 +1,4 @@
-"""Executors that compute in this process, at once, and lose, refuse or forget what a test wants them to."""
+"""Executors that compute at once in this process, and lose, refuse or forget what a test tells them to."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from nnjax.sweeps import workers
 
 TRACES: list[int] = []
-"""A function of a test may note here that it is traced: a module is not pickled, but imported."""
+"""A test's function can record here that it is traced, since modules are imported, not pickled."""
 
 
 class Future:
-    """What `submit` returns: only done, result and cancel, as submitit's know no more."""
+    """What `submit` returns: it has only done, result and cancel, like submitit's futures."""
 
     def __init__(self, compute: Callable[[], Any] | None) -> None:
         self._compute, self.cancelled = compute, False
@@ -27,10 +27,10 @@ class Future:
 
 
 class Inline:
-    """Computes when it is asked for the result; `futures` are all that it gave.
+    """Computes when it is asked for the result; `futures` are all that it returned.
 
     Args:
-        plan: Number of a task, from 0 -> None, or what its result raises instead, or "never".
+        plan: Number of a task, from 0 -> None, or the exception that its result raises, or "never".
     """
 
     def __init__(self, plan: Callable[[int], Any] = lambda number: None) -> None:
@@ -52,6 +52,6 @@ class Inline:
 
 
 def forget() -> None:
-    """Make this process a fresh worker."""
+    """Make this process forget everything, like a fresh worker."""
     for kept in (workers._functions, workers._looked_at, workers._refusals):
         kept.clear()

@@ -14,11 +14,11 @@ from experiments.runner.manifest import manifest
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """Options.
+    """The options of the tiny experiment.
 
     Attributes:
         seed: The seed.
-        size: How many numbers.
+        size: The number of numbers.
         explode: Whether to fail.
     """
 
@@ -77,14 +77,14 @@ BROKEN = dataclasses.replace(TINY, name="broken", run=lambda config, context: ru
 
 
 def measured(out, config=None, experiment=TINY, smoke=False):
-    """The folder with the data of a run, and nothing told from them yet."""
+    """Return a folder with the data of a run, but no findings or figures yet."""
     config = config or Config()
     about = manifest(experiment, config, TOOK, f"python -m experiments {experiment.name}", smoke)
     return store.save_data(out, run(config, None), about)
 
 
 def saved(out, config=None, experiment=TINY, smoke=False):
-    """The folder of a whole result."""
+    """Return the folder of a complete result."""
     folder = measured(out, config, experiment, smoke)
     store.save_result(experiment, folder)
     return folder

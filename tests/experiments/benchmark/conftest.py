@@ -1,4 +1,4 @@
-"""A made-up result of the full size: nnjax takes half of every peer's time, but for the C program."""
+"""A made-up result of full size: nnjax takes half of every peer's time, except for the C program's."""
 
 import numpy as np
 import pytest

@@ -60,7 +60,7 @@ def test_tables(data):
     (title, (header, rows)), (share_title, (_, shares)) = tables(data).items()
     assert title == "Speed on a machine; jax 1; missing: nothing"
     assert {len(row) for row in rows} == {len(header)}
-    # What was not measured has no row.
+    # A method that was not measured has no row.
     assert not [row for row in rows if row[:2] == ["2-4-4-1", FLOOR]]
     assert ["2-2-1", FLOOR, "1e+03", "0.4 [0.2, 0.6]", "9.0"] in rows
     assert share_title == "Share of the peak of matrix products, 2 GFLOP/s"

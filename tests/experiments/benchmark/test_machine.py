@@ -1,4 +1,4 @@
-"""Clocks and floors: seconds are seconds, and the C program learns XOR's updates at some speed."""
+"""Clocks and lower bounds: seconds are seconds, and the C program trains XOR at a measurable speed."""
 
 import shutil
 import time

@@ -12,7 +12,7 @@ from experiments.benchmark.work import xor
 
 @pytest.fixture
 def tiny(monkeypatch):
-    """One work, and methods that do nothing: one of them fails."""
+    """Make one training task, and methods that do nothing, one of which fails."""
     work = xor((2, 2, 1), 2, 4)
 
     def out_of_memory(work):

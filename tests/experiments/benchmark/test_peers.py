@@ -1,4 +1,4 @@
-"""Every peer does the same training: plain descent in float64, written out in NumPy, is the oracle."""
+"""Every peer does the same training; the oracle is plain descent in float64, written out in NumPy."""
 
 import dataclasses
 
@@ -28,7 +28,7 @@ WORKS = {
 
 
 def losses(each):
-    """The chain rule, one seed after the other."""
+    """Compute the losses by the chain rule, one seed after the other."""
     rows, ends = each.rows(), []
     for index, seed in enumerate(each.seed_range()):
         layers = nnjax.init(each.network, nnjax.key(seed), "lecun_normal", "normal")
@@ -66,7 +66,7 @@ def test_a_peer_does_the_same_training(name, kind):
 
 
 def test_what_a_peer_is_given():
-    """Loops train one seed; slow ones take fewer updates, but on the digits all."""
+    """Loops train one seed; slow ones take fewer updates, except on the digits."""
     xor, digits = work.xor((2, 2, 1), steps=500, seeds=64), work.digits(1, small=False)
     given = {name: peer.limited(xor) for name, peer in PEERS.items()}
     assert {name: (each.seeds, each.steps) for name, each in given.items()} == {

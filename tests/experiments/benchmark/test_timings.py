@@ -1,4 +1,4 @@
-"""The timings' bookkeeping, by peers that take a known time and reach known losses."""
+"""The bookkeeping of timings, tested with peers that take a known time and reach known losses."""
 
 import dataclasses
 
@@ -14,7 +14,7 @@ LONG = True
 
 @pytest.fixture
 def made_up(monkeypatch):
-    """Two peers, one a loop; the first run of a job takes 10 s, later ones 2 s; no C program."""
+    """Make two peers, one of them a loop, and no C program; a job's first run takes 10 s, later ones 2 s."""
     ran = []
 
     def make(each):
@@ -50,7 +50,7 @@ def test_the_floor_is_of_the_smallest_network_alone(made_up):
 
 
 def test_losses_that_differ_are_seen(made_up):
-    """Theirs 1, ours 1.25, planted: 20 % apart; infinite where a peer diverges."""
+    """Planted losses, 1 (theirs) and 1.25 (ours), are 20 % apart; a peer that diverges is off by infinity."""
     each = dataclasses.replace(work.xor((2, 2, 1), steps=5, seeds=2), checked=True)
     np.testing.assert_allclose(timings.differences(each)[:2], 0.2, rtol=1e-12)
     made_up["all"] = Peer(lambda each: lambda: np.full(each.seeds, np.nan), "numpy")

@@ -1,4 +1,4 @@
-"""The networks on which the views are tried, and a clock that says which view is fast."""
+"""The networks on which the views are timed, and a made-up clock that decides which view is fast."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_the_work_has_the_cases_rows_and_order(case):
 
 
 def test_the_ratio_is_the_best_others_time_over_the_named_ones(monkeypatch):
-    """A made-up clock: the named view takes 1 s, the others 2 and 3."""
+    """On a made-up clock, the named view takes 1 s and the others 2 and 3 s."""
     case = Case((2, 2, 1), 4, "none")
     seconds = {"nodes": 1.0, "matrix": 2.0, "columns": 3.0}
     assert nnjax.fastest_view(nnjax.mlp(case.sizes), 4) == "nodes"

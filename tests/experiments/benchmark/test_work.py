@@ -1,4 +1,4 @@
-"""What the benchmark trains: its counts, its rows, its starts."""
+"""What the benchmark trains: the counts of operations, the rows and the initial weights."""
 
 import jax
 import numpy as np
@@ -33,7 +33,7 @@ def test_full_batches_take_all_rows_in_order():
 
 @pytest.mark.parametrize("order_per_seed", [False, True])
 def test_the_rows_are_those_that_nnjax_train_sees(order_per_seed):
-    """Every epoch holds each row once; the order is that of jax.random.permutation."""
+    """Every epoch contains each row once, in the order of jax.random.permutation."""
     each = batches(order_per_seed=order_per_seed)
     rows = each.rows()
     assert rows.shape == ((6, 3, 2) if order_per_seed else (6, 2))

@@ -1,4 +1,4 @@
-"""The rules' verdicts on made-up ends, and the readers behind them."""
+"""The rules' verdicts on made-up results, and the functions that read them."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ TIMES = [0.5, 1.0, 2.0]
 
 
 def task(seeds, measure):
-    """Every rule solves all at its middle rate, the printed one half of that, and none elsewhere."""
+    """Every rule solves all seeds at its middle rate (the printed rule half), and none at other rates."""
     accuracy = np.zeros((seeds, len(TIMES), len(RULES)), np.float32)
     accuracy[:, 1] = 1
     accuracy[:, 1, list(RULES).index(PRINTED)] = 0.5
@@ -58,28 +58,28 @@ def test_verdicts(data):
         "uphill-uniform-feedback": "differs",
         "uphill-handout-printed": "differs",
         "uphill-handout-authors-code": "differs",
-        # Half of them, but 2000 networks have an interval wider than ± 0.02.
+        # It is one half, but with 2000 networks the interval is wider than ± 0.02.
         "uphill-handout-feedback": "undecided",
         "feedback-aligns": "agrees",
         "xor-printed": "differs",
         "xor-authors-code": "agrees",
         "xor-feedback": "agrees",
         # Iris has one seed too few to be judged.
-        # So few seeds cannot tell a small difference on the digits.
+        # With so few seeds, a small difference on the digits cannot be judged.
         "digits-printed": "differs",
     }
 
 
 @pytest.mark.parametrize("norm, nodes, chance", [(1e-4, 4, 0.0), (1e5, 4, 1 / 3), (1e5, 2, 1 / 4)])
 def test_the_chance_of_going_uphill_has_known_limits(norm, nodes, chance):
-    """Equal slopes never go uphill; where one node's slope outweighs all others ρ = 1 / √n."""
+    """With equal slopes no step goes uphill; if one node's slope outweighs all others, ρ = 1 / √n."""
     found = uphill_chance(np.array([[norm]]), nodes, draws=2000)
     np.testing.assert_allclose(found, chance, atol=1e-4)
 
 
 @pytest.mark.parametrize("inputs, published", [(UNIFORM, 0.0903), (HANDOUT, 0.288)])
 def test_the_chance_of_going_uphill_is_that_of_drawn_weights(inputs, published):
-    """Against an independent figure, and against networks whose output weights are drawn, too."""
+    """It agrees with an independent figure, and with networks whose output weights are drawn."""
     chance = uphill_chance(norms(inputs))
     assert abs(chance - published) < 0.0005
     rng = np.random.default_rng(5)

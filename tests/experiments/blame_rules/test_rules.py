@@ -33,7 +33,7 @@ def test_backpropagations_step_is_the_gradients():
 
 @pytest.mark.parametrize("nodes", [2, 4, 32])
 def test_the_summed_rules_angle_with_constant_slope(nodes):
-    """cos = |Σ v| / (√n |v|), exactly, where all slopes are equal (derived)."""
+    """Where all slopes are equal, cos = |Σ v| / (√n |v|) exactly (derived by hand)."""
     network, params, fixed, x, y = drawn((3, nodes, 1), "identity")
     cosine = rules.cosines(network, params, fixed, x, y)[1]
     v = np.asarray(params[1].weights[:, 0])
@@ -41,7 +41,7 @@ def test_the_summed_rules_angle_with_constant_slope(nodes):
 
 
 def test_its_mean_for_gaussian_weights():
-    """E |Σ v| / (√n |v|) is about √(2/(π n)): 0.141 for n = 32; 4 standard errors of 4000 networks."""
+    """E |Σ v| / (√n |v|) is about √(2/(π n)): 0.141 for n = 32; within 4 standard errors of 4000 networks."""
     network = nnjax.mlp((1, 32, 1), "identity")
 
     def one(key):
@@ -54,7 +54,7 @@ def test_its_mean_for_gaussian_weights():
 
 
 def test_identical_nodes_stay_identical_under_the_summed_rule():
-    """And it is backpropagation with n times the learning rate in the hidden layer."""
+    """The rule is then backpropagation with n times the learning rate in the hidden layer."""
     network, nodes = nnjax.mlp((2, 3, 1)), 3
     same = (
         nnjax.Layer(jnp.full((2, nodes), 0.3), jnp.full(nodes, 0.1)),
@@ -95,14 +95,14 @@ def test_feedback_through_the_networks_own_weights_is_backpropagation():
 
 
 def test_training_by_backpropagation_is_nnjax_train():
-    """From the same draws, full batches: the same last loss as `nnjax.train` with plain descent."""
+    """From the same draws, in full batches, the last loss is that of `nnjax.train` with plain descent."""
     network, (xs, ys) = nnjax.mlp((2, 2, 1)), datasets.xor()
     task = Task("XOR", network, datasets.xor(), datasets.xor(), rate=2.0, epochs=5, batch=4, seeds=1)
     loss, right = rules.trained(task)(nnjax.key(3), jnp.float32(2))
     start = nnjax.init(network, jax.random.fold_in(nnjax.key(3), 0), "normal", "normal")
     _, history = nnjax.train(network, start, xs, ys, optimizer=optax.sgd(2.0), epochs=5)
     np.testing.assert_allclose(4 * loss[0], history.loss, rtol=1e-4)
-    # One output node: its largest output is its only one, so that every row counts as right.
+    # With one output node the largest output is the only one, so every row counts as right.
     assert right.tolist() == [1.0] * len(RULES)
 
 
@@ -115,7 +115,7 @@ def test_accuracy_counts_the_rows_whose_largest_output_is_the_labels():
 
 @pytest.mark.slow
 def test_xor_by_each_rule(monkeypatch):
-    """78.5, 48.0 and 68.5 % at the rate 2 after 20,000 steps in an independent run, ± 5 points."""
+    """An independent run gave 78.5, 48.0 and 68.5 % at rate 2 after 20,000 steps; ± 5 points are allowed."""
     monkeypatch.delitem(rules.RULES, rules.AUTHORS)
     network = nnjax.mlp((2, 2, 1))
     task = Task("XOR", network, datasets.xor(), datasets.xor(), rate=2.0, epochs=20_000, batch=4, seeds=1000)
@@ -130,7 +130,7 @@ def test_xor_by_each_rule(monkeypatch):
 
 
 def test_feedbacks_alignment_is_followed_through_training():
-    """At birth it is the angle of one update; at a rate of 0 it stays; looks end where training does."""
+    """Before training it is the angle of one update; at rate 0 it stays; the last is after training."""
     data = datasets.iris().train
     task = Task("Iris", nnjax.mlp((4, 3, 3)), data, data, rate=0.1, epochs=2, batch=16, seeds=2)
     assert rules.looks(task) == (0, 1, 2)

@@ -1,4 +1,4 @@
-"""Data of the experiment on digits as a long run has them, without the training."""
+"""Data such as a long run of the experiment on digits has, without the training."""
 
 import jax
 import numpy as np
@@ -11,7 +11,7 @@ from experiments.runner.context import Context
 
 
 class MadeUp(Context):
-    """Sweeps give numbers that are drawn, in the shapes and dtypes that training would give."""
+    """Sweeps return random numbers, in the shapes and dtypes that training would return."""
 
     def sweep(self, name, fn, seeds, settings=None, *, lane=None):
         columns = settings or {}
@@ -28,7 +28,7 @@ class MadeUp(Context):
 
 
 class OnlyMnist(MadeUp):
-    """Sweeps on MNIST's pictures train; the others are made up."""
+    """Sweeps on MNIST's pictures train; all others return random numbers."""
 
     def sweep(self, name, *arguments, **options):
         trains = Context if name.startswith("MNIST") else MadeUp
@@ -49,7 +49,7 @@ def made_up():
 
 @pytest.fixture(scope="package")
 def two_groups():
-    """100 seeds, of which the first 20 lose digit 3: silent, no δ, whatever the order of the rows."""
+    """100 seeds; the first 20 lose digit 3: its node is silent, its δ is 0, in any row order."""
     config = digits.Config(seeds=100, crossed=16, few=5, epochs=21, batch_epochs=5)
     data = digits.run(config, MadeUp())
     starts = data["starts"].to_dataset()

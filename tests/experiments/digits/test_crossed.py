@@ -1,4 +1,4 @@
-"""An order is the same whatever the weights, and the weights the same whatever the order."""
+"""The row order is the same whatever the weights, and the weights are the same whatever the order."""
 
 import jax
 import numpy as np
@@ -9,7 +9,7 @@ from experiments.digits.training import LECUN, STARTS
 
 
 def test_weights_and_orders_are_drawn_apart(monkeypatch):
-    """With a rate of 0 the loss is that of the initial weights alone."""
+    """With a rate of 0, the loss depends on the initial weights alone."""
     monkeypatch.setitem(STARTS, LECUN, STARTS[LECUN]._replace(rate=0.0))
     end = nnjax.sweep(crossed.learner(LECUN, 1), [0, 1], {"order": np.uint32([4, 5])})[0]
     np.testing.assert_array_equal(end[:, 0], end[:, 1])

@@ -1,4 +1,4 @@
-"""The figures on digits draw."""
+"""The figures on digits can be drawn."""
 
 import drawn
 

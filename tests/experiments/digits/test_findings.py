@@ -1,4 +1,4 @@
-"""The findings on digits, of data whose answers are known."""
+"""The findings on digits, on data with known answers."""
 
 import numpy as np
 import xarray as xr
@@ -33,7 +33,7 @@ def test_every_finding_is_decided_by_numbers(two_groups):
         assert np.all(np.isfinite([finding.measured, *finding.interval])), finding.id
     assert all(rows for _, rows in tables(two_groups).values())
     low, high = next(each.interval for each in findings(two_groups) if each.id == "poor-in-other-order")
-    assert low < 0.8 < high == 1  # all 20 and none of 80: groups so small are not that sure
+    assert low < 0.8 < high == 1  # all 20 and none of 80: groups this small leave doubt
 
 
 def test_nothing_is_said_of_few_seeds(two_groups):
@@ -43,7 +43,7 @@ def test_nothing_is_said_of_few_seeds(two_groups):
 
 
 def test_silence_is_followed_from_an_epoch_on():
-    """Of the nodes silent after epoch 1 one is heard two epochs later, one never; others were not silent."""
+    """Of the nodes silent after epoch 1, one speaks two epochs later, one never; the rest always do."""
     said = np.full((1, 2, 5, 2), 0.9)
     said[0, 0, :, 0] = (0.9, 0.01, 0.2, 0.8, 0.9)
     said[0, 1, :, 0] = (0.9, 0.01, 0.2, 0.3, 0.01)
@@ -58,7 +58,7 @@ def test_silence_is_followed_from_an_epoch_on():
 
 
 def test_pairs_have_no_seed_in_common():
-    """Five seeds make two pairs; the first differs in one row of four, the second in all."""
+    """Five seeds make two pairs; the first pair differs in one row of four, the second in all rows."""
     labels = np.array([[1, 2, 3, 4], [1, 2, 3, 5], [0, 0, 0, 0], [1, 1, 1, 1], [9, 9, 9, 9]])
     starts = xr.Dataset({"label": (("start", "seed", "row"), labels[None])}, {"start": [LECUN]})
     assert apart(starts, LECUN).tolist() == [0.25, 1.0]

@@ -1,4 +1,4 @@
-"""What is looked at in an output node, against NumPy."""
+"""What is measured at an output node, against NumPy."""
 
 import jax.numpy as jnp
 import numpy as np

@@ -1,4 +1,4 @@
-"""Rows per update, stopping, and weights against order, of data whose answers are known."""
+"""Rows per update, stopping, and weights against order, on data with known answers."""
 
 import numpy as np
 import xarray as xr
@@ -9,7 +9,7 @@ from experiments.digits.training_findings import of_updates, of_weights_and_orde
 
 
 def crossed(weights, order):
-    """Losses whose logarithm initial weights move by N(0, weights²), orders by N(0, order²)."""
+    """Make losses whose logarithm varies by N(0, weights²) among weights and N(0, order²) among orders."""
     rng = np.random.default_rng(0)
     logs = [
         weights * rng.normal(size=(40, 1))
@@ -29,7 +29,7 @@ def test_what_weights_do_is_told_from_what_orders_do():
 
 
 def updates(seeds):
-    """Accuracies of 0.9, but for the pair at equal updates: 0.7 and 0.8."""
+    """Make accuracies of 0.9, except for the pair at equal updates: 0.7 and 0.8."""
     accuracy = np.full((len(BATCHES), seeds, 3), 0.9)
     accuracy += np.random.default_rng(0).normal(0, 1e-3, accuracy.shape)
     names = list(BATCHES)

@@ -1,4 +1,4 @@
-"""The walkthrough's numbers as the page gets them, and the page in a browser."""
+"""The walkthrough's numbers as they reach the page, and the page in a browser."""
 
 import pytest
 import xarray as xr
@@ -12,7 +12,7 @@ READY = "document.documentElement.dataset.ready === 'yes'"
 
 @pytest.fixture(scope="session")
 def walkthrough():
-    """(data, tables) as they are on disk, without the parts that the page does not need."""
+    """(data, tables) as stored on disk, without the parts that the page does not need."""
     data = xr.DataTree.from_dict({"printed": numbers.printed_numbers(), **numbers.cases()})
     return data, {page.ERRATA: {"rows": [list(row) for row in SLIPS]}}
 
@@ -31,7 +31,7 @@ def address(golden, tmp_path_factory):
 
 @pytest.fixture
 def visit(browser, address):
-    """Open the page; at the end nothing may have been requested, and nothing gone wrong."""
+    """Open the page; by the end it must have made no request and raised no error."""
     contexts, troubles = [], []
 
     def opened(fragment="", width=1100, height=900, before="", **options):

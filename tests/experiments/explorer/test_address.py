@@ -1,4 +1,4 @@
-"""A state comes back from its address, and what is damaged there is named."""
+"""A state can be restored from its address, and damaged parts of an address are named."""
 
 import node
 import pytest

@@ -239,7 +239,7 @@ LONGEST = """() => {
 
 
 def test_how_fast_it_is(visit, capsys):
-    """Told, and not judged: machines differ."""
+    """Print the speeds without judging them, since machines differ."""
     tab = visit()
     trained(tab)
     frames = tab.evaluate(f"() => {{ {FRAMES} }}")

@@ -1,4 +1,4 @@
-"""Every formula's numbers, put into a calculator, give the number that it is said to give."""
+"""Every formula's numbers, typed into a calculator, give the result that the formula states."""
 
 import re
 
@@ -19,7 +19,7 @@ const looked = (state, steps) => {
 
 
 def calculated(text):
-    """What a calculator makes of the numbers in a formula."""
+    """Compute a formula's numbers as a calculator would."""
     power = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
     text = re.sub(r"·10([⁻⁰-⁹¹²³]+)", lambda m: f"*10**({m[1].translate(power)})", text)
     text = text.replace("²", "**2").replace("·", "*").replace("−", "-").replace("e^", "2.718281828459045**")

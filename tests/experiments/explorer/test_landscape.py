@@ -1,4 +1,4 @@
-"""The plane goes through its three networks, and the loss on it is theirs."""
+"""The plane goes through its three networks, and the loss there is theirs."""
 
 import node
 import numpy as np

@@ -1,4 +1,4 @@
-"""The matrix form ends in the numbers that the nodes show."""
+"""The matrix form's results are the numbers that the nodes show."""
 
 import node
 import numpy as np

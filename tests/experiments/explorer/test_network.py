@@ -1,4 +1,4 @@
-"""Every number of 500 random networks is nnjax's in float64, to 1e-12."""
+"""Every number of 500 random networks agrees with nnjax's in float64, to 1e-12."""
 
 import functools
 
@@ -27,9 +27,9 @@ return given.rows.map(({params, x, y}) => m.step(given.network, params, x, y, gi
 
 @functools.cache
 def rows(name):
-    """Random parameters, inputs and labels, and what nnjax makes of them.
+    """Draw parameters, inputs and labels, and compute what nnjax makes of them.
 
-    Uniform in ±1, since a slope of 1 - a² next to 0 would blow up the last digit of a.
+    Numbers are uniform in ±1, since a slope of 1 - a² close to 0 would magnify the last digit of a.
     """
     network, rng = NETWORKS[name], np.random.default_rng(500)
     empty = nnjax.init(network, nnjax.key(0), dtype=jnp.float64)
@@ -53,7 +53,7 @@ def rows(name):
 
 
 def listed(params, xs, ys):
-    """The rows one by one, as the modules take them."""
+    """List the rows one by one, in the form that the modules take."""
     one = [jax.tree.map(lambda leaf, n=n: np.asarray(leaf[n]), (params, xs, ys)) for n in range(len(xs))]
     return [{"params": node.as_json(p), "x": x.tolist(), "y": y.tolist()} for p, x, y in one]
 
@@ -63,7 +63,7 @@ def described(network):
 
 
 def close(theirs, ours, sizes=None):
-    """To 1e-12 of themselves, or of the numbers whose sum they are."""
+    """Compare to 1e-12, relative to the numbers or to the terms that they are the sum of."""
     theirs, ours = np.array(theirs, float), np.asarray(ours)
     assert np.all(np.abs(theirs - ours) <= 1e-12 * np.abs(ours if sizes is None else sizes))
 
@@ -99,7 +99,7 @@ def test_activations_far_out_and_at_the_kink():
         tolerance = {
             "rtol": 1e-12,
             "atol": 1e-300,
-        }  # below that, numbers are subnormal in one and 0 in the other
+        }  # smaller numbers are subnormal in one and 0 in the other
         np.testing.assert_allclose(values, a, **tolerance)
         near = np.abs(z) < (3 if name == "tanh" else np.inf)  # 1 - a² magnifies the last digit of a
         np.testing.assert_allclose(slopes[near], function.derivative(jnp.asarray(z), a)[near], **tolerance)

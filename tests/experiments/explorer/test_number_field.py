@@ -1,4 +1,4 @@
-"""A number field of the page in a real browser: what it takes, and what it says of what it cannot read."""
+"""A number field of the page in a real browser: what it accepts, and what it says about other input."""
 
 import pytest
 from browsing import pasted, shown, typed
@@ -81,7 +81,7 @@ def test_arrow_keys_and_spin_buttons_go_by_the_slider_s_step(visit):
     field.press("ArrowDown")
     assert field.input_value() == "0.8"
     assert shown(tab, "d.0.0") == before
-    field.hover()  # only then are there spin buttons; and the field comes into view
+    field.hover()  # spin buttons appear only then, and the field scrolls into view
     box = field.bounding_box()
     tab.mouse.click(box["x"] + box["width"] - 9, box["y"] + 0.3 * box["height"])
     assert field.input_value() == "0.85"

@@ -1,4 +1,4 @@
-"""One file without a network, from modules that cannot get in each other's way."""
+"""One file that needs no network, built from modules that cannot interfere with each other."""
 
 import json
 import re

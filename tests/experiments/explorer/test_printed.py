@@ -1,4 +1,4 @@
-"""The handout's printed numbers stand at the numbers of the network that they are."""
+"""Each of the handout's printed numbers stands beside the network's number that it belongs to."""
 
 import node
 import pytest

@@ -1,4 +1,4 @@
-"""The lines of Python that the page shows run, and give what it shows."""
+"""The lines of Python on the page run, and print the page's numbers."""
 
 import contextlib
 import io
@@ -10,7 +10,7 @@ import pytest
 
 
 def run(code):
-    """What the names hold after these lines, as in a session of their own."""
+    """Run these lines in a fresh namespace, and return the variables."""
     found = {}
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.redirect_stdout(io.StringIO()))

@@ -1,4 +1,4 @@
-"""Each slip gives the number that somebody who makes it gets, and without slips the step is true."""
+"""Each slip gives the number that a person who makes it gets, and without slips the step is right."""
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +13,7 @@ NETWORK = nnjax.mlp((3, 4, 2), "tanh", "sigmoid")
 DESCRIBED = {"sizes": [3, 4, 2], "activations": ["tanh", "sigmoid"], "biases": True}
 DEEP = {"sizes": [3, 2, 2, 1], "activations": ["sigmoid"] * 3, "biases": True}
 IN_DEEP = ("", "no_first_slope", "no_second_slope", "transposed", "transposed_blame")
-"""Slips that only a network with two hidden layers shows; "" is none."""
+"""Slips that only a network with two hidden layers shows; "" means no slip."""
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def sloppy(rows):
-    """{slip: its step of each row}; "" is no slip."""
+    """Return {slip: its step for each row}; "" means no slip."""
     given = [
         {
             "params": [{"weights": w.tolist(), "biases": b.tolist()} for w, b in ((w1, b1), (w2, b2))],
@@ -49,7 +49,7 @@ def logistic(z):
 
 
 def by_numpy(w1, b1, w2, b2, x, y, slip=""):
-    """The step written down a second time: δ of the hidden and the output layer, and all changes."""
+    """Compute the step a second time, in NumPy: δ of the hidden and the output layer, and all changes."""
     b1, b2 = (0 * b1, 0 * b2) if slip == "no_bias" else (b1, b2)
     passed = {
         "no_activation": (lambda z: z,) * 2,
@@ -80,7 +80,7 @@ def by_numpy(w1, b1, w2, b2, x, y, slip=""):
 
 
 def sent(slip, a, z, w):
-    """What a change multiplies δ with, for every link."""
+    """Return the factor of δ in the change of every link."""
     a, z = a[:, None], z[:, None]
     other = {
         "no_input": 1 + 0 * a,

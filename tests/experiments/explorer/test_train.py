@@ -1,4 +1,4 @@
-"""200 XOR seeds end in the classes that nnjax gives them, and one step is nnjax's."""
+"""200 XOR seeds end at the same losses as in nnjax, and one step equals nnjax's."""
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,7 @@ NETWORK = nnjax.mlp((2, 2, 1))
 
 
 def ends(seeds, steps, dtype):
-    """Parameters and SSE of XOR from some seeds."""
+    """Parameters and SSE of XOR networks from some seeds."""
 
     def end(key):
         start = nnjax.init(NETWORK, key, "normal", "normal", dtype=dtype)
@@ -47,7 +47,7 @@ def test_a_few_steps_are_nnjaxs_in_float64():
         for layer, (weights, biases) in zip(
             theirs, jax.tree.map(lambda a, s=seed: a[s], params), strict=True
         ):
-            # The starts differ by the 4 units in the last place of float32 that normal numbers may differ by.
+            # Initial weights may differ by 4 units in the last place of float32, as normal numbers do.
             np.testing.assert_allclose(layer["weights"], weights, rtol=5e-6)
             np.testing.assert_allclose(layer["biases"], biases, rtol=5e-6)
 

@@ -18,7 +18,7 @@ EPOCHS = 50
 
 
 def _tossed(share, seeds=100, ranges=(0.1, 1.0)):
-    """What `run` returns if every run converges with the chance `share`, and nothing moves from zeros."""
+    """Make what `run` returns if runs converge with probability `share`, but never from zeros."""
     draw = np.random.default_rng(0)
     shape = seeds, 2 * len(ranges) + 1, len(NETWORKS)
     endings = {}
@@ -37,7 +37,7 @@ def _tossed(share, seeds=100, ranges=(0.1, 1.0)):
 
 
 def _learnt(seeds, ranges):
-    """Every run by range and rate ends at loss 0."""
+    """Make every run by range and rate end at loss 0."""
     names = {
         "seed": np.arange(seeds),
         "range": list(ranges),
@@ -49,5 +49,5 @@ def _learnt(seeds, ranges):
 
 @pytest.fixture(scope="session")
 def tossed():
-    """A function of the share that converges, and of the number of seeds."""
+    """A function that makes data from the share that converges and the number of seeds."""
     return _tossed

@@ -1,4 +1,4 @@
-"""Intervals against the laws that they rest on, and findings and tables of any share."""
+"""Intervals against the laws that they rest on, and findings and tables for any share."""
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def test_zeros_are_judged_by_their_own_group(tossed):
 
 
 def judged_by_rate(tossed, **loss):
-    """The findings where every run ends at 0, but for those of `loss`, {"range rate epochs": loss}."""
+    """Judge data where every run ends at 0, except for those in `loss`, {"range rate epochs": loss}."""
     data = tossed(0.5)
     for where, value in loss.items():
         reach, rate, epochs = map(float, where[1:].split("_"))

@@ -1,4 +1,4 @@
-"""XOR by range and rate: losses after both budgets, and who is stuck."""
+"""XOR by range and rate: losses after both budgets, and which runs are stuck."""
 
 import jax
 import numpy as np

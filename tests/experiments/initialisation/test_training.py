@@ -21,7 +21,7 @@ SIZES = (4, 3, 2)
 
 
 def _trained(task, hidden, biases, epochs=20):
-    """In full batches from all zeros, float64."""
+    """Train in full batches from all zeros, in float64."""
     network = nnjax.mlp(task.sizes, hidden, biases=biases)
     first = tuple(nnjax.Layer(np.zeros(s), np.zeros(s[1])) for s in itertools.pairwise(task.sizes))
     train = functools.partial(nnjax.train, optimizer=optax.sgd(0.3), epochs=epochs)
@@ -35,7 +35,7 @@ def _moved(params):
 @pytest.mark.parametrize("biases", BIASES)
 @pytest.mark.parametrize("name", TASKS)
 def test_sigmoid_nodes_that_start_at_zero_move_together(name, biases):
-    """Their gradients differ by rounding at most: the last bit of some 30 sums and products is 1e-14."""
+    """Their gradients differ at most by rounding: the last bits of some 30 operations add up to 1e-14."""
     params, parting = training.from_zeros(TASKS[name], biases, 20, restored=True)
     assert params[0].weights.dtype == jnp.float64
     assert parting < 1e-14
@@ -72,7 +72,7 @@ def test_relu_from_zeros_moves_its_output_biases_at_most(name, biases):
 
 @pytest.mark.parametrize("biases", [True, False])
 def test_xor_in_full_batches_leaves_zeros_as_they_are(biases):
-    """The four rows' weight changes are ±δ a with equal a, two of each sign: they cancel without rounding."""
+    """The four rows' weight changes are ±δ a with equal a, two of each sign, so they cancel exactly."""
     assert not any(_moved(_trained(TASKS["XOR"], "sigmoid", biases)))
 
 

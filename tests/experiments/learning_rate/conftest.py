@@ -1,4 +1,4 @@
-"""The edges as they are measured, and made-up ends of training."""
+"""The edges as measured, and made-up results of training."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def edges():
 
 @pytest.fixture(scope="package")
 def data(edges):
-    """Made-up ends: each optimiser learns XOR at its middle rate alone."""
+    """Made-up results: each optimiser learns XOR only at its middle rate."""
     losses = np.ones((4, 100, 3))
     losses[:, :, 1] = 0.01
     names = {"optimizer": list(OPTIMIZERS), "rate": [0.01, 0.1, 1.0]}

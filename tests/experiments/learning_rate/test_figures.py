@@ -1,4 +1,4 @@
-"""The figures draw, and each optimiser is named at the rate that does best."""
+"""The figures can be drawn, and each optimiser is named at its best rate."""
 
 import drawn
 import pytest

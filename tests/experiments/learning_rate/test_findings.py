@@ -1,4 +1,4 @@
-"""The measured edge, the band of good rates, and verdicts of made-up ends."""
+"""The measured edge, the band of good rates, and verdicts on made-up results."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def test_the_edge_and_its_bounds(edges):
 
 
 def test_a_wrong_edge_would_be_seen(edges):
-    """An eigenvalue 1 % off, planted, moves the measured edge by 1 %."""
+    """A planted error of 1 % in the eigenvalue moves the measured edge by 1 %."""
     back = edges["back"] & (edges["relative_rate"] > 0)
     shifted = edges.assign(back=back.shift(relative_rate=2, fill_value=True))
     middle, *_ = measured_edge(shifted, "quadratic")

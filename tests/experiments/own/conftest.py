@@ -1,4 +1,4 @@
-"""A small table, and the experiment's data on it as a long run has them, without training."""
+"""A small table, and data such as a long run on it has, without training."""
 
 import jax
 import numpy as np
@@ -14,7 +14,7 @@ CLASSES = ["owl", "robin", "swan"]
 
 
 class MadeUp(Context):
-    """Sweeps give numbers that are drawn, in the shapes and dtypes that training would give."""
+    """Sweeps return random numbers, in the shapes and dtypes that training would return."""
 
     def sweep(self, name, fn, seeds, settings=None, *, lane=None):
         columns = settings or {}
@@ -31,7 +31,7 @@ class MadeUp(Context):
 
 @pytest.fixture(scope="session")
 def birds(tmp_path_factory):
-    """Sixty birds of three kinds: two numbers and a colour; `mass` is the number to be learnt."""
+    """Sixty birds of three kinds, each with two numbers and a colour; `mass` is the number to learn."""
     rng = np.random.default_rng(0)
     rows = [
         f"{3 * kind + length:.3f},{length:.3f},{rng.choice(['grey', 'white'])},{CLASSES[kind]}"
@@ -51,7 +51,7 @@ def config(birds):
 
 @pytest.fixture(scope="package")
 def run_made_up():
-    """Make runs in which nothing is trained, and no Hessian is made."""
+    """Make runs that train nothing and compute no Hessian."""
     pairs = np.array([[0, 1], [0, 2], [1, 2]])
     one, moved, theta = np.zeros(3), np.array([0.0, 0.14, 0.16]), np.full((3, 4), 1.0)
     certificate = minima.Certificate(one, one, one, one, one, one, one, np.array([0, 3, 4]))
@@ -64,5 +64,5 @@ def run_made_up():
 
 @pytest.fixture(scope="package")
 def long_run(config, run_made_up):
-    """40 seeds; Newton's method moves an end of theirs by more than 0.05 (1 + 2)."""
+    """40 seeds; Newton's method moves one of their end points by more than 0.05 (1 + 2)."""
     return run_made_up(config)

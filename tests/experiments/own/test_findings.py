@@ -1,4 +1,4 @@
-"""Findings and tables on a person's own table."""
+"""Findings and tables on a user's own table."""
 
 import importlib
 
@@ -74,7 +74,7 @@ def test_shallow_networks_say_nothing_of_depth(long_run):
 
 
 def test_kinds_are_judged_from_100_ends_on(long_run):
-    """A strict minimum that Newton's method was carried to is none of the ends'."""
+    """A strict minimum that Newton's method moved away to does not count as an end point."""
     data = long_run.copy(deep=True)
     many = data["kinds"].to_dataset().isel(seed=np.arange(102) % 3)
     data["kinds"].dataset = many.assign(verdict=0 * many["verdict"])
@@ -84,7 +84,7 @@ def test_kinds_are_judged_from_100_ends_on(long_run):
 
 
 def test_a_best_setting_is_not_judged_by_the_seeds_that_chose_it(long_run):
-    """Nothing but chance: every setting learns with probability 1/2, and the best of four looks no better."""
+    """If every setting learns with probability 1/2, by chance alone, the best of four looks no better."""
     data, rng = long_run.copy(deep=True), np.random.default_rng(0)
     losses = data["depth"]["loss"]
     shares = []

@@ -1,4 +1,4 @@
-"""What is read off the data: against loops over pairs, and small cases by hand."""
+"""What is computed from the data, against loops over pairs and small cases by hand."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_the_difference_is_that_of_a_loop_over_pairs_without_a_seed_in_common(ha
 
 @pytest.mark.parametrize("share", [0.15, 0.5])
 def test_the_interval_of_a_difference_covers_the_truth(share):
-    """Two ends, which say other things everywhere: two seeds disagree with probability 2 p (1 - p)."""
+    """With two end points that differ in every answer, two seeds disagree with probability 2 p (1 - p)."""
     rng, missed = np.random.default_rng(1), 0
     for _ in range(400):
         said = np.repeat(rng.random((100, 1)) < share, 2, axis=1).astype(float)

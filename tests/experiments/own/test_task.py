@@ -1,4 +1,4 @@
-"""A person's own table as a task: against scikit-learn and arithmetic."""
+"""A user's own table as a task, against scikit-learn and arithmetic."""
 
 import dataclasses
 import hashlib

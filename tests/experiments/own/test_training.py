@@ -20,7 +20,7 @@ def task(config):
 
 
 def test_a_network_is_judged_as_numpy_does(task):
-    """With a rate of next to nothing the network stays the one that it was."""
+    """With a rate of almost 0, the network stays as it was."""
     network = training.network_of(task, "tanh", (4, 4))
     assert network == nnjax.mlp((4, 4, 4, 3), "tanh", "sigmoid")
     key = nnjax.key(7)

@@ -1,4 +1,4 @@
-"""What is tried on an accelerator: each part by itself, and one that fails or hangs hides no other."""
+"""Trials on an accelerator: each part runs by itself; one that fails or hangs does not stop the others."""
 
 import csv
 import sys
@@ -11,7 +11,7 @@ from experiments.runner.accelerator import Part
 
 @pytest.fixture
 def scripts(tmp_path, monkeypatch):
-    """Make modules that parts can run, of their source."""
+    """Make modules that parts can run, from source text."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
     def make(name, source):

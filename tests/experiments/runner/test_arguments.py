@@ -1,4 +1,4 @@
-"""Names and options come in any order; what is wrong is refused in one line."""
+"""Names and options come in any order; mistakes are refused in one line."""
 
 import dataclasses
 import pathlib

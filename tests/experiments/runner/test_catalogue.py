@@ -33,7 +33,7 @@ def test_every_question_has_a_headline_and_loads():
 
 
 def test_help_imports_no_question():
-    """Nor JAX, which takes a second by itself."""
+    """It does not import JAX either, which alone takes a second."""
     program = (
         "import sys, experiments.__main__ as m\ntry: m.main(['--help'])\nfinally: print('jax' in sys.modules)"
     )

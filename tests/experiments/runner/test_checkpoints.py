@@ -1,4 +1,4 @@
-"""Where a run keeps its sweeps: its own folder, gone once the result is stored."""
+"""A run keeps its sweeps in its own folder, which is deleted once the result is stored."""
 
 import tiny
 
@@ -36,7 +36,7 @@ def made(kept):
 
 
 def stopped(out, config):
-    """What is kept of a run that Ctrl-C ends."""
+    """Return what is kept of a run that Ctrl-C ends."""
     try:
         with keeping(out, "tiny", config) as kept:
             made(kept)

@@ -1,4 +1,4 @@
-"""Parts in threads end with the experiment: what waits is not begun, and sweeps stop where they are."""
+"""Parts in threads end with the experiment: waiting parts do not start, and running sweeps stop."""
 
 import threading
 
@@ -12,7 +12,7 @@ from experiments.runner.context import Context
 
 
 def endless(context, started):
-    """A sweep that nobody ever leaves; sets `started` once it runs."""
+    """Run a sweep that never ends; it sets `started` once it runs."""
 
     def start(key):
         started.set()

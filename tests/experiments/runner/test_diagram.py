@@ -1,4 +1,4 @@
-"""Drawings in pixels: what is struck through has a line through its middle, within it."""
+"""Drawings in pixels: a struck-through text has a line through its middle, no longer than itself."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Who computes: several processes, a scheduler that is there, or nobody else."""
+"""What computes: several processes, an existing scheduler, or this process alone."""
 
 import queue
 import signal

@@ -1,4 +1,4 @@
-"""Expectations: one file, complete, every table read; what is wrong in it is named."""
+"""Expectations: one complete file, of which every table is read; mistakes in it are named."""
 
 import datetime
 
@@ -17,7 +17,7 @@ TABLE = {
 
 
 def read(**changes):
-    """What a table says, with these changes; None leaves a key out."""
+    """Read a table with these changes; None leaves a key out."""
     table = {name: value for name, value in (TABLE | changes).items() if value is not None}
     return Expectations("tiny", {"sum": table})["sum"]
 

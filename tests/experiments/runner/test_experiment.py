@@ -1,4 +1,4 @@
-"""Options of every experiment are refused by name where they enter."""
+"""Wrong options of any experiment are refused by name where they enter."""
 
 import dataclasses
 

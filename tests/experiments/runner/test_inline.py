@@ -1,4 +1,4 @@
-"""Pictures in the page: nothing of one reaches another, or the page's own look."""
+"""Pictures in the page: none affects another, or the look of the page."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""The same bits alone, among many, after a resume: and a training without them is found out."""
+"""The same bits alone, among many, and after a resume; a training that breaks this is detected."""
 
 import jax
 import numpy as np

@@ -1,4 +1,4 @@
-"""Data say what they are and where they come from; nothing that was said is lost."""
+"""Data say what they are and where they come from; existing descriptions are kept."""
 
 import numpy as np
 import pytest

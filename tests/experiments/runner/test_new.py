@@ -1,4 +1,4 @@
-"""The template experiment runs, and is as clean as what is in the repository."""
+"""The template experiment runs, and is as clean as the code in the repository."""
 
 import pathlib
 import subprocess
@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).parents[3]
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A second folder of the package experiments, where new files go."""
+    """A second folder of the package `experiments`, for new files."""
     path = tmp_path / "experiments"
     path.mkdir()
     monkeypatch.setattr(experiments, "__path__", [str(path), *experiments.__path__])

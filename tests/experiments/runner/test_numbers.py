@@ -1,4 +1,4 @@
-"""Numbers on a page: as long as they are known, with the signs of print, the same in every sentence."""
+"""Numbers on a page: only the digits that are known, typographic signs, the same in every sentence."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The page stands alone, escapes, marks smoke runs, and shows numbers as long as they are known."""
+"""The page is self-contained, escapes text, marks smoke runs, and shows only digits that are known."""
 
 import dataclasses
 import pathlib

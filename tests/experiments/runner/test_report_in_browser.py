@@ -17,7 +17,7 @@ INK = "getComputedStyle(document.querySelector('svg text')).fill"
 
 @pytest.fixture
 def visit(browser, tmp_path):
-    """Open the page; at the end nothing may have been requested, and nothing gone wrong."""
+    """Open the page; by the end it must have made no request and raised no error."""
     tiny.saved(tmp_path)
     path = report.write(tmp_path, store.stored(tmp_path, ["tiny"])[0])
     contexts, troubles = [], []

@@ -1,4 +1,4 @@
-"""Experiments run one after the other; a failure stops no other, loses nothing, and is named at the end."""
+"""Experiments run one after the other; a failure stops none, loses nothing, and is named at the end."""
 
 import contextlib
 import dataclasses
@@ -22,7 +22,7 @@ from nnjax.sweeps.devices import chosen
 
 @pytest.fixture
 def known(monkeypatch):
-    """Experiments that the command knows instead of the real ones, by name."""
+    """Experiments, by name, that the command knows instead of the real ones."""
     table = {"broken": BROKEN, "tiny": TINY}
     monkeypatch.setattr(catalogue, "names", lambda: list(table))
     monkeypatch.setattr(catalogue, "headline", lambda name: "A question?")
@@ -32,7 +32,7 @@ def known(monkeypatch):
 
 @pytest.fixture
 def run(tmp_path, capsys, known):
-    """Runs the command with these words; gives its exit status and what it printed."""
+    """A function that runs the command with these words, and returns its exit status and output."""
 
     def command(*words):
         status = main([*words, "--out", str(tmp_path / "results")])
@@ -110,7 +110,7 @@ def test_the_report_is_written_after_each_experiment(run, out, known):
 
 
 def test_results_are_stored_before_anything_is_printed(run, out, monkeypatch):
-    """A terminal that cannot show a character, or a closed pipe, loses no result."""
+    """No result is lost if a terminal cannot show a character, or a pipe is closed."""
 
     def unprintable(*arguments):
         raise UnicodeEncodeError("ascii", "✓", 0, 1, "planted")
@@ -267,7 +267,7 @@ def test_workers_that_cannot_be_had_are_named_before_anything_runs(run, known, m
 @pytest.mark.parametrize("others", [False, True])
 @pytest.mark.parametrize("profile", ["default", "full"])
 def test_ctrl_c_promises_nothing_that_is_not_kept(profile, others, run, out, known, capsys):
-    """The benchmark keeps no sweep, in no size; what another run kept is not this one's."""
+    """The benchmark keeps no sweep in any size, and sweeps kept by another run do not count."""
 
     def measure(config, context):
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Intervals against published values and against their promise to cover."""
+"""Intervals against published values and against their promised coverage."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def test_bootstrap_covers_the_mean():
             rng.normal(size=50), np.mean, seed=seed, confidence=0.9, resamples=500
         )
         inside += low <= 0 <= high
-    # 90 expected with standard error 3; the percentile interval is a little short at n = 50.
+    # 90 are expected, with standard error 3; the percentile interval is a little short at n = 50.
     assert 78 <= inside <= 98
 
 
@@ -49,7 +49,7 @@ def test_refused(call, message):
 
 
 def test_the_best_column_is_chosen_on_the_other_half():
-    """Rows 0 and 2 are best in column 0, rows 1 and 3 in column 1: judged elsewhere, neither choice pays."""
+    """Rows 0 and 2 are best in column 0, rows 1 and 3 in column 1; neither choice pays on other rows."""
     values = np.array([[1.0, 0.2], [0.1, 1.0], [1.0, 0.4], [0.3, 1.0]])
     found, chosen = statistics.at_best(values)
     np.testing.assert_array_equal(found, [0.2, 0.1, 0.4, 0.3])
@@ -58,7 +58,7 @@ def test_the_best_column_is_chosen_on_the_other_half():
 
 @pytest.mark.parametrize("count", [11, 50, 300])
 def test_the_medians_interval_covers_what_it_says(count):
-    """It misses when fewer than j of the values lie on one side: counted by the binomial law, not sampled."""
+    """It misses if fewer than j values lie on one side; the binomial law says how often, without sampling."""
     low, high = statistics.of_median(np.arange(1.0, count + 1))
     cover = stats.binom.cdf(high - 1, count, 0.5) - stats.binom.cdf(low - 1, count, 0.5)
     narrower = stats.binom.cdf(high - 2, count, 0.5) - stats.binom.cdf(low, count, 0.5)
@@ -84,14 +84,14 @@ def test_a_mean_of_few_values_has_students_interval():
 
 
 def test_students_interval_misses_as_rarely_as_it_says_where_a_bootstrap_does_not():
-    """Of 4000 samples of 10 normal values 4 should miss the mean; a bootstrap's intervals miss it in 60."""
+    """Of 4000 samples of 10 normal values, 4 should miss the mean; with a bootstrap, 60 do."""
     samples = np.random.default_rng(0).normal(size=(4000, 10))
     missed = sum(not low < 0 < high for low, high in map(statistics.of_mean, samples))
     assert missed <= 12
 
 
 def test_what_shares_a_seed_is_drawn_as_a_whole():
-    """Ten copies of each value tell no more than one: the interval is that of the clusters."""
+    """Ten copies of each value carry no more information than one: the interval is that of the clusters."""
     values = np.random.default_rng(0).normal(size=120)
     one, ten = ([np.repeat(value, count) for value in values] for count in (1, 10))
     assert statistics.clustered(one, np.mean) == pytest.approx(statistics.clustered(ten, np.mean))
@@ -101,7 +101,7 @@ def test_what_shares_a_seed_is_drawn_as_a_whole():
 
 
 def test_a_two_way_table_worked_by_hand():
-    """Rows 2, 4, 6, columns -1, 0, 1, and a rest that sums to 0 in both."""
+    """Row effects are 2, 4, 6, column effects -1, 0, 1, and the residuals sum to 0 in both directions."""
     rest = np.array([[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
     table = np.array([2.0, 4.0, 6.0])[:, None] + np.array([-1.0, 0.0, 1.0]) + rest
     parts = statistics.two_way(table)
@@ -130,7 +130,7 @@ def test_rows_and_columns_are_drawn_again_as_a_loop_does():
 
 @pytest.mark.parametrize("shifted", [False, True])
 def test_the_interval_of_a_two_way_table_covers_the_ratio(shifted):
-    """Rows and columns alike, normal, or 18.5 % of them shifted: there the F law misses in one of twenty."""
+    """Rows and columns are normal, or 18.5 % of both are shifted; then the F law misses 1 time in 20."""
     rng, missed = np.random.default_rng(0), 0
     for _ in range(300):
         parts = [rng.random(16) < 0.185 if shifted else rng.normal(size=16) for _ in range(2)]
@@ -141,7 +141,7 @@ def test_the_interval_of_a_two_way_table_covers_the_ratio(shifted):
 
 
 def test_a_difference_of_shares_is_newcombes():
-    """56 of 70 and 48 of 80, 9 of 10 and 3 of 10, 10 of 10 and none of 20: his table II, method 10."""
+    """Newcombe's table II, method 10: 56 of 70 and 48 of 80, 9 of 10 and 3 of 10, 10 of 10 and 0 of 20."""
     for hits, sizes, expected in (
         ((56, 48), (70, 80), (0.0524, 0.3339)),
         ((9, 3), (10, 10), (0.1705, 0.8090)),
@@ -153,7 +153,7 @@ def test_a_difference_of_shares_is_newcombes():
 
 
 def test_a_difference_of_shares_of_small_groups_covers_the_truth():
-    """37 and 63 seeds, as on digits: of which 8 % and 3 % are hits."""
+    """There are 37 and 63 seeds, as on digits, of which 8 % and 3 % are hits."""
     rng, missed = np.random.default_rng(0), 0
     for _ in range(1000):
         low, high = statistics.difference_of_shares(rng.random(37) < 0.08, rng.random(63) < 0.03)

@@ -1,4 +1,4 @@
-"""The results folder: data first, each step whole or not at all, nothing lost."""
+"""The results folder: data are written first, each step completely or not at all, and nothing is lost."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""Panels have the size at which they are shown; the names of lines stand at their ends, apart."""
+"""Panels have the size at which they are shown; labels at the ends of lines do not overlap."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from experiments.runner import style
 
 
 def named(slopes, logarithmic=False):
-    """A panel with a line of each slope, and the pixels between the names at their ends."""
+    """Draw a panel with a line of each slope, and return the pixels between the labels at their ends."""
     with style.context():
         figure, axes = style.panel()
         x = np.linspace(1, 2, 5)

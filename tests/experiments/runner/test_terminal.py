@@ -1,4 +1,4 @@
-"""What a person reads while experiments run."""
+"""The output that a person reads while experiments run."""
 
 import dataclasses
 import io

@@ -1,4 +1,4 @@
-"""How long a run takes, and its longest compilation."""
+"""The time that a run takes, and its longest compilation."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Verdicts say whose claim it was; a failed guess is not drawn as an error."""
+"""Verdicts say whose claim was judged; a failed guess is not drawn as an error."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Data of the experiment on seeds and minima as a long run has them, without training or certificates."""
+"""Data such as a long run of the experiment on seeds and minima has, without training or certificates."""
 
 import jax
 import numpy as np
@@ -14,7 +14,7 @@ LOSSES = (0.0, 0.5, 2 / 3, 1.5)
 
 
 def drawn(shapes, leading):
-    """Numbers in the shapes and dtypes of `shapes` for each of `leading`; scalars look like losses on XOR."""
+    """Draw numbers with the shapes and dtypes in `shapes` for each of `leading`; scalars are like losses."""
     rng = np.random.default_rng(0)
 
     def leaf(like):
@@ -30,7 +30,7 @@ def drawn(shapes, leading):
 
 
 class MadeUp(Context):
-    """Sweeps give numbers that are drawn, in the shapes and dtypes that training would give."""
+    """Sweeps return random numbers, in the shapes and dtypes that training would return."""
 
     def sweep(self, name, fn, seeds, settings=None, *, lane=None):
         columns = settings or {}
@@ -45,7 +45,7 @@ class MadeUp(Context):
 
 
 def over_networks(fn, params, width=1024):
-    """As `certificates.over_networks`, without computing anything."""
+    """Replace `certificates.over_networks` without computing anything."""
     one = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], np.float64), params)
     return drawn(jax.eval_shape(fn, one), (len(jax.tree.leaves(params)[0]),))
 
@@ -65,7 +65,7 @@ CONFIG = seed_minima.Config(
 
 @pytest.fixture(scope="package")
 def long_run():
-    """1200 seeds on XOR; 200 students, of which the first 5 end in a local minimum and the last 2 go on."""
+    """Make 1200 seeds on XOR and 200 students: 5 end in a local minimum, the last 2 still move."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(certificates, "over_networks", over_networks)
         patch.setattr(certificates.minima, "barrier", lambda *_, **__: np.float64(9.0))

@@ -1,4 +1,4 @@
-"""The linear network's critical points and ends, against theory."""
+"""The linear network's critical points and end points, against theory."""
 
 import numpy as np
 import optax

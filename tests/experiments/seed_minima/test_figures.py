@@ -1,4 +1,4 @@
-"""The figures of a long run draw."""
+"""The figures of a long run can be drawn."""
 
 import drawn
 import numpy as np

@@ -1,4 +1,4 @@
-"""The findings on seeds and minima, of data as a long run has them."""
+"""The findings on seeds and minima, on data such as a long run has."""
 
 import numpy as np
 import xarray as xr
@@ -16,7 +16,7 @@ def test_every_finding_of_a_long_run_is_decided_by_numbers(long_run):
 
 
 def test_findings_whose_answers_are_known(long_run):
-    """Levels are kept, and aligned barriers are 40 times lower."""
+    """Aligning keeps the losses, and makes barriers 40 times lower."""
     measured = {finding.id: finding.measured for finding in findings(long_run)}
     levels = long_run["xor"]["level"].values
     expected = {
@@ -31,7 +31,7 @@ def test_findings_whose_answers_are_known(long_run):
 
 
 def test_teachers_are_the_unit(long_run):
-    """Of 10 teachers 3 have students in a local minimum: 5 of 20 each; 18 of 20 settle."""
+    """3 of 10 teachers have students in a local minimum: 5 of 20 each; 18 of 20 students settle."""
     judged = {finding.id: finding for finding in findings(long_run)}
     counted = judged["teachers-with-local-minimum"]
     assert counted.measured == 3

@@ -1,4 +1,4 @@
-"""Students: copies of the teacher, an epoch, paths, the plane, and ends that count."""
+"""Students: copies of the teacher, an epoch, paths, the plane, and end points that count."""
 
 import chex
 import jax
@@ -47,7 +47,7 @@ def test_paths_begin_and_end_where_training_does():
 
 
 def test_the_plane_goes_through_its_ends():
-    """Three end states span a plane, so the loss there is theirs: 0, not that of points nearby."""
+    """Three end points span the plane, so the loss at them is their own, 0, not that of points nearby."""
     teacher, _ = students.task()
     rows = np.stack([ravel_pytree(copy)[0] for copy in students.copies(teacher)[:3]])
     made = xr.Dataset(
@@ -69,7 +69,7 @@ def test_the_plane_goes_through_its_ends():
 
 @pytest.mark.slow
 def test_students_that_count_have_settled():
-    """Seed 150 ends in a local minimum that is not the global one; 120 is still under way."""
+    """Seed 150 ends in a local minimum that is not the global one; seed 120 is still moving."""
     data = students.students(Context(), np.array([0, 1, 2, 120, 150]), 2, 20_000)
     assert data["settled"].values.tolist() == [True, True, True, False, True]
     np.testing.assert_allclose(data["loss"][4], 1.51424728, rtol=1e-8)

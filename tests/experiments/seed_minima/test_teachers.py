@@ -1,4 +1,4 @@
-"""Many teachers: the first is the one of `students`, and its students learn as they do there."""
+"""Many teachers: the first is the teacher in `students`, and its students learn as they do there."""
 
 import chex
 import jax.numpy as jnp
@@ -21,7 +21,7 @@ def test_the_first_teacher_is_that_of_the_students():
 
 
 def test_a_rate_is_stable_at_the_teachers_minimum():
-    """Steps of descent from a little aside come nearer at the rate, and leave at 1.3 times it (2.08 / λ)."""
+    """From nearby, descent reaches the minimum at this rate but leaves it at 1.3 times the rate, 2.08 / λ."""
     tasks = teachers.tasks(1)
     params, rows = students.task()
     for factor, falls in ((1.0, True), (1.3, False)):
@@ -71,7 +71,7 @@ def test_ends_are_told_on_their_own_teachers_rows(monkeypatch):
 
 
 def test_a_student_is_in_a_local_minimum_or_has_learnt_or_neither():
-    """Settled strictly and high; settled low; settled, but flat; strict and high, but not settled."""
+    """The cases: strict and high; low; settled but flat; strict and high but not settled."""
     columns = {
         "settled": [True, True, True, False],
         "verdict": [minima.STRICT, minima.STRICT, minima.FLAT, minima.STRICT],

@@ -11,7 +11,7 @@ OR_AND = np.array([6.0, 8, 6, 8, -3, -12, 10, -20, -5])
 
 
 def one_row_part():
-    """The sentence holds in half of the networks on (1, 3, 5), and in all on the smaller row."""
+    """The sentence holds for half of the networks on (1, 3, 5), and for all on the smaller row."""
     ratio = np.where(np.arange(SEEDS)[:, None] % 2, [3.0, 0.5], [0.5, 0.5])
     columns = {
         "x3_to_h1": ratio,
@@ -71,7 +71,7 @@ def descents_part():
 
 
 def xor_part(epochs=1000):
-    """Three seeds in four learn at once; the others stay at 1/2 and are stable."""
+    """Three seeds in four learn at once; the others stay stable at 1/2."""
     looks = epochs // xor.EVERY + 1
     loss = np.where(np.arange(SEEDS)[:, None] % 4, 1.0 * 0.5 ** np.arange(looks), 0.5)
     shape = (SEEDS, 2, len(xor.EFFECTIVE), looks)
@@ -92,7 +92,7 @@ def xor_part(epochs=1000):
 
 
 def approximation_part():
-    """Errors fall as 1 / h², far below the line's."""
+    """Errors fall as 1 / h², far below that of the best line."""
     widths, x = np.array(approximation.WIDTHS), approximation.FINE
     error = np.broadcast_to(0.1 / widths**2, (SEEDS, 3, len(widths))).copy()
     dims = ("seed", "function", "width")
@@ -112,7 +112,7 @@ def approximation_part():
 
 
 def layers_part():
-    """3-4-4-1 takes twice as long as 3-4-1."""
+    """The 3-4-4-1 network takes twice as long as 3-4-1."""
     epochs = layers.EVERY * np.arange(101)
     loss = np.where(epochs >= np.array([[100], [200]]), 0.001, 0.5)
     loss = np.broadcast_to(loss, (SEEDS, *loss.shape)).copy()

@@ -1,4 +1,4 @@
-"""Figure 3: copies compute the same, the plane holds its corners, and a minimum is one."""
+"""Figure 3: copies compute the same, the plane contains its corners, and a minimum is really a minimum."""
 
 import jax
 import numpy as np

@@ -1,4 +1,4 @@
-"""All findings of made-up data: none twice, all decided by numbers, few seeds left out."""
+"""All findings on made-up data: none occurs twice, all are decided by numbers, few seeds are left open."""
 
 import numpy as np
 import xarray as xr

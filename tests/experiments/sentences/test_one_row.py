@@ -19,7 +19,7 @@ def program():
 
 @pytest.mark.parametrize("seed, size", [(0, 1.0), (3, 0.2)])
 def test_an_update_against_numpy(program, seed, size):
-    """To 1e-6: weights are drawn in float32, whose last digit depends on the program around it."""
+    """They agree to 1e-6: weights are drawn in float32, whose last digit depends on the program around it."""
     key = nnjax.key(seed)
     first, last = nnjax.init(one_row.NETWORK, key, "normal", dtype=np.float64)
     w, v, x = np.asarray(first.weights), np.asarray(last.weights)[:, 0], size * np.array([1.0, 3, 5])
@@ -50,7 +50,7 @@ def test_an_update_against_numpy(program, seed, size):
 
 
 def pairs(sent, change, node, same):
-    """Share of pairs, counted one by one."""
+    """Count the share of pairs, one by one."""
     kept = total = 0
     for i in range(len(sent)):
         for j in range(len(sent)):
@@ -76,7 +76,7 @@ def test_orders_are_counted_pair_by_pair(same, name):
 
 @pytest.mark.parametrize("x", [(1.0, 3.0, 5.0), (0.2, 0.6, 1.0)])
 def test_the_exact_share_against_draws(x):
-    """A million draws: a standard error of 0.0005."""
+    """A million draws have a standard error of 0.0005."""
     rng = np.random.default_rng(1)
     a = sigmoid(rng.normal(size=(1_000_000, 3)) @ np.array(x))
     ratio = np.abs(rng.normal(size=len(a))) * (1 - a) * x[2]
@@ -91,6 +91,6 @@ def test_the_handouts_delta_with_both_labels():
 
 
 def test_the_exact_share_at_its_ends():
-    """An input of almost 0 changes almost nothing; a huge one nearly always more."""
+    """An input of almost 0 changes almost nothing; a huge one nearly always changes more."""
     assert one_row.share_smaller(1e-6, 1.0) == pytest.approx(1, abs=1e-9)
     assert one_row.share_smaller(1e9, 1.0) < 1e-6

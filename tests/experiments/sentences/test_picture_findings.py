@@ -1,4 +1,4 @@
-"""Findings on approximation and on Figure 3 of made-up data."""
+"""Findings on approximation and on Figure 3, from made-up data."""
 
 import pytest
 

@@ -41,7 +41,7 @@ def descents():
 
 
 def heavy_ball(rate, momentum, steps):
-    """Distances of Polyak's method from the least squares, in NumPy."""
+    """Compute the distances of Polyak's method from the least-squares solution, in NumPy."""
     xs, forms = regression.rows()
     ys = forms[regression.STANDARDISED][:, 0]
     solution = LinearRegression(fit_intercept=False).fit(xs, ys).coef_
@@ -61,7 +61,7 @@ def test_descents_against_numpy(descents, way):
 
 
 def test_other_settings_than_the_best_are_slower():
-    """Around the best settings, nothing in NumPy is faster on the slowest of ten directions."""
+    """Near the best settings, none is faster in NumPy on the slowest of ten directions."""
     low, high = regression.curvatures()
     rate, momentum = regression.best_settings()["momentum"]
 

@@ -1,4 +1,4 @@
-"""Rows per update: what accumulating means, which rows there are, and how often weights change."""
+"""Rows per update: what accumulating means, which rows are used, and how often weights change."""
 
 import numpy as np
 import pytest

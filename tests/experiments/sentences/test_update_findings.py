@@ -1,4 +1,4 @@
-"""Findings on updates of made-up data."""
+"""Findings on updates, from made-up data."""
 
 import numpy as np
 import pytest

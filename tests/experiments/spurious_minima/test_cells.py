@@ -17,7 +17,7 @@ DESCENT_ALONE = cells.ROUNDS[-1:]
 
 @pytest.fixture
 def few_lanes(monkeypatch, devices):
-    """One lane of this width, so that few seeds are not computed beside many copies."""
+    """Use one lane of this width, so that few seeds are not padded with many copies."""
 
     def use(width):
         devices(1)
@@ -71,7 +71,7 @@ def test_a_stopped_run_goes_on_from_its_descents(tmp_path):
 
 @pytest.fixture
 def starting_at_the_saddle(monkeypatch, symmetric_saddle):
-    """Every run starts at the symmetric saddle."""
+    """Make every run start at the symmetric saddle."""
 
     def start(k, n):
         saddle = jnp.asarray(symmetric_saddle[0])
@@ -85,7 +85,7 @@ def test_a_run_that_rests_at_a_saddle_goes_on(monkeypatch, starting_at_the_saddl
     runs = runs_of(3, 3, np.arange(2), [limits])
     assert runs.pushed.tolist() == [1, 1]
     assert runs.outcome.tolist() == [NOT_SPURIOUS] * 2
-    assert np.all(np.isnan(runs.gradient_norm))  # of the saddle, where the runs are no more
+    assert np.all(np.isnan(runs.gradient_norm))  # of the saddle, which the runs have left
     monkeypatch.setattr(cells, "FURTHER", 0)
     runs = runs_of(3, 3, np.arange(2), [limits])
     assert runs.outcome.tolist() == [UNSETTLED] * 2  # a saddle is no minimum
@@ -107,7 +107,7 @@ def test_a_run_that_does_not_rest_is_continued():
 
 @pytest.mark.slow
 def test_the_saddle_that_a_seed_rests_at(few_lanes):
-    """k = 16, n = 17, seed 41 comes to a gradient below 1e-9 at a saddle; left alone it leaves it as well."""
+    """k = 16, n = 17, seed 41 reaches a gradient below 1e-9 at a saddle; left alone, it still leaves."""
     few_lanes(1)
     runs = runs_of(16, 17, [41])
     assert runs.pushed.tolist() == [1]

@@ -1,4 +1,4 @@
-"""Findings and tables of two small cells, and of made-up tables that are the published ones or are not."""
+"""Findings and tables of two small cells, and of made-up tables that match the published ones or do not."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def test_every_table_has_rows(two_cells):
 
 
 def made_up(shares, runs=1000, spread=0.0):
-    """Cells with these shares of spurious runs in percent, whose ends lie around what is published."""
+    """Make cells with these percentages of spurious runs, whose end points lie around the published ones."""
     counts = np.round(np.array(shares) / 100 * runs).astype(int)
     cells = xr.Dataset(
         {
@@ -52,11 +52,11 @@ def test_the_published_tables_agree_with_themselves():
         assert finding.measured == pytest.approx(0.0, abs=1e-12)
         assert finding.expected[1] == pytest.approx(
             26.12, abs=0.01
-        )  # a table of the chi-squared law, 8 cells
+        )  # from a table of the chi-squared distribution, 8 cells
 
 
 def test_the_two_published_tables_differ_where_they_do():
-    """2018's 73.0 % of 1000 against 2021's 67.0 % of 500 at k = 13: z = 2.41 by hand."""
+    """At k = 13, 2018's 73.0 % of 1000 against 2021's 67.0 % of 500 give z = 2.41 by hand."""
     found = differences(*made_up([PUBLISHED[k][0] for k in KS]))["share_again"]
     pooled = (730 + 335) / 1500
     assert found[13] == pytest.approx(0.06 / np.sqrt(pooled * (1 - pooled) * (1 / 1000 + 1 / 500)))

@@ -11,7 +11,7 @@ hessian, value_and_gradient = map(jax.jit, (objective.hessian, objective.value_a
 
 
 def by_the_formula(weights):
-    """F as it is printed, pair by pair, with NumPy's arccos."""
+    """Compute F as printed, pair by pair, with NumPy's arccos."""
 
     def f(w, v):
         lengths = np.linalg.norm(w) * np.linalg.norm(v)
@@ -72,7 +72,7 @@ def test_the_seed_free_minimum(family, minima_of_the_family):
 
 @pytest.mark.parametrize("k", [6, 7, 8, 10])
 def test_the_same_family_at_other_sizes(k, family, minima_of_the_family):
-    """Descent keeps the family's symmetry, so it needs no seeds."""
+    """Descent preserves the family's symmetry, so no seeds are needed."""
 
     def step(_, weights):
         return weights - 0.1 * value_and_gradient(weights)[1]

@@ -1,4 +1,4 @@
-"""One small run for all files of this folder: networks at birth as drawn, training made up."""
+"""One small run for all files in this folder: networks at birth are drawn, training is made up."""
 
 import dataclasses
 
@@ -10,7 +10,7 @@ from experiments.vanishing_gradients import SMOKE, Config, exact_laws, run, trai
 
 
 def _record(task, recipe, epochs, seeds):
-    """A record of the right shape: sigmoid networks of five layers or more stay where a constant is."""
+    """Make a record of the right shape: sigmoid networks of five or more layers stay at a constant's loss."""
     shape = len(seeds), len(recipe.rates)
     rng = np.random.default_rng(recipe.depth)
     stuck = recipe.depth >= 5 and recipe.activation == "sigmoid"
@@ -26,13 +26,13 @@ def _made_up(context, task, recipes, epochs, seeds):
 
 @pytest.fixture(scope="session")
 def made_up():
-    """What stands in for `training.train_all`."""
+    """Stand in for `training.train_all`."""
     return _made_up
 
 
 @pytest.fixture(scope="session")
 def small_config():
-    """All parts that are judged and shown."""
+    """The options that include all parts that are judged and shown."""
     sizes = {
         "widths": (16,),
         "activations": ("sigmoid", "relu"),

@@ -15,7 +15,7 @@ INITS = ("glorot_normal", "he_uniform", "orthogonal")
 
 
 def one_network(activation, scheme, depth, key):
-    """The same draws through nnjax.forward and nnjax.deltas, with the read-out as a target."""
+    """Run the same draws through nnjax.forward and nnjax.deltas, with the read-out as a target."""
     weights, (xs, vs) = draws.draw(key, WIDTH, max(DEPTHS), draws.KINDS)
     chosen = draws.scale(scheme, WIDTH) * np.asarray(weights[draws.kind(scheme)][:depth], float)
     network = nnjax.mlp((WIDTH,) * (depth + 1), activation, "identity", biases=False)

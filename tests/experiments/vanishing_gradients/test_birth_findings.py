@@ -6,7 +6,7 @@ import pytest
 from experiments.vanishing_gradients import birth_findings
 
 CONDITIONS = 6
-"""Two activations, three laws: LeCun's and Glorot's weights are the same at equal widths."""
+"""Two activations and three schemes: LeCun's and Glorot's weights are the same at equal widths."""
 
 
 @pytest.mark.parametrize("error, outside", [(0.0, 0), (0.05, CONDITIONS)])

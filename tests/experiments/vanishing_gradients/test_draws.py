@@ -1,4 +1,4 @@
-"""Weights against their laws and against QR; which initial weights are the same."""
+"""Weights against their distributions and against QR; which initial weights are the same."""
 
 import jax.numpy as jnp
 import numpy as np

@@ -1,4 +1,4 @@
-"""Laws against other ways to compute them, and the samples' labels."""
+"""Exact laws against other ways to compute them, and the samples' labels."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""Which rate is the best, which depth fails first, and lengths of gradients."""
+"""Which rate is best, which depth fails first, and the lengths of gradients."""
 
 import numpy as np
 
@@ -10,11 +10,11 @@ from nnjax.datasets import Data
 
 DEPTHS = (1, 3, 9)
 PLUS_AND_MINUS = Data(np.zeros((2, 1)), np.array([[1.0], [-1.0]]))
-"""Labels whose best constant answer, 0, has the loss 1."""
+"""Labels for which the best constant answer, 0, has a loss of 1."""
 
 
 def trained(losses):
-    """Made-up last losses (depth, seed, rate) of one start."""
+    """Make last losses (depth, seed, rate) for one kind of initial weights."""
     recipes = [Recipe(depth, rates=(0.1, 0.3)) for depth in DEPTHS]
     task = Task("signs", PLUS_AND_MINUS, PLUS_AND_MINUS, 2, 1)
     group = Group(task, 0, {"start": ["s"], "depth": DEPTHS}, recipes)

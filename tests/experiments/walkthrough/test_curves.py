@@ -30,7 +30,7 @@ def test_the_activation_functions():
 
 
 def test_the_training_against_numpy():
-    """Three epochs of one-row updates; loss and norm of the summed gradient before each."""
+    """NumPy repeats three epochs of one-row updates, with the loss and the gradient's norm before each."""
     start = nnjax.init(nnjax.mlp((3, 4, 1), biases=False), nnjax.key(3), weights="normal", dtype=jnp.float64)
     first, last = (np.array(layer.weights) for layer in start)
     xs, ys = np.array(curves.TRAINING_ROWS), np.array(curves.TRAINING_LABELS)[:, None]

@@ -1,4 +1,4 @@
-"""The notebook for class: its answers run, in Python and in R, and are what nnjax computes."""
+"""The notebook for class: its answers run in Python and in R, and agree with nnjax."""
 
 import contextlib
 import io
@@ -20,7 +20,7 @@ CELLS = json.loads(FILE.read_text("utf-8"))["cells"]
 
 
 def answers(language):
-    """The code of the answers, and what stands before them."""
+    """Return the code of the answers, and the code before them."""
     texts = ["".join(cell["source"]) for cell in CELLS]
     blocks = [block for text in texts for block in re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)]
     set_up = ["".join(CELLS[1]["source"])] if language == "python" else []
@@ -29,7 +29,7 @@ def answers(language):
 
 @pytest.fixture(scope="module")
 def solved():
-    """All variables at the end of the answers in Python."""
+    """All variables after running the answers in Python."""
     names = {}
     with contextlib.redirect_stdout(io.StringIO()):
         exec("\n".join(answers("python")), names)

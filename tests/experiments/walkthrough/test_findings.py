@@ -1,4 +1,4 @@
-"""The walkthrough's verdicts, and that a planted slip changes them."""
+"""The walkthrough's verdicts, which a planted slip changes."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The handout's language: every number of handout.R is the walkthrough's, by both rules."""
+"""The handout in R, its own language: every number from handout.R is the walkthrough's, by both rules."""
 
 import pathlib
 import shutil
@@ -15,7 +15,7 @@ SCRIPT = pathlib.Path(walkthrough.__file__).with_name("handout.R")
 
 @pytest.fixture(scope="module")
 def by_r():
-    """(printed rule, true) by R (23, 2)."""
+    """(printed rule, true rule), computed by R, (23, 2)."""
     rscript = shutil.which("Rscript")
     if rscript is None:
         pytest.skip("Rscript is not installed (Debian: apt-get install r-base-core)")

@@ -11,7 +11,7 @@ def test_every_printed_number_and_only_the_slips_differ():
     printed, half = data["printed"].values, data["half_unit"].values
     assert data.sizes["number"] == 21
     agrees = abs(data["computed"].values - printed) <= half
-    # Wrong from the hidden delta on: four terms, their sum, δ_h1, three changes, three weights.
+    # Everything from the hidden delta on is wrong: four terms, their sum, δ_h1, three changes, three weights.
     assert agrees.tolist() == [True] * 9 + [False] * 12
     assert (abs(data["by_printed_rule"].values - printed) <= half).all()
     assert [bool(why) for why in data["why"].values] == (~agrees).tolist()
@@ -25,7 +25,7 @@ def test_what_a_printed_number_stands_for(text, decimals, half):
 
 @pytest.mark.parametrize("name", numbers.CASES)
 def test_a_case_against_numpy(name):
-    """One training step written out: z = x W, a = f(z), δ, and α·δ·a, without biases."""
+    """NumPy computes one training step: z = x W, a = f(z), δ, and α·δ·a, without biases."""
 
     def sigmoid(z):
         return 1 / (1 + np.exp(-z))

@@ -1,4 +1,4 @@
-"""The walkthrough's tables: numbers as a reader expects them."""
+"""The walkthrough's tables show numbers as a reader expects them."""
 
 import pytest
 

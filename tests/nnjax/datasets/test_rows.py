@@ -1,4 +1,4 @@
-"""Labels as one-hot rows: whatever people have, and no class lost or invented."""
+"""Labels as one-hot rows: any common kind of labels is accepted, and no class is lost or invented."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""A person's own table: Iris as CSV, and what a file may hold that it should not."""
+"""A user's own table: Iris as CSV, and bad things that a file may contain."""
 
 import importlib
 from typing import Any

@@ -1,4 +1,4 @@
-"""The checks find this device well, and see what is wrong by a row or by a NaN."""
+"""The checks find this device healthy, and notice a single wrong row or a NaN."""
 
 import numpy as np
 

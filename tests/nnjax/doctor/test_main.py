@@ -1,4 +1,4 @@
-"""What the doctor prints: versions, the table, the verdict, and what becomes of what is planted."""
+"""What the doctor prints: versions, the table, the verdict, and planted faults."""
 
 import dataclasses
 import io
@@ -17,7 +17,7 @@ from nnjax.doctor import checks
 
 @pytest.fixture
 def gradients_only(monkeypatch):
-    """The gradients of the smallest network in both views: two checks per dtype, so that main is fast."""
+    """Check only the smallest network's gradients in both views, two per dtype, so that main is fast."""
     every = checks.cases
 
     def some(dtype):
@@ -54,7 +54,7 @@ def test_what_nnjax_avoids_stands_under_a_line_of_its_own():
 
 def test_a_planted_wrong_gradient_fails_its_rows_alone(gradients_only, monkeypatch, capsys):
     right = backprop.gradients
-    # Half a percent in the first node's weights: more than rounding, too little to be seen in a loss.
+    # Half a percent off in the first node's weights: more than rounding, too little to show in a loss.
     monkeypatch.setattr(
         backprop, "gradients", lambda *batch: jax.tree.map(lambda g: g.at[0].multiply(1.005), right(*batch))
     )

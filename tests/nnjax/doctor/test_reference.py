@@ -22,7 +22,7 @@ def batch(problem):
 
 
 def loss(data):
-    """SSE of each seed, summed over its rows."""
+    """Return the SSE of each seed, summed over its rows."""
     return np.sum((numpy_forward(data)[-1] - data.ys) ** 2, axis=(1, 2))
 
 
@@ -66,7 +66,7 @@ def test_training_steps_down_the_gradient():
 
 
 def test_the_printed_delta_is_the_handouts():
-    """3-4-1 with its updated weight and output 0.6 by a bias: it prints 0.02473567."""
+    """With the updated weight and a bias that makes the output 0.6, the handout prints 0.02473567."""
     hidden = np.zeros((1, 3, 4))
     hidden[0, :, 0] = [0.5, 1.2, -0.3]
     a = 1 / (1 + np.exp(-2.6))

@@ -1,4 +1,4 @@
-"""Certificates on points whose kind is known; no change of units, place or direction makes another of it."""
+"""Certificates on points whose kind is known; no change of units, place or direction changes the kind."""
 
 import functools
 import itertools
@@ -28,11 +28,11 @@ FEW = (
     "quartic bowl",
     "diamond",
 )
-"""One or two for each verdict; the others are slow only because they are programs of their own."""
+"""One or two for each verdict; the others are slow only because each is a separate program."""
 
 
 def tables():
-    """(dtype, group of names): `FEW` in float64, and slow ones: the others, and all in float32."""
+    """Yield (dtype, group of names): `FEW` in float64; marked slow, the others and all names in float32."""
     others = [name for name in KNOWN if name not in FEW]
     yield from (("float64", names) for names in groups(FEW))
     for dtype, slow in (("float64", others), ("float32", KNOWN)):
@@ -41,7 +41,7 @@ def tables():
 
 @pytest.mark.parametrize("dtype, names", list(tables()), ids=str)
 def test_known_points(dtype, names):
-    """As it is it is right; moved, scaled and turned it is the same, or rounding hides what it is."""
+    """The verdict is right; after moving, scaling and turning it is the same, or "not converged"."""
     for name, found in zip(names, verdicts(names, dtype), strict=True):
         expected = KNOWN[name][2]
         assert found["as it is"] == expected, name
@@ -67,7 +67,7 @@ def test_a_certificate_counts_directions():
 
 
 def test_biases_that_the_loss_does_not_read_play_no_part():
-    """Linear regression without biases: the Hessian is 2XᵀX, and the minimum is strict."""
+    """For linear regression without biases the Hessian is 2XᵀX, and the minimum is strict."""
     xs = np.array([[1.0, 0], [0, 1], [1, 1]])
     ys = xs @ np.array([[2.0], [-1.0]])
     params = (nnjax.Layer(jnp.array([[2.0], [-1.0]]), jnp.zeros(1)),)
@@ -103,7 +103,7 @@ def test_without_float64_a_flat_minimum_is_not_certified():
 
 @pytest.mark.parametrize("chosen", list(itertools.combinations(range(3), 2)))
 def test_baldi_and_hornik(chosen):
-    """Linear 4-2-3: at U_I, loss tr Syy - Σ λ_I; downhill directions: pairs i in I, j not, λⱼ > λᵢ."""
+    """Linear 4-2-3 at U_I: the loss is tr Syy - Σ λ_I; pairs i in I, j not, with λⱼ > λᵢ lead downhill."""
     rng = np.random.default_rng(0)
     xs, mix = rng.normal(size=(30, 4)), rng.normal(size=(4, 3))
     ys = xs @ mix + 0.1 * rng.normal(size=(30, 3))

@@ -1,4 +1,4 @@
-"""The ends of training on XOR, certified: none is a minimum."""
+"""The end points of training on XOR, certified: none is a minimum."""
 
 import functools
 
@@ -30,7 +30,7 @@ def xor(seeds=range(32), epochs=10_000):
 
 @pytest.mark.parametrize("polished", [False, True])
 def test_no_end_of_logistic_xor_is_a_strict_minimum(polished):
-    """Hamey 1998: there is none, SSE 0 included."""
+    """There is none (Hamey 1998), not even at SSE 0."""
     network, (params, losses) = xor()
 
     def loss(p):

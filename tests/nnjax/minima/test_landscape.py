@@ -1,4 +1,4 @@
-"""Barriers in closed form, slices, and groups of equal ends."""
+"""Barriers in closed form, slices, and groups of equal end points."""
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +29,7 @@ def test_barrier_in_closed_form():
     np.testing.assert_allclose(
         minima.barrier(network, params(1.0), params(1.0), xs, xs, "sse"), 0.0, atol=1e-12
     )
-    # Unequal ends are taken off as the straight line between them.
+    # If the ends differ, the straight line between them is subtracted.
     t = np.linspace(0, 1, 51)
     losses = 5 * (1 - ((1 - t) - 0.5 * t) ** 2) ** 2
     expected = np.max(losses - ((1 - t) * losses[0] + t * losses[-1]))
@@ -39,7 +39,7 @@ def test_barrier_in_closed_form():
 
 
 def test_barrier_in_the_loss_of_the_training():
-    """From A to -A, the same function of tanh nodes: half-way the logits are 0, so the loss is 7 ln 3."""
+    """A and -A are the same function of tanh nodes; halfway the logits are 0, so the loss is 7 ln 3."""
     network, rng = nnjax.mlp((2, 3, 3), "tanh", "identity", biases=False), np.random.default_rng(0)
     a, xs = nnjax.init(network, nnjax.key(0), "normal", dtype=jnp.float64), rng.normal(size=(7, 2))
     logits = np.stack([nnjax.predict(network, a, x) for x in xs])

@@ -1,4 +1,4 @@
-"""What a Hessian does not show, on functions whose derivatives are written down by hand."""
+"""What a Hessian cannot show, on functions whose derivatives are written out by hand."""
 
 import jax
 import jax.numpy as jnp
@@ -59,7 +59,7 @@ def test_slopes_rounded_to_zero(loss, point, expected):
 
 
 def look(loss, matrix, step=(0.0, 0.0)):
-    """The higher orders of a function of two parameters at 0, whose Hessian there is `matrix`."""
+    """Compute the higher orders at 0 of a function of two parameters, whose Hessian there is `matrix`."""
     values, vectors = np.linalg.eigh(matrix)
     is_zero = np.abs(values) < 1e-12
     inverse = np.where(is_zero, 0, 1 / np.where(is_zero, 1, values))
@@ -84,6 +84,6 @@ def test_the_loss_falls_where_the_second_derivative_is_zero(loss, falls):
 
 
 def test_the_third_derivative_along_a_step():
-    """Of x³ + x²y along s: (6s₁² + 4s₁s₂, 2s₁²)."""
+    """For x³ + x²y along s it is (6s₁² + 4s₁s₂, 2s₁²)."""
     orders = look(lambda p: p[0] ** 3 + p[0] ** 2 * p[1], np.zeros((2, 2)), step=(1.0, 2.0))
     np.testing.assert_allclose(orders.along_step, [6 + 8, 2], rtol=1e-12)

@@ -1,4 +1,4 @@
-"""A program of its own for test_lapack.py, which ends it if it hangs: sweeps of LAPACK calls on all cores."""
+"""A separate program for test_lapack.py, which kills it if it hangs: sweeps of LAPACK calls on all cores."""
 
 import threading
 
@@ -33,7 +33,7 @@ def solutions(key):
 
 
 def exponentials(key):
-    """Four independent ones: a program that hung on one device, too."""
+    """Compute four independent matrix exponentials: this program hung even on one device."""
     return [jax.scipy.linalg.expm(matrix(key) * factor / 40) for factor in range(1, 5)]
 
 
@@ -73,7 +73,7 @@ def until_rest():
 
 
 def spread(*fns):
-    """As a user's own program, and no sweep: nnjax's functions under jit and vmap, seeds over the devices."""
+    """Run nnjax's functions in a user's own program: under jit and vmap, with seeds over the devices."""
     seeds = NamedSharding(Mesh(np.array(jax.devices()), ("seed",)), PartitionSpec("seed"))
     together = jax.jit(
         jax.vmap(lambda seed: [fn(jax.random.key(seed)) for fn in fns]),
@@ -85,7 +85,7 @@ def spread(*fns):
 
 
 def main():
-    nnjax.use_all_cores()  # the README's way; JAX has computed nothing yet
+    nnjax.use_all_cores()  # as in the README; JAX has computed nothing yet
     spread(certificate, orthogonal(20, 20), orthogonal(64, 30, 10))
     print("spread", flush=True)
     for fn in FUNCTIONS:

@@ -2,8 +2,8 @@
 
 Every other kill hits a process that is writing.
 
-python kill.py FOLDER PROCESSES KILLS leaves beside FOLDER undisturbed.npy, of a process without a folder, and
-0.npy, 1.npy, ... of those that shared it. Processes are forked, so that JAX is imported once.
+python kill.py FOLDER PROCESSES KILLS writes beside FOLDER undisturbed.npy, from a process without a folder,
+and 0.npy, 1.npy, ... from those that shared it. Processes are forked, so that JAX is imported once.
 """
 
 import io
@@ -54,7 +54,7 @@ def start(folder, out):
 
 
 def writing(folder, processes):
-    """Wait for one of the processes to have half a file, and name it."""
+    """Wait until one of the processes has written half a file, and return that process."""
     while True:
         for path in folder.glob(".*.unfinished"):
             process = int(path.name.split(".")[-3])

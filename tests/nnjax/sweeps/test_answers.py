@@ -1,4 +1,4 @@
-"""What a worker could not do is told with the row, the worker and what to do."""
+"""What a worker could not do is reported with the row, the worker and a remedy."""
 
 import pytest
 

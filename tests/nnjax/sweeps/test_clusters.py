@@ -1,4 +1,4 @@
-"""The same bits on a cluster as on one machine, whoever is killed, late or slow; with three engines."""
+"""The same bits on a cluster as on one machine, whichever worker is killed, late or slow; three engines."""
 
 import concurrent.futures
 import contextlib
@@ -23,7 +23,7 @@ from nnjax import sweeps
 OPTIMISED = True
 pytestmark = [
     pytest.mark.cluster,
-    pytest.mark.filterwarnings("ignore"),  # the engines' own
+    pytest.mark.filterwarnings("ignore"),  # the engines' own warnings
 ]
 ROOT = pathlib.Path(__file__).parents[3]
 SHARED = ROOT / "tests" / "shared"
@@ -31,7 +31,7 @@ SHARED = ROOT / "tests" / "shared"
 
 @pytest.fixture(scope="module", autouse=True)
 def importable():
-    """Workers import what the tests do."""
+    """Let workers import the same modules as the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (ROOT, SHARED))))
         yield
@@ -56,7 +56,7 @@ def swept(executor, **options):
 
 
 class Once:
-    """An `on_segment` that does something once, as soon as so many runs are done."""
+    """An `on_segment` that does something once, as soon as a number of runs are done."""
 
     def __init__(self, runs, act):
         self._runs, self._act = runs, act
@@ -71,10 +71,10 @@ class Once:
 
 
 class Cluster:
-    """A scheduler in this process, and workers in processes of their own, which nobody starts again.
+    """A scheduler in this process, and workers in separate processes that nothing restarts.
 
     Attributes:
-        client: Who talks to it.
+        client: The client that talks to the scheduler.
         workers: The processes.
     """
 
@@ -89,7 +89,7 @@ class Cluster:
             self.workers.append(process)
 
     def ready(self, least=1):
-        """All that live, at least so many, which have joined; those that were killed have gone."""
+        """Wait until at least this many living workers have joined and killed ones have left; return them."""
         living = [worker for worker in self.workers if worker.poll() is None]
         self.start(least - len(living))
         living = [worker for worker in self.workers if worker.poll() is None]
@@ -149,7 +149,7 @@ def test_dask_with_workers_that_join_late(alone, cluster, executor):
 
 @contextlib.contextmanager
 def stopped(workers):
-    """These workers stand still, and keep what they have."""
+    """Pause these workers; they keep the tasks that they have."""
     for worker in workers:
         worker.send_signal(signal.SIGSTOP)
     yield
@@ -159,7 +159,7 @@ def stopped(workers):
 
 @pytest.fixture
 def stranger(cluster):
-    """Have a worker of another kind join, and be given tasks; it leaves after the test."""
+    """Let a worker of another kind join and get tasks; it leaves after the test."""
 
     def join():
         with stopped(cluster.ready()):
@@ -174,7 +174,7 @@ def stranger(cluster):
 
 
 def test_dask_with_a_late_worker_of_another_kind(alone, executor, stranger):
-    """Dask likes to give a refused task to the same worker again, since that one is free."""
+    """Dask often gives a refused task to the same worker again, since that worker is free."""
     with pytest.warns(UserWarning, match=r"is refused, .*: its XLA_FLAGS is \['--xla_cpu_max_isa=SSE4_2'\]"):
         same(swept(executor, on_segment=Once(10, stranger)), alone)
 
@@ -194,7 +194,7 @@ def test_dask_compiles_once_in_each_worker(cluster, executor, tmp_path):
     assert pathlib.Path(path).read_text().split() == traced
     counts = [traced.count(process) for process in set(traced) - {str(os.getpid())}]
     assert len(counts) > 1
-    assert max(counts) <= 3  # its shapes, its text and its program
+    assert max(counts) <= 3  # once each for its shapes, its text and its program
 
 
 def test_dask_for_work_that_ends_at_different_times(executor):
@@ -220,11 +220,11 @@ def test_dask_with_a_driver_that_is_killed(alone, cluster, executor, tmp_path):
     calls = []
     got = swept(executor, folder=tmp_path / "kept", on_segment=lambda done, total: calls.append(done))
     same(got, alone)
-    assert min(filter(None, calls)) >= 2 * there >= 20  # (0, total) until a worker has answered
+    assert min(filter(None, calls)) >= 2 * there >= 20  # (0, total) before the first answer
     assert there < 80
 
 
-# Engines without workers that stay.
+# Engines whose workers do not stay.
 
 
 @pytest.fixture
@@ -251,7 +251,7 @@ def test_a_pool_breaks_as_a_whole_and_the_next_call_goes_on(alone, pool, tmp_pat
     assert 10 <= there < 80
     calls = []
     same(swept(pool(), folder=tmp_path, on_segment=lambda *call: calls.append(call)), alone)
-    assert min(done for done, _ in calls if done) >= 2 * there  # (0, total) until a worker has answered
+    assert min(done for done, _ in calls if done) >= 2 * there  # (0, total) before the first answer
 
 
 def test_submitit(alone, tmp_path):

@@ -1,4 +1,4 @@
-"""Rows are given out, and given out again where a worker was lost; the bits are those of one machine."""
+"""Rows are given out, and given out again if a worker is lost; the bits are those of one machine."""
 
 import itertools
 import re
@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_asked(tmp
 
 
 def test_a_folder_decides_which_workers_fit(alone, tmp_path, monkeypatch):
-    """The first one that answers is of another kind than those that have begun the folder."""
+    """The first worker that answers is of another kind than those that began the folder."""
     monkeypatch.setattr(sweeps, "SEGMENT_LANES", 2)
     monkeypatch.setattr(workers, "HOLDS", (0.0, 0.0))
     swept(None, folder=tmp_path)
@@ -279,7 +279,7 @@ def rated(key):
 
 
 class Stale(Inline):
-    """Its workers have loaded a module before it was changed."""
+    """Its workers loaded a module before that module was changed."""
 
     def __init__(self, monkeypatch):
         super().__init__()
@@ -308,7 +308,7 @@ def test_a_worker_whose_module_is_stale_is_found_at_once_and_the_advice_helps(mo
 
 
 def test_a_login_node_of_another_kind_does_not_matter(alone, monkeypatch):
-    """Its processor, or its JAX, of which it can tell nothing."""
+    """Neither its processor nor its JAX version matters, nor a JAX that it cannot describe."""
 
     def elsewhere(order, columns, answer=workers._answer):
         there = answer(order._replace(expected=order.expected and inside.setdefault("there", {})), columns)
@@ -328,7 +328,7 @@ def test_a_result_that_ran_out_of_time_is_a_lost_worker(alone):
 
 
 class Mixed(Inline):
-    """Some workers, every second one by default, have another processor."""
+    """Some workers, by default every second one, have another processor."""
 
     def __init__(self, monkeypatch, odd=range(1, 100, 2)):
         super().__init__()
@@ -385,7 +385,7 @@ def test_nobody_but_workers_of_another_kind(monkeypatch):
 
 
 class Forgetful(Inline):
-    """Two workers, of which the second is new after six tasks."""
+    """Two workers; the second is replaced by a new one after six tasks."""
 
     def submit(self, fn, order, columns, attempt):
         if len(self.futures) == 6:
@@ -404,7 +404,7 @@ def test_a_large_function_travels_only_where_it_is_not_known(alone, monkeypatch)
 
 
 class Counting(Inline):
-    """Its workers know nothing yet; `whole` is how many functions were under way at a time."""
+    """Its workers have no function yet; `whole` lists how many functions were under way at a time."""
 
     def submit(self, fn, order, columns, attempt):
         future = super().submit(fn, order, columns, attempt)

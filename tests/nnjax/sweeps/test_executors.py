@@ -1,4 +1,4 @@
-"""What is no executor, and what cannot be sent to workers, is refused in words."""
+"""Anything that is not an executor, or cannot be sent to workers, is refused with an explanation."""
 
 import concurrent.futures
 import multiprocessing

@@ -1,4 +1,4 @@
-"""Seeds and settings: paired in order, and what does not fit is refused by name."""
+"""Seeds and settings are paired in order, and those that do not fit are refused by name."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""The same function, looked at here and by a worker, is the same job; and JAX's settings travel."""
+"""A function inspected here and by a worker is the same job; JAX's settings are sent along."""
 
 import jax
 import numpy as np

@@ -1,4 +1,4 @@
-"""Programs that call LAPACK come to an end on several CPU devices, with the bits that one device gives."""
+"""Programs that call LAPACK do not hang on several CPU devices, and give the bits of one device."""
 
 import os
 import pathlib
@@ -25,7 +25,7 @@ PROGRAMS = pathlib.Path(__file__).with_name("decompositions.py")
 
 @pytest.mark.slow
 def test_every_decomposition_comes_to_an_end():
-    """With batches of matrices, jaxlib 0.10.1 hung in this program each time; without, it takes 14 s."""
+    """With batches of matrices, jaxlib 0.10.1 hung in this program every time; without them it takes 14 s."""
     here = os.environ | {"PYTHONPATH": str(pathlib.Path(nnjax.__file__).parents[1])}
     ended = subprocess.run([sys.executable, PROGRAMS], env=here, capture_output=True, text=True, timeout=120)
     assert ended.stdout.split()[-1:] == ["ended"], ended.stdout + ended.stderr
@@ -77,7 +77,7 @@ def matrix(key, *leading):
 
 
 def decomposed(key):
-    """Each kind of call, of one matrix, of a stack, of a constant, in a loop, and with a derivative."""
+    """Make each kind of call: of one matrix, of a stack, of a constant, in a loop, and with a derivative."""
     a = matrix(key)
     positive = a @ a.T + jnp.eye(5)
     diagonals = jnp.abs(a[:3])
@@ -120,7 +120,7 @@ def test_no_batch_of_matrices_is_left(monkeypatch):
 
 
 def called(jaxpr):
-    """Name and rank of the first operand of each LAPACK call."""
+    """Return the name of each LAPACK call, and the rank of its first operand."""
     for equation in jaxpr.eqns:
         if equation.primitive.name in lapack.CALLS:
             yield equation.primitive.name, equation.invars[0].aval.ndim

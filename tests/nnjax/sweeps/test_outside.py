@@ -1,4 +1,4 @@
-"""A global that has changed is noticed, as in a notebook; what has not is not compiled again."""
+"""A changed global is noticed, as in a notebook; without a change nothing is compiled again."""
 
 import functools
 
@@ -28,7 +28,7 @@ def inner(key):
 
 
 class Model:
-    """Reads a global in a method, and in a property, that another one calls."""
+    """Reads a global in a method and in a property that another method calls."""
 
     def __call__(self, key):
         return self.scaled(jnp.ones(3))
@@ -82,7 +82,7 @@ def test_what_a_function_reads_is_noted(fn, rate):
     rate(5.0)
     assert outside.reads(fn) != before
     rate(1)
-    assert outside.reads(fn) != before  # an integer gives another dtype
+    assert outside.reads(fn) != before  # an integer has another dtype
     rate(1.0)
     assert outside.reads(fn) == before
 

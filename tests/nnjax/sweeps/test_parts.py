@@ -25,7 +25,7 @@ def alone(key):
 
 @pytest.fixture
 def computed(monkeypatch):
-    """The numbers of rows that sweeps have computed."""
+    """Record how many rows each sweep computes."""
     counts, right = [], jobs.in_lanes
 
     def count(job, rows):
@@ -141,7 +141,7 @@ def test_a_folder_that_does_not_say_its_rows_is_left_alone(tmp_path, damage):
 
 
 def test_two_processes_may_begin_a_folder_at_once_with_other_rows(tmp_path, monkeypatch):
-    """The jobs of an array do: one has said what is computed, and not yet of which rows."""
+    """The jobs of an array do so: one has written which sweep it is, but not yet which rows."""
     write, written = segments.write_rows, []
     monkeypatch.setattr(segments, "write_rows", lambda *arguments: written.append(arguments))
     monkeypatch.setattr(segments, "save", lambda *arguments: None)

@@ -1,4 +1,4 @@
-"""What is interrupted resumes with the same bits; what is damaged, or does not belong there, is refused."""
+"""An interrupted sweep resumes with the same bits; damaged files, or those of another sweep, are refused."""
 
 import concurrent.futures
 import errno
@@ -140,7 +140,7 @@ def test_a_segment_is_whole_once_it_has_its_name(folder, monkeypatch):
 
 @pytest.fixture(params=["links", "no links"])
 def links(request, monkeypatch):
-    """File systems without hard links, such as exFAT, must do as well."""
+    """File systems without hard links, such as exFAT, must work too."""
 
     def refused(*paths):
         raise OSError(errno.EPERM, "Operation not permitted")
@@ -187,7 +187,7 @@ def test_a_sweep_compares_with_what_others_finished_meanwhile(tmp_path, monkeypa
         segments.segment_path(tmp_path, 1).unlink()
         opened = segments.open_folder(tmp_path, json.loads(identity))
         segments.save(opened, 1, [np.nextafter(whole[32:64], 0)])
-    monkeypatch.setattr(segments, "load", lambda *arguments: False)  # not there when the sweep begins
+    monkeypatch.setattr(segments, "load", lambda *arguments: False)  # missing when the sweep begins
     if planted:
         with pytest.raises(RuntimeError, match=r"segment-00001.npz: another process has written other bits"):
             swept(folder=tmp_path)
@@ -224,7 +224,7 @@ def test_unfinished_files_stay_for_a_day(tmp_path):
 
 
 def kill(folder, processes, kills):
-    """The outcome without disturbance, and those of the processes that `kill.py` disturbed."""
+    """Return the undisturbed results, and those of the processes that `kill.py` disturbed."""
     command = [sys.executable, HERE / "kill.py", folder, str(processes), str(kills)]
     subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(HERE.parents[2])})
     outs = [np.load(folder.parent / f"{n}.npy") for n in range(processes)]

@@ -1,4 +1,4 @@
-"""Work that ends at different times: which rows come and go beside a seed changes none of its bits."""
+"""Work that ends at different times: a seed's bits do not depend on the rows that come and go beside it."""
 
 import chex
 import jax
@@ -80,7 +80,7 @@ def test_leaving_seeds_are_reported_as_they_leave(collatz):
     same(ended(SEEDS, on_segment=lambda *done: calls.append(done)), collatz)
     counts = [done for done, _ in calls]
     assert len(set(counts)) > 2
-    assert len(counts) > len(set(counts))  # it is heard of at every check, so that it can be ended there
+    assert len(counts) > len(set(counts))  # called at every check, so that it can end the sweep there
     assert counts == sorted(counts)
     assert calls[-1] == (100, 100)
 
@@ -115,7 +115,7 @@ def test_slots_are_refilled_once_an_eighth_of_them_is_free(devices):
 
 
 def test_step_sees_only_states_that_seeds_have_been_in():
-    """Planted: from 0 this step never ends, and three of the four slots have no seed."""
+    """This planted step never ends from 0, and three of the four slots have no seed."""
 
     def doubled(state):
         return jax.lax.while_loop(lambda x: x < 1, lambda x: 2 * x, state)
@@ -146,7 +146,7 @@ def test_nan_is_never_finished():
 
 
 def test_states_may_hold_random_keys(tmp_path):
-    """A walk up to 3 that draws its steps from a key in its state, against the same walk in plain JAX."""
+    """A walk up to 3, which draws its steps from a key in its state, equals the same walk in plain JAX."""
 
     def start(key):
         return {"keys": jax.random.split(key, 2), "count": 0, "place": 0.0}

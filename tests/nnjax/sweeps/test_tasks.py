@@ -1,4 +1,4 @@
-"""Tasks are given out once, again where they were lost, and in copies where they were refused."""
+"""Tasks are given out once, again if they are lost, and in copies if they are refused."""
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def test_tasks_are_hopeless_once_all_copies_are_refused_again_and_again():
     for _ in tasks.unfinished:
         given(tasks)
     _, other = given(tasks, 1)
-    assert not tasks.are_hopeless()  # one that nobody has refused
+    assert not tasks.are_hopeless()  # one that no worker has refused
     tasks.finish(other)
     assert tasks.are_hopeless()
     tasks.hope()

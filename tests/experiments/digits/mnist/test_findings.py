@@ -1,4 +1,4 @@
-"""What is said of Nielsen's numbers, of data whose answers are known."""
+"""What the findings say about Nielsen's numbers, on data with known answers."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def test_his_numbers_among_the_seeds(measured):
 
 
 def test_an_equal_accuracy_is_not_below_his(measured):
-    """0.9542 in float32 is another number than in float64."""
+    """0.9542 is not the same number in float32 and in float64."""
     mnist, births = measured
     mnist["accuracy"][:] = np.float32(0.9542)
     assert "above 0 of 20" in findings(mnist, births)[0].note

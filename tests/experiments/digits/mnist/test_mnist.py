@@ -1,4 +1,4 @@
-"""What --mnist adds, from four files to findings, tables and figures, on pictures that are random."""
+"""What --mnist adds, from four files to findings, tables and figures, on random pictures."""
 
 import numpy as np
 import pytest

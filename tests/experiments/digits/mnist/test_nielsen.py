@@ -13,7 +13,7 @@ def sigmoid(z):
 
 
 def backprop(weights, biases, x, y, cross_entropy):
-    """∂C/∂b and ∂C/∂w of one example, with δ = (a - y) σ'(z) of ½|y - a|², or a - y of cross-entropy."""
+    """∂C/∂b and ∂C/∂w of one example, where δ = (a - y) σ'(z) for ½|y - a|², or a - y for cross-entropy."""
     activations = [x]
     for w, b in zip(weights, biases, strict=True):
         activations.append(sigmoid(activations[-1] @ w + b))
@@ -25,12 +25,12 @@ def backprop(weights, biases, x, y, cross_entropy):
 
 
 def double(params):
-    """Weights and biases by layer, in float64."""
+    """Return weights and biases by layer, in float64."""
     return tuple([np.array(part, float) for part in parts] for parts in zip(*params, strict=True))
 
 
 def test_an_epoch_is_his(folder):
-    """η = 3 on the mean over 10 rows of ½|y - a|², in float64."""
+    """One epoch with η = 3, on the mean of ½|y - a|² over 10 rows, in float64."""
     data, key = pictures.load(folder), nnjax.key(3)
     network = nielsen.network_of(data, (5,))
     params = nnjax.init(network, key, "normal", "normal", dtype=jnp.float64)
@@ -60,7 +60,7 @@ def test_speeds_are_the_lengths_of_his_mean_deltas(folder):
 
 
 def test_his_spread_of_initial_weights(folder):
-    """N(0, 1/inputs) weights and N(0, 1) biases: means over 64 · 30 and 30 draws of 20 seeds."""
+    """Weights are N(0, 1/inputs) and biases N(0, 1): means over 64 · 30 and 30 draws of 20 seeds."""
     network = nielsen.network_of(pictures.load(folder), (30, 30))
     born = [nnjax.init(network, nnjax.key(seed), "lecun_normal", "normal")[0] for seed in range(20)]
     np.testing.assert_allclose(np.std([one.weights for one in born]) * 8, 1, rtol=0.03)

@@ -1,4 +1,4 @@
-"""Arrays out of a pickle that is read and never run; the pickles are written byte by byte, as by Python 2."""
+"""Arrays from a pickle that is read but never run; the pickles are written byte by byte, as by Python 2."""
 
 import os
 import pickle
@@ -22,7 +22,7 @@ def test_arrays_and_tuples_come_out_as_numpy_itself_unpickles_them():
 
 
 class Malicious:
-    """Asks whoever unpickles it to make a folder."""
+    """Makes a folder when unpickled."""
 
     def __init__(self, folder):
         self.folder = folder

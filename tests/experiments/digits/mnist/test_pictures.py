@@ -1,4 +1,4 @@
-"""Pictures in Nielsen's split and grey values, and how MNIST is known from others."""
+"""Pictures in Nielsen's split and grey values, and how MNIST is told from other data."""
 
 import numpy as np
 import pytest
