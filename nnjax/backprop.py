@@ -144,7 +144,7 @@ def deltas_as_printed(
     updated = check_params(network, updated)
     printed = [matrix_deltas(network, params, trace, y, resolved)[-1]]
     for layer in reversed(range(len(params) - 1)):
-        # Weights summed first: jaxlib before 0.11 miscomputes a jitted, vmapped Σ(Wδ) on CPUs, see doctor.
+        # Sum the weights first: jaxlib before 0.11 miscomputes a jitted, vmapped Σ(Wδ) on CPUs, see doctor.
         blame = product(jnp.sum(updated[layer + 1].weights, axis=0), printed[-1])
         printed.append(blame * _slope(network, trace, layer))
     return tuple(reversed(printed))

@@ -56,12 +56,13 @@ class History(NamedTuple):
     """What a run reports besides its parameters.
 
     Attributes:
-        loss: Summed over the training data (with the weights of its rows), at the parameters returned.
+        loss: The loss summed over the training data (with the weights of its rows), at the returned
+            parameters.
         epochs: Number of epochs done, including those of the runs that this one resumes.
         reason: Index into `REASONS`: all epochs done, validation loss reached, stable state, diverged,
             patience.
         curves: With `record_every=k`, values after 0, k, 2k, ... epochs: "loss", "gradient_norm",
-            "validation" where there is such data, and the run's own measures; constant from where the run
+            "validation" where there is such data, and the run's own measures; constant after the run has
             stopped. Empty otherwise.
         best_epoch: With `Stop(patience=)`, the number of epochs after which the returned parameters were
             reached.

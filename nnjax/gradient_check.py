@@ -33,12 +33,12 @@ class LayerCheck:
     """The comparison for one layer's weights or biases.
 
     Attributes:
-        layer: Which layer, from 1.
+        layer: Number of the layer, from 1.
         part: "weights" or "biases".
         ratios: The smallest and the largest ratio of a hand-written gradient to jax.grad's.
         error: The largest difference from jax.grad, in units of the layer's largest gradient.
-        by_differences: The same along random directions, against central differences, in units of the larger
-            of the two slopes.
+        by_differences: The same, but along random directions and against central differences, in units of the
+            larger of the two slopes.
         rounding: The rounding error of the differences, in the same units: how far they move with another
             step size, or the precision of the loss and the outputs in float64. Where the loss is nearly flat
             (saturated nodes), rounding is most of what differences show.
@@ -87,7 +87,7 @@ class GradientCheck:
                 f"{one.error:.1e}",
                 f"{one.by_differences:.1e}",
                 ("agrees" if one.agrees else "DIFFERS")
-                + (", differences tell nothing here" if one.blind else ""),
+                + (", differences prove nothing here" if one.blind else ""),
             )
             for one in self.layers
         ]

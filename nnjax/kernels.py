@@ -1,4 +1,4 @@
-"""Many updates of many tiny networks as one kernel of a GPU.
+"""Many updates of many tiny networks as one GPU kernel.
 
 A scan launches at least one kernel for each update, and for networks of nine numbers the launches take most
 of the time. Here each thread keeps one run's numbers in registers from the first update to the last. On an
@@ -53,13 +53,13 @@ def repeat(step: Step, carry: PyTree, length: int) -> PyTree:
     closed = jax.make_jaxpr(lambda *leaves: jax.tree.leaves(step(tree.unflatten(leaves))))(*leaves)
     if not on_nvidia() or not fits(closed.jaxpr):
         return jax.lax.scan(lambda carry, _: (step(carry), None), carry, length=length)[0]
-    # What the step closes over comes first, since a batched rate is as much a run's own as its weights.
+    # Values that the step closes over come first, since a rate can differ between runs, as weights do.
     outcome = _repeated(closed.jaxpr, length, len(closed.consts))(*closed.consts, *leaves)
     return tree.unflatten(outcome)
 
 
 def on_nvidia() -> bool:
-    """Whether JAX computes on an NVIDIA GPU unless told otherwise, and can make kernels for it."""
+    """Check whether JAX computes on an NVIDIA GPU by default, and can make kernels for it."""
     default: Any = getattr(jax.config, "jax_default_device", None) or jax.local_devices()[0]
     if isinstance(default, str) or "NVIDIA" not in default.device_kind.upper():
         return False
@@ -68,7 +68,7 @@ def on_nvidia() -> bool:
 
 
 def fits(jaxpr: Any) -> bool:
-    """Whether a step is made of few enough operations, all known to kernels, on single numbers of 32 bits."""
+    """Check whether a step has few enough operations, all supported by kernels, on single 32-bit numbers."""
     used, _ = partial_eval.dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))
     equations = list(_equations(used))
     values = [*used.invars, *used.constvars, *(value for each in equations for value in each.outvars)]

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 
 def hangs(jaxlib: str) -> bool:
-    """Whether several LAPACK calls at once hang on CPUs in this version of jaxlib."""
+    """Check whether several LAPACK calls at once can hang on CPUs in this version of jaxlib."""
     numbers = tuple(int(part) for part in jaxlib.split(".")[:3] if part.isdigit())
     return numbers < (0, 11, 1)
 

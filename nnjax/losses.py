@@ -219,7 +219,7 @@ def group(loss: Loss, p: Array, threshold: float | Array | None) -> Array:
     if p.shape[-1] > 1 and not loss.label_per_node:
         if threshold is not None:
             raise ValueError(
-                f"threshold must be None for {p.shape[-1]} output nodes: the largest names the group"
+                f"threshold must be None for {p.shape[-1]} output nodes: the largest output names the group"
             )
         return jnp.argmax(p, axis=-1)
     answers = (p > (0.5 if threshold is None else threshold)).astype(int)

@@ -28,7 +28,7 @@ LOOP_RESULTS = 40
 
 
 def split(params: Params) -> NodeParams:
-    """Take parameters apart into scalars, weight by weight."""
+    """Split parameters into scalars, weight by weight."""
     return tuple((tuple(map(_scalars, layer.weights)), _scalars(layer.biases)) for layer in params)
 
 

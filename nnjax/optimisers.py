@@ -101,7 +101,7 @@ def _expressions(program: Any, inputs: Sequence[int], known: dict[Any, Any]) -> 
 def _constant(known: dict[Any, Any], value: Any) -> int:
     """Number a constant by its content, or a traced one by its identity."""
     if isinstance(value, Tracer):
-        known[("kept, so that no other takes its id", id(value))] = value
+        known[("kept alive, so that nothing else gets its id", id(value))] = value
         return _number(known, ("traced", id(value)))
     array = np.asarray(value)
     content = array.ravel()[:1] if array.size and bool((array == array.ravel()[0]).all()) else array

@@ -40,7 +40,7 @@ def init(
 
     Args:
         network: The network that they are for.
-        key: A key, as from `nnjax.key(seed)`.
+        key: A key, such as `nnjax.key(seed)`.
         weights: "normal" N(0, 1) or "uniform" U(-1, 1) as in the handout; "lecun_*" (variance 1/in),
             "glorot_*" (2/(in + out)), "he_*" (2/in), where * is normal (the full Gaussian, which the
             theory needs), uniform or truncated_normal (Flax's default); "orthogonal"; "zeros". Upper and
@@ -87,7 +87,7 @@ def params(network: Network, weights: Sequence[Any], biases: Sequence[Any] | Non
     Args:
         network: The network that they are for.
         weights: One array (in, out) per layer; column j leads into node j.
-        biases: One array (out,) per layer. None, or None for a layer, makes zeros.
+        biases: One array (out,) per layer. None, for all layers or for one, makes zeros.
 
     Raises:
         TypeError: network is not a network; weights or biases hold no real numbers.

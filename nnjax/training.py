@@ -111,8 +111,8 @@ def train(
             made from the seed, each seed sees the rows in a different order; with one fixed key, in the same
             order. A single batch of all rows has no order and needs no key.
         loss: A name in `nnjax.LOSSES`, an `nnjax.Loss`, or a function (y, ŷ) -> L.
-        stop: When to stop early. None never does, and costs nothing; a run that has diverged by its end is
-            still marked.
+        stop: When to stop early. None never stops early, and costs nothing; a run that has diverged by its
+            end is still marked.
         view: "matrix"; "columns" for weights (out, in) and one example per column; or "nodes" for the
             node-by-node pass, the faster one for tiny networks over many seeds (see `nnjax.fastest_view`).
             An optimiser that looks at whole arrays, their shapes or names (a mask by ndim, LAMB, clipping by
@@ -239,7 +239,7 @@ def _resumed(task: Task, params: Params, history: History, view: str) -> Start:
     start = task.layout.enter(last)
     expected = jax.eval_shape(task.optimizer.init, task.to_optimizer(start))
     if jax.tree.map(jnp.shape, expected) != jax.tree.map(jnp.shape, paused.optimizer):
-        raise ValueError("optimizer is another one than that of the history to resume: its state differs")
+        raise ValueError("optimizer differs from that of the history to resume: its state has other shapes")
     best = paused.best and paused.best._replace(params=task.layout.enter(paused.best.params))
     return Start(State(start, paused.optimizer, paused.epochs, best), paused.number, paused.at_first)
 

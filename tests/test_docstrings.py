@@ -1,4 +1,4 @@
-"""The examples in docstrings print what they say they print: pytest --doctest-modules nnjax."""
+"""The examples in docstrings print the output shown there, as in pytest --doctest-modules nnjax."""
 
 import doctest
 import importlib

@@ -86,7 +86,7 @@ QUESTIONS = {
 } - {"runner", "explorer"}
 EXPLORER = ROOT / "experiments" / "explorer"
 WITHOUT_A_NODE_TEST = {"worker", "seeds_drawing"}
-"""The browser tests run them."""
+"""Modules that only the browser tests run."""
 
 
 def statements(tree: ast.AST) -> Iterator[ast.AST]:
@@ -121,7 +121,7 @@ def packages(names: set[str]) -> set[str]:
 
 @pytest.mark.parametrize("marker", ["kill", "cluster", "browser"])
 def test_make_looks_for_marked_tests_where_they_are(marker):
-    """Collecting all tests takes longer than these."""
+    """Make names the files, since collecting all tests takes longer than running these."""
     mark = f"pytest.mark.{marker}"  # which this file does not contain
     marked = {path for path in (ROOT / "tests").rglob("test_*.py") if mark in path.read_text("utf-8")}
     (line,) = re.findall(rf"-m {marker} (.+) \$\(ARGS\)", (ROOT / "Makefile").read_text("utf-8"))

@@ -139,7 +139,7 @@ def plant(monkeypatch, name):
 def caught_by(case, module) -> str:
     """Return how the real assertion catches a slip: by "value", by "shape" if shapes break, or not at all."""
     if module is nodewise:
-        case = dataclasses.replace(case, rows=2)  # each row is compiled; two are a batch
+        case = dataclasses.replace(case, rows=2)  # rows are compiled one by one; two make a batch
     try:
         assert_gradients_of(module.gradients, case)  # not jitted: slips share most of their operations
     except AssertionError:

@@ -1,4 +1,4 @@
-"""The README's examples print what it says they print."""
+"""The README's examples print the output shown there."""
 
 import pathlib
 import re

@@ -110,7 +110,7 @@ def _frame(pandas: Any, source: Any) -> Any:
         try:
             frame = _without_row_numbers(pandas.read_csv(path, **_format(path)))
         except (pandas.errors.EmptyDataError, pandas.errors.ParserError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} is no table of texts and numbers in UTF-8: {error}") from error
+            raise ValueError(f"{path} is not a table of texts and numbers in UTF-8: {error}") from error
     if len(frame) < 4:
         raise ValueError(f"the table has {len(frame)} rows; 4 or more are needed to train and to test")
     return frame.reset_index(drop=True)

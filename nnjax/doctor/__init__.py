@@ -9,11 +9,12 @@ one matrix M (out, in) for all rows xs (n, in),
     jax.jit(jax.vmap(lambda x: jnp.sum((M @ x) ** 2)))(xs)
 
 gives row n the result of an earlier row (n - 64, in the cases examined), from row 16384 on in float64 and
-from row 32768 on in float32: 16385 and 32769 rows are the fewest that show it. Measured, M and xs Gaussian:
+from row 32768 on in float32: 16385 and 32769 rows are the fewest that show it. Measured with Gaussian M and
+xs:
 
-- jaxlib 0.10.2, both dtypes: M @ x reduced over M's outputs is wrong, be it the sum, mean, maximum or minimum
-  of M @ x, or the sum of |M @ x| or (M @ x)². 0.9.2, 0.10.0 and 0.10.1: only in float32, and only sum, mean,
-  maximum and minimum of M @ x itself; so ΣMx, but not Σ(Mx)². 0.11.0, 0.11.1 and 0.12.0 are right.
+- jaxlib 0.10.2, both dtypes: M @ x reduced over M's outputs is wrong, whether by the sum, mean, maximum or
+  minimum of M @ x, or the sum of |M @ x| or (M @ x)². 0.9.2, 0.10.0 and 0.10.1: only in float32, and only
+  sum, mean, maximum and minimum of M @ x itself; so ΣMx, but not Σ(Mx)². 0.11.0, 0.11.1 and 0.12.0 are right.
 - Without jit everything is right, and so are M @ x and (M @ x)² without a reduction, and x @ W, which is how
   nnjax runs forward. `Precision.HIGHEST` does not help.
 - M, float32: 2 or 3 outputs with 3 inputs. Float64: 2 to 6 outputs with 3 inputs, and most of 2 to 7 outputs

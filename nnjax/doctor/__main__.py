@@ -44,7 +44,7 @@ def environment() -> dict[str, str]:
     config: Any = jax.config  # JAX declares none of its options to type checkers.
     return versions | {
         "devices": _devices(),
-        "x64 flag": "on" if config.jax_enable_x64 else "off (float64 is checked all the same)",
+        "x64 flag": "on" if config.jax_enable_x64 else "off (float64 is checked anyway)",
         "matmul precision": f"{config.jax_default_matmul_precision or 'default'} (nnjax asks for highest)",
         "LAPACK on CPUs": _lapack(),
     }
@@ -150,7 +150,7 @@ def _names(checks: Sequence[Check]) -> str:
 def _cure() -> str:
     jaxlib = _version("jaxlib")
     if jaxlib == "0.10.2":
-        return "jaxlib 0.10.2 is known for it: install another version, as with pip install 'jax!=0.10.2'."
+        return "jaxlib 0.10.2 is known for it: install another one, for example pip install 'jax!=0.10.2'."
     return (
         f"Do not trust results from this device with jaxlib {jaxlib}: try another one, on GPUs jax 0.11.1 "
         "or later, or JAX_PLATFORMS=cpu, and report the table to github.com/jax-ml/jax/issues."

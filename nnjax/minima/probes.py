@@ -181,5 +181,5 @@ def _higher(gradient: Callable, theta: Array, v: Array) -> tuple[Array, Array]:
 
 
 def _along(function: Callable, v: Array) -> Callable:
-    """The derivative of a function along v."""
+    """Return the derivative of a function along v."""
     return lambda point: jax.jvp(function, (point,), (v,))[1]

@@ -1,4 +1,4 @@
-"""Any pure function of a random key, over many seeds and settings, in lanes of a fixed width.
+"""Run any pure function of a random key over many seeds and settings, in lanes of a fixed width.
 
 A vmapped program's last digits depend on how many seeds run together, and chaos amplifies them; so seeds
 always run in lanes of one width, the last one padded.

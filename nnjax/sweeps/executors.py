@@ -37,7 +37,7 @@ class Workers(NamedTuple):
 
 
 def read(executor: Any) -> Workers:
-    """Check what was given as `executor`.
+    """Check the argument `executor`.
 
     Raises:
         TypeError: It has no `submit`, or tasks, wait or devices is not a number.

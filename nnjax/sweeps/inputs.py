@@ -20,7 +20,7 @@ class Inputs:
 
     Attributes:
         columns: Name -> value in each row r, (r,): "seed" first, then each setting.
-        shape: What the rows stand for: (seeds,), or (seeds, settings).
+        shape: The shape that the rows stand for: (seeds,) or (seeds, settings).
     """
 
     columns: dict[str, np.ndarray]
@@ -96,7 +96,7 @@ def _settings(settings: Mapping) -> dict[str, np.ndarray]:
             f"settings must be a mapping of names to lists of numbers, got {type(settings).__name__}"
         )
     if {"seed", "key"} & set(settings):
-        raise ValueError("settings must not be called 'seed' or 'key', which fn's first argument stands for")
+        raise ValueError("settings must not be called 'seed' or 'key', which stand for fn's first argument")
     values = {name: _setting(name, value) for name, value in settings.items()}
     shapes = {name: value.shape for name, value in values.items()}
     lists = all(len(shape) == 1 and shape[0] >= 1 for shape in shapes.values())
@@ -110,7 +110,7 @@ def _setting(name: str, value: ArrayLike | Sequence[float] | Sequence[int]) -> n
     try:
         given = np.asarray(checks.numbers(f"setting {name!r}", value))
     except TypeError as error:
-        raise TypeError(f"{error}; names and the like: nnjax.study(..., static=...)") from None
+        raise TypeError(f"{error}; for names and the like use nnjax.study(..., static=...)") from None
     with np.errstate(over="ignore", under="ignore"):
         kept = given.astype(jax.dtypes.canonicalize_dtype(given.dtype))
     if jnp.issubdtype(given.dtype, jnp.inexact):

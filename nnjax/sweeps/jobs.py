@@ -42,7 +42,7 @@ class Function(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A function, inspected, and the rows to compute it for.
+    """A function that has been inspected, and the rows to compute it for.
 
     Attributes:
         function: The function of a row, as passed.

@@ -30,7 +30,7 @@ large that XLA's library cuts them into blocks, and a seed's last digits depend 
 WIDEST = 8192
 """The widest lane for a CPU core."""
 ACCELERATOR_SHARE = 1 / 1024
-"""The share of an accelerator's memory that one turn of a lane's loop may touch.
+"""The share of an accelerator's memory that one iteration of a lane's loop may touch.
 
 Keeping an accelerator busy takes that many runs at once, and more are no faster.
 """
@@ -82,7 +82,7 @@ def _inspect(one: Callable, widest: np.dtype, *dtypes: np.dtype) -> Program:
     jaxpr, out = jax.make_jaxpr(one, return_shape=True)(*(jax.ShapeDtypeStruct((), d) for d in dtypes))
     results, tree = jax.tree.flatten(out)
     if not results:
-        raise TypeError("fn returns no array, so that there is nothing to keep of a seed")
+        raise TypeError("fn returns no array, so there is nothing to store")
     return Program(jaxpr.jaxpr, list(jaxpr.consts), results, tree)
 
 

@@ -26,9 +26,9 @@ import numpy as np
 ABANDONED = 24 * 3600
 """Age in seconds at which an unfinished file counts as left by a killed process."""
 WORDS = {
-    "function": "another one, or one with other numbers or shapes in it",
+    "function": "another function, or one with other numbers or shapes in it",
     "constants": "the function closes over other data",
-    "seed": "other seeds, and the folder does not hold those that it was made with",
+    "seed": "other seeds, and the folder does not say which ones it was made with",
 }
 """What a difference in each digest means."""
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
@@ -67,7 +67,7 @@ def open_folder(folder: str | os.PathLike, identity: Mapping[str, Any]) -> Folde
         has_segments = any(path.glob("segment-*.npz"))
         if not description.exists():
             if has_segments:
-                raise ValueError(f"folder {path} has segments but no sweep.json to say of what; use another")
+                raise ValueError(f"folder {path} has segments but no sweep.json to describe them; use another")
             _write_first(description, lambda file: file.write(json.dumps(identity, indent=2).encode()))
     _check_description(description, identity)
     return Folder(path, hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest())
@@ -112,11 +112,11 @@ def _check_description(path: pathlib.Path, identity: Mapping[str, Any]) -> None:
 
 
 def _difference(name: str, there: Any, now: Any) -> str:
-    """Say what differs: in words where the values are digests."""
+    """Say what differs, in words if the values are digests."""
     if there is None:
         return "not there, but now"
     if name.startswith("setting "):
-        return "other values, and the folder does not hold those that it was made with"
+        return "other values, and the folder does not say which ones it was made with"
     return WORDS.get(name, f"{there!r} there, {now!r} now")
 
 
@@ -237,8 +237,8 @@ def save(folder: Folder, index: int, leaves: Sequence[np.ndarray]) -> None:
         is_first = _write_first(path, lambda file: np.savez(file, **arrays))
     if not is_first and _hash(folder.identity, index, _read(folder, index, leaves)) != sha256:
         raise RuntimeError(
-            f"{path}: another process has written other bits for the same seeds, and they stay. The function "
-            "reads something that is no argument, or a machine is faulty: no result in this folder is certain"
+            f"{path}: another process has written different bits for these seeds, and they are kept. "
+            "fn reads more than its arguments, or a machine is faulty: no result in this folder is certain"
         )
 
 

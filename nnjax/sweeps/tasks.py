@@ -56,7 +56,7 @@ class Tasks:
 
     @property
     def unfinished(self) -> list[Task]:
-        """Tasks that are, or were, given out."""
+        """Tasks that are given out, or waiting to be given out again."""
         return [*self._again, *(task for _, task in self._given)]
 
     def can_give(self) -> bool:

@@ -1,4 +1,4 @@
-"""Workers: what one does for a sweep on another machine, which is to load the function and compute rows.
+"""Workers: on another machine, a worker loads the function of a sweep and computes rows.
 
 A worker is a process in which an executor calls `run`. It keeps each function under its digest, so that JAX
 compiles the function once, however many tasks come. It computes one task at a time, on all of its local
@@ -168,7 +168,7 @@ def _function(order: Order) -> jobs.Function:
     if order.digest not in _functions:
         if order.python != PYTHON:
             raise RuntimeError(
-                f"this worker runs Python {platform.python_version()}, and functions come from {order.python}"
+                f"this worker runs Python {platform.python_version()}, but fn was pickled by {order.python}"
             )
         _functions[order.digest] = pickle.loads(order.content or b"")
         if len(_functions) > KEPT:
@@ -177,7 +177,7 @@ def _function(order: Order) -> jobs.Function:
 
 
 def _look(order: Order, function: jobs.Function, rows: Inputs) -> tuple[jobs.Job, dict[str, Any]]:
-    """Return the job, for whichever rows, and what its bits depend on."""
+    """Return the function's job (its rows do not matter), and what its bits depend on."""
     settings = tuple(order.settings.items())
     if (order.digest, order.lane, rows.dtypes, settings) not in _looked_at:
         job = jobs.prepare(function, rows, order.lane)
@@ -191,7 +191,7 @@ def _look(order: Order, function: jobs.Function, rows: Inputs) -> tuple[jobs.Job
 
 
 def _results(job: jobs.Job, rows: np.ndarray) -> list[np.ndarray]:
-    """Return the results of these rows, which are ascending, in their order."""
+    """Return the results of these rows, which are in ascending order, in the same order."""
     results = job.empty(len(rows))
     for some, leaves in jobs.compute(job, rows):
         for result, leaf in zip(results, leaves, strict=True) if len(some) else ():

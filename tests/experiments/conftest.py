@@ -1,4 +1,4 @@
-"""A browser for the tests that are marked so."""
+"""A browser for the tests with that marker."""
 
 import os
 import shutil

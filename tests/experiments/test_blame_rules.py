@@ -1,4 +1,4 @@
-"""The rules of blame as a whole: options, tasks and angles."""
+"""The experiment on blame rules as a whole: options, tasks and angles."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ LONG = True
 
 @pytest.mark.slow
 def test_the_angles_are_the_gradients_and_the_derived_ones():
-    """Backpropagation is the gradient; the printed rule's angle with equal slopes is derived."""
+    """Backpropagation follows the gradient; with equal slopes, the printed rule has the derived angle."""
     groups = angle_groups(Config(seed=7, angle_seeds=20), Context())
     cosine = groups["angles"]["cosine"]
     assert dict(cosine.sizes) == {"seed": 20, "inputs": len(INPUTS), "rule": len(RULES)}

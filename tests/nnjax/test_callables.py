@@ -185,5 +185,5 @@ def test_labels_name_their_threshold():
     assert nnjax.labels("sse", signs).tolist() == [1, 0, 0, 0]
     assert nnjax.labels("sse", signs, threshold=0).tolist() == [1, 1, 0, 0]
     assert nnjax.labels("binary_cross_entropy", signs, threshold=0.6).tolist() == [1, 0, 0, 0]
-    with pytest.raises(ValueError, match="threshold must be None for 2 output nodes: the largest names"):
+    with pytest.raises(ValueError, match="threshold must be None for 2 output nodes: the largest output"):
         nnjax.labels("sse", jnp.ones((4, 2)), 0.3)

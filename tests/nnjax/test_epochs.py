@@ -123,7 +123,7 @@ def test_what_does_not_go_on_is_refused():
     for options, message in [
         ({"params": start()}, "params must be those that were returned together with the history"),
         ({"view": "nodes"}, "resume goes on in view='matrix', got 'nodes'"),
-        ({"optimizer": optax.sgd(0.1)}, "optimizer is another one"),
+        ({"optimizer": optax.sgd(0.1)}, "optimizer differs from that of the history"),
         ({"stop": STOP}, r"resume needs stop=Stop\(patience=\) in both runs, or in neither"),
         (
             {"resume": history._replace(state=None)},

@@ -68,7 +68,7 @@ def test_saturated_nodes_are_no_false_alarm_and_hide_no_slip(factor, blind):
     assert found.layers[1].by_differences > 1e-5
     assert found.agrees
     assert [one.blind for one in found.layers] == blind
-    told = ["agrees, differences tell nothing here" in line for line in repr(found).splitlines()[1:]]
+    told = ["agrees, differences prove nothing here" in line for line in repr(found).splitlines()[1:]]
     assert told == blind
     half = nnjax.check_gradients(
         network,

@@ -114,7 +114,7 @@ def test_rmsprop_and_adam_against_their_papers():
             params, first, second,
         ), first  # fmt: skip
 
-    with jax.numpy_dtype_promotion("standard"):  # optax raises a float to an integer count
+    with jax.numpy_dtype_promotion("standard"):  # optax raises a float to an integer power
         close(run(optax.adam(0.01))[0], by_hand(lambda _: [slice(7)], adam))
 
 

@@ -33,7 +33,7 @@ def test_what_is_measured(data):
     # 200, 400 and 600 seed-steps per second over the C program's 1000.
     assert (found["floor"].measured, found["floor"].interval) == (0.4, (0.2, 0.6))
     assert (found["alone"].measured, found["alone"].interval) == (650.0, (600.0, 700.0))
-    # First call 20 s; later 4 seed-steps at a median of 4 per second.
+    # The first call takes 20 s; later ones do 4 seed-steps at a median of 4 per second.
     assert (found["compilation"].measured, found["compilation"].note) == (19.0, "2-4-4-1")
     assert found["views-batches"].note == "13-8-1, 10 rows, one order; median of the networks: 1.20"
     assert found["views-batches"].interval == (0.5, 0.7)

@@ -1,4 +1,4 @@
-"""The rules of blame against closed forms, and what they reach against an independent run."""
+"""The blame rules against closed forms, and their results against an independent run."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Each word is explained where it first stands, and in the list."""
+"""Each word is explained where it first occurs, and in the list."""
 
 import itertools
 import re

@@ -149,7 +149,7 @@ def test_a_second_list_of_seeds_stands_beside_the_first_and_opens_verdicts(tmp_p
     folder = tiny.measured(tmp_path)
     other = tiny.run(Config(size=3), None)
     store.add_second(folder, other, {"second_list": {"seed": 7}})
-    for _ in range(2):  # made, and made again
+    for _ in range(2):  # created, and created again
         result = store.save_result(TINY, folder)
     assert [each.verdict for each in result.findings] == ["open"]
     (finding,) = store.load(folder)["findings"]

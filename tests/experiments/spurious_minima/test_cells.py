@@ -88,7 +88,7 @@ def test_a_run_that_rests_at_a_saddle_goes_on(monkeypatch, starting_at_the_saddl
     assert np.all(np.isnan(runs.gradient_norm))  # of the saddle, which the runs have left
     monkeypatch.setattr(cells, "FURTHER", 0)
     runs = runs_of(3, 3, np.arange(2), [limits])
-    assert runs.outcome.tolist() == [UNSETTLED] * 2  # a saddle is no minimum
+    assert runs.outcome.tolist() == [UNSETTLED] * 2  # a saddle is not a minimum
     np.testing.assert_allclose(runs.objective, symmetric_saddle[1], rtol=1e-12)
 
 

@@ -120,7 +120,7 @@ def test_bad_files(tmp_path):
     (tmp_path / "empty.csv").touch()
     (tmp_path / "picture.csv").write_bytes(bytes(range(256)))
     for name in ("empty", "picture"):
-        with pytest.raises(ValueError, match=r"csv is no table of texts and numbers|codec can't decode"):
+        with pytest.raises(ValueError, match=r"csv is not a table of texts and numbers|codec can't decode"):
             datasets.table(tmp_path / f"{name}.csv", "y")
     with pytest.raises(FileNotFoundError):
         datasets.table(tmp_path / "none.csv", "y")

@@ -41,7 +41,7 @@ def tables():
 
 @pytest.mark.parametrize("dtype, names", list(tables()), ids=str)
 def test_known_points(dtype, names):
-    """The verdict is right; after moving, scaling and turning it is the same, or "not converged"."""
+    """The verdict is right; for moved, scaled and turned points it is the same, or "not converged"."""
     for name, found in zip(names, verdicts(names, dtype), strict=True):
         expected = KNOWN[name][2]
         assert found["as it is"] == expected, name

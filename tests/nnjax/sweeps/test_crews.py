@@ -106,7 +106,7 @@ def test_a_worker_compiles_once_whatever_the_tasks_and_sweeps():
     once = len(standin.TRACES)
     same(nnjax.sweep(counted, range(50, 100), lane=4, executor=Inline()), first[50:])
     assert len(executor.futures) > 10
-    assert len(standin.TRACES) == once <= 5  # its shapes and its text here and there; there its program
+    assert len(standin.TRACES) == once <= 5  # shapes and text here and on the worker, its program there
 
 
 # In a folder.
@@ -212,7 +212,7 @@ def test_on_segment_is_called_while_nobody_answers(monkeypatch):
     assert executor.futures[0].cancelled
 
 
-# What workers may do.
+# What can happen to workers.
 
 
 def test_the_rows_of_a_lost_worker_are_given_out_once_more(alone):

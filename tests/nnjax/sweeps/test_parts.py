@@ -118,7 +118,7 @@ def test_sweep_until_adds_too(tmp_path):
 
 def test_another_function_is_still_another(tmp_path):
     nnjax.sweep(alone, range(4), folder=tmp_path)
-    with pytest.raises(ValueError, match=r"another sweep \(function: another one"):
+    with pytest.raises(ValueError, match=r"another sweep \(function: another function"):
         nnjax.sweep(lambda key: 2 * alone(key), range(8), folder=tmp_path)
     with pytest.raises(ValueError, match=r"lane: \d+ there, 2 now"):
         nnjax.sweep(alone, range(8), lane=2, folder=tmp_path)
@@ -135,7 +135,7 @@ def test_a_folder_that_does_not_say_its_rows_is_left_alone(tmp_path, damage):
     rows.unlink()
     if damage == "cut off":
         rows.write_bytes(content[:50])
-    with pytest.raises(ValueError, match="seed: other seeds, and the folder does not hold those"):
+    with pytest.raises(ValueError, match="seed: other seeds, and the folder does not say which"):
         nnjax.sweep(alone, range(8), folder=tmp_path)
     assert nnjax.sweep(alone, range(4), folder=tmp_path).shape == (4,)
 

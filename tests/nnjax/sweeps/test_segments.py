@@ -155,7 +155,7 @@ def test_the_first_whole_segment_stays(folder, links):
     first = path.stat()
     segments.save(folder, 0, LEAVES)
     assert path.stat().st_ino == first.st_ino
-    with pytest.raises(RuntimeError, match=r"segment-00000.npz: another process has written other bits"):
+    with pytest.raises(RuntimeError, match=r"segment-00000.npz: another process has written different bits"):
         segments.save(folder, 0, OTHER_BITS)
     assert path.stat().st_ino == first.st_ino
     same(read(folder), LEAVES)
@@ -189,7 +189,7 @@ def test_a_sweep_compares_with_what_others_finished_meanwhile(tmp_path, monkeypa
         segments.save(opened, 1, [np.nextafter(whole[32:64], 0)])
     monkeypatch.setattr(segments, "load", lambda *arguments: False)  # missing when the sweep begins
     if planted:
-        with pytest.raises(RuntimeError, match=r"segment-00001.npz: another process has written other bits"):
+        with pytest.raises(RuntimeError, match=r"segment-00001.npz: another process has written"):
             swept(folder=tmp_path)
     else:
         same(swept(folder=tmp_path), whole)
@@ -208,7 +208,7 @@ def test_another_process_describes_the_folder_first(tmp_path, monkeypatch, same_
     if same_sweep:
         assert segments.open_folder(tmp_path, identity).path == tmp_path
     else:
-        with pytest.raises(ValueError, match=r"holds another sweep \(function: another one"):
+        with pytest.raises(ValueError, match=r"holds another sweep \(function: another function"):
             segments.open_folder(tmp_path, identity)
 
 
