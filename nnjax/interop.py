@@ -85,7 +85,7 @@ def to_linen(network: Network, params: Params) -> dict[str, dict[str, dict[str, 
 def from_linen(network: Network, variables: Mapping[str, Any], order: Sequence[str] | None = None) -> Params:
     """Take parameters for nnjax from Flax's {'params': ...}: its dense layers in the order of their numbers.
 
-    Flax numbers layers in the order in which they are made. If one is written inside the call of another,
+    Flax numbers layers in the order in which they are made. If a layer is written inside the call of another,
     that is not the order in which they act: in Dense(3)(tanh(Dense(3)(x))) the outer one is Dense_0. Then
     pass `order`.
 

@@ -97,7 +97,8 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
     Args:
         loss: Any function of a parameter pytree.
         params: The point.
-        gradient: Its gradient; `nnjax.gradients` for the manual one. Default: jax.grad(loss).
+        gradient: The gradient of the loss; pass one based on `nnjax.gradients` for the manual one. Default:
+            jax.grad(loss).
     """
     problem, given = _problem(loss, params, gradient)
     theta = problem.theta

@@ -87,7 +87,7 @@ def _inspect(one: Callable, widest: np.dtype, *dtypes: np.dtype) -> Program:
 
 
 def constants(program: Program) -> Iterator[np.ndarray]:
-    """Return all data that fn closes over, in the program's order: apart from its operations, or in them."""
+    """Return all data that fn closes over, in the program's order, whether JAX keeps it apart or not."""
     yield from map(to_numpy, program.consts)
     yield from _literals(program.jaxpr)
 
@@ -113,9 +113,9 @@ def width(lane: int | None, program: Program, memory: int | None = None) -> int:
     Args:
         lane: The requested width; None for the automatic one.
         program: One run.
-        memory: The bytes of an accelerator's memory, of which the loop may touch the share
-            `ACCELERATOR_SHARE` and the whole program `ACCELERATOR_WHOLE`; None for a CPU, whose cores have a
-            cache of `LANE_BYTES` each.
+        memory: An accelerator's memory in bytes; the loop may touch the share `ACCELERATOR_SHARE` of it, and
+            the whole program `ACCELERATOR_WHOLE`. None for a CPU, whose cores have a cache of `LANE_BYTES`
+            each.
     """
     if lane is not None:
         return checks.count("lane", lane)

@@ -30,8 +30,8 @@ def reads(*functions: Callable) -> Hashable:
     """Note the globals and closed-over values that functions read, and those read by functions they call.
 
     Numbers, texts, and small tuples and dicts of them are noted by value; anything else by its identity. So
-    nobody notices if an array or a list is changed in place, or if attributes of objects and modules change,
-    or globals of modules other than the function's own and `__main__`.
+    it goes unnoticed when an array or a list is changed in place, or when attributes of objects and modules
+    change, or globals of modules other than the function's own and `__main__`.
     """
     seen: dict[types.FunctionType, None] = {}
     for function in functions:

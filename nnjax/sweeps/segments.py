@@ -67,7 +67,9 @@ def open_folder(folder: str | os.PathLike, identity: Mapping[str, Any]) -> Folde
         has_segments = any(path.glob("segment-*.npz"))
         if not description.exists():
             if has_segments:
-                raise ValueError(f"folder {path} has segments but no sweep.json to describe them; use another")
+                raise ValueError(
+                    f"folder {path} has segments but no sweep.json to describe them; use another"
+                )
             _write_first(description, lambda file: file.write(json.dumps(identity, indent=2).encode()))
     _check_description(description, identity)
     return Folder(path, hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest())

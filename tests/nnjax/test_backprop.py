@@ -187,7 +187,7 @@ def test_euler_identity_of_relu():
 
 
 def test_he_to_glorot_scales_every_layer_alike():
-    """At equal widths, Glorot instead of He, with the same draws, changes every gradient by 2^(-(L-1)/2)."""
+    """At equal widths, replacing He by Glorot, with equal draws, scales every gradient by 2^(-(L-1)/2)."""
     depth, width = 30, 6
     network = nnjax.mlp((width,) * (depth + 1), hidden="relu", output="identity", biases=False)
     x, read_out = np.random.default_rng(5).normal(size=width), np.ones(width)

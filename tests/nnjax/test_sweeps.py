@@ -109,7 +109,7 @@ def test_settings_are_a_second_axis_with_the_same_draws():
 
 
 def test_nothing_compiles_twice():
-    @chex.assert_max_traces(n=2)  # its shapes and bytes, and one program
+    @chex.assert_max_traces(n=2)  # one for shapes and bytes, one for the program
     def counted(key):
         return jax.random.normal(key)
 

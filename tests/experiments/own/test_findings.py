@@ -74,7 +74,7 @@ def test_shallow_networks_say_nothing_of_depth(long_run):
 
 
 def test_kinds_are_judged_from_100_ends_on(long_run):
-    """A strict minimum that Newton's method moved away to does not count as an end point."""
+    """A strict minimum far from where training ended does not count as an end point."""
     data = long_run.copy(deep=True)
     many = data["kinds"].to_dataset().isel(seed=np.arange(102) % 3)
     data["kinds"].dataset = many.assign(verdict=0 * many["verdict"])
