@@ -201,9 +201,10 @@ def to_nnx(network: Network, params: Params) -> nnx.Module:
 def from_nnx(network: Network, module: Any, order: Sequence[str] | None = None) -> Params:
     """Take parameters for nnjax from a module of nnx.Linear layers; functions between them are skipped.
 
-    The layers are the module's `layers`, as in a module from `to_nnx` or an nnx.Sequential, or its attributes
-    in the order of their numbers, such as fc1, fc2; or those of the one module that it holds. Dropout is
-    skipped too: nnjax computes what the module computes once it is trained.
+    The layers are the module's `layers` (as in a module from `to_nnx`, or an nnx.Sequential), or its
+    attributes in the order of their numbers, such as fc1, fc2. If the module only holds another one, that
+    one's layers are taken. Dropout is skipped too: nnjax computes what the module computes once it is
+    trained.
 
     Args:
         network: The same network.

@@ -1,4 +1,4 @@
-"""Is a point a minimum, and a new one? Critical points, their certificates, their copies, the ways between.
+"""Is a point a minimum, and a new one? Critical points, certificates, copies, and the paths between them.
 
 Everything is a pure function of one parameter pytree; `jax.vmap` it over seeds.
 """

@@ -113,7 +113,7 @@ class Tasks:
     def are_hopeless(self) -> bool:
         """Check whether every task, in all of its copies, was refused again and again since the last result.
 
-        One copy that is still under way keeps up hope for its task: its worker may be the one that fits.
+        A copy that is still under way counts too: its worker may be the one that fits.
         """
         return all(task.lately >= HOPELESS for task in self.unfinished)
 

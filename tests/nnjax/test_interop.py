@@ -95,7 +95,7 @@ OPTIMIZERS = {
 
 
 def trained(network, params, ys, optimizer):
-    """Train by nnjax, compiled as one program."""
+    """Train with nnjax, compiled as one program."""
     with jax.numpy_dtype_promotion("standard"):  # Optax's Adam mixes dtypes
         return jax.jit(lambda p: nnjax.train(network, p, XS, ys, optimizer=optimizer, epochs=5)[0])(params)
 

@@ -1,4 +1,4 @@
-"""What every story of the report keeps to."""
+"""Rules that every story of the report must obey."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from experiments.runner.experiment import Drawing, Show, Story
 
 
 def complete(name: str, story: Story, drawings: Mapping[str, Drawing]) -> None:
-    """Hold paragraphs, figures that are drawn once, and numbers of findings that are expected."""
+    """Check that paragraphs exist, each figure is shown once, and numbers come from expected findings."""
     paragraphs = [part for part in story if isinstance(part, str)]
     shown = [part.figure for part in story if isinstance(part, Show)]
     assert paragraphs

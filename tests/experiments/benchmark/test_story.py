@@ -1,4 +1,4 @@
-"""The story tells speeds of a full run alone, and shows figures that are drawn."""
+"""The story reports speeds only from a full run, and shows only figures that are drawn."""
 
 import stories
 

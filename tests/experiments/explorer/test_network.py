@@ -63,7 +63,7 @@ def described(network):
 
 
 def close(theirs, ours, sizes=None):
-    """Compare to 1e-12, relative to the numbers or to the terms that they are the sum of."""
+    """Compare to 1e-12, relative to the numbers or to the terms of which they are the sum."""
     theirs, ours = np.array(theirs, float), np.asarray(ours)
     assert np.all(np.abs(theirs - ours) <= 1e-12 * np.abs(ours if sizes is None else sizes))
 

@@ -1,4 +1,4 @@
-"""Each law has its panel, and one that has no data has none."""
+"""Each law has a panel; a law without data has none."""
 
 import drawn
 

@@ -1,4 +1,4 @@
-"""The story tells findings that there are, and shows figures that are drawn."""
+"""The story refers only to findings that exist, and shows only figures that are drawn."""
 
 import stories
 
