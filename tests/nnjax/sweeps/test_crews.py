@@ -308,7 +308,7 @@ def test_a_worker_whose_module_is_stale_is_found_at_once_and_the_advice_helps(mo
 
 
 def test_a_login_node_of_another_kind_does_not_matter(alone, monkeypatch):
-    """Neither its processor nor its JAX version matters, nor a JAX that it cannot describe."""
+    """The node that starts the sweep may have another processor or JAX version than the workers."""
 
     def elsewhere(order, columns, answer=workers._answer):
         there = answer(order._replace(expected=order.expected and inside.setdefault("there", {})), columns)
