@@ -9,6 +9,7 @@ STORY = (
     "vanishing_gradients",
     "initialisation",
     "seed_minima",
+    "xor_map",
     "spurious_minima",
     "digits",
     "benchmark",

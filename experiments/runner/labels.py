@@ -96,6 +96,11 @@ LONG_NAMES = {
     "updates/rows_per_update": "rows per update",
     "xor/hidden": "activation of the hidden nodes",
     "xor/loss": "SSE over the four rows at the end",
+    "planes/column": "place along x",
+    "planes/row": "place along y",
+    "planes/zoom": "how many times narrower the window is than the whole plane",
+    "wall/column": "initial weight x₁ → h₁",
+    "wall/row": "initial weight x₂ → h₂",
     "xor/times": "factor of the learning rate",
 }
 """{name of a variable or axis, or group/name: what it is, where an experiment says nothing itself}."""

@@ -66,6 +66,7 @@ WHATEVER_THE_SIZE: dict[str, list[str]] = {
         "xor-relu-without-biases",
     ],
     "seed_minima": ["linear-loss", "linear-saddles"],
+    "xor_map": ["dimension-circle"],
     "spurious_minima": [
         "spurious-ends-strict",
         "spurious-ends-stationary",

@@ -1,0 +1,73 @@
+"""XOR's own map: which initial weights learn it, and is the border between them a line or a fractal?"""
+
+import dataclasses
+
+import xarray as xr
+
+from experiments.runner.context import Context
+from experiments.runner.experiment import Card, Experiment, Options, at_least
+from experiments.xor_map import maps
+from experiments.xor_map.figures import figures
+from experiments.xor_map.findings import findings, most_crooked, tables
+from experiments.xor_map.story import story
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(Options):
+    """How many planes are mapped, and how finely.
+
+    Attributes:
+        seed: First seed; each seed draws the seven parameters that stay as they are, and so a plane.
+        seeds: Planes, 2 or more.
+        side: Networks along each side of a plane, 16 or more and a multiple of 16.
+        wall: The same of the large picture.
+        epochs: How long each network is trained.
+    """
+
+    seeds: int = 12
+    side: int = 128
+    wall: int = 512
+    epochs: int = 1000
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, seeds=2, side=16, wall=16, epochs=1)
+        for name in ("side", "wall"):
+            if getattr(self, name) % 16:
+                raise ValueError(f"{name} must be a multiple of 16; got {getattr(self, name)}")
+
+
+def run(config: Config, context: Context) -> xr.DataTree:
+    """Measure the groups "planes" and "wall"."""
+    planes = maps.planes(context, config.seeds_from_first(config.seeds), config.side, config.epochs)
+    wall = maps.wall(context, most_crooked(planes), config.wall, config.epochs)
+    return xr.DataTree.from_dict({"planes": planes, "wall": wall})
+
+
+EXPERIMENT = Experiment(
+    name="xor_map",
+    title="The map of XOR",
+    question="Which initial weights learn XOR, and is the border between them and the others a line or a "
+    "fractal?",
+    method="Two weights of a 2-2-1 network are varied over a plane and the other parameters stay; every "
+    "point is one network, trained at a usual or at a large learning rate. The border between those that "
+    "learn and those that do not is measured by counting boxes, over the whole plane and through a window "
+    f"{maps.ZOOM} times narrower.",
+    config=Config,
+    run=run,
+    findings=findings,
+    tables=tables,
+    figures=figures,
+    story=story,
+    card=Card(
+        "At a usual learning rate XOR's map has smooth borders; at ten times that rate they are fractal.",
+        "dimension-large-rate",
+        "planes",
+    ),
+    smoke={"seeds": 2, "side": 16, "wall": 32, "epochs": 20},
+    full={"seeds": 24, "side": 256, "wall": 1024, "epochs": 5000},
+    remember="Whether a start learns XOR is easy to foresee at a usual rate: the border is a line. At a "
+    "large rate it is a fractal, and the smallest change of a weight near it can decide.",
+    float64=False,
+    minutes=(0.3, 15.0),
+)

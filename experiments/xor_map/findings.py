@@ -1,0 +1,152 @@
+"""What XOR's map shows: how crooked its borders are, and how steep."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from experiments.runner import expectations, statistics
+from experiments.runner.experiment import Table
+from experiments.runner.findings import Finding, exact, mean
+from experiments.xor_map import boxes
+
+EXPECTED = expectations.of("xor_map")
+SPEED = ("small", "large")
+"""The two learning rates in the ids of findings."""
+FEWEST = 3
+"""Planes without which nothing is said of a mean."""
+
+
+class Fit(NamedTuple):
+    """Boxes counted on the borders of some planes.
+
+    Attributes:
+        sizes: Sides ε of the boxes, in cells, (b,).
+        counts: Boxes that hold a piece of the border, (plane, b).
+        dimensions: Minus the slope of ln N over ln ε, (plane,).
+    """
+
+    sizes: np.ndarray
+    counts: np.ndarray
+    dimensions: np.ndarray
+
+
+def learnt(planes: xr.Dataset, rate: float, zoom: int) -> np.ndarray:
+    """Which networks have learnt XOR, (plane, y, x)."""
+    return planes["level"].sel(rate=rate, zoom=zoom).transpose("seed", "row", "column").values == 0
+
+
+def fit(planes: xr.Dataset, rate: float, zoom: int) -> Fit:
+    """Count boxes on the borders that are long enough: as many cells as a line across the plane."""
+    borders = [boxes.border(inside) for inside in learnt(planes, rate, zoom)]
+    side = planes.sizes["row"]
+    sizes, kept = boxes.sizes(side), [marked for marked in borders if marked.sum() >= side]
+    counts = np.array([boxes.counts(marked, sizes) for marked in kept]).reshape(len(kept), len(sizes))
+    return Fit(sizes, counts, np.array([boxes.dimension(marked, sizes) for marked in kept]))
+
+
+def most_crooked(planes: xr.Dataset) -> int:
+    """The seed of the plane whose border has the largest dimension at the larger rate."""
+    insides = learnt(planes, planes["rate"].values[-1], 1)
+    sizes = boxes.sizes(planes.sizes["row"])
+    found = [boxes.dimension(boxes.border(inside), sizes) for inside in insides]
+    return int(planes["seed"].values[np.argmax(np.nan_to_num(found))])
+
+
+def circle(side: int) -> float:
+    """The dimension that counting gives a circle on as many cells."""
+    y, x = np.mgrid[:side, :side] - (side - 1) / 2
+    return boxes.dimension(boxes.border(np.hypot(x, y) < 0.37 * side), boxes.sizes(side))
+
+
+def cliffs(planes: xr.Dataset, rate: float) -> np.ndarray:
+    """Median wait of those that learn right beside one that does not, relative to all epochs, (plane,)."""
+    waits = planes["wait"].sel(rate=rate, zoom=1).transpose("seed", "row", "column").values
+    found = [_beside(inside, wait) for inside, wait in zip(learnt(planes, rate, 1), waits, strict=True)]
+    return np.array([np.median(each) for each in found if len(each)]) / planes.attrs["epochs"]
+
+
+def _beside(inside: np.ndarray, wait: np.ndarray) -> np.ndarray:
+    """Waits of the learnt one of each pair of neighbours of which the other has not learnt."""
+    pairs = (np.s_[:-1, :], np.s_[1:, :]), (np.s_[:, :-1], np.s_[:, 1:])
+    return np.concatenate(
+        [
+            wait[own][inside[own] & ~inside[other]]
+            for one, two in pairs
+            for own, other in ((one, two), (two, one))
+        ]
+    )
+
+
+def findings(data: xr.DataTree) -> list[Finding]:
+    """Judge the dimension of the borders at both rates, and how suddenly learning ends there."""
+    planes = data["planes"].to_dataset()
+    side = planes.sizes["row"]
+    judged = [
+        exact(
+            EXPECTED["dimension-circle"],
+            "box-counting dimension of a circle on as many cells",
+            circle(side),
+            note=f"{side} × {side} cells, boxes of {_listed(boxes.sizes(side))} cells",
+        )
+    ]
+    return [*judged, *dimensions(planes), *_cliffs(planes)]
+
+
+def dimensions(planes: xr.Dataset) -> Iterator[Finding]:
+    """Judge the dimension of the borders at each rate, in the whole planes and closer."""
+    for rate, speed in zip(planes["rate"].values, SPEED, strict=True):
+        for zoom, where in ((1, ""), (int(planes["zoom"].values[-1]), "-closer")):
+            found = fit(planes, rate, zoom).dimensions
+            if len(found) < FEWEST:
+                continue
+            through = f", through a window {zoom} times narrower" if where else ""
+            yield mean(
+                EXPECTED[f"dimension-{speed}-rate{where}"],
+                f"XOR at learning rate {rate:g}: dimension of the border between what learns and what does "
+                f"not{through}",
+                found,
+                note=f"mean of {len(found)} of {planes.sizes['seed']} planes, those with a border of some "
+                f"length; from {found.min():.2f} to {found.max():.2f}",
+            )
+
+
+def _cliffs(planes: xr.Dataset) -> Iterator[Finding]:
+    for rate, speed in zip(planes["rate"].values, SPEED, strict=True):
+        found = cliffs(planes, rate)
+        if len(found) < FEWEST:
+            continue
+        yield mean(
+            EXPECTED[f"cliff-{speed}-rate"],
+            f"XOR at learning rate {rate:g}: epochs in which a network learns whose neighbour on the map "
+            "does not, as a share of all epochs",
+            found,
+            note=f"mean over {len(found)} planes of their medians; of {planes.attrs['epochs']} epochs",
+        )
+
+
+def _listed(values: np.ndarray) -> str:
+    return ", ".join(f"{value}" for value in values)
+
+
+def tables(data: xr.DataTree) -> Mapping[str, Table]:
+    """Tabulate what share of each rate's networks ends where, and the dimensions."""
+    planes = data["planes"].to_dataset()
+    rows = []
+    for rate in planes["rate"].values:
+        level = planes["level"].sel(rate=rate, zoom=1).values
+        for zoom in planes["zoom"].values:
+            found = fit(planes, rate, int(zoom)).dimensions
+            spread = np.quantile(found, (0, 0.5, 1)) if len(found) else np.full(3, np.nan)
+            shares = [f"{np.mean(level == k):.1%}" for k in (0, 1, 2, 3)] if zoom == 1 else [""] * 4
+            cells = [f"{len(found)}", *(f"{value:.2f}" for value in spread)]
+            rows.append([f"{rate:g}", "whole" if zoom == 1 else f"× {zoom}", *shares, *cells])
+    ends, spread = ("learn", "end at ½", "at ⅔", "at 1"), ("least dimension", "median", "largest")
+    head = ("rate", "window", *ends, "planes", *spread)
+    return {"Ends and borders on the map": (head, rows)}
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """99.9 % for the mean of a few planes."""
+    return statistics.of_mean(values)

@@ -1,0 +1,33 @@
+"""What the report tells of XOR's map."""
+
+import xarray as xr
+
+from experiments.runner.experiment import Show, Story
+
+
+def story(data: xr.DataTree) -> Story:
+    """Tell it in paragraphs and figures."""
+    planes = data["planes"].to_dataset()
+    networks = f"{planes['level'].size + data['wall']['level'].size:,}".replace(",", " ")
+    return (
+        "Every seed is a point in the space of initial weights, and training takes each point somewhere. "
+        "What does the map look like? Two weights of the 2-2-1 network, x₁ → h₁ and x₂ → h₂, are varied over "
+        f"a plane; the other seven parameters stay as one seed drew them. {networks} networks are trained on "
+        "XOR, one for each dot of the pictures.",
+        Show("planes"),
+        "At learning rate 1 whole regions learn, and lines divide them from those that do not. Boxes counted "
+        "along such a border give a dimension of {dimension-small-rate}, where a smooth line has 1 (a circle "
+        "drawn on as many cells gets {dimension-circle}). Sohl-Dickstein (2024) found the border between "
+        "training that converges and training that diverges to be a fractal in all networks that he tried. "
+        "Here nothing diverges, since a sigmoid output bounds the error; but at rate 10 the border between "
+        "learning and not learning has dimension {dimension-large-rate}, and through a window 64 times "
+        "narrower still {dimension-large-rate-closer}.",
+        Show("boxes"),
+        "Kolen and Pollack (1990) called back propagation extremely sensitive to the initial weights, and "
+        "Kolen later described cliffs: one network learns at once, its neighbour not in any time that one is "
+        "willing to wait. Right beside a network that has not learnt in all epochs, one that does takes "
+        "{cliff-large-rate:%} of them at rate 10, and {cliff-small-rate:%} at rate 1: the large steps make "
+        "the cliffs. For the handout's sentence that other initial weights lead to other minima this means: "
+        "at a small rate nearly the same start nearly always leads to the same end, at a large one it need not.",
+        Show("wall"),
+    )

@@ -1,0 +1,22 @@
+"""The pictures of the map, from made-up maps."""
+
+import numpy as np
+from matplotlib.colors import to_rgb
+
+from experiments.runner import style
+from experiments.xor_map.figures import ENDS, figures, picture
+
+
+def test_each_figure_has_its_panels(data):
+    with style.context():
+        found = figures(data)
+    assert {name: len(each.panels) for name, each in found.items()} == {"planes": 4, "boxes": 2, "wall": 1}
+
+
+def test_colours_say_how_it_ends():
+    level, wait = np.array([[0, 0, 1, 2, -1]]), np.array([[20, 1000, 1000, 1000, 1000]])
+    (row,) = picture(level, wait, 1000)
+    ends = [to_rgb(colour) for colour in ENDS.values()]
+    np.testing.assert_allclose(row[0], ends[0])
+    np.testing.assert_allclose(row[2:], [ends[1], ends[2], ends[3]])
+    assert (row[1] > row[0]).all()

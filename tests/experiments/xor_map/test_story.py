@@ -1,0 +1,16 @@
+"""The story of the map names what is there."""
+
+from experiments.runner import style
+from experiments.xor_map.figures import figures
+from experiments.xor_map.findings import findings
+from experiments.xor_map.story import story
+
+
+def test_the_story_shows_every_figure_and_names_findings_that_are_there(data):
+    told = story(data)
+    with style.context():
+        names = set(figures(data))
+    assert {each.figure for each in told if not isinstance(each, str)} == names
+    ids = {each.id: 0 for each in findings(data)}
+    text = " ".join(each for each in told if isinstance(each, str))
+    assert all("{" + id in text for id in ids if not id.endswith("small-rate-closer"))
