@@ -24,10 +24,11 @@ def story(data: xr.DataTree) -> Story:
         "narrower still {dimension-large-rate-closer}.",
         Show("boxes"),
         "Kolen and Pollack (1990) called back propagation extremely sensitive to the initial weights, and "
-        "Kolen later described cliffs: one network learns at once, its neighbour not in any time that one is "
-        "willing to wait. Right beside a network that has not learnt in all epochs, one that does takes "
-        "{cliff-large-rate:%} of them at rate 10, and {cliff-small-rate:%} at rate 1: the large steps make "
-        "the cliffs. For the handout's sentence that other initial weights lead to other minima this means: "
-        "at a small rate nearly the same start nearly always leads to the same end, at a large one it need not.",
+        "Kolen later described cliffs: one network learns at once, its neighbour not within any time that "
+        "one is willing to wait. Take a network that has not learnt in all epochs, and one right beside it "
+        "on the map that has. The latter needed {cliff-small-rate:%} of the epochs at rate 1 and "
+        "{cliff-large-rate:%} at rate 10; we would call less than a tenth a cliff.",
         Show("wall"),
+        "The handout says that other initial weights lead to other minima. At a small rate nearly the same "
+        "start nearly always leads to the same end; at a large one it need not.",
     )

@@ -1,6 +1,7 @@
 """The pictures of the map, from made-up maps."""
 
 import numpy as np
+from drawn import legible
 from matplotlib.colors import to_rgb
 
 from experiments.runner import style
@@ -10,6 +11,7 @@ from experiments.xor_map.figures import ENDS, figures, picture
 def test_each_figure_has_its_panels(data):
     with style.context():
         found = figures(data)
+        legible(found)
     assert {name: len(each.panels) for name, each in found.items()} == {"planes": 4, "boxes": 2, "wall": 1}
 
 
