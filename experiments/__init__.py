@@ -12,6 +12,7 @@ STORY = (
     "xor_map",
     "spurious_minima",
     "digits",
+    "seed_worth",
     "benchmark",
     "own",
 )

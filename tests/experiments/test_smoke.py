@@ -75,6 +75,7 @@ WHATEVER_THE_SIZE: dict[str, list[str]] = {
         "unsettled-runs",
     ],
     "digits": [],
+    "seed_worth": [],
     "benchmark": ["same-losses"],
     "own": [],
 }
@@ -173,7 +174,12 @@ def test_smoke(name, tmp_path, programs, monkeypatch):
 
 def test_every_experiment_has_its_line():
     assert list(WHATEVER_THE_SIZE) == catalogue.names()
-    assert [name for name, ids in WHATEVER_THE_SIZE.items() if not ids] == ["blame_rules", "digits", "own"]
+    assert [name for name, ids in WHATEVER_THE_SIZE.items() if not ids] == [
+        "blame_rules",
+        "digits",
+        "seed_worth",
+        "own",
+    ]
 
 
 def test_what_does_not_fit_another_device_is_seen(programs):

@@ -1,0 +1,77 @@
+"""What is a seed worth? How much two runs differ, and which source of chance makes them differ."""
+
+import dataclasses
+
+import xarray as xr
+
+from experiments.runner.context import Context
+from experiments.runner.experiment import Card, Experiment, Options, at_least
+from experiments.seed_worth import digits, xor
+from experiments.seed_worth.figures import figures
+from experiments.seed_worth.findings import findings, tables
+from experiments.seed_worth.story import story
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(Options):
+    """How many pairs of runs there are, and how long they are.
+
+    Attributes:
+        seed: First seed.
+        seeds: Seeds on the digits at the usual rate; each trains five networks, 2 or more.
+        few: The same at the large rate, and how many small differences are followed, 2 or more.
+        epochs: Passes over the digits, 2 or more.
+        xor_seeds: Seeds on XOR, 2 or more; each trains two networks.
+        xor_epochs: Epochs on XOR.
+    """
+
+    seeds: int = 250
+    few: int = 48
+    epochs: int = 12
+    xor_seeds: int = 4000
+    xor_epochs: int = 2000
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, seeds=2, few=2, epochs=2, xor_seeds=2, xor_epochs=1)
+
+
+def run(config: Config, context: Context) -> xr.DataTree:
+    """Measure the groups "usual" and "large", two rates on the digits, and "xor"."""
+    few = config.seeds_from_first(config.few)
+    groups = {}
+    for done, (rate, count) in enumerate({"usual": config.seeds, "large": config.few}.items()):
+        context.report(done, 3)
+        groups[rate] = digits.measure(context, rate, config.seeds_from_first(count), few, config.epochs)
+    context.report(2, 3)
+    groups["xor"] = xor.measure(context, config.seeds_from_first(config.xor_seeds), config.xor_epochs)
+    return xr.DataTree.from_dict(groups)
+
+
+EXPERIMENT = Experiment(
+    name="seed_worth",
+    title="What a seed is worth",
+    question="How much do two runs differ that differ in their seed alone, and what in the seed is it: the "
+    "initial weights, the order of the rows, or any one bit?",
+    method="Each seed trains a network on the digits, and again with one bit of one initial weight flipped, "
+    "with the rows in another order, with other weights, and with both; on XOR, with a bit flipped. The "
+    "variance of the accuracy is held against that of independent errors, and the growth of the flipped bit "
+    "against the exponent of training itself.",
+    config=Config,
+    run=run,
+    findings=findings,
+    tables=tables,
+    figures=figures,
+    story=story,
+    card=Card(
+        "One flipped bit changes no answer at a usual learning rate, and many at a large one.",
+        "bit-usual",
+        "apart",
+    ),
+    smoke={"seeds": 3, "few": 2, "epochs": 2, "xor_seeds": 20, "xor_epochs": 20},
+    full={"seeds": 2000, "few": 400, "epochs": 30, "xor_seeds": 100_000, "xor_epochs": 10_000},
+    remember="The longer networks train, the more of what a seed changes is luck with the test rows. Both the "
+    "order of the rows and the initial weights matter; a single bit does only where training is chaotic.",
+    float64=False,
+    minutes=(0.3, 20.0),
+)

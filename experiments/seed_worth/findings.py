@@ -1,0 +1,213 @@
+"""What is found about the worth of a seed, and its tables."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from experiments.runner import expectations, statistics
+from experiments.runner.experiment import Table
+from experiments.runner.findings import Finding, measured
+from experiments.seed_worth.digits import BIT, BOTH, ORDER, SOURCES, WEIGHTS
+from experiments.seed_worth.parts import over_seeds, ratio_of_means, total_effect, variance_ratio
+
+EXPECTED = expectations.of("seed_worth")
+FEWEST = 10
+"""Seeds without which nothing is said."""
+SLUGS = {BIT: "bit", ORDER: "order", WEIGHTS: "weights"}
+LINEAR = 1e-3
+"""Below this relative distance a difference grows as a small one does."""
+
+
+def findings(data: xr.DataTree) -> list[Finding]:
+    """Judge the variance, the spread of a bit, its growth, and the parts of the sources."""
+    groups = {name: data[name].to_dataset() for name in ("usual", "large", "xor")}
+    if min(part.sizes["seed"] for part in groups.values()) < FEWEST:
+        return []
+    return [
+        *_variances(groups["usual"], groups["xor"]),
+        *_spreads(groups),
+        *(_growth(groups[name], name) for name in ("usual", "large")),
+        *_parts(groups["usual"]),
+    ]
+
+
+def independent_runs(part: xr.Dataset, kept: int) -> np.ndarray:
+    """Whether the first run and one from another seed are wrong on a row, after `kept` epochs, (s, 2, n)."""
+    chosen = part["wrong"].sel(run=["first", BOTH], kept=kept)
+    return chosen.transpose("seed", "run", "test_row").values.astype(float)
+
+
+def ratio_after(part: xr.Dataset, kept: int) -> tuple[float, tuple[float, float]]:
+    """Variance of the test accuracy over that of independent errors, after `kept` epochs."""
+    wrong = independent_runs(part, kept)
+    return over_seeds(len(wrong), lambda weights: variance_ratio(wrong, weights))
+
+
+def _variances(usual: xr.Dataset, xor: xr.Dataset) -> Iterator[Finding]:
+    last = int(usual["kept"].values[-1])
+    wrong = independent_runs(usual, last)
+    spread = np.std(wrong.mean(axis=2))
+    yield measured(
+        EXPECTED["variance-digits"],
+        "digits: variance of the test accuracy from run to run, over that of independent errors",
+        *ratio_after(usual, last),
+        note=f"{2 * len(wrong)} runs of {last} epochs, mean accuracy {1 - wrong.mean():.1%}, standard "
+        f"deviation {spread:.2%}, of which independent errors on {wrong.shape[2]} rows make up "
+        f"{spread / np.sqrt(ratio_after(usual, last)[0]):.2%}; seeds resampled",
+    )
+    rows = xor["wrong"].sel(speed="usual", run=["first"]).transpose("seed", "run", "row").values.astype(float)
+    yield measured(
+        EXPECTED["variance-xor"],
+        "XOR: variance of the share of rows that are right, over that of independent errors",
+        *over_seeds(len(rows), lambda weights: variance_ratio(rows, weights)),
+        note=f"{len(rows)} seeds, {rows.mean():.1%} of the rows wrong; seeds resampled",
+    )
+
+
+def _spreads(groups: Mapping[str, xr.Dataset]) -> Iterator[Finding]:
+    for name in ("usual", "large"):
+        part = groups[name]
+        bit, both = (disagreement(part, source) for source in (BIT, BOTH))
+        yield _ratio(
+            EXPECTED[f"bit-{name}"],
+            f"digits, {name} learning rate: test rows read differently after one bit of one initial weight "
+            "was flipped, over those read differently with another seed",
+            bit,
+            both,
+            f"rate {part.attrs['rate']:g}, {len(bit)} seeds: {bit.mean():.2%} of the rows against "
+            f"{both.mean():.2%}",
+        )
+    for name in ("usual", "large"):
+        bit, other = xor_changes(groups["xor"], name)
+        yield _ratio(
+            EXPECTED[f"bit-xor-{name}"],
+            f"XOR, {name} learning rate: ends that change when one bit of one initial weight is flipped, "
+            "over those that change with another seed",
+            bit,
+            other,
+            f"{len(bit)} seeds: {bit.mean():.2%} against {other.mean():.2%} learn where the other does not",
+        )
+    order, weights = (disagreement(groups["usual"], source) for source in (ORDER, WEIGHTS))
+    yield _ratio(
+        EXPECTED["order-over-weights"],
+        "digits: test rows read differently with the rows in another order, over those with other weights",
+        order,
+        weights,
+        f"{len(order)} seeds: {order.mean():.2%} against {weights.mean():.2%}",
+    )
+
+
+def disagreement(part: xr.Dataset, source: str) -> np.ndarray:
+    """Share of the test rows that two runs read differently at the end, (s,)."""
+    return part["disagree"].sel(source=source).isel(during=-1).values.astype(float)
+
+
+def xor_changes(xor: xr.Dataset, speed: str) -> tuple[np.ndarray, np.ndarray]:
+    """Whether learning XOR or not changes with a bit, and with the next seed, (s,) each."""
+    wrong = xor["wrong"].sel(speed=speed).transpose("run", "seed", "row").values
+    first, bit = (~np.any(each, axis=1) for each in wrong)
+    return (first != bit).astype(float), (first != np.roll(first, 1)).astype(float)
+
+
+def _ratio(expectation: Any, claim: str, above: np.ndarray, below: np.ndarray, note: str) -> Finding:
+    value, interval = over_seeds(len(above), lambda weights: ratio_of_means(above, below, weights))
+    interval, how = _of_none(above, interval)
+    return measured(expectation, claim, value, interval, note=f"{note}; {how}")
+
+
+def _of_none(above: np.ndarray, interval: statistics.Interval) -> tuple[statistics.Interval, str]:
+    """Resampling seeds of which none changes anything says nothing: how many may, by Wilson, is the bound."""
+    if above.any():
+        return interval, "seeds resampled"
+    most = statistics.share(0, len(above))[1]
+    return (0.0, most), "no seed's changes anything; bound: as many as may, each as much as another seed's"
+
+
+def logs(part: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """ln of a flipped bit's growth, and of a small difference's, each over the same epochs of a seed (s,).
+
+    From the second epoch on (in the first rounding makes many differences of one) while it is small.
+    """
+    apart = part["apart"].sel(source=BIT, seed=part["traced_seed"].values)
+    values = apart.transpose(..., "during").values.astype(float)
+    small = (values[:, 1:] < LINEAR) & (values[:, :-1] > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.where(small, np.log(values[:, 1:] / values[:, :-1]), 0)
+    tangents = np.where(small, part["growth"].transpose(..., "during").values[:, 1:], 0)
+    return steps.sum(axis=1), tangents.sum(axis=1)
+
+
+def _growth(part: xr.Dataset, name: str) -> Finding:
+    bit, tangent = logs(part)
+    last = part["growth"].isel(during=-1).values
+    return _ratio(
+        EXPECTED[f"growth-{name}"],
+        f"digits, {name} learning rate: growth of a flipped bit while it is small, over the growth of an "
+        "infinitely small difference, in logarithms",
+        bit,
+        tangent,
+        f"epochs 2 to {part.sizes['during']}, {len(bit)} seeds; ln of the growth {bit.mean():.3g} against "
+        f"{tangent.mean():.3g}; in the last epoch {np.median(last):.2g} per epoch (median)",
+    )
+
+
+def _parts(usual: xr.Dataset) -> Iterator[Finding]:
+    accuracies = accuracy(usual)
+    first, both = accuracies["first"], accuracies[BOTH]
+    for source, slug in SLUGS.items():
+        changed = accuracies[source]
+        value, interval = over_seeds(
+            len(first), lambda weights, changed=changed: total_effect(first, changed, both, weights)
+        )
+        interval, how = _of_none(first - changed, interval)
+        yield measured(
+            EXPECTED[f"variance-{slug}"],
+            f"digits: variance of the test accuracy when {_words(source)} alone changes, over that when all "
+            "does",
+            value,
+            interval,
+            note=f"{len(first)} pairs of runs each; {how}",
+        )
+
+
+def _words(source: str) -> str:
+    return {BIT: "one bit", ORDER: "the order of the rows", WEIGHTS: "the initial weights"}[source]
+
+
+def accuracy(part: xr.Dataset) -> dict[str, np.ndarray]:
+    """Test accuracy at the end of each run, {run: (s,)}."""
+    shares = 1 - part["wrong"].isel(kept=-1).mean("test_row")
+    return {str(run): shares.sel(run=run).values for run in part["run"].values}
+
+
+def tables(data: xr.DataTree) -> Mapping[str, Table]:
+    """Tabulate what each source changes at both rates."""
+    rows = []
+    for name in ("usual", "large"):
+        part = data[name].to_dataset()
+        accuracies = accuracy(part)
+        for source in SOURCES:
+            apart = float(part["apart"].sel(source=source).isel(during=-1).median())
+            differ = np.std(accuracies["first"] - accuracies[source]) / np.sqrt(2)
+            cells = f"{apart:.2g}", f"{disagreement(part, source).mean():.2%}", f"{differ:.2%}"
+            rows.append([f"{part.attrs['rate']:g}", source, *cells])
+    head = (
+        "rate",
+        "what changes",
+        "|θ − θ'| / |θ|, median",
+        "rows read differently",
+        "spread of the accuracy",
+    )
+    usual = data["usual"].to_dataset()
+    ratios = [_row(usual, int(kept)) for kept in usual["kept"].values]
+    heads = ("epochs", "mean accuracy", "standard deviation", "variance over independent errors'")
+    return {"What a change of the seed changes": (head, rows), "Variance from run to run": (heads, ratios)}
+
+
+def _row(usual: xr.Dataset, kept: int) -> list[str]:
+    wrong = independent_runs(usual, kept)
+    value, (low, high) = ratio_after(usual, kept)
+    spread = np.std(wrong.mean(axis=2))
+    return [f"{kept}", f"{1 - wrong.mean():.1%}", f"{spread:.2%}", f"{value:.3g} [{low:.3g}, {high:.3g}]"]

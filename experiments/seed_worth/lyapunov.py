@@ -1,0 +1,32 @@
+"""How fast a small difference grows along a path: its tangent is carried through every step."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+
+def growth(step: Callable[[Any, Any], Any], state: Any, direction: Any, inputs: Any) -> tuple[Any, jax.Array]:
+    """ln of the factor by which an infinitely small difference grows in each step, (t,), and the last state.
+
+    λ = (1/T) Σₜ ln |dₜ₊₁|/|dₜ|, dₜ₊₁ = ∂step/∂stateₜ dₜ, is the path's largest Lyapunov exponent for large T
+    (Benettin et al. 1980): d is scaled to length 1 after every step.
+
+    Args:
+        step: (state, input) -> state, differentiable by its state.
+        state: Where the path begins, a pytree of real arrays.
+        direction: The difference, of the same shape; any length.
+        inputs: What each step is given, (t, ...).
+    """
+
+    def one(carry: tuple[Any, Any], given: Any) -> tuple[tuple[Any, Any], jax.Array]:
+        state, direction = carry
+        state, moved = jax.jvp(lambda at: step(at, given), (state,), (direction,))
+        length = optax.tree.norm(moved)
+        return (state, optax.tree.scale(1 / length, moved)), jnp.log(length)
+
+    direction = optax.tree.scale(1 / optax.tree.norm(direction), direction)
+    (state, _), found = jax.lax.scan(one, (state, direction), inputs)
+    return state, found

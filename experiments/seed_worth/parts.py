@@ -1,0 +1,62 @@
+"""Variances of runs: what independent errors would give, and what one source of chance alone makes up.
+
+Each statistic takes weights of the seeds as well, (b, s): how often each seed was drawn in resample b.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from experiments.runner.statistics import CONFIDENCE, Interval
+
+RESAMPLES = 4999
+
+
+def variance_ratio(wrong: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Var(accuracy) over the one that independent errors would have, Σₙ pₙ(1 - pₙ)/N²: (b,).
+
+    pₙ is the share of the runs that are wrong on row n (Jordan 2023). 1 + Σ cov / Σ var: rows that are wrong
+    together make it larger. Both variances are those of the runs at hand, not of a population: their usual
+    factors R/(R - 1) cancel.
+
+    Args:
+        wrong: Whether a run is wrong on a row, (s, r, n): r independent runs for each seed.
+        weights: How often each seed counts, (b, s).
+    """
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    p = weights @ wrong.mean(axis=1)
+    rates = wrong.mean(axis=2)
+    observed = weights @ (rates**2).mean(axis=1) - (weights @ rates.mean(axis=1)) ** 2
+    expected = np.sum(p * (1 - p), axis=1) / wrong.shape[2] ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return observed / expected
+
+
+def total_effect(
+    first: np.ndarray, changed: np.ndarray, other: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """½ E(Y - Y')² / ½ E(Y - Y'')²: what one source alone makes up of the variance, (b,).
+
+    Y' differs from Y in that source alone, Y'' in everything: Jansen's estimate of the total effect (1999).
+
+    Args:
+        first: Y of each seed, (s,).
+        changed: Y', (s,).
+        other: Y'', (s,).
+        weights: How often each seed counts, (b, s).
+    """
+    return ratio_of_means((first - changed) ** 2, (first - other) ** 2, weights)
+
+
+def ratio_of_means(above: np.ndarray, below: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean of `above` over mean of `below`, (s,) each: (b,); nan where the latter is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (weights @ above) / (weights @ below)
+
+
+def over_seeds(count: int, statistic: Callable[[np.ndarray], np.ndarray]) -> tuple[float, Interval]:
+    """A statistic of all seeds, and its percentile interval with seeds drawn again."""
+    value = float(statistic(np.ones((1, count)))[0])
+    drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    low, high = np.nanquantile(statistic(drawn.astype(float)), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return value, (float(low), float(high))

@@ -1,0 +1,36 @@
+"""What the report tells of the worth of a seed."""
+
+import xarray as xr
+
+from experiments.runner.experiment import Show, Story
+
+
+def story(data: xr.DataTree) -> Story:
+    """Tell it in paragraphs and figures."""
+    usual, large = (data[name].attrs["rate"] for name in ("usual", "large"))
+    return (
+        "Two people train the same network on the same digits and get different accuracies, because their "
+        "seeds differ. A seed draws the initial weights and the order of the rows, and a change as small as "
+        "the last bit of one weight can be told apart here: the same seed gives the same bits, always.",
+        Show("apart"),
+        "Summers and Dinneen (2021) found that one flipped bit moved their networks as far as any other "
+        f"change of the seed. On the digits at learning rate {usual:g} it does not: it changes "
+        "{bit-usual} as many answers as another seed. Training takes neighbours along nearly side by side, "
+        "and the distance of the two grows as fast as the derivatives of the steps say, or not quite: the "
+        "logarithm of its growth is {growth-usual} of what they give, where the unavoidable rounding is not "
+        f"counted. At rate {large:g}, at which the loss jumps, training is chaotic: there the same bit "
+        "changes {bit-large} as many answers as another seed, and the ratio of the logarithms is "
+        "{growth-large}. On XOR it is {bit-xor-usual} at rate 1 and {bit-xor-large} at rate 10.",
+        Show("sources"),
+        "Which source matters more? Other orders change {order-over-weights} as many answers as other "
+        "weights. Of the variance of the test accuracy, the order of the rows alone makes up "
+        "{variance-order}, the initial weights alone {variance-weights}, a bit alone {variance-bit}; they "
+        "need not sum to 1, since each may make a difference that the other would have made as well.",
+        Show("variance"),
+        "How much of it is more than luck with the test rows? If every run were wrong on each row by its own "
+        "toss of a coin, with the row's own chance p, the variance of the accuracy would be the mean of "
+        "p(1 − p), divided by the number of rows. Jordan (2023) found that errors are approximately so once "
+        "training is done. On the digits the variance is {variance-digits} times that: some seeds are "
+        "better than others, but the figure shows how the ratio falls with every epoch of training. XOR's "
+        "four rows are wrong together or not at all: {variance-xor} times.",
+    )
