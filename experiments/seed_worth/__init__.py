@@ -70,7 +70,7 @@ EXPERIMENT = Experiment(
     ),
     smoke={"seeds": 3, "few": 2, "epochs": 2, "xor_seeds": 20, "xor_epochs": 20},
     full={"seeds": 2000, "few": 400, "epochs": 30, "xor_seeds": 100_000, "xor_epochs": 10_000},
-    remember="The longer networks train, the more of what a seed changes is luck with the test rows. Both the "
+    remember="The longer networks train, the more of what a seed changes is luck with the test rows. The "
     "order of the rows and the initial weights matter; a single bit does only where training is chaotic.",
     float64=False,
     minutes=(0.3, 20.0),

@@ -32,5 +32,5 @@ def story(data: xr.DataTree) -> Story:
         "p(1 − p), divided by the number of rows. Jordan (2023) found that errors are approximately so once "
         "training is done. On the digits the variance is {variance-digits} times that: some seeds are "
         "better than others, but the figure shows how the ratio falls with every epoch of training. XOR's "
-        "four rows are wrong together or not at all: {variance-xor} times.",
+        "four rows, on which it is also trained, tend to be wrong together: {variance-xor} times.",
     )
