@@ -7,6 +7,7 @@ STORY = (
     "learning_rate",
     "blame_rules",
     "vanishing_gradients",
+    "trainability",
     "initialisation",
     "seed_minima",
     "xor_map",

@@ -96,6 +96,7 @@ LONG_NAMES = {
     "updates/rows_per_update": "rows per update",
     "xor/hidden": "activation of the hidden nodes",
     "xor/loss": "SSE over the four rows at the end",
+    "place": "which of the variances of the activation, from the least",
     "planes/column": "place along x",
     "planes/row": "place along y",
     "planes/zoom": "how many times narrower the window is than the whole plane",

@@ -59,6 +59,7 @@ WHATEVER_THE_SIZE: dict[str, list[str]] = {
     ],
     "blame_rules": [],
     "vanishing_gradients": ["handout-node-below-half", "relu-over-sigmoid", "glorot-over-he"],
+    "trainability": [],
     "initialisation": [
         "zeros-converge",
         "zeros-relu-largest-weight",
@@ -176,6 +177,7 @@ def test_every_experiment_has_its_line():
     assert list(WHATEVER_THE_SIZE) == catalogue.names()
     assert [name for name, ids in WHATEVER_THE_SIZE.items() if not ids] == [
         "blame_rules",
+        "trainability",
         "digits",
         "seed_worth",
         "own",

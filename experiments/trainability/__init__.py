@@ -1,0 +1,71 @@
+"""Where is training possible? Weights and depths that let networks learn, and what shows at birth."""
+
+import dataclasses
+
+import xarray as xr
+
+from experiments.runner.context import Context
+from experiments.runner.experiment import Card, Experiment, Options, at_least
+from experiments.trainability.figures import figures
+from experiments.trainability.findings import findings, tables
+from experiments.trainability.story import story
+from experiments.trainability.training import isometry, maps
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(Options):
+    """Which depths are tried, by how many networks, and how long.
+
+    Attributes:
+        seed: First seed.
+        seeds: Networks for each activation, depth, variance of the weights and learning rate, 2 or more.
+        depths: Hidden layers, one or more numbers, rising.
+        epochs: Passes over 480 rows of the digits.
+        isometry_epochs: The same for orthogonal weights beside Gaussian ones, at the largest depth.
+    """
+
+    seeds: int = 6
+    depths: tuple[int, ...] = (2, 4, 7, 12)
+    epochs: int = 5
+    isometry_epochs: int = 16
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, seeds=2, epochs=1, isometry_epochs=1)
+        if not self.depths or list(self.depths) != sorted(set(self.depths)) or self.depths[0] < 1:
+            raise ValueError(f"depths must be one or more numbers from 1 on, rising; got {self.depths}")
+
+
+def run(config: Config, context: Context) -> xr.DataTree:
+    """Measure the groups "maps" and "isometry"."""
+    seeds = config.seeds_from_first(config.seeds)
+    found = maps(context, seeds, config.depths, config.epochs)
+    orthogonal = isometry(context, seeds, config.depths[-1], config.isometry_epochs)
+    return xr.DataTree.from_dict({"maps": found, "isometry": orthogonal})
+
+
+EXPERIMENT = Experiment(
+    name="trainability",
+    title="Where training is possible",
+    question="Can one see at birth, before any training, how deep a network may be to learn?",
+    method="Networks of several depths and activations learn the digits from Gaussian weights of many "
+    "variances. What theory says of untrained networks, the number ξ of layers over which |δ|² changes by "
+    "e, is held against what trains; orthogonal weights are compared with Gaussian ones.",
+    config=Config,
+    run=run,
+    findings=findings,
+    tables=tables,
+    figures=figures,
+    story=story,
+    card=Card(
+        "Where δ vanishes at birth, networks deeper than a few depth scales do not learn.",
+        "fails-beyond",
+        "maps",
+    ),
+    smoke={"seeds": 2, "depths": (1,), "epochs": 1, "isometry_epochs": 1},
+    full={"seeds": 20, "depths": (2, 3, 4, 6, 8, 12, 16, 24, 32), "epochs": 20, "isometry_epochs": 200},
+    remember="Where δ vanishes at birth within a few layers, a deeper network does not learn; the best "
+    "weights are those at which δ neither vanishes nor explodes.",
+    float64=False,
+    minutes=(0.4, 60.0),
+)

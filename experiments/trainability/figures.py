@@ -1,0 +1,105 @@
+"""The map of where training is possible, the depth scale over it, and orthogonal weights."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from experiments.runner import style
+from experiments.runner.experiment import Drawing
+from experiments.trainability.findings import HALF, LEARNT, layers_in_scales, trained
+from experiments.trainability.theory import CONSTANT
+
+SHADES = LinearSegmentedColormap.from_list("trains", [style.COLOURS[4], style.PAPER, style.COLOURS[0]])
+NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU"}
+
+
+def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
+    """Draw the maps, depth in ξ against the share that trains, and losses from orthogonal weights."""
+    maps, isometry = data["maps"].to_dataset(), data["isometry"].to_dataset()
+    activations = [str(name) for name in maps["activation"].values]
+    return {
+        "maps": Drawing(
+            "Networks learn up to a few depth scales: theory's line at birth bounds what trains",
+            [_map(maps.sel(activation=name), name) for name in activations],
+            "Each cell is a variance of the initial weights and a depth: the lowest loss of its seeds' "
+            "median over the learning rates, relative to the best constant answer's; blue is below "
+            f"{LEARNT}, yellow above, where nothing was learnt. Line: {CONSTANT} ξ hidden layers, where ξ is "
+            "the number of layers over which |δ|² changes by e at birth. Left of its peak δ vanishes, right "
+            "of it δ explodes.",
+        ),
+        "scales": Drawing(
+            "Measured in depth scales, all weights that make δ vanish stop learning at about one depth",
+            [_scales(maps)],
+            "Share of the networks that train against hidden layers over ξ, where δ vanishes (χ < 1): each "
+            f"dot is one cell, over its seeds. Dashed: {CONSTANT} ξ.",
+        ),
+        "orthogonal": Drawing(
+            "From orthogonal weights the loss falls sooner than from Gaussian ones of the same size",
+            [_orthogonal(isometry)],
+            "Loss of tanh networks relative to the best constant answer's, each kind at the learning rate "
+            f"with the lowest last loss: thin lines are seeds, thick ones medians. Dotted: {HALF}.",
+        ),
+    }
+
+
+def _map(part: xr.Dataset, name: str) -> Figure:
+    figure, axis = style.panel(height=300)
+    variance, depth = part["variance"].values, part["depth"].values.astype(float)
+    loss = part["loss"].fillna(np.inf).min("rate").median("seed").transpose("depth", "place").values
+    # Half way between nothing learnt and all learnt is white.
+    shade = np.clip(0.5 + (LEARNT - loss) / (2 * np.where(loss < LEARNT, LEARNT, 1 - LEARNT)), 0, 1)
+    axis.pcolormesh(_edges(variance), _edges(depth), shade, cmap=SHADES, vmin=0, vmax=1, rasterized=True)
+    axis.set(xscale="log", yscale="log", title=NAMES[name], xlabel="σ_w², variance of the weights × inputs")
+    axis.set(ylabel="hidden layers", xlim=_edges(variance)[[0, -1]], ylim=_edges(depth)[[0, -1]])
+    axis.plot(variance, CONSTANT * part["xi"].values, color=style.COLOURS[-1], lw=2)
+    style.plain_ticks(axis.yaxis, tuple(part["depth"].values))
+    style.plain_ticks(axis.xaxis, (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128))
+    axis.grid(False)
+    return figure
+
+
+def _edges(values: np.ndarray) -> np.ndarray:
+    """Borders between values, half way in their logarithm."""
+    logs = np.log(values)
+    step = np.diff(logs) if len(logs) > 1 else np.array([1.0])
+    middles = (logs[1:] + logs[:-1]) / 2
+    return np.exp(np.concatenate([[logs[0] - step[0] / 2], middles, [logs[-1] + step[-1] / 2]]))
+
+
+def _scales(maps: xr.Dataset) -> Figure:
+    figure, axis = style.panel(style.WIDE, 300)
+    for k, name in enumerate(maps["activation"].values):
+        part = maps.sel(activation=name)
+        part = part.isel(place=np.flatnonzero(part["chi"].values < 1))
+        lengths = layers_in_scales(part).transpose("depth", "place").values.ravel()
+        shares = trained(part).mean("seed").transpose("depth", "place").values.ravel()
+        aside = shares + 0.012 * (k - 1)
+        axis.plot(lengths, aside, "os^"[k % 3], color=style.COLOURS[k], label=NAMES[str(name)], alpha=0.8)
+    axis.axvline(CONSTANT, color=style.GREY, ls="--")
+    axis.set(xscale="log", xlabel="hidden layers, in ξ", ylabel="share that trains", ylim=(-0.06, 1.06))
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.legend(loc="center right")
+    return figure
+
+
+def _orthogonal(isometry: xr.Dataset) -> Figure:
+    figure, axis = style.panel(style.WIDE, 300)
+    epochs = isometry["epoch"].values
+    axis.set(xlabel="epoch", ylabel="loss / best constant's", xlim=(0, 1.2 * epochs[-1]))
+    axis.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    lines = {}
+    for k, kind in enumerate(isometry["weights"].values):
+        part = isometry["loss"].sel(weights=kind)
+        best = int(part.isel(epoch=-1).median("seed").argmin("rate"))
+        values = part.isel(rate=best).transpose("epoch", "seed").values
+        axis.plot(epochs, values, color=style.COLOURS[k], lw=0.6, alpha=0.5)
+        (lines[kind],) = axis.plot(epochs, np.median(values, axis=1), color=style.COLOURS[k], lw=2.5)
+    axis.axhline(HALF, color=style.GREY, ls=":")
+    axis.set_ylim(0, 1.1)
+    for kind, line in lines.items():
+        style.label_end(axis, line, str(kind))
+    return figure

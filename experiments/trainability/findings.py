@@ -1,0 +1,181 @@
+"""Whether what a network hands down at birth tells whether it can be trained."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import xarray as xr
+
+from experiments.runner import expectations, statistics
+from experiments.runner.expectations import Expectation
+from experiments.runner.experiment import Table
+from experiments.runner.findings import Finding, measured
+from experiments.trainability.theory import CONSTANT
+from experiments.trainability.training import GAUSSIAN, ORTHOGONAL
+
+EXPECTED = expectations.of("trainability")
+LEARNT, HALF = 0.9, 0.5
+"""A network trains if its loss falls below this share of the best constant's; the speed is taken at HALF."""
+FEWEST = 3
+"""Seeds without which nothing is said."""
+
+
+def trained(maps: xr.Dataset) -> xr.DataArray:
+    """Whether a network learns at one of the rates, (activation, depth, seed, place)."""
+    return (maps["loss"] < LEARNT).any("rate")
+
+
+def layers_in_scales(maps: xr.Dataset) -> xr.DataArray:
+    """Hidden layers over ξ, (activation, depth, place)."""
+    return maps["depth"] / maps["xi"]
+
+
+def constants(lengths: np.ndarray, trained: np.ndarray) -> np.ndarray:
+    """The c of each seed with which "trains if it has at most c ξ layers" is right most often, (s,).
+
+    Where several are equally good, the geometric middle of the smallest and the largest.
+
+    Args:
+        lengths: Layers over ξ of each network, (k,), above 0.
+        trained: Whether it trains, (s, k).
+    """
+    order = np.sort(lengths)
+    tried = np.sqrt(np.append(order[0] / 2, order) * np.append(order, order[-1] * 2))
+    right = np.mean((lengths[None] <= tried[:, None])[None] == trained[:, None], axis=2)
+    best = right == right.max(axis=1, keepdims=True)
+    logs = [(np.log(tried[each]).min() + np.log(tried[each]).max()) / 2 for each in best]
+    return np.exp(np.array(logs))
+
+
+def right_share(maps: xr.Dataset, activation: str) -> np.ndarray:
+    """Share of the cells in which training does what 6 ξ says, (s,)."""
+    part = maps.sel(activation=activation)
+    said = layers_in_scales(part) <= CONSTANT
+    return (said == trained(part)).mean(("depth", "place")).transpose("seed").values
+
+
+def findings(data: xr.DataTree) -> list[Finding]:
+    """Judge the map of each activation, the constant, both sides of criticality, orthogonal weights."""
+    maps, isometry = data["maps"].to_dataset(), data["isometry"].to_dataset()
+    if maps.sizes["seed"] < FEWEST:
+        return []
+    return [*_maps(maps), *_sides(maps), *_orthogonal(isometry)]
+
+
+def _maps(maps: xr.Dataset) -> Iterator[Finding]:
+    for activation in map(str, maps["activation"].values):
+        shares = right_share(maps, activation)
+        yield _share(
+            EXPECTED[f"share-{activation}"],
+            f"{activation}: share of the map, σ_w² by depth, on which networks of at most {CONSTANT} ξ "
+            "hidden layers train and deeper ones do not",
+            shares,
+            note=f"{_cells(maps)} cells; mean over {len(shares)} seeds",
+        )
+        yield from _constant(maps, activation)
+
+
+def _share(expectation: Expectation, claim: str, shares: np.ndarray, *, note: str) -> Finding:
+    """The mean share over a few seeds, by Student's interval, as far as shares go."""
+    interval = np.clip(statistics.of_mean(shares), 0, 1)
+    return measured(expectation, claim, np.mean(shares), (interval[0], interval[1]), note=note)
+
+
+def _cells(maps: xr.Dataset) -> int:
+    return maps.sizes["depth"] * maps.sizes["place"]
+
+
+def vanishing(maps: xr.Dataset, activation: str) -> tuple[np.ndarray, np.ndarray]:
+    """Layers over ξ, (k,), where δ vanishes (χ < 1), and whether each seed trains there, (s, k)."""
+    part = maps.sel(activation=activation)
+    part = part.isel(place=np.flatnonzero(part["chi"].values < 1))
+    lengths = layers_in_scales(part).transpose("depth", "place").values.ravel()
+    hits = trained(part).transpose("seed", "depth", "place").values
+    return lengths, hits.reshape(len(hits), -1)
+
+
+def _constant(maps: xr.Dataset, activation: str) -> Iterator[Finding]:
+    lengths, hits = vanishing(maps, activation)
+    if not len(lengths) or hits.all() or not hits.any():
+        return
+    logs = np.log(constants(lengths, hits))
+    low, high = statistics.of_mean(logs)
+    yield measured(
+        EXPECTED[f"constant-{activation}"],
+        f"{activation}, where δ vanishes: depth to which networks train, in ξ",
+        np.exp(logs.mean()),
+        (np.exp(low), np.exp(high)),
+        note=f"geometric mean of {len(logs)} seeds, {np.exp(logs.min()):.3g} to {np.exp(logs.max()):.3g}; "
+        f"{len(lengths)} cells; trained for {maps.attrs['epochs']} epochs",
+    )
+
+
+def _sides(maps: xr.Dataset) -> Iterator[Finding]:
+    within, vanishes = layers_in_scales(maps) <= CONSTANT, maps["chi"] < 1
+    hits = trained(maps)
+    cases = {
+        "trains-within": (
+            within & vanishes,
+            hits,
+            f"δ vanishes, at most {CONSTANT} ξ layers: share that trains",
+        ),
+        "fails-beyond": (
+            ~within & vanishes,
+            ~hits,
+            f"δ vanishes, more than {CONSTANT} ξ layers: share that fails",
+        ),
+        "fails-exploding": (
+            ~within & (maps["chi"] > 1),
+            ~hits,
+            f"δ explodes, more than {CONSTANT} ξ layers: share that fails",
+        ),
+    }
+    for id, (where, happens, claim) in cases.items():
+        if not where.any():
+            continue
+        shares = happens.where(where).mean(("activation", "depth", "place")).values
+        yield _share(
+            EXPECTED[id],
+            f"all activations together: {claim}",
+            shares,
+            note=f"{int(where.sum())} of {where.size} cells; mean over {len(shares)} seeds",
+        )
+
+
+def waits(isometry: xr.Dataset, weights: str) -> np.ndarray:
+    """Epochs until the loss is below half of the best constant's, (seed, rate); if never, one more."""
+    loss = isometry["loss"].sel(weights=weights).transpose("seed", "rate", "epoch").values
+    below = loss < HALF
+    return np.where(below.any(axis=2), below.argmax(axis=2), loss.shape[2])
+
+
+def _orthogonal(isometry: xr.Dataset) -> Iterator[Finding]:
+    (gaussian, one), (orthogonal, other) = (
+        statistics.at_best(-np.log(waits(isometry, weights))) for weights in (GAUSSIAN, ORTHOGONAL)
+    )
+    low, high = statistics.of_mean(orthogonal - gaussian)
+    rates = isometry["rate"].values
+    yield measured(
+        EXPECTED["orthogonal-speed"],
+        f"tanh, σ_w² = 1, {isometry.attrs['depth']} hidden layers: epochs until half of the best constant's "
+        "loss, from Gaussian weights over from orthogonal ones",
+        np.exp(np.mean(orthogonal - gaussian)),
+        (np.exp(low), np.exp(high)),
+        note=f"geometric means {np.exp(-gaussian.mean()):.3g} and {np.exp(-orthogonal.mean()):.3g} of "
+        f"{isometry['epoch'].values[-1]} epochs, each at its best rate ({statistics.either(rates, one)}; "
+        f"{statistics.either(rates, other)}); {len(gaussian)} seeds, paired",
+    )
+
+
+def tables(data: xr.DataTree) -> Mapping[str, Table]:
+    """Tabulate to which depth each variance trains, beside 6 ξ."""
+    maps = data["maps"].to_dataset()
+    rows = []
+    for activation in map(str, maps["activation"].values):
+        part = maps.sel(activation=activation)
+        shares = trained(part).mean("seed").transpose("place", "depth").values
+        for place, share in enumerate(shares):
+            chi, xi = float(part["chi"][place]), float(part["xi"][place])
+            cells = f"{float(part['variance'][place]):.3g}", f"{chi:.3g}", f"{CONSTANT * xi:.3g}"
+            rows.append([activation, *cells, *(f"{value:.0%}" for value in share)])
+    depths = [f"{depth} layers" for depth in maps["depth"].values]
+    return {"Share of the networks that train": (("activation", "σ_w²", "χ", f"{CONSTANT} ξ", *depths), rows)}

@@ -1,0 +1,134 @@
+"""Training on the digits: which weights let a network of which depth learn."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import xarray as xr
+
+import nnjax
+from experiments.runner.context import Context
+from experiments.trainability import theory
+from nnjax import datasets
+
+WIDTH, ROWS, BATCH = 32, 480, 10
+VARIANCES: Mapping[str, tuple[float, float]] = {
+    "sigmoid": (2.0, 128.0),
+    "tanh": (0.25, 8.0),
+    "relu": (0.5, 8.0),
+}
+"""The least and the largest σ_w² of each activation."""
+PLACES = 9
+"""Variances tried, evenly spaced in their logarithm."""
+RATES = (0.03, 0.3)
+"""Learning rates; what trains at one of them counts as trained."""
+GAUSSIAN, ORTHOGONAL = "Gaussian", "orthogonal"
+KINDS = (GAUSSIAN, ORTHOGONAL)
+ISOMETRY = "tanh"
+"""What is started from orthogonal weights, too, at σ_w² = 1, where |δ|² neither grows nor falls."""
+ISOMETRY_RATES = (0.01, 0.03)
+
+
+def network(activation: str, depth: int) -> nnjax.Network:
+    """64-32-...-32-10 with `depth` hidden layers, sigmoid outputs."""
+    return nnjax.mlp((64, *(WIDTH,) * depth, 10), activation, "sigmoid")
+
+
+def rows() -> datasets.Data:
+    """The first rows of the digits' training part."""
+    train = datasets.digits().train
+    return datasets.Data(train.xs[:ROWS], train.ys[:ROWS])
+
+
+def constant() -> float:
+    """SSE per row of the best constant answer: the mean label."""
+    ys = rows().ys
+    return float(np.mean(np.sum((ys - ys.mean(axis=0)) ** 2, axis=1)))
+
+
+def scaled(params: nnjax.Params, variance: jax.Array) -> nnjax.Params:
+    """Scale N(0, 1) weights to the variance σ_w² / in."""
+    return tuple(
+        layer._replace(weights=layer.weights * jnp.sqrt(variance / layer.weights.shape[0]))
+        for layer in params
+    )
+
+
+def learner(activation: str, depth: int, epochs: int) -> Callable[..., jax.Array]:
+    """Return a function of a key, σ_w² and a rate: the loss per row in the end, over the best constant's."""
+    net, data, best = network(activation, depth), rows(), constant() * ROWS
+
+    def run(key: jax.Array, variance: jax.Array, rate: jax.Array) -> jax.Array:
+        start = scaled(nnjax.init(net, key, "normal"), variance)
+        _, history = nnjax.train(
+            net, start, *data, optimizer=optax.sgd(rate), epochs=epochs, batch_size=BATCH
+        )
+        return history.loss / best
+
+    return run
+
+
+def isometry_learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
+    """Return a function of a key, a kind and a rate: the loss over the best constant's by epoch, (e + 1,).
+
+    Kind 0 is Gaussian, kind 1 orthogonal: WᵀW = 1 between hidden layers. Both have σ_w² = 1.
+    """
+    net, data, best = network(ISOMETRY, depth), rows(), constant() * ROWS
+
+    def run(key: jax.Array, kind: jax.Array, rate: jax.Array) -> jax.Array:
+        gaussian = scaled(nnjax.init(net, key, "normal"), jnp.ones_like(rate))
+        orthogonal = nnjax.init(net, key, "orthogonal")
+        start = jax.tree.map(lambda one, other: jnp.where(kind == 0, one, other), gaussian, orthogonal)
+        _, history = nnjax.train(
+            net, start, *data, optimizer=optax.sgd(rate), epochs=epochs, batch_size=BATCH, record_every=1
+        )
+        return history.curves["loss"] / best
+
+    return run
+
+
+def product(**axes: Sequence[float]) -> dict[str, np.ndarray]:
+    """List all combinations of some numbers, the last one changing fastest."""
+    grids = np.meshgrid(*(np.asarray(values, np.float32) for values in axes.values()), indexing="ij")
+    return {name: grid.ravel() for name, grid in zip(axes, grids, strict=True)}
+
+
+def maps(context: Context, seeds: np.ndarray, depths: Sequence[int], epochs: int) -> xr.Dataset:
+    """Train every activation, depth, variance and rate: loss over the best constant's."""
+    cases = [(activation, depth) for activation in VARIANCES for depth in depths]
+    variances = {name: np.geomspace(*ends, PLACES) for name, ends in VARIANCES.items()}
+
+    def run(case: tuple[str, int]) -> np.ndarray:
+        activation, depth = case
+        settings = product(variance=variances[activation].tolist(), rate=RATES)
+        learn = learner(activation, depth, epochs)
+        losses = context.sweep(f"{activation}, {depth} hidden layers", learn, seeds, settings)
+        return losses.reshape(len(seeds), PLACES, len(RATES))
+
+    losses = []
+    # A program is compiled on one core, and compiling takes most of the time: so two at once.
+    with context.pool(2) as pool:
+        for done, found in enumerate(pool.map(run, cases)):
+            losses.append(found)
+            context.report(done + 1, len(cases) + 1)
+    shape = (len(VARIANCES), len(depths), *losses[0].shape)
+    dims = ("activation", "depth", "seed", "place", "rate")
+    text = {"long_name": "loss at the end, over that of the best constant answer"}
+    known = xr.concat([theory.scales(name, variances[name]) for name in VARIANCES], "activation")
+    axes = {"activation": list(VARIANCES), "depth": list(depths), "seed": seeds, "rate": list(RATES)}
+    found = xr.Dataset({"loss": (dims, np.stack(losses).reshape(shape), text)}, axes)
+    return found.merge(known).assign_attrs(epochs=epochs)
+
+
+def isometry(context: Context, seeds: np.ndarray, depth: int, epochs: int) -> xr.Dataset:
+    """Train from Gaussian and from orthogonal weights: the loss by epoch."""
+    settings = product(kind=range(len(KINDS)), rate=ISOMETRY_RATES)
+    name = f"orthogonal, {depth} hidden layers"
+    losses = context.sweep(name, isometry_learner(depth, epochs), seeds, settings)
+    losses = losses.reshape(len(seeds), len(KINDS), len(ISOMETRY_RATES), epochs + 1)
+    text = {"long_name": "loss over that of the best constant answer"}
+    axes = {"seed": seeds, "weights": list(KINDS), "rate": list(ISOMETRY_RATES)}
+    columns = {"loss": ((*axes, "epoch"), losses, text)}
+    return xr.Dataset(columns, axes | {"epoch": np.arange(epochs + 1)}, {"depth": depth})

@@ -1,0 +1,20 @@
+"""Options of the experiment on where training is possible."""
+
+import pytest
+
+from experiments.trainability import Config
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"seeds": 1}, "seeds must be 2 or more; got 1"),
+        ({"epochs": 0}, "epochs must be 1 or more; got 0"),
+        ({"depths": ()}, r"depths must be one or more numbers from 1 on, rising; got \(\)"),
+        ({"depths": (4, 2)}, "rising; got"),
+        ({"depths": (0, 2)}, "from 1 on"),
+    ],
+)
+def test_bad_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        Config(**options)

@@ -1,0 +1,41 @@
+"""Made-up maps: what trains is what 6 ξ says."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from experiments.trainability import theory, training
+
+DEPTHS, SEEDS, PLACES, EPOCHS = (2, 4, 8), 4, 5, 6
+
+
+def maps_part() -> xr.Dataset:
+    """Networks train at the second rate alone, with at most 6 ξ layers."""
+    variances = {"sigmoid": np.geomspace(2, 40, PLACES), "relu": np.geomspace(0.5, 8, PLACES)}
+    known = xr.concat([theory.scales(name, values) for name, values in variances.items()], "activation")
+    axes = {
+        "activation": list(variances),
+        "depth": list(DEPTHS),
+        "seed": np.arange(SEEDS),
+        "rate": [0.03, 0.3],
+    }
+    known = known.assign_coords({name: axes[name] for name in ("activation", "depth")})
+    trains = (known["depth"] / known["xi"] <= theory.CONSTANT).transpose("activation", "depth", "place")
+    loss = np.ones((2, len(DEPTHS), SEEDS, PLACES, 2))
+    loss[..., 1] = np.where(trains.values[:, :, None], 0.2, 1.3)
+    dims = ("activation", "depth", "seed", "place", "rate")
+    return xr.Dataset({"loss": (dims, loss)}, axes).merge(known).assign_attrs(epochs=5)
+
+
+def isometry_part() -> xr.Dataset:
+    """At the second rate half is reached after 4 epochs from Gaussian weights, after 2 from orthogonal ones."""
+    loss = np.ones((SEEDS, 2, 2, EPOCHS + 1))
+    loss[:, 0, 1, 4:] = loss[:, 1, 1, 2:] = 0.3
+    axes = {"seed": np.arange(SEEDS), "weights": list(training.KINDS), "rate": [0.01, 0.03]}
+    columns = {"loss": ((*axes, "epoch"), loss)}
+    return xr.Dataset(columns, axes | {"epoch": np.arange(EPOCHS + 1)}, {"depth": 8})
+
+
+@pytest.fixture(scope="package")
+def data():
+    return xr.DataTree.from_dict({"maps": maps_part(), "isometry": isometry_part()})

@@ -1,0 +1,54 @@
+"""What is trained, at which size: against starts that are made here."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import nnjax
+from experiments.trainability import training
+
+
+def test_all_combinations_are_listed():
+    found = training.product(variance=[1.0, 2.0], rate=[0.1, 0.2, 0.3])
+    assert found["variance"].tolist() == [1, 1, 1, 2, 2, 2]
+    np.testing.assert_allclose(found["rate"], [0.1, 0.2, 0.3] * 2, rtol=1e-6)
+
+
+def test_weights_have_the_variance_asked_for():
+    params = nnjax.init(training.network("tanh", 3), nnjax.key(0), "normal")
+    for layer in training.scaled(params, jnp.float32(3.0)):
+        assert float(jnp.mean(layer.weights**2)) * len(layer.weights) == pytest.approx(3, rel=0.15)
+
+
+def test_the_best_constant_is_the_mean():
+    ys = training.rows().ys
+    tried = [np.mean(np.sum((ys - ys.mean(axis=0) - aside) ** 2, axis=1)) for aside in (-0.01, 0, 0.01)]
+    assert training.constant() == pytest.approx(tried[1], rel=1e-12)
+    assert tried[1] == min(tried)
+
+
+def test_a_network_is_trained_from_there():
+    learn = training.learner("tanh", 1, 1)
+    found = nnjax.sweep(learn, [3], {"variance": np.float32([2.0]), "rate": np.float32([0.03])})
+    net, data = training.network("tanh", 1), training.rows()
+
+    @jax.jit
+    def loss():
+        drawn = nnjax.init(net, nnjax.key(3), "lecun_normal", scale=float(np.sqrt(2)))
+        options = {"optimizer": optax.sgd(0.03), "epochs": 1, "batch_size": training.BATCH}
+        return nnjax.train(net, drawn, *data, **options)[1].loss
+
+    expected = float(loss()) / (training.constant() * training.ROWS)
+    assert float(found[0, 0]) == pytest.approx(expected, rel=1e-3)
+
+
+def test_both_kinds_of_weights_start_as_they_are_called():
+    learn = training.isometry_learner(1, 1)
+    settings = training.product(kind=[0, 1], rate=[0.03])
+    found = nnjax.sweep(learn, [4], settings)[0, :, 0] * training.constant() * training.ROWS
+    net, data = training.network("tanh", 1), training.rows()
+    for loss, kind in zip(found, ("lecun_normal", "orthogonal"), strict=True):
+        start = nnjax.init(net, nnjax.key(4), kind)
+        assert float(loss) == pytest.approx(float(nnjax.total_loss(net, start, *data)), rel=1e-4)
