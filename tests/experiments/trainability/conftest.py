@@ -28,7 +28,7 @@ def maps_part() -> xr.Dataset:
 
 
 def isometry_part() -> xr.Dataset:
-    """At the second rate half is reached after 4 epochs from Gaussian weights, after 2 from orthogonal ones."""
+    """At the second rate half is reached after 4 epochs from Gaussian weights, 2 from orthogonal ones."""
     loss = np.ones((SEEDS, 2, 2, EPOCHS + 1))
     loss[:, 0, 1, 4:] = loss[:, 1, 1, 2:] = 0.3
     axes = {"seed": np.arange(SEEDS), "weights": list(training.KINDS), "rate": [0.01, 0.03]}
