@@ -22,9 +22,12 @@ STORY = (
 CARDS = (
     "walkthrough",
     "digits",
+    "xor_map",
+    "seed_worth",
     "seed_minima",
     "blame_rules",
     "vanishing_gradients",
+    "trainability",
     "learning_rate",
     "initialisation",
     "spurious_minima",

@@ -5,11 +5,11 @@ import dataclasses
 import xarray as xr
 
 from experiments.runner.context import Context
-from experiments.runner.experiment import Card, Experiment, Options, at_least
+from experiments.runner.experiment import Experiment, Options, at_least
 from experiments.seed_worth import digits, xor
 from experiments.seed_worth.figures import figures
 from experiments.seed_worth.findings import findings, tables
-from experiments.seed_worth.story import story
+from experiments.seed_worth.story import CARD, story
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,11 +63,7 @@ EXPERIMENT = Experiment(
     tables=tables,
     figures=figures,
     story=story,
-    card=Card(
-        "One flipped bit changes no answer at a usual learning rate, and many at a large one.",
-        "bit-usual",
-        "apart",
-    ),
+    card=CARD,
     smoke={"seeds": 3, "few": 2, "epochs": 2, "xor_seeds": 20, "xor_epochs": 20},
     full={"seeds": 2000, "few": 400, "epochs": 30, "xor_seeds": 100_000, "xor_epochs": 10_000},
     remember="The longer networks train, the more of what a seed changes is luck with the test rows. The "

@@ -24,8 +24,8 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     parts = {name: data[name].to_dataset() for name in ("usual", "large", "xor")}
     return {
         "apart": Drawing(
-            "One flipped bit stays a flipped bit at a usual rate; at a large one it spreads",
-            [_apart(parts[name]) for name in ("usual", "large")],
+            "At a large rate one flipped bit spreads; at a usual one it stays next to nothing",
+            [_apart(parts[name]) for name in ("large", "usual")],
             "How far two runs that differ in one bit of one weight, or in all, are apart after each epoch, "
             "relative to the length of all weights: thin lines are seeds, thick ones medians. Dashed: how "
             "an infinitely small difference grows along the same runs, set level with the bits after the "

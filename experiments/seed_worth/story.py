@@ -2,7 +2,14 @@
 
 import xarray as xr
 
-from experiments.runner.experiment import Show, Story
+from experiments.runner.experiment import Card, Show, Story
+
+CARD = Card(
+    "One flipped bit of one weight changes answers only where training is chaotic; there, relative to "
+    "another seed:",
+    "bit-large:%",
+    "apart",
+)
 
 
 def story(data: xr.DataTree) -> Story:

@@ -5,10 +5,10 @@ import dataclasses
 import xarray as xr
 
 from experiments.runner.context import Context
-from experiments.runner.experiment import Card, Experiment, Options, at_least
+from experiments.runner.experiment import Experiment, Options, at_least
 from experiments.trainability.figures import figures
 from experiments.trainability.findings import findings, tables
-from experiments.trainability.story import story
+from experiments.trainability.story import CARD, story
 from experiments.trainability.training import isometry, maps
 
 
@@ -57,11 +57,7 @@ EXPERIMENT = Experiment(
     tables=tables,
     figures=figures,
     story=story,
-    card=Card(
-        "Where δ vanishes at birth, networks deeper than a few depth scales do not learn.",
-        "fails-beyond",
-        "maps",
-    ),
+    card=CARD,
     smoke={"seeds": 2, "depths": (1,), "epochs": 1, "isometry_epochs": 1},
     full={"seeds": 20, "depths": (2, 3, 4, 6, 8, 12, 16, 24, 32), "epochs": 20, "isometry_epochs": 200},
     remember="Where δ vanishes at birth within a few layers, a deeper network does not learn; the best "

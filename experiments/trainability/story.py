@@ -2,7 +2,13 @@
 
 import xarray as xr
 
-from experiments.runner.experiment import Show, Story
+from experiments.runner.experiment import Card, Show, Story
+
+CARD = Card(
+    "Where δ vanishes at birth, networks deeper than six depth scales fail to learn. Share that fails:",
+    "fails-beyond:%",
+    "maps",
+)
 
 
 def story(data: xr.DataTree) -> Story:

@@ -5,11 +5,11 @@ import dataclasses
 import xarray as xr
 
 from experiments.runner.context import Context
-from experiments.runner.experiment import Card, Experiment, Options, at_least
+from experiments.runner.experiment import Experiment, Options, at_least
 from experiments.xor_map import maps
 from experiments.xor_map.figures import figures
 from experiments.xor_map.findings import findings, most_crooked, tables
-from experiments.xor_map.story import story
+from experiments.xor_map.story import CARD, story
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,11 +59,7 @@ EXPERIMENT = Experiment(
     tables=tables,
     figures=figures,
     story=story,
-    card=Card(
-        "At a usual learning rate XOR's map has smooth borders; at ten times that rate they are fractal.",
-        "dimension-large-rate",
-        "planes",
-    ),
+    card=CARD,
     smoke={"seeds": 2, "side": 16, "wall": 32, "epochs": 20},
     full={"seeds": 24, "side": 256, "wall": 1024, "epochs": 5000},
     remember="Whether a start learns XOR is easy to foresee at a usual rate: the border is a line. At a "

@@ -54,7 +54,7 @@ def _show(axis: Axes, level: np.ndarray, wait: np.ndarray, epochs: int, window: 
 def _planes(planes: xr.Dataset) -> Drawing:
     panels = []
     for zoom in planes["zoom"].values:
-        for rate in planes["rate"].values:
+        for rate in planes["rate"].values[::-1]:
             figure, axis = style.panel(height=372)
             one = planes.sel(rate=rate, zoom=zoom).isel(seed=0)
             window = Window(*(float(one[f"window_{name}"]) for name in Window._fields))
@@ -65,7 +65,7 @@ def _planes(planes: xr.Dataset) -> Drawing:
             axis.set_title(f"learning rate {rate:g}{closer}")
             panels.append(figure)
     return Drawing(
-        "At a usual learning rate the border is a line; at ten times that rate it is a fractal",
+        "At a large learning rate the border is a fractal; at a tenth of it, a line",
         panels,
         "Every dot is one 2-2-1 network, trained from its own two initial weights; its other seven are the "
         f"same in all four pictures. {BLUES} Yellow stays at SSE ½ or a little above, red at ⅔, grey at 1 or "

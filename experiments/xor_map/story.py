@@ -2,7 +2,14 @@
 
 import xarray as xr
 
-from experiments.runner.experiment import Show, Story
+from experiments.runner.experiment import Card, Show, Story
+
+CARD = Card(
+    "At a large learning rate the border between what learns XOR and what does not is a fractal, of "
+    "dimension:",
+    "dimension-large-rate",
+    "planes",
+)
 
 
 def story(data: xr.DataTree) -> Story:
