@@ -21,17 +21,22 @@ class Config(Options):
         seeds: Networks for each activation, depth, variance of the weights and learning rate, 2 or more.
         depths: Hidden layers, one or more numbers, rising.
         epochs: Passes over 480 rows of the digits.
-        isometry_epochs: The same for orthogonal weights beside Gaussian ones, at the largest depth.
+        isometry_seeds: Networks with orthogonal weights at each rate, and Gaussian ones beside them, 2 or more.
+        isometry_depth: Their hidden layers.
+        isometry_epochs: Their passes over the rows.
     """
 
     seeds: int = 6
     depths: tuple[int, ...] = (2, 4, 7, 12)
     epochs: int = 5
+    isometry_seeds: int = 16
+    isometry_depth: int = 8
     isometry_epochs: int = 16
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, seeds=2, epochs=1, isometry_epochs=1)
+        at_least(self, seeds=2, epochs=1)
+        at_least(self, isometry_seeds=2, isometry_depth=1, isometry_epochs=1)
         if not self.depths or list(self.depths) != sorted(set(self.depths)) or self.depths[0] < 1:
             raise ValueError(f"depths must be one or more numbers from 1 on, rising; got {self.depths}")
 
@@ -40,7 +45,8 @@ def run(config: Config, context: Context) -> xr.DataTree:
     """Measure the groups "maps" and "isometry"."""
     seeds = config.seeds_from_first(config.seeds)
     found = maps(context, seeds, config.depths, config.epochs)
-    orthogonal = isometry(context, seeds, config.depths[-1], config.isometry_epochs)
+    others = config.seeds_from_first(config.isometry_seeds)
+    orthogonal = isometry(context, others, config.isometry_depth, config.isometry_epochs)
     return xr.DataTree.from_dict({"maps": found, "isometry": orthogonal})
 
 
@@ -58,8 +64,22 @@ EXPERIMENT = Experiment(
     figures=figures,
     story=story,
     card=CARD,
-    smoke={"seeds": 2, "depths": (1,), "epochs": 1, "isometry_epochs": 1},
-    full={"seeds": 20, "depths": (2, 3, 4, 6, 8, 12, 16, 24, 32), "epochs": 20, "isometry_epochs": 200},
+    smoke={
+        "seeds": 2,
+        "depths": (1,),
+        "epochs": 1,
+        "isometry_seeds": 2,
+        "isometry_depth": 1,
+        "isometry_epochs": 1,
+    },
+    full={
+        "seeds": 20,
+        "depths": (2, 3, 4, 6, 8, 12, 16, 24, 32),
+        "epochs": 20,
+        "isometry_seeds": 40,
+        "isometry_depth": 32,
+        "isometry_epochs": 200,
+    },
     remember="Where δ vanishes at birth within a few layers, a deeper network does not learn; the best "
     "weights are those at which δ neither vanishes nor explodes.",
     float64=False,
