@@ -21,18 +21,18 @@ def story(data: xr.DataTree) -> Story:
         "the last bit of one weight can be told apart here: the same seed gives the same bits, always.",
         Show("apart"),
         "Summers and Dinneen (2021) found that one flipped bit moved their networks as far as any other "
-        f"change of the seed. On the digits at learning rate {usual:g} it does not: it changes "
-        "{bit-usual} as many answers as another seed. Training takes neighbours along nearly side by side, "
-        "and the distance of the two grows as fast as the derivatives of the steps say, or not quite: the "
-        "logarithm of its growth is {growth-usual} of what they give, where the unavoidable rounding is not "
-        f"counted. At rate {large:g}, at which the loss jumps, training is chaotic: there the same bit "
-        "changes {bit-large} as many answers as another seed, and the ratio of the logarithms is "
-        "{growth-large}. On XOR it is {bit-xor-usual} at rate 1 and {bit-xor-large} at rate 10.",
+        f"change of the seed. On the digits at learning rate {usual:g} it does not: of the answers that "
+        "another seed changes it changes {bit-usual:%}. Training takes neighbours along nearly side by side, "
+        "and their distance grows about as fast as the derivatives of the steps say: the logarithm of its "
+        "growth is {growth-usual} of what they give, which leaves out that rounding goes on all the time. At "
+        f"rate {large:g}, at which the loss jumps, training is chaotic: there the bit changes "
+        "{bit-large:%} as many answers as another seed, and the ratio of the logarithms is {growth-large}. "
+        "On XOR it changes {bit-xor-usual:%} as many ends at rate 1 and {bit-xor-large:%} at rate 10.",
         Show("sources"),
-        "Which source matters more? Other orders change {order-over-weights} as many answers as other "
+        "Which source matters more? Other orders change {order-over-weights} times as many answers as other "
         "weights. Of the variance of the test accuracy, the order of the rows alone makes up "
-        "{variance-order}, the initial weights alone {variance-weights}, a bit alone {variance-bit}; they "
-        "need not sum to 1, since each may make a difference that the other would have made as well.",
+        "{variance-order:%}, the initial weights alone {variance-weights:%}, a bit alone {variance-bit:%}. "
+        "The parts may sum to more than 100 %, since either may make a difference that the other also makes.",
         Show("variance"),
         "How much of it is more than luck with the test rows? If every run were wrong on each row by its own "
         "toss of a coin, with the row's own chance p, the variance of the accuracy would be the mean of "

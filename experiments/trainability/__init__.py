@@ -21,7 +21,7 @@ class Config(Options):
         seeds: Networks for each activation, depth, variance of the weights and learning rate, 2 or more.
         depths: Hidden layers, one or more numbers, rising.
         epochs: Passes over 480 rows of the digits.
-        isometry_seeds: Networks with orthogonal weights at each rate, and Gaussian ones beside them, 2 or more.
+        isometry_seeds: Networks with orthogonal weights at each rate, beside Gaussian ones; 2 or more.
         isometry_depth: Their hidden layers.
         isometry_epochs: Their passes over the rows.
     """
@@ -83,5 +83,5 @@ EXPERIMENT = Experiment(
     remember="Where δ vanishes at birth within a few layers, a deeper network does not learn; the best "
     "weights are those at which δ neither vanishes nor explodes.",
     float64=False,
-    minutes=(0.4, 60.0),
+    minutes=(0.4, 12.0),
 )

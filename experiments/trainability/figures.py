@@ -25,14 +25,14 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         "maps": Drawing(
             "Networks learn up to a few depth scales: theory's line at birth bounds what trains",
             [_map(maps.sel(activation=name), name) for name in activations],
-            "Each cell is a variance of the initial weights and a depth: the lowest loss of its seeds' "
-            "median over the learning rates, relative to the best constant answer's; blue is below "
-            f"{LEARNT}, yellow above, where nothing was learnt. Line: {CONSTANT} ξ hidden layers, where ξ is "
+            "Each cell is a variance of the initial weights and a depth: the median over its seeds of the "
+            f"lowest loss at any rate, relative to the best constant answer's; blue is below {LEARNT}, "
+            f"yellow above, where nothing was learnt. Line: {CONSTANT} ξ hidden layers, where ξ is "
             "the number of layers over which |δ|² changes by e at birth. Left of its peak δ vanishes, right "
             "of it δ explodes.",
         ),
         "scales": Drawing(
-            "Measured in depth scales, all weights that make δ vanish stop learning at about one depth",
+            "Measured in ξ, networks of all three activations stop learning at about the same depth",
             [_scales(maps)],
             "Share of the networks that train against hidden layers over ξ, where δ vanishes (χ < 1): each "
             f"dot is one cell, over its seeds. Dashed: {CONSTANT} ξ.",

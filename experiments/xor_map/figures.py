@@ -127,7 +127,7 @@ def _wall(wall: xr.Dataset) -> Drawing:
     legend = [Patch(color=colour, label=name) for name, colour in ENDS.items()]
     figure.legend(handles=legend, loc="outside lower center", ncols=2)
     return Drawing(
-        f"{level.size:,} networks and one question: does it learn XOR?".replace(",", " "),
+        f"{level.size:,} networks and one question: does it learn XOR?",
         [figure],
         f"The plane with the most crooked border, at learning rate {wall.attrs['rate']:g}, drawn finely: one "
         f"dot is one network, trained for {wall.attrs['epochs']} epochs. {BLUES} Learnt "

@@ -15,7 +15,7 @@ CARD = Card(
 def story(data: xr.DataTree) -> Story:
     """Tell it in paragraphs and figures."""
     planes = data["planes"].to_dataset()
-    networks = f"{planes['level'].size + data['wall']['level'].size:,}".replace(",", " ")
+    networks = f"{planes['level'].size + data['wall']['level'].size:,}"
     return (
         "Every seed is a point in the space of initial weights, and training takes each point somewhere. "
         "What does the map look like? Two weights of the 2-2-1 network, x₁ → h₁ and x₂ → h₂, are varied over "
