@@ -118,11 +118,11 @@ def _ratio(expectation: Any, claim: str, above: np.ndarray, below: np.ndarray, n
 
 
 def _of_none(above: np.ndarray, interval: statistics.Interval) -> tuple[statistics.Interval, str]:
-    """Resampling seeds of which none changes anything says nothing: how many may, by Wilson, is the bound."""
+    """Seeds of which none changes say nothing when resampled: bound how many may, as much as another seed."""
     if above.any():
         return interval, "seeds resampled"
     most = statistics.share(0, len(above))[1]
-    return (0.0, most), "no seed's changes anything; bound: as many as may, each as much as another seed's"
+    return (0.0, most), "nothing changes in any seed; the bound is Wilson's for seeds in which it may"
 
 
 def logs(part: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:

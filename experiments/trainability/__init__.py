@@ -83,5 +83,5 @@ EXPERIMENT = Experiment(
     remember="Where δ vanishes at birth within a few layers, a deeper network does not learn; the best "
     "weights are those at which δ neither vanishes nor explodes.",
     float64=False,
-    minutes=(0.4, 12.0),
+    minutes=(0.4, 6.0),
 )

@@ -69,15 +69,23 @@ def _maps(maps: xr.Dataset) -> Iterator[Finding]:
             f"{activation}: share of the map, σ_w² by depth, on which networks of at most {CONSTANT} ξ "
             "hidden layers train and deeper ones do not",
             shares,
-            note=f"{_cells(maps)} cells; mean over {len(shares)} seeds",
+            _cells(maps) * len(shares),
+            note=f"{_cells(maps)} cells",
         )
         yield from _constant(maps, activation)
 
 
-def _share(expectation: Expectation, claim: str, shares: np.ndarray, *, note: str) -> Finding:
-    """The mean share over a few seeds, by Student's interval, as far as shares go."""
-    interval = np.clip(statistics.of_mean(shares), 0, 1)
-    return measured(expectation, claim, np.mean(shares), (interval[0], interval[1]), note=note)
+def _share(expectation: Expectation, claim: str, shares: np.ndarray, networks: int, *, note: str) -> Finding:
+    """The mean share of the seeds, (s,), by Student's interval, as far as shares go.
+
+    Where it is none or all of `networks` in every seed, by Wilson's for as many.
+    """
+    value, note = float(np.mean(shares)), f"{note}; mean over {len(shares)} seeds"
+    if value in (0, 1):
+        low, high = statistics.share(round(value * networks), networks)
+        return measured(expectation, claim, value, (low, high), note=f"{note}, all alike: by networks")
+    low, high = np.clip(statistics.of_mean(shares), 0, 1)
+    return measured(expectation, claim, value, (low, high), note=note)
 
 
 def _cells(maps: xr.Dataset) -> int:
@@ -137,7 +145,8 @@ def _sides(maps: xr.Dataset) -> Iterator[Finding]:
             EXPECTED[id],
             f"all activations together: {claim}",
             shares,
-            note=f"{int(where.sum())} of {where.size} cells; mean over {len(shares)} seeds",
+            int(where.sum()) * len(shares),
+            note=f"{int(where.sum())} of {where.size} cells",
         )
 
 

@@ -16,8 +16,8 @@ from nnjax import datasets
 WIDTH, ROWS, BATCH = 32, 480, 10
 VARIANCES: Mapping[str, tuple[float, float]] = {
     "sigmoid": (2.0, 128.0),
-    "tanh": (0.25, 8.0),
-    "relu": (0.5, 8.0),
+    "tanh": (0.25, 16.0),
+    "relu": (0.5, 16.0),
 }
 """The least and the largest σ_w² of each activation."""
 PLACES = 9

@@ -65,5 +65,5 @@ EXPERIMENT = Experiment(
     remember="Whether a start learns XOR is easy to foresee at a usual rate: the border is a line. At a "
     "large rate it is a fractal, and the smallest change of a weight near it can decide.",
     float64=False,
-    minutes=(0.2, 9.0),
+    minutes=(0.2, 4.0),
 )

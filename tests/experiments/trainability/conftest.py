@@ -6,12 +6,12 @@ import xarray as xr
 
 from experiments.trainability import theory, training
 
-DEPTHS, SEEDS, PLACES, EPOCHS = (2, 4, 8), 4, 5, 6
+DEPTHS, SEEDS, PLACES, EPOCHS = (2, 4, 8), 60, 5, 6
 
 
 def maps_part() -> xr.Dataset:
     """Networks train at the second rate alone, with at most 6 ξ layers."""
-    variances = {"sigmoid": np.geomspace(2, 40, PLACES), "relu": np.geomspace(0.5, 8, PLACES)}
+    variances = {"sigmoid": np.geomspace(2, 40, PLACES), "relu": np.geomspace(0.5, 30, PLACES)}
     known = xr.concat([theory.scales(name, values) for name, values in variances.items()], "activation")
     axes = {
         "activation": list(variances),

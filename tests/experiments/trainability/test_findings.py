@@ -64,3 +64,10 @@ def test_the_table_has_a_row_for_each_variance(data):
     ((head, rows),) = tables(data).values()
     assert len(rows) == 10
     assert all(len(row) == len(head) for row in rows)
+
+
+def test_a_share_that_is_the_same_in_every_seed_has_an_interval_all_the_same(found):
+    low, high = found["fails-exploding"].interval
+    assert 0.9 < low < 1
+    assert high == 1
+    assert "by networks" in found["fails-exploding"].note
