@@ -98,6 +98,7 @@ LONG_NAMES = {
     "xor/loss": "SSE over the four rows at the end",
     "place": "which of the variances of the activation, from the least",
     "planes/column": "place along x",
+    "neighbours/of_pair": "which of two neighbours: the one that learns, or the other",
     "planes/row": "place along y",
     "planes/zoom": "how many times narrower the window is than the whole plane",
     "large/kept": "epochs done",

@@ -6,7 +6,7 @@ import xarray as xr
 
 from experiments.runner.context import Context
 from experiments.runner.experiment import Experiment, Options, at_least
-from experiments.xor_map import maps
+from experiments.xor_map import cliffs, maps
 from experiments.xor_map.figures import figures
 from experiments.xor_map.findings import findings, most_crooked, tables
 from experiments.xor_map.story import CARD, story
@@ -38,10 +38,11 @@ class Config(Options):
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the groups "planes" and "wall"."""
+    """Measure the groups "planes", "neighbours" and "wall"."""
     planes = maps.planes(context, config.seeds_from_first(config.seeds), config.side, config.epochs)
     wall = maps.wall(context, most_crooked(planes), config.wall, config.epochs)
-    return xr.DataTree.from_dict({"planes": planes, "wall": wall})
+    groups = {"planes": planes, "neighbours": cliffs.follow(context, planes), "wall": wall}
+    return xr.DataTree.from_dict(groups)
 
 
 EXPERIMENT = Experiment(

@@ -10,10 +10,13 @@ from experiments.runner import expectations, statistics
 from experiments.runner.experiment import Table
 from experiments.runner.findings import Finding, exact, mean
 from experiments.xor_map import boxes
+from experiments.xor_map.cliffs import LONGER
 
 EXPECTED = expectations.of("xor_map")
 SPEED = ("small", "large")
 """The two learning rates in the ids of findings."""
+TIMES = 10
+"""A cliff: of two neighbours one learns this many times as late as the other."""
 FEWEST = 3
 """Planes without which nothing is said of a mean."""
 
@@ -60,22 +63,12 @@ def circle(side: int) -> float:
     return boxes.dimension(boxes.border(np.hypot(x, y) < 0.37 * side), boxes.sizes(side))
 
 
-def cliffs(planes: xr.Dataset, rate: float) -> np.ndarray:
-    """Median wait of those that learn right beside one that does not, relative to all epochs, (plane,)."""
-    waits = planes["wait"].sel(rate=rate, zoom=1).transpose("seed", "row", "column").values
-    found = [_beside(inside, wait) for inside, wait in zip(learnt(planes, rate, 1), waits, strict=True)]
-    return np.array([np.median(each) for each in found if len(each)]) / planes.attrs["epochs"]
-
-
-def _beside(inside: np.ndarray, wait: np.ndarray) -> np.ndarray:
-    """Waits of the learnt one of each pair of neighbours of which the other has not learnt."""
-    pairs = (np.s_[:-1, :], np.s_[1:, :]), (np.s_[:, :-1], np.s_[:, 1:])
-    return np.concatenate(
-        [
-            wait[own][inside[own] & ~inside[other]]
-            for one, two in pairs
-            for own, other in ((one, two), (two, one))
-        ]
+def steep(neighbours: xr.Dataset, rate: float) -> np.ndarray:
+    """Share of the pairs of neighbours of which one learns TIMES as late as the other, or never, (plane,)."""
+    waits = neighbours["wait"].sel(rate=rate).transpose("seed", "pair", "of_pair").values
+    found = [pairs[pairs[:, 0] >= 0] for pairs in waits]
+    return np.array(
+        [np.mean(late > TIMES * np.maximum(soon, 1)) for soon, late in (p.T for p in found if len(p))]
     )
 
 
@@ -91,7 +84,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
             note=f"{side} × {side} cells, boxes of {_listed(boxes.sizes(side))} cells",
         )
     ]
-    return [*judged, *dimensions(planes), *_cliffs(planes)]
+    return [*judged, *dimensions(planes), *_cliffs(data["neighbours"].to_dataset(), planes.attrs["epochs"])]
 
 
 def dimensions(planes: xr.Dataset) -> Iterator[Finding]:
@@ -112,17 +105,18 @@ def dimensions(planes: xr.Dataset) -> Iterator[Finding]:
             )
 
 
-def _cliffs(planes: xr.Dataset) -> Iterator[Finding]:
-    for rate, speed in zip(planes["rate"].values, SPEED, strict=True):
-        found = cliffs(planes, rate)
+def _cliffs(neighbours: xr.Dataset, epochs: int) -> Iterator[Finding]:
+    for rate, speed in zip(neighbours["rate"].values, SPEED, strict=True):
+        found = steep(neighbours, rate)
         if len(found) < FEWEST:
             continue
         yield mean(
             EXPECTED[f"cliff-{speed}-rate"],
-            f"XOR at learning rate {rate:g}: epochs in which a network learns whose neighbour on the map "
-            "does not, as a share of all epochs",
+            f"XOR at learning rate {rate:g}: neighbours on the map of which one has learnt and one has not: "
+            f"share in which the other takes more than {TIMES} times as long, or never learns",
             found,
-            note=f"mean over {len(found)} planes of their medians; of {planes.attrs['epochs']} epochs",
+            note=f"mean over {len(found)} planes; of {epochs} epochs, and {LONGER} times as "
+            "many for those that did not learn",
         )
 
 

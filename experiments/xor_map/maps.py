@@ -53,12 +53,13 @@ class Window(NamedTuple):
 WHOLE = Window(0.0, 0.0)
 
 
-def learner(epochs: int) -> Callable[..., tuple[jax.Array, jax.Array]]:
+def learner(epochs: int, longer: int = 1) -> Callable[..., tuple[jax.Array, jax.Array]]:
     """Return a function of a key, two weights and a rate: the last SSE, and when it was first below LEARNT.
 
-    x and y replace the weights x₁ → h₁ and x₂ → h₂; the other seven parameters are N(0, 1) and the key's.
+    x and y replace the weights x₁ → h₁ and x₂ → h₂; the other seven parameters are N(0, 1) and the key's. It
+    trains `longer` times the epochs, and looks at the loss as often as if it did not.
     """
-    every = max(epochs // RECORDS, 1)
+    every, epochs = max(epochs // RECORDS, 1), longer * epochs
 
     def end(key: jax.Array, x: jax.Array, y: jax.Array, rate: jax.Array) -> tuple[jax.Array, jax.Array]:
         first, last = nnjax.init(NETWORK, key, "normal", "normal")
@@ -121,7 +122,7 @@ def planes(context: Context, seeds: np.ndarray, side: int, epochs: int) -> xr.Da
     """Map a plane for each seed at each rate, whole and through a window on its border."""
     learn, looks, windows = learner(epochs), [], []
     for done, (rate, seed) in enumerate((rate, int(seed)) for rate in RATES for seed in seeds):
-        context.report(done, len(RATES) * len(seeds) + 1)
+        context.report(done, len(RATES) * len(seeds) + 2)
         name, window = f"rate {rate:g}, plane {seed}", WHOLE
         looks.append(look(context, name, learn, seed, rate, window, side))
         window = closer(looks[-1].level, window, seed)

@@ -32,9 +32,9 @@ def story(data: xr.DataTree) -> Story:
         Show("boxes"),
         "Kolen and Pollack (1990) called back propagation extremely sensitive to the initial weights, and "
         "Kolen later described cliffs: one network learns at once, its neighbour not within any time that "
-        "one is willing to wait. Take a network that has not learnt in all epochs, and one right beside it "
-        "on the map that has. The latter needed {cliff-small-rate:%} of the epochs at rate 1 and "
-        "{cliff-large-rate:%} at rate 10; we would call less than a tenth a cliff.",
+        "one is willing to wait. Of neighbours on the map of which one has learnt and the other has not, the "
+        "other takes more than ten times as long, or never learns, in {cliff-small-rate:%} of the pairs at "
+        "rate 1 and in {cliff-large-rate:%} at rate 10.",
         Show("wall"),
         "The handout says that other initial weights lead to other minima. At a small rate nearly the same "
         "start nearly always leads to the same end; at a large one it need not.",

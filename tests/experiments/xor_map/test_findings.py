@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.xor_map.findings import circle, cliffs, dimensions, findings, fit, most_crooked, tables
+from experiments.xor_map.findings import circle, dimensions, findings, fit, most_crooked, steep, tables
 
 
 @pytest.fixture(scope="module")
@@ -26,17 +26,18 @@ def test_the_circle_is_counted_on_as_many_cells(found, data):
     assert circle(128) == pytest.approx(1, abs=0.1)
 
 
-def test_cliffs_are_waits_beside_the_border(found):
-    assert found["cliff-small-rate"].measured == pytest.approx(40 / 50)
+def test_cliffs_are_pairs_of_which_one_takes_far_longer(found):
+    assert found["cliff-small-rate"].measured == 0
     assert found["cliff-small-rate"].verdict == "differs"
-    assert found["cliff-large-rate"].measured == pytest.approx(4 / 50)
+    assert found["cliff-large-rate"].measured == 1
     assert found["cliff-large-rate"].verdict == "agrees"
 
 
-def test_only_neighbours_count(data):
-    planes = data["planes"].to_dataset().copy(deep=True)
-    planes["wait"][0, ..., :15] = 1  # in column 15 is the last of those that learn
-    np.testing.assert_allclose(cliffs(planes, 1.0), 40 / 50)
+def test_only_pairs_that_are_there_count(data):
+    neighbours = data["neighbours"].to_dataset().copy(deep=True)
+    neighbours["wait"][0, 0] = -1
+    neighbours["wait"][0, 1, 0, 1] = 401
+    np.testing.assert_allclose(steep(neighbours, 1.0), [1 / 8, 0, 0])
 
 
 def test_planes_without_a_border_are_left_out(data):
