@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from experiments.runner import style
@@ -25,9 +26,14 @@ BLUES = "Blue has learnt XOR, the paler the later; the other colours have not."
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw the maps, the large one, and the counting."""
+    """Draw the maps, closer, the large one, and the counting."""
     planes, wall = data["planes"].to_dataset(), data["wall"].to_dataset()
-    return {"planes": _planes(planes), "boxes": _boxes(planes), "wall": _wall(wall)}
+    return {
+        "planes": _planes(planes),
+        "closer": _closer(planes),
+        "boxes": _boxes(planes),
+        "wall": _wall(wall),
+    }
 
 
 def picture(level: np.ndarray, wait: np.ndarray, epochs: int) -> np.ndarray:
@@ -51,25 +57,36 @@ def _show(axis: Axes, level: np.ndarray, wait: np.ndarray, epochs: int, window: 
     axis.grid(False)
 
 
-def _planes(planes: xr.Dataset) -> Drawing:
+def _maps(planes: xr.Dataset, zoom: int) -> list[Figure]:
+    """The first plane at both rates, the larger one first."""
     panels = []
-    for zoom in planes["zoom"].values:
-        for rate in planes["rate"].values[::-1]:
-            figure, axis = style.panel(height=372)
-            one = planes.sel(rate=rate, zoom=zoom).isel(seed=0)
-            window = Window(*(float(one[f"window_{name}"]) for name in Window._fields))
-            axes = ("row", "column")
-            level, wait = (one[name].transpose(*axes).values for name in ("level", "wait"))
-            _show(axis, level, wait, planes.attrs["epochs"], window)
-            closer = "" if zoom == 1 else f", {zoom} times closer"
-            axis.set_title(f"learning rate {rate:g}{closer}")
-            panels.append(figure)
+    for rate in planes["rate"].values[::-1]:
+        figure, axis = style.panel(height=372)
+        one = planes.sel(rate=rate, zoom=zoom).isel(seed=0)
+        window = Window(*(float(one[f"window_{name}"]) for name in Window._fields))
+        level, wait = (one[name].transpose("row", "column").values for name in ("level", "wait"))
+        _show(axis, level, wait, planes.attrs["epochs"], window)
+        axis.set_title(f"learning rate {rate:g}")
+        panels.append(figure)
+    return panels
+
+
+def _planes(planes: xr.Dataset) -> Drawing:
     return Drawing(
         "At a large learning rate the border is a fractal; at a tenth of it, a line",
-        panels,
+        _maps(planes, 1),
         "Every dot is one 2-2-1 network, trained from its own two initial weights; its other seven are the "
-        f"same in all four pictures. {BLUES} Yellow stays at SSE ½ or a little above, red at ⅔, grey at 1 or "
-        "more. Below: a place on the border, closer.",
+        f"same in both pictures. {BLUES} Yellow stays at SSE ½ or a little above, red at ⅔, grey at 1 or "
+        "more.",
+    )
+
+
+def _closer(planes: xr.Dataset) -> Drawing:
+    zoom = int(planes["zoom"].values[-1])
+    return Drawing(
+        f"Seen {zoom} times closer, the line is still a line, and the fractal still a fractal",
+        _maps(planes, zoom),
+        "A place on the border of each of the two pictures above, chosen by chance, in the same colours.",
     )
 
 

@@ -29,6 +29,7 @@ def story(data: xr.DataTree) -> Story:
         "Here nothing diverges, since a sigmoid output bounds the error; but at rate 10 the border between "
         "learning and not learning has dimension {dimension-large-rate}, and through a window 64 times "
         "narrower still {dimension-large-rate-closer}.",
+        Show("closer"),
         Show("boxes"),
         "Kolen and Pollack (1990) called back propagation extremely sensitive to the initial weights, and "
         "Kolen later described cliffs: one network learns at once, its neighbour not within any time that "

@@ -12,7 +12,12 @@ def test_each_figure_has_its_panels(data):
     with style.context():
         found = figures(data)
         legible(found)
-    assert {name: len(each.panels) for name, each in found.items()} == {"planes": 4, "boxes": 2, "wall": 1}
+    assert {name: len(each.panels) for name, each in found.items()} == {
+        "planes": 2,
+        "closer": 2,
+        "boxes": 2,
+        "wall": 1,
+    }
 
 
 def test_colours_say_how_it_ends():
