@@ -22,10 +22,10 @@ STORY = (
 CARDS = (
     "walkthrough",
     "digits",
-    "xor_map",
-    "seed_worth",
     "seed_minima",
     "blame_rules",
+    "xor_map",
+    "seed_worth",
     "vanishing_gradients",
     "trainability",
     "learning_rate",
