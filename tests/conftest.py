@@ -3,6 +3,7 @@
 import ctypes
 import functools
 import gc
+import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,6 +37,23 @@ def pytest_configure(config: pytest.Config) -> None:
     if cache is not None:
         jax.config.update("jax_compilation_cache_dir", str(cache.mkdir("jax")))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep a folder that has its own fixtures in one process: each process would make them again."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class LoadFolderScheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            folder = pathlib.PurePath(file).parent
+            shared = len(folder.parts) > 2 and (config.rootpath / folder / "conftest.py").exists()
+            return str(folder) if shared else file
+
+    return LoadFolderScheduling(config, log)
 
 
 def pytest_collection_finish() -> None:
