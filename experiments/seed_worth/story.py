@@ -20,13 +20,14 @@ def story(data: xr.DataTree) -> Story:
         "seeds differ. A seed draws the initial weights and the order of the rows, and a change as small as "
         "the last bit of one weight can be told apart here: the same seed gives the same bits, always.",
         Show("apart"),
-        "Summers and Dinneen (2021) found that one flipped bit moved their networks as far as any other "
-        f"change of the seed. On the digits at learning rate {usual:g} it does not: of the answers that "
-        "another seed changes it changes {bit-usual:%}. Training takes neighbours along nearly side by side, "
-        "and their distance grows about as fast as the derivatives of the steps say: the logarithm of its "
-        "growth is {growth-usual} of what they give, which leaves out that rounding goes on all the time. At "
-        f"rate {large:g}, at which the loss jumps, training is chaotic: there the bit changes "
-        "{bit-large:%} as many answers as another seed, and the ratio of the logarithms is {growth-large}. "
+        "Summers and Dinneen (2021) found that one flipped bit moved their networks, which were thousands of "
+        "times larger, as far as any other change of the seed. Here, on the digits at learning rate "
+        f"{usual:g}, it does not: of the answers that another seed changes, it changes "
+        "{bit-usual:%}. Two runs that start so close stay close, and their distance grows about as fast as "
+        "the derivatives of the steps say: the logarithm of its growth is {growth-usual} of theirs, although "
+        f"they know nothing of rounding. At rate {large:g}, at which the loss jumps, training is chaotic: "
+        "there the bit changes {bit-large:%} as many answers as another seed does, and the ratio of the "
+        "logarithms is {growth-large}. "
         "On XOR it changes {bit-xor-usual:%} as many ends at rate 1 and {bit-xor-large:%} at rate 10.",
         Show("sources"),
         "Which source matters more? Other orders change {order-over-weights} times as many answers as other "
@@ -36,8 +37,9 @@ def story(data: xr.DataTree) -> Story:
         Show("variance"),
         "How much of it is more than luck with the test rows? If every run were wrong on each row by its own "
         "toss of a coin, with the row's own chance p, the variance of the accuracy would be the mean of "
-        "p(1 − p), divided by the number of rows. Jordan (2023) found that errors are approximately so once "
-        "training is done. On the digits the variance is {variance-digits} times that: some seeds are "
-        "better than others, but the figure shows how the ratio falls with every epoch of training. XOR's "
-        "four rows, on which it is also trained, tend to be wrong together: {variance-xor} times.",
+        "p(1 − p), divided by the number of rows. Jordan (2023) found that the errors of large networks "
+        "are approximately so once training is done. On the digits the variance is {variance-digits} times "
+        "that: some seeds are better than others, but the figure shows how the ratio falls with every epoch "
+        "of training. XOR's four rows, on which it is also trained, tend to be wrong together: "
+        "{variance-xor} times.",
     )

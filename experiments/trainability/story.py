@@ -33,6 +33,6 @@ def story(data: xr.DataTree) -> Story:
         Show("orthogonal"),
         "At σ_w² = 1 tanh networks are balanced on average, but random Gaussian matrices still stretch some "
         "directions and shrink others; orthogonal ones do not. Pennington et al. (2017) report that such "
-        "networks learn orders of magnitude faster. Here Gaussian weights need {orthogonal-speed} times as "
-        "many epochs as orthogonal ones.",
+        "networks learn orders of magnitude faster. With the few layers tried here, Gaussian weights need "
+        "{orthogonal-speed} times as many epochs as orthogonal ones.",
     )
