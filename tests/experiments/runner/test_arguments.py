@@ -74,7 +74,7 @@ def test_smoke_runs_have_a_folder_of_their_own():
         (["--seeds", "0:5"], "NAME --seeds a:b computes a share of the seeds"),
         (["gather"], "gather NAME makes the result"),
         (["gather", "digits", "--seeds", "0:5"], "gather NAME makes the result"),
-        (["redraw", "--workers", "2"], "redraw runs nothing, so that it takes no --seeds, --workers"),
+        (["redraw", "--workers", "2"], "redraw runs nothing, so it takes no --seeds, --workers"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(typed, message, capsys):
