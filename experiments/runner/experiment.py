@@ -104,7 +104,7 @@ class Options:
         return dataclasses.replace(self, seed=self.seed + (away if self.seed < away else -away))
 
     def seeds_from_first(self, count: int) -> np.ndarray:
-        """List `count` seeds from `seed` on; in a `share` only its own, or the first three if it has fewer."""
+        """List `count` seeds from `seed` on; in a `share` its own, or the first few if it has fewer."""
         seeds = np.arange(self.seed, self.seed + count)
         first, end = self._share or (0, SEEDS)
         mine = seeds[(seeds >= first) & (seeds < end)]

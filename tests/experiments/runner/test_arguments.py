@@ -72,8 +72,8 @@ def test_smoke_runs_have_a_folder_of_their_own():
         (["digits", "--seeds", "5:5"], "--seeds a:b takes the seeds from a to b - 1, as 0:1000; got 5:5"),
         (["digits", "--seeds=a:b"], "--seeds a:b takes the seeds from a to b - 1, as 0:1000; got a:b"),
         (["--seeds", "0:5"], "NAME --seeds a:b computes a share of the seeds"),
-        (["gather"], "gather NAME makes the result"),
-        (["gather", "digits", "--seeds", "0:5"], "gather NAME makes the result"),
+        (["gather"], "gather NAME combines them"),
+        (["gather", "digits", "--seeds", "0:5"], "gather NAME combines them"),
         (["redraw", "--workers", "2"], "redraw runs nothing, so it takes no --seeds, --workers"),
     ],
 )
