@@ -1,20 +1,20 @@
-"""How the learning rate's section is told."""
+"""The story of the learning rate."""
 
 import xarray as xr
 
 from experiments.runner.experiment import Card, Show, Story
 
 CARD = Card(
-    "Adam learns XOR from fewer seeds than plain descent, each at its best learning rate:",
+    "Adam solves XOR for fewer seeds than plain descent, each at its best learning rate:",
     "adam-minus-sgd:points",
     "rates",
 )
 
 
 def story(data: xr.DataTree) -> Story:
-    """Too small, good, too large; then the edge."""
+    """Tell which rates are too small, good and too large; then the edge."""
     return [
-        "“Learning rates are a pretty big deal”, says the handout, and takes 0.01. How picky is training? "
+        "“Learning rates are a pretty big deal”, says the handout, and uses 0.01. How picky is training? "
         "Here are rates over five decades, for four optimisers, from the same initial weights.",
         Show("rates"),
         "Each optimiser has its own range of rates that work. On XOR the widest one spans {widest-band} "
