@@ -62,7 +62,7 @@ def errors(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
         {
             "largest": (dims, largest.reshape(shape), {"long_name": "largest |error|"}),
             "typical": (dims, typical.reshape(shape), {"long_name": "root of the mean squared error"}),
-            "said": ((*dims[1:], "x"), said[0].reshape(*shape[1:], -1), {"long_name": "output for the first seed"}),
+            "said": ((*dims[1:], "x"), said[0].reshape(*shape[1:], -1), {"long_name": "first seed's output"}),
             "truth": (("function", "x"), np.asarray(truths)[..., 0], {"long_name": "the function itself"}),
             "line": (
                 "function",

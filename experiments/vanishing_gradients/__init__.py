@@ -158,8 +158,8 @@ EXPERIMENT = Experiment(
     tables=tables,
     smoke=SMOKE,
     full=FULL,
-    remember="A sigmoid layer passes on about a quarter of δ's length, so that five layers learn nothing about "
-    "the digits in 15 epochs. Use ReLU or tanh instead, with suitable initial weights: with the wrong ones "
-    "thirty ReLU layers learn nothing in 30 epochs.",
+    remember="A sigmoid layer passes on about a quarter of δ's length, so that five layers learn nothing "
+    "about the digits in 15 epochs. Use ReLU or tanh instead, with suitable initial weights: with the wrong "
+    "ones thirty ReLU layers learn nothing in 30 epochs.",
     minutes=(1.8, 10.0),
 )

@@ -108,7 +108,7 @@ def log_moments(width: int) -> tuple[float, float]:
 
 
 def squared_spread(width: int, depth: int) -> float:
-    """Return the standard deviation of |δ₁|²/|δ_L|² for ReLU networks with He's weights, √((1 + 5/n)^(L-1) - 1)."""
+    """Return the standard deviation of |δ₁|²/|δ_L|² for ReLU and He's weights, √((1 + 5/n)^(L-1) - 1)."""
     return float(np.sqrt((1 + 5 / width) ** (depth - 1) - 1))
 
 

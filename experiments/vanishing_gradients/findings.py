@@ -32,7 +32,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate factors per layer beside theory, the shares of nodes that pass nothing down, and what helps."""
+    """Tabulate factors per layer beside theory, shares of nodes that pass nothing down, and what helps."""
     header = ("width", "activation", "init", "measured", "theory", "dead nodes", "saturated nodes")
     shown: dict[str, Table] = {
         "Change of |δ|² per layer towards the input": (header, _changes(data["birth"].to_dataset()))

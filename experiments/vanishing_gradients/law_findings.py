@@ -47,7 +47,7 @@ def _flat(gradient: np.ndarray) -> Finding:
 
 
 def _over_he(ratio: np.ndarray, same: np.ndarray) -> Finding:
-    """Judge Glorot's gradient over He's, (layer, seed), for seeds with the same dead nodes in both, (seed,)."""
+    """Judge Glorot's gradient over He's, (layer, seed), for seeds with the same dead nodes, (seed,)."""
     depth = len(ratio)
     errors = np.abs(ratio * 2 ** ((depth - 1) / 2) - 1).max(axis=0)
     crossed = ", ".join(f"{error:.2g}" for error in errors[~same])
@@ -78,7 +78,7 @@ def _mean_square(birth: xr.Dataset) -> Iterator[Finding]:
 
 
 def _narrow(sample: xr.Dataset) -> Iterator[Finding]:
-    """Judge that He keeps the mean of |δ₁|² at 1, but a typical narrow deep network passes next to nothing."""
+    """Judge that He keeps the mean of |δ₁|² at 1, but a typical narrow deep network passes almost nothing."""
     width, layers, lengths = int(sample["width"]), int(sample["layers"]), sample["first_delta"].values
     name, alive, (centre, variance) = (
         f"ReLU He, {layers} layers of {width}",

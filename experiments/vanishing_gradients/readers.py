@@ -81,8 +81,8 @@ def first_delta(birth: xr.Dataset, init: str) -> np.ndarray:
 def best(trained: xr.Dataset) -> xr.Dataset:
     """Select for each recipe the rate with the smallest loss after the last epoch, averaged over the seeds.
 
-    All rates remain as `tried`, (..., setting). The rate is chosen and judged on the same seeds, which favours
-    every recipe a little: a recipe that fails here fails at every rate.
+    All rates remain as `tried`, (..., setting). The rate is chosen and judged on the same seeds, which
+    favours every recipe a little: a recipe that fails here fails at every rate.
     """
     loss = trained["loss"].isel(epoch=-1, drop=True).mean("seed", skipna=False)
     return trained.isel(setting=loss.fillna(np.inf).argmin("setting")).assign(tried=trained["rate"])

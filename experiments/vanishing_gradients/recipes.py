@@ -125,7 +125,7 @@ class Recipe:
 
     @property
     def arguments(self) -> dict[str, np.ndarray]:
-        """Its program's arguments, one entry for each rate: the rate and the spread of the initial weights."""
+        """Its program's arguments, one entry for each rate: the rate and the spread of initial weights."""
         spread = dict(zip("abc", (value / self.scale**2 for value in SPREADS[self.scheme]), strict=True))
         columns = {"rate": np.array(self.rates), **spread}
         return {name: np.full(len(self.rates), value, np.float32) for name, value in columns.items()}

@@ -5,8 +5,8 @@ import xarray as xr
 from experiments.runner.experiment import Card, Show, Story
 
 CARD = Card(
-    "Through 50 sigmoid layers almost none of δ, the error signal, survives; with suitable weights, ReLU keeps "
-    "most. Sigmoid:",
+    "Through 50 sigmoid layers almost none of δ, the error signal, survives; with suitable weights, ReLU "
+    "keeps most. Sigmoid:",
     "negligible-sigmoid-lecun-normal",
     "birth",
 )

@@ -92,7 +92,7 @@ def _stall(part: xr.Dataset) -> Iterator[Finding]:
 
 
 def epochs_to_learn(part: xr.Dataset, constant: float) -> np.ndarray:
-    """Find the first epoch after which a seed's loss is below `LEARNT` of the constant's, (seed,); inf if none."""
+    """Find the first epoch after which a loss is below `LEARNT` of the constant's, (seed,); inf if none."""
     below = (part["loss"] < LEARNT * constant).transpose("seed", "epoch").values
     return np.where(below.any(axis=1), part["epoch"].values[np.argmax(below, axis=1)], np.inf)
 
@@ -112,5 +112,5 @@ def _remedies(part: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["saturated-outputs-cross-entropy"],
         "saturated outputs: test accuracy with cross-entropy minus with SSE",
         accuracy[SATURATED_CROSS_ENTROPY] - accuracy[SATURATED_SSE],
-        note="same draws; SSE's δ has a factor a(1 − a), 0 at a saturated wrong node; cross-entropy's does not",
+        note="same draws; SSE's δ has a factor a(1 − a), 0 at a saturated wrong node; cross-entropy's has not",
     )
