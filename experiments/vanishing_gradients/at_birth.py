@@ -180,7 +180,7 @@ def _forward(weights: jax.Array, scales: jax.Array, x: jax.Array, names: Sequenc
 def _backward(
     weights: jax.Array, slopes: jax.Array, scales: jax.Array, v: jax.Array, depths: Sequence[int]
 ) -> Backward:
-    """Pass δ down along paths w, axes (w, k, c, i): the first input's from each depth, others' from the top."""
+    """Pass δ down along paths w, axes (w, k, c, i): the first input's from each depth, others' from above."""
     others = range(1, len(v))
     inputs = np.array([0] * len(depths) + [*others])
     starts = jnp.array([*depths, *[max(depths)] * len(others)])[:, None, None, None]

@@ -75,7 +75,7 @@ def _one_below(birth: xr.Dataset) -> Iterator[Finding]:
 
 
 def _negligible(birth: xr.Dataset) -> Iterator[Finding]:
-    """Judge the first weights' change at α = 1 against rounding: |δ₁| = |ΔW₁|/|W₁| at unit-variance inputs."""
+    """Judge the first weights' change against rounding, at α = 1: |δ₁| = |ΔW₁|/|W₁|, unit-variance inputs."""
     cases = {
         ("sigmoid", "lecun_normal"): "below float32's rounding",
         ("relu", "he_normal"): "far above float32's rounding",

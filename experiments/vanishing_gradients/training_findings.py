@@ -112,5 +112,5 @@ def _remedies(part: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["saturated-outputs-cross-entropy"],
         "saturated outputs: test accuracy with cross-entropy minus with SSE",
         accuracy[SATURATED_CROSS_ENTROPY] - accuracy[SATURATED_SSE],
-        note="same draws; SSE's δ has a factor a(1 − a), 0 at a saturated wrong node; cross-entropy's has not",
+        note="same draws; SSE's δ holds a(1 − a), 0 at a saturated wrong node; cross-entropy's has none",
     )
