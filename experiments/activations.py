@@ -1,4 +1,4 @@
-"""What an activation function is for: its value and slope, mixtures of them, and what is lost without one."""
+"""What an activation function is for: value and slope, mixed activations, and what is lost without any."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -202,7 +202,7 @@ def slope_findings(curves: xr.Dataset) -> list[Finding]:
 
 
 def linear_findings(linear: xr.Dataset) -> list[Finding]:
-    """Compare one layer and five linear layers with what they must equal."""
+    """Judge one layer, and five linear ones, against the values that they must equal."""
     return [
         exact(
             EXPECTED["logistic-regression"],
@@ -273,7 +273,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         "all": Drawing(
             "Every activation (solid) and its slope (dashed)",
             [curve_figure(curves.sel(activation=name)) for name in curves["activation"].values],
-            "f(z) and f'(z) against the net input z. The slope is what δ is multiplied by on its way back.",
+            "f(z) and f'(z) against the net input z. On its way back, δ is multiplied by the slope.",
         ),
     }
 

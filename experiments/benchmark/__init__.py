@@ -21,7 +21,7 @@ class Size(NamedTuple):
     Attributes:
         sizes: Nodes per layer.
         halvings: How often the number of seeds is halved.
-        divisor: What the number of updates is divided by.
+        divisor: Divisor of the number of updates.
     """
 
     sizes: tuple[int, ...]
@@ -139,7 +139,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
 EXPERIMENT = Experiment(
     name="benchmark",
     title="How fast is it?",
-    question="How fast does nnjax train many small networks, beside other ways to write the same?",
+    question="How fast does nnjax train many small networks, compared with other ways to write the same?",
     method="Every method trains the same networks from the same parameters on the same rows. They run in "
     "turn, several times, and each round's ratios are compared, since a busy machine slows all alike. Slow "
     "ones take fewer steps, and loops one seed: speeds are per seed and step.",

@@ -1,6 +1,6 @@
 """Speeds on one device, written row by row: python -m experiments.benchmark.on_device FILE [--smoke].
 
-`make accelerator` runs it. PyTorch is compared where it is installed for the same device.
+`make accelerator` runs it. PyTorch is compared if it is installed for the same device.
 """
 
 import csv

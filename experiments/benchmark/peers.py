@@ -186,7 +186,7 @@ class Peer:
         loop: Whether it trains seeds one after the other; then it trains only one. All others train every
             seed, since their speed depends on how many there are.
         most_steps: The most updates on full batches; None for all.
-        view: A view of nnjax that is measured only where `fastest_view` names it.
+        view: A view of nnjax that is measured only if `fastest_view` names it.
     """
 
     make: Callable[[Work], Job]

@@ -1,4 +1,4 @@
-"""Timing the training: beside its peers, alone, and against the number of seeds, width and depth."""
+"""Timing the training: against peers, for one network alone, and by number of seeds, width and depth."""
 
 import dataclasses
 from collections.abc import Callable, Mapping

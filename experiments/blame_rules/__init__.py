@@ -177,6 +177,6 @@ EXPERIMENT = Experiment(
     },
     full={"angle_seeds": 1_000_000, "seeds": 10_000, "digit_seeds": 500, "steps": 20_000, "digit_epochs": 30},
     remember="The printed rule learns something from most data, so that the slip is easy to miss; how "
-    "far a rule points from the gradient at first does not tell how well it learns.",
+    "far a rule points from the gradient at first does not show how well it learns.",
     minutes=(0.8, 6.0),
 )

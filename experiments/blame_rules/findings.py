@@ -85,7 +85,7 @@ def equal_slopes(cosine: xr.DataArray) -> Finding:
         f"3-4-1 with equal slopes f', {PRINTED}: cosine with the gradient against |Σ v| / (√n |v|), "
         "largest relative difference",
         np.max(np.abs(measured / derived - 1)),
-        note=f"lowest cosine {measured.min():.1g}: it takes unequal slopes to send the rule uphill",
+        note=f"lowest cosine {measured.min():.1g}: only unequal slopes can send the rule uphill",
     )
 
 

@@ -35,7 +35,7 @@ MISREAD = (
 )
 ENDS = (
     "Two kinds of initial weights, squared error. Left: each seed's loss on the training rows and its "
-    "accuracy on the test rows; nearly all seeds apart from the crowd lost a digit. Right: how many of the "
+    "accuracy on the test rows; nearly all outliers lost a digit. Right: how many of the "
     "test rows two seeds label differently, over pairs without a common seed; the words name pairs from "
     "N(0, 1) weights by how many digits the two have lost together."
 )
@@ -50,7 +50,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         "accuracy": Drawing(
             "Whether a digit is lost depends on the initial weights and on the loss", panels, caption
         ),
-        "lost": Drawing("A node that says 0 is told almost nothing by squared error", [_lost(starts)], LOST),
+        "lost": Drawing("A node that says 0 learns almost nothing from squared error", [_lost(starts)], LOST),
         "misread": Drawing(
             "Some digits mislead nearly every network", _misread(starts, pictures["image"].values), MISREAD
         ),

@@ -1,4 +1,4 @@
-"""The data and the network of the experiment on digits, and what is measured of a network."""
+"""The data and the network of the experiment on digits, and the measurements of a network."""
 
 import functools
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ class Look(NamedTuple):
 
     Attributes:
         accuracy: Share of the rows labelled correctly.
-        said: Mean over the rows of digit c of what output node c says, a or σ(ŷ), (c,).
+        said: Mean output of node c, a or σ(ŷ), over the rows of digit c, (c,).
         delta: Mean over the same rows of that node's δ, (c,).
     """
 

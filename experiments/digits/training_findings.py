@@ -92,7 +92,7 @@ def of_weights_and_orders(crossed: xr.Dataset) -> Iterator[Finding]:
         slug = "lecun" if name == LECUN else "normal"
         yield measured(
             EXPECTED[f"weights-over-order-{slug}"],
-            f"64-30-10, {name}: log training loss, mean square among initial weights over that among orders",
+            f"64-30-10, {name}: log training loss, ratio of mean squares: initial weights over orders",
             parts.ratio,
             parts.interval,
             note=f"{losses.shape[0]} initial weights with each of {losses.shape[1]} orders, both resampled; "

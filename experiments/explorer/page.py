@@ -24,7 +24,7 @@ def joined(folder: pathlib.Path = FOLDER) -> str:
     """Join the modules into one script, each after those it imports; a worker runs the same text.
 
     Raises:
-        ValueError: Two modules give something the same name, or a module imports in another form.
+        ValueError: Two modules define the same name, or a module imports in another form.
     """
     sources = {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.mjs"))}
     graph = {name: set(IMPORT.findall(text)) for name, text in sources.items()}

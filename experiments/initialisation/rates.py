@@ -28,7 +28,7 @@ close to one is stuck. Any other run has not finished: most creep along at SSE 1
 
 
 def learner(epochs: int) -> Callable[..., jax.Array]:
-    """Return a function of a key, a range and a rate: the loss after either budget, (2,)."""
+    """Make a function of a key, a range and a rate: the loss after each of the two budgets, (2,)."""
     network = nnjax.mlp(SIZES)
 
     def losses(key: jax.Array, reach: jax.Array, rate: jax.Array) -> jax.Array:

@@ -22,7 +22,7 @@ def story(data: xr.DataTree) -> Story:
         "A footnote recommends Adam and RMSProp for their “clever ways of adapting the learning rate”. On "
         "the digits they do well. On XOR, each at its best rate, the share of the seeds that learn differs "
         "from plain descent's by {adam-minus-sgd:points} and {rmsprop-minus-sgd:points}.",
-        "What ends the range on its right is known. Near a minimum whose largest curvature is λₘₐₓ, plain "
+        "The upper end of the range is known. Near a minimum whose largest curvature is λₘₐₓ, plain "
         "descent overshoots farther and farther once the rate exceeds 2 / λₘₐₓ. At four known minima, from a "
         "parabola to a network on digits, that is the edge, to half a per cent.",
     ]

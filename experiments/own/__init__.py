@@ -18,7 +18,7 @@ from experiments.runner.experiment import Experiment, Options, at_least, positiv
 from nnjax import activations, initialisers
 from nnjax.sweeps import devices
 
-NEEDED = "give a table: --data FILE --target COLUMN, as in --data my.csv --target group"
+NEEDED = "name a table: --data FILE --target COLUMN, as in --data my.csv --target group"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,7 +210,7 @@ EXPERIMENT = Experiment(
     tables=tables,
     smoke={"seeds": 6, "depths": (1, 5), "deep_seeds": 3, "updates": 14, "compared": 2, "rates": (0.1,)},
     full={"seeds": 10_000, "deep_seeds": 100, "updates": 10_000, "compared": 16},
-    remember="Whether depth and the seed matter depends on the table: this is what they do on yours.",
+    remember="Whether depth and the seed matter depends on the table: these are the results for yours.",
     minutes=(1.2, 15.0),
     preview=preview,
 )

@@ -60,7 +60,7 @@ def _deltas(relative: xr.DataArray) -> Iterator[Finding]:
             if len(values) >= 2:
                 yield median(
                     _expected("delta", activation, f"-{weights.replace('_', '-')}"),
-                    f"{activation}, {weights}, {layers}: |δ| of the first layer over that of the last",
+                    f"{activation}, {weights}, {layers}: ratio of |δ| in the first layer to the last",
                     values,
                     note=f"before training, on your rows; {len(values)} seeds{_without(all_values)}",
                 )
@@ -168,7 +168,7 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
             [str(name), counted(*(kinds[key].sel(activation=name).values for key in ("verdict", "near")))]
             for name in kinds["activation"].values
         ]
-        found["What the ends are, after Newton's method"] = ("hidden nodes", "kind of point"), rows
+        found["Kinds of ends, after Newton's method"] = ("hidden nodes", "kind of point"), rows
     return found
 
 

@@ -1,4 +1,4 @@
-"""What a GPU or TPU does with nnjax: doctor, tests, the invariant, smoke runs, speeds; `make accelerator`.
+"""Trying nnjax on a GPU or TPU: doctor, tests, the invariant, smoke runs, speeds; `make accelerator`.
 
 It installs nothing: it uses the Python that runs it and the packages there, and names whatever it skips
 because a package is missing. Each part is a process with a time limit, so that one that fails or hangs does
@@ -94,7 +94,7 @@ def attempt(part: Part, out: pathlib.Path) -> Outcome:
     if lacking:
         return Outcome(part.name, f"skipped: this Python has no {', '.join(lacking)}", 0, "")
     log = out / f"{part.name.replace(' ', '-')}.log"
-    # Several processes share the device's memory, so that none may take three quarters of it.
+    # Several processes share the device's memory, so none may take three quarters of it.
     shared = {} if part.alone else {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     cache = {
         "JAX_COMPILATION_CACHE_DIR": str(out / "compiled"),

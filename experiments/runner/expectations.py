@@ -49,7 +49,7 @@ class Expectation:
         kind: Whose claim it is: a key of `CLASSES`.
         source: The handout's sentence, a paper, a derivation.
         expected: (low, high): the values that count as agreement; either end may be infinite. None where
-            they are computed: see `around` and `between`.
+            they are computed; see `around` and `between`.
         why: Why the bounds are as wide as they are.
         since: The date on which they were set, as in 2026-11-26.
         after: Whether a measurement had been seen before they were set.

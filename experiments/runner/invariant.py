@@ -28,7 +28,7 @@ class Case:
         sizes: Nodes per layer.
         view: The view.
         widths: Widths of the lanes; None for the automatic one.
-        one_width: Whether other widths may give other bits: products of matrices round by their shapes.
+        one_width: Whether other widths may give other bits: matrix products round by shape.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Labels of the data: a name and unit for every variable, codes in words, and where a file comes from.
 
 CF conventions: `long_name`, `units` ("1" for a number without one), `flag_values` with `flag_meanings`. An
-experiment names its own variables where it makes them; axes and what many share are named here.
+experiment names its own variables where it makes them; axes and shared variables are named here.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ LONG_NAMES = {
     "depth": "hidden layers",
     "digit": "digit",
     "during": "epoch, counted from 1",
-    "end": "where training ends: all parameters in one vector",
+    "end": "end of training: all parameters in one vector",
     "epoch": "epochs done",
     "first_seed": "seed of the first network of a pair",
     "function": "function",
@@ -37,7 +37,7 @@ LONG_NAMES = {
     "net_input": "net input z",
     "network": "network",
     "optimizer": "optimiser",
-    "output": "output node, or what is fitted in its place",
+    "output": "output node, or the fit in its place",
     "path": "path of a run on the plane, in units of the axes",
     "peer": "method that computes it",
     "range": "r: weights are uniform on [-r, r], or normal with the same variance",

@@ -178,7 +178,7 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
 def _add_second_list(
     experiment: Experiment, config: Any, context: Context, folder: pathlib.Path, console: Console
 ) -> None:
-    """Run the measurement again from other seeds, and store it beside the first."""
+    """Run the measurement again with other seeds, and store it beside the first."""
     other = config.other_list()
     terminal.say(console, f"again from seed {other.seed}, to see which verdicts depend on the seeds")
     data, took = _measure(experiment, other, _second(context), console)

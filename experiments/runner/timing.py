@@ -1,4 +1,4 @@
-"""How long a run takes, and how much of it the longest compilation."""
+"""The duration of a run, and of its longest compilation."""
 
 import time
 from collections.abc import Callable

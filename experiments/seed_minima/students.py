@@ -80,7 +80,7 @@ def descend(state: State) -> State:
 
 
 def arrived(state: State) -> jax.Array:
-    """Tell whether the gradient is so small that only a short way is left to Newton's method."""
+    """Tell whether the gradient is so small that Newton's method can finish."""
     return optax.tree.norm(nnjax.gradients(STUDENT, state.params, *task()[1])) <= NEARLY
 
 

@@ -90,7 +90,7 @@ def _descend(state: State, count: int) -> State:
 
 @functools.cache
 def arrived(count: int) -> functools.partial:
-    """Make a function that tells whether only a short way is left to Newton's method."""
+    """Make a function that tells whether a student is near enough for Newton's method to finish."""
     return functools.partial(_arrived, count=count)
 
 

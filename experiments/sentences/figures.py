@@ -50,7 +50,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
             WIDTHS,
         ),
         "learnt": Drawing(
-            "Sixteen hidden nodes bend where two cannot",
+            "Sixteen hidden nodes can bend where two cannot",
             [learnt_figure(approximation.sel(function=name)) for name in functions],
             LEARNT,
         ),

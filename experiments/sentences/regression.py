@@ -1,4 +1,4 @@
-"""Regression on scikit-learn's 442 diabetics: identity or sigmoid output, and what momentum gains."""
+"""Regression on scikit-learn's 442 diabetics: identity or sigmoid output, and the gain from momentum."""
 
 import functools
 from typing import Any

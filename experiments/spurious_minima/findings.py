@@ -55,7 +55,7 @@ AGAIN: dict[int, float] = {
 SEED_FREE = (7, 0.0232027149)
 """A minimum that is known without any seed: k = n, and its F."""
 FEW = 10
-"""Fewer spurious runs than this say nothing about their mean."""
+"""The fewest spurious runs with which their mean is judged."""
 ONE_MINIMUM = 1e-4
 """If the ends of a cell differ by less than the published rounding, they are copies of one minimum, and their
 mean tests nothing."""

@@ -3,7 +3,7 @@
 F(W) = ½ E[(Σᵢ relu(wᵢ·x) − Σⱼ relu(vⱼ·x))²] for x ~ N(0, I) and the target neurons vⱼ = eⱼ. No data
 are needed: the expectation is a formula in the angles between neurons (Cho & Saul 2009; Brutzkus &
 Globerson 2017; Safran & Shamir 2018). Index letters: i neuron, j target neuron or input, s seed. W is (n, k),
-one row per neuron, float64: the objective loses half its digits where two neurons are parallel.
+one row per neuron, float64: the objective loses half its digits if two neurons are parallel.
 """
 
 from typing import NamedTuple

@@ -31,7 +31,7 @@ INITS = {"he_normal": "He's weights", "glorot_normal": "Glorot's weights"}
 """Names of activations and initial weights in figures, if they differ from the library's."""
 
 BIRTH = (
-    "Before training: the length of δ by layers below the output, over that at the output, in the "
+    "Before training: the length of δ, by layers below the output, relative to that at the output, in the "
     "widest networks drawn. Lines are root mean squares over the seeds, bands hold 90 % of them, dots are "
     "mean-field theory. In the grey area a weight's change is lost in float32's rounding, at learning rate "
     "1."

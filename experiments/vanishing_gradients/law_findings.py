@@ -57,8 +57,8 @@ def _over_he(ratio: np.ndarray, same: np.ndarray) -> Finding:
         "relative error",
         float(np.max(errors[same])),
         note=f"2^(−(L−1)/2) is {2 ** (-(depth - 1) / 2):.2g}; float32; over the {same.sum()} of "
-        f"{len(same)} seeds whose nodes are on the same side of ReLU's kink with both weights; where "
-        f"rounding takes a node across, the errors are {crossed or '(none here)'}",
+        f"{len(same)} seeds whose nodes are on the same side of ReLU's kink with both weights; if rounding "
+        f"moves a node across, the errors are {crossed or '(none here)'}",
     )
 
 

@@ -47,7 +47,7 @@ class Task(NamedTuple):
 
     @property
     def constant(self) -> float:
-        """Loss per row of the best constant answer, the mean label, as for a network that learns nothing."""
+        """Loss per row of the best constant answer, the mean label: that of a network that learns nothing."""
         labels = self.train.ys
         return float(np.sum((labels - labels.mean(axis=0)) ** 2) / len(labels))
 

@@ -106,7 +106,7 @@ def delta_findings(curves: xr.Dataset) -> tuple[Finding, ...]:
             EXPECTED["delta-at-the-ends"],
             "δ is 0 at the label and at the opposite saturated end",
             float(np.abs(curve.values[[0, -1]]).max()),
-            note="so a node that is completely wrong does not learn either",
+            note="so a node that is completely wrong does not learn, either",
         ),
     )
 

@@ -65,7 +65,7 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
 
 
 def number(value: Any, form: str) -> str:
-    """Format a number with a true minus sign, and none before a zero."""
+    """Format a number with a true minus sign, but none before a zero."""
     text = format(float(value), form)
     return text.removeprefix("-") if float(text) == 0 else typeset(text)
 

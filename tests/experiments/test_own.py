@@ -17,7 +17,7 @@ BAD = {
     "no such column": (GOOD, "groups", "unknown column 'groups'. Did you mean 'group'?"),
     "a text among numbers": (GOOD.replace("7,2,", "seven,2,"), "group", "row 8, column 'a' holds 'seven'"),
     "a gap": (GOOD.replace("7,2,", ",2,"), "group", "row 8, column 'a' is empty"),
-    "no target": (GOOD, "", "give a table: --data FILE --target COLUMN"),
+    "no target": (GOOD, "", "name a table: --data FILE --target COLUMN"),
 }
 
 
