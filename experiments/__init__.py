@@ -1,4 +1,4 @@
-"""The experiments: one question per file or folder, told in the order of `STORY`."""
+"""The experiments: one question per file or folder, in the order of `STORY`."""
 
 STORY = (
     "walkthrough",
@@ -17,7 +17,7 @@ STORY = (
     "benchmark",
     "own",
 )
-"""The order in which the report tells them; an experiment that is not named here comes after these."""
+"""The order of experiments in the report; an experiment that is not named here comes after these."""
 
 CARDS = (
     "walkthrough",
@@ -34,10 +34,10 @@ CARDS = (
     "sentences",
     "activations",
 )
-"""The order of the cards on top of the report: what surprises most comes first."""
+"""The order of the cards at the top of the report: the most surprising first."""
 
 ONLY_BY_NAME = ("benchmark", "own")
-"""Run only where they are named: one needs an idle machine, the other a table."""
+"""Experiments that run only if named: one needs an idle machine, the other a table."""
 
 SEEDS = 2**32
-"""Seeds are below this."""
+"""Seeds are smaller than this."""

@@ -7,22 +7,22 @@ from experiments.runner.arguments import parse
 
 
 def main(arguments: Sequence[str], set_up: Callable[[], None] = lambda: None) -> int:
-    """Run the experiments that `arguments` name, all without a name; returns the exit status.
+    """Run the experiments that `arguments` name, or all if none is named; returns the exit status.
 
     Args:
-        arguments: As typed.
-        set_up: Called once they are known to be good.
+        arguments: The command line.
+        set_up: Called once the arguments are known to be valid.
     """
     request = parse(arguments)
     set_up()
-    # Imported late: help and refusals come at once.
+    # Imported late, so that help and error messages come at once.
     from experiments.runner import running
 
     return running.run(request)
 
 
 def _set_up() -> None:
-    """Float64 and all cores, once, before JAX computes anything."""
+    """Turn on float64 and all cores, once, before JAX computes anything."""
     import jax
 
     import nnjax

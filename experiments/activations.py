@@ -1,4 +1,4 @@
-"""What an activation function is for: its value and slope, mixtures of them, and what is lost without one."""
+"""What an activation function is for: value and slope, mixed activations, and what is lost without any."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -32,9 +32,9 @@ EXPECTED = expectations.of("activations")
 
 
 class Nodes(NamedTuple):
-    """The nodes of a 2-2-1 network that learns XOR, and a factor of its learning rate.
+    """The nodes of a 2-2-1 network that learns XOR, and a factor for its learning rate.
 
-    Linear outputs are not held back by a(1 - a): at the others' rate they diverge.
+    Linear outputs lack the factor a(1 - a), so they diverge at the rate of the others.
     """
 
     hidden: str | tuple[str, ...]
@@ -53,7 +53,7 @@ NODES = {
     HIDDEN_LINEAR: Nodes("identity"),
 }
 SOLVED, STEP, ENOUGH = 0.1, 1e-6, 100
-"""XOR is learnt below this loss; step of the central differences; shares need this many seeds."""
+"""XOR counts as learnt below SOLVED; step of the central differences; seeds that a share needs."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Config(Options):
 
 
 def curves() -> xr.Dataset:
-    """Compute f(z), f'(z), and how far f' is from central differences of f, for every activation."""
+    """Compute f(z), f'(z), and the distance of f' from central differences of f, for every activation."""
     z = np.linspace(-6, 6, 241)
     value, slope, error = map(np.stack, zip(*(curve(f, z) for f in ACTIVATIONS.values()), strict=True))
     dimensions, attributes = ("activation", "z"), {"long_name": "largest |f' - central difference|"}
@@ -94,18 +94,18 @@ def curves() -> xr.Dataset:
 
 
 def curve(activation: nnjax.Activation, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One activation's f(z) and f'(z), and the largest error of f' where f has no kink."""
+    """Compute one activation's f(z) and f'(z), and the largest error of f' where f has no kink."""
     value = np.array(activation.value(jnp.asarray(z)))
     slope = np.array(activation.derivative(jnp.asarray(z), jnp.asarray(value)))
     above, below = (np.array(activation.value(jnp.asarray(z + way * STEP))) for way in (1, -1))
     error = np.abs((above - below) / (2 * STEP) - slope)
-    # The handout's kinks are at 0; elsewhere a kink shows in differences that disagree to its left and right.
+    # The handout's kinks are at 0; elsewhere, left and right differences disagree at a kink.
     kink = (np.abs(z) <= STEP) | (np.abs((above - value) - (value - below)) > 1e-3 * STEP)
     return value, slope, error[~kink].max()
 
 
 def xor(nodes: Nodes, config: Config) -> Callable[[jax.Array], jax.Array]:
-    """A function of a key: the last loss on XOR of a 2-2-1 network with these nodes."""
+    """Make a function of a key: the final loss on XOR of a 2-2-1 network with these nodes."""
     network = nnjax.Network((2, 2, 1), (nodes.hidden, nodes.output))
 
     def last_loss(key: jax.Array) -> jax.Array:
@@ -117,7 +117,7 @@ def xor(nodes: Nodes, config: Config) -> Callable[[jax.Array], jax.Array]:
 
 
 def xor_losses(config: Config, context: Context) -> xr.Dataset:
-    """Measure each seed's last loss on XOR for each kind of hidden nodes, from the same draws."""
+    """Measure each seed's final loss on XOR for each kind of hidden nodes, from the same draws."""
     seeds = config.seeds_from_first(config.seeds)
     losses = [context.sweep(name, xor(nodes, config), seeds) for name, nodes in NODES.items()]
     column = ("hidden", "seed"), np.stack(losses), {"long_name": "summed loss after training"}
@@ -125,7 +125,7 @@ def xor_losses(config: Config, context: Context) -> xr.Dataset:
 
 
 def regression() -> float:
-    """Relative distance of one layer with cross-entropy from scikit-learn's logistic regression on iris."""
+    """Compute the relative distance of one cross-entropy layer from scikit-learn's regression on iris."""
     from sklearn.linear_model import LogisticRegression
 
     train, test = datasets.iris()
@@ -138,7 +138,7 @@ def regression() -> float:
 
 
 def fitted(xs: np.ndarray, ys: np.ndarray) -> nnjax.Layer:
-    """The layer (in, 1) that minimises the binary cross-entropy of xs (n, in) and ys (n, 1)."""
+    """Find the layer (in, 1) that minimises the binary cross-entropy of xs (n, in) and ys (n, 1)."""
     network, loss = nnjax.mlp((xs.shape[1], 1), output="identity"), "binary_cross_entropy"
     return minima.polish(
         lambda p: nnjax.total_loss(network, p, xs, ys, loss),
@@ -149,7 +149,7 @@ def fitted(xs: np.ndarray, ys: np.ndarray) -> nnjax.Layer:
 
 
 def collapse() -> float:
-    """Relative distance of a stack of five linear layers from the one layer that it equals."""
+    """Compute the relative distance of a stack of five linear layers from the one layer that it equals."""
     network = nnjax.mlp((5, 7, 6, 8, 4, 3), "identity", "identity")
     params = nnjax.init(network, nnjax.key(0), "normal", "normal", dtype=jnp.float64)
     one = params[0]
@@ -163,14 +163,14 @@ def collapse() -> float:
 
 def run(config: Config, context: Context) -> xr.DataTree:
     """Measure the groups "curves", "xor" and "linear", which holds the two relative distances."""
-    attributes = {"long_name": "relative distance from what it must equal", "units": "1"}
+    attributes = {"long_name": "relative distance from the value that it must equal", "units": "1"}
     distances = [regression(), collapse()]
     linear = xr.Dataset({"distance": ("what", distances, attributes)}, {"what": ["regression", "collapse"]})
     return xr.DataTree.from_dict({"curves": curves(), "xor": xor_losses(config, context), "linear": linear})
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge what the handout says of activations, and what is lost without them."""
+    """Judge what the handout says about activations, and what is lost without them."""
     losses = data["xor"].to_dataset()["loss"]
     judged = [*slope_findings(data["curves"].to_dataset()), *linear_findings(data["linear"].to_dataset())]
     return judged + xor_findings(losses) if losses.sizes["seed"] >= ENOUGH else judged
@@ -182,13 +182,13 @@ def slope_findings(curves: xr.Dataset) -> list[Finding]:
     return [
         exact(
             EXPECTED["sigmoid-steepest"],
-            "sigmoid: its steepest slope",
+            "sigmoid: steepest slope",
             float(steepest.sel(activation="sigmoid")),
             note="a quarter, at z = 0",
         ),
         exact(
             EXPECTED["relu-steepest"],
-            "ReLU: its steepest slope",
+            "ReLU: steepest slope",
             float(steepest.sel(activation="relu")),
             note="1 wherever z > 0",
         ),
@@ -202,7 +202,7 @@ def slope_findings(curves: xr.Dataset) -> list[Finding]:
 
 
 def linear_findings(linear: xr.Dataset) -> list[Finding]:
-    """One layer and five linear ones, against what they must equal."""
+    """Judge one layer, and five linear ones, against the values that they must equal."""
     return [
         exact(
             EXPECTED["logistic-regression"],
@@ -219,13 +219,13 @@ def linear_findings(linear: xr.Dataset) -> list[Finding]:
 
 
 def xor_findings(losses: xr.DataArray) -> list[Finding]:
-    """XOR without a non-linearity, and with two kinds of it."""
+    """Judge XOR without a non-linearity, and with two kinds."""
     linear = losses.sel(hidden=LINEAR).values
     solved = {name: losses.sel(hidden=name).values < SOLVED for name in (SIGMOID, HIDDEN_LINEAR, MIXED)}
     return [
         exact(
             EXPECTED["xor-linear"],
-            "XOR without a non-linearity: least loss of any seed",
+            "XOR without a non-linearity: smallest loss of any seed",
             float(np.nanmin(linear)),
             note=f"all four outputs ½; {np.mean(np.isfinite(linear)):.1%} of the seeds did not diverge",
         ),
@@ -257,11 +257,11 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
 
 
 SHORT = {LINEAR: "none", HIDDEN_LINEAR: "none, but\nsigmoid output", MIXED: "a ReLU and\na sigmoid"}
-"""{nodes: their name in a figure}."""
+"""{kind of nodes: its name in a figure}."""
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw what learns XOR, and all activations with their slopes."""
+    """Draw which nodes learn XOR, and all activations with their slopes."""
     curves = data["curves"].to_dataset()
     return {
         "xor": Drawing(
@@ -273,13 +273,13 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         "all": Drawing(
             "Every activation (solid) and its slope (dashed)",
             [curve_figure(curves.sel(activation=name)) for name in curves["activation"].values],
-            "f(z) and f'(z) against the net input z. The slope is what δ is multiplied by on its way back.",
+            "f(z) and f'(z) against the net input z. On its way back, δ is multiplied by the slope.",
         ),
     }
 
 
 def xor_figure(xor: xr.Dataset) -> Figure:
-    """The share of the seeds that learn XOR, by hidden nodes."""
+    """Draw the share of the seeds that learn XOR, by hidden nodes."""
     figure, axes = style.panel(height=300)
     names = [str(name) for name in xor["hidden"].values]
     hits = xor["loss"].transpose("hidden", "seed").values < SOLVED
@@ -290,7 +290,7 @@ def xor_figure(xor: xr.Dataset) -> Figure:
 
 
 def curve_figure(curve: xr.Dataset) -> Figure:
-    """One activation and its slope."""
+    """Draw one activation and its slope."""
     figure, axes = style.panel(height=150)
     axes.plot(curve["z"], curve["value"], color=style.COLOURS[0])
     axes.plot(curve["z"], curve["slope"], color=style.COLOURS[1], ls="--")
@@ -299,15 +299,15 @@ def curve_figure(curve: xr.Dataset) -> Figure:
 
 
 def story(data: xr.DataTree) -> Story:
-    """What an activation is for."""
+    """Tell what an activation is for."""
     return [
         "The non-linear function “is crucial”, says a footnote. Take it away, and any stack of layers is one "
-        "linear layer, which can do no better on XOR than to answer ½ to every question: an SSE of 1.",
+        "linear layer, which can do no better on XOR than answer ½ to every question: an SSE of 1.",
         Show("xor"),
         "Sigmoid nodes, with everything else the same, raise the share of the seeds that learn XOR by "
         "{xor-sigmoid:points}. “Different nodes can have different activation functions”, says another "
         "footnote: one ReLU and one sigmoid do it, too.",
-        "Footnote 1 is right as well. A single sigmoid node, trained with cross-entropy, ends at the weights "
+        "Footnote 1 is right, too. A single sigmoid node, trained with cross-entropy, ends at the weights "
         "that scikit-learn's logistic regression finds.",
     ]
 
@@ -316,7 +316,7 @@ EXPERIMENT = Experiment(
     name="activations",
     title="Activation functions",
     question="What does an activation function do, and what is lost without one?",
-    method="Every activation's value and slope are computed and checked by differences. XOR is learnt with "
+    method="Every activation's value and slope are computed, and checked by differences. XOR is learnt with "
     "several kinds of hidden nodes and with none, from the same draws.",
     config=Config,
     run=run,

@@ -1,4 +1,4 @@
-"""How fast is it? The same training by nnjax and by its peers, side by side in one run, as ratios."""
+"""How fast is it? The same training with nnjax and with its peers, side by side in one run, as ratios."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class Size(NamedTuple):
     Attributes:
         sizes: Nodes per layer.
         halvings: How often the number of seeds is halved.
-        divisor: Of the number of updates.
+        divisor: Divisor of the number of updates.
     """
 
     sizes: tuple[int, ...]
@@ -38,7 +38,7 @@ XOR_NETWORKS = {
 SHARED_ORDER, OWN_ORDER = "digits, shared order", "digits, own order"
 NETWORKS = (*XOR_NETWORKS, SHARED_ORDER, OWN_ORDER)
 CHECKED = ("2-2-1", SHARED_ORDER, OWN_ORDER)
-"""Networks on which all methods must reach the same losses; the others run the same code."""
+"""Networks on which all methods must reach the same losses; the other networks run the same code."""
 SMOKE: Mapping[str, Any] = {
     "repeats": 1,
     "log_seeds": 3,
@@ -62,14 +62,14 @@ class Config(Options):
     """Sizes of the benchmark.
 
     Attributes:
-        seed: First of the seeds that are trained; the speed does not depend on it.
-        repeats: How often every method runs; medians are compared.
+        seed: First seed to train; the speed does not depend on it.
+        repeats: How often each method runs; medians are compared.
         log_seeds: XOR is trained from 2^log_seeds seeds at once.
         steps: Updates per seed on XOR.
         digits_epochs: Epochs on the digits.
         networks: Which of the networks to compare.
-        growth: Largest factor of width and depth in the figure of the costs.
-        scaling: Largest exponent of two of the seeds in the scaling figure.
+        growth: Largest factor of width and depth in the figure of costs.
+        scaling: The scaling figure goes up to 2^scaling seeds.
         million: Also train a million 2-2-1 networks for 5000 steps.
         views: Also try all views on networks where the fastest one changes.
     """
@@ -93,16 +93,16 @@ class Config(Options):
 
     @property
     def is_full(self) -> bool:
-        """Whether the sizes are those that the aims are about; smaller ones do not fill the machine."""
+        """Whether the sizes are those at which the aims are judged; smaller ones do not fill the machine."""
         return self.log_seeds >= FULL["log_seeds"] and self.steps >= FULL["steps"]
 
     def seeds(self, halvings: int) -> int:
-        """2^(log_seeds - halvings), at least 1."""
+        """Return 2^(log_seeds - halvings), at least 1."""
         return 2 ** max(0, self.log_seeds - halvings)
 
 
 def works(config: Config) -> dict[str, Work]:
-    """What is trained, by name."""
+    """Make the training tasks, by name."""
     known = {
         name: work.xor(sizes, max(1, config.steps // divisor), config.seeds(halvings))
         for name, (sizes, halvings, divisor) in XOR_NETWORKS.items()
@@ -118,7 +118,7 @@ def works(config: Config) -> dict[str, Work]:
 def run(config: Config, context: Context) -> xr.DataTree:
     """Measure the groups "speed", "alone", "machine", "scaling" and "growth"; "million" and "views" if asked.
 
-    The million networks come first, since the process's memory peaks only once.
+    The million networks come first, since only the highest peak of the process's memory can be seen.
     """
     few, repeats, parts = config.steps // 10 + 1, config.repeats, len(config.networks) + 1
     groups = {"million": timings.million(context)} if config.million else {}
@@ -139,7 +139,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
 EXPERIMENT = Experiment(
     name="benchmark",
     title="How fast is it?",
-    question="How fast does nnjax train many small networks, beside other ways to write the same?",
+    question="How fast does nnjax train many small networks, compared with other ways to write the same?",
     method="Every method trains the same networks from the same parameters on the same rows. They run in "
     "turn, several times, and each round's ratios are compared, since a busy machine slows all alike. Slow "
     "ones take fewer steps, and loops one seed: speeds are per seed and step.",

@@ -1,4 +1,4 @@
-"""Speeds of a run of the full size, and lines of how the time grows."""
+"""Figures of the speeds of a full-size run, and of how the time grows."""
 
 from collections.abc import Mapping
 
@@ -16,14 +16,14 @@ SPEED = (
     "before."
 )
 GROWTH = (
-    "Left: time of a sweep against its number of seeds; below one lane per device it stays constant, and "
+    "Left: time of a sweep against its number of seeds; up to one lane per device it stays constant, and "
     "then follows the dashed line, which is proportional to the seeds. Right: cost of one update of one "
     "network against its size."
 )
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw the speeds, if the run is of the size that they are judged at, and how the cost grows."""
+    """Draw the speeds, if the run has the size at which they are judged, and how the cost grows."""
     speed, scaling, growth = (data[name].to_dataset() for name in ("speed", "scaling", "growth"))
     drawn, large_enough = {}, drawable(data)
     if "speed" in large_enough:
@@ -37,7 +37,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def _speeds(speeds: xr.DataArray) -> Figure:
-    """A dot for each method, the fastest on top, under its name."""
+    """Draw a dot for each method under its name, the fastest on top."""
     there = speeds.dropna("peer").sortby(speeds.dropna("peer"), ascending=False)
     figure, axes = style.panel(height=70 + 32 * there.sizes["peer"])
     left, right = float(there.min()) / 2, 8 * float(there.max())

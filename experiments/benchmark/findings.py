@@ -1,4 +1,4 @@
-"""The benchmark's aims, each against its measured ratio, and its tables."""
+"""The benchmark's findings, each aim against its measured ratio, and its tables."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -13,14 +13,14 @@ from experiments.runner.findings import Finding
 
 EXPECTED = expectations.of("benchmark")
 FEWEST = 3
-"""Points below which a line says nothing of how a cost grows."""
+"""The fewest points from which a line shows how a cost grows."""
 
 
 class Aim(NamedTuple):
-    """How many times as fast as a method nnjax is on a network; how many it should be is an expectation.
+    """The ratio of nnjax's speed to a method's on a network; the ratio aimed for is an expectation.
 
     Attributes:
-        id: The finding's.
+        id: The finding's id.
         network: The network.
         method: The method.
         claim: What the ratio is.
@@ -51,35 +51,35 @@ class Ratio(NamedTuple):
 
 
 def over_repeats(values: np.ndarray) -> Ratio:
-    """The median of values (repeat,), and their range."""
+    """Return the median of values (repeat,), and their range."""
     return Ratio(float(np.median(values)), (float(np.min(values)), float(np.max(values))))
 
 
 def ratio(speed: xr.Dataset, network: str, method: str) -> Ratio:
-    """How many times as fast nnjax is, in the view that a user gets."""
+    """Compute how many times as fast nnjax is as a method, in the view that a user gets."""
     rates = speed["rate"].sel(network=network)
     return over_repeats(rates.sel(peer=named(speed, network)).values / rates.sel(peer=method).values)
 
 
 def named(speed: xr.Dataset, network: str) -> str:
-    """The method that a user of nnjax gets: the view that `fastest_view` names."""
+    """Name the method that a user of nnjax gets: the view that `fastest_view` names."""
     return str(speed["named"].sel(network=network).values)
 
 
 def medians(speed: xr.Dataset) -> xr.DataArray:
-    """Median speed over the repeats, (network, peer)."""
+    """Compute the median speed over the repeats, (network, peer)."""
     return speed["rate"].median("repeat")
 
 
 def drawable(data: xr.DataTree) -> list[str]:
-    """Figures that a run is large enough for: speeds at the full size, lines from FEWEST points on."""
+    """List the figures that a run is large enough for: speeds at full size, lines from FEWEST points on."""
     points = data["scaling"].sizes["seeds"], data["growth"].sizes["size"]
     is_large_enough = {"speed": bool(data["speed"].attrs["full"]), "growth": min(points) >= FEWEST}
     return [name for name, drawn in is_large_enough.items() if drawn]
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge the aims, at the full size, by their ratios; intervals are the range of the repeats."""
+    """Judge the aims at the full size by their ratios; the intervals are the ranges of the repeats."""
     speed = data["speed"].to_dataset()
     judged = aim_findings(speed, data["alone"].to_dataset()) if speed.attrs["full"] else []
     judged += [same_losses(speed), compilation(speed)]
@@ -91,7 +91,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def aim_findings(speed: xr.Dataset, alone: xr.Dataset) -> list[Finding]:
-    """How many times as fast as its peers nnjax is, over many seeds and for one network."""
+    """Judge how many times as fast nnjax is as its peers, over many seeds and for one network."""
     note = f"median and range of {speed.sizes['repeat']} repeats side by side"
     ratios = {
         aim: ratio(speed, aim.network, aim.method) for aim in AIMS if aim.network in speed["network"].values
@@ -112,7 +112,7 @@ def aim_findings(speed: xr.Dataset, alone: xr.Dataset) -> list[Finding]:
 
 
 def same_losses(speed: xr.Dataset) -> Finding:
-    """Whether all methods do the same training."""
+    """Judge whether all methods do the same training."""
     worst = float(speed["loss_difference"].max())
     return Finding(
         EXPECTED["same-losses"],
@@ -124,7 +124,7 @@ def same_losses(speed: xr.Dataset) -> Finding:
 
 
 def compilation(speed: xr.Dataset) -> Finding:
-    """The first call less a later one, of the view that a user gets, where that is longest."""
+    """Measure compilation: the first call minus a later one, in the view that a user gets, at its longest."""
     seconds = {}
     for network in speed["network"].values:
         at = {"network": network, "peer": named(speed, network)}
@@ -142,21 +142,21 @@ def compilation(speed: xr.Dataset) -> Finding:
 
 
 def view_findings(views: xr.Dataset) -> Iterator[Finding]:
-    """Where the view that `fastest_view` names does worst, on 4 rows and on more."""
+    """Judge the view that `fastest_view` names where it does worst, on 4 rows and on more."""
     few = views["rows"].values == 4
     yield worst_view("views-4-rows", "4 rows", views.isel(case=few))
     yield worst_view("views-batches", "batches of 10 rows and more", views.isel(case=~few))
 
 
 def worst_view(id: str, where: str, views: xr.Dataset) -> Finding:
-    """The named view's speed over the best other's, where it is least."""
+    """Judge the smallest ratio of the named view's speed to the best other's."""
     ratios = views["ratio"].transpose("case", "repeat").values
     typical = np.median(ratios, axis=1)
     worst = int(np.argmin(typical))
     measured = over_repeats(ratios[worst])
     return Finding(
         EXPECTED[id],
-        f"the view that fastest_view names, {where}: its speed over the best other's, where it is least",
+        f"the view that fastest_view names, {where}: its speed over the best other's, smallest ratio",
         measured=measured.median,
         interval=measured.span,
         note=f"{views['case'].values[worst]}; median of the networks: {np.median(typical):.2f}",
@@ -164,7 +164,7 @@ def worst_view(id: str, where: str, views: xr.Dataset) -> Finding:
 
 
 def million_findings(million: xr.Dataset) -> Iterator[Finding]:
-    """How long a million networks take, and how much memory."""
+    """Judge how much time and memory a million networks take."""
     for name, what in (
         ("seconds", "seconds, compilation included"),
         ("peak_memory", "peak memory"),
@@ -180,12 +180,12 @@ def million_findings(million: xr.Dataset) -> Iterator[Finding]:
 
 
 def short(value: float) -> str:
-    """Two digits, and no exponent: 0.83, 5.6, 31000."""
+    """Format with two significant digits and no exponent: 0.83, 5.6, 31000."""
     return f"{float(f'{value:.2g}'):.10g}"
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate speeds, how many times as fast nnjax is, and its share of the machine's peak."""
+    """Tabulate speeds, nnjax's speed-up, and its share of the machine's peak."""
     speed, machine = data["speed"].to_dataset(), data["machine"].to_dataset()
     peak = float(machine["peak"].median())
     about = "{description}; {versions}; missing: {missing}".format(
@@ -198,7 +198,7 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
 
 
 def speed_table(speed: xr.Dataset) -> Table:
-    """Every method that was measured, by network."""
+    """Tabulate every method that was measured, by network."""
     rows, rates = [], medians(speed)
     for network in speed["network"].values:
         for method in rates.sel(network=network).dropna("peer")["peer"].values:
@@ -212,7 +212,7 @@ def speed_table(speed: xr.Dataset) -> Table:
 
 
 def share_table(speed: xr.Dataset, peak: float) -> Table:
-    """Of the machine's peak, in FLOP/s, by network."""
+    """Tabulate the share of the machine's peak, in FLOP/s, by network."""
     shares, rows = medians(speed) * speed["flops"] / peak, []
     for network in speed["network"].values:
         method = named(speed, network)

@@ -1,4 +1,4 @@
-"""The machine beside which speeds are read: what it is, and how fast it could be."""
+"""The machine on which speeds are measured: what it is, and how fast it could be."""
 
 import functools
 import os
@@ -20,14 +20,14 @@ from experiments.benchmark.peers import FLOOR, PEERS, installed
 
 
 def clock(job: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
-    """Time a job: seconds, and its result."""
+    """Time a job; returns the seconds and its result."""
     start = time.perf_counter()
     result = job()
     return time.perf_counter() - start, result
 
 
 def description() -> str:
-    """Processor, cores and JAX devices."""
+    """Describe the processor, cores and JAX devices."""
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
@@ -36,20 +36,20 @@ def description() -> str:
 
 
 def versions() -> str:
-    """Versions of what is compared."""
+    """List the versions of the packages that are compared."""
     names = [name for name in ("jax", "flax", "optax", "numpy", "torch") if installed(name)]
     return ", ".join(f"{name} {metadata.version(name)}" for name in names)
 
 
 def missing() -> str:
-    """The methods that this machine cannot run."""
+    """List the methods that this machine cannot run."""
     names = [name for name, peer in PEERS.items() if not installed(peer.package)]
     return ", ".join(names if shutil.which("cc") else [*names, FLOOR])
 
 
 @functools.cache
 def floor_program() -> str | None:
-    """The compiled C program; None where there is no C compiler."""
+    """Compile the C program; None if there is no C compiler."""
     compiler = shutil.which("cc")
     if compiler is None:
         return None
@@ -60,7 +60,7 @@ def floor_program() -> str | None:
 
 
 def floor() -> float:
-    """Seed-steps per second of the C program on all cores; NaN without a compiler."""
+    """Measure the C program's seed-steps per second on all cores; NaN without a compiler."""
     program = floor_program()
     if program is None:
         return np.nan
@@ -69,7 +69,7 @@ def floor() -> float:
 
 
 def peak(repeats: int, size: int = 2048) -> list[float]:
-    """FLOP/s of one large matrix product in NumPy."""
+    """Measure the FLOP/s of one large matrix product in NumPy."""
     a = np.random.default_rng(0).random((size, size), np.float32)
     np.matmul(a, a)
     return [2 * size**3 / clock(lambda: np.matmul(a, a))[0] for _ in range(repeats)]
@@ -84,7 +84,7 @@ def measured(repeats: int) -> xr.Dataset:
 
 
 def peak_memory() -> float:
-    """The most bytes that this process has held; NaN on Windows, which does not tell."""
+    """Return the most bytes that this process has held; NaN on Windows, which does not report it."""
     if sys.platform == "win32":
         return np.nan
     import resource

@@ -1,6 +1,6 @@
-"""The speeds of one device, written row by row: python -m experiments.benchmark.on_device FILE [--smoke].
+"""Speeds on one device, written row by row: python -m experiments.benchmark.on_device FILE [--smoke].
 
-`make accelerator` runs it. PyTorch is compared where it is installed for the same device.
+`make accelerator` runs it. PyTorch is compared if it is installed for the same device.
 """
 
 import csv
@@ -26,14 +26,14 @@ HEADER = (
     "updates",
     "first call, s",
     "seed-steps/s",
-    "nnjax is so many times as fast",
+    "speed of nnjax over this one",
 )
 NNJAX = "nnjax"
 ROUNDS = 3
 
 
 def works(smoke: bool) -> dict[str, Work]:
-    """What all methods train, by name."""
+    """Make the tasks that all methods train, by name."""
     updates, fewer = (5, 12) if smoke else (5000, 0)
     one_order = dataclasses.replace(digits(epochs=1, small=smoke), seeds=2 ** (10 - fewer // 2))
     return {
@@ -45,7 +45,7 @@ def works(smoke: bool) -> dict[str, Work]:
 
 
 def large(smoke: bool) -> dict[str, Work]:
-    """What nnjax alone trains, once, compilation included."""
+    """Make the tasks that only nnjax trains, once, compilation included."""
     shrink = 1000 if smoke else 1
     return {
         "a million XOR 2-2-1": xor((2, 2, 1), 5000 // shrink, 10**6 // shrink),
@@ -54,7 +54,7 @@ def large(smoke: bool) -> dict[str, Work]:
 
 
 def torch_device() -> str | None:
-    """PyTorch's name of JAX's default device; None if PyTorch is not there or does not have it."""
+    """Return PyTorch's name for JAX's default device; None if PyTorch is missing or cannot use it."""
     if not peers.installed("torch"):
         return None
     import torch  # pyright: ignore[reportMissingImports]
@@ -65,7 +65,7 @@ def torch_device() -> str | None:
 
 
 def methods() -> dict[str, Callable[[Work], Job]]:
-    """The ways to train that are compared, nnjax first; each takes the updates that it is given."""
+    """Return the methods that are compared, nnjax first; each makes as many updates as the work says."""
     chosen: dict[str, Callable[[Work], Job]] = {
         NNJAX: lambda work: peers.nnjax_sweep(peers.fastest_view(work), work),
         "plain JAX, jit(vmap(scan))": peers.plain_jax,
@@ -80,12 +80,12 @@ def methods() -> dict[str, Callable[[Work], Job]]:
 
 
 def limited(name: str, work: Work) -> Work:
-    """What a method does of the work: PyTorch fewer updates, since it takes long."""
+    """Return the part of the work that a method does: fewer updates for PyTorch, which is slow."""
     return PEERS[name].limited(work) if name == "torch.func, vmap" else work
 
 
 def compared(name: str, work: Work) -> Iterator[tuple]:
-    """Train by every method once to compile, then all in turn; yield a row of the table for each."""
+    """Train with every method once to compile, then with all in turn; yields a row of the table for each."""
     parts = {method: limited(method, work) for method in methods()}
     jobs, first = {}, {}
     for method, make in methods().items():
@@ -93,7 +93,7 @@ def compared(name: str, work: Work) -> Iterator[tuple]:
             job = make(parts[method])
             first[method], _ = clock(job)
             jobs[method] = job
-        except Exception as error:  # Out of memory, say: the others still have their rows.
+        except Exception as error:  # Say, out of memory: the others still get their rows.
             said = f"{type(error).__name__}: {error}".splitlines()[0][:200]
             yield name, method, work.seeds, parts[method].steps, "", "", said
     rounds = [{m: parts[m].seed_steps / clock(job)[0] for m, job in jobs.items()} for _ in range(ROUNDS)]
@@ -105,14 +105,14 @@ def compared(name: str, work: Work) -> Iterator[tuple]:
 
 
 def once(name: str, work: Work) -> tuple:
-    """Train by nnjax alone, compilation included, and give its row of the table."""
+    """Train with nnjax alone, compilation included; returns its row of the table."""
     seconds, losses = clock(peers.nnjax_sweep(peers.fastest_view(work), work))
     learned = f"{np.mean(losses < 0.1):.4f} of the seeds below SSE 0.1"
     return name, NNJAX, work.seeds, work.steps, f"{seconds:.2f}", f"{work.seed_steps / seconds:.3g}", learned
 
 
 def rows(smoke: bool) -> Iterator[tuple]:
-    """All rows of the table, each as soon as it is measured."""
+    """Yield all rows of the table, each as soon as it is measured."""
     for name, work in works(smoke).items():
         yield from compared(name, work)
     for name, work in large(smoke).items():
@@ -120,7 +120,7 @@ def rows(smoke: bool) -> Iterator[tuple]:
 
 
 def write(file: TextIO, smoke: bool) -> None:
-    """Write the table as CSV, row by row, so that a time limit loses none; print it too."""
+    """Write and print the table as CSV, row by row, so that a time limit does not lose finished rows."""
     writer = csv.writer(file)
     for row in itertools.chain([HEADER], rows(smoke)):
         writer.writerow(row)

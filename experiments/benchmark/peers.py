@@ -1,6 +1,6 @@
-"""The same training, written as others would: what `benchmark` measures nnjax against.
+"""The same training written in other ways, against which `benchmark` measures nnjax.
 
-Each peer takes a `Work` and returns a function that does it once and returns the final loss of each seed.
+Each peer takes a `Work` and returns a function that trains it once and returns each seed's final loss.
 All start from the same parameters and see the same rows in the same order.
 """
 
@@ -22,7 +22,7 @@ from experiments.benchmark.work import Job, Work, sigmoid, stacked_loss
 
 
 def final_loss(view: str, work: Work) -> Callable[[Any], jax.Array]:
-    """The work as a pure function of a key, as a research script has it."""
+    """Write the work as a pure function of a key, as a research script would."""
 
     def train(key: Any) -> jax.Array:
         _, history = nnjax.train(
@@ -42,7 +42,7 @@ def final_loss(view: str, work: Work) -> Callable[[Any], jax.Array]:
 
 
 def nnjax_sweep(view: str, work: Work) -> Job:
-    """`nnjax.sweep` over `nnjax.train`."""
+    """Run `nnjax.sweep` over `nnjax.train`."""
     train = final_loss(view, work)
     return lambda: nnjax.sweep(train, work.seed_range())
 
@@ -59,7 +59,7 @@ def _batch(work: Work, xs: Any, ys: Any, chosen: Any) -> tuple[Any, Any]:
 
 
 def _spread(work: Work) -> list[Any]:
-    """Put the first parameters on the devices, seeds spread over all of them."""
+    """Put the initial parameters on the devices, with the seeds spread over all of them."""
     devices = np.array(jax.local_devices())
     if work.seeds % len(devices):
         return [jnp.asarray(leaf) for leaf in work.starts()]
@@ -68,7 +68,7 @@ def _spread(work: Work) -> list[Any]:
 
 
 def plain_jax(work: Work) -> Job:
-    """jit(vmap(scan)) with jax.grad, on all devices: what a JAX user writes first."""
+    """Train by jit(vmap(scan)) with jax.grad, on all devices: what a JAX user writes first."""
     optimizer, rows = optax.sgd(work.rate), jnp.asarray(work.rows())
     xs, ys = jnp.asarray(work.xs), jnp.asarray(work.ys)
 
@@ -88,7 +88,7 @@ def plain_jax(work: Work) -> Job:
 
 
 def flax_nnx(work: Work) -> Job:
-    """Flax NNX with Optax, its models split into graph and state, and the states vmapped."""
+    """Train by Flax NNX with Optax: models split into graph and state, the states vmapped."""
     from flax import nnx
 
     class Model(nnx.Module):
@@ -126,7 +126,7 @@ def flax_nnx(work: Work) -> Job:
 
 
 def _numpy_step(params: list[np.ndarray], xs: np.ndarray, ys: np.ndarray, rate: float) -> None:
-    """One update of all seeds in place: params (s, i, j) and (s, 1, j), xs (n, i) or (s, n, i)."""
+    """Update all seeds once, in place: params (s, i, j) and (s, 1, j), xs (n, i) or (s, n, i)."""
     activations = [xs]
     for weights, biases in zip(params[::2], params[1::2], strict=True):
         activations.append(sigmoid(activations[-1] @ weights + biases))
@@ -140,7 +140,7 @@ def _numpy_step(params: list[np.ndarray], xs: np.ndarray, ys: np.ndarray, rate: 
 
 
 def batched_numpy(work: Work) -> Job:
-    """NumPy with the seeds as the first axis of every array."""
+    """Train by NumPy, with the seeds as the first axis of every array."""
     starts, rows = work.stacked_starts(), work.rows()
 
     def job() -> np.ndarray:
@@ -153,7 +153,7 @@ def batched_numpy(work: Work) -> Job:
 
 
 def numpy_loop(work: Work) -> Job:
-    """NumPy, one seed and one row at a time, as in Nielsen's network.py."""
+    """Train by NumPy, one seed and one row at a time, as in Nielsen's network.py."""
     starts, rows = work.stacked_starts(), work.rows()
 
     def train(seed: int) -> np.ndarray:
@@ -173,20 +173,20 @@ def numpy_loop(work: Work) -> Job:
 MATRIX = "nnjax, matrix"
 FLOOR = "C, one vector element per seed"
 FEW = 100
-"""Updates at most for what would take minutes; the speed per seed and update is compared."""
+"""The most updates for methods that would take minutes; speeds are compared per seed and update."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Peer:
-    """A way to write the training.
+    """One way to write the training.
 
     Attributes:
-        make: How it is made.
+        make: Makes its job for a work.
         package: The package it needs.
-        loop: Whether it trains seeds one after the other: then it trains one. All others train all of them,
-            since their speed depends on how many there are.
-        most_steps: Updates at most on full batches; None for all.
-        view: A view of nnjax that is measured only where `fastest_view` names it.
+        loop: Whether it trains seeds one after the other; then it trains only one. All others train every
+            seed, since their speed depends on how many there are.
+        most_steps: The most updates on full batches; None for all.
+        view: A view of nnjax that is measured only if `fastest_view` names it.
     """
 
     make: Callable[[Work], Job]
@@ -196,12 +196,12 @@ class Peer:
     view: str | None = None
 
     def limited(self, work: Work) -> Work:
-        """What this peer does of the work."""
+        """Return the part of the work that this peer does."""
         steps = work.steps if work.batch_size else min(work.steps, self.most_steps or work.steps)
         return dataclasses.replace(work, seeds=1 if self.loop else work.seeds, steps=steps)
 
     def runs(self, work: Work) -> bool:
-        """Whether it is installed, and measured on this work."""
+        """Tell whether it is installed, and measured on this work."""
         return installed(self.package) and self.view in (None, fastest_view(work))
 
 
@@ -221,16 +221,16 @@ PEERS = {
 
 
 def fastest_view(work: Work) -> str:
-    """The view that nnjax picks for the work."""
+    """Return the view that nnjax picks for the work."""
     return nnjax.fastest_view(work.network, work.rows_per_update)
 
 
 def named(work: Work) -> str:
-    """The peer that a user of nnjax gets: the view that `fastest_view` names."""
+    """Return the peer that a user of nnjax gets: the view that `fastest_view` names."""
     view = fastest_view(work)
     return next((name for name, peer in PEERS.items() if peer.view == view), MATRIX)
 
 
 def installed(package: str) -> bool:
-    """Whether a package is installed; PyTorch is optional."""
+    """Tell whether a package is installed; PyTorch is optional."""
     return importlib.util.find_spec(package) is not None

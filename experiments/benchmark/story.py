@@ -1,4 +1,4 @@
-"""What the benchmark tells its reader."""
+"""The benchmark's story."""
 
 import xarray as xr
 
@@ -7,7 +7,7 @@ from experiments.runner.experiment import Show, Story
 
 
 def story(data: xr.DataTree) -> Story:
-    """Speeds as ratios, if the run is of the size that they are judged at."""
+    """Tell the speeds as ratios, if the run has the size at which they are judged."""
     speed = data["speed"].to_dataset()
     repeats, methods = speed.sizes["repeat"], speed.sizes["peer"]
     judged = (
@@ -18,11 +18,11 @@ def story(data: xr.DataTree) -> Story:
         "as fast as a loop in PyTorch."
     )
     too_short = (
-        "This run is too short to fill the machine, so that its speeds are in the table alone. PROFILE=full "
-        "has the sizes at which they are judged."
+        "This run is too short to fill the machine, so its speeds are only in the table. PROFILE=full has "
+        "the sizes at which they are judged."
     )
     return [
-        f"How fast is a program? On a busy machine no single time can tell. So {methods} methods train the "
+        f"How fast is a program? On a busy machine no single timing can tell. So {methods} methods train the "
         f"same networks in turn, {repeats} times over, and their ratios are compared within each round. "
         "That they do the same work shows in the losses, which differ by a share of {same-losses} at most. "
         "Compiling a training program takes up to {compilation} seconds.",

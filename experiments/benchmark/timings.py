@@ -1,4 +1,4 @@
-"""How long the training takes: beside its peers, alone, and against seeds, width and depth."""
+"""Timing the training: against peers, for one network alone, and by number of seeds, width and depth."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -48,12 +48,12 @@ def speeds(works: Mapping[str, Work], repeats: int, context: Context, parts: int
 
 
 def seed_steps(work: Work, method: str) -> int:
-    """Updates of all seeds together that one run of a method makes."""
+    """Count the updates that one run of a method makes, over all seeds together."""
     return (PEERS[method].limited(work) if method in PEERS else work).seed_steps
 
 
 def side_by_side(work: Work, repeats: int) -> tuple[np.ndarray, np.ndarray]:
-    """Run every method once to compile, then all in turn, so that a busy moment meets all alike.
+    """Run every method once to compile, then all in turn, so that a busy moment slows all alike.
 
     Returns:
         Seed-steps per second (peer, repeat), and the seconds of the first run (peer,).
@@ -73,7 +73,7 @@ def side_by_side(work: Work, repeats: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def differences(work: Work) -> np.ndarray:
-    """Largest relative difference of each method's final losses from nnjax's, over 4 seeds, few updates."""
+    """Measure each method's largest relative difference from nnjax's final losses: 4 seeds, few updates."""
     largest = np.full(len(METHODS), np.nan)
     if not work.checked:
         return largest
@@ -87,7 +87,7 @@ def differences(work: Work) -> np.ndarray:
 
 
 def trained(work: Work, view: str) -> Callable[[nnjax.Params], jax.Array]:
-    """A compiled function of parameters: the last loss of one network."""
+    """Compile a function of parameters: the final loss of one network."""
 
     @jax.jit
     def last_loss(params: nnjax.Params) -> jax.Array:
@@ -116,7 +116,7 @@ def alone(steps: int, repeats: int) -> xr.Dataset:
 
 
 def scaling(most: int, steps: int, repeats: int) -> xr.Dataset:
-    """Measure the seconds of a sweep of 2-2-1 networks against the number of seeds, compilation apart."""
+    """Measure the seconds that a sweep of 2-2-1 networks takes, by number of seeds, without compilation."""
     counts = [2**n for n in range(min(8, most), most + 1, 2)]
     final_loss = peers.final_loss("nodes", xor((2, 2, 1), steps, seeds=1))
     nnjax.sweep(final_loss, [0])
@@ -129,7 +129,7 @@ def scaling(most: int, steps: int, repeats: int) -> xr.Dataset:
 
 
 def growth(most: int, seeds: int, steps: int, repeats: int) -> xr.Dataset:
-    """Measure speed against width (2-4k-1) and depth (2, then k layers of 4, then 1), in the faster view."""
+    """Measure speed against width (2-4k-1) and depth (2, then k layers of 4, then 1), in nnjax's own view."""
     factors = range(1, most + 1)
     shapes = {"width": [(2, 4 * k, 1) for k in factors], "depth": [(2, *(4,) * k, 1) for k in factors]}
     rates = [[speed(xor(sizes, steps, seeds), repeats) for sizes in row] for row in shapes.values()]
@@ -140,7 +140,7 @@ def growth(most: int, seeds: int, steps: int, repeats: int) -> xr.Dataset:
 
 
 def speed(work: Work, repeats: int) -> float:
-    """Seed-steps per second in the view that nnjax picks."""
+    """Measure the seed-steps per second in the view that nnjax picks."""
     job = peers.nnjax_sweep(peers.fastest_view(work), work)
     job()
     return float(work.seed_steps / np.median([clock(job)[0] for _ in range(repeats)]))
@@ -155,7 +155,7 @@ def million(context: Context, seeds: int = 1_000_000) -> xr.Dataset:
         params, history = nnjax.train(work.network, work.init(key), work.xs, work.ys, **options)
         return params, history.loss
 
-    # The benchmark keeps no sweep: writing its segments would be timed too.
+    # The benchmark keeps no sweep: the time for writing its segments would be included.
     with context.progress.sweep("a million networks") as on_segment:
         seconds, results = clock(lambda: nnjax.sweep(train, np.arange(work.seeds), on_segment=on_segment))
     size = sum(leaf.nbytes for leaf in jax.tree.leaves(results))

@@ -1,4 +1,4 @@
-"""Whether `nnjax.fastest_view` picks the fastest view: all views on networks where its answer changes."""
+"""Does `nnjax.fastest_view` pick the fastest view? All views, on networks around its bounds."""
 
 from typing import NamedTuple
 
@@ -12,11 +12,11 @@ from experiments.benchmark.work import Work
 from nnjax.views import NODE_PRODUCTS, VIEWS, scalar_products
 
 ORDERS = {"none": "", "one": ", one order", "own": ", own order"}
-"""{order of the rows: how it is written}: full batches, one order for all seeds, one for each."""
+"""{order of the rows: its text in a label}: full batches, one order for all seeds, one for each seed."""
 
 
 class Case(NamedTuple):
-    """A network and the rows it is tried on.
+    """A network and the rows on which it is tried.
 
     Attributes:
         sizes: Nodes per layer.
@@ -30,7 +30,7 @@ class Case(NamedTuple):
 
     @property
     def label(self) -> str:
-        """As in "13-5-1, 10 rows, own order"."""
+        """A label such as "13-5-1, 10 rows, own order"."""
         return f"{'-'.join(map(str, self.sizes))}, {self.rows} rows{ORDERS[self.order]}"
 
 
@@ -45,7 +45,7 @@ CASES = (
 
 
 def tried(repeats: int, seeds: int) -> xr.Dataset:
-    """Measure the speed of the view that `fastest_view` names over the best other's, (case, repeat)."""
+    """Measure the ratio of the speed of `fastest_view`'s choice to the best other view's, (case, repeat)."""
     ratios = np.array([over_the_best_other(random_work(case, seeds), repeats) for case in CASES])
     return xr.Dataset(
         {"ratio": (("case", "repeat"), ratios, {"units": "1"})},
@@ -58,7 +58,7 @@ def tried(repeats: int, seeds: int) -> xr.Dataset:
 
 
 def random_work(case: Case, seeds: int) -> Work:
-    """48 updates on random rows: all of four, or batches out of four times as many."""
+    """Make 48 updates on random rows: all four rows, or batches out of four times as many rows."""
     batches = case.order != "none"
     random = np.random.default_rng(0)
     xs, ys = (
@@ -78,9 +78,9 @@ def random_work(case: Case, seeds: int) -> Work:
 
 
 def over_the_best_other(work: Work, repeats: int) -> list[float]:
-    """Speed of the named view over the best other's, in each round."""
+    """Measure the ratio of the named view's speed to the best other's, in each round."""
     named = peers.fastest_view(work)
-    # Node by node, a program grows with weights · rows: beyond twice the bound it takes too long to compile.
+    # The node view's program grows with weights · rows: beyond twice the bound it compiles too long.
     small = scalar_products(work.network, work.rows_per_update) <= 2 * NODE_PRODUCTS
     others = [view for view in VIEWS if view != named and (view != "nodes" or small)]
     jobs = [peers.nnjax_sweep(view, work) for view in (named, *others)]

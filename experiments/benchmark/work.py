@@ -1,4 +1,4 @@
-"""What the benchmark trains: a network, rows, and how many updates of how many seeds."""
+"""The benchmark's training tasks: a network, rows, and the numbers of updates and seeds."""
 
 import dataclasses
 import itertools
@@ -12,7 +12,7 @@ import numpy as np
 import nnjax
 
 Job = Callable[[], np.ndarray]
-"""Trains once; returns the final loss of each seed."""
+"""A function that trains once and returns the final loss of each seed."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -25,11 +25,11 @@ class Work:
         ys: Labels (n, out).
         rate: Learning rate.
         steps: Updates per seed.
-        seeds: How many seeds.
-        first_seed: The first of them.
+        seeds: Number of seeds.
+        first_seed: The first seed.
         batch_size: Rows per update; None for all.
-        order_per_seed: Whether each seed has its rows in another order.
-        checked: Whether all methods must reach the same losses; where not, they run the same code as there.
+        order_per_seed: Whether each seed sees the rows in a different order.
+        checked: Whether all methods must reach the same losses; the other works run the same code.
     """
 
     network: nnjax.Network
@@ -54,7 +54,7 @@ class Work:
 
     @property
     def epochs(self) -> int:
-        """Passes over the data that make `steps` updates."""
+        """Number of passes over the data that `steps` updates take."""
         return self.steps if self.batch_size is None else self.steps * self.batch_size // len(self.xs)
 
     @property
@@ -70,25 +70,25 @@ class Work:
         return 2.0 * self.rows_per_update * (2 * sum(weights) + sum(weights[1:]))
 
     def init(self, key: Any) -> nnjax.Params:
-        """Where a seed starts."""
+        """Draw a seed's initial parameters."""
         return nnjax.init(self.network, key, "lecun_normal", "normal")
 
     def order_key(self, key: Any) -> Any:
-        """What shuffles a seed's rows; None where they keep their order."""
+        """Return the key that shuffles a seed's rows; None if they keep their order."""
         if self.batch_size is None:
             return None
         return jax.random.fold_in(key, 1) if self.order_per_seed else nnjax.key(0)
 
     def starts(self) -> list[np.ndarray]:
-        """Weights and biases of every layer, in turn, seeds first."""
+        """Return weights and biases of every layer in turn, with the seeds as first axis."""
         return [np.asarray(leaf) for leaf in jax.tree.leaves(nnjax.sweep(self.init, self.seed_range()))]
 
     def stacked_starts(self) -> list[np.ndarray]:
-        """The same, biases as rows (s, 1, j), so that they broadcast over a batch of rows."""
+        """Return `starts` with biases as rows (s, 1, j), which broadcast over a batch of rows."""
         return [leaf[..., None, :] if index % 2 else leaf for index, leaf in enumerate(self.starts())]
 
     def rows(self) -> np.ndarray:
-        """Row numbers (steps, batch) of every update, or (steps, seeds, batch) with an order per seed."""
+        """Return each update's row numbers (steps, batch); (steps, seeds, batch) with an order per seed."""
         if self.batch_size is None:
             return np.tile(np.arange(len(self.xs)), (self.steps, 1))
 
@@ -105,14 +105,14 @@ class Work:
 
 
 def xor(sizes: tuple[int, ...], steps: int, seeds: int) -> Work:
-    """Full batches of XOR's four rows; inputs beyond its two are 1."""
+    """Make a work of full batches of XOR's four rows; inputs beyond XOR's two are 1."""
     data = nnjax.datasets.xor()
     xs = np.concatenate([data.xs, np.ones((4, sizes[0] - 2))], axis=1).astype(np.float32)
     return Work(nnjax.mlp(sizes), xs, np.asarray(data.ys, np.float32), rate=0.5, steps=steps, seeds=seeds)
 
 
 def digits(epochs: int, small: bool) -> Work:
-    """The digits, 64-30-10, batches of 10; `small`: two updates of four seeds."""
+    """Make a work of the digits, 64-30-10, in batches of 10; `small`: two updates of four seeds."""
     xs, ys = (part[:1340].astype(np.float32) for part in nnjax.datasets.digits().train)
     if small:
         return Work(nnjax.mlp((64, 30, 10)), xs[:20], ys[:20], rate=0.15, steps=2, seeds=4, batch_size=10)
@@ -121,12 +121,12 @@ def digits(epochs: int, small: bool) -> Work:
 
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
-    """σ(z) in NumPy."""
+    """Compute σ(z) in NumPy."""
     return 1 / (1 + np.exp(-z))
 
 
 def stacked_loss(params: list[np.ndarray], xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
-    """SSE (s,) of stacked parameters (s, i, j) and (s, 1, j), or of one seed's."""
+    """Compute the SSE (s,) of stacked parameters (s, i, j) and (s, 1, j), or of one seed's parameters."""
     a = xs
     for weights, biases in zip(params[::2], params[1::2], strict=True):
         a = sigmoid(a @ weights + biases)

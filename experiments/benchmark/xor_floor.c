@@ -1,6 +1,6 @@
 /* How fast can this machine train 2-2-1 networks on XOR? Full-batch gradient descent on the SSE, written for one
  * network per vector element; BLOCK vectors in flight hide the latency of the divisions. Prints seed-steps per
- * second over all threads, which is the floor that the sweep is held against.
+ * second over all threads, the floor with which the sweep is compared.
  *   cc -O3 -march=native -pthread xor_floor.c -o xor_floor -lm && ./xor_floor 2
  */
 #include <pthread.h>

@@ -1,4 +1,4 @@
-"""How wrong is a wrong rule of blame? Backpropagation beside three published rules that are no gradient."""
+"""How wrong is a wrong rule of blame? Backpropagation and three published rules that are not the gradient."""
 
 import dataclasses
 
@@ -24,7 +24,7 @@ from experiments.runner.experiment import Experiment, Options, at_least
 from nnjax import datasets
 
 ALIGN_TIMES = 2.0
-"""Feedback's best rate on Iris, relative to the task's."""
+"""The best rate for feedback on Iris, relative to the task's rate."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Config(Options):
         angle_seeds: Random networks whose angles are measured, 2 or more.
         seeds: Networks that learn XOR and Iris by each rule, 2 or more.
         digit_seeds: Networks that learn the digits, 2 or more; small differences are judged from 400 on.
-        align_seeds: Networks in which feedback's angle is followed through training, 2 or more.
+        align_seeds: Networks in which the angle of feedback is followed through training, 2 or more.
         steps: Full-batch steps on XOR.
         iris_epochs: Epochs on Iris, batches of 16.
         digit_epochs: Epochs on the digits, batches of 10.
@@ -58,7 +58,7 @@ class Config(Options):
 
 
 def tasks(config: Config) -> dict[str, Task]:
-    """The tasks, by the name of their group in the data."""
+    """Make the tasks, by the name of their group in the data."""
     xor, iris, digits = datasets.xor(), datasets.iris(), datasets.digits()
     return {
         "xor": Task(
@@ -177,6 +177,6 @@ EXPERIMENT = Experiment(
     },
     full={"angle_seeds": 1_000_000, "seeds": 10_000, "digit_seeds": 500, "steps": 20_000, "digit_epochs": 30},
     remember="The printed rule learns something from most data, so that the slip is easy to miss; how "
-    "far a rule points from the gradient at first does not tell how well it learns.",
+    "far a rule points from the gradient at first does not show how well it learns.",
     minutes=(0.8, 6.0),
 )

@@ -1,4 +1,4 @@
-"""What each rule of blame learns, and how far it points from the gradient."""
+"""Figures: what each rule of blame learns, and how far it points from the gradient."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ NAMES = {
     AUTHORS: "author's code",
     FEEDBACK: "random feedback",
 }
-"""{a rule: its name in a figure}."""
+"""{rule: its name in a figure}."""
 COLOURS = dict(zip(NAMES, style.COLOURS, strict=False))
 COST = (
     "Share of the seeds that learn XOR, and mean test accuracy on Iris and digits, each rule at its best "
@@ -35,7 +35,7 @@ TASKS = {
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw what each rule costs, and its angle to the gradient."""
+    """Draw the cost of each rule, and its angle to the gradient."""
     return {
         "cost": Drawing(
             "The rule as printed costs XOR a quarter of the seeds, and is hard to notice on Iris",
@@ -51,7 +51,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def cost_figure(task: xr.Dataset, words: str) -> Figure:
-    """What each rule reaches on one task."""
+    """Draw what each rule reaches on one task."""
     figure, axes = style.panel(height=190)
     rules = [str(rule) for rule in task["rule"].values]
     values = [reached(task, rule)[0] for rule in rules]
@@ -74,7 +74,7 @@ def _interval(task: xr.Dataset, values: np.ndarray) -> tuple[float, float]:
 
 
 def angle_figure(cosine: xr.DataArray) -> Figure:
-    """Histograms of each rule's cosine with the gradient, (rule, seed)."""
+    """Draw histograms of each rule's cosine with the gradient, (rule, seed)."""
     figure, axes = style.panel(height=290)
     bins = np.linspace(-1, 1, 41).tolist()
     for place, rule in enumerate([str(rule) for rule in cosine["rule"].values if rule != TRUE]):

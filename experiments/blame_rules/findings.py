@@ -1,4 +1,4 @@
-"""How far each rule of blame points from the gradient, and what that costs."""
+"""Findings: how far each rule of blame points from the gradient, and what that costs."""
 
 import functools
 from collections.abc import Mapping
@@ -14,35 +14,35 @@ from experiments.runner.findings import Finding, exact, mean, share
 EXPECTED = expectations.of("blame_rules")
 
 SOLVED, XOR_ROWS = 0.1, 4
-"""XOR is learnt where the loss, summed over its rows, is below this."""
+"""XOR counts as learnt if the loss, summed over its rows, is below this."""
 RULE_IDS = {PRINTED: "printed", AUTHORS: "authors-code", FEEDBACK: "feedback"}
-"""{a rule that is no gradient: how the ids of its findings end}."""
+"""{rule that is not the gradient: the ending of its findings' ids}."""
 INPUT_IDS = {UNIFORM: "uniform", HANDOUT: "handout"}
 
 
 SYMMETRIC = (AUTHORS, FEEDBACK)
-"""Rules whose blame changes its sign with the weights v into the output: uphill as often as not."""
+"""Rules whose blame flips its sign with the weights v into the output: uphill half of the time."""
 TASKS = {"xor": 100, "iris": 100, "digits": 20}
-"""{task: from how many seeds it is judged}."""
+"""{task: the fewest seeds with which it is judged}."""
 SMALL = {("digits", AUTHORS): 400, ("digits", FEEDBACK): 400}
-"""Seeds needed where the difference is small: with 50 the interval is wider than the expected range."""
+"""Seeds needed if the difference is small: with 50 the interval is wider than the expected range."""
 DRAWS = 1_000_000
 
 
 @functools.cache
 def norms(inputs: str) -> np.ndarray:
-    """|x| of random inputs, (draws, 1), or of the handout's row, (1, 1)."""
+    """Compute |x| of random inputs, (draws, 1), or of the handout's row, (1, 1)."""
     fixed = np.array([[1.0, 3.0, 5.0]])
     x = np.random.default_rng(1).random((DRAWS, 3)) if inputs == UNIFORM else fixed
     return np.linalg.norm(x, axis=1, keepdims=True)
 
 
 def uphill_chance(norms: np.ndarray, nodes: int = 4, draws: int = DRAWS) -> float:
-    """The chance that the printed rule sends layer 1 of a random 3-`nodes`-1 sigmoid network uphill.
+    """Compute the chance that the printed rule sends layer 1 of a random 3-`nodes`-1 sigmoid net uphill.
 
     The cosine has the sign of (s · v)(1 · v) with sᵢ = f'(zᵢ)² and v ~ N(0, I), two Gaussians of correlation
-    ρ = Σ s / (√n |s|), whose signs differ with the chance arccos(ρ) / π. So it is E[arccos(ρ)] / π over
-    zᵢ ~ N(0, |x|²), here of `draws` draws: a standard error below 2e-4.
+    ρ = Σ s / (√n |s|), whose signs differ with probability arccos(ρ) / π. So the chance is E[arccos(ρ)] / π
+    over zᵢ ~ N(0, |x|²), here from `draws` draws, with a standard error below 2e-4.
     """
     z = np.abs(norms * np.random.default_rng(0).standard_normal((draws, nodes)))
     log_s = -2 * (z + 2 * np.log1p(np.exp(-z)))
@@ -52,7 +52,7 @@ def uphill_chance(norms: np.ndarray, nodes: int = 4, draws: int = DRAWS) -> floa
 
 
 def reached(task: xr.Dataset, rule: str) -> tuple[np.ndarray, str]:
-    """Per seed at the rule's best rate: solved or not, or the accuracy; and that rate's factor.
+    """Return whether each seed solved the task, or its accuracy, at the rule's best rate; and its factor.
 
     The rate is chosen on the other half of the seeds.
     """
@@ -78,22 +78,22 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def equal_slopes(cosine: xr.DataArray) -> Finding:
-    """Where all slopes f' are equal, the printed rule's angle is known exactly."""
+    """Judge the printed rule's angle where it is known exactly: if all slopes f' are equal."""
     measured, derived = (cosine.sel(source=source).values for source in ("measured", "derived"))
     return exact(
         EXPECTED["equal-slopes"],
         f"3-4-1 with equal slopes f', {PRINTED}: cosine with the gradient against |Σ v| / (√n |v|), "
         "largest relative difference",
         np.max(np.abs(measured / derived - 1)),
-        note=f"lowest cosine {measured.min():.1g}: it takes unequal slopes to send the rule uphill",
+        note=f"lowest cosine {measured.min():.1g}: only unequal slopes can send the rule uphill",
     )
 
 
 def uphill(cosine: xr.DataArray, inputs: str, rule: str) -> Finding:
-    """In how many random networks a rule raises the loss, against the exact chance."""
+    """Judge in how many random networks a rule raises the loss, against the exact chance."""
     values = cosine.sel(rule=rule, inputs=inputs).values
     chance = 0.5 if rule in SYMMETRIC else uphill_chance(norms(inputs))
-    why = "½: v and −v are as likely" if rule in SYMMETRIC else f"{chance:.2%}: E[arccos ρ] / π"
+    why = "½: v and −v are equally likely" if rule in SYMMETRIC else f"{chance:.2%}: E[arccos ρ] / π"
     return share(
         EXPECTED[f"uphill-{INPUT_IDS[inputs]}-{RULE_IDS[rule]}"].around(chance),
         f"3-4-1, inputs {inputs}, {rule}: share of random networks whose layer 1 is sent uphill",
@@ -103,7 +103,7 @@ def uphill(cosine: xr.DataArray, inputs: str, rule: str) -> Finding:
 
 
 def alignment(cosines: xr.Dataset) -> Finding:
-    """Whether training by fixed random feedback turns it towards the gradient."""
+    """Judge whether fixed random feedback turns towards the gradient during training."""
     cosine = cosines["cosine"].transpose("epoch", "seed").values
     shown = ", ".join(
         f"{np.median(row):.2f} after {epoch}"
@@ -118,7 +118,7 @@ def alignment(cosines: xr.Dataset) -> Finding:
 
 
 def cost(name: str, task: xr.Dataset, rule: str) -> Finding:
-    """What training by a rule costs against backpropagation."""
+    """Judge what training by a rule costs compared with backpropagation."""
     best, _ = reached(task, TRUE)
     values, times = reached(task, rule)
     return mean(
@@ -139,7 +139,7 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
 
 
 def row(data: xr.DataTree, rule: str) -> list[str]:
-    """One rule's row of the table."""
+    """Make one rule's row of the table."""
     cosines = data["angles"].to_dataset()["cosine"].sel(rule=rule).transpose("inputs", "seed").values
     solved, times = reached(data["xor"].to_dataset(), rule)
     low, high = statistics.share(int(solved.sum()), solved.size)

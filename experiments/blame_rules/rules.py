@@ -1,4 +1,4 @@
-"""Rules of blame: backpropagation and three published ones beside it, their angles, and training by them."""
+"""Rules of blame: backpropagation and three other published rules, their angles, and training by them."""
 
 import dataclasses
 import itertools
@@ -16,11 +16,11 @@ from nnjax.network import product
 
 
 class Example(NamedTuple):
-    """What a rule of blame is given: one example's forward pass through a network.
+    """The input of a rule of blame: one example's forward pass through a network.
 
     Attributes:
         network: The network.
-        params: The parameters that made the trace.
+        params: The parameters that produced the trace.
         trace: The forward pass.
         y: The label (out,).
         feedback: Fixed random parameters of the same shapes, for rules that send blame back through them.
@@ -37,7 +37,7 @@ Rule = Callable[[Example], Deltas]
 
 
 def send_back(example: Example, output: jax.Array, blame: Callable[[int, jax.Array], jax.Array]) -> Deltas:
-    """δ of every layer from the output's, with `blame(layer, δ)` in place of W δ."""
+    """Compute every layer's δ from the output's, with `blame(layer, δ)` in place of W δ."""
     network, trace, deltas = example.network, example.trace, [output]
     for layer in reversed(range(len(network.sizes) - 2)):
         names, z, a = network.activations[layer], trace.net_inputs[layer], trace.activations[layer + 1]
@@ -46,24 +46,24 @@ def send_back(example: Example, output: jax.Array, blame: Callable[[int, jax.Arr
 
 
 def backpropagation(example: Example) -> Deltas:
-    """The gradient: δᵢ = Σⱼ wᵢⱼ δⱼ · f'(zᵢ)."""
+    """Apply the gradient's rule: δᵢ = Σⱼ wᵢⱼ δⱼ · f'(zᵢ)."""
     return nnjax.deltas(example.network, example.params, example.trace, example.y)
 
 
 def summed(example: Example) -> Deltas:
-    """The handout's rule as printed: summed over the siblings, δᵢ = Σ_k Σⱼ wₖⱼ δⱼ · f'(zᵢ)."""
+    """Apply the handout's rule as printed, summed over the siblings: δᵢ = Σ_k Σⱼ wₖⱼ δⱼ · f'(zᵢ)."""
     network, params, trace, y, _ = example
     return nnjax.deltas_as_printed(network, params, trace, y, params)
 
 
 def squared(example: Example) -> Deltas:
-    """The handout author's own code (HLasse/COSC420): the weight enters twice, the factor 2 is missing."""
+    """Apply the rule of the author's code (HLasse/COSC420): the weight enters twice, and no factor 2."""
     half, params = backpropagation(example)[-1] / 2, example.params
     return send_back(example, half, lambda layer, delta: product(params[layer + 1].weights ** 2, delta))
 
 
 def through_feedback(example: Example) -> Deltas:
-    """Feedback alignment (Lillicrap et al. 2016): δᵢ = Σⱼ bᵢⱼ δⱼ · f'(zᵢ) with fixed random weights b."""
+    """Apply feedback alignment (Lillicrap et al. 2016): δᵢ = Σⱼ bᵢⱼ δⱼ · f'(zᵢ), random weights b."""
     output, feedback = backpropagation(example)[-1], example.feedback
     return send_back(example, output, lambda layer, delta: product(feedback[layer + 1].weights, delta))
 
@@ -92,7 +92,7 @@ def step(
     ys: jax.Array,
     rate: float | jax.Array,
 ) -> nnjax.Params:
-    """Update once with the weight changes that a rule asks for, summed over the rows."""
+    """Update once with the weight changes that a rule gives, summed over the rows."""
     traces = jax.vmap(lambda x: nnjax.forward(network, params, x))(xs)
     deltas = jax.vmap(lambda trace, y: rule(Example(network, params, trace, y, feedback)))(traces, ys)
     return tuple(
@@ -103,11 +103,11 @@ def step(
 
 UNIFORM, HANDOUT = "U(0, 1)", "the handout's (1, 3, 5)"
 INPUTS = (UNIFORM, HANDOUT)
-"""Inputs of the random networks: the larger they are, the more the slopes f' differ from node to node."""
+"""Inputs of the random networks: the larger the inputs, the more the slopes f' differ between nodes."""
 
 
 def angles(network: nnjax.Network) -> Callable[[jax.Array], jax.Array]:
-    """A function of a key: cosines (input, rule) with the true weight change of layer 1."""
+    """Make a function of a key: cosines (input, rule) with the true weight change of layer 1."""
 
     def cosines_of(key: jax.Array) -> jax.Array:
         params, feedback = (
@@ -123,7 +123,7 @@ def angles(network: nnjax.Network) -> Callable[[jax.Array], jax.Array]:
 
 
 def with_equal_slopes(network: nnjax.Network) -> Callable[[jax.Array], jax.Array]:
-    """A function of a key: the printed rule's cosine where all f' are equal, measured and as derived.
+    """Make a function of a key: the printed rule's cosine if all f' are equal, measured and derived.
 
     cos = |Σⱼ vⱼ| / (√n |v|) for n hidden nodes with the weights v into one output node: never below 0.
     """
@@ -142,7 +142,7 @@ def with_equal_slopes(network: nnjax.Network) -> Callable[[jax.Array], jax.Array
 def cosines(
     network: nnjax.Network, params: nnjax.Params, feedback: nnjax.Params, x: jax.Array, y: jax.Array
 ) -> jax.Array:
-    """Cosine between each rule's δ of layer 1 and the true one, which is that of the weight changes."""
+    """Compute the cosine of each rule's δ of layer 1 with the true δ: also that of the weight changes."""
     example = Example(network, params, nnjax.forward(network, params, x), y, feedback)
     deltas = jnp.stack([rule(example)[0] for rule in RULES.values()])
     lengths = jnp.sqrt(jnp.sum(deltas * deltas, axis=1))
@@ -151,10 +151,10 @@ def cosines(
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What is learnt, and how long: full batches, or batches of `batch` rows in one fixed order.
+    """What is learnt, and for how long: full batches, or batches of `batch` rows in one fixed order.
 
-    The rate suits backpropagation. Others are tried, `times` it, up to where more is worse for every rule, so
-    that none is judged by another's rate.
+    The rate suits backpropagation. Multiples of it, `times`, are tried as well, up to where every rule gets
+    worse, so that no rule is judged by another's rate.
 
     Attributes:
         title: A name for people.
@@ -166,7 +166,7 @@ class Task:
         batch: Rows per update.
         seeds: How many networks learn it by each rule.
         times: Factors of the rate.
-        measure: What the rules are compared by: "test accuracy", or "share solved" (summed loss below 0.1).
+        measure: How rules are compared: "test accuracy", or "share solved" (summed loss below 0.1).
     """
 
     title: str
@@ -182,7 +182,7 @@ class Task:
 
 
 def trained(task: Task) -> Callable[..., tuple[jax.Array, jax.Array]]:
-    """A function of a key and a rate: last loss per row, and share of the test rows labelled right, per rule.
+    """Make a function of a key and a rate: final loss per row, and test accuracy, for each rule.
 
     The rules share one program, since drawing the initial weights takes most of its compilation.
     """
@@ -201,7 +201,7 @@ def trained(task: Task) -> Callable[..., tuple[jax.Array, jax.Array]]:
 
 
 def begin(network: nnjax.Network, key: jax.Array) -> tuple[nnjax.Params, nnjax.Params]:
-    """Draw a network's N(0, 1) parameters, and those through which blame is sent back."""
+    """Draw a network's N(0, 1) parameters, and the ones through which blame is sent back."""
     params, feedback = (
         nnjax.init(network, jax.random.fold_in(key, part), "normal", "normal") for part in range(2)
     )
@@ -209,7 +209,7 @@ def begin(network: nnjax.Network, key: jax.Array) -> tuple[nnjax.Params, nnjax.P
 
 
 def in_batches(task: Task) -> Any:
-    """The training rows in one fixed order, as many batches as are whole: (b, rows, ...)."""
+    """Put the training rows into whole batches in one fixed order, (b, rows, ...)."""
     whole = len(task.train.xs) // task.batch * task.batch
     order = np.random.default_rng(0).permutation(len(task.train.xs))[:whole].reshape(-1, task.batch)
     return tuple(jnp.asarray(values[order], jnp.float32) for values in task.train)
@@ -238,17 +238,17 @@ def descend(
 
 
 def accuracy(network: nnjax.Network, params: nnjax.Params, test: datasets.Data) -> jax.Array:
-    """Share of the rows whose largest output is the label's."""
+    """Compute the share of the rows whose largest output is the label's."""
     y_hats = jax.vmap(lambda x: nnjax.predict(network, params, x))(jnp.asarray(test.xs, jnp.float32))
     return jnp.mean(jnp.argmax(y_hats, axis=1) == np.argmax(test.ys, axis=1), dtype=jnp.float32)
 
 
 LOOKS = (0, 1, 2, 5, 10, 20, 60)
-"""After how many epochs feedback's alignment is looked at, those that are reached."""
+"""The epochs after which the alignment of feedback is measured, as far as training reaches them."""
 
 
 def alignment(task: Task, rate: float) -> Callable[[jax.Array], jax.Array]:
-    """A function of a key: feedback's cosine with the true weight change of layer 1, after some of `LOOKS`.
+    """Make a function of a key: feedback's cosine with layer 1's true weight change, at times of `LOOKS`.
 
     The network is trained by fixed random feedback; both changes are summed over the training rows.
     """
@@ -283,5 +283,5 @@ def alignment(task: Task, rate: float) -> Callable[[jax.Array], jax.Array]:
 
 
 def looks(task: Task) -> tuple[int, ...]:
-    """Those of `LOOKS` that a task's training reaches, and its end."""
+    """Return the epochs of `LOOKS` that a task's training reaches, and its last."""
     return tuple(sorted({epoch for epoch in LOOKS if epoch <= task.epochs} | {task.epochs}))

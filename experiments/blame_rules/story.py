@@ -1,4 +1,4 @@
-"""How the section on rules of blame is told."""
+"""The story of the rules of blame."""
 
 import xarray as xr
 
@@ -12,17 +12,17 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """Does the slip matter? On XOR, yes; and the angle does not tell."""
+    """Tell whether the slip matters: on XOR it does, and the angle does not show it."""
     return [
         "The handout's δ of a hidden node is wrong. But does the slip matter? Four rules train the same "
         "networks: backpropagation; the rule as printed, which sums over the siblings; the one in the code "
         "that the handout's author published elsewhere, where the weight enters twice and so loses its sign; "
         "and fixed random feedback, known from research on brains.",
         Show("cost"),
-        "Against backpropagation the printed rule changes the share that learns XOR by {xor-printed:points} "
-        "and the accuracy on digits by {digits-printed:points}; on Iris it is so little, "
-        "{iris-printed:points}, that nobody would notice. That is how a wrong rule survives: many tasks are "
-        "easy enough for it.",
+        "Compared with backpropagation the printed rule changes the share that learns XOR by "
+        "{xor-printed:points} and the accuracy on digits by {digits-printed:points}; on Iris the change is "
+        "so small, {iris-printed:points}, that nobody would notice. That is how a wrong rule survives: "
+        "many tasks are easy enough for it.",
         "Is a rule bad if it points away from the gradient? On the handout's own row the printed rule sends "
         "the first layer of {uphill-handout-printed:%} of random networks uphill, the other two half of "
         "them.",

@@ -22,13 +22,13 @@ class Config(Options):
     Attributes:
         seed: First seed.
         seeds: Networks for each start and loss, 2 or more.
-        crossed: Initial weights, and orders of the rows, each with each, 2 or more.
+        crossed: Number of initial weights, and of orders of the rows, all combined with all, 2 or more.
         few: Networks for each number of rows per update and each stopping criterion, and on MNIST for each
             number of hidden nodes; 2 or more.
-        epochs: Epochs for each start and loss; for each stopping criterion three times as many at most.
+        epochs: Epochs for each start and loss; up to three times as many for each stopping criterion.
         batch_epochs: Epochs for each number of rows per update.
-        mnist: Train Nielsen's networks on MNIST, too (`make mnist` fetches it): six more minutes, and 4 GB.
-        pictures: The folder with MNIST's four IDX files; Fashion-MNIST's go as well.
+        mnist: Also train Nielsen's networks on MNIST (`make mnist` fetches it): six more minutes, and 4 GB.
+        pictures: The folder with MNIST's four IDX files; Fashion-MNIST's work, too.
     """
 
     seeds: int = 200
@@ -45,7 +45,7 @@ class Config(Options):
 
 
 BIRTHS = 50
-"""Networks that are looked at at birth, for each one that is trained on MNIST."""
+"""Networks that are examined at birth, for each one that is trained on MNIST."""
 Part = Callable[[], Mapping[str, xr.Dataset]]
 
 
@@ -53,7 +53,7 @@ def preview(config: Config) -> str:
     """Say which pictures are added, if any, and how long they take (20 seeds of 30 epochs took 6.4 minutes).
 
     Raises:
-        FileNotFoundError, ValueError: MNIST is asked for, and `pictures` is no folder with the four files.
+        FileNotFoundError, ValueError: MNIST is asked for, but `pictures` is not a folder with the four files.
     """
     if not config.mnist:
         return ""
@@ -62,7 +62,7 @@ def preview(config: Config) -> str:
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the parts: groups starts, pictures, crossed, updates, stopping; with MNIST mnist and births."""
+    """Measure the groups starts, pictures, crossed, updates, stopping; with MNIST also mnist and births."""
     many, few = config.seeds_from_first(config.seeds), config.seeds_from_first(config.few)
     crossing = config.seeds_from_first(config.crossed)
     parts: list[Part] = [
@@ -104,7 +104,7 @@ EXPERIMENT = Experiment(
     smoke={"seeds": 3, "crossed": 2, "few": 2, "epochs": 2, "batch_epochs": 1},
     full={"seeds": 2000, "crossed": 40, "few": 100, "batch_epochs": 30},
     remember="With large initial weights and squared error one seed in five ends below 93 %, nearly always "
-    "without one of the digits: its output node says 0, and however wrong that is, δ is next to nothing. "
+    "because a digit is lost: its output node says 0, and however wrong that is, δ is next to nothing. "
     "Cross-entropy cures it.",
     float64=False,
     minutes=(0.9, 12.0),

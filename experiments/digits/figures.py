@@ -1,4 +1,4 @@
-"""What the experiment on digits shows."""
+"""The figures of the experiment on digits."""
 
 from collections.abc import Mapping
 
@@ -18,10 +18,10 @@ TITLES = {
     ENTROPY: "N(0, 1), cross-entropy",
     LECUN: "LeCun's weights, squared error",
 }
-"""Initial weights and losses, as the panels are headed."""
+"""Initial weights and losses, as in the panels' headings."""
 ACCURACY = (
-    "The band holds the seeds that are at {poor:.0f} % or above from epoch {early} on, the thick line is "
-    "their median. Every other seed has a thin line: orange if it does not get there. The first two panels "
+    "The band holds the seeds that are at {poor:.0f} % or above from epoch {early} on, and the thick line is "
+    "their median. Every other seed has a thin line: orange if it never gets there. The first two panels "
     "start from the same weights."
 )
 LOST = (
@@ -35,9 +35,9 @@ MISREAD = (
 )
 ENDS = (
     "Two kinds of initial weights, squared error. Left: each seed's loss on the training rows and its "
-    "accuracy on the test rows; nearly all seeds apart from the crowd lost a digit. Right: how many of the "
-    "test rows two seeds label differently, over pairs without a common seed; the words name the pairs from "
-    "N(0, 1) weights around them by how many digits the two have lost together."
+    "accuracy on the test rows; nearly all outliers lost a digit. Right: how many of the "
+    "test rows two seeds label differently, over pairs without a common seed; the words name pairs from "
+    "N(0, 1) weights by how many digits the two have lost together."
 )
 
 
@@ -48,13 +48,15 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     panels = [_accuracy(starts, start) for start in TITLES]
     return {
         "accuracy": Drawing(
-            "Whether a digit is lost depends on the weights and on the loss", panels, caption
+            "Whether a digit is lost depends on the initial weights and on the loss", panels, caption
         ),
-        "lost": Drawing("A node that says 0 is told almost nothing by squared error", [_lost(starts)], LOST),
+        "lost": Drawing("A node that says 0 learns almost nothing from squared error", [_lost(starts)], LOST),
         "misread": Drawing(
-            "Some digits mislead nearly every seed", _misread(starts, pictures["image"].values), MISREAD
+            "Some digits mislead nearly every network", _misread(starts, pictures["image"].values), MISREAD
         ),
-        "ends": Drawing("Large weights spread the ends", [_losses(starts), _apart(starts)], ENDS),
+        "ends": Drawing(
+            "Large initial weights make seeds end further apart", [_losses(starts), _apart(starts)], ENDS
+        ),
         **(mnist_figures.figures(*of_mnist(data)) if "mnist" in data else {}),
     }
 
@@ -99,7 +101,7 @@ def _lost(starts: xr.Dataset) -> Figure:
 
 
 def _misread(starts: xr.Dataset, images: np.ndarray) -> list[Figure]:
-    """Two panels of six digits each."""
+    """Draw two panels of six digits each."""
     given, truth = starts["label"].sel(start=LECUN).values, starts["truth"].values
     share = np.mean(given != truth, axis=0)
     ink, panels = colors.to_rgb(style.COLOURS[0]), []

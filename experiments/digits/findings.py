@@ -1,4 +1,4 @@
-"""What the experiment on digits finds, and its tables."""
+"""The findings and tables of the experiment on digits."""
 
 from collections.abc import Iterator, Mapping
 
@@ -17,11 +17,11 @@ from nnjax import REASONS
 EXPECTED = expectations.of("digits")
 
 EARLY, SILENT, HEARD = 5, 0.05, 0.5
-"""A node is silent if it says less than SILENT on its digit's rows after EARLY epochs, heard above HEARD."""
+"""A node is silent if it says less than SILENT on its digit's rows after EARLY epochs; heard: over HEARD."""
 POOR = 0.93
-"""Below this test accuracy are the seeds that lost a digit: the two groups lie apart."""
+"""Seeds that lost a digit have a test accuracy below this: the two groups lie apart."""
 ENOUGH, ENOUGH_EPOCHS = 100, 20
-"""Seeds and epochs below which nothing is said of seeds."""
+"""The fewest seeds and epochs with which seeds are judged."""
 TWO_STARTS = {"lecun": (LECUN, "LeCun weights"), "normal": (NIELSEN, "N(0, 1) weights")}
 
 
@@ -31,20 +31,20 @@ def last(starts: xr.Dataset, name: str, start: str) -> np.ndarray:
 
 
 def lost(starts: xr.Dataset, start: str) -> np.ndarray:
-    """Tell which digits (s, c) a seed never answers with at the end, although they are there."""
+    """Tell which digits (s, c) of the test rows a seed never answers at the end."""
     labels = starts["label"].sel(start=start).values
     return np.stack([~(labels == digit).any(axis=1) for digit in starts["digit"].values], axis=1)
 
 
 def apart(starts: xr.Dataset, start: str) -> np.ndarray:
-    """Share of the test rows that two seeds label differently (p,), for pairs that have no seed in common."""
+    """Compute the share of test rows that two seeds label differently (p,), over disjoint pairs of seeds."""
     labels = starts["label"].sel(start=start).values
     first, second = (labels[k : len(labels) - len(labels) % 2 : 2] for k in (0, 1))
     return np.mean(first != second, axis=1)
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge the handout's sentences on seeds, losses, batches and stopping; and Nielsen's numbers."""
+    """Judge the handout's sentences about seeds, losses, batches and stopping; and Nielsen's numbers."""
     starts, updates = data["starts"].to_dataset(), data["updates"].to_dataset()
     enough = starts.sizes["seed"] >= ENOUGH and starts.sizes["epoch"] > ENOUGH_EPOCHS
     few = updates.sizes["seed"] >= 5 and updates.attrs["epochs"] >= 5
@@ -56,7 +56,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def of_mnist(data: xr.DataTree) -> tuple[xr.Dataset, xr.Dataset]:
-    """Take out what a run with MNIST adds: trained networks, and networks at birth."""
+    """Return what a run with MNIST adds: trained networks, and networks at birth."""
     return data["mnist"].to_dataset(), data["births"].to_dataset()
 
 
@@ -93,7 +93,7 @@ def _of_seeds(starts: xr.Dataset) -> Iterator[Finding]:
 
 
 def _spread(starts: xr.Dataset, start: str, slug: str, what: str) -> Iterator[Finding]:
-    """How much do seeds differ: in accuracy, in training loss, in what they answer?"""
+    """Judge how much seeds differ: in accuracy, in training loss, in their answers."""
     accuracy, loss = last(starts, "accuracy", start), starts["training_loss"].sel(start=start).values
     spread = f"accuracy {accuracy.min():.1%} to {accuracy.max():.1%}, median {np.median(accuracy):.1%}"
     yield measured(
@@ -117,14 +117,14 @@ def _delta(starts: xr.Dataset, missing: np.ndarray) -> Finding:
         "on rows of a lost digit: δ = 2(y − ŷ) · a(1 − a) of its output node, mean over the rows",
         delta,
         note=f"{missing.sum()} lost digits; the node says {np.median(said):.2g} (median), where 1 is right: "
-        "the nearer to 0, the smaller is a(1 − a)",
+        "the nearer to 0, the smaller a(1 − a)",
     )
 
 
 def silences(starts: xr.Dataset, since: int) -> np.ndarray:
-    """For each seed, order and digit (s, 2 c): after how many epochs from `since` on its node is heard.
+    """Count the epochs from `since` until a digit's node is heard, for each seed, order and digit (s, 2 c).
 
-    NaN where it was not silent then, inf where it is not heard to the end.
+    NaN if it was not silent then, inf if it is never heard.
     """
     said = (
         starts["said"].sel(start=[NIELSEN, OTHER_ORDER]).transpose("epoch", "seed", "start", "digit").values
@@ -135,13 +135,13 @@ def silences(starts: xr.Dataset, since: int) -> np.ndarray:
 
 
 def _heard(waits: np.ndarray) -> float:
-    """Share of the silent nodes of waits (...) that are heard in the end."""
+    """Compute the share of the silent nodes of waits (...) that are heard in the end."""
     silent = ~np.isnan(waits)
     return float(np.isfinite(waits[silent]).mean()) if silent.any() else np.nan
 
 
 def _silent(starts: xr.Dataset) -> Iterator[Finding]:
-    """A silent node has next to no δ; does it stay so? Nodes of a seed are not independent."""
+    """Judge whether a silent node, with next to no δ, stays silent. Nodes of a seed are not independent."""
     waits, last_epoch = silences(starts, EARLY), starts.sizes["epoch"] - 1
     silent = ~np.isnan(waits)
     if silent.sum() < 20:
@@ -150,7 +150,7 @@ def _silent(starts: xr.Dataset) -> Iterator[Finding]:
     still = [f"{np.mean(waits[silent] > after):.0%} after {after}" for after in (2, 5, 10)]
     yield measured(
         EXPECTED["silent-nodes-heard"],
-        f"output nodes silent after {EARLY} epochs: share that is heard by epoch {last_epoch}",
+        f"output nodes silent after {EARLY} epochs: share that are heard by epoch {last_epoch}",
         _heard(waits),
         statistics.clustered([row[None] for row in waits], _heard),
         note=f"{silent.sum()} nodes of {silent.any(axis=1).sum()} seeds, resampled by seed, two orders each; "
@@ -170,7 +170,7 @@ def _entropy(starts: xr.Dataset, poor: np.ndarray) -> Finding:
 
 
 def _fate(starts: xr.Dataset, first: np.ndarray) -> Finding:
-    """Does the start decide, or the order of the rows?"""
+    """Judge whether the start decides, or the order of the rows."""
     second = last(starts, "accuracy", OTHER_ORDER) < POOR
     value, interval, note = np.nan, (np.nan, np.nan), "only one group of seeds"
     if 0 < first.sum() < len(first):
@@ -178,7 +178,7 @@ def _fate(starts: xr.Dataset, first: np.ndarray) -> Finding:
         interval = statistics.difference_of_shares(second[first], second[~first])
         note = (
             f"{second[first].mean():.0%} of those that did with the first order, {second[~first].mean():.0%} "
-            "of the rest; 0 if the start decided nothing, 1 if it decided all"
+            "of the rest; 0 would mean that the start decides nothing, 1 that it decides all"
         )
     return measured(
         EXPECTED["poor-in-other-order"],

@@ -1,4 +1,4 @@
-"""The data and the network of the experiment on digits, and how a network is looked at."""
+"""The data and the network of the experiment on digits, and the measurements of a network."""
 
 import functools
 from typing import Any, NamedTuple
@@ -14,11 +14,11 @@ HIDDEN = 30
 
 
 class Look(NamedTuple):
-    """What the test rows show after an epoch.
+    """Measurements on the test rows after an epoch.
 
     Attributes:
-        accuracy: Share labelled right.
-        said: Mean over the rows of digit c of what output node c says, a or σ(ŷ), (c,).
+        accuracy: Share of the rows labelled correctly.
+        said: Mean output of node c, a or σ(ŷ), over the rows of digit c, (c,).
         delta: Mean over the same rows of that node's δ, (c,).
     """
 
@@ -34,13 +34,13 @@ def load() -> datasets.Split:
 
 
 def network_for(data: datasets.Split, loss: str = "sse") -> nnjax.Network:
-    """Make an in-30-10 network; its outputs are logits where the loss takes them."""
+    """Make an in-30-10 network; its outputs are logits if the loss takes logits."""
     sizes = (data.train.xs.shape[1], HIDDEN, data.train.ys.shape[1])
     return nnjax.mlp(sizes, output="identity" if nnjax.LOSSES[loss].logits else "sigmoid")
 
 
 def look(network: nnjax.Network, params: nnjax.Params, test: datasets.Data, loss: str) -> Look:
-    """Look at the test rows (n, ...) of a network."""
+    """Measure a network on the test rows (n, ...)."""
     xs, ys = (jnp.asarray(values, jnp.float32) for values in test)
     traces = jax.vmap(lambda x: nnjax.forward(network, params, x))(xs)
     deltas = jax.vmap(lambda trace, y: nnjax.deltas(network, params, trace, y, loss)[-1])(traces, ys)

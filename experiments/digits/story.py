@@ -1,4 +1,4 @@
-"""What the experiment on digits tells its reader."""
+"""The story of the experiment on digits."""
 
 import xarray as xr
 
@@ -14,7 +14,7 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """Seeds that lose a digit, why, and what becomes of them; then weights, rows per update and stopping."""
+    """Tell which seeds lose a digit, why, and what becomes of them; then weights, batches and stopping."""
     starts, updates = data["starts"].to_dataset(), data["updates"].to_dataset()
     seeds, epochs, poor = starts.sizes["seed"], starts.sizes["epoch"] - 1, f"{100 * POOR:.0f} %"
     few = updates.attrs["epochs"]
@@ -30,9 +30,9 @@ def story(data: xr.DataTree) -> Story:
         "Why? Each digit has an output node, which should say 1 on that digit. Large weights can make one "
         "say 0 on every row. For squared error its δ holds the factor a(1 − a), the sigmoid's slope, which "
         "is next to 0 just where the node is most wrong: on the rows of a lost digit δ is "
-        "{lost-digit-delta}. Cross-entropy's δ is y − a, and nearly 1 there.",
+        "{lost-digit-delta}. Cross-entropy's δ is y − a, which is nearly 1 there.",
         Show("lost"),
-        f"We guessed that a silent node is lost for good. Not so: of those silent after {EARLY} epochs, "
+        f"We guessed that a silent node is lost for good. It is not: of those silent after {EARLY} epochs, "
         f"{{silent-nodes-heard:%}} are heard by epoch {epochs}. But the initial weights decide much of it: "
         f"with the rows in another order, seeds that ended below {poor} do so "
         "{poor-in-other-order:points} more often than the others.",

@@ -16,16 +16,16 @@ from experiments.runner.context import Context
 from nnjax import datasets
 
 ORDER = 1 << 20
-"""Folded into a seed's key for the order of its rows; weights are drawn from other numbers."""
+"""Folded into a seed's key for the order of its rows, so that weights are drawn from other numbers."""
 
 
 class Start(NamedTuple):
-    """How a network begins, and what it minimises.
+    """How a network starts, and what it minimises.
 
     Attributes:
         weights: Initial weights.
         biases: Initial biases.
-        loss: The loss; with a cross-entropy the outputs are logits, and σ of them is what they say.
+        loss: The loss; with a cross-entropy the outputs are logits, and their σ is what they say.
         rate: Learning rate of changes summed over a batch.
     """
 
@@ -41,7 +41,7 @@ STARTS = {
     NIELSEN: Start("normal", "normal", "sse", 0.15),
     ENTROPY: Start("normal", "normal", "binary_cross_entropy", 0.05),
 }
-"""Nielsen's N(0, 1) weights and biases and his rates, 3 and 0.5 averaged over 10 rows; and LeCun's."""
+"""Nielsen's N(0, 1) weights and biases with his rates, 3 and 0.5 averaged over 10 rows; LeCun's weights."""
 OTHER_ORDER = "N(0, 1), SSE, other order"
 """Every seed runs again from `NIELSEN`'s start, with its rows in another order."""
 ONE_ROW, TEN_ROWS, ALL_ROWS = "1 row", "10 rows", "all rows"
@@ -53,8 +53,8 @@ class Batch(NamedTuple):
 
     Attributes:
         size: Rows per update; None for all.
-        rates: The learning rates that are tried: fewer updates want longer steps each.
-        epochs: "as asked for", "one", or "as many updates" as one epoch in batches of 10 has.
+        rates: The learning rates that are tried: with fewer updates, each has to be larger.
+        epochs: "as asked for", "one", or "as many updates" (as there are in one epoch in batches of 10).
     """
 
     size: int | None
@@ -72,9 +72,9 @@ BATCHES: Mapping[str, Batch] = {
 }
 NEVER, ALL_EPOCHS = 1e-30, "all epochs"
 STOPS = {ALL_EPOCHS: NEVER, "validation loss below 0.1 per row": 0.1}
-"""Footnote 13's first criterion, by the loss per row held back at which it stops."""
+"""Footnote 13's first criterion: {name: the loss per held-out row at which training stops}."""
 PLATEAU, PATIENCE = "no lower validation loss for 5 epochs", 5
-"""Its second, “a stable state”: training that has stopped to improve."""
+"""Its second criterion, “a stable state”: training that no longer improves."""
 
 
 REASON_FLAGS = {
@@ -88,7 +88,7 @@ class End(NamedTuple):
 
     Attributes:
         looks: A `Look` after 0..E epochs.
-        labels: Of the test rows (n,), by the output node that says most.
+        labels: Labels of the test rows (n,), by the output node that says most.
         training_loss: Loss per training row at the end.
         gradient_norm: |∂L/∂θ| per training row at the end.
         hidden_weights: Weights of the hidden nodes (i, j).
@@ -103,7 +103,7 @@ class End(NamedTuple):
 
 @functools.cache
 def learner(name: str, epochs: int) -> Callable[[jax.Array, jax.Array], End]:
-    """Make a function of a key and a number, which says in which order the rows come."""
+    """Make a function of a key and a number, which sets the order of the rows."""
     start, data = STARTS[name], load()
     network = network_for(data, start.loss)
 
@@ -169,7 +169,7 @@ def _starts(ends: End, truth: np.ndarray) -> xr.Dataset:
             "said": (each_digit, ends.looks.said, {"long_name": "what its node says on a digit's own rows"}),
             "delta": (each_digit, ends.looks.delta, {"long_name": "that node's δ on the same rows"}),
             "label": ((*each_seed, "row"), ends.labels, {"long_name": "label of a test row at the end"}),
-            "truth": ("row", truth, {"long_name": "the digit that it is"}),
+            "truth": ("row", truth, {"long_name": "true digit"}),
             "training_loss": (
                 each_seed,
                 ends.training_loss,
@@ -202,7 +202,7 @@ def updates(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
     rates = np.array([batch.rates for batch in BATCHES.values()])
 
     def end(key: jax.Array, **tried: jax.Array) -> jax.Array:
-        """Accuracies (b,); one program, since drawing weights and orders takes most of a compilation."""
+        """Return accuracies (b,); one program, since drawing weights and orders dominates compilation."""
         params, order = nnjax.init(network, key), jax.random.fold_in(key, ORDER)
         accuracies = []
         for name, batch in BATCHES.items():
@@ -226,12 +226,12 @@ def updates(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
 
 
 def _epochs(batch: Batch, data: datasets.Split, epochs: int) -> int:
-    many = -(-len(data.train.xs) // 10) if epochs > 1 else 1  # one epoch is a smoke run's
+    many = -(-len(data.train.xs) // 10) if epochs > 1 else 1  # only smoke runs have one epoch
     return {"as asked for": epochs, "one": 1, "as many updates": many}[batch.epochs]
 
 
 def stopping(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Try each stopping criterion: when it stops, and the accuracy; the last fifth of the rows validates."""
+    """Try each stopping criterion: when it stops, its accuracy. The last fifth of the rows is held out."""
     data = load()
     network, cut = network_for(data), len(data.train.xs) * 4 // 5
     train, held = (

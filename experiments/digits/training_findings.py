@@ -1,4 +1,4 @@
-"""Judging what the digits experiment varies in training: rows per update, stopping, weights against order."""
+"""Findings on what varies in training on digits: rows per update, stopping, weights against order."""
 
 from collections.abc import Iterator
 
@@ -22,13 +22,13 @@ from experiments.runner.findings import Finding, mean, measured
 
 EXPECTED = expectations.of("digits")
 NEEDED = {"one-row-minus-ten": statistics.MANY}
-"""Seeds from which on a small difference is judged: with 20 the interval is wider than what is expected."""
+"""Seeds needed to judge a small difference: with 20 the interval is wider than the expected range."""
 SLUGS = {next(iter(set(STOPS) - {ALL_EPOCHS})): "validation", PLATEAU: "plateau"}
-"""Stopping criteria in the ids of findings."""
+"""{stopping criterion: its name in a finding's id}."""
 
 
 def at_best_rates(updates: xr.Dataset) -> tuple[xr.DataArray, list[str]]:
-    """For each number of rows per update: accuracies (b, s) at the best rate, and that rate or two."""
+    """Return accuracies (b, s) at the best rate for each number of rows per update, and the rates chosen."""
     accuracies, chosen = zip(*map(statistics.at_best, updates["accuracy"].values), strict=True)
     coordinates = {"rows_per_update": updates["rows_per_update"].values}
     array = xr.DataArray(np.stack(accuracies), coordinates, ("rows_per_update", "seed"))
@@ -67,7 +67,7 @@ def of_updates(updates: xr.Dataset) -> Iterator[Finding]:
 
 
 def of_stopping(stopping: xr.Dataset) -> Iterator[Finding]:
-    """Judge what footnote 13's criteria lose against training to the end."""
+    """Judge what footnote 13's criteria lose compared with training to the end."""
     accuracy = stopping["accuracy"]
     for name, slug in SLUGS.items():
         done = stopping["epochs"].sel(criterion=name).values
@@ -81,7 +81,7 @@ def of_stopping(stopping: xr.Dataset) -> Iterator[Finding]:
 
 
 def of_weights_and_orders(crossed: xr.Dataset) -> Iterator[Finding]:
-    """Judge whether it is the initial weights that make seeds differ, and not the order of their rows."""
+    """Judge whether seeds differ because of their initial weights, not because of the order of their rows."""
     for name in CROSSED:
         losses = np.log(crossed["training_loss"].sel(start=name).transpose("seed", "order").values)
         parts = statistics.two_way(losses)
@@ -92,8 +92,7 @@ def of_weights_and_orders(crossed: xr.Dataset) -> Iterator[Finding]:
         slug = "lecun" if name == LECUN else "normal"
         yield measured(
             EXPECTED[f"weights-over-order-{slug}"],
-            f"64-30-10, {name}: the training loss's logarithm, mean square among initial weights over that "
-            "among orders",
+            f"64-30-10, {name}: log training loss, ratio of mean squares: initial weights over orders",
             parts.ratio,
             parts.interval,
             note=f"{losses.shape[0]} initial weights with each of {losses.shape[1]} orders, both resampled; "

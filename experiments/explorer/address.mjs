@@ -1,11 +1,11 @@
-// The state in the address: written behind the #, and read from it with a clear word on what is damaged.
+// The state in the address: written after the #, and read from it with a clear message if it is damaged.
 import { ACTIVATIONS } from "./network.mjs";
 import { BOUNDS, DEEP_BOUNDS, MOST_UPDATES, XOR_BOUNDS, initial } from "./state.mjs";
 import { SCHEMES } from "./threefry.mjs";
 
 const list = (values) => values.join(",");
 
-/** The state as the part of the address behind #; what is as on a fresh page is left out. */
+/** Write the state as the part of the address after #; values that equal a fresh page's are left out. */
 export function encode(state, golden) {
   const all = written(state),
     fresh = written(initial(golden));
@@ -48,7 +48,7 @@ function written(state) {
 /** Phases of one update of a network with three layers. */
 const PHASES = 11;
 
-/** The step of the first update, such as 9; or update and step, such as 2-9: both as the page counts them. */
+/** Write the step of the first update, as in 9, or update and step, as in 2-9; both as the page counts them. */
 function placeOf(steps) {
   const update = Math.floor(steps / PHASES),
     step = (steps % PHASES) + 1;
@@ -58,12 +58,12 @@ function placeOf(steps) {
 function readPlaceOf(text) {
   const parts = text.split("-"),
     step = readWhole("step", parts.at(-1), [1, PHASES]);
-  if (parts.length > 2) throw new Error(`step must be such as 9 or 2-9, got “${text.slice(0, 40)}”`);
+  if (parts.length > 2) throw new Error(`step must look like 9 or 2-9, got “${text.slice(0, 40)}”`);
   const update = parts.length === 2 ? readWhole("update", parts[0], [1, MOST_UPDATES]) : 1;
   return PHASES * (update - 1) + step - 1;
 }
 
-/** A number that was typed or came with a link; the message says what is wrong. */
+/** Read a number that was typed or came with a link; the message says what is wrong. */
 export function readNumber(name, text, [low, high]) {
   const trimmed = String(text).trim().replace("−", "-");
   if (trimmed === "") throw new Error(`${name} is empty; it needs a number`);
@@ -120,7 +120,7 @@ const KNOWN = [
 ];
 const PICK = /^([xyzadewbu](\.\d+){1,3})?$/;
 
-/** The state that a fragment stands for; throws an Error that says what is damaged. */
+/** Read the state from a fragment; throws an Error that says what is damaged. */
 export function decode(fragment, golden) {
   const given = new Map(
     fragment
@@ -159,7 +159,7 @@ function readNetwork(text) {
     };
   });
   if (!network.biases && params.some((layer) => layer.biases.some(Boolean)))
-    throw new Error("b must be 0 where bias=no");
+    throw new Error("b must be 0 if bias=no");
   const assumed = text.assumed === "no" ? null : readNumber("assumed", text.assumed, BOUNDS.assumed);
   if (assumed !== null && (sizes[2] !== 1 || names[1] !== "sigmoid"))
     throw new Error("assumed needs one sigmoid output");
@@ -174,7 +174,7 @@ function readNetwork(text) {
 }
 
 function readPlace(text) {
-  if (!PICK.test(text.pick)) throw new Error(`pick is no number of the network: “${text.pick.slice(0, 40)}”`);
+  if (!PICK.test(text.pick)) throw new Error(`pick must name a number of the network, got “${text.pick.slice(0, 40)}”`);
   return {
     steps: readPlaceOf(text.step),
     pick: text.pick,
@@ -202,7 +202,7 @@ function readScenes(text) {
   };
 }
 
-/** What was typed into the exercises, right or wrong; text of any kind is shown as it is. */
+/** Read what was typed into the exercises, right or wrong; any text is shown as it is. */
 function readAnswers(given) {
   return Object.fromEntries(
     [...given]

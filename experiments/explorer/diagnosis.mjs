@@ -1,9 +1,9 @@
-// Is a typed answer right, and if not, which slip gives it? Slips are computed, not looked up.
+// Is a typed answer right, and if not, which slip leads to it? Slips are computed, not looked up.
 import { SLIPS } from "./slips.mjs";
 
 /**
- * Whether a typed number is the one expected: rounded at its last digit, cut off there if it has three digits or
- * more, or within 5 parts in 10,000. A single digit must be the number itself, and 0 is only 0.
+ * Tell whether a typed number is the expected one: rounded at its last digit, truncated there if it has three or
+ * more digits, or within 5 parts in 10,000. A single digit must be the number itself, and 0 only matches 0.
  */
 export function matches(text, expected) {
   const typed = text.trim() === "" ? NaN : Number(text),
@@ -14,7 +14,7 @@ export function matches(text, expected) {
   return off <= (digits < 3 ? 0.501 : 1) * lastDigit(text) || off <= 5e-4 * Math.abs(expected);
 }
 
-/** What one more in the last digit of a typed number is. */
+/** The unit of a typed number's last digit. */
 function lastDigit(text) {
   const decimals = /\.(\d*)/.exec(text)?.[1].length ?? 0,
     exponent = Number(/e([+-]?\d+)$/i.exec(text)?.[1] ?? 0);
@@ -31,7 +31,7 @@ const significant = (text) =>
     .replace(/\D/g, "").length;
 
 /**
- * What is to be said about field `k` of an exercise, where `row` is what stands in all its fields:
+ * Judge field `k` of an exercise; `row` is the content of all its fields:
  * {verdict: "right" | "slip" | "wrong" | "short", text}.
  */
 export function diagnose(each, k, text, row = []) {
@@ -43,13 +43,13 @@ export function diagnose(each, k, text, row = []) {
   if (found) return { verdict: "slip", slips: found.slips, text: `Not quite: ${found.text}.` };
   if (Number(text) !== 0 && significant(text) < 2)
     return { verdict: "short", text: "Type at least two significant digits." };
-  return { verdict: "wrong", text: "Not this number, and none of the usual slips gives it." };
+  return { verdict: "wrong", text: "This is not the number, and none of the usual slips gives it." };
 }
 
 /**
- * The explanation that gives this number: the one that gives most of the row, of those the one with the fewest
- * slips, of those one that is rounded rightly, of those the first.
- * Two slips at once give so many numbers that two digits do not tell them apart.
+ * Find the explanation for this number: the one that gives most of the row; among these the one with the fewest
+ * slips, then one that is rounded correctly, then the first.
+ * Two slips at once give so many numbers that two digits cannot tell them apart.
  */
 function best(each, k, text, row) {
   const gives = ({ values, slips, cost }, typed, at) =>
@@ -72,7 +72,7 @@ function best(each, k, text, row) {
 const NEW_WEIGHT = "that is the new weight; its change is asked for";
 const known = new WeakMap();
 
-/** Everything that can have been calculated instead: another task, one slip, two; {cost, slips, text, values}. */
+/** List everything that may have been calculated instead: another task, one slip, two; {cost, slips, text, values}. */
 function explanations(each) {
   if (!known.has(each)) known.set(each, computed(each));
   return known.get(each);

@@ -1,9 +1,9 @@
-// The network as a drawing: numbers in the nodes, weights on the links, each of them to be picked.
+// The network as a drawing: numbers in the nodes and weights on the links, each of which can be picked.
 import { s } from "./dom.mjs";
 import { labelPlaces, labelSize, linkLines, nodeBoxes } from "./geometry.mjs";
 import { brief, computedNow, formula, isKnown, nodeName, pickOf, show } from "./formulas.mjs";
 
-/** The rows of numbers in a node: [id, letter]. */
+/** List the rows of numbers in a node: [id, letter]. */
 function rowsOf(network, layer, j) {
   if (layer === 0) return [[`x.${j}`, ""]];
   const l = layer - 1,
@@ -22,7 +22,7 @@ function isShown(state, seen, id) {
   return isKnown(state, seen, { kind, layer: kind === "e" ? seen.params.length - 1 : Number(l) });
 }
 
-/** The whole drawing; `struck` gives the handout's printed number where it is wrong. */
+/** Draw the network; `struck` gives the handout's printed number if it is wrong. */
 export function diagram(state, seen, width, struck) {
   const { sizes } = state.network;
   const rows = sizes.map((_, layer) => rowsOf(state.network, layer, 0).length);
@@ -41,7 +41,7 @@ export function diagram(state, seen, width, struck) {
       role: "group",
       class: `network${narrow ? " narrow" : ""}`,
       "aria-label":
-        "The network. Arrow keys go from number to number; the formula of the one reached is below.",
+        "The network. Arrow keys move from number to number; the formula of the current number is below.",
     },
     links.map((link) => line(context, link)),
     links.map((link, k) => linkLabel(context, link, places[k])),
@@ -168,7 +168,7 @@ function nodeRow(context, id, letter, box, top) {
   ]);
 }
 
-/** What stands in a node: a bias itself, though its formula becomes that of its change. */
+/** The value shown in a node: for a bias its own value, even if its formula is that of its change. */
 function rowValue(state, seen, id) {
   const [kind, l, j] = id.split(".");
   if (kind !== "b") return formula(state, seen, id).value;

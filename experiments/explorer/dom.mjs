@@ -43,7 +43,7 @@ export function choiceField({ name, label = name, names, onChange }) {
   };
 }
 
-/** The width of an element, again whenever it changes. */
+/** Report the width of an element, now and whenever it changes. */
 export function onWidth(element, tell) {
   let last = 0;
   new ResizeObserver(([entry]) => {

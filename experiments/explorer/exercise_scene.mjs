@@ -1,4 +1,4 @@
-// Scene 2: the handout's exercises; a wrong answer is told which slip gives it.
+// Scene 2: the handout's exercises; for a wrong answer it names the slip that leads to it.
 import { byId, h, matrix } from "./dom.mjs";
 import { diagnose } from "./diagnosis.mjs";
 import { exercises } from "./exercises.mjs";
@@ -51,7 +51,7 @@ function fold(app, id, open) {
   app.change({ ...state, open: open ? [...state.open, id] : state.open.filter((other) => other !== id) });
 }
 
-/** One answer: what is typed counts when the field is left or Enter is pressed. */
+/** One answer; it is judged when the field is left or Enter is pressed. */
 function answerField(app, each, name, k) {
   const id = `answer-${each.id}-${k}`,
     verdict = h("span", { class: "verdict-line", id: `${id}-verdict`, role: "status" });

@@ -1,4 +1,4 @@
-// The handout's exercises in its order: what is asked, what is right, and which slips can be made.
+// The handout's exercises in order: the questions, the right answers, and the slips that can be made.
 import { step, updated } from "./network.mjs";
 import { init } from "./threefry.mjs";
 import { sloppyStep } from "./slips.mjs";
@@ -15,7 +15,7 @@ import {
 import { forwardOutput, presets } from "./state.mjs";
 import { nodeName, show, subscript } from "./formulas.mjs";
 
-/** The slips that people make before δ, at δ, and at the changes; what an exercise asks decides which can be. */
+/** The slips that people make before δ, at δ, and at the changes; they depend on what an exercise asks. */
 const FORWARD = ["no_activation", "no_output_activation", "relu", "no_bias"];
 const OUTPUT = [
   ...FORWARD,
@@ -31,7 +31,7 @@ const OF_RELU = ["sigmoid_slope", "sigmoid_formula"];
 const DEEP_SLIPS = ["no_first_slope", "no_second_slope", "transposed", "transposed_blame"];
 const PARTIAL = ["only_output_updated", "only_hidden_updated"];
 
-/** A whole exercise: `fields` are labels, `answers(slips, how)` the numbers that a calculation gives. */
+/** One exercise: `fields` are labels, `answers(slips, how)` the numbers that a calculation gives. */
 function exercise(id, handout, ask, task, fields, take, slips, extra = {}) {
   const answers = (made, how = task) =>
     take(sloppyStep(how.network, how.params, how.x, how.y, how.rate, how.assumed, new Set(made)), how);
@@ -91,7 +91,7 @@ export function exercises(golden) {
       [...HIDDEN, ...OF_RELU],
       {
         code: hiddenDeltaCode,
-        remember: "ReLU′ is 1 where z > 0 and 0 elsewhere. Where a node is off, no blame passes.",
+        remember: "ReLU′ is 1 where z > 0 and 0 elsewhere. A node that is off passes no blame.",
         others: {
           "that is with the sigmoid in the hidden layer": passed,
           [withAssumed]: { ...relu, assumed: assumed.assumed },
@@ -159,7 +159,7 @@ export function exercises(golden) {
     exercise(
       "8",
       "Loop over this, and repeat until the network converges.",
-      "Without an assumption, and with α = 1 so that it shows: what is the output after one update of all weights?",
+      "Without an assumption, and with α = 1 so that the change is visible: what is the output after one update of all weights?",
       { ...passed, rate: 1 },
       ["ŷ"],
       (s, how) => afterUpdate(s, how),
@@ -190,7 +190,7 @@ export function exercises(golden) {
   ];
 }
 
-/** A network with two hidden layers, its weights few and short enough to be typed. */
+/** A network with two hidden layers, whose weights are few and short enough to type. */
 function twoHiddenLayers(passed) {
   const network = {
     sizes: [passed.x.length, 2, 2, 1],
@@ -210,7 +210,7 @@ function secondDeltas({ network, params, x, y, rate }) {
   return step(network, params, x, y, rate).deltas[1];
 }
 
-/** The output after the changes that were found have been added. */
+/** The output after the computed changes have been added. */
 function afterUpdate(sloppy, how) {
   const change = sloppy.changes.map((weights, l) => ({ weights, biases: how.params[l].biases.map(() => 0) }));
   return step(how.network, updated(how.params, change), how.x, how.y, how.rate).activations.at(-1);

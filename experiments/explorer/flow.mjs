@@ -2,7 +2,7 @@
 import { ACTIVATIONS, deltas, forward } from "./network.mjs";
 import { weightVariance } from "./threefry.mjs";
 
-/** Smallest normal number of float32: what is below is lost on most devices. */
+/** The smallest normal float32 number: anything below is lost on most devices. */
 export const FLOOR = 2 ** -126;
 
 /** `depth` hidden layers of equal width and one linear output node, without biases. */
@@ -22,7 +22,7 @@ const norm = (row) => {
 /** |δ| of every hidden layer over |δ| of the output, and the shares of dead and saturated nodes. */
 export function flow(network, params) {
   const trace = forward(network, params, Array(network.sizes[0]).fill(1));
-  // Any label serves, since only shares of the output's δ are looked at; this one is never lost in rounding.
+  // Any label would do, since only shares of the output's δ matter; this one is never lost in rounding.
   const yHat = trace.activations.at(-1)[0],
     delta = deltas(network, params, trace, [yHat + 1 + Math.abs(yHat)]);
   const layers = trace.netInputs.slice(0, -1);
@@ -38,12 +38,12 @@ export function flow(network, params) {
 /** Whether the slope is 0 by its formula: ReLU's dead side. */
 const isDead = (name, z) => name === "relu" && z <= 0;
 
-/** Whether the slope is 0 only because float32 rounds the activation, or holds no number so small. */
+/** Whether the slope is 0 only because float32 rounds the activation or has no number so small. */
 const isSaturated = (name, z, a) =>
   !isDead(name, z) && Math.fround(ACTIVATIONS[name].derivative(z, Math.fround(a))) === 0;
 
 /**
- * What becomes of δ on the way to the first layer in most networks: "nothing" (a layer all of whose nodes are off),
+ * The fate of δ on its way to the first layer in most networks: "nothing" (all nodes of some layer are off),
  * "underflow", "vanishes", "explodes", "narrow" (below what wide networks keep), or "passes".
  */
 export function fate(flows, theory) {
@@ -55,10 +55,10 @@ export function fate(flows, theory) {
   return first < theory / 3 ? "narrow" : "passes";
 }
 
-/** The number of networks in which a whole layer is off, so that no blame comes through it. */
+/** The number of networks in which a whole layer is off, so that it passes no blame. */
 export const blocked = (flows) => flows.filter(({ dead }) => dead.includes(1)).length;
 
-/** The middle one; of an even number the upper one. */
+/** The middle value, or the upper of the two middle values. */
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /** Points and weights of Gauss-Legendre on [-1, 1], by Newton's method. */

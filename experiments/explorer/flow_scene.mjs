@@ -103,15 +103,15 @@ function drawFlow(app, parts) {
   byId("flow-python").textContent = deepPython(deep);
 }
 
-/** What is said about where δ gets to; `width` is the number of nodes in a layer. */
+/** What is said about the fate of δ; `width` is the number of nodes in a layer. */
 const FATES = {
-  nothing: () => "That is exactly 0: the slope of a node that is off is 0, so a layer in which all are off passes nothing.",
-  underflow: () => "A number with 32 bits, which networks usually calculate with, cannot hold it.",
+  nothing: () => "That is exactly 0: the slope of a node that is off is 0, so a layer in which all nodes are off passes nothing.",
+  underflow: () => "The 32-bit numbers with which networks usually calculate cannot hold it.",
   vanishes: () => "δ vanishes.",
   explodes: () => "δ explodes: the weights are too large for this width, and every layer makes it larger.",
   narrow: (width) =>
     `With ${width} nodes in a layer, chance makes δ larger or smaller from layer to layer. A few networks with a very ` +
-    "large δ keep the average up; in most of them δ shrinks. The wider the layers, the nearer they come to what is expected.",
+    "large δ keep the average up; in most of them δ shrinks. The wider the layers, the nearer δ comes to what is expected.",
   passes: () => "",
 };
 
@@ -171,7 +171,7 @@ function panel({ name, flows, theory }, depth, width, [low, high]) {
         "g",
         {},
         s("line", { class: "floor", x1: LEFT, x2: width - 8, y1: y(FLOOR), y2: y(FLOOR) }),
-        s("text", { x: width - 10, y: y(FLOOR) - 5, class: "end no" }, "the smallest that 32 bits hold in full"),
+        s("text", { x: width - 10, y: y(FLOOR) - 5, class: "end no" }, "smallest full-precision 32-bit number"),
       ),
     flows.map(({ delta }) => s("path", { class: "seed", d: path(delta) })),
     s("path", { class: "theory", d: path(theory) }),

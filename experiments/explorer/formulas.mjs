@@ -1,4 +1,4 @@
-// Every number's formula, with the numbers put in; and the same step as matrices.
+// Every number's formula, with the numbers put in.
 import { ACTIVATIONS, forward, sigmoid, sse } from "./network.mjs";
 
 const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉",
@@ -7,7 +7,7 @@ export const raised = (n) =>
   (n < 0 ? "⁻" : "") + [...String(Math.abs(n))].map((c) => SUPERSCRIPTS[c]).join("");
 export const subscript = (n) => [...String(n)].map((c) => SUBSCRIPTS[c]).join("");
 
-/** A number with a true minus sign and `digits` significant digits; below `least` with a power of ten. */
+/** Format a number with a true minus sign and `digits` significant digits; below `least`, with a power of ten. */
 export function show(value, digits = 7, least = 1e-4) {
   if (value === 0) return "0";
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value > 0 ? "∞" : "−∞";
@@ -19,7 +19,7 @@ export function show(value, digits = 7, least = 1e-4) {
   return (value < 0 ? "−" : "") + trimmed(size.toPrecision(digits));
 }
 
-/** A number in as little room as a label has on a phone: two decimals at most. */
+/** Format a number for a label on a phone: with two decimals at most. */
 export function brief(value) {
   const size = Math.abs(value);
   if (value !== 0 && (size < 0.01 || size >= 999.5)) return show(value, 1, 0.01);
@@ -27,7 +27,7 @@ export function brief(value) {
 }
 
 const trimmed = (text) => (text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text);
-/** A number as a factor or a term: in brackets where it is negative. */
+/** Format a number as a factor or a term: in brackets if it is negative. */
 const inside = (value) => (value < 0 ? `(${show(value)})` : show(value));
 
 /** The name of a node: x₁, h₁, o. Layer 0 holds the inputs. */
@@ -46,7 +46,7 @@ function slopeText(name, z, a, value) {
   return ["f′(z)", inside(value)];
 }
 
-/** {name, symbols, numbers, value, note} of the number with this id; null where there is none. */
+/** {name, symbols, numbers, value, note} of the number with this id; null if there is none. */
 export function formula(state, seen, id) {
   const [kind, ...at] = id.split(".");
   const make = {
@@ -91,11 +91,11 @@ function ofNetInput(state, seen, l, j) {
     value: sums[j],
     note:
       isAssumed(state, seen, l) &&
-      `σ would make ${show(sigmoid(sums[j]))} of it; the assumed ${show(state.assumed)} replaces that.`,
+      `σ of this would be ${show(sigmoid(sums[j]))}; the assumed ${show(state.assumed)} replaces it.`,
   };
 }
 
-/** What comes in at the nodes of a layer; also where an assumed activation replaces what would follow from it. */
+/** The net inputs of a layer's nodes, even if an assumed activation replaces what would follow from them. */
 export function addedUp(state, seen, l) {
   if (!isAssumed(state, seen, l)) return seen.netInputs[l];
   return forward(state.network, seen.params, state.x).netInputs[l];
@@ -203,19 +203,19 @@ function ofBias(state, seen, l, j) {
   };
 }
 
-/** Whether the step has come to this kind of number in this layer. */
+/** Whether the step has reached this kind of number in this layer. */
 export function isKnown(state, seen, { kind, layer }) {
   const order = (wanted) =>
     seen.order.findIndex((phase) => phase.kind === wanted.kind && phase.layer === wanted.layer);
   return order({ kind, layer }) <= seen.index;
 }
 
-/** The id whose formula is shown: the one that was picked, or the first one that the present phase computes. */
+/** The id whose formula is shown: the picked one, or the first one that the current phase computes. */
 export function pickOf(state, seen) {
   return state.pick && formula(state, seen, state.pick) ? state.pick : computedNow(state, seen)[0];
 }
 
-/** The ids of what is computed in the present phase. */
+/** The ids of the numbers that the current phase computes. */
 export function computedNow(state, seen) {
   const { kind, layer: l } = seen.phase,
     { sizes } = state.network;

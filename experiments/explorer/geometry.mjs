@@ -1,8 +1,8 @@
-// Where the network's nodes, links and labels stand; in pixels, from the width that there is.
+// The positions of the network's nodes, links and labels, in pixels, for a given width.
 
 const NARROW = 620;
 
-/** Size of a weight's label; where it is narrow, labels stand in a column before the node that receives. */
+/** Size of a weight's label; in a narrow drawing, labels stand in a column before the receiving node. */
 const WIDE_LABEL = [58, 30],
   NARROW_LABEL = [36, 16];
 export const labelSize = (narrow) => (narrow ? NARROW_LABEL : WIDE_LABEL);
@@ -40,8 +40,8 @@ export function nodeBoxes(sizes, width, rows) {
 }
 
 /**
- * The lines between boxes: {layer, i, j, from, to}; layer counts layers with weights. Where it is narrow, each ends
- * at its own label.
+ * The lines between boxes: {layer, i, j, from, to}; layer counts layers with weights. In a narrow drawing, each
+ * ends at its own label.
  */
 export function linkLines(sizes, boxes, narrow) {
   const [labelWidth, labelHeight] = labelSize(narrow);
@@ -59,7 +59,7 @@ export function linkLines(sizes, boxes, narrow) {
 
 const along = ({ from, to }, t) => [from[0] + t * (to[0] - from[0]), from[1] + t * (to[1] - from[1])];
 
-/** How far a label at a place is from a line, across it. */
+/** The distance of a label at a place from a line. */
 function distance([x, y], { from, to }) {
   const t = Math.min(1, Math.max(0, (x - from[0]) / (to[0] - from[0] || 1)));
   const [, there] = along({ from, to }, t);
@@ -69,8 +69,8 @@ function distance([x, y], { from, to }) {
 const gap = (a, b, size) => Math.max(Math.abs(a[0] - b[0]) - size[0], Math.abs(a[1] - b[1]) - size[1]);
 
 /**
- * One place for each link's label: as far as can be from the other labels and from the other links, or at the
- * link's end where it is narrow.
+ * A place for each link's label: as far as possible from the other labels and links, or at the link's end in a
+ * narrow drawing.
  */
 export function labelPlaces(links, narrow) {
   const places = [],

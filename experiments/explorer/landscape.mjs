@@ -13,7 +13,7 @@ export function planeThrough(a, b, c) {
   return { origin: a, right, up: unit(rest.map((value, k) => value - along * right[k])) };
 }
 
-/** The place of a row on the plane, or of its nearest point. */
+/** The position on the plane of a row's nearest point. */
 export function project(plane, row) {
   const from = minus(row, plane.origin);
   return [dot(from, plane.right), dot(from, plane.up)];
@@ -42,7 +42,7 @@ export function lossGrid(plane, [x0, x1, y0, y1], columns, rows) {
   return grid;
 }
 
-/** Seeds of three different ends: the chosen one, then the first of each other level, then any others. */
+/** Seeds with three different ends: the chosen one, then the first of each other level, then any others. */
 export function threeSeeds(levels, chosen) {
   const others = [...new Set(levels)].filter((level) => level !== levels[chosen]).sort((a, b) => b - a);
   const firsts = others.map((level) => levels.indexOf(level));

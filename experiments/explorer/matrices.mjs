@@ -1,10 +1,10 @@
-// The step that is shown, in matrix form.
+// The current step in matrix form.
 import { addedUp, show, subscript } from "./formulas.mjs";
 import { sse } from "./network.mjs";
 
 const column = (row) => row.map((value) => [value]);
 
-/** The present phase in matrix form: text and matrices in turn. */
+/** The current phase in matrix form: text and matrices in turn. */
 export function matrixForm(state, seen) {
   const { kind, layer: l } = seen.phase,
     { network, rate } = state,

@@ -85,7 +85,7 @@ function netInputs(network, layer, a) {
   );
 }
 
-/** z and a of every layer; `assumed` replaces the last activation, and its net input by that of a sigmoid. */
+/** z and a of every layer; `assumed` replaces the last activation, and its net input accordingly. */
 export function forward(network, params, x, assumed = null) {
   const trace = { netInputs: [], activations: [x] };
   params.forEach((layer, l) => {
@@ -119,7 +119,7 @@ export function deltas(network, params, trace, y) {
   return found;
 }
 
-/** α · δⱼ · aᵢ for every weight, α · δⱼ for every bias; to be added. */
+/** The changes to be added: α · δⱼ · aᵢ for every weight, α · δⱼ for every bias. */
 export function changes(network, trace, delta, rate) {
   return delta.map((row, l) => ({
     weights: trace.activations[l].map((a) => row.map((d) => rate * a * d)),
@@ -150,8 +150,8 @@ export function sse(y, yHat) {
 }
 
 /**
- * -∂L/∂w of every weight by central differences; no derivative formula is used.
- * An assumed output is taken as a constant that is added to the last net input.
+ * -∂L/∂w of every weight by central differences, without any derivative formula.
+ * An assumed output is treated as a constant added to the last net input.
  */
 export function differences(network, params, x, y, assumed = null, h = 1e-6) {
   const last = params.length - 1;

@@ -1,18 +1,18 @@
-// A native number field with a slider; what it cannot read is said, where browsers say nothing.
+// A native number field with a slider; it says what it cannot read, where browsers are silent.
 import { readNumber, readWhole } from "./address.mjs";
 import { fieldId, h } from "./dom.mjs";
 
 const asTyped = (value) => String(Number(value.toPrecision(7)));
 
 /**
- * A number field with a slider. `range` is [lowest, highest, step] of the slider, `bounds` what may be typed.
- * What cannot be read is said below it, and the number from before the typing comes back.
+ * A number field with a slider. `range` is [lowest, highest, step] of the slider, `bounds` limits what may be typed.
+ * A message below it says what cannot be read, and the previous number comes back.
  */
 export function numberField({ name, label = name, bounds, range, whole = false, onChange }) {
   const id = fieldId(),
     [min, max, step] = range;
   const error = h("span", { class: "error", id: `${id}-error`, role: "alert" });
-  // The step is what arrow keys and spin buttons add; any other number may be typed as well.
+  // The step is what arrow keys and spin buttons add; any other number may be typed, too.
   const number = h("input", {
     type: "number",
     id,
@@ -62,7 +62,7 @@ export function numberField({ name, label = name, bounds, range, whole = false, 
     number,
     error,
   );
-  /** Show the state's number, unless it is what was typed last. */
+  /** Show the state's number, unless it equals what was typed last. */
   const update = (value, disabled = false) => {
     number.disabled = slider.disabled = disabled;
     if (value === shown) return;
@@ -74,24 +74,24 @@ export function numberField({ name, label = name, bounds, range, whole = false, 
   return { element, update };
 }
 
-/** The number in a field; `lost` is what the browser did not let in. */
+/** Read the number in a field; `lost` is what the browser rejected. */
 function readField({ name, bounds, whole }, number, lost) {
   if (lost)
     throw new Error(`${name} must be a number: “${lost.slice(0, 40)}” cannot stand here. Delete and type again`);
   if (number.validity.badInput)
-    throw new Error(`${name} must be a number from ${bounds.join(" to ")}, and this is none yet`);
+    throw new Error(`${name} must be a number from ${bounds.join(" to ")}, and this is not one yet`);
   return (whole ? readWhole : readNumber)(name, number.value, bounds);
 }
 
-/** A decimal comma as a point, a typographic minus as a plain one; other text as it is. */
+/** Turn a decimal comma into a point, and a typographic minus into a plain one; leave other text as it is. */
 function plain(text) {
   const trimmed = text.trim().replace("−", "-");
   return /^[+-]?\d*,\d*(e[+-]?\d+)?$/i.test(trimmed) ? trimmed.replace(",", ".") : trimmed;
 }
 
 /**
- * Tell `typed(lost)` of every change. Browsers leave out what is no part of a number without a word, so that
- * “0,5” would become 05: a comma is put in as a point, and what gets lost on the way stays told until it is deleted.
+ * Call `typed(lost)` on every change. Browsers silently drop what is not part of a number, so that “0,5” would
+ * become 05: a comma is entered as a point, and dropped text is reported until it is deleted.
  */
 function watch(number, typed) {
   let lost = "",

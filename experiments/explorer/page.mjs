@@ -7,7 +7,7 @@ import { seedsScene } from "./seeds_scene.mjs";
 import { initial } from "./state.mjs";
 import { stepScene } from "./step_scene.mjs";
 
-/** Milliseconds after a change in which others are waited for. */
+/** Milliseconds to wait for further changes after one. */
 const WRITE_AFTER = 160;
 
 /** Read the address, build the scenes, and show every change of the state. */
@@ -36,7 +36,7 @@ function jump(event) {
   section.focus({ preventScroll: true });
 }
 
-/** The state of the address; where that is damaged, the page says so and keeps the last good one. */
+/** Read the state from the address; if that is damaged, the page says so and keeps the last good state. */
 function read(app, last) {
   const note = byId("damaged");
   try {
@@ -59,7 +59,7 @@ function shown(app, state, write) {
   app.timer ??= setTimeout(() => writeAddress(app), WRITE_AFTER);
 }
 
-/** Put the state into the address; a browser that finds this too often is asked again later. */
+/** Put the state into the address; if the browser refuses because it happens too often, try again later. */
 function writeAddress(app) {
   app.timer = null;
   try {

@@ -1,4 +1,4 @@
-"""Writing the page: modules, look and the walkthrough's numbers in one file that needs no network."""
+"""Writing the page: modules, style and the walkthrough's numbers in one file that works offline."""
 
 import graphlib
 import json
@@ -13,7 +13,7 @@ import xarray as xr
 
 FOLDER = pathlib.Path(__file__).parent
 LOOK = FOLDER.parent / "runner"
-"""Where the report's look is."""
+"""The folder of the report's style sheet."""
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.mjs";\n', re.MULTILINE)
 NAME = re.compile(r"^(?:const|let|function|class) (\w+)", re.MULTILINE)
 ERRATA = "Other slips"
@@ -24,7 +24,7 @@ def joined(folder: pathlib.Path = FOLDER) -> str:
     """Join the modules into one script, each after those it imports; a worker runs the same text.
 
     Raises:
-        ValueError: Two modules give something the same name, or a module imports in another form.
+        ValueError: Two modules define the same name, or a module imports in another form.
     """
     sources = {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.mjs"))}
     graph = {name: set(IMPORT.findall(text)) for name, text in sources.items()}
@@ -46,7 +46,7 @@ def joined(folder: pathlib.Path = FOLDER) -> str:
 
 
 def golden(data: xr.DataTree, tables: Mapping[str, Any]) -> dict[str, Any]:
-    """Collect what the page takes from the walkthrough: networks, what is printed, errata."""
+    """Collect what the page takes from the walkthrough: networks, printed numbers, errata."""
     cases, numbers = data["cases"].to_dataset(), data["printed"].to_dataset()
     hidden, output = (data[f"cases/{layer}_layer"].to_dataset() for layer in ("hidden", "output"))
     return {
@@ -85,7 +85,7 @@ def render(numbers: Mapping[str, Any]) -> str:
 
 
 def write(out: pathlib.Path, data: xr.DataTree, tables: Mapping[str, Any]) -> pathlib.Path:
-    """Write `out/explorer.html` whole, and return its path."""
+    """Write `out/explorer.html` and return its path."""
     temporary = out / ".explorer.html"
     temporary.write_text(render(golden(data, tables)), encoding="utf-8")
     os.replace(temporary, out / "explorer.html")

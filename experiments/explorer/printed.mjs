@@ -1,7 +1,7 @@
-// What the handout prints for the step that is shown, and where it is not the true number.
+// What the handout prints for the current step, and where it is wrong.
 import { presets } from "./state.mjs";
 
-/** Which numbers of the network the steps of the handout's calculation are; those without an id are sums on the way. */
+/** The numbers of the network for each step of the handout's calculation; steps without an id are intermediate sums. */
 const PLACES = {
   "weighted input of h₁": { phase: "z0" },
   "net input of h₁": { phase: "z0", ids: ["z.0.0"] },
@@ -24,7 +24,7 @@ export function isHandout(state, golden, epoch) {
   return epoch === 0 && given(state) === given(Object.values(presets(golden))[0]);
 }
 
-/** The handout's rows with their place: {step, formula, text, computed, agrees, why, phase, id}. */
+/** The handout's rows with their places: {step, formula, text, computed, agrees, why, phase, id}. */
 export function printedRows(golden) {
   const counts = {};
   return golden.printed
@@ -36,7 +36,7 @@ export function printedRows(golden) {
     });
 }
 
-/** The printed number of an id where it is wrong, for the handout's case; null elsewhere. */
+/** The printed number of an id if it is wrong, in the handout's case; null otherwise. */
 export function wronglyPrinted(golden, isHandoutCase) {
   const wrong = new Map(
     printedRows(golden)

@@ -4,7 +4,7 @@ import { assumedAt } from "./state.mjs";
 const tuple = (values) => `(${values.join(", ")})`;
 const array = (values) => `np.array(${JSON.stringify(values)}, float)`;
 
-/** The network of scene 1, with its δ; one that comes from scene 4 is trained again from its seed. */
+/** The network of scene 1, with its δ; a network from scene 4 is trained again from its seed. */
 export function stepPython(state, seen) {
   if (state.from && seen.epoch === 0) {
     const [seed, rate, updates] = state.from;

@@ -1,7 +1,7 @@
-// What a step came to, to be confirmed or refuted in float64: python -m experiments walkthrough --check receipt.json
+// The result of a step, to be confirmed or refuted in float64: python -m experiments walkthrough --check receipt.json
 import { assumedAt } from "./state.mjs";
 
-/** Everything that goes into the step which is shown, and everything that comes out of it. */
+/** Everything that goes into the current step, and everything that comes out of it. */
 export function receipt(state, seen) {
   return {
     kind: "nnjax explorer receipt",

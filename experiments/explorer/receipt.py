@@ -1,4 +1,4 @@
-"""Checking a receipt: what the page claims of one step is computed again by nnjax in float64."""
+"""Checking a receipt: nnjax computes again, in float64, what the page claims about one step."""
 
 import json
 import math
@@ -13,14 +13,14 @@ import nnjax
 
 KIND = "nnjax explorer receipt"
 TOLERANCE = 1e-12
-"""What JavaScript and XLA may differ by, relative to the largest number of a layer."""
+"""How far JavaScript and XLA may differ, relative to the largest number of a layer."""
 
 
 class Claim(NamedTuple):
     """One layer's numbers of one kind.
 
     Attributes:
-        name: What they are: "deltas of layer 1".
+        name: Their name, such as "deltas of layer 1".
         claimed: What the receipt says.
         computed: What nnjax says.
     """
@@ -31,7 +31,7 @@ class Claim(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Whether both are the same, to `TOLERANCE`."""
+        """Whether both agree within `TOLERANCE`."""
         if self.claimed.shape != self.computed.shape:
             return False
         room = TOLERANCE * max(1e-300, float(np.abs(self.computed).max(initial=0)))
@@ -44,11 +44,11 @@ class Claim(NamedTuple):
 
 
 def read(path: pathlib.Path) -> list[Claim]:
-    """Read a receipt, and compute again what it claims.
+    """Read a receipt, and compute its claims again.
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It is no receipt, or a damaged one; the message says how.
+        ValueError: It is not a receipt, or a damaged one; the message says how.
     """
     try:
         receipt = json.loads(path.read_text("utf-8"))
@@ -56,7 +56,7 @@ def read(path: pathlib.Path) -> list[Claim]:
             raise ValueError(f"kind must be {KIND!r}, version 1")
         return list(_claims(receipt["given"], receipt["claimed"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is no receipt of the explorer, or damaged: {error}") from error
+        raise ValueError(f"{path} is not a receipt from the explorer, or is damaged: {error}") from error
 
 
 def _claims(given: Mapping[str, Any], claimed: Mapping[str, Any]) -> Iterator[Claim]:
@@ -69,7 +69,7 @@ def _claims(given: Mapping[str, Any], claimed: Mapping[str, Any]) -> Iterator[Cl
 
 
 def _computed(given: Mapping[str, Any]) -> dict[str, list[np.ndarray]]:
-    """One step of nnjax in float64, by the receipt's names."""
+    """Compute one step with nnjax in float64, under the receipt's names."""
     described = given["network"]
     sizes, names = (tuple(described[part]) for part in ("sizes", "activations"))
     network = nnjax.Network(sizes, names, described["biases"])
@@ -96,7 +96,7 @@ def _array(values: Any) -> Any:
 
 
 def _assumed(trace: nnjax.Trace, activation: float | None) -> nnjax.Trace:
-    """Replace the output's activation by the one that the handout assumes, and its net input by σ⁻¹ of it."""
+    """Replace the output's activation by the one that the handout assumes, and its net input accordingly."""
     if activation is None:
         return trace
     net_input = _array([math.log(activation) - math.log1p(-activation)])

@@ -1,7 +1,7 @@
-// Scene 4's drawings: small curves, the loss on a plane, and the ways on it; on canvases.
+// Scene 4's drawings on canvases: small curves, the loss on a plane, and the paths on it.
 import { ON_THE_WAY } from "./train.mjs";
 
-/** How levels are called and drawn; the sign tells them apart without colours. */
+/** Names and colours of the levels; the sign tells them apart without colours. */
 export const LOOKS = {
   0: { name: "0", colour: "--level-0" },
   1: { name: "½", colour: "--level-1" },

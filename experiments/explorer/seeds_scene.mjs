@@ -60,7 +60,7 @@ function xorFields(app) {
   return [...all.map(([, each]) => each), update];
 }
 
-/** Have a worker train all seeds again; what an older order still sends is not looked at. */
+/** Have a worker train all seeds again; late messages from an older order are ignored. */
 function order(app, parts, wait) {
   clearTimeout(parts.timer);
   parts.timer = setTimeout(() => {
@@ -73,7 +73,7 @@ function order(app, parts, wait) {
   byId("seeds-summary").textContent = "The networks are learning …";
 }
 
-/** Send an order to a worker; to the page itself, where the worker fails. */
+/** Send an order to a worker, or to the page itself if the worker fails. */
 function train(worker, tell, data, parts) {
   parts.worker = worker;
   worker.onmessage = (event) => tell(event.data);
@@ -81,7 +81,7 @@ function train(worker, tell, data, parts) {
   worker.postMessage(data);
 }
 
-/** A page from disk may start no worker from a file, but from a Blob; some browsers not even that. */
+/** A page from disk may not start a worker from a file, but from a Blob; some browsers refuse even that. */
 function newWorker() {
   try {
     const address = URL.createObjectURL(new Blob([byId("modules").textContent], { type: "text/javascript" }));
@@ -205,6 +205,6 @@ function drawPlane(app, parts) {
   );
   byId("landscape-caption").replaceChildren(
     `The landscape has a dimension for each of the ${ways[0].points.at(-1).length} weights and biases. This is the plane in it that holds the ends of seeds ${seeds.map((seed, k) => `${seed} (${LOOKS[ways[k].level].name === "…" ? "on the way" : LOOKS[ways[k].level].name})`).join(", ")}; `,
-    "each path runs from its open dot to its filled one, seen from above. The paths lie outside of the plane; only their ends are on it, and only there is the colour their loss.",
+    "each path runs from its open dot to its filled one, seen from above. The paths lie outside the plane; only their ends are on it, and only there does the colour show their loss.",
   );
 }

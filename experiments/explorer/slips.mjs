@@ -1,9 +1,9 @@
-// What people get wrong in one step of backpropagation, as variants of the calculation that can be computed.
+// What people get wrong in one step of backpropagation, as variants of the calculation.
 import { activationOf, range, sigmoid, sum } from "./network.mjs";
 
 /**
- * name -> what it is, said to the person who made it. Where several give the same number, the first is named:
- * what is forgotten most often comes before what takes a detour.
+ * name -> a description for the person who made the slip. If several give the same number, the first is named:
+ * the most common ones come before the far-fetched ones.
  */
 export const SLIPS = {
   sign: "the sign: it is label minus prediction, y − ŷ",
@@ -16,7 +16,7 @@ export const SLIPS = {
   no_second_slope: "f′ of the second hidden layer was forgotten",
   no_weight: "the weight between the nodes was left out: δ of the hidden node needs δₒ · w",
   output_delta: "δ of the output was used as it is: δ of the hidden node is δₒ · w · f′",
-  siblings: "summed over the sibling nodes, as the handout does: a hidden node has its own links only",
+  siblings: "summed over the sibling nodes, as the handout does: a hidden node has only its own links",
   as_printed:
     "that is the handout's printed rule: summed over the sibling nodes, with h₁'s weight already updated",
   updated_weight: "the updated weight was used: blame flows back through the weights of the forward pass",
@@ -37,10 +37,10 @@ export const SLIPS = {
   relu: "ReLU was used in place of the activation function",
   transposed: "a weight matrix was read the other way round: its rows are the sending nodes",
   transposed_blame:
-    "a weight matrix was read the other way round on the way back: a node's blame comes along its own row",
+    "a weight matrix was read the other way round in the backward pass: a node's blame comes along its own row",
 };
 
-/** z and a, with what may go wrong on the way up. */
+/** z and a, with what may go wrong in the forward pass. */
 function sloppyForward(network, params, x, assumed, slips) {
   const trace = { netInputs: [], activations: [x] };
   params.forEach((layer, l) => {
@@ -71,7 +71,7 @@ function activated(network, l, j, z, slips) {
   return slips.has("relu") ? Math.max(0, z) : activationOf(network, l, j).value(z);
 }
 
-/** f', or what is taken for it: z(1 - z) where the net input stands in for the activation. */
+/** f', or what is mistaken for it: z(1 - z) if the net input stands in for the activation. */
 function sloppySlope(network, trace, l, j, slips) {
   const z = trace.netInputs[l][j],
     a = trace.activations[l + 1][j];
@@ -150,7 +150,7 @@ export function sloppyStep(network, params, x, y, rate, assumed, slips) {
   return { ...trace, deltas: delta, changes: change };
 }
 
-/** The weights that blame flows back through: the handout updates its first one before it uses them all. */
+/** The weights through which blame flows back: the handout updates its first one before it uses them all. */
 function moved(layer, change, slips) {
   const isUpdated = (i) => slips.has("updated_weight") || (slips.has("as_printed") && i === 0);
   return { weights: layer.weights.map((row, i) => row.map((w, j) => (isUpdated(i) ? w + change[i][j] : w))) };

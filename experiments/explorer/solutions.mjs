@@ -4,7 +4,7 @@ const r = (values) => `c(${values.join(", ")})`;
 const py = (values) => `[${values.map((v) => (Array.isArray(v) ? py(v) : v)).join(", ")}]`;
 const rMatrix = (rows) => `matrix(${r(rows.flat())}, nrow = ${rows.length}, byrow = TRUE)`;
 
-/** The same lines for all solutions: the network's numbers and its forward pass. */
+/** The lines that all solutions share: the network's numbers and its forward pass. */
 function preface(task) {
   const { x, params, network } = task,
     relu = network.activations[0] === "relu";

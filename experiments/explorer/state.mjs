@@ -1,7 +1,7 @@
 // The page's state: one immutable object, from which everything that is shown follows.
 import { forward, step } from "./network.mjs";
 
-/** Layers of the network that is stepped through, by the name of a preset; `golden` is the walkthrough's data. */
+/** Layers of the network in scene 1, by the name of a preset; `golden` is the walkthrough's data. */
 export function presets(golden) {
   const of = (name) => {
     const { hidden, output, weights, assumed } = golden.cases[name];
@@ -21,7 +21,7 @@ export function presets(golden) {
   return Object.fromEntries(Object.keys(golden.cases).map((name) => [name, of(name)]));
 }
 
-/** Where the page begins: the handout's case, before anything is computed. */
+/** The page's initial state: the handout's case, before anything is computed. */
 export function initial(golden) {
   return {
     ...Object.values(presets(golden))[0],
@@ -49,10 +49,10 @@ export function phases(network) {
   return [{ kind: "x", layer: 0 }, ...up, { kind: "e", layer: last }, ...down, { kind: "u", layer: last }];
 }
 
-/** Most updates that a link replays. */
+/** The most updates that a link replays. */
 export const MOST_UPDATES = 2000;
 
-/** The numbers of the step that a state stands at: the updates before it are replayed from its parameters. */
+/** The numbers of a state's step: the updates before it are replayed from its parameters. */
 export function view(state) {
   const all = phases(state.network),
     epoch = Math.floor(state.steps / all.length);
@@ -69,7 +69,7 @@ export function view(state) {
 
 let last = { from: [], epoch: 0, params: null };
 
-/** The parameters after `epoch` updates; the last answer is kept, so that the next one is near. */
+/** The parameters after `epoch` updates; the last answer is kept, so that the next one is quick. */
 function replayed(state, epoch) {
   const from = [state.network, state.params, state.x, state.y, state.rate, state.assumed];
   const goesOn = last.epoch <= epoch && from.every((part, k) => part === last.from[k]);
@@ -79,20 +79,20 @@ function replayed(state, epoch) {
   return params;
 }
 
-/** The handout assumes its output for one step; after it the forward pass counts. */
+/** The handout assumes its output for one step; afterwards the forward pass counts. */
 export const assumedAt = (state, epoch) => (epoch === 0 ? state.assumed : null);
 
 function numbers(state, params, epoch) {
   return step(state.network, params, state.x, state.y, state.rate, assumedAt(state, epoch));
 }
 
-/** One step forward or back; back from the first stays there. */
+/** One step forward or back; before the first step there is none. */
 export function stepped(state, by) {
   const most = MOST_UPDATES * phases(state.network).length - 1;
   return { ...state, steps: Math.min(most, Math.max(0, state.steps + by)) };
 }
 
-/** A state with one of its numbers changed: what is edited is what is seen, so that updates done become the start. */
+/** A state with one of its numbers changed; the edit applies to what is shown, so updates already done become the start. */
 export function edited(state, path, value) {
   const seen = view(state),
     [kind, l, i, j] = path.split(".");
@@ -130,7 +130,7 @@ export function withBiases(state, biases) {
   return { ...state, network: { ...state.network, biases }, params, from: null };
 }
 
-/** The rows that may be typed and dragged, and between which numbers. */
+/** The rows that may be typed and dragged, and their bounds. */
 export const BOUNDS = {
   x: [-10, 10],
   y: [0, 1],

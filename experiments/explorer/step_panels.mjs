@@ -35,7 +35,7 @@ function place(id) {
   return { kind, layer: kind === "u" ? 1 : Number(layer) };
 }
 
-/** Node by node beside the matrix form. */
+/** The step node by node, beside its matrix form. */
 export function showPanels(state, seen) {
   const all = computedNow(state, seen);
   byId("nodes").replaceChildren(
@@ -65,7 +65,7 @@ export function showPrinted(golden, isCase, seen) {
     ? rows.length
       ? ""
       : "Nothing at this step."
-    : "Its printed numbers belong to its own case, in the first update. “The handout's case” above brings them back.";
+    : "The handout's printed numbers belong to its own case, in the first update. “The handout's case” above brings them back.";
   byId("printed").querySelector("table").hidden = !rows.length;
   byId("printed-rows").replaceChildren(
     ...rows.map((row) =>
@@ -85,7 +85,7 @@ export function showPrinted(golden, isCase, seen) {
   );
 }
 
-/** The receipt and the lines of Python, where they are folded out: they are long. */
+/** The receipt and the lines of Python, only if unfolded: they are long. */
 export function showReceipt(state, seen) {
   if (byId("as-python").parentElement.open) byId("as-python").textContent = stepPython(state, seen);
   if (!byId("receipt").parentElement.open) return;
@@ -97,7 +97,7 @@ export function showReceipt(state, seen) {
   );
 }
 
-/** Every weight's gradient by hand beside finite differences; only when asked for. */
+/** Every weight's gradient by hand beside finite differences, only on request. */
 export function showDifferences(state, seen) {
   const measured = differences(state.network, seen.params, state.x, state.y, assumedAt(state, seen.epoch));
   const rows = seen.deltas.flatMap((delta, l) =>

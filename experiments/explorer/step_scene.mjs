@@ -9,7 +9,7 @@ import { networkFields } from "./step_fields.mjs";
 import { XOR } from "./train.mjs";
 import { showDifferences, showFormula, showPanels, showPrinted, showReceipt } from "./step_panels.mjs";
 
-/** What each kind of phase is called, what happens in it, and where the handout's summary has it. */
+/** Each kind of phase: its name, what happens in it, and its place in the handout's summary. */
 const WORDS = {
   x: ["Start", "The inputs and the weights are given.", ""],
   z: [
@@ -36,7 +36,7 @@ const WORDS = {
   ],
 };
 
-/** What the stepper calls a phase: its kind, and the layer where there are two. */
+/** The stepper's name for a phase: its kind, and its layer if there are two. */
 function phaseName(network, { kind, layer }) {
   const [name] = WORDS[kind],
     isOutput = layer === network.sizes.length - 2;
@@ -111,7 +111,7 @@ function listen(app, figure) {
     if (id && id !== app.state.pick) app.change({ ...app.state, pick: id });
   };
   for (const kind of ["click", "focusin"]) figure.addEventListener(kind, pick);
-  // A new drawing under a mouse that rests counts as a move, too; it must not undo what the keyboard picked.
+  // A new drawing under a resting mouse also counts as a move; it must not undo what the keyboard picked.
   let last = "";
   figure.addEventListener("pointermove", (event) => {
     const here = `${event.clientX},${event.clientY}`;
@@ -129,7 +129,7 @@ function listen(app, figure) {
 }
 
 function buildStepper(app) {
-  // What is shown below the network follows the step, until another number is picked.
+  // The formula below the network follows the step until another number is picked.
   const go = (by) => app.change({ ...stepped(app.state, by), pick: "" });
   byId("back").addEventListener("click", () => go(-1));
   byId("forward").addEventListener("click", () => go(1));
@@ -173,7 +173,7 @@ function showStepper(state, seen) {
   );
 }
 
-/** XOR's rows, to choose which of them a network of scene 4 is given. */
+/** XOR's rows, to choose which of them a network from scene 4 gets. */
 function buildRows(app) {
   byId("xor-rows").replaceChildren(
     ...XOR.xs.map((x, k) =>

@@ -7,7 +7,7 @@ const ROTATIONS = [
 ];
 const PARITY = 0x1bd11bda;
 
-/** Two words from two words under a key of two words: 20 rounds of add, rotate and exclusive or. */
+/** Encrypt two words under a key of two words: 20 rounds of add, rotate and exclusive or. */
 export function threefry(key, first, second) {
   const ks = [key[0], key[1], key[0] ^ key[1] ^ PARITY];
   let a = (first + ks[0]) | 0,
@@ -33,7 +33,7 @@ export function foldIn(key, data) {
   return threefry(key, 0, data);
 }
 
-/** `count` words of 32 bits; word i depends on the key and on i alone. */
+/** `count` words of 32 bits; word i depends only on the key and on i. */
 export function randomBits(key, count) {
   return Uint32Array.from({ length: count }, (_, i) => {
     const [a, b] = threefry(key, 0, i);
@@ -59,7 +59,7 @@ const TAIL = [
   1.00167406, 2.83297682,
 ];
 
-/** erf⁻¹(x) of a float32; x² is rounded as there, since near 1 its last digit decides about many of the result's. */
+/** erf⁻¹(x) of a float32; x² is rounded as in JAX, since near 1 its last digit decides many of the result's digits. */
 export function inverseErf(x) {
   const w = -Math.log1p(-Math.fround(x * x));
   const [coefficients, t] = w < 5 ? [CENTRE, w - 2.5] : [TAIL, Math.sqrt(w) - 3];
@@ -80,7 +80,7 @@ const GAINS = {
 };
 const LAWS = { normal: [normal, 1], uniform: [(key, count) => uniform(key, count, -1, 1), 1 / 3] };
 
-/** Names of initial weights, as nnjax has them. */
+/** Names of initial weights, as in nnjax. */
 export const SCHEMES = [
   "normal",
   "uniform",
@@ -93,7 +93,7 @@ export function weightVariance(scheme, inputs, outputs) {
   return law ? GAINS[gain](inputs, outputs) : LAWS[scheme][1];
 }
 
-/** One row of draws, cut into arrays of the given sizes (inputs, outputs), each brought to its variance. */
+/** One row of draws, cut into arrays of the given sizes (inputs, outputs), each scaled to its variance. */
 function cut(scheme, key, shapes) {
   const law = LAWS[scheme.split("_").at(-1)];
   const sizes = shapes.map(([inputs, outputs, count]) => count);

@@ -11,7 +11,7 @@ export const XOR = {
   ],
   ys: [[0], [1], [1], [0]],
 };
-/** Where XOR's loss can end: Σ n p (1 - p) over rows that share an output. The first three occur. */
+/** Levels at which XOR's loss can end: Σ n p (1 - p) over rows that share an output. The first three occur. */
 export const LEVELS = [0, 1 / 2, 2 / 3];
 const WIDTH = 0.02;
 export const ON_THE_WAY = -1;
@@ -47,7 +47,7 @@ export function unflat(row) {
   ];
 }
 
-/** Where a seed starts: N(0, 1) weights and biases. */
+/** A seed's start: N(0, 1) weights and biases. */
 export function start(width, seed) {
   return flat(init(xorNetwork(width), seed, "normal", "normal"));
 }
@@ -115,7 +115,7 @@ export function marks(steps, count = 80) {
   return [...new Set([0, ...all, steps])];
 }
 
-/** One seed's way: parameters and loss at each of `marks(steps)`. */
+/** One seed's path: parameters and loss at each of `marks(steps)`. */
 export function path(width, seed, rate, steps) {
   const row = start(width, seed),
     at = marks(steps);

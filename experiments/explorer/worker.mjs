@@ -3,7 +3,7 @@ import { path } from "./train.mjs";
 
 const AT_ONCE = 10;
 
-/** The ways of the next few seeds of an order {width, rate, steps, seeds, order}. */
+/** The paths of the next few seeds of an order {width, rate, steps, seeds, order}. */
 function answer({ width, rate, steps, seeds, order }, from) {
   const count = Math.min(AT_ONCE, seeds - from);
   return { order, from, ways: Array.from({ length: count }, (_, k) => path(width, from + k, rate, steps)) };
@@ -16,7 +16,7 @@ export function serve() {
   };
 }
 
-/** The same on the page itself, a few seeds at a time, for browsers that start no worker here. */
+/** The same on the page itself, a few seeds at a time, for browsers that refuse to start a worker here. */
 export function onThePage() {
   const here = {
     onmessage: null,

@@ -1,4 +1,4 @@
-"""Do the initial weights matter? Their range and law, two activations, biases, and all zeros."""
+"""Do the initial weights matter? Their range and distribution, two activations, biases, and all zeros."""
 
 import dataclasses
 import itertools
@@ -25,16 +25,16 @@ from experiments.runner.experiment import Experiment, Options, at_least
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """From which ranges networks start, how often, and how long they train.
+    """The ranges of the initial weights, and how many networks train for how long.
 
     Attributes:
         seeds: Initial weights per condition, 2 or more; shares are judged from 100 on.
         xor_seeds: Initial weights per range and rate on XOR.
-        ranges: r of uniform weights in [-r, r], above 0, rising; normal weights have the same standard
-            deviation, r / √3.
-        xor_epochs: Epochs at most on XOR; by range and rate also three times as many.
-        encoder_epochs: Epochs at most on the encoder.
-        iris_epochs: Epochs at most on Iris.
+        ranges: r of uniform weights in [-r, r], positive and increasing; normal weights have the same
+            standard deviation, r / √3.
+        xor_epochs: Most epochs on XOR; by range and rate also three times as many.
+        encoder_epochs: Most epochs on the encoder.
+        iris_epochs: Most epochs on Iris.
     """
 
     seeds: int = 250
@@ -49,16 +49,16 @@ class Config(Options):
         at_least(self, seeds=2, xor_seeds=2, xor_epochs=1, encoder_epochs=1, iris_epochs=1)
         rising = all(low < high for low, high in itertools.pairwise((0, *self.ranges, np.inf)))
         if len(self.ranges) < 2 or not rising:
-            raise ValueError(f"ranges must be two or more rising numbers above 0; got {self.ranges}")
+            raise ValueError(f"ranges must be two or more increasing numbers above 0; got {self.ranges}")
 
     @property
     def epochs(self) -> dict[str, int]:
-        """Epochs at most on each task."""
+        """The most epochs on each task."""
         return {"XOR": self.xor_epochs, "encoder": self.encoder_epochs, "Iris": self.iris_epochs}
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure how training ends on each task, for every seed, law, range and network, and from all zeros."""
+    """Measure how each task's training ends for all seeds, distributions, ranges and networks, and from 0."""
     seeds, endings, partings = config.seeds_from_first(config.seeds), {}, {}
     for done, (name, task) in enumerate(tasks().items()):
         context.report(done, len(tasks()))
@@ -79,10 +79,10 @@ def run(config: Config, context: Context) -> xr.DataTree:
 EXPERIMENT = Experiment(
     name="initialisation",
     title="Initial weights",
-    question="Do the initial weights decide whether a network learns, and how soon?",
+    question="Do the initial weights decide whether a network learns, and how fast?",
     method="Networks learn XOR, the 8-3-8 encoder and Iris from the same draws at several ranges, uniform "
     "and normal, with sigmoid and ReLU hidden nodes, with and without biases, and from all zeros. A run has "
-    "converged once its loss is so low that all answers must be right (Iris: nine held-out rows in ten).",
+    "converged once its loss is so low that all answers must be right (on Iris, nine held-out rows in ten).",
     config=Config,
     run=run,
     figures=figures,
@@ -105,8 +105,8 @@ EXPERIMENT = Experiment(
         "encoder_epochs": 5000,
         "iris_epochs": 300,
     },
-    remember="Initial weights must differ from node to node, or the nodes stay copies (rounding apart). What "
-    "their range is worth depends on the rate: up to 3 large ones leave more XOR networks on plateaus, and "
-    "small ones are merely slow; at 4 it is the other way round.",
+    remember="Initial weights must differ from node to node, or the nodes stay copies (rounding apart). "
+    "Which range is best depends on the rate: up to rate 3, large weights leave more XOR networks on "
+    "plateaus, and small ones are merely slow; at rate 4 it is the other way round.",
     minutes=(1.0, 10.0),
 )

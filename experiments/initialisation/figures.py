@@ -17,19 +17,19 @@ from experiments.runner.experiment import Drawing
 
 BY_RATE = (
     "Sigmoid 2-2-1 networks on XOR from uniform weights in [−r, r], a line for each learning rate; bands "
-    "are 99.9 % intervals. Stuck: at a loss of ½ or ⅔. The rest is slow."
+    "are 99.9 % intervals. Stuck: at a loss of ½ or ⅔. The rest are slow."
 )
 RANGES = (
     "Share of the seeds that converge, from uniform weights in [−r, r] (lines, with 99.9 % intervals) and "
-    "from normal weights of the same standard deviation, r / √3 (circles). How many epochs they take is in "
-    "the data and the table."
+    "from normal weights of the same standard deviation, r / √3 (circles). The data and the table say how "
+    "many epochs they take."
 )
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw what the range does at each rate on XOR, and the share that converges on every task."""
+    """Draw the effect of the range at each rate on XOR, and the share that converges on every task."""
     random, by_rate = data["random"].to_dataset(), data["rates"].to_dataset()
-    title = "What a range of initial weights is worth depends on the learning rate"
+    title = "Which range of initial weights is best depends on the learning rate"
     caption = BY_RATE.format(long=int(by_rate["epochs"][-1]))
     tasks = [_shares(random.sel(task=[task])) for task in random["task"].values]
     return {
@@ -39,11 +39,11 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def _by_rate(by_rate: xr.Dataset) -> list[Figure]:
-    """Shares of the seeds that are stuck in the end, and that have learnt XOR within the short budget."""
+    """Draw the shares of the seeds that are stuck in the end, and that learn XOR within the short budget."""
     short, long = by_rate["epochs"].values
     shown = {
         f"stuck on a plateau after {long:,} epochs, %": stuck(by_rate).sel(epochs=long),
-        f"has learnt XOR after {short:,} epochs, %": solved(by_rate).sel(epochs=short),
+        f"learnt XOR within {short:,} epochs, %": solved(by_rate).sel(epochs=short),
     }
     panels = []
     for title, flags in shown.items():
@@ -58,7 +58,7 @@ def _by_rate(by_rate: xr.Dataset) -> list[Figure]:
 
 
 def _share(axes: Axes, ranges: np.ndarray, found: np.ndarray, **look: Any) -> Line2D:
-    """A line of shares of the seeds, (seed, range), and its interval."""
+    """Draw a line of shares of the seeds, (seed, range), and its interval."""
     axes.fill_between(ranges, *100 * share_intervals(found).T, color=look["color"], alpha=0.15, lw=0)
     return axes.plot(ranges, 100 * found.mean(axis=0), **look)[0]
 
@@ -74,7 +74,7 @@ def _finish(
 
 
 def _shares(random: xr.Dataset) -> Figure:
-    """One task: a line for each activation, with and without biases."""
+    """Draw one task: a line for each activation, with and without biases."""
     task, nodes = random["task"].item(), "-".join(map(str, random["nodes"].values.ravel()))
     figure, axes = style.panel()
     ranges, lines = random["range"].values, {}

@@ -1,4 +1,4 @@
-"""Findings and tables of the experiment on initial weights, and what reads its data."""
+"""Findings and tables of the experiment on initial weights, and functions that read its data."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -17,29 +17,29 @@ from experiments.runner.findings import Finding, exact, measured, share
 EXPECTED = expectations.of("initialisation")
 
 ENOUGH = 100
-"""Seeds from which on shares are judged."""
+"""The fewest seeds with which shares are judged."""
 
 
 def waits(
     random: xr.Dataset, task: str, hidden: str, biases: str = "with", law: str = "uniform"
 ) -> np.ndarray:
-    """Epochs to converge, (seed, range); infinite where a run did not."""
+    """Return the epochs until convergence, (seed, range); infinite if a run did not converge."""
     part = random.sel(task=task, hidden=hidden, biases=biases, law=law).transpose("seed", "range", ...)
     return np.where(part["converged"], part["epochs"], np.inf)
 
 
 def hits(random: xr.Dataset, *names: str) -> np.ndarray:
-    """Which runs converged, (seed, range)."""
+    """Tell which runs converged, (seed, range)."""
     return np.isfinite(waits(random, *names))
 
 
 def share_intervals(converged: np.ndarray) -> np.ndarray:
-    """Both ends of the interval of each range's share, (range, 2), from converged (seed, range)."""
+    """Return both ends of the interval of each range's share, (range, 2), from converged (seed, range)."""
     return np.array([statistics.share(int(column.sum()), len(column)) for column in converged.T])
 
 
 class Best(NamedTuple):
-    """Which seeds converge from the best range, (seed,), and that range, or two, in words."""
+    """Which seeds converge from the best range, (seed,), and that range (or two) in words."""
 
     converged: np.ndarray
     ranges: str
@@ -52,10 +52,10 @@ def best(random: xr.Dataset, converged: np.ndarray) -> Best:
 
 
 def difference(expectation: Expectation, claim: str, a: np.ndarray, b: np.ndarray, *, note: str) -> Finding:
-    """Judge share of a minus share of b, (s,) paired by seed: P(a, not b) - P(b, not a).
+    """Judge the share of a minus the share of b, (s,) paired by seed: P(a, not b) - P(b, not a).
 
-    Both terms have Wilson's interval at 99.95 %, so that they hold together at 99.9 %. A bootstrap would have
-    no width where all pairs agree.
+    Both terms have Wilson's interval at 99.95 %, so that they hold together at 99.9 %. A bootstrap interval
+    would have zero width if all pairs agree.
     """
     confidence = (1 + statistics.CONFIDENCE) / 2
     only_a, only_b = (
@@ -71,7 +71,7 @@ def difference(expectation: Expectation, claim: str, a: np.ndarray, b: np.ndarra
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge what is exact; then, with enough seeds, range by rate, law, activation and biases."""
+    """Judge what is exact; then, given enough seeds, range by rate, distribution, activation and biases."""
     random, zeros, by_rate = (data[name].to_dataset() for name in ("random", "zeros", "rates"))
     judged = [*_from_zeros(zeros), _xor_without_biases(random)]
     if random.sizes["seed"] >= ENOUGH:
@@ -81,26 +81,26 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def _from_zeros(zeros: xr.Dataset) -> Iterator[Finding]:
-    """Nodes that start as copies stay copies; a ReLU network at zero stands still."""
+    """Judge that nodes that start as copies stay copies, and that a ReLU network at zero does not move."""
     loss = float(zeros["loss"].sel(task="encoder", hidden="sigmoid", biases="with"))
     yield exact(
         EXPECTED["zeros-converge"],
-        "all zeros: share of the networks that converge, over tasks, hidden nodes and biases",
+        "all zeros: share of the networks that converge, over all tasks, hidden nodes and biases",
         float(zeros["converged"].mean()),
-        note=f"the sigmoid encoder ends at loss {loss:.4g}; one answer for all rows costs 7 at best",
+        note=f"the sigmoid encoder ends at loss {loss:.4g}; the best single answer for all rows costs 7",
     )
     yield exact(
         EXPECTED["zeros-relu-largest-weight"],
         "all zeros, ReLU: largest weight after training",
         float(zeros["largest_weight"].sel(hidden="ReLU").max()),
-        note="activation 0 and slope 0 stop every weight; output biases alone move",
+        note="activation 0 and slope 0 stop every weight; only output biases move",
     )
     yield exact(
         EXPECTED["zeros-sigmoid-gradients-apart"],
         "all zeros, sigmoid: largest difference between two hidden nodes' gradients, relative",
         float(zeros["gradients_apart"].max()),
-        note="copies get equal gradients, so they move together; node by node, a row at a time, in float64, "
-        "nothing but rounding differs. Left alone, rounding parts their weights by "
+        note="copies get equal gradients, so they move together; computed node by node, a row at a time, in "
+        "float64, they differ by rounding alone. Left alone, rounding drives their weights apart by "
         f"{float(zeros['weights_apart'].max()):.2g} at most here",
     )
 
@@ -108,14 +108,14 @@ def _from_zeros(zeros: xr.Dataset) -> Iterator[Finding]:
 def _xor_without_biases(random: xr.Dataset) -> Finding:
     return exact(
         EXPECTED["xor-relu-without-biases"],
-        "XOR, ReLU without biases: least loss of any run",
+        "XOR, ReLU without biases: smallest loss of any run",
         float(random["loss"].sel(task="XOR", hidden="ReLU", biases="without").min()),
         note="with two hidden nodes z(1,1) ≥ z(0,1) + z(1,0) whenever both are positive: ½ is the infimum",
     )
 
 
 def _ranges(by_rate: xr.Dataset) -> Iterator[Finding]:
-    """Judge what the range changes for good, and what only for as long as training is short."""
+    """Judge what the range changes for good, and what it changes only in short training."""
     small, *_, large = by_rate["range"].values
     short, long = by_rate["epochs"].values
     held, learnt = stuck(by_rate), solved(by_rate)
@@ -141,7 +141,7 @@ def _ranges(by_rate: xr.Dataset) -> Iterator[Finding]:
         yield share(
             EXPECTED["xor-range-slow"],
             f"XOR, sigmoid, range {small:g}: of the seeds that have not learnt it by epoch {short}, "
-            "share that is on no plateau",
+            "share that are not on a plateau",
             ~_column(held, small, MAIN_RATE, short)[slow],
             note=f"rate {MAIN_RATE:g}: they are slow; {np.mean(~slow):.1%} have learnt "
             f"after {short} epochs, {later.mean():.1%} after {long}",
@@ -153,18 +153,18 @@ def _ranges(by_rate: xr.Dataset) -> Iterator[Finding]:
         f"{MAIN_RATE:g}",
         faster,
         ~slow,
-        note=f"{faster.mean():.1%} against {np.mean(~slow):.1%}, same seeds: a range's worth depends on "
+        note=f"{faster.mean():.1%} against {np.mean(~slow):.1%}, same seeds: which range is best depends on "
         "the rate",
     )
 
 
 def _column(flags: xr.DataArray, reach: float, rate: float, epochs: int) -> np.ndarray:
-    """The seeds' flags at one range, rate and budget, (seed,)."""
+    """Return the seeds' flags at one range, rate and budget, (seed,)."""
     return flags.sel(range=reach, rate=rate, epochs=epochs).values
 
 
 def _other_tasks(random: xr.Dataset, by_rate: xr.Dataset) -> Iterator[Finding]:
-    """Judge XOR's effect of the range, the seeds that stay stuck, against tasks on which none should."""
+    """Judge the effect of the range on XOR, where seeds stay stuck, against tasks on which none should."""
     small, *_, large = by_rate["range"].values
     held, long = stuck(by_rate), by_rate["epochs"].values[-1]
     bare = Expectation("", kind="control", source="", expected=(0.0, 1.0))
@@ -191,17 +191,17 @@ def _sooner(random: xr.Dataset) -> Finding:
         EXPECTED["xor-sigmoid-sooner"],
         f"XOR, sigmoid: share that converges sooner from range {large:g} than from {small:g}",
         wait[:, -1] < wait[:, 0],
-        note=f"median epochs {medians}; a seed that converges from neither counts against it",
+        note=f"median epochs {medians}; a seed that converges from neither counts as a no",
     )
 
 
 def _laws(random: xr.Dataset) -> Finding:
-    """Judge uniform minus normal weights of the same standard deviation, averaged over the ranges."""
+    """Judge uniform against normal weights of the same standard deviation, averaged over the ranges."""
     found = {}
     for task, hidden in itertools.product(random["task"].values, HIDDEN):
         uniform, normal = (hits(random, task, hidden, "with", law).astype(float) for law in LAWS)
         by_seed = np.mean(uniform - normal, axis=1)
-        # Where no pair differs a bootstrap has no width; Wilson's bound of 0 in n has.
+        # If no pair differs, a bootstrap has zero width; Wilson's interval of 0 in n does not.
         reach = statistics.share(0, len(by_seed))[1]
         interval = statistics.of_mean(by_seed) if by_seed.any() else (-reach, reach)
         found[f"{task}, {hidden}"] = float(by_seed.mean()), interval
@@ -209,7 +209,7 @@ def _laws(random: xr.Dataset) -> Finding:
     told = "; ".join(f"{name} {value:+.3f}" for name, (value, _) in found.items())
     return measured(
         EXPECTED["law"],
-        "share that converges from uniform minus from normal weights of equal spread, the largest",
+        "share that converges, uniform minus normal weights of equal spread: largest difference",
         *found[widest],
         note=f"{widest}; mean over the ranges, paired draws; {told}",
     )
@@ -230,7 +230,7 @@ def _biases(random: xr.Dataset, task: str) -> Finding:
     one, other = (best(random, hits(random, task, "sigmoid", biases)) for biases in ("with", "without"))
     why = "the handout leaves them out of one worked row"
     if task == "XOR":
-        why = "without them the hidden nodes' ½ at (0, 0) must do their work"
+        why = "without them the hidden nodes' ½ at (0, 0) must do the work of biases"
     return difference(
         EXPECTED[f"{_slug(task)}-biases"],
         f"{task}: share that converges, sigmoid with biases minus without",

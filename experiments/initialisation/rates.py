@@ -19,16 +19,16 @@ from nnjax import datasets
 SIZES = (2, 2, 1)
 RATES = (1.0, 2.0, 3.0, 4.0)
 MAIN_RATE = 2.0
-"""The rate of the other tables; what a range is worth depends on it."""
+"""The rate in the other tables; which range is best depends on it."""
 LONGER = 3
-"""How many times the first budget the second one is."""
+"""How many times as long the second budget is as the first."""
 SOLVED, PLATEAUS, WIDTH = 0.1, (1 / 2, 2 / 3), 0.02
-"""XOR is learnt below this loss; infima of the loss on plateaus that fall towards infinity; within this of
-one a run is stuck. Any other run has not finished: most creep along at SSE 1, where all outputs are ½."""
+"""XOR counts as learnt below this loss; infima of the loss on plateaus that fall towards infinity; a run this
+close to one is stuck. Any other run has not finished: most creep along at SSE 1, where all outputs are ½."""
 
 
 def learner(epochs: int) -> Callable[..., jax.Array]:
-    """Return a function of a key, a range and a rate: the loss after either budget, (2,)."""
+    """Make a function of a key, a range and a rate: the loss after each of the two budgets, (2,)."""
     network = nnjax.mlp(SIZES)
 
     def losses(key: jax.Array, reach: jax.Array, rate: jax.Array) -> jax.Array:
@@ -65,11 +65,11 @@ def measure(context: Context, seeds: np.ndarray, ranges: Sequence[float], epochs
 
 
 def solved(rates: xr.Dataset) -> xr.DataArray:
-    """Which runs have learnt XOR."""
+    """Tell which runs have learnt XOR."""
     return rates["loss"] < SOLVED
 
 
 def stuck(rates: xr.Dataset) -> xr.DataArray:
-    """Which runs are on a plateau at ½ or ⅔."""
+    """Tell which runs are on a plateau at ½ or ⅔."""
     half, two_thirds = (abs(rates["loss"] - level) <= WIDTH for level in PLATEAUS)
     return half | two_thirds

@@ -1,4 +1,4 @@
-"""What the experiment on initial weights tells its reader."""
+"""The story of the experiment on initial weights."""
 
 import xarray as xr
 
@@ -12,7 +12,7 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """The range depends on the rate; stuck is not slow; zeros never learn; biases matter."""
+    """Tell that the best range depends on the rate, slow is not stuck, zeros never learn, biases matter."""
     by_rate = data["rates"].to_dataset()
     small, *_, large = by_rate["range"].values
     short, long = (f"{epochs:,}" for epochs in by_rate["epochs"].values)
@@ -25,7 +25,7 @@ def story(data: xr.DataTree) -> Story:
         "get stuck more often. The guess is refuted: no range is good or bad without the rate.",
         Show("rates"),
         f"Nor is every network stuck that has not learnt. Of those from range {small:g} at rate 2 that have "
-        f"not learnt XOR after {short} epochs, {{xor-range-slow:%}} are on no plateau but slow: at rate 3 "
+        f"not learnt XOR after {short} epochs, {{xor-range-slow:%}} are not on a plateau but slow: at rate 3 "
         f"the share that learns in that time is {{xor-range-rate:points}} higher. From range {large:g}, "
         f"{{xor-range-plateau}} of {by_rate.sizes['seed']:,} seeds sit on a plateau then and still after "
         f"{long} epochs.",

@@ -23,7 +23,7 @@ LAWS = ("uniform", "normal")
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What is learnt, and when it counts as learnt; of a few rates that were tried, good ones.
+    """What is learnt, when it counts as learnt, and good rates among the few that were tried.
 
     Attributes:
         sizes: Nodes per layer.
@@ -43,20 +43,19 @@ class Task:
 
 
 THRESHOLDS = {"XOR": 0.1, "encoder": 0.2, "Iris": 0.05}
-"""SSE below which a task is learnt: over all rows of XOR and the encoder, per held-out row of Iris.
+"""SSE below which a task counts as learnt: over all rows of XOR and the encoder, per held-out row of Iris.
 
-An output on the wrong side of ½ costs (1/2)² = 1/4 at least, so below 0.1 and 0.2 every output is right. An
-Iris labelled wrong has one output at least as high as that of its own kind, and costs (1 - p)² + p² ≥ 1/2; so
-below 0.05 per row fewer than a tenth are labelled wrong (handout: "a certain validation error threshold").
+An output on the wrong side of ½ costs (1/2)² = 1/4 at least, so below 0.1 and 0.2 every output is right. A
+mislabelled Iris has an output at least as high as the right one, and costs (1 - p)² + p² ≥ 1/2; so below 0.05
+per row fewer than a tenth are mislabelled (handout: "a certain validation error threshold").
 """
 
 
 def tasks() -> dict[str, Task]:
     """Load XOR 2-2-1 and the 8-3-8 encoder in full batches, which watch their own rows; Iris in batches.
 
-    For XOR with sigmoid nodes the rates 1, 2, 3, 4 and 8 were tried. At 3 it converges from the smallest
-    range too (49 of 50 seeds) but no longer without biases (1 of 50): what a range is worth depends on the
-    rate.
+    For XOR with sigmoid nodes the rates 1, 2, 3, 4 and 8 were tried. At 3 it also converges from the smallest
+    range (49 of 50 seeds), but no longer without biases (1 of 50): which range is best depends on the rate.
     """
     xor, encoder, iris = datasets.xor(), datasets.encoder(), datasets.iris()
     per_row = THRESHOLDS["Iris"] * len(iris.test.xs)
@@ -70,8 +69,8 @@ def tasks() -> dict[str, Task]:
 def start(sizes: tuple[int, ...], key: jax.Array, uniform: jax.Array, normal: jax.Array) -> nnjax.Params:
     """Draw W = uniform · U(-1, 1) + normal · N(0, 1), b = 0; one of the two factors is 0, or both.
 
-    Factors instead of names let one compilation serve both laws, all ranges and all zeros. Both draws stem
-    from one key and so are paired: a normal draw is a rising function of the uniform one.
+    Factors instead of names let one compilation serve both distributions, all ranges and all zeros. Both
+    draws use one key and so are paired: a normal draw is an increasing function of the uniform one.
     """
     network = nnjax.mlp(sizes)
     parts = [
@@ -105,7 +104,7 @@ LONG_NAMES = {
 
 
 def learner(task: Task, epochs: int) -> Callable[..., Ending]:
-    """Return a function of a key and the two factors: how each of `NETWORKS` ends, from one start."""
+    """Make a function of a key and the two factors: how each of `NETWORKS` ends, from one start."""
 
     def endings(key: jax.Array, uniform: jax.Array, normal: jax.Array) -> Ending:
         params = start(task.sizes, key, uniform, normal)
@@ -116,7 +115,7 @@ def learner(task: Task, epochs: int) -> Callable[..., Ending]:
 
 
 def _train(task: Task, params: nnjax.Params, hidden: str, biases: str, epochs: int) -> Ending:
-    # No key: the order of the rows stays the same, so that the initial weights alone vary.
+    # No key: the order of the rows stays the same, so that only the initial weights vary.
     params, history = nnjax.train(
         nnjax.mlp(task.sizes, HIDDEN[hidden], biases=BIASES[biases]),
         params,
@@ -132,7 +131,7 @@ def _train(task: Task, params: nnjax.Params, hidden: str, biases: str, epochs: i
 
 
 def settings(ranges: tuple[float, ...]) -> dict[str, np.ndarray]:
-    """List both factors of every start: r and r / √3, equal in standard deviation; at the end all zeros."""
+    """List both factors of every start: r and r / √3, equal in standard deviation; the last is all zeros."""
     r = np.asarray(ranges, np.float32)
     uniform, normal = np.append(r, 0 * r), np.append(0 * r, r / np.float32(np.sqrt(3)))
     return {"uniform": np.append(uniform, np.float32(0)), "normal": np.append(normal, np.float32(0))}
@@ -148,8 +147,8 @@ def from_zeros(task: Task, biases: str, epochs: int, restored: bool) -> tuple[nn
         task: What is learnt.
         biases: A name in `BIASES`.
         epochs: Passes through the rows.
-        restored: Whether all hidden nodes are set to the first after every update, so that rounding shows in
-            each gradient but is not amplified.
+        restored: Whether all hidden nodes are made equal to the first after every update, so that rounding
+            shows in each gradient but is not amplified.
 
     Returns:
         The parameters, and the largest difference between two hidden nodes' gradients in any update,
@@ -178,7 +177,7 @@ class Parting(NamedTuple):
     """How far two hidden nodes that start as copies come apart.
 
     Attributes:
-        gradients: Largest relative difference of their gradients, if they are made copies after every update.
+        gradients: Largest relative difference of their gradients, if they are made equal after every update.
         weights: Largest difference of their weights in the end, if they are left alone.
     """
 
@@ -187,21 +186,21 @@ class Parting(NamedTuple):
 
 
 def parting(task: Task, biases: str, epochs: int) -> Parting:
-    """Measure how far rounding alone takes copies apart."""
+    """Measure how far rounding alone drives copies apart."""
     _, gradients = from_zeros(task, biases, epochs, restored=True)
     end, _ = from_zeros(task, biases, epochs, restored=False)
     return Parting(float(gradients), float(apart(end)))
 
 
 def copies(params: nnjax.Params) -> nnjax.Params:
-    """Set every hidden node to the first: its weights in, its bias, its weights out."""
+    """Make every hidden node a copy of the first: its incoming weights, bias and outgoing weights."""
     first, last = params
     repeated = nnjax.Layer(*(jnp.broadcast_to(leaf[..., :1], leaf.shape) for leaf in first))
     return repeated, nnjax.Layer(jnp.broadcast_to(last.weights[:1], last.weights.shape), last.biases)
 
 
 def apart(params: nnjax.Params) -> jax.Array:
-    """Return the largest difference between two hidden nodes' weights, in or out: 0 while they are copies."""
+    """Return the largest difference between two hidden nodes' weights, in or out; 0 for copies."""
     first, last = (layer.weights for layer in params)
     return jnp.maximum(jnp.max(jnp.ptp(first, axis=1)), jnp.max(jnp.ptp(last, axis=0)))
 
@@ -209,7 +208,7 @@ def apart(params: nnjax.Params) -> jax.Array:
 def random_starts(
     endings: Mapping[str, Ending], seeds: np.ndarray, ranges: Sequence[float], most: Mapping[str, int]
 ) -> xr.Dataset:
-    """Label the endings of each task, (seed, setting, network), whose settings are those of `settings`."""
+    """Label the endings of each task, (seed, setting, network), with the settings of `settings`."""
     names = {"task": list(endings), "seed": seeds, "law": list(LAWS), "range": list(ranges)}
     names |= {"hidden": list(HIDDEN), "biases": list(BIASES)}
     shape = [len(values) for values in names.values()]
@@ -221,7 +220,7 @@ def random_starts(
 
 
 def zero_starts(endings: Mapping[str, Ending], partings: Mapping[str, Sequence[Parting]]) -> xr.Dataset:
-    """Label the endings of the last setting, all zeros: alike for all seeds, so the first stands for all."""
+    """Label the endings of the last setting, all zeros: they are equal for all seeds, so take the first."""
     names = {"task": list(endings), "hidden": list(HIDDEN), "biases": list(BIASES)}
     shape = [len(values) for values in names.values()]
     columns = {
@@ -248,7 +247,7 @@ def _about_tasks(names: Sequence[str], most: Mapping[str, int]) -> dict[str, Any
     """List what was tried on each task: most epochs, rates, nodes."""
     chosen = [tasks()[name] for name in names]
     rates = [[task.rates[hidden] for hidden in HIDDEN] for task in chosen]
-    units = {"long_name": "epochs at most", "units": "epochs"}
+    units = {"long_name": "largest number of epochs", "units": "epochs"}
     return {
         "most_epochs": ("task", [most[name] for name in names], units),
         "rate": (("task", "hidden"), rates, {"long_name": "learning rate"}),

@@ -16,7 +16,7 @@ from experiments.runner.experiment import Experiment, Options, at_least, positiv
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """Which learning rates are tried, by how many networks, and how long.
+    """Which learning rates are tried, with how many networks, and for how long.
 
     Attributes:
         seed: First seed.
@@ -43,7 +43,7 @@ class Config(Options):
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the groups "xor" (last loss), "digits" (accuracy) and "edges"."""
+    """Measure the groups "xor" (final loss), "digits" (accuracy) and "edges"."""
     rates = {"rate": np.asarray(config.rates, np.float32)}
     seeds, few = map(config.seeds_from_first, (config.seeds, config.digit_seeds))
     losses, accuracies = [], []
@@ -63,7 +63,7 @@ EXPERIMENT = Experiment(
     title="The learning rate",
     question="How large may the learning rate be, and how much does it matter?",
     method="Networks are trained on XOR and on the digits at rates over five decades by four optimisers. "
-    "Near a minimum the rate at which descent diverges is held against the Hessian's largest "
+    "Near a minimum the rate at which descent diverges is compared with the Hessian's largest "
     "eigenvalue.",
     config=Config,
     run=run,
@@ -76,6 +76,6 @@ EXPERIMENT = Experiment(
     full={"seeds": 4000, "digit_seeds": 20, "steps": 20_000, "epochs": 10},
     remember="Each optimiser has a band of rates that work, about two decades wide or less here; above "
     "2 / λ_max plain gradient descent cannot stay at a minimum. Adam and RMSProp "
-    "solve XOR from fewer seeds than plain descent.",
+    "solve XOR for fewer seeds than plain descent.",
     minutes=(0.4, 2.0),
 )

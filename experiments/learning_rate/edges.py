@@ -1,4 +1,4 @@
-"""Minima that are known exactly, and the rates up to which gradient descent comes back to them."""
+"""Minima that are known exactly, and the rates up to which gradient descent returns to them."""
 
 import functools
 from collections.abc import Callable
@@ -14,11 +14,11 @@ import nnjax
 from nnjax import datasets, minima
 
 AROUND_EDGE = 1 + 0.005 * (np.arange(-15, 15) + 0.5)
-"""Rates around the predicted edge, relative to it; none exactly on it."""
+"""Rates around the predicted edge, relative to it; none is exactly on it."""
 
 
 class Minimum(NamedTuple):
-    """A minimum that is known exactly: where it is, the gradient, and λ_max, the Hessian's largest there."""
+    """A minimum that is known exactly: its place, gradient, and λ_max, the Hessian's largest eigenvalue."""
 
     params: Any
     gradient: Callable[[Any], Any]
@@ -26,7 +26,7 @@ class Minimum(NamedTuple):
 
 
 def known_minima() -> dict[str, Minimum]:
-    """Of a quadratic; of linear regression on the digits; of networks that learn a network's own outputs."""
+    """List minima of a quadratic, of linear regression on digits, and of networks at their own outputs."""
     linear = nnjax.mlp((64, 10), output="identity", biases=False)
     xs, ys = datasets.digits().train
     regression = nnjax.Layer(jnp.asarray(np.linalg.lstsq(xs, ys, rcond=None)[0]), jnp.zeros(10))
@@ -42,7 +42,7 @@ def known_minima() -> dict[str, Minimum]:
 
 
 def at_teacher(network: nnjax.Network, params: nnjax.Params, xs: Any) -> Minimum:
-    """The minimum with SSE 0 of learning the network's own outputs."""
+    """Return the minimum with SSE 0 of learning the network's own outputs."""
     xs = jnp.asarray(xs)
     ys = jax.vmap(lambda x: nnjax.predict(network, params, x))(xs)
 
@@ -53,7 +53,7 @@ def at_teacher(network: nnjax.Network, params: nnjax.Params, xs: Any) -> Minimum
 
 
 def comes_back(minimum: Minimum, steps: int = 1000) -> np.ndarray:
-    """Whether gradient descent from a little off a minimum ends nearer, for rates around 2 / λ_max."""
+    """Tell whether descent from just off a minimum ends nearer to it, for rates around 2 / λ_max."""
 
     def distance(params: Any) -> jax.Array:
         return optax.tree.norm(jax.tree.map(jnp.subtract, params, minimum.params))
@@ -74,7 +74,7 @@ def comes_back(minimum: Minimum, steps: int = 1000) -> np.ndarray:
 
 
 def edges() -> xr.Dataset:
-    """Measure at each known minimum which rates around 2 / λ_max come back to it."""
+    """Measure with which rates around 2 / λ_max descent returns to each known minimum."""
     known = known_minima()
     back = np.array([comes_back(minimum) for minimum in known.values()])
     steepest = [float(minimum.steepest) for minimum in known.values()]

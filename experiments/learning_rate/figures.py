@@ -1,4 +1,4 @@
-"""What each optimiser learns at each rate, and the edge of stability."""
+"""Figures of what each optimiser learns at each rate, and of the edge of stability."""
 
 from collections.abc import Mapping
 
@@ -13,25 +13,25 @@ from experiments.runner import statistics, style
 from experiments.runner.experiment import Drawing
 
 NAMES = {"sgd": "plain", "momentum 0.9": "momentum", "rmsprop": "RMSProp", "adam": "Adam"}
-"""{an optimiser: its name on a line}."""
+"""{optimiser: its name on a line}."""
 SIDES = {"rmsprop": "left", "adam": "right"}
-"""To which side of its line's top a name stands, where others are near."""
+"""The side of its line's top on which a name stands, if other names are near."""
 RATES = (
     "Left: share of the seeds that learn XOR, with 99.9 % intervals. Right: test accuracy on the digits "
-    "after two epochs, median of the seeds. Each name stands at its line's top."
+    "after two epochs, median of the seeds. Each name is at the top of its line."
 )
 EDGES = (
     "Gradient descent, started a little off a minimum, at rates around the predicted edge 2 / λₘₐₓ "
-    "(dashed): blue rates come back to the minimum, orange crosses leave it. λₘₐₓ is the largest curvature "
-    "there."
+    "(dashed): with blue rates it returns to the minimum, with those crossed in orange it leaves. λₘₐₓ is "
+    "the largest curvature there."
 )
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw rate against what is learnt; the edge."""
+    """Draw what is learnt at each rate, and the edge."""
     return {
         "rates": Drawing(
-            "Every optimiser has a hill of good learning rates, and Adam's is not the highest",
+            "Every optimiser has a range of good learning rates, and Adam's peak is not the highest",
             [xor_figure(data["xor"].to_dataset()), digits_figure(data["digits"].to_dataset())],
             RATES,
         ),
@@ -44,7 +44,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def xor_figure(xor: xr.Dataset) -> Figure:
-    """The share of the seeds that learn XOR at each rate."""
+    """Draw the share of the seeds that learn XOR at each rate."""
     figure, axes = style.panel()
     axes.set(xlabel="learning rate", ylabel="share that learns XOR", ylim=(0, 1), xscale="log")
     for colour, name in zip(style.COLOURS, xor["optimizer"].values, strict=False):
@@ -57,7 +57,7 @@ def xor_figure(xor: xr.Dataset) -> Figure:
 
 
 def digits_figure(digits: xr.Dataset) -> Figure:
-    """The accuracy on the digits at each rate."""
+    """Draw the accuracy on the digits at each rate."""
     figure, axes = style.panel()
     axes.set(xlabel="learning rate", ylabel="test accuracy on digits", ylim=(0, 1.12), xscale="log")
     for colour, name in zip(style.COLOURS, digits["optimizer"].values, strict=False):
@@ -68,7 +68,7 @@ def digits_figure(digits: xr.Dataset) -> Figure:
 
 
 def draw(axes: Axes, rates: np.ndarray, values: np.ndarray, colour: str, name: str) -> None:
-    """A line with its name on top of it."""
+    """Draw a line with its name at its top."""
     axes.plot(rates, values, color=colour)
     top = float(np.exp(np.mean(np.log(rates[values >= 0.98 * values.max()])))), float(values.max())
     words = {
@@ -81,7 +81,7 @@ def draw(axes: Axes, rates: np.ndarray, values: np.ndarray, colour: str, name: s
 
 
 def edge_figure(edges: xr.Dataset) -> Figure:
-    """Which rates come back to each minimum."""
+    """Draw the rates with which descent returns to each minimum."""
     figure, axes = style.panel(height=220)
     count = edges.sizes["minimum"]
     for y, back in enumerate(edges["back"].transpose("minimum", "relative_rate").values):

@@ -1,4 +1,4 @@
-"""How wide the band of good rates is, where descent diverges, and what cleverer optimisers do."""
+"""Findings on the width of the band of good rates, the edge of divergence, and cleverer optimisers."""
 
 import re
 from collections.abc import Mapping
@@ -13,18 +13,18 @@ from experiments.runner.findings import Finding, mean, measured
 
 EXPECTED = expectations.of("learning_rate")
 CLEVER = ("rmsprop", "adam")
-"""Footnote 11's optimisers with “clever ways of adapting the learning rate”."""
+"""The optimisers of footnote 11, with “clever ways of adapting the learning rate”."""
 SOLVED, ENOUGH = 0.1, 100
-"""XOR is learnt below this loss; shares need this many seeds."""
+"""XOR counts as learnt below this loss; shares need this many seeds."""
 
 
 def slug(name: str) -> str:
-    """A name as part of a finding's id."""
+    """Make a name part of a finding's id."""
     return re.sub("[^a-z0-9]+", "-", name.lower().replace("'s ", " ").removeprefix("the "))
 
 
 def measured_edge(edges: xr.Dataset, name: str) -> tuple[float, float, float]:
-    """The edge relative to 2 / λ_max: midway between the last rate that comes back and the next; both."""
+    """Return the edge relative to 2 / λ_max, between the last rate that returns and the next; and both."""
     back = edges["back"].sel(minimum=name).values
     first = int(np.argmin(back)) if not back.all() else len(back) - 1
     low, high = AROUND_EDGE[max(first - 1, 0)], AROUND_EDGE[first]
@@ -43,39 +43,39 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def edge_finding(edges: xr.Dataset, name: str) -> Finding:
-    """Whether descent comes back to a minimum up to the rate 2 / λ_max."""
+    """Judge whether descent returns to a minimum up to the rate 2 / λ_max."""
     middle, low, high = measured_edge(edges, name)
     steepest = float(edges["steepest"].sel(minimum=name))
     return measured(
         EXPECTED[f"edge-{slug(name)}"],
-        f"{name}: largest rate that comes back to the minimum, relative to 2 / λ_max",
+        f"{name}: largest rate with which descent returns to the minimum, relative to 2 / λ_max",
         middle,
         (low, high),
-        note=f"λ_max {steepest:.5g}; the interval is between two rates tried",
+        note=f"λ_max {steepest:.5g}; the interval lies between two rates that were tried",
     )
 
 
 def solved_by(xor: xr.Dataset, name: str) -> np.ndarray:
-    """Which seeds an optimiser solves XOR from, at each rate, (seed, rate)."""
+    """Tell for which seeds an optimiser solves XOR at each rate, (seed, rate)."""
     return xor["loss"].sel(optimizer=name).transpose("seed", "rate").values < SOLVED
 
 
 def band(solved: np.ndarray, rates: np.ndarray) -> tuple[float, float]:
-    """The least and the greatest rate that solve XOR from nine tenths as many seeds as the best rate does."""
+    """Return the smallest and largest rate that solve XOR for nine tenths as many seeds as the best rate."""
     shares = solved.mean(axis=0)
     good = rates[shares >= 0.9 * shares.max()]
     return float(good.min()), float(good.max())
 
 
 def decades(solved: np.ndarray, rates: np.ndarray) -> tuple[float, float]:
-    """How many decades the band is wide, at least and at most: its edges lie between two rates tried."""
+    """Return the band's width in decades, at least and at most: its edges lie between rates tried."""
     low, high = np.searchsorted(rates, band(solved, rates))
     logs = np.concatenate([[-np.inf], np.log10(rates), [np.inf]])
     return float(logs[high + 1] - logs[low + 1]), float(logs[high + 2] - logs[low])
 
 
 def band_finding(xor: xr.Dataset) -> Finding:
-    """How wide the band of good rates is where it is widest, over resampled seeds."""
+    """Judge the width of the widest band of good rates, over resampled seeds."""
     rates = xor["rate"].values
     solved = {str(name): solved_by(xor, str(name)) for name in xor["optimizer"].values}
     widest = max(solved, key=lambda name: decades(solved[name], rates)[1])
@@ -85,7 +85,7 @@ def band_finding(xor: xr.Dataset) -> Finding:
     bands = {name: "{:g} to {:g}".format(*band(hits, rates)) for name, hits in solved.items()}
     return measured(
         EXPECTED["widest-band"],
-        "XOR: decades of learning rates that solve nine tenths of what the best one does, the widest of "
+        "XOR: decades of learning rates that solve nine tenths as much as the best one, the widest of "
         f"{len(solved)} optimisers",
         np.mean(decades(solved[widest], rates)),
         (np.quantile(least, edge), np.quantile(most, 1 - edge)),
@@ -95,7 +95,7 @@ def band_finding(xor: xr.Dataset) -> Finding:
 
 
 def clever_finding(xor: xr.Dataset, name: str) -> Finding:
-    """Whether a cleverer optimiser solves XOR at least as often as plain descent."""
+    """Judge whether a cleverer optimiser solves XOR at least as often as plain descent."""
     (ours, rate), (plain, other) = (statistics.at_best(solved_by(xor, each)) for each in (name, "sgd"))
     rates = xor["rate"].values
     return mean(
@@ -103,7 +103,7 @@ def clever_finding(xor: xr.Dataset, name: str) -> Finding:
         f"XOR: share solved by {name} minus by sgd, each at its best rate",
         ours.astype(float) - plain,
         note=f"{ours.mean():.1%} at {statistics.either(rates, rate)} against {plain.mean():.1%} at "
-        f"{statistics.either(rates, other)}, same seeds; at no rate does {name} solve more than "
+        f"{statistics.either(rates, other)}, same seeds; the most that {name} solves at any rate is "
         f"{solved_by(xor, name).mean(axis=0).max():.1%}",
     )
 

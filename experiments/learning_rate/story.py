@@ -1,20 +1,20 @@
-"""How the learning rate's section is told."""
+"""The story of the learning rate."""
 
 import xarray as xr
 
 from experiments.runner.experiment import Card, Show, Story
 
 CARD = Card(
-    "Adam learns XOR from fewer seeds than plain descent, each at its best learning rate:",
+    "Adam solves XOR for fewer seeds than plain descent, each at its best learning rate:",
     "adam-minus-sgd:points",
     "rates",
 )
 
 
 def story(data: xr.DataTree) -> Story:
-    """Too small, good, too large; then the edge."""
+    """Tell which rates are too small, good and too large; then the edge."""
     return [
-        "“Learning rates are a pretty big deal”, says the handout, and takes 0.01. How picky is training? "
+        "“Learning rates are a pretty big deal”, says the handout, and uses 0.01. How picky is training? "
         "Here are rates over five decades, for four optimisers, from the same initial weights.",
         Show("rates"),
         "Each optimiser has its own range of rates that work. On XOR the widest one spans {widest-band} "
@@ -22,7 +22,7 @@ def story(data: xr.DataTree) -> Story:
         "A footnote recommends Adam and RMSProp for their “clever ways of adapting the learning rate”. On "
         "the digits they do well. On XOR, each at its best rate, the share of the seeds that learn differs "
         "from plain descent's by {adam-minus-sgd:points} and {rmsprop-minus-sgd:points}.",
-        "What ends the range on its right is known. Near a minimum whose largest curvature is λₘₐₓ, plain "
+        "The upper end of the range is known. Near a minimum whose largest curvature is λₘₐₓ, plain "
         "descent overshoots farther and farther once the rate exceeds 2 / λₘₐₓ. At four known minima, from a "
         "parabola to a network on digits, that is the edge, to half a per cent.",
     ]

@@ -1,4 +1,4 @@
-"""What is trained at each learning rate: XOR and the digits, by four optimisers."""
+"""Training at each learning rate: XOR and the digits, with four optimisers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ OPTIMIZERS: dict[str, Make] = {
 
 
 def xor(make: Make, steps: int) -> Callable[..., jax.Array]:
-    """A function of a key and a rate: last loss on XOR, 2-2-1 sigmoid."""
+    """Make a function of a key and a rate: final loss on XOR, 2-2-1 sigmoid."""
     network = nnjax.mlp((2, 2, 1))
 
     def last_loss(key: jax.Array, rate: jax.Array) -> jax.Array:
@@ -32,7 +32,7 @@ def xor(make: Make, steps: int) -> Callable[..., jax.Array]:
 
 
 def digits(make: Make, epochs: int) -> Callable[..., jax.Array]:
-    """A function of a key and a rate: test accuracy on the digits, 64-30-10 sigmoid, batches of 10."""
+    """Make a function of a key and a rate: test accuracy on the digits, 64-30-10 sigmoid, batches of 10."""
     train, test = datasets.digits()
     network = nnjax.mlp((64, 30, 10))
     xs, labels = jnp.asarray(test.xs, jnp.float32), np.argmax(test.ys, axis=1)

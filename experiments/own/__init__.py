@@ -18,7 +18,7 @@ from experiments.runner.experiment import Experiment, Options, at_least, positiv
 from nnjax import activations, initialisers
 from nnjax.sweeps import devices
 
-NEEDED = "give a table: --data FILE --target COLUMN, as in --data my.csv --target group"
+NEEDED = "name a table: --data FILE --target COLUMN, as in --data my.csv --target group"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,15 +26,15 @@ class Config(Options):
     """The table, and what is varied.
 
     Attributes:
-        data: CSV file with a line of column names; separated by commas, semicolons or tabs.
-        target: Column to be learnt: classes or a number.
-        without: Columns to leave out, such as names of the rows.
-        kind: What the target is: needed for a few whole numbers, which might be either.
+        data: CSV file with a header line, separated by commas, semicolons or tabs.
+        target: Column to learn: classes or a number.
+        without: Columns to leave out, such as row names.
+        kind: What the target is; needed if it holds a few whole numbers, which might be either.
         test: Share of the rows to test with, between 0 and 1.
-        rows: Rows that are used at most, drawn at random.
-        split: Which rows are drawn, and which of them tested: a seed. The order of the others, too.
-        loss: sse, the handout's, or cross-entropy (for classes).
-        hidden: Nodes of each hidden layer; deep networks have layers of the first one's width.
+        rows: Most rows to use, drawn at random.
+        split: Seed that decides which rows are drawn, which of them test, and the order of the rest.
+        loss: sse (the handout's) or cross-entropy (for classes).
+        hidden: Nodes of each hidden layer; in deep networks all layers are as wide as the first.
         activations: Activations of the hidden nodes.
         weights: Initial weights, as in nnjax.init.
         rates: Learning rates, for the loss summed over a batch.
@@ -83,7 +83,7 @@ class Config(Options):
         for name in ("activations", "weights", "rates", "depths"):
             values = getattr(self, name)
             if not values or len(set(values)) < len(values):
-                raise ValueError(f"{name} must be one or more, each once; got {values}")
+                raise ValueError(f"{name} must be one or more different values; got {values}")
 
     @property
     def source(self) -> Source:
@@ -98,13 +98,13 @@ class Config(Options):
 
     @property
     def counts(self) -> dict[tuple[int, ...], int]:
-        """How many seeds each shape of hidden layers has at most."""
+        """Count the most seeds that each shape of hidden layers has."""
         deep = {(self.hidden[0],) * depth: self.deep_seeds for depth in self.depths}
         return deep | {self.hidden: max(self.seeds, deep.get(self.hidden, 0))}
 
     @property
     def lists(self) -> dict[tuple[int, ...], np.ndarray]:
-        """The seeds of each shape of hidden layers; a shape that is deep and wide has those of both."""
+        """List the seeds of each shape of hidden layers; a shape in both parts has the seeds of both."""
         wide, few = map(self.seeds_from_first, (self.seeds, self.deep_seeds))
         deep = {(self.hidden[0],) * depth: few for depth in self.depths}
         return deep | {self.hidden: np.union1d(wide, deep.get(self.hidden, wide))}
@@ -121,7 +121,7 @@ def preview(config: Config) -> str:
     """Say what the table holds and what the run needs, before it begins.
 
     Raises:
-        OSError, ValueError, MemoryError: There is no table, or it cannot be learnt here.
+        OSError, ValueError, MemoryError: There is no table, or it cannot be learnt on this machine.
     """
     if not (config.data and config.target):
         raise ValueError(NEEDED)
@@ -136,7 +136,7 @@ def preview(config: Config) -> str:
 
 
 def memory(config: Config, task: Task) -> float:
-    """Bytes that a run takes beside what Python and its packages do: lanes, results, copies of the data."""
+    """Estimate a run's bytes beyond those of Python and its packages: lanes, results, copies of the data."""
     networks = {hidden: training.network_of(task, config.activations[0], hidden) for hidden in config.counts}
     lanes = max(
         training.bytes_of_rows(task, network)
@@ -152,7 +152,7 @@ def memory(config: Config, task: Task) -> float:
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the groups depth, ends, answers, pairs and, of networks with few parameters, kinds."""
+    """Measure the groups depth, ends, answers, pairs and, for networks with few parameters, kinds."""
     task, plan = read(config.source), config.plan
     lists = config.lists
     trained = training.train_all(context, task, plan, lists)
@@ -177,7 +177,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
 
 
 def _about(config: Config, task: Task) -> dict[str, Any]:
-    """What findings and figures say of the table."""
+    """Return what findings and figures say about the table."""
     return {
         "table": config.data,
         "table_sha256": task.digest,
@@ -200,8 +200,8 @@ EXPERIMENT = Experiment(
     title="Your own table",
     question="Do deltas vanish with depth on your own table, and which ends do the seeds reach?",
     method="Networks learn the table from many seeds, for every activation, initial scale and rate, and at "
-    "several depths. δ is measured before training; the ends are compared by their loss, by what they say "
-    "of test rows, by the barrier between them, and by the eigenvalues of the Hessian.",
+    "several depths. δ is measured before training; the ends are compared by their loss, by their answers "
+    "on test rows, by the barrier between them, and by the eigenvalues of the Hessian.",
     config=Config,
     run=run,
     figures=figures,
@@ -210,7 +210,7 @@ EXPERIMENT = Experiment(
     tables=tables,
     smoke={"seeds": 6, "depths": (1, 5), "deep_seeds": 3, "updates": 14, "compared": 2, "rates": (0.1,)},
     full={"seeds": 10_000, "deep_seeds": 100, "updates": 10_000, "compared": 16},
-    remember="Whether depth and the seed matter depends on the table: here is what they do on yours.",
+    remember="Whether depth and the seed matter depends on the table: these are the results for yours.",
     minutes=(1.2, 15.0),
     preview=preview,
 )

@@ -1,4 +1,4 @@
-"""The ends that seeds reach: which setting is the best one, what they say, what they are, what is between."""
+"""The ends that seeds reach: the best setting, their answers, their kind, and the barriers between them."""
 
 import itertools
 from collections.abc import Sequence
@@ -16,38 +16,38 @@ from experiments.runner.context import Context
 from nnjax.datasets import Data
 
 MOST_PARAMETERS, MOST_WORK = 150, 500_000
-"""Most parameters, and most parameters times training rows, of a network whose ends are certified."""
+"""The most parameters, and parameters times training rows, of a network whose ends are certified."""
 NEWTON = 30
-"""Steps of Newton's method from where training stops."""
+"""Steps of Newton's method after training."""
 MOVED = 0.05
-"""Newton's method may move an end by this share of 1 + |θ|; further away is another point."""
+"""Newton's method may move an end by this share of 1 + |θ|; anything further away is another point."""
 MOST_ROWS = 2000
-"""Training rows on which a barrier is measured, at most: 25 networks between two go through them at once."""
+"""The most training rows for measuring a barrier: 25 networks between two ends process them at once."""
 AT_ONCE = 50_000_000
-"""Bytes that a Hessian may take for each network while it is made, times the networks at once."""
+"""The most bytes for computing Hessians: those of one network times the networks at once."""
 
 
 class Setting(NamedTuple):
-    """Places of initial weights and of a rate."""
+    """Indices of initial weights and of a rate."""
 
     weights: int
     rate: int
 
 
 def best(losses: np.ndarray) -> Setting:
-    """The setting with the least median loss, of losses (seed, weights, rate); one that diverges is none."""
+    """Find the setting with the smallest median of losses (seed, weights, rate), except diverging ones."""
     medians = np.median(np.where(np.isfinite(losses), losses, np.inf), axis=0)
     return Setting(*map(int, np.unravel_index(np.argmin(medians), medians.shape)))
 
 
 def answers(trained: Sequence[Trained], plan: Plan, seeds: np.ndarray) -> xr.DataArray:
-    """What each seed's network says of each probe, at the best setting of each activation."""
+    """Collect each seed's answer to each probe, at the best setting of each activation."""
     said = [one.answers[:, *best(one.loss)] for one in trained]
     return xr.DataArray(
         np.stack(said),
         {"activation": list(plan.activations), "seed": seeds},
         ("activation", "seed", "probe"),
-        attrs={"long_name": "what the network says of each of the first test rows: a class or a number"},
+        attrs={"long_name": "the network's answer to each of the first test rows: a class or a number"},
     )
 
 
@@ -59,7 +59,7 @@ def compare(
     chosen: Sequence[Setting],
     seeds: np.ndarray,
 ) -> dict[str, xr.Dataset]:
-    """Certify some seeds' ends at the best setting of each activation, and measure what lies between them."""
+    """Certify some seeds' ends at each activation's best setting, and measure the barriers between them."""
     between, kinds = [], []
     for activation, setting in zip(plan.activations, chosen, strict=True):
         network = network_of(task, activation, hidden)
@@ -99,7 +99,7 @@ def _place(plan: Plan, setting: Setting) -> int:
 
 
 def may_certify(task: Task, network: nnjax.Network) -> bool:
-    """Whether the Hessian is small enough to be worth its time."""
+    """Tell whether the Hessian is small enough to be worth its time."""
     count = parameters(network)
     return count <= MOST_PARAMETERS and count * len(task.train.xs) <= MOST_WORK
 

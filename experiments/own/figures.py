@@ -1,4 +1,4 @@
-"""What the experiment on a person's own table shows."""
+"""The figures of the experiment on a person's own table."""
 
 from collections.abc import Iterator, Mapping
 
@@ -16,7 +16,7 @@ from experiments.runner.experiment import Drawing
 
 DELTA = (
     "|δ| in each layer of the deepest networks before training, as a share of the last layer's: medians of "
-    "the seeds, and bands that hold nine in ten. A line that falls is a δ that vanishes."
+    "the seeds, and bands that hold nine in ten. Where a line falls, δ vanishes."
 )
 DEPTH = (
     "Loss per training row after training by the number of hidden layers, as a share of the best constant "
@@ -24,17 +24,17 @@ DEPTH = (
 )
 ENDS = (
     "The share of the seeds whose loss per training row, as a share of the best constant answer's, is at "
-    "most that on the axis; a line for each kind of initial weights, at its best rate. A step is an end "
-    "that many seeds reach. The other rates are in the data."
+    "most the value on the axis; a line for each kind of initial weights, at its best rate. A step is an "
+    "end that many seeds reach. The other rates are in the data."
 )
 BARRIERS = (
-    "Loss per row on the straight line between two seeds' ends, at its worst, above the line between their "
-    "losses: as trained, and with the nodes of one brought into the other's order. Each line is a pair."
+    "How far the loss per row on the straight line between two seeds' ends rises above the line between "
+    "their losses: as trained, and with the nodes of one in the other's order. Each line is a pair."
 )
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw δ by layer, what is learnt by depth, where the seeds end, and what is between them."""
+    """Draw δ by layer, what is learnt by depth, where the seeds end, and the barriers between ends."""
     constant = float(data.attrs["constant"])
     depth, ends = data["depth"].to_dataset(), data["ends"].to_dataset()
     return {
@@ -48,7 +48,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def _panels(part: xr.Dataset) -> Iterator[tuple[str, Figure, Axes]]:
-    """One panel for each activation, under its name."""
+    """Yield a panel for each activation, under its name."""
     for name in part["activation"].values:
         figure, axes = style.panel()
         axes.set_title(str(name))

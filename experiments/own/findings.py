@@ -1,4 +1,4 @@
-"""What is found on a person's own table, and its tables."""
+"""The findings and tables of the experiment on a person's own table."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping
@@ -24,12 +24,12 @@ from nnjax import minima
 
 EXPECTED = expectations.of("own")
 FEW, DEEP = 20, 5
-"""Fewest seeds that are judged, and fewest hidden layers for a finding about depth. Kinds of ends are judged
-from 100 ends on, since one in a hundred is expected to be a minimum."""
+"""The fewest seeds that are judged, and the fewest hidden layers for a finding about depth. Kinds of ends are
+judged from 100 ends on, since one in a hundred is expected to be a minimum."""
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge the handout's sentences on depth and on seeds, on this table."""
+    """Judge the handout's sentences about depth and seeds on this table."""
     depth, ends = data["depth"].to_dataset(), data["ends"].to_dataset()
     certified = data["kinds"].sizes["seed"] if "kinds" in data.children else 0
     constant, is_deep = float(data.attrs["constant"]), int(depth["depth"].max()) >= DEEP
@@ -44,7 +44,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def _expected(what: str, activation: str, more: str = "") -> Expectation:
-    """What is expected of an activation, of the kinds without one, or of all."""
+    """Return the expectation for this activation and kind of weights, if there is one, or the one for all."""
     names = (f"{what}-{activation}", f"{what}-other", what)
     found = next(EXPECTED[name] for name in names if name in EXPECTED)
     return dataclasses.replace(found, id=f"{what}-{activation}{more}")
@@ -60,7 +60,7 @@ def _deltas(relative: xr.DataArray) -> Iterator[Finding]:
             if len(values) >= 2:
                 yield median(
                     _expected("delta", activation, f"-{weights.replace('_', '-')}"),
-                    f"{activation}, {weights}, {layers}: |δ| of the first layer over that of the last",
+                    f"{activation}, {weights}, {layers}: ratio of |δ| in the first layer to the last",
                     values,
                     note=f"before training, on your rows; {len(values)} seeds{_without(all_values)}",
                 )
@@ -130,7 +130,7 @@ def _barriers(pairs: xr.Dataset, constant: float) -> Iterator[Finding]:
         ratio = after[seen] / before[seen]
         yield measured(
             _expected("barrier", activation),
-            f"{activation}: barrier between two seeds' ends, after aligning their nodes over before",
+            f"{activation}: barrier between two seeds' ends, ratio of after to before aligning their nodes",
             np.median(ratio),
             (ratio.min(), ratio.max()),
             note=f"{seen.sum()} of {len(seen)} pairs have one; median and range, since pairs share seeds",
@@ -143,14 +143,14 @@ def _kinds(kinds: xr.Dataset) -> Iterator[Finding]:
         verdicts, near = part["verdict"].values, part["near"].values
         yield share(
             _expected("minimum", activation),
-            f"{activation}: share of the ends certified as local minima",
+            f"{activation}: share of the ends that are certified as local minima",
             near & np.isin(verdicts, (minima.STRICT, minima.FLAT)),
             note=f"{len(verdicts)} ends, after Newton's method; {counted(verdicts, near)}",
         )
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate δ and what is learnt by depth, where the seeds end by setting, and what the ends are."""
+    """Tabulate δ and what is learnt by depth, where the seeds end by setting, and the kinds of ends."""
     constant, classes = float(data.attrs["constant"]), bool(data.attrs["classes"])
     depth, ends = data["depth"].to_dataset(), data["ends"].to_dataset()
     seeds = ends.sizes["seed"]
@@ -168,7 +168,7 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
             [str(name), counted(*(kinds[key].sel(activation=name).values for key in ("verdict", "near")))]
             for name in kinds["activation"].values
         ]
-        found["What the ends are, after Newton's method"] = ("hidden nodes", "kind of point"), rows
+        found["Kinds of ends, after Newton's method"] = ("hidden nodes", "kind of point"), rows
     return found
 
 

@@ -1,4 +1,4 @@
-"""Reading the data of the experiment on a person's own table: what its findings, tables and figures share."""
+"""Reading the data of the experiment on one's own table, for findings, tables and figures alike."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ LEARNT = 0.9
 NEAR = 0.01
 """An end is as good as the best one if it is within this share of the best constant answer's loss."""
 AWAY = "moved away"
-"""An end that Newton's method left for a point elsewhere: of the end itself that says nothing."""
+"""An end that Newton's method left for a point elsewhere, which says nothing about the end itself."""
 
 
 class Best(NamedTuple):
@@ -22,7 +22,7 @@ class Best(NamedTuple):
 
     Attributes:
         data: Its networks, (seed,), or (depth, seed).
-        name: The one or two settings in words: initial weights and rate.
+        name: The setting, or two, in words: initial weights and rate.
     """
 
     data: xr.Dataset
@@ -30,10 +30,10 @@ class Best(NamedTuple):
 
 
 def at_best(part: xr.Dataset, activation: str) -> Best:
-    """The networks of one activation at the setting with the least median training loss.
+    """Return the networks of one activation at the setting with the smallest median training loss.
 
-    Each half of the seeds is shown at what is best on the other half: chosen and judged on the same ones, a
-    best of several would look better than it is.
+    Each half of the seeds uses the setting that is best on the other half: chosen and judged on the same
+    seeds, the best of several would look better than it is.
     """
     one, found, names = part.sel(activation=activation), [], {}
     for own, others in statistics.halves(one.sizes["seed"]):
@@ -45,7 +45,7 @@ def at_best(part: xr.Dataset, activation: str) -> Best:
 
 
 def relative_delta(depth: xr.Dataset) -> xr.DataArray:
-    """|δ₁|/|δ_L| before training, (activation, depth, seed, weights)."""
+    """Compute |δ₁|/|δ_L| before training, (activation, depth, seed, weights)."""
     delta = depth["delta"]
     top = xr.concat(
         [delta.sel(depth=d, layer=int(d) + 1, drop=True) for d in depth["depth"].values], depth["depth"]
@@ -55,22 +55,22 @@ def relative_delta(depth: xr.Dataset) -> xr.DataArray:
 
 
 def has_learnt(part: xr.Dataset, constant: float) -> np.ndarray:
-    """Whether a network's training loss is below `LEARNT` of the best constant answer's."""
+    """Tell whether a network's training loss is below `LEARNT` of the best constant answer's."""
     return part["loss"].values < LEARNT * constant
 
 
 def as_good_as_best(ends: xr.Dataset, constant: float) -> xr.DataArray:
-    """Whether a network ends within `NEAR` of the best end that any of the same activation has reached."""
+    """Tell whether a network ends within `NEAR` of the best end that its activation has reached."""
     lowest = ends["loss"].min(("seed", "weights", "rate"), skipna=True)
     return ends["loss"] <= lowest + NEAR * constant
 
 
 class Difference(NamedTuple):
-    """How far two seeds' answers are apart.
+    """How far apart two seeds' answers are.
 
     Attributes:
-        value: Classes: the share of the rows on which they disagree. Numbers: the root of the mean square.
-        interval: 99.9 % of it, over seeds.
+        value: For classes the share of rows on which they disagree; for numbers the root mean square.
+        interval: Its 99.9 % interval, over seeds.
     """
 
     value: float
@@ -78,10 +78,10 @@ class Difference(NamedTuple):
 
 
 def difference(said: np.ndarray, has_classes: bool) -> Difference:
-    """How far answers (seed, probe) are apart: mean over pairs that have no seed in common.
+    """Measure how far apart answers (seed, probe) are: the mean over pairs that have no seed in common.
 
-    The mean over all pairs is nearer to the truth, but these share seeds, and where every seed is as far from
-    the others, as half and half of two ends are, no interval of it holds.
+    The mean over all pairs is nearer to the truth, but such pairs share seeds, and if every seed is equally
+    far from the others, as when half of them reach each of two ends, no interval for that mean holds.
     """
     first, second = said[: len(said) - len(said) % 2].reshape(-1, 2, said.shape[1]).swapaxes(0, 1)
     pairs = np.mean(first != second if has_classes else (first - second) ** 2, axis=1)
@@ -91,7 +91,7 @@ def difference(said: np.ndarray, has_classes: bool) -> Difference:
 
 
 def counted(verdicts: np.ndarray, near: np.ndarray) -> str:
-    """How many ends are what: "3 plateau, 1 saddle"; those that Newton's method carried off are no kind."""
+    """Count the kinds of ends, as in "3 plateau, 1 saddle"; ends that Newton's method left have no kind."""
     counts = [int(np.sum(near & (verdicts == kind))) for kind in range(len(minima.VERDICTS))]
     named = zip([*counts, int(np.sum(~near))], [*minima.VERDICTS, AWAY], strict=True)
     return ", ".join(f"{count} {name}" for count, name in sorted(named, reverse=True) if count)

@@ -1,4 +1,4 @@
-"""What is told of a person's own table."""
+"""The story of a person's own table."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from experiments.runner.experiment import Show, Story
 
 
 def story(data: xr.DataTree) -> Story:
-    """Whether δ vanishes, whether depth can be learnt, where seeds end, and whether ends are one network."""
+    """Tell whether δ vanishes, whether deep networks learn, where seeds end, whether ends are one network."""
     depth = data["depth"].to_dataset()
     names, weights = ([str(name) for name in depth[axis].values] for axis in ("activation", "weights"))
     layers, rows = int(depth["depth"].max()), int(data.attrs["rows"])
@@ -22,26 +22,26 @@ def story(data: xr.DataTree) -> Story:
     apart = [f"{{answers-{name}}} ({name})" for name in names]
     left = [f"{{barrier-{name}:%}} ({name})" for name in names]
     return [
-        f"Does δ vanish on your table, of which {rows:,} rows are learnt? δ is the blame that "
+        f"Does δ vanish on your table, of which {rows:,} rows are used? δ is the blame that "
         f"backpropagation hands down from layer to layer. Before any training, in networks of {layers} "
         "hidden layers, the length of the first layer's δ, over that of the last one's, is "
-        f"{_listed(deltas)}. The smaller it is, the less the first weights move.",
+        f"{_listed(deltas)}. The smaller this ratio, the less the first weights move.",
         Show("delta"),
         f"Does that keep deep networks from learning? With {layers} hidden layers {_listed(deep)} get at "
-        "least a tenth below the loss of the best constant answer, which never looks at the row.",
+        "least a tenth below the loss of the best constant answer, which ignores the inputs.",
         Show("depth"),
         f"Does the seed matter? Not if all seeds end equally low. {_listed(best)} end as low as the best "
         "end found, at the setting that learns best.",
         Show("ends"),
         "Do two seeds answer alike? On rows that they have not seen, two of them differ by "
-        f"{_listed(apart)}: for classes the share of the rows, for a number the target's standard "
-        "deviations. Two ends may still be one network with its nodes in another order. Once they are in "
+        f"{_listed(apart)} (a share of the rows for classes, standard deviations of the target for a "
+        "number). Two ends may still be one network with its nodes in another order. Once they are in "
         f"the same order, {_listed(left)} of the barrier between two ends is left.",
         Show("barriers"),
     ]
 
 
 def _listed(parts: Iterable[str]) -> str:
-    """Parts of a sentence in a row: a, b and c."""
+    """Join parts of a sentence: a, b and c."""
     *most, last = parts
     return f"{', '.join(most)} and {last}" if most else last

@@ -1,4 +1,4 @@
-"""What is learnt: a person's own table, read once, and what it needs."""
+"""The task: a person's own table, read once, and the memory that it needs."""
 
 import dataclasses
 import functools
@@ -14,9 +14,9 @@ from nnjax import datasets
 from nnjax.datasets import Data, Names
 
 READING = 5
-"""Bytes of memory that reading takes for each byte of a CSV file (measured: 3 to 5)."""
+"""Bytes of memory for reading each byte of a CSV file (measured: 3 to 5)."""
 SMALL = 256
-"""Rows on which δ is measured, and on which two networks' answers are compared, at most."""
+"""The most rows for measuring δ and for comparing two networks' answers."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Source:
 
     Attributes:
         path: A CSV file.
-        target: The column to be learnt.
+        target: The column to learn.
         without: Columns to leave out.
-        kind: "classes", "number", or "" where the column tells.
+        kind: "classes", "number", or "" if the column shows which.
         test: Share of the rows to test with.
-        rows: Rows that are used at most.
-        split: Which rows those are: a seed.
+        rows: Most rows to use.
+        split: Seed that decides which rows those are.
         loss: "sse" or "cross-entropy".
         batch: Rows per update.
     """
@@ -51,8 +51,8 @@ class Task(NamedTuple):
 
     Attributes:
         train: Rows to learn, a whole number of batches, in an order that is the same for all seeds.
-        test: Rows to be judged by.
-        names: What their columns are; without classes the target is a number.
+        test: Rows to test with.
+        names: Names of the columns; without classes the target is a number.
         loss: A name in `nnjax.LOSSES`.
         output: Activation of the output nodes.
         batch: Rows per update.
@@ -69,12 +69,12 @@ class Task(NamedTuple):
 
     @property
     def has_classes(self) -> bool:
-        """Whether the target is a class, not a number."""
+        """Whether the target is a class rather than a number."""
         return bool(self.names.classes)
 
     @property
     def constant(self) -> float:
-        """Loss per training row of the best constant answer: of a network that learns nothing."""
+        """Loss per training row of the best constant answer, that of a network that learns nothing."""
         mean = self.train.ys.mean(axis=0)
         if self.loss == "sse":
             return float(np.sum((self.train.ys - mean) ** 2) / len(self.train.ys))
@@ -89,11 +89,11 @@ class Task(NamedTuple):
 
 @functools.lru_cache(maxsize=1)
 def read(source: Source) -> Task:
-    """Read the table, shuffle its training rows, and give a number the mean 0 and the deviation 1.
+    """Read the table, shuffle its training rows, and standardise a number to mean 0 and deviation 1.
 
     Raises:
         OSError: There is no such file, or it cannot be read.
-        ValueError: It is no table that can be learnt (see `nnjax.datasets.table`), or its loss does not fit.
+        ValueError: The table cannot be learnt (see `nnjax.datasets.table`), or its loss does not fit.
         MemoryError: It is too large for this machine.
     """
     path = pathlib.Path(source.path)
@@ -116,17 +116,17 @@ def read(source: Source) -> Task:
 
 
 def _ending(loss: str, outputs: int, classes: bool) -> tuple[str, str]:
-    """The loss, and the activation of the output nodes that goes with it."""
+    """Return the loss and the matching activation of the output nodes."""
     if loss == "sse":
         return "sse", "sigmoid" if classes else "identity"
     return ("binary" if outputs == 1 else "softmax") + "_cross_entropy", "identity"
 
 
 def refuse_beyond_memory(needed: float, what: str) -> None:
-    """Refuse what this machine has no memory for.
+    """Refuse a job for which this machine lacks the memory.
 
     Raises:
-        MemoryError: The message names what it needs.
+        MemoryError: The message says how much is needed.
     """
     free = available_memory()
     if free is not None and needed > free:
@@ -134,7 +134,7 @@ def refuse_beyond_memory(needed: float, what: str) -> None:
 
 
 def available_memory() -> int | None:
-    """Bytes that can be had without swapping; None where the system does not tell."""
+    """Return the bytes available without swapping; None if the system does not report it."""
     meminfo = pathlib.Path("/proc/meminfo")
     if not meminfo.exists():
         return None
@@ -143,11 +143,11 @@ def available_memory() -> int | None:
 
 
 def in_words(size: float) -> str:
-    """Bytes as "340 MB" or "1.2 GB"."""
+    """Write bytes as "340 MB" or "1.2 GB"."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, math.ceil(size / 1e6))} MB"
 
 
 def in_row(words: Sequence[Any], most: int = 6) -> str:
-    """The first words, and the number of the others."""
+    """List the first words, and the number of the others."""
     rest = len(words) - most
     return ", ".join(map(str, words[:most])) + (f" and {rest} more" if rest > 0 else "")

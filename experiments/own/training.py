@@ -19,7 +19,7 @@ from nnjax.datasets import Data
 from nnjax.sweeps import lanes
 
 TOGETHER = 256_000_000
-"""Bytes that the networks of one lane may take when all rows go through them at once."""
+"""The most bytes for the networks of one lane when they process all rows at once."""
 
 
 class Plan(NamedTuple):
@@ -39,7 +39,7 @@ class Plan(NamedTuple):
 
     @property
     def settings(self) -> dict[str, np.ndarray]:
-        """All pairs of initial weights, by their place, and rates."""
+        """Return all pairs of initial weights, by their index, and rates."""
         starts, rates = zip(*itertools.product(range(len(self.weights)), self.rates), strict=True)
         return {"start": np.array(starts, np.int32), "rate": np.array(rates, np.float32)}
 
@@ -49,10 +49,10 @@ class Trained(NamedTuple):
 
     Attributes:
         delta: |δₗ| before training, over the first `SMALL` training rows, (l,).
-        loss: Per training row, after training.
-        test_loss: Per test row.
+        loss: Loss per training row, after training.
+        test_loss: Loss per test row.
         accuracy: Share of the test rows whose class is right; NaN for a number.
-        answers: What it says of each probe: a class's place, or a number, (probe,).
+        answers: Its answer to each probe: a class's index, or a number, (probe,).
     """
 
     delta: Any
@@ -63,12 +63,12 @@ class Trained(NamedTuple):
 
 
 def network_of(task: Task, activation: str, hidden: Sequence[int]) -> nnjax.Network:
-    """The network with these hidden layers for the task's inputs and outputs."""
+    """Make the network with these hidden layers for the task's inputs and outputs."""
     return nnjax.mlp((task.train.xs.shape[1], *hidden, task.train.ys.shape[1]), activation, task.output)
 
 
 def ends(task: Task, network: nnjax.Network, plan: Plan) -> Callable[..., tuple[nnjax.Params, nnjax.Params]]:
-    """Return a function of a key, a place in `plan.weights` and a rate: parameters before and after."""
+    """Make a function of a key, an index into `plan.weights` and a rate: parameters before and after."""
     epochs = math.ceil(plan.updates * task.batch / len(task.train.xs))
     view = nnjax.fastest_view(network, task.batch)
 
@@ -76,7 +76,7 @@ def ends(task: Task, network: nnjax.Network, plan: Plan) -> Callable[..., tuple[
         draws = [nnjax.init(network, key, scheme) for scheme in plan.weights]
         before = jax.tree.map(lambda *leaves: jnp.stack(leaves)[start], *draws)
         options = {"epochs": epochs, "batch_size": task.batch, "loss": task.loss, "view": view}
-        # No key: the order of the rows stays the same, so that the initial weights alone vary.
+        # No key: the order of the rows stays the same, so that only the initial weights vary.
         after, _ = nnjax.train(network, before, *task.train, optimizer=optax.sgd(rate), **options)
         return before, after
 
@@ -84,7 +84,7 @@ def ends(task: Task, network: nnjax.Network, plan: Plan) -> Callable[..., tuple[
 
 
 def learner(task: Task, network: nnjax.Network, plan: Plan) -> Callable[..., Trained]:
-    """Return a function of the same: δ before training, and how the network does after it."""
+    """Make a function of the same arguments: δ before training, and the network's performance after it."""
     end, few = ends(task, network, plan), Data(*(part[:SMALL] for part in task.train))
 
     def trained(key: jax.Array, start: jax.Array, rate: jax.Array) -> Trained:
@@ -101,7 +101,7 @@ def learner(task: Task, network: nnjax.Network, plan: Plan) -> Callable[..., Tra
 
 
 def _judged(task: Task, network: nnjax.Network, params: nnjax.Params) -> tuple[jax.Array, jax.Array]:
-    """Accuracy on the test rows, and what is said of the probes."""
+    """Return the accuracy on the test rows, and the answers to the probes."""
     y_hats = nnjax.predict_batch(network, params, task.probes)
     if not task.has_classes:
         return jnp.full((), jnp.nan, y_hats.dtype), y_hats[:, 0]
@@ -112,13 +112,13 @@ def _judged(task: Task, network: nnjax.Network, params: nnjax.Params) -> tuple[j
 
 
 def lane(task: Task, network: nnjax.Network) -> int | None:
-    """Runs at a time: as many as the sweep itself takes, fewer where all rows at once take too much."""
+    """Return the runs at a time: as many as the sweep would take, or fewer if all rows need too much."""
     fitting = TOGETHER // bytes_of_rows(task, network)
     return None if fitting >= usual_lane(task, network) else 2 ** int(math.log2(max(1, fitting)))
 
 
 def usual_lane(task: Task, network: nnjax.Network) -> int:
-    """About as many runs as the sweep itself takes: an update's numbers fill a core's cache."""
+    """Estimate how many runs the sweep itself takes: an update's numbers fill a core's cache."""
     update = 4 * (2 * parameters(network) + 5 * task.batch * sum(network.sizes))
     return 2 ** int(math.log2(max(1, min(lanes.WIDEST, lanes.LANE_BYTES // update))))
 
@@ -129,7 +129,7 @@ def parameters(network: nnjax.Network) -> int:
 
 
 def bytes_of_rows(task: Task, network: nnjax.Network) -> int:
-    """Bytes that one network takes while all training rows go through it."""
+    """Return the bytes that one network needs while it processes all training rows."""
     return 12 * len(task.train.xs) * sum(network.sizes)
 
 
@@ -150,7 +150,7 @@ def train_all(
         shape = (len(seeds), len(plan.weights), len(plan.rates))
         return jax.tree.map(lambda leaf: leaf.reshape(*shape, *leaf.shape[2:]), found)
 
-    # A program is compiled on one core, and compiling takes much of the time: so two at once.
+    # Compiling uses one core and takes much of the time, so two run at once.
     with context.pool(2) as pool:
         found = {}
         for done, (job, trained) in enumerate(zip(jobs, pool.map(run, jobs), strict=True)):
@@ -168,7 +168,7 @@ ABOUT = {
 
 
 def by_seed(trained: Sequence[Trained], plan: Plan, seeds: np.ndarray) -> xr.Dataset:
-    """Label how the networks of one size do, one `Trained` for each activation."""
+    """Label the results of networks of one size, one `Trained` for each activation."""
     columns = {
         name: (RUN, np.stack([getattr(one, name) for one in trained]), {"long_name": text})
         for name, text in ABOUT.items()

@@ -1,1 +1,1 @@
-"""The runner: everything that is no question."""
+"""The runner: everything that experiments share."""

@@ -1,7 +1,8 @@
-"""What a GPU or TPU does with nnjax: doctor, tests, the invariant, smoke runs, speeds; `make accelerator`.
+"""Trying nnjax on a GPU or TPU: doctor, tests, the invariant, smoke runs, speeds; `make accelerator`.
 
-It installs nothing: it takes the Python that runs it and what that Python has, and skips by name what is not
-there. Each part is a process with a time limit, so that one that fails or hangs does not hide the rest.
+It installs nothing: it uses the Python that runs it and the packages there, and names whatever it skips
+because a package is missing. Each part is a process with a time limit, so that one that fails or hangs does
+not hide the rest.
 """
 
 import argparse
@@ -28,14 +29,14 @@ SHARED = "not slow and not kill and not cluster and not cpu"
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """One of the things that are tried.
+    """One of the checks.
 
     Attributes:
-        name: What it is called in the table and in its log's name.
-        command: What Python is asked to run.
+        name: Its name in the table and in its log's file name.
+        command: The arguments passed to Python.
         limit: Seconds after which it is stopped.
         needs: Packages without which it is skipped.
-        alone: Whether nothing else may run meanwhile, since it is timed.
+        alone: Whether nothing else may run at the same time, since it is timed.
     """
 
     name: str
@@ -47,7 +48,7 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What became of a part: how it ended, after how many seconds, and the last line that it printed."""
+    """How a part ended, after how many seconds, and the last line that it printed."""
 
     part: str
     ended: str
@@ -56,7 +57,7 @@ class Outcome:
 
 
 def parts(out: pathlib.Path, smoke: bool, workers: int) -> list[Part]:
-    """Everything that is tried, in this order; `smoke` takes the smallest sizes, to rehearse it."""
+    """List the parts in the order in which they run; `smoke` uses the smallest sizes, for a rehearsal."""
     tests = "tests/nnjax/test_backprop.py" if smoke else "tests/nnjax"
     names = experiments.STORY[:1] if smoke else experiments.STORY
     small = ("--smoke",) if smoke else ()
@@ -83,17 +84,17 @@ def parts(out: pathlib.Path, smoke: bool, workers: int) -> list[Part]:
 
 
 def missing(part: Part) -> list[str]:
-    """The packages that it needs and this Python does not have."""
+    """List the packages that a part needs and this Python lacks."""
     return [name for name in part.needs if importlib.util.find_spec(name) is None]
 
 
 def attempt(part: Part, out: pathlib.Path) -> Outcome:
-    """Run a part in a process of its own, its output in a log; it never raises."""
+    """Run a part in a separate process, with its output in a log; never raises."""
     lacking, start = missing(part), time.monotonic()
     if lacking:
         return Outcome(part.name, f"skipped: this Python has no {', '.join(lacking)}", 0, "")
     log = out / f"{part.name.replace(' ', '-')}.log"
-    # Several processes share the device's memory, so that none may take three quarters of it.
+    # Several processes share the device's memory, so none may take three quarters of it.
     shared = {} if part.alone else {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     cache = {
         "JAX_COMPILATION_CACHE_DIR": str(out / "compiled"),
@@ -116,13 +117,13 @@ def attempt(part: Part, out: pathlib.Path) -> Outcome:
 
 
 def last_line(log: pathlib.Path) -> str:
-    """The last line with words in it that a part printed."""
+    """Return the last line with words in it that a part printed."""
     lines = [line.strip() for line in log.read_text("utf-8", errors="replace").splitlines()]
     return next((line for line in reversed(lines) if any(map(str.isalnum, line))), "")
 
 
 def facts() -> list[str]:
-    """Python and the versions; the doctor's log names the device."""
+    """List the versions of Python and the packages; the doctor's log names the device."""
     names = ("jax", "jaxlib", "optax", "flax", "numpy", "torch")
     found = [name for name in names if importlib.util.find_spec(name)]
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in found)
@@ -130,7 +131,7 @@ def facts() -> list[str]:
 
 
 def table(outcomes: Sequence[Outcome], speeds: pathlib.Path) -> str:
-    """One line for each part, then the speeds as far as they were measured."""
+    """Format one line for each part, then the speeds, as far as they were measured."""
     lines = [f"{each.part:<26}{each.ended:<20}{each.seconds:>6.0f} s  {each.said[:110]}" for each in outcomes]
     if speeds.exists():
         with speeds.open(encoding="utf-8", newline="") as file:
@@ -140,7 +141,7 @@ def table(outcomes: Sequence[Outcome], speeds: pathlib.Path) -> str:
 
 
 def run(chosen: Sequence[Part], out: pathlib.Path, at_once: int) -> list[Outcome]:
-    """Try all parts, `at_once` of them together but for those that must be alone; in their order."""
+    """Try all parts, in order, `at_once` of them at a time, except those that must run alone."""
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
         together = {part: pool.submit(attempt, part, out) for part in chosen if not part.alone}
         outcomes = {part: future.result() for part, future in together.items()}
@@ -151,10 +152,10 @@ def run(chosen: Sequence[Part], out: pathlib.Path, at_once: int) -> list[Outcome
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Try everything, print the table and keep it; 1 if a part failed or was stopped."""
+    """Try everything, print and store the table; returns 1 if a part failed or was stopped."""
     parser = argparse.ArgumentParser(prog="python -m experiments.runner.accelerator", description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("results-accelerator"))
-    parser.add_argument("--smoke", action="store_true", help="smallest sizes, to rehearse it on a CPU")
+    parser.add_argument("--smoke", action="store_true", help="smallest sizes, for a rehearsal on a CPU")
     given = parser.parse_args(arguments)
     given.out.mkdir(parents=True, exist_ok=True)
     print("\n".join(facts()), flush=True)

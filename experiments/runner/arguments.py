@@ -1,4 +1,4 @@
-"""What was typed: which experiments, in which size, with which options, and where results go."""
+"""The command line: which experiments, in which size, with which options, and where results go."""
 
 import argparse
 import dataclasses
@@ -26,21 +26,21 @@ class Request:
     """What the command was asked to do.
 
     Attributes:
-        redraw: Whether to make figures and findings again from the data on disk, and to run nothing.
+        redraw: Whether to make figures and findings again from the data on disk, without running anything.
         names: The experiments.
-        by_name: Whether they were named, or all are meant.
+        by_name: Whether they were named; otherwise all are meant.
         rest: Options of the one experiment that is named.
-        smoke: Whether in the size that takes seconds.
+        smoke: Whether to run in the size that takes seconds.
         seed: The first seed; None for the experiment's own.
         profile: "default" or "full".
         out: The results folder.
         lists: How many lists of seeds; with two, verdicts that differ between them are open.
-        check: A receipt of the explorer's to check, and nothing to run; None otherwise.
-        gather: Whether to finish what an array job has begun.
-        share: The seeds that are computed and kept, from the first to before the second; None for all.
-        workers: In how many processes of this machine sweeps run; None in this one.
-        executor: The address of a Dask scheduler, on whose workers they run; None without.
-        tables: Whether to print tables, beside the findings.
+        check: A receipt from the explorer to check instead of running anything; None otherwise.
+        gather: Whether to make the result from the shares that an array job has computed.
+        share: (a, b): only the seeds from a to b - 1 are computed, and kept; None for all.
+        workers: Number of processes on this machine that run the sweeps; None for this process.
+        executor: The address of a Dask scheduler whose workers run the sweeps; None for no scheduler.
+        tables: Whether to print tables as well as findings.
     """
 
     redraw: bool
@@ -80,9 +80,9 @@ def parse(arguments: Sequence[str]) -> Request:
     if options.check and names != ["walkthrough"]:
         parser.exit(2, "--check belongs to the walkthrough: walkthrough --check receipt.json\n")
     if (gather or share) and (not names or (gather and share)):
-        parser.exit(2, "NAME --seeds a:b computes a share of the seeds, and gather NAME makes the result\n")
+        parser.exit(2, "NAME --seeds a:b computes a share of the seeds, and gather NAME combines them\n")
     if redraw and (share or options.workers or options.executor):
-        parser.exit(2, "redraw runs nothing, so that it takes no --seeds, --workers or --executor\n")
+        parser.exit(2, "redraw runs nothing, so it takes no --seeds, --workers or --executor\n")
     everything = [name for name in known if redraw or name not in experiments.ONLY_BY_NAME]
     return Request(
         redraw=redraw,
@@ -106,7 +106,7 @@ def parse(arguments: Sequence[str]) -> Request:
 def _split_off_share(
     parser: argparse.ArgumentParser, words: Sequence[str]
 ) -> tuple[tuple[int, int] | None, list[str]]:
-    """Take --seeds a:b out; --seeds 100, the number of seeds, belongs to the experiment."""
+    """Split --seeds a:b off; --seeds 100, the number of seeds, is left to the experiment."""
     words = list(words)
     for place, (option, value) in enumerate(itertools.pairwise([*words, ""])):
         if option == "--seeds" and ":" in value:
@@ -119,12 +119,12 @@ def _split_off_share(
 def _share(parser: argparse.ArgumentParser, text: str) -> tuple[int, int]:
     first, _, end = text.partition(":")
     if not (first.isdigit() and end.isdigit() and int(first) < int(end) <= experiments.SEEDS):
-        parser.exit(2, f"--seeds a:b takes the seeds from a to b - 1, as 0:1000; got {text}\n")
+        parser.exit(2, f"--seeds a:b takes the seeds from a to b - 1, as in 0:1000; got {text}\n")
     return int(first), int(end)
 
 
 def _leading_names(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Names come before the options that belong to one experiment."""
+    """Split off the names, which come before the options of one experiment."""
     first = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
     return list(words[:first]), list(words[first:])
 
@@ -150,10 +150,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m experiments",
         usage="python -m experiments [redraw | gather] [NAME ...] [options]",
-        description="Runs the experiments that are named, or all. NAME --help shows the options of one.\n"
+        description="Runs the named experiments, or all. NAME --help shows the options of one.\n"
         "redraw makes findings, figures and the report again from the data on disk.\n"
         "NAME --seeds a:b computes and keeps the runs of seeds a to b - 1 alone, as one job of an array;\n"
-        "gather NAME makes the result of all.",
+        "gather NAME combines them into the result.",
         epilog=f"experiments:\n{listing}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -163,27 +163,27 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action=_List, nargs=0, help="list the experiments")
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version of nnjax")
     parser.add_argument("--smoke", action="store_true", help="finish in seconds, on the same code path")
-    parser.add_argument("--seed", type=_seed, help="first seed of the random numbers (the experiment's own)")
-    parser.add_argument(
-        "--profile", choices=("default", "full"), default="default", help="size of the runs (default)"
-    )
+    parser.add_argument("--seed", type=_seed, help="first random seed (default: the experiment's own)")
+    parser.add_argument("--profile", choices=("default", "full"), default="default", help="size of the runs")
     parser.add_argument(
         "--lists",
         type=int,
         choices=(1, 2),
-        help="lists of seeds; what two lists judge differently is open (2 with --profile full, else 1)",
+        help="lists of seeds; a verdict that differs between two is open (2 with --profile full, else 1)",
     )
     parser.add_argument(
-        "--out", type=_folder, metavar="DIR", help="where results go (results, or results-smoke)"
+        "--out", type=_folder, metavar="DIR", help="folder for results (results, or results-smoke)"
     )
     parser.add_argument(
-        "--tables", action="store_true", help="print the tables, too; report and CSV files have them anyway"
+        "--tables",
+        action="store_true",
+        help="also print the tables; report and CSV files always have them",
     )
     parser.add_argument(
         "--check",
         type=pathlib.Path,
         metavar="FILE",
-        help="check a receipt of the explorer (with walkthrough)",
+        help="check a receipt from the explorer (with walkthrough)",
     )
     spread = parser.add_mutually_exclusive_group()
     spread.add_argument("--workers", type=_workers, metavar="N", help="run sweeps in N processes, on CPUs")
@@ -225,7 +225,7 @@ def _workers(text: str) -> int:
 def _address(text: str) -> str:
     parts = urllib.parse.urlsplit(text)
     if parts.scheme != "dask" or not parts.netloc:
-        raise argparse.ArgumentTypeError(f"must be as dask://host:8786, got {text}")
+        raise argparse.ArgumentTypeError(f"must look like dask://host:8786, got {text}")
     return text
 
 
@@ -236,7 +236,7 @@ def _folder(name: str) -> pathlib.Path:
 
 
 def config_of(experiment: Any, request: Request) -> Any:
-    """The experiment's Config: defaults, then the size asked for, then what the user says.
+    """Make the experiment's Config: defaults, then the size asked for, then the user's options.
 
     Raises:
         SystemExit: An option is unknown or out of range.
@@ -261,14 +261,14 @@ def _size(experiment: Any, request: Request) -> Mapping[str, Any]:
 
 
 def as_typed(config: Any) -> str:
-    """The options that differ from the default, as they are typed."""
+    """Write the options that differ from the default as they would be typed."""
     default = type(config)()
     changed = [f for f in dataclasses.fields(config) if getattr(config, f.name) != getattr(default, f.name)]
     return " ".join(_option(field.name, getattr(config, field.name)) for field in changed)
 
 
 def who_computes(request: Request) -> list[str]:
-    """The options that say so, as they are typed; no result depends on them."""
+    """Write the options that say who computes, as they would be typed; no result depends on them."""
     if request.workers:
         return ["--workers", str(request.workers)]
     return ["--executor", request.executor] if request.executor else []

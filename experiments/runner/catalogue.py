@@ -1,4 +1,4 @@
-"""Which questions there are, found without importing them, so that the command answers at once."""
+"""The list of questions, found without importing them, so that the command answers at once."""
 
 import ast
 import importlib
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from experiments.runner.experiment import Experiment
 
 NO_QUESTIONS = {"__main__", "explorer", "runner"}
-"""What stands beside the questions in the package."""
+"""What else the package holds besides the questions."""
 
 
 def names() -> list[str]:
-    """Every question of the package, in the order of the story."""
+    """List the package's questions in the order of the story."""
     found = {module.name for module in pkgutil.iter_modules(experiments.__path__)} - NO_QUESTIONS
     in_story = [name for name in experiments.STORY if name in found]
     return [*in_story, *sorted(found - set(in_story))]
 
 
 def headline(name: str) -> str:
-    """The first line of a question's docstring."""
+    """Return the first line of a question's docstring."""
     spec = importlib.util.find_spec(f"experiments.{name}")
     source = pathlib.Path(spec.origin) if spec and spec.origin else None
     text = ast.get_docstring(ast.parse(source.read_text("utf-8"))) if source else None
@@ -32,7 +32,7 @@ def headline(name: str) -> str:
 
 
 def load(name: str) -> "Experiment":
-    """The experiment of that name.
+    """Load the experiment of that name.
 
     Raises:
         AttributeError: Its file or folder defines no EXPERIMENT.

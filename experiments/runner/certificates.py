@@ -1,4 +1,4 @@
-"""What kind of point each network ends at (after Newton's method), and what lies between every two."""
+"""The kind of point where each network ends (after Newton's method), and the barrier between every two."""
 
 import itertools
 from collections.abc import Callable
@@ -15,7 +15,7 @@ VERDICT_FLAGS = {
     "flag_values": np.arange(len(minima.VERDICTS), dtype=np.int8),
     "flag_meanings": " ".join(verdict.replace(" ", "_") for verdict in minima.VERDICTS),
 }
-"""What a stored verdict means, as netCDF attributes."""
+"""The meanings of the stored verdicts, as netCDF attributes."""
 
 
 def over_networks(fn: Callable, params: Any, width: int = 1024) -> Any:
@@ -64,7 +64,7 @@ def barriers(
     """Measure the barrier between every two networks of params (s, ...), as they are and aligned.
 
     Returns:
-        Which two (pair, 2), and the summed loss above the line between theirs (pair, 2).
+        The pairs (pair, 2), and how far the summed loss rises above the line between their losses (pair, 2).
     """
     double = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), params)
     count = len(jax.tree.leaves(double)[0])

@@ -1,4 +1,4 @@
-"""What a long experiment has done so far: kept while it runs, gone once its result is stored."""
+"""The work that a long experiment has done so far: kept while it runs, deleted once its result is stored."""
 
 import contextlib
 import dataclasses
@@ -15,25 +15,25 @@ class Checkpoints:
     """Where the sweeps of one run keep their segments.
 
     Attributes:
-        path: The run's folder; None where nothing is kept, in runs so short that keeping costs more than
-            running again.
+        path: The run's folder; None if nothing is kept because the run is so short that running it again
+            costs less.
     """
 
     path: pathlib.Path | None = None
 
     def folder(self, name: str) -> pathlib.Path | None:
-        """Where the sweep of that name keeps its segments, for `nnjax.sweep(..., folder=)`."""
+        """Return the folder for the segments of the sweep of that name, for `nnjax.sweep(..., folder=)`."""
         if self.path is None:
             return None
         readable = re.sub(r"\W+", "-", name)[:40].strip("-")
         return self.path / f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
     def of_another(self, name: str) -> Self:
-        """Where another measurement within the same run keeps its own."""
+        """Return the checkpoints of another measurement within the same run."""
         return self if self.path is None else type(self)(self.path / name)
 
     def exist(self) -> bool:
-        """Whether something is kept of this very run, its options and no others."""
+        """Tell whether anything is kept from a run with exactly these options."""
         return self.path is not None and self.path.exists()
 
 
@@ -45,7 +45,7 @@ def keeping(out: pathlib.Path, experiment: str, config: Any) -> Iterator[Checkpo
 
 
 def of_run(out: pathlib.Path, experiment: str, config: Any) -> Checkpoints:
-    """Where the sweeps of a run with these options are kept."""
+    """Return where the sweeps of a run with these options are kept."""
     options = repr(sorted(dataclasses.asdict(config).items()))
     return Checkpoints(_unfinished(out, experiment) / hashlib.sha256(options.encode()).hexdigest()[:12])
 

@@ -1,4 +1,4 @@
-"""What a run is given besides its options: where sweeps are kept, who watches them, and when to stop."""
+"""What a run receives besides its options: where sweeps are kept, what shows their progress, when to stop."""
 
 import contextlib
 import threading
@@ -21,7 +21,7 @@ class Context:
     Attributes:
         progress: Bars for the parts and the sweeps.
         checkpoints: Where finished segments of sweeps are kept.
-        workers: Who computes the sweeps; None for this process.
+        workers: The workers that compute the sweeps; None for this process.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Context:
         *,
         lane: int | None = None,
     ) -> Any:
-        """Run `nnjax.sweep` under a name that no other sweep of the experiment has."""
+        """Run `nnjax.sweep` under a name that is unique within the experiment."""
         with self._watched(name, settings) as options:
             return nnjax.sweep(fn, seeds, settings, lane=lane, **options)
 
@@ -63,7 +63,7 @@ class Context:
         settings: Settings = None,
         **options: Any,
     ) -> nnjax.Ended:
-        """Run `nnjax.sweep_until` under a name that no other sweep of the experiment has."""
+        """Run `nnjax.sweep_until` under a name that is unique within the experiment."""
         with self._watched(name, settings) as watched:
             return nnjax.sweep_until(init, step, done, seeds, settings, **watched, **options)
 
@@ -83,7 +83,7 @@ class Context:
     def pool(self, workers: int) -> Iterator[ThreadPoolExecutor]:
         """Run parts side by side; Ctrl-C, or a part that fails, soon ends the others too.
 
-        Only the main thread opens a pool, and it may open another within.
+        Only the main thread may open a pool; it may open another inside it.
         """
         self._pools += 1
         try:

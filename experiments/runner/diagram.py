@@ -1,4 +1,4 @@
-"""Drawings without axes: nodes, links, numbers that are struck through, all placed in CSS pixels."""
+"""Drawings without axes: nodes, links, and struck-through numbers, all placed in CSS pixels."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,11 +13,11 @@ from experiments.runner import style
 
 Point = tuple[float, float]
 SHORTER = 0.92
-"""A line through a number is this part of its length, since the page's font may be narrower than this one."""
+"""A strike-through line spans this share of its number, since the page's font may be narrower than ours."""
 
 
 def canvas(width: int = style.NARROW, height: int = 264) -> tuple[Figure, Axes]:
-    """A panel whose coordinates are pixels from its lower left corner."""
+    """Make a panel whose coordinates are pixels from its lower left corner."""
     figure = Figure(figsize=(width / style.PER_INCH, height / style.PER_INCH), dpi=style.PER_INCH)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(0, height))
     axes.axis("off")
@@ -25,7 +25,7 @@ def canvas(width: int = style.NARROW, height: int = 264) -> tuple[Figure, Axes]:
 
 
 def node(axes: Axes, at: Point, radius: float, lines: Iterable[str] = (), **looks: Any) -> None:
-    """A circle with lines of text inside."""
+    """Draw a circle with lines of text inside."""
     options = {"facecolor": style.PAPER, "edgecolor": style.GREY, "linewidth": 1.2, "zorder": 3} | looks
     axes.add_patch(Circle(at, radius, **options))
     axes.text(
@@ -34,13 +34,13 @@ def node(axes: Axes, at: Point, radius: float, lines: Iterable[str] = (), **look
 
 
 def arrow(axes: Axes, start: Point, end: Point, gap: float = 0, **looks: Any) -> None:
-    """An arrow from one point to another, that ends `gap` pixels before it."""
+    """Draw an arrow from one point towards another that ends `gap` pixels before it."""
     options = {"arrowstyle": "-|>", "mutation_scale": 12, "shrinkA": 0, "shrinkB": gap, "zorder": 2} | looks
     axes.add_patch(FancyArrowPatch(start, end, **options))
 
 
 def struck(axes: Axes, at: Point, text: str, **looks: Any) -> Text:
-    """Text that is wrong: with a line through it, in the colour for that."""
+    """Draw text that is wrong: with a line through it, in the colour for errors."""
     options = {
         "color": style.WRONG,
         "fontsize": style.SMALL,

@@ -1,4 +1,4 @@
-"""Who computes an experiment's sweeps: this process, several on this machine, or a Dask cluster."""
+"""The engines that compute an experiment's sweeps: this process, several processes, or a Dask cluster."""
 
 import concurrent.futures
 import contextlib
@@ -17,7 +17,7 @@ PATIENCE = 10
 
 @contextlib.contextmanager
 def opened(request: Request) -> Iterator[nnjax.Workers | None]:
-    """What `nnjax.sweep` takes as its executor, while the block runs; None for this process alone.
+    """Give `nnjax.sweep` its executor while the block runs; None for this process alone.
 
     Raises:
         ImportError: dask.distributed is not installed; the message names the extra.
@@ -35,7 +35,7 @@ def opened(request: Request) -> Iterator[nnjax.Workers | None]:
 
 
 def _shares_of_cores(workers: int) -> list[list[int]]:
-    """Which cores each worker gets: XLA would spread every one over all, which costs a third more."""
+    """Divide the cores among the workers: XLA would spread each over all, which takes a third longer."""
     known = hasattr(os, "sched_getaffinity")
     cores = sorted(os.sched_getaffinity(0)) if known else list(range(os.cpu_count() or 1))
     if workers > len(cores):
@@ -55,7 +55,7 @@ def _pool(shares: list[list[int]]) -> concurrent.futures.ProcessPoolExecutor:
 
 
 def _begin(left: Any) -> None:
-    """Keep to the next share of cores; leave Ctrl-C, which all processes get, to the first one."""
+    """Pin this worker to the next share of cores; leave Ctrl-C, which all processes get, to the main one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, left.get())
@@ -70,6 +70,6 @@ def _dask(address: str) -> Iterator[concurrent.futures.Executor]:
     try:
         client = distributed.Client(address.replace("dask://", "tcp://"), timeout=PATIENCE)
     except OSError as error:
-        raise OSError(f"no Dask scheduler answers at {address} within {PATIENCE} s") from error
+        raise OSError(f"no Dask scheduler answered at {address} within {PATIENCE} s") from error
     with client:
         yield client.get_executor(retries=2)

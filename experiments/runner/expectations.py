@@ -1,12 +1,12 @@
-"""Expectations: what counts as agreement with a claim, whose claim it is, and since when; all in one file.
+"""Expectations: what counts as agreement with a claim, whose claim it is, and since when, all in one file.
 
 `experiments/expectations.toml` has a table for each finding of each experiment, [experiment.id], with
 
     class       whose claim it is, and so what a verdict means: a key of `CLASSES`
-    source      the sentence, the paper, the derivation, in words
-    since       the day on which the bounds were set
+    source      the sentence, the paper or the derivation, in words
+    since       the date on which the bounds were set
     after       true if they were set after a measurement had been seen; left out otherwise
-    why         why they are as wide as they are
+    why         why the bounds are as wide as they are
     expected    [low, high], either end may be inf; or, where the bounds are computed from the data,
     tolerance   the half-width around a value that is computed; or
     rule        in words, how the bounds are computed
@@ -33,8 +33,8 @@ CLASSES = {
     "control": "control",
     "guess": "our guess",
 }
-"""{class: in words}. A theorem, also a computation or a definition, could fail by a bug alone. A control's
-verdict is that of its contrast: with what it is a control of."""
+"""{class: in words}. A theorem, like a computation or a definition, can only fail because of a bug. A control
+is judged by its contrast with what it controls for."""
 NEEDED = {"class", "source", "since", "why"}
 BOUNDS = {"expected", "tolerance", "rule"}
 
@@ -44,14 +44,14 @@ class Expectation:
     """What counts as agreement with one claim.
 
     Attributes:
-        id: A short name that stays when the words of the claim change; no other finding of the experiment
-            has it.
+        id: A short name, unique within the experiment, that stays the same when the words of the claim
+            change.
         kind: Whose claim it is: a key of `CLASSES`.
         source: The handout's sentence, a paper, a derivation.
         expected: (low, high): the values that count as agreement; either end may be infinite. None where
-            they are computed: see `around` and `between`.
+            they are computed; see `around` and `between`.
         why: Why the bounds are as wide as they are.
-        since: The day on which they were set, as in 2026-11-26.
+        since: The date on which they were set, as in 2026-11-26.
         after: Whether a measurement had been seen before they were set.
         tolerance: Half-width around a value that is computed.
     """
@@ -67,13 +67,13 @@ class Expectation:
     tolerance: float | None = None
 
     def around(self, value: float) -> "Expectation":
-        """The same with the bounds value ± tolerance."""
+        """Return the same expectation with the bounds value ± tolerance."""
         if self.tolerance is None:
             raise ValueError(f"{self.id} has no tolerance")
         return self.between(value - self.tolerance, value + self.tolerance)
 
     def between(self, low: float, high: float) -> "Expectation":
-        """The same with bounds that are computed."""
+        """Return the same expectation with computed bounds."""
         return dataclasses.replace(self, expected=(float(low), float(high)))
 
 
@@ -97,11 +97,11 @@ class Expectations(Mapping[str, Expectation]):
 
 
 def of(experiment: str) -> Expectations:
-    """The expectations of an experiment.
+    """Return the expectations of an experiment.
 
     Raises:
         KeyError: The file has none for it.
-        ValueError: A table of its lacks something, or has what is not known.
+        ValueError: One of its tables lacks a key, or has an unknown one.
     """
     if experiment not in _everything():
         raise KeyError(f"{FILE.name} has no table [{experiment}...]")
@@ -109,7 +109,7 @@ def of(experiment: str) -> Expectations:
 
 
 def digest() -> str:
-    """SHA-256 of the file: two results with the same one were judged by the same expectations."""
+    """Hash the file (SHA-256): results with equal hashes were judged by the same expectations."""
     return hashlib.sha256(FILE.read_bytes()).hexdigest()
 
 
@@ -128,7 +128,7 @@ def _expectation(experiment: str, id: str, table: Mapping[str, Any]) -> Expectat
     if len(BOUNDS & set(table)) != 1:
         raise ValueError(f"{where}: give one of {', '.join(sorted(BOUNDS))}")
     if not isinstance(table["since"], datetime.date):
-        raise ValueError(f"{where}: since must be a day, as in 2026-11-26; got {table['since']!r}")
+        raise ValueError(f"{where}: since must be a date, as in 2026-11-26; got {table['since']!r}")
     bounds = table.get("expected")
     if bounds is not None and not (len(bounds) == 2 and bounds[0] <= bounds[1]):
         raise ValueError(f"{where}: expected must be [low, high], rising; got {bounds}")

@@ -4,7 +4,7 @@ A question is one file of `experiments`, or a folder, that defines
 
     Config                 a frozen dataclass of `Options`; its documented fields become the command's options
     run(config, context)   the measurement: an xarray.Dataset, or a DataTree with one group for each part
-    findings(data)         judged from the data alone
+    findings(data)         the claims, judged from the data alone
     tables(data)           {title: (header, rows)} of strings, for the terminal and the report
     figures(data)          {name: Drawing}, drawn from the data alone
     story(data)            paragraphs and figures in their order
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 Data = xr.Dataset | xr.DataTree
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
-"""A header, and rows of as many cells."""
+"""A header, and rows with the same number of cells."""
 
 
 class Drawing(NamedTuple):
     """A figure of the report: one idea.
 
     Attributes:
-        title: A sentence that says what one sees.
-        panels: Each made by `style.panel`; they stand beside each other, or below on a phone.
-        caption: How to read it: what lines, bands, dots and dashes are.
+        title: A sentence that says what the figure shows.
+        panels: Each made by `style.panel`; they stand side by side, and are stacked on a phone.
+        caption: How to read it: what lines, bands, dots and dashes mean.
         png: Whether the panels are stored as PNG files, too, for a page that cannot show SVG.
     """
 
@@ -47,12 +47,12 @@ class Drawing(NamedTuple):
 
 
 class Card(NamedTuple):
-    """What stands on top of the page for an experiment.
+    """An experiment's card at the top of the page.
 
     Attributes:
         sentence: Plain words, 20 at most.
-        finding: The id of the finding whose number and interval are shown, or that as in a story's
-            braces: "learnt:%".
+        finding: The id of the finding whose number and interval are shown, with a format if needed, as
+            between a story's braces: "learnt:%".
         figure: The name of the Drawing whose first panel is shown.
     """
 
@@ -74,18 +74,18 @@ class Show(NamedTuple):
 Story = Sequence[str | Show]
 """Paragraphs and figures.
 
-In a paragraph, "{id}" is the number of that finding with its interval, "{id:%}" the same in per cent,
+In a paragraph, "{id}" is that finding's number with its interval, "{id:%}" the same in per cent,
 "{id:points}" the same for a difference of two shares, in percentage points, and "{id:value}", "{id:value%}",
-"{id:valuepoints}" without the interval. A brace is doubled, as in {{."""
+"{id:valuepoints}" leave the interval out. A literal brace is doubled, as in {{."""
 
 
 FEWEST = 3
-"""Seeds without which no experiment runs."""
+"""The fewest seeds with which every experiment runs."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What every Config begins with.
+    """The options that every Config has.
 
     Attributes:
         seed: First seed of the random numbers.
@@ -99,33 +99,33 @@ class Options:
             raise ValueError(f"seed must be 0 to {SEEDS - 1}; got {self.seed}")
 
     def other_list(self) -> Self:
-        """The same options with another first seed, 2³⁰ away: no seed is in both lists."""
+        """Return the same options with another first seed, 2³⁰ away, so that no seed is in both lists."""
         away = SEEDS // 4
         return dataclasses.replace(self, seed=self.seed + (away if self.seed < away else -away))
 
     def seeds_from_first(self, count: int) -> np.ndarray:
-        """`count` seeds: seed, seed + 1, ...; in a `share` those in it, or the first ones if too few are."""
+        """List `count` seeds from `seed` on; in a `share` its own, or the first few if it has fewer."""
         seeds = np.arange(self.seed, self.seed + count)
         first, end = self._share or (0, SEEDS)
         mine = seeds[(seeds >= first) & (seeds < end)]
         return mine if len(mine) >= min(FEWEST, count) else seeds[:FEWEST]
 
     def share(self, first: int, end: int) -> Self:
-        """The same options, for the seeds from `first` to `end` - 1 alone: an experiment of fewer seeds."""
+        """Return the same options for the seeds from `first` to `end` - 1 alone: a smaller experiment."""
         part = dataclasses.replace(self)
         object.__setattr__(part, "_share", (first, end))
         return part
 
 
 def at_least(config: Any, **bounds: int) -> None:
-    """Refuse options below their bound, by name, as a Config's __post_init__ does."""
+    """Refuse options below their bound, by name, for use in a Config's __post_init__."""
     for name, bound in bounds.items():
         if getattr(config, name) < bound:
             raise ValueError(f"{name} must be {bound} or more; got {getattr(config, name)}")
 
 
 def positive(config: Any, *names: str) -> None:
-    """Refuse options that are not finite and above 0, by name; of a list, each of its numbers."""
+    """Refuse options that are not finite and above 0, by name; in a list, every number must be."""
     for name in names:
         value = getattr(config, name)
         if not np.all((np.asarray(value) > 0) & np.isfinite(value)):
@@ -142,21 +142,21 @@ class Experiment:
         question: The question in one sentence.
         method: The method in two sentences.
         config: The frozen dataclass of options.
-        run: (Config, Context) -> data, without files, clocks or terminals but through the context.
+        run: (Config, Context) -> data; it uses files, clocks and terminals only through the context.
         findings: data -> findings.
         tables: data -> {title: (header, rows)}; shown in the terminal and in the report.
         figures: data -> {file name: Drawing}.
         story: data -> paragraphs and figures in their order.
-        card: What stands on top of the page; None for nothing.
-        smoke: Option values that make it finish in seconds on the same code path; None if there are none.
+        card: Its card at the top of the page; None for no card.
+        smoke: Option values with which it finishes in seconds on the same code path; None if there are none.
         full: Option values of the publication size (PROFILE=full).
         remember: The one sentence to remember.
         minutes: How long it takes on two cores, in default and in full size.
-        float64: Whether some of it needs float64, which TPUs lack; there it runs on the CPU.
-        second_list: Whether PROFILE=full runs it again from other seeds, and marks verdicts that flip: not
-            where nothing is drawn.
-        preview: Config -> a line to be said before anything runs, empty for none; what cannot run is refused
-            here, by a ValueError, OSError, ImportError or MemoryError, whose message alone is shown.
+        float64: Whether parts of it need float64, which TPUs lack; it then runs on the CPU.
+        second_list: Whether PROFILE=full runs it again with other seeds, and marks verdicts that flip; False
+            if nothing is random.
+        preview: Config -> a line to print before anything runs, or an empty one; it refuses options that
+            cannot run by a ValueError, OSError, ImportError or MemoryError, whose message alone is shown.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""Findings: a claim held against a measurement, and the usual kinds of them.
+"""Findings: claims held against measurements, and functions for the usual kinds.
 
-What is expected is said before it is measured, with its tolerance, in `experiments/expectations.toml`; the
-two intervals give the verdict.
+`experiments/expectations.toml` says what is expected, with its tolerance, before it is measured. The expected
+and the measured interval give the verdict.
 """
 
 import collections
@@ -25,13 +25,13 @@ class Finding:
 
     Attributes:
         expectation: What counts as agreement, whose claim it is, and the id.
-        claim: What is claimed, in words that can be read alone.
+        claim: What is claimed, in words that make sense on their own.
         measured: The measured value.
         interval: (low, high) of the measured value, 99.9 % unless `note` says otherwise; a number
             that is computed exactly has low = high = measured.
-        unit: Unit of the three, empty where they are pure numbers.
+        unit: Unit of the measured value and its bounds, empty for pure numbers.
         note: The nuance, in one line.
-        second: The same finding from another list of seeds, where there is one.
+        second: The same finding from another list of seeds, if there is one.
     """
 
     expectation: Expectation
@@ -63,7 +63,7 @@ class Finding:
         """(low, high): the values that count as agreement.
 
         Raises:
-            ValueError: They are to be computed, and were not.
+            ValueError: The bounds should have been computed, but were not.
         """
         if self.expectation.expected is None:
             raise ValueError(f"the bounds of {self.id} are computed: use .around(...) or .between(...)")
@@ -71,7 +71,7 @@ class Finding:
 
     @property
     def verdict(self) -> Verdict:
-        """agrees: interval ⊆ expected; differs: interval ∩ expected = ∅; undecided: the rest.
+        """agrees: interval ⊆ expected; differs: interval ∩ expected = ∅; undecided: otherwise.
 
         open: a second list of seeds gives another verdict.
         """
@@ -80,7 +80,7 @@ class Finding:
 
     @property
     def too_wide(self) -> bool:
-        """Whether the interval is wider than what is expected, so that it cannot agree whatever is true."""
+        """Whether the interval is wider than the expected one, so that it can never agree."""
         (low, high), (lower, upper) = self.interval, self.expected
         return math.isfinite(high - low) and 0 < upper - lower < high - low
 
@@ -95,7 +95,7 @@ def _verdict(measured: float, interval: Bounds, expected: Bounds) -> Verdict:
 
 
 def paired(first: Sequence[Finding], second: Sequence[Finding]) -> list[Finding]:
-    """The findings of one list of seeds, each with its twin from another list, if it has one."""
+    """Attach to each finding of one list of seeds its twin from another list, if it has one."""
     twins = {each.id: each for each in second}
     return [dataclasses.replace(each, second=twins.get(each.id)) for each in first]
 
@@ -109,31 +109,31 @@ def counts(findings: Sequence[Finding], smoke: bool = False) -> dict[str, dict[s
 
 
 def share(expectation: Expectation, claim: str, hits: np.ndarray, *, note: str = "") -> Finding:
-    """The share of `hits` (s,), with Wilson's interval."""
+    """Make a finding of the share of `hits` (s,), with Wilson's interval."""
     interval = statistics.share(int(np.sum(hits)), int(np.size(hits)))
     return measured(expectation, claim, np.mean(hits), interval, note=note)
 
 
 def mean(expectation: Expectation, claim: str, values: np.ndarray, *, note: str = "") -> Finding:
-    """The mean of `values` (s,), with its bootstrap interval, or Student's where they are fewer than 100."""
+    """Make a finding of the mean of `values` (s,): bootstrap interval, or Student's below 100 values."""
     interval = statistics.of_mean(values)
     return measured(expectation, claim, np.mean(values), interval, note=note)
 
 
 def median(expectation: Expectation, claim: str, values: np.ndarray, *, note: str = "") -> Finding:
-    """The median of `values` (s,), with its bootstrap interval, or two of fewer than 100 values."""
+    """Make a finding of the median of `values` (s,): bootstrap interval; below 100, order statistics."""
     few = len(values) < statistics.MANY
     interval = statistics.of_median(values) if few else statistics.bootstrap(values)
     return measured(expectation, claim, np.median(values), interval, note=note)
 
 
 def exact(expectation: Expectation, claim: str, value: float, *, note: str = "") -> Finding:
-    """A number that is computed, not sampled."""
+    """Make a finding of a number that is computed, not sampled."""
     return measured(expectation, claim, value, (value, value), note=note)
 
 
 def spanning(expectation: Expectation, claim: str, values: np.ndarray, *, note: str) -> Finding:
-    """The median of a few `values` (s,), with two of them around it; with their range below 11."""
+    """Make a finding of the median of few `values` (s,), between order statistics; below 11, their range."""
     interval = statistics.of_median(values)
     if np.isneginf(interval[0]) and not np.isneginf(values).any():
         interval = values.min(), values.max()
@@ -146,11 +146,11 @@ def spanning(expectation: Expectation, claim: str, values: np.ndarray, *, note: 
 def measured(
     expectation: Expectation, claim: str, value: Any, interval: tuple[Any, Any], *, note: str = ""
 ) -> Finding:
-    """A number and its interval, of NumPy's types or Python's."""
+    """Make a finding of a number and its interval, of NumPy's types or Python's."""
     low, high = map(float, interval)
     return Finding(expectation, claim, measured=float(value), interval=(low, high), note=note)
 
 
 def printed(value: float, half_unit: float) -> Bounds:
-    """What a printed number stands for: value ± half a unit of its last digit."""
+    """Return the values that a printed number can stand for: value ± half a unit of its last digit."""
     return value - half_unit, value + half_unit

@@ -1,4 +1,4 @@
-"""SVG files put into the page: ids that no other picture has, colours that follow light and dark."""
+"""Putting SVG files into the page: with unique ids, and colours that follow light and dark mode."""
 
 import html
 import re
@@ -17,12 +17,12 @@ HEAD = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadat
 
 
 def inline(svg: str, prefix: str, name: str) -> str:
-    """A picture of matplotlib's as an element of the page, with no size but its own.
+    """Turn a picture from matplotlib into an element of the page, in its own size.
 
     Args:
         svg: The file's text.
         prefix: Put before each id.
-        name: What a screen reader says.
+        name: The text for screen readers.
     """
     body = HEAD.sub("", svg)[HEAD.sub("", svg).index("<svg") :]
     head, body = body.split(">", 1)
@@ -38,7 +38,7 @@ def inline(svg: str, prefix: str, name: str) -> str:
 
 
 def _plain(body: str) -> str:
-    """In the page's font, without the style sheet, which would hold for the page, or what shows nothing."""
+    """Use the page's font; drop the style sheet, which would apply to the whole page, and invisible paths."""
     body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
     body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
     body = re.sub(r'<path d="[^"]*" style="fill: none"/>', "", body)
@@ -47,12 +47,12 @@ def _plain(body: str) -> str:
 
 
 def _rounded(tag: re.Match[str]) -> str:
-    """A tag with its coordinates to a hundredth of a pixel; text between tags stays as it is."""
+    """Round a tag's coordinates to a hundredth of a pixel; text between tags stays as it is."""
     return re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0])
 
 
 def _without_empty_groups(body: str) -> str:
-    """Without groups that say nothing of what is in them."""
+    """Remove the tags of groups without attributes, and keep what is in them."""
     parts, said = [], []
     for part in re.split(r"(<g\b[^>]*>|</g>)", body):
         if part.startswith("<g"):
@@ -63,7 +63,7 @@ def _without_empty_groups(body: str) -> str:
 
 
 def _named(body: str, prefix: str) -> str:
-    """Ids with the prefix before them, where something refers to them; no others."""
+    """Prefix the ids that something refers to; drop the others."""
     used = set(re.findall(r'href="#([^"]+)"', body)) | set(re.findall(r"url\(#([^)]+)\)", body))
 
     def renamed(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Does a seed have the same bits alone, among many, and after a resume? On this device, in every view."""
+"""Does a seed have the same bits alone, among many, and after a resume, on this device, in every view?"""
 
 import argparse
 import contextlib
@@ -21,14 +21,14 @@ UPDATES = 200
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A training whose seeds are compared.
+    """A training run whose seeds are compared.
 
     Attributes:
-        name: What it is.
+        name: Its name in the output.
         sizes: Nodes per layer.
         view: The view.
-        widths: Lanes; None for the automatic one.
-        one_width: Whether other widths may give other bits: products of matrices round by their shapes.
+        widths: Widths of the lanes; None for the automatic one.
+        one_width: Whether other widths may give other bits: matrix products round by shape.
     """
 
     name: str
@@ -47,7 +47,7 @@ CASES = (
 
 
 def training(case: Case) -> Callable[[Any], Any]:
-    """The case as a function of a key: parameters and loss after `UPDATES` updates."""
+    """Make a function of a key from the case: parameters and loss after `UPDATES` updates."""
     network, data = nnjax.mlp(case.sizes), nnjax.datasets.xor()
     xs = np.concatenate([data.xs, np.ones((4, case.sizes[0] - 2))], axis=1)
 
@@ -61,7 +61,7 @@ def training(case: Case) -> Callable[[Any], Any]:
 
 
 def bits(results: Any, row: int | slice = slice(None)) -> bytes:
-    """All bits of these rows."""
+    """Return all bits of these rows."""
     return b"".join(np.ascontiguousarray(leaf[row]).tobytes() for leaf in jax.tree.leaves(results))
 
 
@@ -70,7 +70,7 @@ class _Stop(Exception):  # noqa: N818
 
 
 def resumed(sweep: Callable[..., Any], seeds: range) -> Any:
-    """The sweep, stopped as soon as half of it is done, and finished by a second call."""
+    """Run the sweep, stop it as soon as half of it is done, and finish it with a second call."""
 
     def stop(done: int, total: int) -> None:
         if 2 * done >= total:
@@ -83,7 +83,7 @@ def resumed(sweep: Callable[..., Any], seeds: range) -> Any:
 
 
 def differences(case: Case, seeds: int) -> list[str]:
-    """Say where a seed's bits differ; nothing if they never do."""
+    """List where a seed's bits differ; empty if they never do."""
     found, train, by_width = [], training(case), {}
     for width in case.widths:
         sweep = functools.partial(nnjax.sweep, train, lane=width)
@@ -103,7 +103,7 @@ def differences(case: Case, seeds: int) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print a line for each case; 1 if a bit differs."""
+    """Print a line for each case; returns 1 if any bit differs."""
     parser = argparse.ArgumentParser(prog="python -m experiments.runner.invariant", description=__doc__)
     parser.add_argument("--seeds", type=int, default=5000)
     seeds = parser.parse_args(arguments).seeds

@@ -1,7 +1,7 @@
-"""What data say of themselves: names and units of every variable, codes in words, where a file comes from.
+"""Labels of the data: a name and unit for every variable, codes in words, and where a file comes from.
 
 CF conventions: `long_name`, `units` ("1" for a number without one), `flag_values` with `flag_meanings`. An
-experiment names its own variables where it makes them; axes and what many share are named here.
+experiment names its own variables where it makes them; axes and shared variables are named here.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ from experiments.runner.experiment import Data
 LONG_NAMES = {
     "activation": "activation",
     "biases": "how the biases are drawn",
-    "case": "which activations, and which output",
+    "case": "activations and output",
     "depth": "hidden layers",
     "digit": "digit",
     "during": "epoch, counted from 1",
-    "end": "where training ends: all parameters in one vector",
+    "end": "end of training: all parameters in one vector",
     "epoch": "epochs done",
     "first_seed": "seed of the first network of a pair",
     "function": "function",
@@ -37,9 +37,9 @@ LONG_NAMES = {
     "net_input": "net input z",
     "network": "network",
     "optimizer": "optimiser",
-    "output": "output node, or what is fitted in its place",
-    "path": "where a run passes on the plane, in units of the axes",
-    "peer": "what computes it",
+    "output": "output node, or the fit in its place",
+    "path": "path of a run on the plane, in units of the axes",
+    "peer": "method that computes it",
     "range": "r: weights are uniform on [-r, r], or normal with the same variance",
     "rate": "learning rate",
     "remedy": "recipe that may help",
@@ -49,9 +49,9 @@ LONG_NAMES = {
     "seed": "seed of the random numbers",
     "seeds": "seeds trained together",
     "setting": "initial weights, biases and learning rate",
-    "size": "size of what grows",
+    "size": "width or depth, whichever grows",
     "start": "activation and initial weights",
-    "step": "where a point lies along an axis of the plane",
+    "step": "position of a point along an axis of the plane",
     "target": "what is predicted",
     "task": "task",
     "teacher": "key of the teacher network",
@@ -60,7 +60,7 @@ LONG_NAMES = {
     "width": "nodes per hidden layer",
     "x": "input of the network",
     "z": "net input z",
-    "cases/assumed": "whether the output is assumed, or that of the forward pass",
+    "cases/assumed": "whether the output is assumed instead of computed by the forward pass",
     "cases/hidden": "hidden node",
     "cases/hidden_activation": "activation of the hidden nodes",
     "cases/output_activation": "activation of the output node",
@@ -70,7 +70,7 @@ LONG_NAMES = {
     "delta/activation": "activation of the output",
     "digits/accuracy": "share of the test rows labelled right at the end",
     "digits/times": "factor of the learning rate",
-    "edges/back": "whether descent comes back to the minimum",
+    "edges/back": "whether descent returns to the minimum",
     "edges/minimum": "minimum that is known exactly",
     "edges/relative_rate": "learning rate relative to 2 / λ_max",
     "edges/steepest": "λ_max, the largest eigenvalue of the Hessian",
@@ -79,14 +79,14 @@ LONG_NAMES = {
     "activations/value": "f(z)",
     "growth/direction": "what grows",
     "iris/times": "factor of the learning rate",
-    "linear/what": "one layer beside logistic regression, and five linear layers beside one",
+    "linear/what": "one layer against logistic regression, and five linear layers against one",
     "mnist/hidden_nodes": "hidden nodes",
     "pictures/hidden_weights": "weights of the hidden nodes, as pictures",
     "pictures/image": "the test rows, as pictures",
-    "plane/end": "where the three ends lie on the plane",
+    "plane/end": "position of the three ends on the plane",
     "printed/formula": "formula",
-    "printed/step": "what the number is",
-    "printed/text": "the number as printed",
+    "printed/step": "name of the number",
+    "printed/text": "number as printed",
     "printed/why": "why the printed number is wrong",
     "scaling/seconds": "time of all seeds together",
     "speed/flops": "arithmetic of one update of one network",
@@ -114,18 +114,18 @@ LONG_NAMES = {
     "wall/row": "initial weight x₂ → h₂",
     "xor/times": "factor of the learning rate",
 }
-"""{name of a variable or axis, or group/name: what it is, where an experiment says nothing itself}."""
+"""{name of a variable or axis, or group/name: what it is}, used unless the experiment names it itself."""
 UNITS = {"epoch": "epochs", "during": "epochs", "epochs": "epochs", "most_epochs": "epochs", "seconds": "s"}
 NO_YES = {"flag_values": np.array([0, 1], np.int8), "flag_meanings": "no yes"}
 
 
 def about(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """What a file says of itself, taken from the manifest of its run.
+    """Describe a file, from the manifest of its run.
 
-    It is nothing that changes when the same run is repeated: no dates, no durations.
+    Nothing here changes when the same run is repeated: no dates, no durations.
     """
     git, packages = manifest.get("git") or {}, manifest["packages"]
-    size = ", smoke size, which tests the code: its numbers mean nothing" if manifest["smoke"] else ""
+    size = ", smoke size, which only tests the code: its numbers mean nothing" if manifest["smoke"] else ""
     return {
         "Conventions": "CF-1.11",
         "title": f"{manifest['title']}: {manifest['question']}",
@@ -139,7 +139,7 @@ def about(manifest: Mapping[str, Any]) -> dict[str, str]:
 
 
 def labelled(data: Data, manifest: Mapping[str, Any]) -> xr.DataTree:
-    """The same data with a name and a unit for every variable, codes for yes and no, and their source."""
+    """Label the data: a name and a unit for every variable, codes for yes and no, and the source."""
     tree = data if isinstance(data, xr.DataTree) else xr.DataTree(data)
     groups = {node.path: _named(node.name, node.to_dataset(inherit=False)) for node in tree.subtree}
     tree = xr.DataTree.from_dict(groups)
@@ -164,7 +164,7 @@ def _variable(group: str | None, name: Any, variable: xr.Variable) -> xr.Variabl
 
 
 def unnamed(data: xr.DataTree) -> list[str]:
-    """What lacks a name, or a unit where it is a number, as /group/variable."""
+    """List variables that lack a name, or numbers that lack a unit, as /group/variable."""
     return [
         f"{node.path.rstrip('/')}/{name}"
         for node in data.subtree

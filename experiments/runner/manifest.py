@@ -1,4 +1,4 @@
-"""The manifest of a result: where the numbers come from, enough to run it again and to see what differs."""
+"""The manifest of a result: where its numbers come from, in enough detail to rerun it and compare."""
 
 import dataclasses
 import os
@@ -34,13 +34,13 @@ FLAGS = (
     "jax_num_cpu_devices",
 )
 TOLD = ("name", "title", "question", "method", "remember")
-"""What of an experiment the report repeats."""
+"""The attributes of an experiment that the report repeats."""
 
 
 def manifest(
     experiment: Experiment, config: Any, took: timing.Timing, command: str, smoke: bool
 ) -> dict[str, Any]:
-    """Describe one run: what was asked, with which options, by which versions, on what machine."""
+    """Describe one run: the question, its options, the versions, and the machine."""
     return {field: getattr(experiment, field) for field in TOLD} | {
         "smoke": smoke,
         "command": command,
@@ -72,11 +72,11 @@ INSTRUCTION_SETS = {
     "SVE": "sve",
     "NEON": "asimd",
 }
-"""{name: the flag by which Linux tells of it}, the widest first."""
+"""{instruction set: the flag by which Linux reports it}, widest first."""
 
 
 def cpu() -> dict[str, Any]:
-    """The model of the CPU, its widest instruction set, and all its vector instructions, as far as known.
+    """Describe the CPU: its model, widest instruction set and all vector instructions, as far as known.
 
     XLA compiles for them, so that the last digits depend on them; XLA_FLAGS may ask for less.
     """
@@ -93,7 +93,7 @@ def _version(package: str) -> str | None:
 
 
 def git_state() -> dict[str, Any] | None:
-    """The commit and whether the tree had changes on top of it; None outside a git checkout."""
+    """Return the commit and whether the tree had uncommitted changes; None outside a git checkout."""
     root = pathlib.Path(__file__).parent
 
     def git(*arguments: str) -> str:

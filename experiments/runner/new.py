@@ -13,10 +13,10 @@ TEMPLATE = pathlib.Path(__file__).with_name("template.txt")
 
 
 def write(name: str) -> pathlib.Path:
-    """Write experiments/NAME.py, an experiment that runs, to be changed.
+    """Write experiments/NAME.py, an experiment that runs and is to be adapted.
 
     Raises:
-        ValueError: The name is no lower-case Python name, or is taken.
+        ValueError: The name is not a lower-case Python name, or is taken.
     """
     folder = pathlib.Path(experiments.__path__[0])
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
@@ -33,7 +33,7 @@ def write(name: str) -> pathlib.Path:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the template and say what comes next; 2 if the name cannot be taken."""
+    """Write the template and say what comes next; returns 2 if the name cannot be used."""
     if len(arguments) != 1:
         print("give one name: make new NAME=hidden_nodes", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""Numbers as a page shows them: minus signs of print, as many digits as are known, intervals in brackets."""
+"""Numbers as a page shows them: true minus signs, as many digits as are known, intervals in brackets."""
 
 import math
 import re
@@ -7,21 +7,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 MISSING = "(not measured)"
-"""Stands for the number of a finding that a run had too few seeds to judge."""
+"""Shown in place of a finding's number if the run had too few seeds to judge it."""
 
 
 def typeset(text: object) -> str:
-    """Text with a minus sign for the hyphen before a number or within 1e-3, and not for that of 2-2-1."""
+    """Replace the hyphen before a number, or within 1e-3, by a minus sign, but not those of 2-2-1."""
     return re.sub(r"(?<![\w)])-(?=[\d∞])|(?<=\de)-(?=\d)", "−", str(text))
 
 
 def number(value: float | str) -> str:
-    """A number at seven significant digits; the infinite ends of intervals as ∞."""
+    """Format a number with seven significant digits; the infinite ends of intervals as ∞."""
     return typeset(f"{float(value):.7g}".replace("inf", "∞"))
 
 
 def interval(bounds: Sequence[float | str]) -> str:
-    """What is accepted: one number, one with its tolerance, an upper bound, a lower bound, or both."""
+    """Format what is accepted: one number, one with its tolerance, an upper bound, a lower bound, or both."""
     low, high = map(float, bounds)
     middle, half = (low + high) / 2, (high - low) / 2
     if 0 < half < 1e-2 * abs(middle):
@@ -34,7 +34,7 @@ def interval(bounds: Sequence[float | str]) -> str:
 
 
 def measured(value: float | str, bounds: Sequence[float | str]) -> str:
-    """A value with its interval in brackets, to three digits of its width; exact values have none."""
+    """Format a value with its interval in brackets, to three digits of its width; exact values have none."""
     low, high = map(float, bounds)
     if not math.isfinite(high - low) or low == high:
         return number(value) if low == high else f"{number(value)} [{number(low)}, {number(high)}]"
@@ -57,19 +57,19 @@ def power(text: str) -> str:
 
 
 FORMS = {"": (1, ""), "%": (100, " %"), "points": (100, " points")}
-"""{how a number is told: (its factor, its unit)}; points are percentage points, of a difference of shares."""
+"""{format: (factor, unit)}; points are percentage points, for a difference of two shares."""
 
 
 def told(value: float | str, bounds: Sequence[float | str], how: str = "") -> str:
-    """A finding's number as a sentence has it, as long as its interval lets it be known.
+    """Format a finding's number for a sentence, with as many digits as its interval justifies.
 
     Args:
         value: What was measured.
         bounds: Its interval.
-        how: "", "%" or "points", and "value" before it to leave the interval out.
+        how: "", "%" or "points", with "value" before it to leave the interval out.
     """
     if how.removeprefix("value") not in FORMS:
-        raise ValueError(f"a finding's number is told as {', '.join(FORMS)[2:]}, or value; got {how!r}")
+        raise ValueError(f"a finding's number is formatted as {', '.join(FORMS)[2:]}, or value; got {how!r}")
     times, unit = FORMS[how.removeprefix("value")]
     x, low, high = (times * float(each) for each in (value, *bounds))
     if low == high or not math.isfinite(high - low):
@@ -84,12 +84,12 @@ def told(value: float | str, bounds: Sequence[float | str], how: str = "") -> st
 
 
 def references(text: str) -> set[str]:
-    """The ids of the findings whose numbers a paragraph tells."""
+    """Return the ids of the findings whose numbers a paragraph uses."""
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
 def filled(text: str, findings: Sequence[Mapping[str, Any]]) -> str:
-    """A paragraph with the findings' numbers in the places of "{id}", "{id:%}" and the like."""
+    """Fill in a paragraph: the findings' numbers in place of "{id}", "{id:%}" and the like."""
     known, parts = {each["id"]: each for each in findings}, []
     for words, name, how, _ in string.Formatter().parse(text):
         parts.append(words)

@@ -1,4 +1,4 @@
-"""The README's pictures: taken of the pages in results/ by a browser, with the titles that they show."""
+"""The README's pictures: a browser's screenshots of the pages in results/, with the titles that they show."""
 
 import io
 import json
@@ -25,13 +25,13 @@ COLOURS = 128
 
 
 class Picture(NamedTuple):
-    """What is taken of a page.
+    """One screenshot of a page.
 
     Attributes:
-        page: Its file, and the state in its address.
+        page: The page's file, with the state in its address.
         part: The element; None for the top of the page.
-        width: Of the window, in pixels.
-        height: Of the window.
+        width: Width of the window, in pixels.
+        height: Height of the window, in pixels.
     """
 
     page: str
@@ -47,7 +47,7 @@ TAKEN = {
 
 
 def titles() -> dict[str, list[str]]:
-    """What the pictures would show today: the titles of scene 1, and of the first cards."""
+    """Return the titles that the pictures would show today: those of scene 1 and of the first cards."""
     scenes = re.findall(r"<h2[^>]*>(.+?)</h2>", EXPLORER.read_text("utf-8"))
     cards = [catalogue.load(name).card for name in CARDS[:SHOWN]]
     return {"explorer-step": scenes[:1], "report": [card.sentence for card in cards if card is not None]}
@@ -65,13 +65,13 @@ def take(results: pathlib.Path, browser: Any) -> None:
 
 
 def _save(path: pathlib.Path, content: bytes) -> None:
-    """A picture in few colours, which takes a quarter of the room."""
+    """Save a picture in few colours, which takes a quarter of the space."""
     image = Image.open(io.BytesIO(content)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     image.save(path, optimize=True)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Take the pictures of the folder named, results/ by default."""
+    """Take the pictures of the pages in the named folder, results/ by default."""
     from playwright.sync_api import sync_playwright
 
     results = pathlib.Path(arguments[0] if arguments else "results")

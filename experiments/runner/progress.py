@@ -1,4 +1,4 @@
-"""How far an experiment is: parts and seeds done, in bars on a terminal; anywhere else a line a minute."""
+"""An experiment's progress: parts and seeds done, as bars on a terminal, or else as a line a minute."""
 
 import contextlib
 import time
@@ -9,7 +9,7 @@ from rich.console import Console
 
 OnSegment = Callable[[int, int], None]
 SELDOM = 60.0
-"""Seconds between two lines of a log."""
+"""Seconds between lines of a log."""
 
 
 class Progress:
@@ -28,17 +28,17 @@ class Progress:
             self._bars.update(self._whole, completed=done, total=total)
 
     def stopping(self) -> None:
-        """Say that what runs is being ended, which takes until its next check."""
+        """Say that the run is being stopped, which takes until its next check."""
         if self._bars and self._whole is not None:
             self._bars.update(self._whole, description="stopping")
 
     @contextlib.contextmanager
     def sweep(self, name: str, settings: int = 1) -> Iterator[OnSegment]:
-        """Show a bar for one sweep; gives what `nnjax.sweep(..., on_segment=)` takes.
+        """Show a bar for one sweep; yields the function that `nnjax.sweep(..., on_segment=)` takes.
 
         Args:
-            name: What to call it.
-            settings: How many a seed runs through; runs are shown as seeds.
+            name: The bar's label.
+            settings: Number of settings that each seed runs through; progress is shown in seeds.
         """
         if self._bars is None:
             yield lambda done, total: None
@@ -51,7 +51,7 @@ class Progress:
 
 
 class _Log(Progress):
-    """A line a minute, for a log file: what is done of the parts, and of the sweep that spoke last."""
+    """A line a minute, for a log file: the progress of the parts, and of the sweep that reported last."""
 
     def __init__(self, console: Console, title: str, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class _Log(Progress):
 
     @contextlib.contextmanager
     def sweep(self, name: str, settings: int = 1) -> Iterator[OnSegment]:
-        """What `nnjax.sweep(..., on_segment=)` takes; threads may take turns in one line."""
+        """Yield the function that `nnjax.sweep(..., on_segment=)` takes; threads may share one line."""
         yield lambda done, total: self._print(
             f", {name} {done / settings:,.0f}/{total / settings:,.0f} seeds"
         )
@@ -80,7 +80,7 @@ class _Log(Progress):
 
 
 class _Count(progress.ProgressColumn):
-    """Done of all."""
+    """How many are done, of how many."""
 
     def render(self, task: progress.Task) -> str:
         return f"{task.completed:,.0f}/{task.total:,.0f} {task.fields['unit']}" if task.total else ""
@@ -97,7 +97,7 @@ class _Speed(progress.ProgressColumn):
 
 @contextlib.contextmanager
 def shown(console: Console, title: str) -> Iterator[Progress]:
-    """Bars with speed and time left while the block runs; in a log, a line a minute."""
+    """Show bars with speed and time left while the block runs; in a log, a line a minute."""
     if not console.is_terminal:
         yield _Log(console, title)
         return

@@ -32,7 +32,7 @@ from experiments.runner.experiment import Experiment
 from experiments.runner.manifest import manifest
 
 Crew = nnjax.Workers | None
-"""Who computes the sweeps; None for this process."""
+"""The workers that compute the sweeps; None for this process."""
 
 
 def run(request: Request) -> int:
@@ -49,7 +49,7 @@ def run(request: Request) -> int:
         return _redraw(request, console)
     chosen, passed_over = _with_sizes([catalogue.load(name) for name in request.names], request)
     for name in passed_over:
-        terminal.say(console, f"{name} has no smoke size, so that it does not run with --smoke")
+        terminal.say(console, f"{name} has no smoke size, so it does not run with --smoke")
     if passed_over and request.by_name:
         return 2
     configs = [arguments.config_of(each, request) for each in chosen]
@@ -82,7 +82,7 @@ def _run_all(
 def _has_shares(
     chosen: Sequence[Experiment], configs: Sequence[Any], request: Request, console: Console
 ) -> bool:
-    """Tell whether there is something to gather, where that was asked for."""
+    """Tell whether there is anything to gather, if gathering was asked for."""
     if not request.gather:
         return True
     kept = [
@@ -97,7 +97,7 @@ def _has_shares(
 
 
 def _previewed(chosen: Sequence[Experiment], configs: Sequence[Any], console: Console) -> bool:
-    """Say what each says of its options before anything runs; False if one refuses them."""
+    """Print each experiment's preview before anything runs; False if one refuses its options."""
     for experiment, config in zip(chosen, configs, strict=True):
         try:
             said = experiment.preview(config)
@@ -124,7 +124,7 @@ def _check_receipt(path: pathlib.Path, console: Console) -> int:
 
 
 def _with_sizes(experiments: Sequence[Experiment], request: Request) -> tuple[list[Experiment], list[str]]:
-    """What runs, and the names of what has no smoke size where that was asked for."""
+    """Return the experiments that run, and the names of those that lack a smoke size if one is wanted."""
     left_out = [each.name for each in experiments if request.smoke and each.smoke is None]
     return [each for each in experiments if each.name not in left_out], left_out
 
@@ -147,7 +147,7 @@ def _redraw(request: Request, console: Console) -> int:
 
 
 def _run_one(experiment: Experiment, config: Any, request: Request, console: Console, workers: Crew) -> bool:
-    """Run one, store its data, then what they say; a failure is printed and does not stop the others."""
+    """Run one experiment, store its data, then its result; a failure is printed, and the others go on."""
     console.rule(f"[bold]{experiment.name}[/]")
     console.print(experiment.question)
     typed = " ".join([experiment.name, arguments.as_typed(config), *arguments.who_computes(request)])
@@ -165,7 +165,7 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
     except Exception:
         terminal.say(console, traceback.format_exc(), "red")
         if (request.out / experiment.name / store.DATA).exists():
-            terminal.say(console, f"what is in {request.out / experiment.name} stays")
+            terminal.say(console, f"the earlier result in {request.out / experiment.name} stays")
         return False
     terminal.say(
         console,
@@ -178,9 +178,9 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
 def _add_second_list(
     experiment: Experiment, config: Any, context: Context, folder: pathlib.Path, console: Console
 ) -> None:
-    """Run the measurement again from other seeds, and store it beside the first."""
+    """Run the measurement again with other seeds, and store it beside the first."""
     other = config.other_list()
-    terminal.say(console, f"again from seed {other.seed}, to see which verdicts hang on the seeds")
+    terminal.say(console, f"again from seed {other.seed}, to see which verdicts depend on the seeds")
     data, took = _measure(experiment, other, _second(context), console)
     about = {"second_list": {"seed": other.seed, "wall_time_seconds": round(took.wall_time, 3)}}
     source = store.read_manifest(folder) | {"config": dataclasses.asdict(other)}
@@ -188,14 +188,14 @@ def _add_second_list(
 
 
 def _second(context: Context) -> Context:
-    """The same surroundings, with other checkpoints."""
+    """Return the same context with other checkpoints."""
     return Context(checkpoints=context.checkpoints.of_another("second list"), workers=context.workers)
 
 
 def _run_share(
     experiment: Experiment, config: Any, request: Request, console: Console, workers: Crew
 ) -> bool:
-    """Run one for a share of its seeds, and keep its sweeps for whoever gathers them."""
+    """Run one experiment for a share of its seeds, and keep its sweeps to be gathered later."""
     first, end = request.share or (0, 0)
     context = Context(checkpoints=checkpoints.of_run(request.out, experiment.name, config), workers=workers)
     try:
@@ -225,7 +225,7 @@ def _close_share(console: Console, failed: Sequence[str]) -> int:
 def _measure(
     experiment: Experiment, config: Any, context: Context, console: Console
 ) -> tuple[Any, timing.Timing]:
-    """Run the measurement under bars; Ctrl-C says what is kept."""
+    """Run the measurement under progress bars; on Ctrl-C, say what is kept."""
     try:
         with progress.shown(console, experiment.name) as context.progress:
             return timing.timed(lambda: experiment.run(config, context))
@@ -238,7 +238,7 @@ def _measure(
 def _checkpoints(
     experiment: Experiment, config: Any, request: Request
 ) -> contextlib.AbstractContextManager[Checkpoints]:
-    """Long runs keep their sweeps until their data are stored."""
+    """Keep the sweeps of long runs until their data are stored."""
     if request.gather or (request.profile == "full" and not request.smoke):
         return checkpoints.keeping(request.out, experiment.name, config)
     return contextlib.nullcontext(Checkpoints())
@@ -246,7 +246,7 @@ def _checkpoints(
 
 @contextlib.contextmanager
 def _device(experiment: Experiment, console: Console) -> Iterator[None]:
-    """The CPU where float64 is needed and the default device is a TPU; else nothing is changed."""
+    """Use the CPU if float64 is needed and the default device is a TPU; otherwise change nothing."""
     if not experiment.float64 or jax.default_backend() != "tpu":
         yield
         return
@@ -261,7 +261,7 @@ def _device(experiment: Experiment, console: Console) -> Iterator[None]:
 
 
 def _write_report(request: Request) -> list[str]:
-    """Write the page over all that is stored, and the explorer; returns what is missing, and why."""
+    """Write the page about all stored results, and the explorer; returns what is missing, and why."""
     try:
         results, damaged = store.stored(request.out, catalogue.names())
         troubles = [f"not in the report: {message}" for message in damaged]

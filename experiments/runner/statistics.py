@@ -1,4 +1,4 @@
-"""Intervals: how sure a number is that comes from finitely many seeds. 99.9 % unless asked otherwise."""
+"""Intervals: how certain a number from finitely many seeds is, at 99.9 % unless stated otherwise."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -11,10 +11,10 @@ CONFIDENCE = 0.999
 """A report has some fifty intervals; at 95 % two or three of them would miss by chance."""
 
 MANY = 100
-"""A percentile bootstrap holds at 99.9 % from this many values on; of 10 normal ones it misses 1.5 %."""
+"""A percentile bootstrap is valid at 99.9 % from this many values on; with 10 normal ones it misses 1.5 %."""
 
 TOO_MANY = 10_000
-"""From this many values on their mean is as good as normal, and resampling takes longer than measuring."""
+"""From this many values on, their mean is nearly normal, and resampling takes longer than measuring."""
 
 Interval = tuple[float, float]
 
@@ -35,7 +35,7 @@ def _confidence(confidence: float) -> float:
 
 
 def quantiles(values: ArrayLike, levels: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> np.ndarray:
-    """Quantiles of `values` (n,) at `levels`, linearly interpolated."""
+    """Return the quantiles of `values` (n,) at `levels`, linearly interpolated."""
     return np.quantile(_sample("values", values), levels)
 
 
@@ -47,10 +47,10 @@ def bootstrap(
     confidence: float = CONFIDENCE,
     resamples: int = 9999,
 ) -> Interval:
-    """Percentile bootstrap interval of `statistic(values, axis=...)` over values (n,) (Efron 1979).
+    """Return the percentile bootstrap interval of `statistic(values, axis=...)`, values (n,) (Efron 1979).
 
-    Values that are all equal give an interval without width; a single one gives (nan, nan), since it says
-    nothing of spread.
+    Values that are all equal give an interval of zero width; a single value gives (nan, nan), since it says
+    nothing about spread.
     """
     sample = _sample("values", values)
     if sample.size == 1:
@@ -70,7 +70,7 @@ def bootstrap(
 
 
 def of_mean(values: ArrayLike) -> Interval:
-    """Interval of the mean of values (n,): bootstrap from `MANY` to `TOO_MANY` values, else Student's t."""
+    """Return an interval of the mean of values (n,): bootstrap for `MANY` to `TOO_MANY`, else Student's."""
     sample = _sample("values", values)
     if MANY <= sample.size < TOO_MANY or sample.size == 1 or np.all(sample == sample[0]):
         return bootstrap(sample, np.mean)
@@ -79,9 +79,9 @@ def of_mean(values: ArrayLike) -> Interval:
 
 
 def of_median(values: ArrayLike, least: float = -np.inf) -> Interval:
-    """Two order statistics around the median of values (n,), 99.9 %: P(B < j) < 0.0005, B ~ Bin(n, ½).
+    """Return two order statistics around the median of values (n,), 99.9 %: P(B < j) < 0.0005, B ~ Bin(n, ½).
 
-    It holds whatever the law of the values, infinite ones included; fewer than 11 tell nothing.
+    It holds for any distribution, infinite values included; fewer than 11 values are too few.
     """
     ordered = np.sort(np.asarray(values, dtype=float))
     j = int(stats.binom.ppf((1 - CONFIDENCE) / 2, len(ordered), 0.5))
@@ -95,9 +95,9 @@ def clustered(
     resamples: int = 4999,
     seed: int = 0,
 ) -> Interval:
-    """Percentile interval of statistic(rows) where rows come in clusters, each (m, ...), drawn as a whole.
+    """Return a percentile interval of statistic(rows) for rows in clusters (m, ...) that are drawn as wholes.
 
-    What shares a seed is not independent: resampled by rows the interval would be too narrow.
+    Rows that share a seed are not independent: if rows were resampled, the interval would be too narrow.
     """
     rng, count = np.random.default_rng(seed), len(clusters)
     found = [
@@ -109,12 +109,12 @@ def clustered(
 
 
 class Parts(NamedTuple):
-    """What rows and columns of a table do to its values.
+    """How rows and columns of a table affect its values.
 
     Attributes:
         ratio: Mean square among rows over that among columns.
-        interval: 99.9 % of the ratio of their expectations: rows and columns drawn again, as wholes.
-        shares: Shares of the variance: rows, columns, both together (with whatever else there is).
+        interval: 99.9 % interval of the ratio of their expectations, by resampling whole rows and columns.
+        shares: Shares of the variance: rows, columns, and their interaction (with any other variation).
     """
 
     ratio: float
@@ -127,8 +127,8 @@ def two_way(table: np.ndarray, *, resamples: int = 4999, seed: int = 0) -> Parts
 
     yᵢⱼ = μ + rowᵢ + columnⱼ + restᵢⱼ, all random: E MS(rows) = σ²(rest) + c σ²(rows), and likewise for
     columns; a part that comes out below 0 counts as 0 (Searle, Casella & McCulloch 1992, chapter 4). The F
-    law would need normal parts; a percentile bootstrap of rows and of columns does not (Owen 2007). Below
-    some 16 of each it is too narrow.
+    distribution would need normal parts; a percentile bootstrap of rows and columns does not (Owen 2007).
+    With fewer than about 16 of each, the interval is too narrow.
     """
     rows, columns = table.shape
     of_rows, of_columns = table.mean(axis=1) - table.mean(), table.mean(axis=0) - table.mean()
@@ -147,7 +147,7 @@ def two_way(table: np.ndarray, *, resamples: int = 4999, seed: int = 0) -> Parts
 
 
 def _ratio_interval(table: np.ndarray, resamples: int, rng: np.random.Generator) -> Interval:
-    """Interval of a table's mean square among rows over that among columns, by drawing both again."""
+    """Return an interval of a table's mean square among rows over that among columns, by resampling both."""
     times = [rng.multinomial(size, np.full(size, 1 / size), resamples) for size in table.shape]
     squares = []
     for values, own, others in ((table, *times), (table.T, *times[::-1])):
@@ -161,21 +161,21 @@ def _ratio_interval(table: np.ndarray, resamples: int, rng: np.random.Generator)
 
 
 def _batch(size: int) -> int:
-    """Resamples held in memory at once: 40 MB of them."""
+    """Return how many resamples to hold in memory at once: 40 MB of them."""
     return max(1, 5_000_000 // size)
 
 
 def halves(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The even of `count` places and the odd ones, and the same the other way round: judged, chosen by."""
+    """Split `count` places into the even and the odd ones, and the reverse: (judged on, chosen by)."""
     even, odd = (np.arange(first, count, 2) for first in (0, 1))
     return [(even, odd), (odd, even)]
 
 
 def at_best(values: np.ndarray) -> tuple[np.ndarray, list[int]]:
-    """Each row's value, (s,), in the best column of values (s, c) by the mean; and which columns those are.
+    """Return each row's value, (s,), in the column of values (s, c) with the best mean, and those columns.
 
-    Best is what is best on the other half of the rows: chosen and judged on the same ones, a best of several
-    would look better than it is.
+    The best column is the one that is best on the other half of the rows: chosen and judged on the same rows,
+    the best of several would look better than it is.
     """
     if len(values) < 2:
         raise ValueError(f"values have shape {values.shape}, expected (s, c) with s >= 2: two halves")
@@ -188,12 +188,12 @@ def at_best(values: np.ndarray) -> tuple[np.ndarray, list[int]]:
 
 
 def either(columns: np.ndarray, chosen: list[int]) -> str:
-    """The one or two columns that `at_best` chose, as in "0.5 or 2"."""
+    """Write the one or two columns that `at_best` chose, as in "0.5 or 2"."""
     return " or ".join(f"{columns[index]:g}" for index in chosen)
 
 
 def share(successes: int, trials: int, *, confidence: float = CONFIDENCE) -> Interval:
-    """Wilson interval of a share, successes / trials (Wilson 1927)."""
+    """Return the Wilson interval of a share, successes / trials (Wilson 1927)."""
     if trials < 1 or not 0 <= successes <= trials:
         raise ValueError(f"expected 0 <= successes <= trials with trials >= 1, got {successes} of {trials}")
     test = stats.binomtest(int(successes), int(trials))
@@ -204,9 +204,9 @@ def share(successes: int, trials: int, *, confidence: float = CONFIDENCE) -> Int
 def difference_of_shares(
     first: np.ndarray, second: np.ndarray, *, confidence: float = CONFIDENCE
 ) -> Interval:
-    """Interval of mean(first) - mean(second), of two independent groups of hits, from Wilson's of each.
+    """Return an interval of mean(first) - mean(second) for two independent groups of hits (Newcombe 1998).
 
-    Newcombe 1998, method 10. It holds for small groups too, and where none or all are hits.
+    Method 10, from the Wilson interval of each. It also holds for small groups, and if none or all are hits.
     """
     (p, q), (one, other) = (
         [float(np.mean(hits)) for hits in (first, second)],
@@ -218,7 +218,7 @@ def difference_of_shares(
 
 
 def paired_difference(a: ArrayLike, b: ArrayLike, **options: Any) -> Interval:
-    """Bootstrap interval of the median of a - b, for a and b (n,) paired by seed."""
+    """Return the bootstrap interval of the median of a - b, for a and b (n,) paired by seed."""
     first, second = _sample("a", a), _sample("b", b)
     if first.shape != second.shape:
         raise ValueError(f"a has {first.size} values, b {second.size}; pairs need the same number")

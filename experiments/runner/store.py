@@ -1,4 +1,4 @@
-"""The results folder: an experiment's data first, then what they say; each is written whole or not at all."""
+"""The results folder: an experiment's data first, then its result; each is written whole or not at all."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ DATA, SECOND, MANIFEST = "data.nc", "data_second.nc", "manifest.json"
 
 
 class Result(NamedTuple):
-    """What an experiment says, made once from its data.
+    """An experiment's result, made once from its data.
 
     Attributes:
         findings: Claims with their verdicts.
@@ -55,7 +55,7 @@ def check_writable(out: pathlib.Path) -> None:
 def save_data(out: pathlib.Path, data: Data, manifest: Mapping[str, Any]) -> pathlib.Path:
     """Write `out/<experiment>/` with the data and their manifest, and return it.
 
-    This comes before any finding or figure is made, so that a slip in them costs nothing. An older result is
+    This happens before any finding or figure is made, so that a bug there loses no data. An older result is
     replaced as a whole.
 
     Raises:
@@ -71,7 +71,7 @@ def save_data(out: pathlib.Path, data: Data, manifest: Mapping[str, Any]) -> pat
 
 
 def add_second(folder: pathlib.Path, data: Data, about: Mapping[str, Any]) -> None:
-    """Put the data of a second list of seeds beside the first, and what `about` says into the manifest."""
+    """Store the data of a second list of seeds beside the first, and add `about` to the manifest."""
     manifest = read_manifest(folder, [DATA])
 
     def fill(new: pathlib.Path) -> None:
@@ -85,9 +85,9 @@ def add_second(folder: pathlib.Path, data: Data, about: Mapping[str, Any]) -> No
 def save_result(experiment: Experiment, folder: pathlib.Path) -> Result:
     """Make findings, tables and figures from the data in `folder`, write them beside it, and return them.
 
-    Findings, tables and what each seed gave are CSV files, too.
+    Findings, tables and a row for each seed are written as CSV files, too.
 
-    Where there are data of a second list of seeds, findings alone are made of them, and verdicts that differ
+    If there are data of a second list of seeds, only findings are made from them, and verdicts that differ
     are open.
 
     Raises:
@@ -121,14 +121,14 @@ def save_result(experiment: Experiment, folder: pathlib.Path) -> Result:
 
 
 def load_data(folder: pathlib.Path, name: str = DATA) -> Data:
-    """The data of a result: a DataTree, or a Dataset where there is one part only."""
+    """Load the data of a result: a DataTree, or a Dataset if there is only one part."""
     with xr.open_datatree(folder / name, engine="h5netcdf") as tree:
         tree.load()
     return tree if tree.children else tree.to_dataset()
 
 
 def _save_drawing(folder: pathlib.Path, name: str, drawing: Drawing) -> dict[str, Any]:
-    """Write each panel as an SVG file, and tell title, caption, and each panel's file and size."""
+    """Write each panel as an SVG file; returns title, caption, and each panel's file and size."""
     panels = []
     for number, figure in enumerate(drawing.panels, 1):
         stem = name if len(drawing.panels) == 1 else f"{name}-{number}"
@@ -141,7 +141,7 @@ def _save_drawing(folder: pathlib.Path, name: str, drawing: Drawing) -> dict[str
 
 
 def _story_as_json(experiment: Experiment, result: Result) -> dict[str, Any]:
-    """Story and card.
+    """Return story and card for JSON.
 
     Raises:
         KeyError: One of them shows a figure that is not drawn.
@@ -156,12 +156,12 @@ def _story_as_json(experiment: Experiment, result: Result) -> dict[str, Any]:
 
 
 def findings_as_json(findings: Sequence[Finding], smoke: bool = False) -> dict[str, Any]:
-    """The findings, and their verdicts counted by class."""
+    """Return the findings, and their verdicts counted by class."""
     return {"counts": counts(findings, smoke), "findings": [as_json(each, smoke) for each in findings]}
 
 
 def as_json(finding: Finding, smoke: bool = False) -> dict[str, Any]:
-    """A finding with its verdict, which a smoke run does not have; infinite ends of intervals become text."""
+    """Return a finding with its verdict, which a smoke run lacks; infinite ends of intervals become text."""
     expectation, second = finding.expectation, finding.second
     values = {
         "id": finding.id,
@@ -206,7 +206,7 @@ def _write_json(path: pathlib.Path, value: Any) -> None:
 
 
 def _write_manifest(folder: pathlib.Path, manifest: Mapping[str, Any]) -> None:
-    """The manifest, with the hash of every other file of the folder."""
+    """Write the manifest, with the hash of every other file of the folder."""
     hashes = {path.name: _hash(path) for path in sorted(folder.iterdir())}
     _write_json(folder / MANIFEST, {**manifest, "sha256": hashes})
 
@@ -218,7 +218,7 @@ def _hash(path: pathlib.Path) -> str:
 def _replaced(target: pathlib.Path, fill: Callable[[pathlib.Path], None]) -> pathlib.Path:
     """Fill a temporary folder, and move it to `target`.
 
-    A run that is killed leaves an older result as it was, or aside under a name that `recover` knows.
+    A killed run leaves an older result as it was, or moved aside under a name that `recover` knows.
     """
     recover(target)
     temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{target.name}-new-", dir=target.parent))
@@ -248,7 +248,7 @@ def _aside(target: pathlib.Path) -> pathlib.Path:
 
 
 def _move(new: pathlib.Path, target: pathlib.Path) -> None:
-    """Move `new` to `target`; an older result stands aside meanwhile, and comes back if that fails."""
+    """Move `new` to `target`; an older result is moved aside first, and put back if that fails."""
     aside = _aside(target)
     if target.exists():
         target.rename(aside)
@@ -260,7 +260,7 @@ def _move(new: pathlib.Path, target: pathlib.Path) -> None:
 
 
 def recover(target: pathlib.Path) -> None:
-    """Undo what a kill between two renames left behind: the older result goes back, or goes."""
+    """Clean up after a kill between two renames: the older result is put back, or deleted."""
     aside = _aside(target)
     if aside.exists() and target.exists():
         shutil.rmtree(aside)
@@ -269,7 +269,7 @@ def recover(target: pathlib.Path) -> None:
 
 
 def read_manifest(folder: pathlib.Path, names: Sequence[str] | None = None) -> dict[str, Any]:
-    """The manifest of a result, after a look at its files, or at those of some names.
+    """Read the manifest of a result after checking its files, or only those named.
 
     Raises:
         FileNotFoundError: A file of the result is missing.
@@ -285,16 +285,16 @@ def read_manifest(folder: pathlib.Path, names: Sequence[str] | None = None) -> d
 
 
 def load(folder: pathlib.Path) -> dict[str, Any]:
-    """One experiment's manifest, findings, their counts, tables, card and story, as the report needs them.
+    """Load one experiment's manifest, findings, their counts, tables, card and story for the report.
 
     Raises:
         FileNotFoundError: A file of the result is missing.
-        ValueError: A file is not what was written, or there are data and nothing told from them.
+        ValueError: A file is not what was written, or there are data but no result made from them.
     """
     manifest = read_manifest(folder)
     if not (folder / "findings.json").exists():
         raise ValueError(
-            f"{folder.name} has its data and no figures yet; python -m experiments redraw {folder.name}"
+            f"{folder.name} has data but no figures yet; python -m experiments redraw {folder.name}"
         )
     if not (folder / "story.json").exists():
         raise ValueError(
@@ -307,7 +307,7 @@ def load(folder: pathlib.Path) -> dict[str, Any]:
 
 
 def stored(out: pathlib.Path, names: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
-    """What `out` holds of these experiments, in their order, and what is wrong with the others."""
+    """Load what `out` holds of these experiments, in order, and say what is wrong with the others."""
     results, damaged = [], []
     for name in with_data(out, names):
         try:
@@ -318,7 +318,7 @@ def stored(out: pathlib.Path, names: Sequence[str]) -> tuple[list[dict[str, Any]
 
 
 def with_data(out: pathlib.Path, names: Sequence[str]) -> list[str]:
-    """Those of the experiments that have a result in `out`."""
+    """Return the names of the experiments that have data in `out`."""
     for name in names:
         recover(out / name)
     return [name for name in names if (out / name / MANIFEST).exists()]

@@ -1,4 +1,4 @@
-"""The look of every figure: two widths, legible at the size it is shown, colours safe for all readers."""
+"""The look of every figure: two widths, legible text, colours that all readers can tell apart."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -17,17 +17,17 @@ from matplotlib.ticker import NullFormatter, NullLocator
 from experiments.runner.numbers import SUPERSCRIPT
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's palette, told apart with every kind of colour vision; the page makes them variables."""
+"""Okabe and Ito's palette, distinct for every kind of colour vision; the page turns them into variables."""
 GREY, FAINT, PAPER = "#555555", "#BBBBBB", "#FFFFFF"
-"""Axes and remarks; what stays in the background; the ground."""
+"""Axes and remarks; things in the background; the background itself."""
 TRUE, WRONG = COLOURS[0], COLOURS[1]
-"""What is right, and what stands beside it and is not."""
+"""The right thing, and the wrong one beside it."""
 NARROW, WIDE = 352, 720
-"""Widths of a panel, in CSS pixels: one fits a phone, the other scrolls sideways there."""
+"""Widths of a panel, in CSS pixels: one fits a phone, the other scrolls sideways on it."""
 SMALL, TEXT = 11, 12
-"""Sizes of text in pixels, where it is shown."""
+"""Text sizes in pixels, as shown."""
 PER_INCH = 72
-"""An SVG of matplotlib's has 72 units an inch: one unit is shown as one pixel."""
+"""An SVG from matplotlib has 72 units an inch, and one unit is shown as one pixel."""
 
 SETTINGS: dict[Any, Any] = {
     "axes.edgecolor": GREY,
@@ -56,7 +56,7 @@ SETTINGS: dict[Any, Any] = {
     "ytick.labelsize": SMALL,
 }
 END = "end of a line"
-"""By this the labels of `label_end` are found again."""
+"""The id by which the labels of `label_end` are found again."""
 
 
 @contextlib.contextmanager
@@ -67,13 +67,13 @@ def context() -> Iterator[None]:
 
 
 def panel(width: int = NARROW, height: int = 264) -> tuple[Figure, Axes]:
-    """One panel of a figure, in CSS pixels; its width is `NARROW` or `WIDE`."""
+    """Make one panel of a figure, in CSS pixels; its width is `NARROW` or `WIDE`."""
     figure = Figure(figsize=(width / PER_INCH, height / PER_INCH), dpi=PER_INCH, layout="constrained")
     return figure, figure.subplots()
 
 
 def size(figure: Figure) -> tuple[int, int]:
-    """Width and height at which a panel is shown, in CSS pixels."""
+    """Return the width and height at which a panel is shown, in CSS pixels."""
     width, height = figure.get_size_inches()
     return round(width * PER_INCH), round(height * PER_INCH)
 
@@ -87,7 +87,7 @@ def label_end(axes: Axes, line: Line2D, text: str, **looks: Any) -> Annotation:
         axes: Where the line is.
         line: The line; its last point within the limits counts.
         text: Its name.
-        looks: What else `Axes.annotate` takes.
+        looks: Further arguments of `Axes.annotate`.
     """
     options = {"color": line.get_color(), "fontsize": SMALL, "va": "center", "gid": END} | looks
     label = axes.annotate(text, _end(axes, line), (5, 0), textcoords="offset points", **options)
@@ -96,7 +96,7 @@ def label_end(axes: Axes, line: Line2D, text: str, **looks: Any) -> Annotation:
 
 
 def _end(axes: Axes, line: Line2D) -> tuple[float, float]:
-    """The last point of a line that is seen, or its last one."""
+    """Return the last visible point of a line, or its last one if none is visible."""
     points = np.column_stack([np.asarray(values, float) for values in line.get_data()])
     (left, right), (low, high) = sorted(axes.get_xlim()), sorted(axes.get_ylim())
     x, y = points.T
@@ -106,7 +106,7 @@ def _end(axes: Axes, line: Line2D) -> tuple[float, float]:
 
 
 def _spread(axes: Axes, labels: Sequence[Annotation]) -> None:
-    """Move labels up and down until none overlaps the next, each as little as can be."""
+    """Move labels up and down, as little as possible, until none overlaps the next."""
     heights = np.array([1.15 * SMALL * (label.get_text().count("\n") + 1) for label in labels])
     anchors = np.array([axes.transData.transform(label.xy)[1] for label in labels])
     order = np.argsort(anchors, kind="stable")
@@ -116,7 +116,7 @@ def _spread(axes: Axes, labels: Sequence[Annotation]) -> None:
 
 
 def _apart(wanted: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """Rising places nearest to the `wanted` ones by least squares, half of both heights apart at least."""
+    """Find increasing places nearest to `wanted` by least squares, at least half of both heights apart."""
     gaps = np.concatenate([[0.0], np.cumsum((heights[1:] + heights[:-1]) / 2)])
     blocks: list[list[float]] = []
     for value in wanted - gaps:
@@ -145,7 +145,7 @@ def dots(
 
 
 def power_ticks(axis: Axis) -> None:
-    """Show powers of ten as text of one size, 10⁻³, on a logarithmic axis."""
+    """Show powers of ten as text of one size, as in 10⁻³, on a logarithmic axis."""
 
     def power(value: float, _: float) -> str:
         return "10" + str(round(np.log10(value))).translate(SUPERSCRIPT)
@@ -155,7 +155,7 @@ def power_ticks(axis: Axis) -> None:
 
 
 def plain_ticks(axis: Axis, ticks: Sequence[float]) -> None:
-    """Show ticks in plain numbers on a logarithmic axis, those within its limits."""
+    """Show the ticks within a logarithmic axis's limits as plain numbers."""
     low, high = axis.get_view_interval()
     axis.set_ticks([tick for tick in ticks if low <= tick <= high])
     axis.set_major_formatter("{x:g}")

@@ -1,4 +1,4 @@
-"""What a person reads in the terminal while experiments run."""
+"""The output in the terminal while experiments run."""
 
 import sys
 from collections.abc import Sequence
@@ -25,29 +25,29 @@ COLOURS = {
 
 
 def console() -> Console:
-    """Standard output; 120 columns where it is a file."""
+    """Make a console on standard output; 120 columns wide if that is a file."""
     return Console(width=None if sys.stdout.isatty() else 120)
 
 
 def say(terminal: Console, text: str, style: str | None = None) -> None:
-    """Print plain text, never wrapped, so that what is copied from it is whole."""
+    """Print plain text, never wrapped, so that it can be copied in one piece."""
     terminal.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def counted(count: int, noun: str) -> str:
-    """A number and its noun, in the plural where that is due."""
+    """Write a number and its noun, in the plural where needed."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def print_estimate(terminal: Console, chosen: Sequence[Experiment], full: bool, lists: int = 1) -> None:
-    """Say how long it will take on two cores; other machines take longer or shorter."""
+    """Say how long it will take on two cores; other machines may take more or less time."""
     minutes = sum(each.minutes[full] * (lists if each.second_list else 1) for each in chosen)
     about = f"{minutes / 60:.1f} hours" if minutes > 90 else counted(max(1, round(minutes)), "minute")
     say(terminal, f"{counted(len(chosen), 'experiment')}, about {about} on two cores")
 
 
 def print_result(terminal: Console, result: Result, smoke: bool, tables: bool = False) -> None:
-    """Print findings, which have no verdict in a smoke run, and the tables before them if they are wanted."""
+    """Print the findings, which have no verdict in a smoke run, preceded by the tables if they are wanted."""
     for title, (header, rows) in result.tables.items() if tables else ():
         say(terminal, title, "bold")
         _print_table(terminal, header, [list(map(numbers.typeset, row)) for row in rows])
@@ -60,7 +60,7 @@ def print_result(terminal: Console, result: Result, smoke: bool, tables: bool = 
 
 
 def counted_by_class(findings: Sequence[Finding], smoke: bool) -> list[str]:
-    """A line for each class of findings, as in "control: 2 confirmed, 1 refuted"."""
+    """Write a line for each class of findings, as in "control: 2 confirmed, 1 refuted"."""
     lines = []
     for kind, row in counts(findings, smoke).items():
         words = [f"{count} {verdicts.ALONE[verdict]}" for verdict, count in row.items()]
@@ -69,7 +69,7 @@ def counted_by_class(findings: Sequence[Finding], smoke: bool) -> list[str]:
 
 
 def _print_table(terminal: Console, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; where a number would be cut, a line for each cell instead."""
+    """Print a table, or a line for each cell if a number would be cut."""
     table = Table(*header)
     for row in rows:
         table.add_row(*row)

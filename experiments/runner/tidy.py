@@ -1,4 +1,4 @@
-"""Results as CSV files, for R, a spreadsheet, anyone without netCDF: findings, tables, and a row per seed."""
+"""Results as CSV files, for R, spreadsheets and anyone without netCDF: findings, tables, a row per seed."""
 
 import pathlib
 import re
@@ -12,11 +12,11 @@ import xarray as xr
 from experiments.runner.experiment import Data, Table
 
 MOST_ROWS = 100_000
-"""Larger parts are left to the netCDF, but for those with one row per seed."""
+"""Larger parts are in the netCDF file only, except those with one row per seed."""
 
 
 def findings(each: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Findings as `store.as_json` has them, with a column for each end of an interval; no empty columns."""
+    """Tabulate findings from `store.as_json`, with a column for each end of an interval; no empty columns."""
     return pd.DataFrame([_flat(finding) for finding in each]).dropna(axis="columns", how="all")
 
 
@@ -33,10 +33,10 @@ def _flat(finding: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parts(data: xr.DataTree) -> Iterator[tuple[str, pd.DataFrame]]:
-    """(name, frame) for each group's variables along the same axes, if seeds are among them: a row per seed.
+    """Yield (name, frame) for each group's variables along the same axes, if one is the seed: a row per seed.
 
-    Codes are put in words. A group whose variables have different axes gives a frame for each set of axes,
-    whose name tells the further ones.
+    Codes are put in words. A group whose variables have different axes yields a frame for each set of axes,
+    named after the additional axes.
     """
     for node in data.subtree:
         group = node.to_dataset(inherit=False)
@@ -50,7 +50,7 @@ def parts(data: xr.DataTree) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def _by_seed(variable: xr.DataArray, group: xr.Dataset) -> bool:
-    """Whether a seed, or a pair of seeds, belongs to each entry along an axis."""
+    """Tell whether each entry along an axis belongs to a seed, or to a pair of seeds."""
     return any(
         str(name).endswith("seed") and set(group[name].dims) & set(variable.dims) for name in group.coords
     )
@@ -81,12 +81,12 @@ def _in_words(codes: xr.DataArray) -> xr.DataArray:
 
 
 def file_name(title: str) -> str:
-    """A table's title as the name of a file: small letters, digits and hyphens, 60 at most."""
+    """Make a file name from a table's title: lower-case letters, digits and hyphens, 60 at most."""
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60].strip("-")
 
 
 def table_names(titles: Sequence[str]) -> list[str]:
-    """The tables' files without .csv, each with a name of its own."""
+    """Return unique file names for the tables, without .csv."""
     names: list[str] = []
     for title in titles:
         name = f"table-{file_name(title)}"

@@ -1,4 +1,4 @@
-"""How long a run takes, and how much of it the longest compilation."""
+"""The duration of a run, and of its longest compilation."""
 
 import time
 from collections.abc import Callable
@@ -10,11 +10,11 @@ T = TypeVar("T")
 
 
 class Timing(NamedTuple):
-    """Seconds.
+    """Durations in seconds.
 
     Attributes:
-        wall_time: Of the whole run.
-        longest_compilation: Of the program that XLA took longest to compile; 0 if there was none.
+        wall_time: The whole run.
+        longest_compilation: The longest compilation of any program by XLA; 0 if there was none.
     """
 
     wall_time: float
@@ -22,7 +22,7 @@ class Timing(NamedTuple):
 
 
 def timed(run: Callable[[], T]) -> tuple[T, Timing]:
-    """What `run` returns, and how long it took."""
+    """Call `run`; returns its result and how long it took."""
     compilations = [0.0]
 
     def listen(event: str, duration_secs: float, **kwargs: str | int) -> None:

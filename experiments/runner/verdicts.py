@@ -1,4 +1,4 @@
-"""Verdicts in a reader's words: what was confirmed, refuted (and whose claim it was), or stays open."""
+"""Verdicts in plain words: what was confirmed, refuted (and whose claim it was), or stays open."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ class Said(NamedTuple):
     Attributes:
         look: Its kind: confirmed, refuted, guess (a guess of ours that failed), wrong, open or none.
         sign: One character.
-        words: In words.
+        words: The verdict in words.
     """
 
     look: str
@@ -26,7 +26,7 @@ REFUTED = {
     "control": Said("refuted", "≠", "the contrast fails"),
     "guess": Said("guess", "≠", "refutes our guess"),
 }
-"""{whose claim it was: what is said where it does not hold}. A failed guess is a result, not an error."""
+"""{whose claim it was: what is said if it does not hold}. A failed guess is a result, not an error."""
 CONFIRMED = Said("confirmed", "✓", "confirmed")
 TOO_FEW = Said("open", "?", "open: too few seeds")
 OPEN = Said("open", "?", "open")
@@ -39,22 +39,22 @@ ALONE = {
     "open": "open by the seeds",
     "none": "not judged",
 }
-"""{a verdict: in a word}, where whose claim it was has been said."""
+"""{verdict: a word for it}, for places that already say whose claim it was."""
 COLUMNS = {
     "confirmed": ("confirmed",),
     "refuted": ("refuted", "guess", "wrong"),
     "open": ("open",),
 }
-"""{a column of the count: the looks that it counts}."""
+"""{column of the count: the looks that it counts}."""
 
 
 def said(finding: Mapping[str, Any]) -> Said:
-    """The verdict of a finding as `store.as_json` has it."""
+    """Return the verdict of a finding in the form of `store.as_json`."""
     return in_words(finding["class"], finding["verdict"], finding["too_wide"])
 
 
 def in_words(kind: str, verdict: str | None, too_wide: bool) -> Said:
-    """A verdict by whose claim it is; None where nothing was judged."""
+    """Put a verdict in words, depending on whose claim it is; `verdict` is None if nothing was judged."""
     if verdict == "differs":
         return REFUTED[kind]
     if verdict == "undecided":
@@ -63,7 +63,7 @@ def in_words(kind: str, verdict: str | None, too_wide: bool) -> Said:
 
 
 def divided(findings: Sequence[Mapping[str, Any]]) -> tuple[list[Any], list[Any], list[Any]]:
-    """What was refuted, our guesses last; what stays open; and the rest."""
+    """Divide findings into those refuted, our guesses last; those that stay open; and the rest."""
     order = {"wrong": 0, "refuted": 1, "guess": 2}
     looks = [said(each).look for each in findings]
     refuted = [each for each, look in zip(findings, looks, strict=True) if look in order]
@@ -75,7 +75,7 @@ def divided(findings: Sequence[Mapping[str, Any]]) -> tuple[list[Any], list[Any]
 
 
 def counted(findings: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
-    """{whose claim: {column: how many}}, in the order of `REFUTED`."""
+    """Count findings: {whose claim: {column: how many}}, in the order of `REFUTED`."""
     rows = {
         kind: {
             column: sum(each["class"] == kind and said(each).look in looks for each in findings)

@@ -1,4 +1,4 @@
-"""Which minimum does a seed reach, is it one, and are two of them different?"""
+"""Which minimum does a seed reach, is it really a minimum, and are two of them different?"""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -18,17 +18,17 @@ class Config(Options):
     """How many seeds each part gets, and how long it trains.
 
     Attributes:
-        seed: First seed; every part counts from it.
+        seed: First seed of every part.
         seeds: Seeds of the 2-2-1 sigmoid network on XOR, 2 or more.
         few: Seeds of each other network and setting on XOR.
         steps: Full-batch steps on XOR.
         students: Students of the teacher network.
-        teachers: Teachers beside that one.
-        their_students: Students of each of them.
-        student_epochs: Most epochs that a student is trained for.
+        teachers: Further teachers.
+        their_students: Students of each further teacher.
+        student_epochs: Most epochs for which a student is trained.
         paths: Number of students whose paths are drawn.
         barrier_seeds: Networks between which barriers are measured.
-        barrier_epochs: Epochs that each of them is trained for.
+        barrier_epochs: Epochs for which each of these networks is trained.
         linear_seeds: Linear networks with a bottleneck.
     """
 
@@ -94,7 +94,7 @@ EXPERIMENT = Experiment(
     question="Do different seeds end in different minima, and are these minima at all?",
     method="XOR, a teacher's students, a linear network and a few networks on handwritten digits are trained "
     "from many seeds. Each end is certified by the eigenvalues of the Hessian (on the digits, barriers are "
-    "measured instead), and copies of one network (nodes in another order, signs changed) are told from "
+    "measured instead), and copies of one network (nodes in another order, signs changed) are separated from "
     "different ones.",
     config=Config,
     run=run,
@@ -117,8 +117,8 @@ EXPERIMENT = Experiment(
         "linear_seeds": 4,
     },
     full={"seeds": 1_000_000, "few": 10_000, "students": 10_000, "their_students": 200, "barrier_seeds": 12},
-    remember="Where a seed ends differs, but “different minima” are mostly copies of one, or no minima: on "
-    "XOR with two hidden nodes none was certified as one. Runs stuck at ½ stay there; a quarter of those at "
-    "⅔ are merely slow.",
+    remember="Seeds end in different places, but “different minima” are mostly copies of one, or no minima "
+    "at all: on XOR with two hidden nodes none was certified. Runs stuck at ½ stay there; a quarter of those "
+    "at ⅔ are merely slow.",
     minutes=(1.4, 11.0),
 )

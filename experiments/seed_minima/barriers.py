@@ -1,4 +1,4 @@
-"""Barriers: how high the loss rises on the straight line between two seeds' ends, as is and aligned."""
+"""Barriers: how high the loss rises on the straight line between two seeds' ends, as trained and aligned."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from nnjax import datasets
 NETWORK = nnjax.mlp((64, 64, 10))
 RATE = 0.05
 ORDER = 1 << 20
-"""Folded into a seed's key for the order of its rows; weights are drawn from other numbers."""
+"""Folded into a seed's key for the order of its rows, so that weights are drawn from other numbers."""
 
 
 def learner(epochs: int) -> Callable[[jax.Array], nnjax.Params]:

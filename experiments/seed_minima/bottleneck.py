@@ -16,17 +16,17 @@ from nnjax import datasets, minima
 NETWORK = nnjax.mlp((4, 2, 4), "identity", "identity", biases=False)
 RATE, MOMENTUM, EPOCHS = 2e-4, 0.9, 1500
 SUBSETS = list(itertools.combinations(range(4), 2))
-"""Which two of the four principal directions a critical point keeps."""
+"""The two of the four principal directions that each critical point keeps."""
 
 
 def rows() -> np.ndarray:
-    """Centre Iris's training rows (n, 4); the targets are the same rows."""
+    """Return Iris's training rows (n, 4), centred; the targets are the same rows."""
     xs = np.asarray(datasets.iris().train.xs)
     return xs - xs.mean(axis=0)
 
 
 def principal(xs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the eigenvalues (4,) of XᵀX, falling, and its eigenvectors (4, 4) in columns."""
+    """Return the eigenvalues (4,) of XᵀX in descending order, and its eigenvectors (4, 4) in columns."""
     values, vectors = np.linalg.eigh(xs.T @ xs)
     return values[::-1], vectors[:, ::-1]
 
@@ -61,7 +61,7 @@ def linear(context: Context, seeds: np.ndarray) -> xr.Dataset:
 
 
 def critical_points() -> xr.Dataset:
-    """Certify the six critical points: the network keeps two of the four principal directions."""
+    """Certify the six critical points, at which the network keeps two of the four principal directions."""
     xs = rows()
     values, vectors = principal(xs)
     points = [vectors[:, list(kept)] for kept in SUBSETS]
@@ -70,9 +70,9 @@ def critical_points() -> xr.Dataset:
     downhill = [sum(j < i for i in kept for j in set(range(4)) - set(kept)) for kept in SUBSETS]
     columns = {
         "loss": (certificate.loss, {"long_name": "SSE summed over the rows"}),
-        "theory": (np.array(theory), {"long_name": "the same: sum of the eigenvalues not kept"}),
+        "theory": (np.array(theory), {"long_name": "SSE by theory: sum of the eigenvalues not kept"}),
         "negative": (certificate.negative, {"long_name": "number of negative eigenvalues of the Hessian"}),
-        "downhill": (np.array(downhill), {"long_name": "the same by theory: directions downhill"}),
+        "downhill": (np.array(downhill), {"long_name": "number of downhill directions by theory"}),
         "verdict": (certificate.verdict.astype(np.int8), {"long_name": "kind of point"} | VERDICT_FLAGS),
     }
     return xr.Dataset(
@@ -82,7 +82,7 @@ def critical_points() -> xr.Dataset:
 
 
 def _certificates(weights: list[np.ndarray], xs: np.ndarray) -> minima.Certificate:
-    """Certify linear networks over their weights (s, ...) alone, since they have no biases."""
+    """Certify linear networks by their weights (s, ...) alone, since they have no biases."""
     loss, gradient = loss_and_gradient(NETWORK, xs, xs)
 
     def layers(matrices: list[jax.Array]) -> nnjax.Params:

@@ -1,4 +1,4 @@
-"""What the experiment on seeds and minima shows."""
+"""The figures of the experiment on seeds and minima."""
 
 from collections.abc import Mapping
 
@@ -13,29 +13,30 @@ from experiments.seed_minima import teachers
 from experiments.seed_minima.xor import ELSEWHERE
 
 WORDS = {0: "learns", 1: "stuck at ½", 2: "at ⅔", 3: "at 1", ELSEWHERE: "elsewhere"}
-"""Levels of XOR's loss in words."""
+"""{level of XOR's loss: its name}."""
 COLOURS = {**dict(enumerate(style.COLOURS)), ELSEWHERE: style.FAINT}
 HEIGHTS = (0.1, 1, 10, 100, 1000)
 """Losses at which contours are drawn."""
 XOR = (
-    "The share of the same seeds that ends near each loss at which the landscape is flat (SSE; 0 is learnt; "
-    "“elsewhere” is further than 0.02 from all). Rows name initial weights and biases, and the learning "
+    "The share of the same seeds that ends near each loss at which the landscape is flat (SSE; 0 means "
+    "learnt; “elsewhere” is over 0.02 from all). Rows name initial weights and biases, and the learning "
     "rate."
 )
 PLANE = (
     "The loss of a tanh 2-2-1 student on the plane through three of its ends (orange), as a map. Blue: "
-    "paths of the seeds that end there, from their starts (dots), as shadows. Two of 9 dimensions can show "
-    "that points are low, and not that a hollow is a minimum: there may be a way out in the other 7."
+    "paths of the seeds that end there, from their starts (dots), projected onto the plane. Two of 9 "
+    "dimensions can show that points are low, but not that a hollow is a minimum: there may be a way out in "
+    "the other 7."
 )
 TEACHERS = (
-    "Each row is a teacher with {students} students, which learn to imitate it: the share that ends at the "
-    "teacher's loss of 0, in another strict local minimum, or had not settled. The first teacher, on which "
-    "the learning rate was tuned, is marked."
+    "Each row is a teacher with {students} students, which learn to imitate it: the share that reached the "
+    "teacher's loss of 0, ended in another strict local minimum, or had not settled. The first teacher, on "
+    "which the learning rate was tuned, is marked."
 )
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw the ends on XOR, the plane through three of a student's ends, and students by teacher."""
+    """Draw the ends on XOR, the plane through three students' ends, and students by teacher."""
     conditions, many = data["conditions"].to_dataset(), data["teachers"].to_dataset()
     ends = [_levels(conditions.sel(network=network)) for network in conditions["network"].values]
     plane = [_plane(data["landscape/plane"].to_dataset())]
@@ -45,7 +46,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         ),
         "plane": Drawing("Three different ends are one and the same network", plane, PLANE),
         "teachers": Drawing(
-            "Some teachers' students all learn, others' never do",
+            "Some teachers' students all learn; other teachers' students never do",
             [_teachers(many)],
             TEACHERS.format(students=many.sizes["seed"]),
         ),
@@ -53,7 +54,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def _levels(part: xr.Dataset) -> Figure:
-    """Shares of one network's seeds, a bar for each setting."""
+    """Draw the shares of one network's seeds, a bar for each setting."""
     levels = part["level"].transpose("setting", "seed").values
     order = np.argsort(-np.mean(levels == 0, axis=1), kind="stable")
     figure, axes = style.panel(height=250)
@@ -64,7 +65,7 @@ def _levels(part: xr.Dataset) -> Figure:
 
 
 def _bars(axes: Axes, rows: list[str], parts: Mapping[str, tuple[np.ndarray, str]]) -> None:
-    """Bars that add up to 100, and the parts' names above them in their colours."""
+    """Draw bars that add up to 100, with the parts' names above them in their colours."""
     left, beside = np.zeros(len(rows)), axes.annotate("", (0, -0.6))
     for name, (share, colour) in parts.items():
         axes.barh(rows, share, left=left, color=colour, height=0.7)
@@ -95,7 +96,7 @@ def _plane(plane: xr.Dataset) -> Figure:
 
 
 def _teachers(many: xr.Dataset) -> Figure:
-    """Shares of each teacher's students, the most able on top."""
+    """Draw the shares of each teacher's students, those with the most successful ones on top."""
     solved, local = teachers.solved(many).mean(axis=1), teachers.local(many).mean(axis=1)
     order = np.lexsort((local, -solved))
     rows = [

@@ -1,4 +1,4 @@
-"""What the experiment on seeds and minima finds, and its tables."""
+"""The findings and tables of the experiment on seeds and minima."""
 
 from collections.abc import Iterator, Mapping
 
@@ -17,15 +17,15 @@ from nnjax import minima
 EXPECTED = expectations.of("seed_minima")
 
 ENOUGH = 100
-"""Seeds below which nothing is said about shares."""
+"""The fewest seeds with which shares are judged."""
 LONG = 10_000
-"""Steps below which nothing is said about where seeds end."""
+"""The fewest steps after which the ends are judged."""
 LEVEL_NAMES = {0: "0", 1: "½", 2: "⅔", 3: "1", ELSEWHERE: "elsewhere"}
 SLUGS = ("zero", "half", "two-thirds")
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge the handout's sentences on minima, each with its nuance, and what theory says exactly."""
+    """Judge the handout's sentences about minima, each with its nuance, and what theory says exactly."""
     ends = data["xor"].to_dataset()
     many = ends.sizes["seed"] >= 10 * ENOUGH and ends.attrs["steps"] >= LONG
     return [
@@ -91,7 +91,7 @@ def _students(students: xr.Dataset) -> Iterator[Finding]:
         return
     yield exact(
         EXPECTED["students-nearest-copy"],
-        "tanh 2-2-1 students that learn their teacher: largest distance of any weight from nearest copy",
+        "tanh 2-2-1 students that match their teacher: largest distance of any weight from the nearest copy",
         students["distance"].values[solved].max(),
         note=f"{solved.sum()} seeds, after Newton's method; {COPIES} copies: 2ⁿ n! for n = 2",
     )
@@ -107,7 +107,7 @@ def _students(students: xr.Dataset) -> Iterator[Finding]:
 
 
 def _teachers(many: xr.Dataset, students: xr.Dataset) -> Iterator[Finding]:
-    """Judge students of many teachers, a teacher being the unit."""
+    """Judge the students of many teachers, with teachers as the unit."""
     if many.sizes["teacher"] < 10 or many.sizes["seed"] < 10:
         return
     local, solved = teachers.local(many), teachers.solved(many)
@@ -125,7 +125,7 @@ def _teachers(many: xr.Dataset, students: xr.Dataset) -> Iterator[Finding]:
     )
     yield share(
         EXPECTED["teachers-alike"],
-        "tanh 2-2-1: share of the teachers that at least 90 % of their students learn to match",
+        "tanh 2-2-1: share of the teachers whom at least 90 % of their students learn to match",
         learnt >= 0.9,
         note=f"{len(learnt)} teachers; by teacher {learnt.min():.0%} to {learnt.max():.0%}, mean "
         f"{learnt.mean():.0%}; the first one, on which the rate was tuned, {learnt[0]:.0%}",
@@ -139,7 +139,7 @@ def _barriers(barriers: xr.Dataset) -> Iterator[Finding]:
     ratio = after / before
     yield Finding(
         EXPECTED["barrier-aligned"],
-        "digits 64-64-10: barrier between two seeds' ends, after aligning over before",
+        "digits 64-64-10: barrier between two seeds' ends, ratio of after to before aligning",
         measured=float(np.median(ratio)),
         interval=(float(ratio.min()), float(ratio.max())),
         note=f"{len(ratio)} pairs; per row {np.median(before):.3f} before, {np.median(after):.3f} after; the "
@@ -153,7 +153,7 @@ def _linear(linear: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["linear-loss"],
         "linear 4-2-4 on Iris: relative distance of any seed's loss from the sum of the last 2 eigenvalues",
         np.max(np.abs(loss / float(linear["least"]) - 1)),
-        note=f"{len(loss)} seeds: each ends at another point, with the same function and loss",
+        note=f"{len(loss)} seeds: each ends at a different point, with the same function and loss",
     )
 
 

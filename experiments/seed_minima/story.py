@@ -1,4 +1,4 @@
-"""What the experiment on seeds and minima tells its reader."""
+"""The story of the experiment on seeds and minima."""
 
 import xarray as xr
 
@@ -12,7 +12,7 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """Stuck runs are on plateaus; different ends are copies; some teachers do have local minima."""
+    """Tell that stuck runs are on plateaus, different ends are copies, but some minima are really local."""
     seeds, teachers = data["xor"].sizes["seed"], data["teachers"].sizes["teacher"]
     return [
         f"“We can get stuck in local minima”, says the handout. Of {seeds:,} networks with two hidden "
@@ -33,7 +33,7 @@ def story(data: xr.DataTree) -> Story:
         "nodes of one in the other's order, {barrier-aligned:%} of it is left.",
         Show("plane"),
         f"The handout is right all the same. {{teachers-with-local-minimum}} of {teachers} teachers have "
-        "students that end in a certified local minimum that is not the best. And one teacher does not "
-        "stand for all, though we had guessed so: only {teachers-alike:%} of them are matched by nine in "
+        "students that end in a certified local minimum that is not the best. And one teacher cannot "
+        "stand for all, as we had guessed: only {teachers-alike:%} of them are matched by nine in "
         "ten of their students.",
     ]

@@ -1,4 +1,4 @@
-"""A teacher's students: the global minimum is known, eight copies of it, to which each end is compared."""
+"""A teacher's students: the global minimum is known, in eight copies, with which each end is compared."""
 
 import functools
 import itertools
@@ -26,15 +26,15 @@ STUDENT = nnjax.mlp((2, 2, 1), "tanh", "identity")
 COPIES = 8
 """2ⁿ n! for n = 2 tanh nodes."""
 RATE, PLAIN, MOMENTUM = 0.0015, 2000, 0.95
-"""Learning rate; momentum (handout, footnote 12) starts after PLAIN epochs, since valleys are long: plain
-descent takes 100,000 epochs. Momentum from the start throws nodes far out, where a fifth of them stay. The
+"""Learning rate; momentum (handout, footnote 12), since valleys are long: plain descent takes 100,000 epochs.
+It starts after PLAIN epochs: from the start it would throw nodes far out, where a fifth of them stay. The
 Hessian's largest eigenvalue at any settled end, 1069, is below 2 / RATE = 1333."""
 NEARLY = 1e-6
 """A student has arrived when the gradient is this short; Newton's method does the rest."""
 MOVED = 0.05
-"""Newton's method may move it by this share of 1 + |θ|: a minimum further away is not descent's."""
+"""Newton's method may move it by this share of 1 + |θ|: a minimum further away is not the one of descent."""
 SOLVED = 1e-9
-"""A student below this summed loss has found what its teacher computes."""
+"""A student below this summed loss has learnt what its teacher computes."""
 
 
 def copies(params: nnjax.Params) -> list[nnjax.Params]:
@@ -58,7 +58,7 @@ class State(NamedTuple):
 
 @functools.cache
 def task() -> tuple[nnjax.Params, datasets.Data]:
-    """Make the teacher's parameters and the 80 rows it labels: numbers, even while a function is traced."""
+    """Make the teacher's parameters and the 80 rows it labels, as concrete numbers even during tracing."""
     with jax.ensure_compile_time_eval():
         teacher = datasets.teacher(STUDENT, nnjax.key(1), 80, jnp.float64)
     rows = datasets.Data(np.asarray(teacher.xs), np.asarray(teacher.ys))
@@ -66,7 +66,7 @@ def task() -> tuple[nnjax.Params, datasets.Data]:
 
 
 def begin(key: jax.Array) -> State:
-    """Draw N(0, 1) weights and biases, at rest."""
+    """Draw N(0, 1) weights and biases, with zero momentum."""
     params = nnjax.init(STUDENT, key, "normal", "normal", dtype=jnp.float64)
     return State(params, jax.tree.map(jnp.zeros_like, params), jnp.zeros((), jnp.int32))
 
@@ -80,12 +80,12 @@ def descend(state: State) -> State:
 
 
 def arrived(state: State) -> jax.Array:
-    """Say whether the gradient is so small that Newton's method has a short way left."""
+    """Tell whether the gradient is so small that Newton's method can finish."""
     return optax.tree.norm(nnjax.gradients(STUDENT, state.params, *task()[1])) <= NEARLY
 
 
 def paths(context: Context, seeds: np.ndarray, epochs: int, looks: int = 60) -> np.ndarray:
-    """Follow parameters (s, looks, p) over 0, 1, ... epochs, the looks spread evenly over the logarithm."""
+    """Record parameters (s, looks, p) at `looks` epochs, spread evenly on a logarithmic scale."""
     at = np.unique(np.geomspace(1, epochs, looks).astype(int))
 
     def path(key: jax.Array) -> jax.Array:
@@ -130,11 +130,11 @@ def students(context: Context, seeds: np.ndarray, path_count: int, epochs: int) 
             {"long_name": "largest eigenvalue of the Hessian"},
         ),
         "epochs": (ended.steps, {"long_name": "epochs done"}),
-        "moved": (ends.moved, {"long_name": "how far Newton's method moved it"}),
+        "moved": (ends.moved, {"long_name": "distance that Newton's method moved it"}),
         "settled": (settled, {"long_name": "whether descent and Newton's method reached the same minimum"}),
         "minimum": (
             _distinct(certificate, settled),
-            {"long_name": "minimum reached, by rising loss; −1 none"},
+            {"long_name": "minimum reached, numbered by increasing loss; −1 for none"},
         ),
     }
     return xr.Dataset(
@@ -148,23 +148,23 @@ def students(context: Context, seeds: np.ndarray, path_count: int, epochs: int) 
 
 
 def _distinct(certificate: minima.Certificate, settled: np.ndarray) -> np.ndarray:
-    """Number the minima (s,) by rising loss: equal loss and eigenvalues are one; −1 if not settled."""
+    """Number the minima (s,) by increasing loss, one for equal loss and eigenvalues; −1 if not settled."""
     scale = np.abs(certificate.eigenvalues).max(axis=0).clip(1e-3)
     features = np.column_stack([certificate.loss, certificate.eigenvalues])
     return minima.group(np.where(settled[:, None], features, np.nan), [1e-6, *1e-3 * scale])
 
 
 def _corners(data: xr.Dataset) -> np.ndarray:
-    """Choose three end states: of the first seeds that solve the task, on three copies; else any three."""
+    """Choose the ends of the first three solving seeds on different copies, or any three ends."""
     rows = np.flatnonzero(data["settled"].values & (data["loss"].values < SOLVED))
     firsts = rows[np.sort(np.unique(data["copy"].values[rows], return_index=True)[1])]
     return firsts[:3] if len(firsts) >= 3 else np.arange(3)
 
 
 def landscape(data: xr.Dataset, size: int = 121) -> dict[str, xr.Dataset]:
-    """Slice the loss: on the plane through three end states with the paths in it, and around the first one.
+    """Slice the loss: on the plane through three ends, with the paths on it, and around the first one.
 
-    A slice has `size` × `size` points; `step` is where they lie along each of its two axes.
+    A slice has `size` × `size` points; `step` is their position along each of its two axes.
     """
     corners = _corners(data)
     ends = data["end"].values[corners]

@@ -1,4 +1,4 @@
-"""Students of many teachers: how often a student ends in another minimum than its teacher's, by teacher."""
+"""Students of many teachers: how often a student ends in a minimum other than its teacher's, by teacher."""
 
 import functools
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from nnjax import datasets, minima
 ROWS = 80
 STEEP = 1.6
 """A teacher's learning rate is STEEP / (largest eigenvalue of the Hessian where its students should arrive):
-stable below 2, and what suits the first teacher."""
+it is stable below 2, and this value suits the first teacher."""
 
 
 class Tasks(NamedTuple):
@@ -64,7 +64,7 @@ class State(NamedTuple):
 
 
 def begin(key: jax.Array, teacher: jax.Array) -> State:
-    """Draw N(0, 1) weights and biases, at rest."""
+    """Draw N(0, 1) weights and biases, with zero momentum."""
     params = nnjax.init(STUDENT, key, "normal", "normal", dtype=jnp.float64)
     return State(teacher, params, jax.tree.map(jnp.zeros_like, params), jnp.zeros((), jnp.int32))
 
@@ -76,7 +76,7 @@ def _gradient(state: State, count: int) -> nnjax.Params:
 
 @functools.cache
 def descend(count: int) -> functools.partial:
-    """Make one epoch of a student of one of `count` teachers, as `students.descend` at the teacher's rate."""
+    """Make a function that does one epoch, like `students.descend`, at the rate of the student's teacher."""
     return functools.partial(_descend, count=count)
 
 
@@ -90,7 +90,7 @@ def _descend(state: State, count: int) -> State:
 
 @functools.cache
 def arrived(count: int) -> functools.partial:
-    """Make what says whether a student's gradient is so small that Newton's method has a short way left."""
+    """Make a function that tells whether a student is near enough for Newton's method to finish."""
     return functools.partial(_arrived, count=count)
 
 
@@ -99,7 +99,7 @@ def _arrived(state: State, count: int) -> jax.Array:
 
 
 def measure(context: Context, seeds: np.ndarray, count: int, epochs: int) -> xr.Dataset:
-    """Train every seed by every teacher: its loss, kind of end, whether it has settled (seed, teacher)."""
+    """Train every seed with every teacher: its loss, kind of end, whether it has settled (seed, teacher)."""
     numbers = np.arange(count, dtype=np.int32)
     ended = context.sweep_until(
         "students of many teachers",
@@ -146,11 +146,11 @@ def _looked_at(state: State, count: int) -> tuple[minima.Polished, minima.Certif
 
 
 def local(teachers: xr.Dataset) -> np.ndarray:
-    """Which students have settled in a strict minimum that is not the global one, (teacher, seed)."""
+    """Tell which students have settled in a strict minimum that is not the global one, (teacher, seed)."""
     strict = teachers["settled"] & (teachers["verdict"] == minima.STRICT) & (teachers["loss"] >= SOLVED)
     return strict.transpose("teacher", "seed").values
 
 
 def solved(teachers: xr.Dataset) -> np.ndarray:
-    """Which students have learnt what their teacher computes, (teacher, seed)."""
+    """Tell which students have learnt what their teacher computes, (teacher, seed)."""
     return (teachers["settled"] & (teachers["loss"] < SOLVED)).transpose("teacher", "seed").values

@@ -1,4 +1,4 @@
-"""XOR: where each seed ends, what point that is, and how the network, the start and the rate change it."""
+"""XOR: where each seed ends, the kind of that point, and how network, start and rate change it."""
 
 import functools
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from nnjax import datasets
 LEVELS = (0.0, 1 / 2, 2 / 3, 1.0)
 """The infima of XOR's SSE for a logistic 2-2-1 network: Σ n p (1 - p) over rows that share an output."""
 WIDTH = 0.02
-"""A loss within this of a level is counted to it."""
+"""A loss this close to a level counts as being at it."""
 ELSEWHERE, NOT_RUN_AGAIN = -1, -2
 LEVEL_FLAGS = {
     "flag_values": np.arange(NOT_RUN_AGAIN, len(LEVELS), dtype=np.int8),
@@ -51,7 +51,7 @@ SETTINGS = {
     "N(0, 1), rate 0.5": Setting(1.0, 0.5, 0),
     "N(0, 1), rate 0.1": Setting(1.0, 0.1, 0),
 }
-"""The first is the main case."""
+"""{name: setting}; the first is the main case."""
 SIGMOID, RELU = "2-2-1 sigmoid", "2-2-1 ReLU"
 NETWORKS = {
     SIGMOID: nnjax.mlp((2, 2, 1)),
@@ -97,7 +97,7 @@ def _settings(count: int | None = None) -> dict[str, np.ndarray]:
 
 
 def ends(context: Context, seeds: np.ndarray, steps: int) -> xr.Dataset:
-    """Train every seed in the main case: its end, the certificate of it, and its level after more steps."""
+    """Train every seed in the main case: its end, the certificate of that, and its level after more steps."""
     params, losses = context.sweep("XOR", learner(SIGMOID, steps), seeds, _settings(1))
     params, losses = jax.tree.map(lambda leaf: leaf[:, 0], (params, losses))
     certificate = certificates(NETWORKS[SIGMOID], params, *datasets.xor())
@@ -109,11 +109,11 @@ def ends(context: Context, seeds: np.ndarray, steps: int) -> xr.Dataset:
         "later_level": (later, {"long_name": f"level after {LONGER} times the steps"} | LEVEL_FLAGS),
         "verdict": (certificate.verdict.astype(np.int8), {"long_name": "kind of point"} | VERDICT_FLAGS),
         "gradient_norm": (certificate.gradient_norm, {"long_name": "|∂L/∂θ|"}),
-        "newton_step": (certificate.step, {"long_name": "length of the Newton step that would be left"}),
+        "newton_step": (certificate.step, {"long_name": "length of the next Newton step"}),
         "largest_eigenvalue": (eigenvalues[:, -1], {"long_name": "largest eigenvalue of the Hessian"}),
         "largest_other_eigenvalue": (
             np.abs(eigenvalues[:, :-1]).max(axis=1),
-            {"long_name": "largest |eigenvalue| of the Hessian's others"},
+            {"long_name": "largest absolute value of the Hessian's other eigenvalues"},
         ),
         "parameter_norm": (np.linalg.norm(as_rows(params, len(seeds)), axis=1), {"long_name": "|θ|"}),
     }
@@ -136,7 +136,7 @@ def _later_levels(context: Context, seeds: np.ndarray, levels: np.ndarray, steps
 
 
 def conditions(context: Context, seeds: np.ndarray, steps: int) -> xr.Dataset:
-    """Train the same seeds with every network and setting: the last losses and their levels."""
+    """Train the same seeds with every network and setting: the final losses and their levels."""
     losses = [context.sweep(f"XOR, {name}", learner(name, steps), seeds, _settings())[1] for name in NETWORKS]
     dims = ("network", "seed", "setting")
     settings = _settings()

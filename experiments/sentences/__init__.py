@@ -19,11 +19,11 @@ class Config(Options):
     """How many seeds each part gets, and how long it trains.
 
     Attributes:
-        seeds: Random networks whose first update is looked at.
+        seeds: Random networks whose first update is measured.
         row_seeds: Networks per number of rows on the digits, 2 or more.
         row_epochs: Epochs on the digits.
-        regression_seeds: Networks and splits of the diabetics.
-        regression_epochs: Full-batch epochs on them.
+        regression_seeds: Networks, and splits of the diabetics data.
+        regression_epochs: Full-batch epochs on the diabetics.
         descent_steps: Steps of descent to least squares, 4000 or more: plain descent takes 3208.
         xor_seeds: Networks that learn XOR, 2 or more.
         xor_epochs: Epochs on XOR, 500 or more.
@@ -69,7 +69,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
         "one_row": lambda: one_row.updates(context, seeds(config.seeds)),
         "descents": lambda: regression.descents(config.descent_steps),
     }
-    # Optax's Adam mixes dtypes: whoever allows that for this thread does not for a pool's.
+    # Optax's Adam mixes dtypes: permission for that in this thread does not extend to a pool's threads.
     by_adam: dict[str, Part] = {
         "approximation": lambda: approximation.errors(
             context, seeds(config.function_seeds), config.function_epochs
@@ -126,7 +126,7 @@ EXPERIMENT = Experiment(
         "layer_seeds": 5000,
     },
     remember="“The weight changes from the input nodes to the hidden nodes will be even smaller”: on the "
-    "handout's own row their mean is, in nine random networks of ten; weight by weight it holds for two in "
-    "three, since inputs of 3 and 5 make up for the smaller δ.",
+    "handout's own row this holds for their mean in nine random networks of ten, but for single weights in "
+    "only two cases of three, since inputs of 3 and 5 make up for the smaller δ.",
     minutes=(0.5, 5.0),
 )

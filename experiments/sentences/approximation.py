@@ -1,4 +1,4 @@
-"""Footnote 4's universal function approximators: 1-h-1 networks, what is promised and what training finds."""
+"""Footnote 4's universal approximators: 1-h-1 networks, what theory promises and what training finds."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,13 +14,13 @@ from experiments.runner.context import Context
 
 WIDEST = 16
 NETWORK = nnjax.mlp((1, WIDEST, 1), output="identity")
-"""Narrower networks are its first nodes: the links of the others to the output stay 0."""
+"""A narrower network is the first nodes of the widest: the links of the others to the output stay 0."""
 WIDTHS = (1, 2, 4, 8, WIDEST)
 POINTS = np.linspace(-1, 1, 65)
-"""Where the functions are learnt; between them they are looked at on a grid four times as fine."""
+"""The points at which functions are learnt; errors are measured on a grid four times as fine."""
 FINE = np.linspace(-1, 1, 257)
 BETWEEN = 998
-"""Points at which staircases are looked at."""
+"""Points at which staircases are evaluated."""
 RATE, SPREAD = 0.03, 6.0
 """Adam's learning rate; the deviation of the initial weights: nodes bend within a sixth of the interval."""
 Function = Callable[[np.ndarray], np.ndarray]
@@ -29,11 +29,11 @@ FUNCTIONS: dict[str, tuple[Function, float]] = {
     "|x|": (np.abs, 1.0),
     "1 / (1 + 25x²)": (lambda x: 1 / (1 + 25 * x**2), 5 * 3**1.5 / 8),
 }
-"""The functions, and the steepest slope of each; the third is Runge's, on which high polynomials fail."""
+"""The functions and their steepest slopes; the third is Runge's, on which polynomials of high degree fail."""
 
 
 def errors(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train every width on every function: the largest and the root-mean-square error on the fine grid."""
+    """Train every width on every function: largest and root-mean-square error on the fine grid."""
     xs = jnp.asarray(POINTS[:, None], jnp.float32)
     targets, truths = (
         jnp.asarray(np.stack([f(grid) for f, _ in FUNCTIONS.values()])[:, :, None], jnp.float32)
@@ -62,7 +62,7 @@ def errors(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
         {
             "largest": (dims, largest.reshape(shape), {"long_name": "largest |error|"}),
             "typical": (dims, typical.reshape(shape), {"long_name": "root of the mean squared error"}),
-            "said": ((*dims[1:], "x"), said[0].reshape(*shape[1:], -1), {"long_name": "of the first seed"}),
+            "said": ((*dims[1:], "x"), said[0].reshape(*shape[1:], -1), {"long_name": "first seed's output"}),
             "truth": (("function", "x"), np.asarray(truths)[..., 0], {"long_name": "the function itself"}),
             "line": (
                 "function",
@@ -75,7 +75,7 @@ def errors(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
 
 
 def _only(keep: jax.Array) -> optax.GradientTransformation:
-    """Let the last layer's weights change where `keep` says so."""
+    """Let the last layer's weights change only where `keep` says so."""
 
     def kept(updates: Any) -> Any:
         first, last = updates
@@ -85,13 +85,13 @@ def _only(keep: jax.Array) -> optax.GradientTransformation:
 
 
 def line_error(f: Function) -> float:
-    """Root-mean-square error on the fine grid of the line that fits POINTS best."""
+    """Compute the root-mean-square error on the fine grid of the line that fits POINTS best."""
     slope, intercept = np.polyfit(POINTS, f(POINTS), 1)
     return float(np.sqrt(np.mean((slope * FINE + intercept - f(FINE)) ** 2)))
 
 
 def staircase(f: Function, width: int) -> tuple[np.ndarray, np.ndarray, float]:
-    """Build a network of `width` steep nodes that goes along a function in steps, without any training.
+    """Build a network of `width` steep nodes that follows a function in steps, without any training.
 
     The interval is cut into width + 1 pieces; each node steps at a cut from the value in the middle of one
     piece to that of the next. Half a piece is 1 / (width + 1) long, so the error is at most
@@ -106,7 +106,7 @@ def staircase(f: Function, width: int) -> tuple[np.ndarray, np.ndarray, float]:
 
 
 def stepped(f: Function, width: int, xs: np.ndarray, steepness: float = 1e6) -> np.ndarray:
-    """What `staircase` says at xs (n,), as a 1-h-1 sigmoid network with an identity output."""
+    """Evaluate `staircase` at xs (n,), as a 1-h-1 sigmoid network with an identity output."""
     cuts, heights, left = staircase(f, width)
     network = nnjax.mlp((1, width, 1), output="identity")
     params = nnjax.params(
@@ -116,7 +116,7 @@ def stepped(f: Function, width: int, xs: np.ndarray, steepness: float = 1e6) -> 
 
 
 def promises() -> xr.Dataset:
-    """For each function and width: the staircase's largest error, and the bound that is promised for it."""
+    """Measure the staircase's largest error, and compute its promised bound, for each function and width."""
     grid = np.linspace(-1, 1, BETWEEN)
     built = [[np.abs(stepped(f, w, grid) - f(grid)).max() for w in WIDTHS] for f, _ in FUNCTIONS.values()]
     bound = [[steepest / (w + 1) for w in WIDTHS] for _, steepest in FUNCTIONS.values()]

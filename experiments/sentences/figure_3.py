@@ -17,7 +17,7 @@ NETWORK = nnjax.mlp((2, 2, 1), "tanh", "identity")
 TEACHER = 1
 """The seed of the teacher, whose 80 rows a second network of the same kind learns."""
 UNLUCKY, LUCKY = 150, 0
-"""Seeds of two students. The experiment seed_minima found that 5 of its 1000 end where the first does."""
+"""Seeds of two students. In the experiment seed_minima, 5 of 1000 students end where the first one does."""
 RATE, PLAIN, MOMENTUM = 0.0015, 2000, 0.95
 """Learning rate; momentum starts after PLAIN epochs, since plain descent takes 100,000 along the valleys."""
 LOOKS = 400
@@ -25,12 +25,12 @@ KINDS = ("local", "global")
 
 
 def task() -> datasets.Teacher:
-    """The teacher, and the rows that it labels, in float64."""
+    """Return the teacher, and the rows that it labels, in float64."""
     return datasets.teacher(NETWORK, nnjax.key(TEACHER), 80, jnp.float64)
 
 
 def paths(epochs: int) -> np.ndarray:
-    """Follow both students' parameters (2, looks, 9) from N(0, 1) weights; Newton's method ends them."""
+    """Record both students' parameters (2, looks, 9) from N(0, 1) weights on, finished by Newton's method."""
     teacher = task()
     rows = (teacher.xs, teacher.ys)
 
@@ -57,25 +57,25 @@ def paths(epochs: int) -> np.ndarray:
 
 
 def loss(rows: tuple) -> minima.Objective:
-    """The SSE summed over rows, of parameters."""
+    """Make a function of parameters: the SSE summed over rows."""
     return lambda params: nnjax.total_loss(NETWORK, params, *rows)
 
 
 def gradient(rows: tuple) -> Callable[[nnjax.Params], nnjax.Params]:
-    """Its manual gradient."""
+    """Make a function of parameters: the manual gradient of the loss."""
     return lambda params: nnjax.gradients(NETWORK, params, *rows)
 
 
 def shaped(vector: np.ndarray) -> nnjax.Params:
-    """Parameters of a flat vector (9,)."""
+    """Make parameters from a flat vector (9,)."""
     return ravel_pytree(nnjax.init(NETWORK, nnjax.key(0), "zeros", dtype=jnp.float64))[1](jnp.asarray(vector))
 
 
 def nearest_copy(way: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Of the eight networks that compute the same at each point of a way (k, 9), those whose end is nearest.
+    """Transform a path (k, 9) into that of its eight equivalent copies whose end is nearest to a target.
 
-    All points change in the same way, so that the way stays one of descent: hidden nodes change places, and
-    signs before and behind a node, since tanh is odd.
+    All points are transformed in the same way, so that the path remains one of descent: hidden nodes swap
+    places, and signs flip before and behind a node, since tanh is odd.
     """
     copies = [
         np.column_stack(
@@ -88,7 +88,7 @@ def nearest_copy(way: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def landscape(epochs: int, size: int = 81) -> xr.Dataset:
-    """Both paths, their ends, and the loss on the plane through both ends and where the first began."""
+    """Compute both paths, their ends, and the loss on the plane through both ends and the first start."""
     teacher = task()
     rows = (teacher.xs, teacher.ys)
     unlucky, lucky = paths(epochs)
@@ -109,7 +109,7 @@ def landscape(epochs: int, size: int = 81) -> xr.Dataset:
             "eigenvalue": (
                 ("kind", "parameter"),
                 np.linalg.eigvalsh(values[2]),
-                {"long_name": "of the Hessian"},
+                {"long_name": "eigenvalues of the Hessian"},
             ),
             "path": (("kind", "look", "axis"), (np.stack(ways) - centre) @ basis.T),
             "loss": (("across", "along"), np.array(slice_), {"long_name": "SSE summed over the rows"}),
@@ -125,14 +125,14 @@ def landscape(epochs: int, size: int = 81) -> xr.Dataset:
 
 
 def looked_at(params: nnjax.Params, rows: tuple) -> tuple[jax.Array, ...]:
-    """Loss, length of the gradient, Hessian."""
+    """Compute the loss, the length of the gradient, and the Hessian."""
     steepness = ravel_pytree(gradient(rows)(params))[0]
     curvature = minima.hessian(loss(rows), params, gradient(rows))
     return loss(rows)(params), jnp.sqrt(jnp.sum(steepness**2)), curvature
 
 
 def plane(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The middle of three corners (3, p), two directions (2, p) at right angles, and the steps along each."""
+    """Return the middle of corners (3, p), two orthogonal directions (2, p), and the steps along each."""
     centre = corners.mean(axis=0)
     basis = np.linalg.svd(corners - centre, full_matrices=False)[2][:2]
     reach = 1.4 * np.abs((corners - centre) @ basis.T).max()

@@ -1,4 +1,4 @@
-"""What the sentences' figures show."""
+"""The figures of the experiment on sentences."""
 
 from collections.abc import Mapping
 
@@ -22,17 +22,17 @@ WIDTHS = (
 LEARNT = "The first seed's network with 2 and with 16 hidden nodes, and the function that it learns (grey)."
 CURVES = (
     "Share of the networks that have learnt XOR by then, with momentum 0.9 and without, at two sizes of "
-    "α / (1 − μ), which is how far a long pull moves the weights. At equal size the two end alike."
+    "α / (1 − μ), which is how far a long pull moves the weights. At equal size both end alike."
 )
 FIGURE_3 = (
     "Left: the loss, greyer where it is higher, on the plane through a strict local minimum (orange), a "
-    "copy of the global one (blue) and a start (ring), with a path of descent into each; the paths lie "
-    "outside of the plane. Right: the loss on the straight line between the two."
+    "copy of the global one (blue) and a start (ring), with a path of descent into each, projected onto the "
+    "plane. Right: the loss on the straight line between the two."
 )
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw changes, Figure 3, momentum, widths, and learnt functions."""
+    """Draw weight changes, Figure 3, momentum, widths, and learnt functions."""
     parts = {name: data[name].to_dataset() for name in ("one_row", "approximation", "xor", "figure_3")}
     row, approximation, figure_3 = parts["one_row"], parts["approximation"], parts["figure_3"]
     functions = [str(name) for name in approximation["function"].values]
@@ -50,7 +50,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
             WIDTHS,
         ),
         "learnt": Drawing(
-            "Sixteen hidden nodes bend where two cannot",
+            "Sixteen hidden nodes can bend where two cannot",
             [learnt_figure(approximation.sel(function=name)) for name in functions],
             LEARNT,
         ),
@@ -58,7 +58,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def smaller_figure(row: xr.Dataset) -> Figure:
-    """Histograms of the ratio for both sizes of the row."""
+    """Draw histograms of the ratio for both sizes of the row."""
     figure, axes = style.panel(height=290)
     bins = np.linspace(-3, 2, 51).tolist()
     names = ("inputs 1, 3, 5", "inputs 0.2, 0.6, 1")
@@ -86,7 +86,7 @@ def smaller_figure(row: xr.Dataset) -> Figure:
 
 
 def width_figure(one: xr.Dataset) -> Figure:
-    """Largest error against width, for one function."""
+    """Draw the largest error against the width, for one function."""
     figure, axes = style.panel()
     errors = one["largest"].transpose("seed", "width").values
     axes.plot(one["width"], errors[:40].T, color=BLUE, alpha=0.15, lw=0.8)
@@ -105,7 +105,7 @@ def width_figure(one: xr.Dataset) -> Figure:
 
 
 def learnt_figure(one: xr.Dataset) -> Figure:
-    """What one seed's networks say, few nodes and many."""
+    """Draw the output of one seed's networks, with few nodes and with many."""
     figure, axes = style.panel()
     axes.plot(one["x"], one["truth"], color=style.GREY, lw=4, alpha=0.4)
     axes.set(xlabel="x", title=str(one["function"].values))
@@ -116,7 +116,7 @@ def learnt_figure(one: xr.Dataset) -> Figure:
 
 
 def curve_figure(part: xr.Dataset) -> Figure:
-    """Share learnt by epoch."""
+    """Draw the share that has learnt XOR, by epoch."""
     figure, axes = style.panel(style.WIDE, 300)
     axes.set(xlabel="epochs", ylabel="share learnt", ylim=(0, 1), xlim=(0, min(2000, int(part["epoch"][-1]))))
     for way in part["way"].values:
@@ -129,7 +129,7 @@ def curve_figure(part: xr.Dataset) -> Figure:
 
 
 def plane_figure(part: xr.Dataset) -> Figure:
-    """The landscape with both paths."""
+    """Draw the landscape with both paths."""
     figure, axes = style.panel(height=320)
     steps, loss = part["step"].values, part["loss"].transpose("across", "along").values
     levels = np.linspace(np.log10(0.1), np.log10(loss + 0.1).max(), 11)
@@ -151,7 +151,7 @@ def plane_figure(part: xr.Dataset) -> Figure:
 
 
 def line_figure(part: xr.Dataset) -> Figure:
-    """The loss on the line between the minima."""
+    """Draw the loss on the line between the minima."""
     figure, axes = style.panel(height=320)
     between = part["between"].values
     axes.plot(np.linspace(0, 1, len(between)), between, color="black")

@@ -1,4 +1,4 @@
-"""The handout's sentences that no other experiment holds, each against what is measured."""
+"""Findings on the handout's sentences that no other experiment covers, each against a measurement."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ EXPECTED = expectations.of("sentences")
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge each part that has seeds enough."""
+    """Judge each part that has enough seeds."""
     parts: dict[str, Callable[[xr.Dataset], list[Finding]]] = {
         "one_row": row_findings,
         "rows": rows_findings,
@@ -40,12 +40,12 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def exact_findings(data: xr.DataTree) -> list[Finding]:
-    """What holds whatever the seeds."""
+    """Judge what holds for all seeds."""
     row, built = (data[name].to_dataset() for name in ("one_row", "approximation"))
     return [
         exact(
             EXPECTED["label-zero"],
-            "had the label been 0, δ would have been negative: at the handout's activation 0.6",
+            "had the label been 0, δ would have been negative: δ at the handout's activation 0.6",
             row.attrs["delta_label_0"],
             note="2 (0 − 0.6) · 0.6 (1 − 0.6); the label 1 gives 0.192",
         ),
@@ -63,7 +63,7 @@ def exact_findings(data: xr.DataTree) -> list[Finding]:
         ),
         exact(
             EXPECTED["rows-48-sum"],
-            "the change that 48 rows accumulate against the sum of their own changes (relative distance)",
+            "the accumulated change of 48 rows against the sum of their single changes (relative distance)",
             float(data["rows"].attrs["accumulated"]),
             note="64-10-10 in float64; the weights do not change between the rows",
         ),

@@ -1,4 +1,4 @@
-"""The handout's last exercise, a network of one's own with one or two hidden layers, on the handout's row."""
+"""The handout's last exercise: one's own network with one or two hidden layers, on the handout's row."""
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +13,7 @@ from nnjax import datasets
 NETWORKS = {"3-4-1": nnjax.mlp((3, 4, 1)), "3-4-4-1": nnjax.mlp((3, 4, 4, 1))}
 RATE, EVERY = 0.1, 10
 CLOSE = 0.01
-"""A network has learnt its row once its squared error is below this."""
+"""A network has learnt the row once its squared error is below this."""
 
 
 def losses(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
@@ -43,6 +43,6 @@ def losses(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
 
 
 def first_close(loss: np.ndarray) -> np.ndarray:
-    """The first epoch looked at at which loss (..., k) is below `CLOSE`; inf where it never is."""
+    """Return the first recorded epoch at which loss (..., k) is below `CLOSE`; inf if it never is."""
     below = loss < CLOSE
     return np.where(below.any(axis=-1), EVERY * np.argmax(below, axis=-1), np.inf)

@@ -14,7 +14,7 @@ NETWORK = nnjax.mlp((3, 4, 1), biases=False)
 """Figure 1, without biases, as in the handout's text."""
 ALPHA = 0.01
 SIZES = (1.0, 0.2)
-"""The row as it is, and with inputs of at most 1, as data usually are."""
+"""Factors of the row: as it is, and with inputs of at most 1, as data usually have."""
 WEIGHTS = [
     (layer, i, j) for layer, inputs in enumerate((3, 4)) for i in range(inputs) for j in range((4, 1)[layer])
 ]
@@ -23,7 +23,7 @@ SAME = np.array([[a[0] == b[0] and a[2] == b[2] for a in WEIGHTS] for b in WEIGH
 
 
 def update(key: jax.Array, size: jax.Array) -> dict[str, jax.Array]:
-    """Draw N(0, 1) weights, and look at one update by the row (1, 3, 5) · size, in float64."""
+    """Draw N(0, 1) weights, and measure one update by the row (1, 3, 5) · size, in float64."""
     params = nnjax.init(NETWORK, key, "normal", dtype=jnp.float64)
     x, label = jnp.asarray(INPUT) * size, jnp.ones(1)
     trace = nnjax.forward(NETWORK, params, x)
@@ -49,7 +49,7 @@ def update(key: jax.Array, size: jax.Array) -> dict[str, jax.Array]:
 
 
 def orders(changes: list[jax.Array], activations: tuple[jax.Array, ...]) -> dict[str, jax.Array]:
-    """Of the pairs of weights with a larger and a smaller activation: how many have changes in that order."""
+    """Count the pairs of weights of which the one with the larger activation also changes more."""
     sent = jnp.concatenate([jnp.repeat(activations[0], 4), activations[1]])
     size = jnp.abs(jnp.concatenate([change.ravel() for change in changes]))
     larger, more = (values[:, None] > values[None] for values in (jnp.abs(sent), size))
@@ -70,12 +70,12 @@ NAMES = {
     "contributes_most": "whether the weight that contributes most (|a · w|) changes most",
     "nearer": "whether the prediction is nearer to the label after the update",
     "order_same_node": "pairs of weights into one node: share in which the larger activation changes more",
-    "order_other_nodes": "the same of weights into different nodes",
+    "order_other_nodes": "pairs into different nodes: share in which the larger activation changes more",
 }
 
 
 def updates(context: Context, seeds: np.ndarray) -> xr.Dataset:
-    """Look at the first update of every seed's network, for both sizes of the row."""
+    """Measure the first update of every seed's network, for both sizes of the row."""
     found = context.sweep("first updates", update, seeds, {"size": np.asarray(SIZES)})
     columns = {name: (("seed", "size"), found[name], {"long_name": NAMES[name]}) for name in NAMES}
     return xr.Dataset(
@@ -86,7 +86,7 @@ def updates(context: Context, seeds: np.ndarray) -> xr.Dataset:
 
 
 def delta_at(activation: float, label: float) -> float:
-    """δ of the handout's output where its activation is assumed."""
+    """Compute δ of the handout's output for an assumed activation."""
     network, params, x, _ = nnjax.handout()
     trace = nnjax.forward(network, params, x)
     assumed = trace._replace(activations=(*trace.activations[:-1], jnp.array([activation])))
@@ -94,7 +94,7 @@ def delta_at(activation: float, label: float) -> float:
 
 
 def share_smaller(x: float = 5.0, length: float = 35.0) -> float:
-    """P(|change of x₃ → h₁| < |change of h₁ → o|), exactly, for N(0, 1) weights and sigmoid nodes.
+    """Compute P(|change of x₃ → h₁| < |change of h₁ → o|) exactly, for N(0, 1) weights and sigmoid nodes.
 
     The output's δ, α and a(h₁) cancel: the ratio is |w| (1 − a(h₁)) x₃ with w ~ N(0, 1) the weight h₁ → o and
     a(h₁) = σ(z), z ~ N(0, |x|²). So P = E[2Φ((1 + eᶻ) / x₃) − 1].

@@ -11,14 +11,14 @@ EXPECTED = expectations.of("sentences")
 
 
 def approximation_findings(part: xr.Dataset) -> list[Finding]:
-    """Width against error."""
+    """Judge the error against the width."""
     widest, few = approximation.WIDEST, 2
     typical = part["typical"].transpose("seed", "function", "width")
     kept = (part["largest"] <= part["bound"]).sel(width=widest).transpose("seed", "function").values
     judged = [
         median(
             EXPECTED[f"approximation-{id}"],
-            f"1-h-1 learns {name}: its error with {widest} hidden nodes over that with {few}",
+            f"1-h-1 learns {name}: error with {widest} hidden nodes over that with {few}",
             (typical.sel(function=name, width=widest) / typical.sel(function=name, width=few)).values,
             note=f"root mean squared error; medians {medians(typical.sel(function=name))}",
         )
@@ -28,14 +28,14 @@ def approximation_findings(part: xr.Dataset) -> list[Finding]:
         *judged,
         median(
             EXPECTED["approximation-line"],
-            f"1-{widest}-1 learns sin 2πx: its error over the best line's, any width's without activation",
+            f"1-{widest}-1 learns sin 2πx: error over that of the best line, the limit without activation",
             typical.sel(function="sin 2πx", width=widest).values
             / float(part["line"].sel(function="sin 2πx")),
-            note="the line's is the error of any width with identity nodes",
+            note="with identity nodes a network of any width can only reach the line's error",
         ),
         share(
             EXPECTED["approximation-found"],
-            f"trained 1-{widest}-1 networks within the bound that the staircase is promised, on all three",
+            f"trained 1-{widest}-1 networks within the bound promised for the staircase, on all three",
             np.asarray(kept.all(axis=1)),
             note="; ".join(
                 f"{name}: {one:.0%}" for name, one in zip(part["function"].values, kept.mean(0), strict=True)
@@ -45,13 +45,13 @@ def approximation_findings(part: xr.Dataset) -> list[Finding]:
 
 
 def medians(typical: xr.DataArray) -> str:
-    """The median of every width, in words."""
+    """Write the median of every width."""
     each = typical.median("seed")
     return ", ".join(f"{float(each.sel(width=w)):.2g} (h = {w})" for w in typical["width"].values)
 
 
 def figure_findings(part: xr.Dataset) -> list[Finding]:
-    """Figure 3's local minimum, certified."""
+    """Judge Figure 3's local minimum, certified."""
     local, best = (part.sel(kind=kind) for kind in ("local", "global"))
     return [
         exact(
@@ -62,7 +62,7 @@ def figure_findings(part: xr.Dataset) -> list[Finding]:
         ),
         exact(
             EXPECTED["figure-3-gradient"],
-            "the length of the gradient at either minimum, at most",
+            "both minima: largest length of the gradient",
             float(part["gradient_norm"].max()),
             note="after Newton's method",
         ),

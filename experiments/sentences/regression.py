@@ -1,4 +1,4 @@
-"""Regression on scikit-learn's 442 diabetics: identity or sigmoid output, and what momentum gains."""
+"""Regression on scikit-learn's 442 diabetics: identity or sigmoid output, and the gain from momentum."""
 
 import functools
 from typing import Any
@@ -15,9 +15,9 @@ from experiments.runner.context import Context
 
 HIDDEN = 5
 TRAINED = 332
-"""Rows to train on, three in four; the others are for testing. Every seed splits them differently."""
+"""Rows to train on, three in four; the others are for testing. Each seed splits them differently."""
 SPLIT = 1 << 20
-"""Folded into a seed's key for the split; weights are drawn from other numbers."""
+"""Folded into a seed's key for the split, so that weights are drawn from other numbers."""
 RATE = 0.01
 STANDARDISED, SQUEEZED = "mean 0, standard deviation 1", "squeezed into 0.1 to 0.9"
 OUTPUTS = ("identity", "sigmoid")
@@ -34,7 +34,7 @@ def rows() -> tuple[np.ndarray, dict[str, np.ndarray]]:
 
 
 def explained(said: Any, ys: Any) -> Any:
-    """R² = 1 − Σ(y − ŷ)² / Σ(y − ȳ)²."""
+    """Compute R² = 1 − Σ(y − ŷ)² / Σ(y − ȳ)²."""
     return 1 - ((ys - said) ** 2).sum() / ((ys - ys.mean()) ** 2).sum()
 
 
@@ -73,21 +73,21 @@ def outputs(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
 
 
 def line(order: np.ndarray, ys: np.ndarray) -> float:
-    """R² of the test rows by the least squares of the training rows, which come first in `order`."""
+    """Compute R² on the test rows of the least-squares fit to the training rows, the first in `order`."""
     ones = np.column_stack([rows()[0], np.ones(len(ys))])[order]
     solution = np.linalg.lstsq(ones[:TRAINED], ys[order][:TRAINED], rcond=None)[0]
     return float(explained(ones[TRAINED:] @ solution, ys[order][TRAINED:]))
 
 
 def curvatures() -> tuple[float, float]:
-    """The smallest and the largest eigenvalue of the Hessian of a linear network's SSE, without a bias."""
+    """Compute the smallest and largest eigenvalue of the Hessian of a linear network's SSE, without bias."""
     xs, _ = rows()
     values = 2 * np.linalg.eigvalsh(xs.T @ xs)
     return float(values[0]), float(values[-1])
 
 
 def best_settings() -> dict[str, tuple[float, float]]:
-    """(rate, momentum) that are the best for a quadratic with these curvatures (Polyak 1964)."""
+    """Return the best (rate, momentum) for a quadratic with these curvatures (Polyak 1964)."""
     low, high = curvatures()
     condition = np.sqrt(high / low)
     return {
@@ -97,7 +97,7 @@ def best_settings() -> dict[str, tuple[float, float]]:
 
 
 def per_step() -> dict[str, float]:
-    """By what the slowest error shrinks in a step: (κ − 1)/(κ + 1), with momentum (√κ − 1)/(√κ + 1)."""
+    """Return the factor of the slowest error per step: (κ − 1)/(κ + 1), with momentum (√κ − 1)/(√κ + 1)."""
     low, high = curvatures()
     return {
         name: float((ratio - 1) / (ratio + 1))
@@ -106,7 +106,7 @@ def per_step() -> dict[str, float]:
 
 
 def descents(steps: int) -> xr.Dataset:
-    """Descend to the least squares of a linear network, plainly and with momentum: distances from them."""
+    """Descend to a linear network's least squares, plainly and with momentum: distances from the solution."""
     xs, forms = rows()
     ys = forms[STANDARDISED]
     network = nnjax.mlp((10, 1), output="identity", biases=False)
@@ -135,20 +135,20 @@ def descents(steps: int) -> xr.Dataset:
             "distance": (("way", "step"), found, {"long_name": "|θ − least squares|"}),
             "rate": ("way", settings[:, 0]),
             "momentum": ("way", settings[:, 1], {"long_name": "momentum μ"}),
-            "per_step": ("way", list(per_step().values()), {"long_name": "predicted shrinking in a step"}),
+            "per_step": ("way", list(per_step().values()), {"long_name": "predicted factor per step"}),
         },
         {"way": list(per_step())},
     )
 
 
 def steps_until(distance: np.ndarray, share: float) -> np.ndarray:
-    """Steps until distance (w, k) is below `share` of the first, (w,); inf where it never is."""
+    """Count the steps until distance (w, k) is below `share` of the first, (w,); inf if it never is."""
     below = distance < share * distance[:, :1]
     return np.where(below.any(axis=1), np.argmax(below, axis=1), np.inf)
 
 
 def late_shrinking(distance: np.ndarray) -> float:
-    """By what distance (k,) shrinks in a step, over the second half of the way to a millionth."""
+    """Measure distance (k,)'s factor per step over the second half of the way to a millionth."""
     last = (
         int(steps_until(distance[None], 1e-6)[0]) if distance[-1] < 1e-6 * distance[0] else len(distance) - 1
     )

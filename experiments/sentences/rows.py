@@ -1,4 +1,4 @@
-"""Rows per update: one, 48 and all, in as many epochs and in as many updates; and what accumulating means."""
+"""Rows per update: one, 48 and all, at equal epochs and at equal updates; and what accumulating means."""
 
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from nnjax import datasets
 
 NETWORK = nnjax.mlp((64, 10, 10))
 TRAINED = 480
-"""Rows of the digits to train on: ten times 48. The others are for testing."""
+"""Number of digits to train on: ten times 48. The others are for testing."""
 ONE, FORTY_EIGHT, ALL, ALL_OFTEN = "1 row", "48 rows", "all rows", "all rows, as many updates"
 
 
@@ -23,7 +23,7 @@ class Way(NamedTuple):
 
     Attributes:
         size: Rows per update; None for all.
-        rates: The learning rates tried: each number of rows per update has its own best rate.
+        rates: The learning rates that are tried: each number of rows per update has its own best one.
     """
 
     size: int | None
@@ -36,13 +36,13 @@ WAYS = {
     ALL: Way(None, (0.005, 0.01)),
 }
 AS_MANY = TRAINED // 48
-"""Epochs of updates by all rows that have as many updates as one epoch of updates by 48."""
+"""Epochs with all rows per update that have as many updates as one epoch with 48 rows per update."""
 ORDER = 1 << 20
 """Folded into a seed's key for the order of its rows."""
 
 
 def rows() -> datasets.Split:
-    """The first 480 digits to train on, and the other 1317."""
+    """Load the first 480 digits to train on, and the other 1317 to test with."""
     both = datasets.digits()
     xs, ys = (np.concatenate(parts) for parts in zip(*both, strict=True))
     return datasets.Split(
@@ -82,7 +82,7 @@ def accuracies(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
                 {"long_name": "share of the test rows labelled right"},
             ),
             "rate": (("way", "trial"), [*rates, rates[-1]], {"long_name": "learning rate"}),
-            "updates": ("way", [*counts, counts[-1] * AS_MANY], {"long_name": "updates in all"}),
+            "updates": ("way", [*counts, counts[-1] * AS_MANY], {"long_name": "total number of updates"}),
         },
         {"way": [*WAYS, ALL_OFTEN], "seed": seeds},
         {"epochs": epochs, "accumulated": accumulated()},
@@ -90,7 +90,7 @@ def accuracies(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
 
 
 def accumulated() -> float:
-    """Largest relative distance of the change of 48 rows at once from the sum of the 48 rows' own changes."""
+    """Compute the relative distance of the change by 48 rows at once from the sum of single rows' changes."""
     train, _ = rows()
     xs, ys = (jnp.asarray(part[:48]) for part in train)
     params = nnjax.init(NETWORK, nnjax.key(0), dtype=jnp.float64)

@@ -1,4 +1,4 @@
-"""How the section on the handout's other sentences is told."""
+"""The story of the handout's other sentences."""
 
 import xarray as xr
 
@@ -12,7 +12,7 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """Even smaller, larger contributions, stable states, momentum, Figure 3."""
+    """Tell of smaller changes, larger contributions, stable states, momentum and Figure 3."""
     return [
         "δ is smaller at the hidden node, and “this means that the weight changes from the input nodes to "
         "the hidden nodes will be even smaller”. It does not: a change is α · δ · activation, and the "
@@ -26,7 +26,7 @@ def story(data: xr.DataTree) -> Story:
         "Do large activations change more “as they ‘contribute’ more to the prediction”? The weight that "
         "contributes most, by |a · w|, changes most in {larger-contribution:%} of the networks: a change "
         "knows the activation, not the weight.",
-        "Does one stop once the loss “reaches a stable state”? On XOR at the rate 0.5, of the networks that "
+        "Should one stop once the loss “reaches a stable state”? On XOR at rate 0.5, of the networks that "
         "would be stopped before they have learnt, {plateau-rate-0-5:%} were on a plateau and would have "
         "learnt.",
         "And Figure 3, the ball in a side valley: is there such a place? Here is one. Its slope is 0, all "

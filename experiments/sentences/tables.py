@@ -1,4 +1,4 @@
-"""What the sentences' tables tell."""
+"""The tables of the experiment on sentences."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from experiments.sentences import one_row, xor
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate first updates, rows per update, regression, XOR, widths and what hidden nodes ask."""
+    """Tabulate first updates, rows per update, regression, XOR, widths and the questions of hidden nodes."""
     return {
         "The first update on the handout's row, and on a smaller one": update_table(
             data["one_row"].to_dataset()
@@ -31,14 +31,14 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
 
 
 def update_table(row: xr.Dataset) -> Table:
-    """Shares over the networks, by the size of the inputs."""
+    """Tabulate shares of the networks, by the size of the inputs."""
     lines = {
         "mean change into the hidden nodes smaller than the mean into the output": row["mean"] < 1,
         "change into a hidden node smaller than that of the node's weight to the output": row["pairs"],
         "change x₃ → h₁ smaller than h₁ → o": row["x3_to_h1"] < 1,
         "largest change into the hidden nodes smaller than the largest into the output": row["largest"] < 1,
         "pairs of weights into one node: the larger activation changes more": row["order_same_node"],
-        "pairs of weights into different nodes: the same": row["order_other_nodes"],
+        "pairs of weights into different nodes: the larger activation changes more": row["order_other_nodes"],
         "the weight that contributes most to the output changes most": row["contributes_most"],
         "prediction nearer to the label after the update": row["nearer"],
     }
@@ -50,7 +50,7 @@ def update_table(row: xr.Dataset) -> Table:
 
 
 def rows_table(part: xr.Dataset) -> Table:
-    """Accuracy at each rate."""
+    """Tabulate the accuracy at each rate."""
     means = part["accuracy"].mean("seed")
     rows = [
         [
@@ -69,7 +69,7 @@ def rows_table(part: xr.Dataset) -> Table:
 
 
 def regression_table(part: xr.Dataset) -> Table:
-    """R² by output and target."""
+    """Tabulate R² by output and target."""
     means = part["explained"].mean("seed")
     rows = [
         [
@@ -82,7 +82,7 @@ def regression_table(part: xr.Dataset) -> Table:
 
 
 def xor_table(part: xr.Dataset) -> Table:
-    """Shares learnt, and how soon."""
+    """Tabulate the shares that learn XOR, and how soon."""
     rows = []
     for way in part["way"].values:
         for rate in part["rate"].values:
@@ -94,7 +94,7 @@ def xor_table(part: xr.Dataset) -> Table:
 
 
 def question_table(part: xr.Dataset) -> Table:
-    """What the hidden nodes of the networks that learnt XOR ask."""
+    """Tabulate the questions of the hidden nodes of networks that learnt XOR."""
     last = part["loss"].sel(way=xor.PLAIN, rate=xor.SHOWN).isel(look=-1).values
     ends = part["end"].values[last < xor.SOLVED]
     counted = Counter(map(xor.questions, ends)).most_common()
@@ -102,7 +102,7 @@ def question_table(part: xr.Dataset) -> Table:
 
 
 def width_table(part: xr.Dataset) -> Table:
-    """Errors by function and width."""
+    """Tabulate errors by function and width."""
     medians = part["largest"].median("seed")
     rows = [
         [str(function), str(width)]

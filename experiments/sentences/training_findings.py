@@ -11,7 +11,7 @@ EXPECTED = expectations.of("sentences")
 
 
 def regression_findings(part: xr.Dataset) -> list[Finding]:
-    """Identity against sigmoid output."""
+    """Judge identity against sigmoid outputs."""
     values = part["explained"]
 
     def shown(target: str, output: str) -> np.ndarray:
@@ -27,24 +27,24 @@ def regression_findings(part: xr.Dataset) -> list[Finding]:
         difference(
             "regression-identity",
             regression.STANDARDISED,
-            "diabetes, standardised target: R² with an identity output minus with a sigmoid",
+            "diabetes, standardised target: R² with an identity output minus R² with a sigmoid output",
         ),
         difference(
             "regression-squeezed",
             regression.SQUEEZED,
-            "diabetes, target squeezed into 0.1 to 0.9: the same difference",
+            "diabetes, target in 0.1 to 0.9: R² with an identity output minus R² with a sigmoid output",
         ),
         mean(
             EXPECTED["regression-line"],
-            "diabetes: R² of the network with identity output minus that of a line",
+            "diabetes: R² of the network with identity output minus R² of a linear fit",
             shown(regression.STANDARDISED, "identity") - line,
-            note=f"the line's is {line.mean():.3f}",
+            note=f"R² of the linear fit: {line.mean():.3f}",
         ),
     ]
 
 
 def descent_findings(part: xr.Dataset) -> list[Finding]:
-    """Momentum on least squares, where the gain is known."""
+    """Judge momentum on least squares, where the gain is known."""
     steps = regression.steps_until(part["distance"].values, 1e-6)
     slowest = regression.late_shrinking(part["distance"].sel(way="plain").values)
     predicted = float(part["per_step"].sel(way="plain"))
@@ -58,7 +58,7 @@ def descent_findings(part: xr.Dataset) -> list[Finding]:
         ),
         exact(
             EXPECTED["momentum-plain-rate"].around(predicted),
-            "by what plain descent shrinks the error in a step, against (κ − 1) / (κ + 1)",
+            "plain descent: factor of the error per step, against (κ − 1) / (κ + 1)",
             slowest,
             note=f"κ = {condition:.0f}, from the Hessian's eigenvalues",
         ),
@@ -66,7 +66,7 @@ def descent_findings(part: xr.Dataset) -> list[Finding]:
 
 
 def xor_findings(part: xr.Dataset) -> list[Finding]:
-    """Momentum, plateaus, and hidden nodes as logistic regressions, on XOR."""
+    """Judge momentum, plateaus, and hidden nodes as logistic regressions, on XOR."""
     loss = part["loss"].transpose("way", "seed", "rate", "look").values
     plain, momentum = loss < xor.SOLVED
     shown = xor.EFFECTIVE.index(xor.SHOWN)
@@ -95,20 +95,20 @@ def xor_findings(part: xr.Dataset) -> list[Finding]:
 
 
 def plateau_finding(part: xr.Dataset, rate: float) -> Finding:
-    """Whether a loss that has stopped falling has reached its end."""
+    """Judge whether a loss that has stopped falling has reached its end."""
     loss = part["loss"].sel(way=xor.PLAIN, rate=rate).transpose("seed", "look").values
     look = xor.first_stable(loss)
     stopped = (look >= 0) & (loss[np.arange(len(loss)), look] >= xor.SOLVED)
     return share(
         EXPECTED[f"plateau-rate-{rate:g}".replace(".", "-")],
-        f"XOR, rate {rate:g}: of the networks that a stable loss stops unlearnt, share that would learn",
+        f"XOR, rate {rate:g}: of the networks stopped by a stable loss before they learn, share that would",
         loss[stopped, -1] < xor.SOLVED,
         note=f"{stopped.sum()} of {len(loss)} stop; stable: less than 1 % below 250 epochs earlier",
     )
 
 
 def node_findings(ends: np.ndarray) -> list[Finding]:
-    """The nodes of networks that learnt XOR, read as logistic regressions."""
+    """Judge the nodes of networks that learnt XOR, read as logistic regressions."""
     right = np.array([np.array_equal(xor.answers(end)[1], [False, True, True, False]) for end in ends])
     asked = [xor.questions(end) for end in ends]
     common = max(sorted(set(asked)), key=asked.count)
@@ -122,7 +122,7 @@ def node_findings(ends: np.ndarray) -> list[Finding]:
         ),
         share(
             EXPECTED["nodes-read"],
-            "XOR: networks that stay right when each hidden node is read as a yes or a no",
+            "XOR: share of the networks that stay right when each hidden node is read as a yes or a no",
             right,
             note=f"the two ask “{common}” in {asked.count(common) / len(asked):.0%} of {len(asked)}",
         ),
@@ -130,7 +130,7 @@ def node_findings(ends: np.ndarray) -> list[Finding]:
 
 
 def layers_findings(part: xr.Dataset) -> list[Finding]:
-    """One or two hidden layers."""
+    """Judge one against two hidden layers."""
     loss = part["loss"].transpose("network", "seed", "look").values
     first = layers.first_close(loss)
     one, two = layers.NETWORKS
@@ -144,7 +144,7 @@ def layers_findings(part: xr.Dataset) -> list[Finding]:
         ),
         median(
             EXPECTED["layers-two-against-one"],
-            f"log₂ of the epochs until then, {two} over {one}",
+            f"epochs until within 0.1 of the label, log₂ of {two} over {one}",
             ratio[np.isfinite(ratio)],
             note=f"medians {np.median(first[0]):.0f} and {np.median(first[1]):.0f} epochs",
         ),

@@ -10,7 +10,7 @@ EXPECTED = expectations.of("sentences")
 
 
 def row_findings(row: xr.Dataset) -> list[Finding]:
-    """The first update of random networks."""
+    """Judge the first update of random networks."""
     own, small = (row.sel(size=size) for size in one_row.SIZES)
     count = f"{row.sizes['seed']:,} 3-4-1 networks with N(0, 1) weights"
     x3, largest, means, medians = (own[name].values < 1 for name in ("x3_to_h1", "largest", "mean", "median"))
@@ -66,7 +66,7 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
             EXPECTED["larger-contribution"],
             "the weight that contributes most to the output, |a · w|, is the one that changes most",
             own["contributes_most"].values,
-            note="of four; the change knows the activation and not the weight",
+            note="of four weights; the change depends on the activation, not on the weight",
         ),
         share(
             EXPECTED["one-step-nearer"],
@@ -78,7 +78,7 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
 
 
 def rows_findings(part: xr.Dataset) -> list[Finding]:
-    """Rows per update, each way at its best rate."""
+    """Judge the number of rows per update, each at its best rate."""
     accuracy = part["accuracy"].transpose("way", "seed", "trial")
     best, rates = {}, {}
     for way in part["way"].values:
@@ -109,6 +109,6 @@ def rows_findings(part: xr.Dataset) -> list[Finding]:
         against(
             "rows-48-equal-updates",
             rows.ALL_OFTEN,
-            "digits: accuracy after as many updates, with 48 rows each minus with all rows each",
+            "digits: accuracy after equally many updates, with 48 rows each minus with all rows each",
         ),
     ]

@@ -16,17 +16,17 @@ from nnjax import datasets
 NETWORK = nnjax.mlp((2, 2, 1))
 MOMENTUM = 0.9
 EFFECTIVE = (0.5, 1.0, 2.0, 4.0, 8.0, 12.0)
-"""Learning rates of plain descent; with momentum μ they are (1 − μ) times these: a long pull moves as far."""
+"""Learning rates of plain descent; with momentum μ, (1 − μ) times these, so that a long pull moves as far."""
 PLAIN, WITH = "plain", "momentum 0.9"
 SHOWN = 2.0
-"""The rate whose networks are read."""
+"""The rate whose networks are examined."""
 ABOUT_END = {"long_name": "parameters after plain training at rate 2"}
 SOLVED = 0.1
-"""XOR is learnt below this summed loss."""
+"""XOR counts as learnt below this summed loss."""
 EVERY, SOON = 50, 200
-"""Epochs between looks; what counts as soon, where half of the seeds have learnt."""
+"""Epochs between records of the loss; epochs that count as soon, when half of the seeds have learnt."""
 FLAT, WINDOW = 0.01, 5
-"""A loss that fell by less than this share over five looks counts as stable."""
+"""A loss that fell by less than this share over five records counts as stable."""
 
 
 def train(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
@@ -63,31 +63,31 @@ def train(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
 
 
 def first_below(loss: np.ndarray, level: float = SOLVED) -> np.ndarray:
-    """The first look at which loss (..., k) is below `level`; inf where it never is."""
+    """Return the first record at which loss (..., k) is below `level`; inf if it never is."""
     below = loss < level
     return np.where(below.any(axis=-1), EVERY * np.argmax(below, axis=-1), np.inf)
 
 
 def first_stable(loss: np.ndarray) -> np.ndarray:
-    """The first look at which loss (s, k) fell by less than FLAT over WINDOW looks; −1 if it never did."""
+    """Return the first record at which loss (s, k) fell by less than FLAT over WINDOW records, or −1."""
     fallen = 1 - loss[:, WINDOW:] / loss[:, :-WINDOW]
     stable = fallen < FLAT
     return np.where(stable.any(axis=1), WINDOW + np.argmax(stable, axis=1), -1)
 
 
 def layers(end: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """W₁ (2, 2), b₁ (2,), w₂ (2,), b₂ of a flat end (9,), in float64."""
+    """Split a flat end (9,) into W₁ (2, 2), b₁ (2,), w₂ (2,), b₂, in float64."""
     values = np.asarray(end, np.float64)
     return values[:4].reshape(2, 2), values[4:6], values[6:8], float(values[8])
 
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
-    """1 / (1 + e⁻ᶻ)."""
+    """Compute 1 / (1 + e⁻ᶻ)."""
     return 1 / (1 + np.exp(-z))
 
 
 def answers(end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What each hidden node says on the four rows, yes or no (4, 2), and the output made of that (4,)."""
+    """Return the hidden nodes' answers on the four rows, yes or no (4, 2), and the output they yield (4,)."""
     first, biases, last, bias = layers(end)
     said = datasets.xor().xs @ first + biases > 0
     return said, said @ last + bias > 0
@@ -110,23 +110,23 @@ NAMED = {
     (0, 0, 0, 0): "always the same",
     (1, 1, 1, 1): "always the same",
 }
-"""What a node asks, by its answers on 00, 01, 10, 11; the opposite answers are to the same question."""
+"""{a node's answers on 00, 01, 10, 11: its question}; opposite answers belong to the same question."""
 
 
 def questions(end: np.ndarray) -> str:
-    """What the two hidden nodes ask, in the order of the alphabet."""
+    """Name the questions of the two hidden nodes, in alphabetical order."""
     said, _ = answers(end)
     return " + ".join(sorted(NAMED[tuple(column.astype(int))] for column in said.T))
 
 
 def refitted(end: np.ndarray) -> float:
-    """Fit each of the three nodes as a logistic regression on what it is given, to what it says.
+    """Fit each of the three nodes as a logistic regression from its inputs to its outputs.
 
     A node's activation is a probability, so each row counts as a yes with weight a and a no with 1 − a.
 
     Returns:
-        The largest distance of a coefficient from the node's own weight or bias, relative to the largest of
-        these.
+        The largest distance of a coefficient from the node's own weight or bias, relative to the largest
+        weight or bias.
     """
     first, biases, last, bias = layers(end)
     xs = datasets.xor().xs

@@ -17,7 +17,7 @@ from experiments.spurious_minima.story import CARD, story
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """Which sizes of task are tried (a pair of k and n is a cell), and from how many seeds.
+    """The sizes of task that are tried (a pair of k and n is a cell), and the number of seeds.
 
     Attributes:
         seed: First seed; a cell's runs have the seeds seed, seed + 1, ...
@@ -49,8 +49,8 @@ class Config(Options):
 def run(config: Config, context: Context) -> xr.DataTree:
     """Descend from every seed of every cell, and say where each ends.
 
-    Two cells at a time, the largest first: one compiles while another computes. So LAPACK keeps to one thread
-    each: on matrices this small its threads wait for each other, ten times as long on a busy machine.
+    Two cells run at a time, the largest first: one compiles while another computes. LAPACK uses one thread
+    for each: on matrices this small its threads wait for each other, ten times as long on a busy machine.
 
     Args:
         config: The options.
@@ -60,14 +60,14 @@ def run(config: Config, context: Context) -> xr.DataTree:
         Groups: the table "cells" (c,), the "runs" (c, s), the distinct "minima" (m,).
 
     Raises:
-        FloatingPointError: A run left the finite numbers.
+        FloatingPointError: A run became infinite or NaN.
     """
     pairs, seeds = config.pairs(), config.seeds_from_first(config.seeds)
     largest_first = sorted(pairs, key=lambda pair: -pair[0] * pair[1])
     with threadpool_limits(1), context.pool(2) as workers:
         futures = {pair: workers.submit(cell, context, *pair, seeds) for pair in largest_first}
         for done, finished in enumerate(concurrent.futures.as_completed(futures.values()), start=1):
-            finished.result()  # a failure ends the others
+            finished.result()  # raises a failure, which ends the others
             context.report(done, len(pairs))
     return xr.DataTree.from_dict(groups(pairs, seeds, [futures[pair].result() for pair in pairs]))
 
@@ -80,8 +80,8 @@ EXPERIMENT = Experiment(
     method=(
         "n ReLU neurons learn k fixed ones over all Gaussian inputs, a task whose global minimum is 0, by "
         "plain gradient descent on the exact expectation. Every run that does not go to 0 is followed to a "
-        "gradient of 1e-9, and the eigenvalues of the Hessian tell what the point is. Runs that rest at a "
-        "saddle are pushed off it, the way descent was leaving it, and go on."
+        "gradient of 1e-9, and the eigenvalues of the Hessian show what kind of point it is. Runs that rest "
+        "at a saddle are pushed off it, in the direction in which descent was leaving it, and go on."
     ),
     config=Config,
     run=run,

@@ -1,4 +1,4 @@
-"""The runs of one cell (k, n): each from its random start to its end, and what kind of point that is."""
+"""The runs of one cell (k, n): each from its random start to its end, and the kind of that point."""
 
 import functools
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ ROUNDS = ((descent.HANDOVER, descent.PATIENCE), (1e-5, 30_000), (descent.CONVERG
 FURTHER = 4
 """How often a run that stops at a saddle, or has not converged after the last round, is continued."""
 SAME_VALUE, SAME_SPECTRUM = 1e-7, 1e-4
-"""Ends whose F and whose every Hessian eigenvalue agree to these are copies of one minimum."""
+"""Ends whose F and Hessian eigenvalues all agree to these tolerances are copies of one minimum."""
 OUTCOMES = ("not spurious", "spurious", "unsettled")
 NOT_SPURIOUS, SPURIOUS, UNSETTLED = range(len(OUTCOMES))
 
@@ -75,7 +75,7 @@ def descend_all(
     """Descend from a cell's seeds until `descent.settled`.
 
     Raises:
-        FloatingPointError: A run left the finite numbers.
+        FloatingPointError: A run became infinite or NaN.
     """
     limits = {"handover": np.array([handover]), "patience": np.array([patience], np.int32)}
     ended = context.sweep_until(
@@ -114,7 +114,7 @@ def cell(
         k: Target neurons.
         n: Neurons.
         seeds: The runs' seeds.
-        rounds: When Newton's method is tried, as `ROUNDS`.
+        rounds: When Newton's method is tried, in the form of `ROUNDS`.
     """
     runs = _empty(len(seeds), k, n)
     for handover, patience in rounds:
@@ -140,7 +140,7 @@ def finish_all(weights: np.ndarray) -> descent.Finished:
 
 
 def _write(runs: Cell, rows: np.ndarray, state: descent.State) -> None:
-    """Write down what a descent of some rows has come to."""
+    """Record where the descent of some rows has ended."""
     runs.objective[rows] = state.objective
     runs.rise[rows] = np.maximum(runs.rise[rows], state.rise)
     for values in (runs.weights, runs.gradient_norm, runs.spectrum):
@@ -160,7 +160,7 @@ def _write(runs: Cell, rows: np.ndarray, state: descent.State) -> None:
 def _continue(runs: Cell, rows: np.ndarray, seeds: np.ndarray, handover: float, patience: int) -> None:
     """Continue some rows from where they are, off the saddle if they rest at one.
 
-    One by one, so that no run's bits depend on which others are continued; they are few.
+    They are few, and run one by one, so that no run's bits depend on which others are continued.
     """
     saddle = (runs.gradient_norm[rows] <= descent.CONVERGED) & (runs.spectrum[rows, 0] < 0)
     runs.pushed[rows] += saddle
@@ -180,6 +180,6 @@ def _continue(runs: Cell, rows: np.ndarray, seeds: np.ndarray, handover: float, 
 
 
 def distinct(value: np.ndarray, spectrum: np.ndarray) -> np.ndarray:
-    """Number the minima that ends are copies of: 0, 1, ... in the order of F; −1 where the value is NaN."""
+    """Number the minima of which the ends are copies: 0, 1, ... in the order of F; −1 if the value is NaN."""
     tolerance = [SAME_VALUE, *[SAME_SPECTRUM] * spectrum.shape[1]]
     return minima.group(np.column_stack([value, spectrum]), tolerance)

@@ -16,12 +16,12 @@ STEP = 0.3
 """Step size. Safran and Shamir's 0.1 takes three times as long, and ends in the same minima as often. A step
 is stable below 2 / (largest Hessian eigenvalue), and F then only falls: the experiment checks both."""
 GLOBAL = 1e-3
-"""Below this value a run is on its way to the global minimum, F = 0: F only falls, and no spurious minimum
-this low is known."""
+"""Below this value of F a run is on its way to the global minimum, F = 0: F only falls, and no spurious
+minimum this low is known."""
 CONVERGED = 1e-9
-"""Safran and Shamir's end of a run: maxᵢ |2π ∂F/∂wᵢ| at most this."""
+"""Safran and Shamir end a run once maxᵢ |2π ∂F/∂wᵢ| is at most this."""
 HANDOVER, PATIENCE = 1e-3, 5000
-"""Newton's method is tried once descent has reached this gradient norm, or done this many steps."""
+"""Newton's method is tried once descent has reached this gradient norm, or taken this many steps."""
 NEWTON, TRUST = 5, 0.3
 """Steps of Newton's method, and how far it may go in the Euclidean norm of W."""
 PUSH = 1e-3
@@ -35,11 +35,11 @@ class State(NamedTuple):
 
     Attributes:
         weights: W (n, k).
-        gradient: ∂F/∂W (n, k) there.
-        objective: F there.
-        rise: The largest rise of F in any step so far; rounding alone where the step is stable.
+        gradient: ∂F/∂W (n, k) at W.
+        objective: F at W.
+        rise: The largest rise of F in any step so far; only rounding if the step is stable.
         handover: The gradient norm at which the run is handed over.
-        patience: The number of further steps after which it is handed over all the same.
+        patience: The number of further steps after which it is handed over in any case.
     """
 
     weights: Array
@@ -58,14 +58,14 @@ def start(
 
 
 def begin(weights: Float[Array, "n k"], handover: float | Array, patience: int | Array) -> State:
-    """Begin a run at W."""
+    """Start a run at W."""
     value, gradient = value_and_gradient(weights)
     limits = jnp.asarray(handover, jnp.float64), jnp.asarray(patience, jnp.int32)
     return State(weights, gradient, value, jnp.zeros((), jnp.float64), *limits)
 
 
 def descend(state: State, step: float = STEP) -> State:
-    """Do one step of plain gradient descent, W − step · ∂F/∂W."""
+    """Take one step of plain gradient descent, W − step · ∂F/∂W."""
     weights = state.weights - step * state.gradient
     value, gradient = value_and_gradient(weights)
     rise = jnp.maximum(state.rise, value - state.objective)
@@ -73,20 +73,20 @@ def descend(state: State, step: float = STEP) -> State:
 
 
 def settled(state: State) -> Array:
-    """Say whether F < 1e-3, the gradient is down to `handover`, or `patience` has run out; not with NaN."""
+    """Tell whether F < 1e-3, the gradient is down to `handover`, or `patience` has run out; False for NaN."""
     at_rest = (gradient_norm(state.gradient) <= state.handover) | (state.patience <= 0)
     return (state.objective < GLOBAL) | (at_rest & jnp.isfinite(state.objective))
 
 
 class Finished(NamedTuple):
-    """The ends of runs, and what kind of points they are.
+    """The ends of runs, and the kinds of these points.
 
     Attributes:
         weights: W (s, n, k).
-        objective: F there (s,).
-        gradient_norm: maxᵢ |2π ∂F/∂wᵢ| there (s,).
-        spectrum: The Hessian's eigenvalues (s, n k) there, ascending; 0 where it is not finite.
-        accepted: Whether Newton's method may stand for the rest of the descent (s,).
+        objective: F at the ends (s,).
+        gradient_norm: maxᵢ |2π ∂F/∂wᵢ| at the ends (s,).
+        spectrum: The Hessian's eigenvalues (s, n k) at the ends, ascending; 0 if it is not finite.
+        accepted: Whether Newton's method may replace the rest of the descent (s,).
     """
 
     weights: np.ndarray
@@ -98,7 +98,7 @@ class Finished(NamedTuple):
 
 @jax.jit
 def _look(weights: Array) -> tuple[Array, Array, Array, Array]:
-    """Compute F, gradient, the gradient's norm and the Hessian (0 where not finite) of each of (s, n, k)."""
+    """Compute F, gradient, gradient norm and Hessian (0 if not finite) for each W of (s, n, k)."""
     value, gradient = jax.vmap(value_and_gradient)(weights)
     curvature = jax.vmap(hessian)(weights)
     finite = jnp.all(jnp.isfinite(curvature), axis=(1, 2), keepdims=True)
@@ -106,12 +106,12 @@ def _look(weights: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def finish(weights: np.ndarray) -> Finished:
-    """Finish descents (s, n, k) that are nearly at rest by Newton's method; find their ends' eigenvalues.
+    """Finish descents (s, n, k) that are nearly at rest by Newton's method; find the eigenvalues at the ends.
 
-    W ← W − H⁻¹ ∂F/∂W. It stands for the descent only if every Hessian H on the way is positive definite, the
+    W ← W − H⁻¹ ∂F/∂W. It replaces the descent only if every Hessian H on the way is positive definite, the
     end lies within `TRUST` of the start, F has not risen (beyond rounding) and the gradient is at most 1e-9;
-    else the start is returned, refused. NumPy does the linear algebra, since jnp.linalg.eigvalsh computes the
-    eigenvectors too.
+    otherwise the start is returned and not accepted. NumPy does the linear algebra, since
+    jnp.linalg.eigvalsh computes the eigenvectors, too.
     """
     before = now = tuple(map(np.asarray, _look(weights)))
     end, spectrum = weights, np.linalg.eigvalsh(before[3])
@@ -131,11 +131,11 @@ def finish(weights: np.ndarray) -> Finished:
 
 
 def push(weights: np.ndarray) -> np.ndarray:
-    """Push W (n, k) off a saddle by `PUSH`, the way descent is leaving it; return any other W unchanged.
+    """Push W (n, k) off a saddle by `PUSH`, in the direction of descent; return any other W unchanged.
 
     Near a saddle one step multiplies the gradient's part along a Hessian's eigenvector by 1 − step · λ. Where
-    λ < 0 that part grows, however short it is when the gradient as a whole has come down to 1e-9. So the
-    push goes against the sum of these parts; along the eigenvector of the smallest λ if they are all 0.
+    λ < 0 that part grows, however short it is when the gradient as a whole is down to 1e-9. So the push goes
+    against the sum of these parts, or along the eigenvector of the smallest λ if they are all 0.
     """
     _, gradient, _, curvature = (np.asarray(leaf)[0] for leaf in _look(weights[None]))
     values, vectors = np.linalg.eigh(curvature)
@@ -152,7 +152,7 @@ def push(weights: np.ndarray) -> np.ndarray:
 def follow(
     weights: Float[Array, "n k"], before: float | Array, handover: float | Array, patience: int | Array
 ) -> State:
-    """Descend from W until `settled`, or F is not finite: one run.
+    """Descend from W in one run until `settled`, or until F is not finite.
 
     Its rise counts from F = `before`.
     """

@@ -1,4 +1,4 @@
-"""What the spurious minima look like, beside Safran and Shamir's published table."""
+"""Figures of the spurious minima, beside Safran and Shamir's published table."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,19 +15,19 @@ from experiments.spurious_minima.findings import PUBLISHED, interval, published_
 
 SHARE = (
     "The share of the seeds that ends in a spurious minimum, when n neurons learn k others. Bars are 99.9 % "
-    "intervals; crosses are Safran and Shamir's of 2018, who give none."
+    "intervals; crosses are from Safran and Shamir (2018), who give no intervals."
 )
 MEANS = (
     "The spurious ends themselves: their height F above the global minimum, at which F = 0, and the least "
     "curvature there (the smallest eigenvalue of the Hessian; above 0 all directions lead up). Means with "
-    "99.9 % intervals (none where all ends are copies of one minimum); crosses are published."
+    "99.9 % intervals (none if all ends are copies of one minimum); crosses are published values."
 )
 MINIMA = (
     "The distinct minima: ends of equal F and equal Hessian spectra count as copies of one. The larger a "
     "dot, the more seeds reached it; three sizes are named. F = 0 is the global minimum."
 )
 DOT = 400
-"""Area of a dot that all seeds reach, in square points."""
+"""The area, in square points, of a dot that all seeds reach."""
 NAMED = (0.01, 0.1, 0.5)
 """Shares of the seeds whose dots are shown as examples."""
 
@@ -49,7 +49,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def _kinds(cells: xr.Dataset) -> Iterator[tuple[str, str, np.ndarray]]:
-    """For each n − k of the data: its label, its colour, and its cells by rising k."""
+    """Yield the label, the colour, and the cells by increasing k, for each n − k of the data."""
     k, more = cells["k"].values, cells["n"].values - cells["k"].values
     for colour, value in zip(style.COLOURS, np.unique(more), strict=False):
         chosen = np.flatnonzero(more == value)
@@ -68,7 +68,7 @@ def _shares(cells: xr.Dataset) -> Figure:
 
 
 def _means(cells: xr.Dataset, runs: xr.Dataset, name: str, column: int, title: str) -> Figure:
-    """Averages over each cell's spurious runs, and half of their 99.9 % intervals by their spread."""
+    """Draw the means over each cell's spurious runs, with 99.9 % intervals from their spread."""
     figure, axes = style.panel()
     for label, colour, chosen in _kinds(cells):
         part = runs.isel(cell=chosen)
@@ -83,7 +83,7 @@ def _means(cells: xr.Dataset, runs: xr.Dataset, name: str, column: int, title: s
 
 
 def _dots(axes: Axes, k: np.ndarray, value: np.ndarray, bars: np.ndarray, label: str, colour: str) -> None:
-    """Dots with bars, named beside the last."""
+    """Draw dots with bars, and a name beside the last."""
     axes.errorbar(k, value, bars, fmt="o", color=colour, capsize=3, ms=4)
     seen = np.flatnonzero(np.isfinite(value))
     if len(seen):
@@ -94,7 +94,7 @@ def _dots(axes: Axes, k: np.ndarray, value: np.ndarray, bars: np.ndarray, label:
 
 
 def _published(axes: Axes, cells: xr.Dataset, column: int, title: str) -> None:
-    """The published numbers, and what the axes mean."""
+    """Draw the published numbers, and label the axes."""
     ks = [k for k, _ in published_cells(cells)]
     values = [PUBLISHED[k][column] for k in ks]
     axes.plot(ks, values, "x", color=style.COLOURS[-1], ms=8)

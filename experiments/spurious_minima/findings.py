@@ -1,4 +1,4 @@
-"""What the spurious minima show, beside Safran and Shamir's published table."""
+"""Findings on the spurious minima, beside Safran and Shamir's published table."""
 
 from collections.abc import Iterator, Mapping
 
@@ -51,14 +51,14 @@ AGAIN: dict[int, float] = {
     19: 94.4,
     20: 94.2,
 }
-"""{k = n: % of spurious runs} as they published it again (Safran, Yehudai & Shamir 2021)."""
+"""{k = n: % of spurious runs}, as published from a rerun (Safran, Yehudai & Shamir 2021)."""
 SEED_FREE = (7, 0.0232027149)
-"""A minimum that is known without any seed: k = n, and F there."""
+"""A minimum that is known without any seed: k = n, and its F."""
 FEW = 10
-"""Fewer spurious runs than this say nothing about their mean."""
+"""The fewest spurious runs with which their mean is judged."""
 ONE_MINIMUM = 1e-4
-"""Where the ends of a cell differ by less than the published rounding they are copies of one minimum, and
-their mean tests nothing."""
+"""If the ends of a cell differ by less than the published rounding, they are copies of one minimum, and their
+mean tests nothing."""
 COLUMNS = {
     "share": ("share-published", "share of spurious runs, against the table of 2018"),
     "share_again": ("share-published-2021", "share of spurious runs, against the table of 2021"),
@@ -71,11 +71,11 @@ COLUMNS = {
         "mean F of the spurious runs, against the table of 2018",
     ),
 }
-"""{column: (the finding's id, what it is)}."""
+"""{column: (the finding's id, its claim)}."""
 
 
 def published_cells(cells: xr.Dataset) -> list[tuple[int, int]]:
-    """List the published cells, k = n, that the data have: k and the index of the cell."""
+    """List the published cells, k = n, that are in the data: k and the index of the cell."""
     pairs = enumerate(zip(cells["k"].values, cells["n"].values, strict=True))
     return [(int(k), index) for index, (k, n) in pairs if k == n and k in PUBLISHED]
 
@@ -112,7 +112,7 @@ def _difference_of_shares(cell: xr.Dataset, published: float, their_runs: int) -
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge the published columns, and that what is counted are minima."""
+    """Judge the published columns, and whether the counted ends are minima."""
     cells, runs, minima = (data[name].to_dataset() for name in ("cells", "runs", "minima"))
     return [
         *_published(cells, runs),
@@ -124,7 +124,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def _published(cells: xr.Dataset, runs: xr.Dataset) -> Iterator[Finding]:
-    """Hold each published column as a whole against ours: χ² = Σ z² over its cells."""
+    """Compare each published column as a whole with ours: χ² = Σ z² over its cells."""
     for name, found in differences(cells, runs).items():
         if found:
             id, words = COLUMNS[name]
@@ -135,7 +135,7 @@ def _published(cells: xr.Dataset, runs: xr.Dataset) -> Iterator[Finding]:
                 f"{words}: χ² over the table",
                 sum(z**2 for z in found.values()),
                 note=f"{len(found)} cells, k = n from {list(found)}; furthest at k = {furthest}, "
-                f"{found[furthest]:+.1f} standard errors of both samples",
+                f"{found[furthest]:+.1f} standard errors of the difference",
             )
 
 
@@ -143,10 +143,10 @@ def _stuck(cells: xr.Dataset) -> Finding:
     largest = cells.isel(cell=int(np.argmax(cells["k"].values)))
     return share(
         EXPECTED["descent-gets-stuck"],
-        f"k = {int(largest['k'])}, n = {int(largest['n'])}: share of the seeds from which descent gets stuck",
+        f"k = {int(largest['k'])}, n = {int(largest['n'])}: share of the seeds for which descent gets stuck",
         np.arange(int(largest["runs"])) < int(largest["spurious"]),
         note=f"{int(largest['spurious'])} of {int(largest['runs'])}; in points certified (float64) as "
-        "local minima and not global: gradient below 1e-9, positive definite Hessian, F > 0.001",
+        "local minima that are not global: gradient below 1e-9, positive definite Hessian, F > 0.001",
     )
 
 
@@ -180,14 +180,14 @@ def _all_runs(cells: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["objective-falls"],
         "F only falls: largest rise in any step of any run",
         float(cells["largest_rise"].max()),
-        note="so a run below 1e-3 cannot end in a known spurious minimum; a rise this small is rounding",
+        note="so a run below 1e-3 cannot end in a known spurious minimum; a rise this small is only rounding",
     )
     yield exact(
         EXPECTED["unsettled-runs"],
         "runs that end neither at the global minimum nor in a certified local one (share)",
         float(cells["unsettled"].sum() / cells["runs"].sum()),
         note=f"{int(cells['pushed_off_a_saddle'].sum())} runs came to rest at a saddle first and were pushed "
-        "off it, as descent was leaving it",
+        "off it, in the direction in which descent was leaving",
     )
 
 
@@ -197,13 +197,13 @@ def _seed_free(minima: xr.Dataset) -> Iterator[Finding]:
     if len(values):
         yield exact(
             EXPECTED["seed-free-minimum"].around(value),
-            f"k = n = {k}: the minimum that is known without seeds is among those found: F",
+            f"k = n = {k}: F of the minimum found that is nearest to the one known without seeds",
             values[np.argmin(np.abs(values - value))],
         )
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate the published table beside ours, and the distinct minima."""
+    """Tabulate the published numbers beside ours, and the distinct minima."""
     return {
         "Spurious minima (published: 1000 runs each in 2018, 500 in 2021)": _shares(
             data["cells"].to_dataset()

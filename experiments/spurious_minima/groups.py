@@ -1,4 +1,4 @@
-"""What is stored of the cells' runs: the table's rows, the runs, and the distinct minima."""
+"""The stored data of the cells' runs: the table's rows, the runs, and the distinct minima."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def groups(pairs: list[tuple[int, int]], seeds: np.ndarray, results: list[Cell])
 
 
 def _cells(results: list[Cell]) -> dict[str, Column]:
-    """Sum up each cell; means are over its spurious runs, NaN without any."""
+    """Summarise each cell; means are over its spurious runs, NaN if there are none."""
     spurious = [runs.outcome == SPURIOUS for runs in results]
 
     def over_spurious(statistic: Any, values: list[np.ndarray]) -> np.ndarray:

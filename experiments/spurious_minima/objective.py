@@ -1,9 +1,9 @@
 """Safran and Shamir's objective: n ReLU neurons that learn k ReLU neurons, over all Gaussian inputs at once.
 
-F(W) = ½ E[(Σᵢ relu(wᵢ·x) − Σⱼ relu(vⱼ·x))²] for x ~ N(0, I) and the target neurons vⱼ = eⱼ, so that no data
+F(W) = ½ E[(Σᵢ relu(wᵢ·x) − Σⱼ relu(vⱼ·x))²] for x ~ N(0, I) and the target neurons vⱼ = eⱼ. No data
 are needed: the expectation is a formula in the angles between neurons (Cho & Saul 2009; Brutzkus &
 Globerson 2017; Safran & Shamir 2018). Index letters: i neuron, j target neuron or input, s seed. W is (n, k),
-one row per neuron, float64: the objective loses half its digits where two neurons are parallel.
+one row per neuron, float64: the objective loses half its digits if two neurons are parallel.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,7 @@ HIGHEST = jax.lax.Precision.HIGHEST
 
 
 def _arcsine_coefficients() -> np.ndarray:
-    """(arcsin r / r − 1) / r² for r² in [0, ¼] as a polynomial in u = 8 r² − 1, to 16 digits."""
+    """Fit (arcsin r / r − 1) / r² for r² in [0, ¼] by a polynomial in u = 8 r² − 1, to 16 digits."""
     u = np.cos(np.pi * (np.arange(DEGREE + 1) + 0.5) / (DEGREE + 1))
     squares = (u + 1) / 8
     values = (np.arcsin(np.sqrt(squares)) / np.sqrt(squares) - 1) / squares
@@ -73,7 +73,7 @@ def value_and_gradient(weights: Float[Array, "n k"]) -> tuple[Float[Array, ""], 
     ∂f/∂w = (|v| sin t · w/|w| + (π − t) v) / 2π
 
     A neuron's angle with itself is 0 and is never computed: there arccos has an infinite derivative. F needs
-    one further sum only, because its first part is of degree 2 in W and its second of degree 1:
+    only one further sum, because its first part is of degree 2 in W and its second of degree 1:
     F = ½ ⟨W, ∂F/∂W⟩ − ½ Σᵢⱼ f(wᵢ, vⱼ) + ½ Σⱼⱼ' f(vⱼ, vⱼ').
     """
     n, k = weights.shape
@@ -104,7 +104,7 @@ def hessian(weights: Float[Array, "n k"]) -> Float[Array, "nk nk"]:
     ∂²f/∂w²  = |v| sin t / (2π |w|) · (I − ŵŵᵀ + r(w, v) r(w, v)ᵀ)
     ∂²f/∂w∂v = ((π − t) I + ŵ r(w, v)ᵀ + v̂ r(v, w)ᵀ) / 2π
 
-    Not finite where a neuron is parallel to another or to a target, as at the global minimum.
+    It is not finite if a neuron is parallel to another or to a target, as at the global minimum.
     """
     n, k = weights.shape
     norm = jnp.sqrt(jnp.sum(weights * weights, axis=1))

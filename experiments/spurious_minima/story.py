@@ -1,4 +1,4 @@
-"""What the experiment on spurious minima tells its reader."""
+"""The story of the experiment on spurious minima."""
 
 import xarray as xr
 
@@ -13,7 +13,7 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """Local minima that descent falls into, how one knows, and what was published."""
+    """Tell of local minima that descent falls into, how one can be sure, and what was published."""
     cells = data["cells"].to_dataset()
     largest, runs = int(cells["k"].max()), int(cells["runs"].max())
     return [
@@ -30,7 +30,7 @@ def story(data: xr.DataTree) -> Story:
         "these ends is {spurious-ends-strict}, above 0: every way out leads up. Of all runs, "
         "{unsettled-runs:%} end anywhere but in the global minimum or in a point that is certified like "
         "this.",
-        "The published table comes out again. Over its cells the distance from the shares of 2018 is "
+        "The published table is reproduced. Over its cells the distance from the shares of 2018 is "
         "{share-published}, and from those of 2021 {share-published-2021}: both are values of χ² that "
         "chance alone explains. One minimum can even be found without a seed, by descent among matrices "
         "that five numbers describe. It lies at a loss of {seed-free-minimum}, and runs with seven neurons "

@@ -1,4 +1,4 @@
-"""Do gradients vanish? Sigmoid against ReLU, at birth and in training, held against exact theory."""
+"""Do gradients vanish? Sigmoid against ReLU, at birth and in training, compared with exact theory."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -19,28 +19,28 @@ from nnjax.activations import ACTIVATIONS
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """Which networks are drawn and trained, and how many of each.
+    """The networks that are drawn and trained, and how many of each.
 
     Attributes:
-        seeds: How many networks are drawn at birth for each condition, 2 or more.
+        seeds: Networks to draw at birth for each condition, 2 or more.
         depths: Numbers of layers with weights of the networks at birth, 1 or more, in any order.
         widths: Nodes per layer of the networks at birth, 2 or more, in any order; PROFILE=full adds 32, 128
             and 512.
         activations: Activations of the networks at birth, names in nnjax.ACTIVATIONS.
         inits: Initial weights of the networks at birth: normal, uniform, orthogonal, or lecun_, glorot_, he_
             with normal or uniform.
-        orthogonal_width: Widest network with orthogonal weights, which take long to draw.
+        orthogonal_width: Width of the widest network with orthogonal weights, which take long to draw.
         samples: Networks drawn for each exact law.
         training_depths: Numbers of layers with weights of the networks that are trained on the digits, 1 or
             more.
         iris_depths: Numbers of layers with weights of the networks that are trained on Iris, 1 or more.
         stall_depth: Layers of the ReLU networks on which He's and Glorot's weights are compared.
-        training_seeds: How many networks are trained in each condition, 2 or more; 12 give a median its
-            99.9 % interval.
+        training_seeds: Networks to train in each condition, 2 or more; with 12, a median has a 99.9 %
+            interval.
         epochs: Epochs of training on the digits.
-        stall_epochs: Epochs of training at `stall_depth`; Glorot's networks do not stall for ever.
+        stall_epochs: Epochs of training at `stall_depth`; Glorot's networks do not stall forever.
         iris_epochs: Epochs of training on Iris, where an epoch has a quarter of the updates.
-        remedies: Whether to try what may help.
+        remedies: Whether to try remedies.
     """
 
     seeds: int = 100
@@ -76,7 +76,7 @@ class Config(Options):
         for name, known in {"activations": tuple(ACTIVATIONS), "inits": draws.INITS}.items():
             values = getattr(self, name)
             if not values or set(values) - set(known) or len(set(values)) < len(values):
-                raise ValueError(f"{name} must be different ones of {', '.join(known)}; got {values}")
+                raise ValueError(f"{name} must be different names from {', '.join(known)}; got {values}")
         at_least(self, seeds=2, training_seeds=2, samples=2, orthogonal_width=0)
         at_least(self, stall_depth=1, epochs=1, stall_epochs=1, iris_epochs=1)
 
@@ -87,7 +87,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
     networks = at_birth.Conditions(
         config.widths, config.depths, config.activations, config.inits, config.orthogonal_width
     )
-    # The parts share no numbers; a program is compiled on one core, and another part keeps the other busy.
+    # The parts are independent; compiling uses one core, while another part keeps the other core busy.
     with context.pool(1) as pool:
         birth = pool.submit(at_birth.measure, context, networks, seeds(config.seeds))
         laws = pool.submit(exact_laws.measure, context, seeds(config.samples), config.seeds)
@@ -96,7 +96,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
 
 
 def groups(config: Config) -> dict[str, Group]:
-    """List what is trained: sigmoid and ReLU at all depths, He and Glorot at a great one, remedies."""
+    """List what is trained: sigmoid and ReLU at all depths, He and Glorot at a large depth, remedies."""
     digits, iris = task("digits", 64), task("iris", 8)
     stalled = [Recipe(config.stall_depth, "relu", init, rates=rates) for init, rates in STALL.items()]
     trained = {
@@ -146,9 +146,9 @@ EXPERIMENT = Experiment(
     title="Do gradients vanish?",
     question="How much smaller does δ get from layer to layer, for sigmoid and for ReLU, and does training "
     "suffer?",
-    method="At birth, δ is followed through up to 50 layers of random weights, the same draws for every "
-    "activation and initial scale, and held against mean-field theory and exact laws. Then networks "
-    "of growing depth are trained on real data.",
+    method="At birth, δ is followed through up to 50 layers of random weights, with the same draws for every "
+    "activation and initial scale, and compared with mean-field theory and exact laws. Then networks of "
+    "growing depth are trained on real data.",
     config=Config,
     run=run,
     figures=figures,
@@ -158,8 +158,8 @@ EXPERIMENT = Experiment(
     tables=tables,
     smoke=SMOKE,
     full=FULL,
-    remember="A sigmoid layer hands down about a quarter of δ's length, so that five layers learn nothing of "
-    "the digits in 15 epochs; take ReLU or tanh instead, with initial weights that suit it: with the wrong "
-    "ones thirty ReLU layers learn nothing in 30.",
+    remember="A sigmoid layer passes on about a quarter of δ's length, so that five layers learn nothing "
+    "about the digits in 15 epochs. Use ReLU or tanh instead, with suitable initial weights: with the wrong "
+    "ones thirty ReLU layers learn nothing in 30 epochs.",
     minutes=(1.8, 10.0),
 )

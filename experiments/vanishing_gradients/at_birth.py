@@ -23,18 +23,18 @@ from nnjax.initialisers import weight_variance
 from nnjax.network import product
 
 FIRST_INPUT = np.s_[:, :, 0]
-"""Of an array within a layer, whose axes are (k, c, p, i): activation, initial weights, input, node."""
+"""Axes of an array within a layer, (k, c, p, i): activation, initial weights, input, node."""
 
 
 class Conditions(NamedTuple):
-    """Which networks are drawn.
+    """The networks that are drawn.
 
     Attributes:
         widths: Nodes per layer.
         depths: Numbers of layers with weights.
         activations: Names in `ACTIVATIONS`.
         inits: Names in `draws.INITS`.
-        orthogonal_width: Widest network with orthogonal weights, which take long to draw.
+        orthogonal_width: Width of the widest network with orthogonal weights, which take long to draw.
     """
 
     widths: Sequence[int]
@@ -44,12 +44,12 @@ class Conditions(NamedTuple):
     orthogonal_width: int
 
     def inits_at(self, width: int) -> tuple[str, ...]:
-        """Initial weights that are drawn at this width."""
+        """Return the initial weights that are drawn at this width."""
         return tuple(name for name in self.inits if width <= self.orthogonal_width or name != "orthogonal")
 
 
 class Profile(NamedTuple):
-    """One seed's layers l = 1..L for activations k and initial weights c; of the first input except `ratio`.
+    """One seed's layers l = 1..L for activations k and initial weights c; for the first input except `ratio`.
 
     Attributes:
         delta: |δₗ| in the deepest network, shape (k, c, l). The last layer's δ has length 1.
@@ -87,10 +87,10 @@ LONG_NAMES = {
 def profile(
     width: int, depths: tuple[int, ...], activations: tuple[str, ...], inits: tuple[str, ...]
 ) -> Callable[[jax.Array], Profile]:
-    """Return a function of a key: the profile of all conditions, L = max(depths) layers without biases.
+    """Make a function of a key: the profile of all conditions, L = max(depths) layers without biases.
 
     The input has |x|² = width. The output is a linear read-out v · z_d with |v| = 1, so that δ_d = v: this
-    shows what the hidden layers alone do to δ, without the loss.
+    shows the effect of the hidden layers alone on δ, without the loss.
     """
     of_kind = {k: [name for name in inits if kind(name) == k] for k in KINDS}
     of_kind = {k: names for k, names in of_kind.items() if names}
@@ -110,12 +110,12 @@ def profile(
 
 
 class Forward(NamedTuple):
-    """What a pass up leaves behind in each layer l.
+    """What the forward pass leaves in each layer l.
 
     Attributes:
         slope: f'(zₗ), shape (l, k, c, p, j).
         activation_norm: |aₗ| of the first input, shape (l, k, c).
-        dead: Share of its nodes with an exact slope of 0, shape (l, k, c).
+        dead: Share of its nodes whose slope is exactly 0, shape (l, k, c).
         saturated: Share of its nodes whose slope is rounded to 0, shape (l, k, c).
     """
 
@@ -126,11 +126,11 @@ class Forward(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """|δₗ| on the way down, 0 above where it starts.
+    """|δₗ| on the way down; 0 above its start.
 
     Attributes:
-        from_each_depth: Of the first input, in the network of each depth d, shape (l, d, k, c).
-        from_the_top: Of each input p, in the deepest network, shape (l, p, k, c).
+        from_each_depth: For the first input, in the network of each depth d, shape (l, d, k, c).
+        from_the_top: For each input p, in the deepest network, shape (l, p, k, c).
     """
 
     from_each_depth: jax.Array
@@ -180,7 +180,7 @@ def _forward(weights: jax.Array, scales: jax.Array, x: jax.Array, names: Sequenc
 def _backward(
     weights: jax.Array, slopes: jax.Array, scales: jax.Array, v: jax.Array, depths: Sequence[int]
 ) -> Backward:
-    """Pass δ down on ways w, axes (w, k, c, i): the first input's from each depth, others from the top."""
+    """Pass δ down along paths w, axes (w, k, c, i): the first input's from each depth, others' from above."""
     others = range(1, len(v))
     inputs = np.array([0] * len(depths) + [*others])
     starts = jnp.array([*depths, *[max(depths)] * len(others)])[:, None, None, None]
@@ -224,8 +224,8 @@ def _at_width(context: Context, width: int, conditions: Conditions, seeds: np.nd
 
 
 def _without_overflow(part: xr.Dataset, depths: Sequence[int]) -> xr.Dataset:
-    """Set δ to NaN in networks some of whose activations are too large for float32."""
-    held = (part["activation_norm"] < np.inf).cumprod("layer") > 0  # NaN is not held either
+    """Set δ to NaN in networks with activations that are too large for float32."""
+    held = (part["activation_norm"] < np.inf).cumprod("layer") > 0  # False for NaN, too
     whole, up_to = held.isel(layer=-1), held.isel(layer=xr.DataArray(np.asarray(depths) - 1, dims="depth"))
     lasts = {"delta": whole, "ratio": whole, "first_delta": up_to}
     return part.assign({name: part[name].where(held_by) for name, held_by in lasts.items()})

@@ -1,4 +1,4 @@
-"""Judging networks at birth: the handout's sentences about δ, and mean-field theory's factor χ."""
+"""Findings on networks at birth: the handout's sentences about δ, and mean-field theory's factor χ."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from nnjax import signal_propagation
 EXPECTED = expectations.of("vanishing_gradients")
 
 WIDE = 256
-"""Width from which wide-network theory is held to `TOLERANCE`."""
+"""Width from which wide-network theory must hold to `TOLERANCE`."""
 TOLERANCE = 0.02
 
 
@@ -37,9 +37,9 @@ def findings(birth: xr.Dataset, handout: xr.Dataset, unequal: xr.Dataset) -> Ite
 def _handout(ratios: np.ndarray) -> Finding:
     return median(
         EXPECTED["handout-node-below-half"],
-        "the handout's 3-4-1 sigmoid network: |δ of h₁| is less than half of the output's |δ|",
+        "the handout's 3-4-1 sigmoid network: |δ of h₁| is less than half the output's |δ|",
         ratios,
-        note="node against node; N(0, 1) weights, the handout's row; median over networks, smaller in "
+        note="ratio of the two nodes; N(0, 1) weights, the handout's row; median over networks, below ½ in "
         f"{np.mean(ratios < 0.5):.1%} of them; with the handout's weights 0.05, printed as 0.13",
     )
 
@@ -68,14 +68,14 @@ def _one_below(birth: xr.Dataset) -> Iterator[Finding]:
             other = network.delta[-2] / network.delta[-1]
             yield median(
                 EXPECTED[f"one-below-over-{activation}-{init.replace('_', '-')}"],
-                f"length of δ one layer below the output: sigmoid lecun_normal's over {activation} {init}'s",
+                f"length of δ one layer below the output: sigmoid lecun_normal over {activation} {init}",
                 below / other,
                 note=f"same draws; {np.median(other):.3g} with {note}",
             )
 
 
 def _negligible(birth: xr.Dataset) -> Iterator[Finding]:
-    """Change of the first weights at α = 1, |δ₁| = |ΔW₁|/|W₁| for unit-variance inputs, against rounding."""
+    """Judge the first weights' change against rounding, at α = 1: |δ₁| = |ΔW₁|/|W₁|, unit-variance inputs."""
     cases = {
         ("sigmoid", "lecun_normal"): "below float32's rounding",
         ("relu", "he_normal"): "far above float32's rounding",
@@ -100,7 +100,7 @@ def _relu_over_sigmoid(birth: xr.Dataset) -> Iterator[Finding]:
     if passed.any():
         yield median(
             EXPECTED["relu-over-sigmoid"],
-            f"same draws, {len(relu.delta)} layers: ReLU's |δ₁| over sigmoid's, orders of magnitude",
+            f"same draws, {len(relu.delta)} layers: ReLU's |δ₁| over sigmoid's, in orders of magnitude",
             np.log10(relu.delta[0, passed] / sigmoid.delta[0, passed]),
             note=f"He's weights, width {relu.width}; one of the two is 0 in {np.mean(~passed):.0%} of seeds",
         )
@@ -112,16 +112,16 @@ def _chi(birth: xr.Dataset, width: int) -> Finding:
     outside = [f"{name} {error:.1%}" for name, error in furthest.items() if error > TOLERANCE]
     return exact(
         EXPECTED["chi-2-percent"],
-        "|δ|² changes per layer by mean-field theory's χ: conditions whose interval leaves χ ± 2 %",
+        "|δ|² changes per layer by mean-field theory's χ: conditions whose interval is outside χ ± 2 %",
         len(outside),
         note=f"{', '.join(outside) or 'none'} of {len(intervals)} conditions at width {width}; no interval "
-        f"goes beyond {max(furthest.values(), default=np.nan):.1%}; left out, too large for float32: "
+        f"goes beyond {max(furthest.values(), default=np.nan):.1%}; left out as too large for float32: "
         f"{', '.join(lost) or 'none'}",
     )
 
 
 def _errors_of_chi(birth: xr.Dataset, width: int) -> tuple[dict[str, statistics.Interval], list[str]]:
-    """{condition: interval of its relative error}, and the conditions that float32 does not hold."""
+    """Return {condition: interval of its relative error}, and the conditions that float32 cannot hold."""
     intervals, lost = {}, []
     drawn = [init for init in birth["init"].values if was_drawn(birth, width, init)]
     for label, init in distinct(drawn, width).items():
@@ -142,5 +142,5 @@ def _unequal(unequal: xr.Dataset, activation: str) -> Finding:
         EXPECTED[f"chi-unequal-widths-{activation}"],
         f"the factor χ at widths {widths}, {activation}: relative error",
         np.mean(part["ratio"].values / part["predicted"].values - 1, axis=1),
-        note="mean over layers and seeds; 10 %, since its layers are narrow",
+        note="mean over layers and seeds; 10 % are accepted, since its layers are narrow",
     )

@@ -1,4 +1,4 @@
-"""Weights and inputs of random networks: one set of uniform numbers serves every law and scale."""
+"""Weights and inputs of random networks: one set of uniform numbers serves every distribution and scale."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,9 +14,9 @@ from nnjax.network import product
 
 KINDS = ("normal", "uniform", "orthogonal")
 INITS = tuple(name for name in SCHEMES if name.split("_")[-1] in KINDS and "truncated" not in name)
-"""Schemes whose weights are scaled normal, uniform or orthogonal ones."""
+"""Schemes whose weights are scaled normal, uniform or orthogonal weights."""
 INPUTS = 4
-"""Inputs and read-outs per network: weights take most of the time to draw, so each draw serves 4 inputs."""
+"""Inputs and read-outs per network: drawing weights takes most of the time, so each draw serves 4 inputs."""
 
 
 def kind(scheme: str) -> str:
@@ -33,7 +33,7 @@ def scale(scheme: str, width: int) -> float:
 
 
 def distinct(inits: Iterable[str], width: int) -> Mapping[str, str]:
-    """Return {label: init}, one init of those that draw the same weights at equal widths (LeCun, Glorot)."""
+    """Return {label: init}, one for all that draw the same weights at equal widths (LeCun, Glorot)."""
     groups: dict[tuple[str, float], list[str]] = {}
     for name in inits:
         groups.setdefault((kind(name), round(scale(name, width), 9)), []).append(name)
@@ -45,7 +45,7 @@ def draw(
 ) -> tuple[dict[str, jax.Array], tuple[jax.Array, jax.Array]]:
     """Draw weights (l, i, j) of each kind from one set of uniform numbers; inputs x, read-outs v (p, i)."""
     lowest = np.nextafter(np.float32(-1), np.float32(0))
-    # Drawn in one row: with three axes XLA compiles these draws for seconds.
+    # Drawn as one row: with three axes XLA takes seconds to compile these draws.
     uniform = jax.random.uniform(jax.random.fold_in(key, 0), (layers * width**2,), jnp.float32, lowest, 1)
     uniform = uniform.reshape(layers, width, width)
     weights = {"uniform": uniform}

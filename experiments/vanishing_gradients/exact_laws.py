@@ -1,4 +1,4 @@
-"""Exact laws of random ReLU networks and samples of them; unequal widths; the handout's network."""
+"""Samples of random ReLU networks for exact laws; unequal widths; the handout's network."""
 
 import itertools
 from collections.abc import Callable
@@ -16,13 +16,13 @@ from nnjax import signal_propagation
 from nnjax.initialisers import weight_variance
 
 STEP_WIDTH = 8
-"""Width at which the law of one layer is sampled: narrow, so that it is far from its limit."""
+"""Width at which the law of one layer is sampled: narrow, to be far from its limit."""
 DEAD = (4, 10)
 """Width and layers of the network whose chance of being dead at birth is sampled."""
 NARROW = (16, 50)
 """Width and layers of the network whose spread over the seeds is sampled."""
 FEWER = 10
-"""How many times fewer samples are drawn where networks are large or the interval of a median takes long."""
+"""Divisor of the number of samples if networks are large, or if the interval of a median takes long."""
 UNEQUAL = (40, 160, 20, 80, 40, 160, 1)
 """Widths that grow and shrink, with one output node."""
 UNEQUAL_ACTIVATIONS = ("sigmoid", "relu")
@@ -41,7 +41,7 @@ def handout(key: jax.Array) -> jax.Array:
 
 
 def one_step(width: int) -> Callable[[jax.Array], jax.Array]:
-    """Return a function of a key: |δ₁|²/|δ₂|² across one hidden ReLU layer of `width`, He, no biases."""
+    """Make a function of a key: |δ₁|²/|δ₂|² across one hidden ReLU layer of `width`, He, no biases."""
     network = nnjax.mlp((width,) * 3, "relu", "identity", biases=False)
 
     def ratio(key: jax.Array) -> jax.Array:
@@ -55,7 +55,7 @@ def one_step(width: int) -> Callable[[jax.Array], jax.Array]:
 
 
 def is_dead(width: int, layers: int) -> Callable[[jax.Array], jax.Array]:
-    """Return a function of a key: whether all nodes of ReLU layer l are 0 for a random input, (layers,)."""
+    """Make a function of a key: whether all nodes of ReLU layer l are 0 for a random input, (layers,)."""
     network = nnjax.mlp((width,) * (layers + 1), "relu", "relu", biases=False)
 
     def dead(key: jax.Array) -> jax.Array:
@@ -67,13 +67,13 @@ def is_dead(width: int, layers: int) -> Callable[[jax.Array], jax.Array]:
 
 
 def spread(width: int, layers: int) -> Callable[[jax.Array], jax.Array]:
-    """Return a function of a key: |δ₁| of a ReLU network with He's weights, whose last δ has length 1."""
+    """Make a function of a key: |δ₁| of a ReLU network with He's weights, whose last δ has length 1."""
     network = at_birth.profile(width, (layers,), ("relu",), ("he_normal",))
     return lambda key: network(key).first_delta[0, 0, 0]
 
 
 def unequal(sizes: tuple[int, ...], activation: str, scheme: str) -> Callable[[jax.Array], jax.Array]:
-    """Return a function of a key: |δₗ|²/|δₗ₊₁|² for l = 1..L-1 of a network of these widths, one output."""
+    """Make a function of a key: |δₗ|²/|δₗ₊₁|² for l = 1..L-1 of a network of these widths, one output."""
     network = nnjax.mlp(sizes, activation, "identity", biases=False)
 
     def ratios(key: jax.Array) -> jax.Array:
@@ -96,8 +96,8 @@ def unequal_theory(sizes: tuple[int, ...], activation: str, scheme: str) -> np.n
 def log_moments(width: int) -> tuple[float, float]:
     """Return mean and variance of log r of one layer, r = (2/n) χ²_K with K ~ Bin(n, ½) given K ≥ 1.
 
-    log χ²_K has mean log 2 + ψ(K/2) and variance ψ′(K/2). The r of different layers are independent, so a
-    network of L layers that is alive has (L - 1) times both.
+    log χ²_K has mean log 2 + ψ(K/2) and variance ψ′(K/2). The r of different layers are independent, so for
+    a live network of L layers both are (L - 1) times as large.
     """
     k = np.arange(1, width + 1)
     chance = np.exp(special.gammaln(width + 1) - special.gammaln(k + 1) - special.gammaln(width - k + 1))
@@ -108,12 +108,12 @@ def log_moments(width: int) -> tuple[float, float]:
 
 
 def squared_spread(width: int, depth: int) -> float:
-    """Return the deviation of |δ₁|²/|δ_L|² among ReLU networks with He's weights, √((1 + 5/n)^(L-1) - 1)."""
+    """Return the standard deviation of |δ₁|²/|δ_L|² for ReLU and He's weights, √((1 + 5/n)^(L-1) - 1)."""
     return float(np.sqrt((1 + 5 / width) ** (depth - 1) - 1))
 
 
 def measure(context: Context, seeds: np.ndarray, fewer: int) -> dict[str, xr.Dataset]:
-    """Sample the laws: {group of the data: its samples}; networks of unequal widths from `fewer` seeds."""
+    """Sample the laws, {group of the data: its samples}; networks of unequal widths use `fewer` seeds."""
     few = seeds[: max(2, len(seeds) // FEWER)]
     return {
         "handout": _handout(context, few),

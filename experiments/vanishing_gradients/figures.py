@@ -1,4 +1,4 @@
-"""Figures of the vanishing-gradients experiment: at birth, in training, and what helps."""
+"""The figures of the vanishing-gradients experiment: at birth, in training, and what helps."""
 
 from collections.abc import Mapping
 
@@ -18,20 +18,20 @@ from experiments.vanishing_gradients.recipes import SATURATED_CROSS_ENTROPY, SAT
 SMALLEST = float(np.finfo(np.float32).tiny)
 """Smallest normal float32."""
 COMMON_RATE = 0.01
-"""Rate at which changes of weights are compared, or the nearest that was tried."""
+"""Rate at which changes of weights are compared, or the nearest one that was tried."""
 CASES = {
     ("relu", "he_normal"): "ReLU, He",
     ("tanh", "orthogonal"): "tanh, orthogonal",
     ("relu", "glorot_normal"): "ReLU, Glorot",
     ("sigmoid", "glorot_normal"): "sigmoid, LeCun",
 }
-"""Networks at birth that are drawn, and their labels; LeCun's and Glorot's weights are the same in them."""
+"""Networks at birth to draw, and their labels; in them LeCun's and Glorot's weights are the same."""
 SHOWN = {"relu": "ReLU"}
 INITS = {"he_normal": "He's weights", "glorot_normal": "Glorot's weights"}
-"""Names of activations and of initial weights in figures, where they differ from the library's."""
+"""Names of activations and initial weights in figures, if they differ from the library's."""
 
 BIRTH = (
-    "Before training: the length of δ so many layers below the output, over that at the output, in the "
+    "Before training: the length of δ, by layers below the output, relative to that at the output, in the "
     "widest networks drawn. Lines are root mean squares over the seeds, bands hold 90 % of them, dots are "
     "mean-field theory. In the grey area a weight's change is lost in float32's rounding, at learning rate "
     "1."
@@ -39,27 +39,27 @@ BIRTH = (
 CHANGES = (
     "How much each layer's weights change in the first epoch, relative to their length, on the digits, with "
     "the learning rate {rate:g} for all; medians over the seeds. Layer 1 is next to the input. Each line is "
-    "a network; the number at its end says how many layers it has."
+    "a network; the number at its end is its number of layers."
 )
 UNMOVED = " Hollow triangles at the bottom: no weight changed at all."
 DEPTHS = (
     "Each network at the best of its learning rates: median accuracy after the last epoch, and bars from "
     "the worst seed to the best."
 )
-ONE = " With one layer there is no hidden node: the two lines then differ in the initial weights alone."
+ONE = " With one layer there are no hidden nodes: the two lines then differ only in the initial weights."
 STALL = (
-    "Loss per row after each epoch; each thin line is a seed, at the best of the learning rates. The loss of "
-    "the best constant answer is what a network reaches that learns nothing."
+    "Loss per row after each epoch; each thin line is a seed, at the best of the learning rates. A network "
+    "that learns nothing reaches the loss of the best constant answer."
 )
 REMEDIES = (
     "After the last epoch, each recipe at the best of its rates: medians, and bars from the worst seed to "
-    "the best. Blue: five layers, each recipe changing one thing. Orange: two layers that start with "
+    "the best. Blue: five layers; each recipe changes one thing. Orange: two layers that start with "
     "saturated outputs, to be compared with each other."
 )
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw networks at birth, what training changes, which depths learn, what helps, and the exact laws."""
+    """Draw networks at birth, changes in training, the depths that learn, what helps, and the exact laws."""
     birth, digits = data["birth"].to_dataset(), data["digits"].to_dataset()
     drawn = {
         "birth": Drawing(
@@ -101,7 +101,7 @@ def _birth(birth: xr.Dataset) -> Figure:
 
 
 def _line(axes: Axes, birth: xr.Dataset, case: tuple[str, str], network: Widest, colour: str) -> Line2D:
-    """Root mean square and range of the widest networks of a kind, and theory's dots."""
+    """Draw root mean square and range of the widest networks of a kind, and theory's dots."""
     delta, below = network.delta.astype(float)[::-1], np.arange(len(network.delta))
     middle = np.sqrt(np.mean(delta**2, axis=1))
     (line,) = axes.plot(below, np.where(middle > 0, middle, np.nan), color=colour, lw=1.8)
@@ -125,7 +125,7 @@ def _changes(digits: xr.Dataset) -> Drawing:
 
 
 def _layers(changes: xr.DataArray, lowest: float) -> Figure:
-    """The change of each layer, a line for each depth (depth, layer)."""
+    """Draw the change of each layer, a line for each depth (depth, layer)."""
     figure, axes = style.panel()
     lines = {}
     for rank, depth in enumerate(changes["depth"].values):
@@ -157,12 +157,12 @@ def _depths(chosen: Mapping[str, xr.Dataset]) -> Drawing:
     panels = [_against_depth(part, TITLES[group]) for group, part in chosen.items()]
     single = any(1 in part["depth"].values for part in chosen.values())
     return Drawing(
-        "A few sigmoid layers too many, and nothing is learnt", panels, DEPTHS + (ONE if single else "")
+        "With a few sigmoid layers too many, nothing is learnt", panels, DEPTHS + (ONE if single else "")
     )
 
 
 def _against_depth(chosen: xr.Dataset, title: str) -> Figure:
-    """Test accuracy against depth, a line for each activation."""
+    """Draw test accuracy against depth, a line for each activation."""
     figure, axes = style.panel()
     depths, lines = chosen["depth"].values, {}
     for rank, (start, part) in enumerate(zip(chosen["start"].values, last(chosen, "accuracy"), strict=True)):
@@ -186,12 +186,12 @@ def _against_depth(chosen: xr.Dataset, title: str) -> Figure:
 
 
 def _guessing(part: xr.Dataset) -> float:
-    """Accuracy of one answer for all rows, where the classes are about equally frequent."""
+    """Compute the accuracy of one answer for all rows, if the classes are about equally frequent."""
     return 1 / int(part["classes"])
 
 
 def _stall(chosen: xr.Dataset) -> list[Figure]:
-    """A panel for each kind of initial weights: the loss by epoch, a line for each seed."""
+    """Draw a panel for each kind of initial weights: the loss by epoch, a line for each seed."""
     constant, panels = float(chosen["constant"]), []
     top = 1.2 * max(constant, float(chosen["loss"][..., 1:].max()))
     for rank, init in enumerate(chosen["init"].values):
@@ -208,7 +208,7 @@ def _stall(chosen: xr.Dataset) -> list[Figure]:
 
 
 def _remedies(chosen: xr.Dataset) -> Figure:
-    """A row for each recipe, the best on top; the pair that starts saturated below."""
+    """Draw a row for each recipe, the best on top; below them the pair that starts saturated."""
     accuracy = dict(zip(chosen["remedy"].values, 100 * last(chosen, "accuracy"), strict=True))
     pair = (SATURATED_SSE, SATURATED_CROSS_ENTROPY)
     names = sorted(accuracy, key=lambda name: (name in pair, -np.median(accuracy[name])))

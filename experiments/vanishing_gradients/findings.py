@@ -13,13 +13,13 @@ from experiments.vanishing_gradients.draws import distinct
 from experiments.vanishing_gradients.readers import best, factors, last, was_drawn
 
 SETTLED = 5
-"""Epochs up to which nothing is said about training."""
+"""With no more epochs than this, training is not judged."""
 TRAINED = ("digits", "iris", "stall", "remedies")
-"""Groups of trained networks; the last is missing where no remedies are tried."""
+"""Groups of trained networks; the last is missing if no remedies are tried."""
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge the handout's sentences, the theory's laws, and what training shows."""
+    """Judge the handout's sentences, the theory's laws, and trained networks."""
     birth, laws = data["birth"].to_dataset(), data.children["laws"]
     judged = [
         *birth_findings.findings(birth, data["handout"].to_dataset(), laws["unequal_widths"].to_dataset()),
@@ -32,7 +32,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """List factors per layer beside theory, the shares of nodes that pass nothing down, and what helps."""
+    """Tabulate factors per layer beside theory, shares of nodes that pass nothing down, and what helps."""
     header = ("width", "activation", "init", "measured", "theory", "dead nodes", "saturated nodes")
     shown: dict[str, Table] = {
         "Change of |δ|² per layer towards the input": (header, _changes(data["birth"].to_dataset()))

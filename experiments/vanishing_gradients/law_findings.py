@@ -1,4 +1,4 @@
-"""Judging exact laws of ReLU networks: against samples of them, and against the networks at birth."""
+"""Findings on exact laws of ReLU networks: against samples, and against the networks at birth."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ def findings(birth: xr.Dataset, laws: xr.DataTree) -> Iterator[Finding]:
 
 
 def _glorot(birth: xr.Dataset) -> Iterator[Finding]:
-    """With Glorot's weights the gradient is flat over the layers, and shrinks with the number of layers."""
+    """Judge that Glorot's gradient is the same in all layers, and shrinks with the number of layers."""
     width = int(birth["width"].values[-1])
     he, glorot = (weight_gradient(birth, init, width) for init in ("he_normal", "glorot_normal"))
     alive = (he[0] > 0) & (glorot[0] > 0)
@@ -42,12 +42,12 @@ def _flat(gradient: np.ndarray) -> Finding:
         EXPECTED["glorot-gradient-flat"],
         "ReLU Glorot: log of the weight gradient's |·|², change per layer from the last to the first",
         np.log(gradient[0] ** 2 / gradient[-1] ** 2) / (len(gradient) - 1),
-        note="δ² halves in every layer, and so do the activations' squares the other way: they cancel",
+        note="δ² halves in every layer downwards, the activations' squares upwards: they cancel",
     )
 
 
 def _over_he(ratio: np.ndarray, same: np.ndarray) -> Finding:
-    """Judge Glorot's gradient over He's, (layer, seed), where the same nodes are dead with both, (seed,)."""
+    """Judge Glorot's gradient over He's, (layer, seed), for seeds with the same dead nodes, (seed,)."""
     depth = len(ratio)
     errors = np.abs(ratio * 2 ** ((depth - 1) / 2) - 1).max(axis=0)
     crossed = ", ".join(f"{error:.2g}" for error in errors[~same])
@@ -57,13 +57,13 @@ def _over_he(ratio: np.ndarray, same: np.ndarray) -> Finding:
         "relative error",
         float(np.max(errors[same])),
         note=f"2^(−(L−1)/2) is {2 ** (-(depth - 1) / 2):.2g}; float32; over the {same.sum()} of "
-        f"{len(same)} seeds whose nodes are on the same side of ReLU's kink with both weights; where "
-        f"rounding takes a node across, the errors are {crossed or '(none here)'}",
+        f"{len(same)} seeds whose nodes are on the same side of ReLU's kink with both weights; if rounding "
+        f"moves a node across, the errors are {crossed or '(none here)'}",
     )
 
 
 def _mean_square(birth: xr.Dataset) -> Iterator[Finding]:
-    """Judge the widest network: where 5 Σ 1/n is large, no sample holds the rare networks that count."""
+    """Judge the widest network: if 5 Σ 1/n is large, samples miss the rare networks that matter."""
     width, depth = int(birth["width"].values[-1]), int(birth["depth"].values[-1])
     deviation = squared_spread(width, depth)
     if deviation < 2:
@@ -78,7 +78,7 @@ def _mean_square(birth: xr.Dataset) -> Iterator[Finding]:
 
 
 def _narrow(sample: xr.Dataset) -> Iterator[Finding]:
-    """He keeps the mean of |δ₁|² at 1, and yet a typical narrow deep network passes next to nothing down."""
+    """Judge that He keeps the mean of |δ₁|² at 1, but a typical narrow deep network passes almost nothing."""
     width, layers, lengths = int(sample["width"]), int(sample["layers"]), sample["first_delta"].values
     name, alive, (centre, variance) = (
         f"ReLU He, {layers} layers of {width}",
@@ -92,7 +92,7 @@ def _narrow(sample: xr.Dataset) -> Iterator[Finding]:
         f"{name}: |δ₁|/|δ_L| of a typical network",
         alive,
         note=f"by the exact law about {typical:.2g}; this sample's mean of |δ₁|² is "
-        f"{np.mean(alive.astype(float) ** 2):.2g}, where the exact one is 1: rare networks make it up",
+        f"{np.mean(alive.astype(float) ** 2):.2g}, and the exact one is 1: rare networks dominate it",
     )
 
 
@@ -104,13 +104,13 @@ def _variance(name: str, alive: np.ndarray, expected: float) -> Finding:
         f"{name}: variance of log |δ₁|² over seeds, relative to the exact one",
         measured=float(np.var(logs, ddof=1)) / expected,
         interval=(low / expected, high / expected),
-        note=f"{len(alive)} networks alive; exact {expected:.3g}: nine in ten lie within a factor "
+        note=f"{len(alive)} live networks; exact {expected:.3g}: nine in ten lie within a factor "
         f"{np.exp(2 * 1.645 * expected**0.5):.1g}",
     )
 
 
 def _one_layer(sample: xr.Dataset) -> Finding:
-    """Judge networks alive, which the law is about; a dead one has the ratio 0."""
+    """Judge live networks, to which the law applies; a dead one has the ratio 0."""
     width, ratios = int(sample["width"]), sample["ratio"].values
     alive = ratios[ratios > 0]
     law = stats.kstest(alive, lambda r: signal_propagation.relu_step_cdf(width, r))
@@ -120,7 +120,7 @@ def _one_layer(sample: xr.Dataset) -> Finding:
         f"one ReLU layer of {width} changes |δ|² by (2/n) χ² with K ~ Bin(n, ½) degrees of freedom: "
         "largest distance of the distributions",
         float(law.statistic),
-        note=f"{len(alive)} networks alive; 1 sample in 1000 lies beyond the bound {bound:.4f}",
+        note=f"{len(alive)} live networks; 1 sample in 1000 lies beyond the bound {bound:.4f}",
     )
 
 
@@ -129,7 +129,7 @@ def _dead(sample: xr.Dataset) -> Finding:
     chance = signal_propagation.dead_at_birth(width, layers)
     return share(
         EXPECTED["dead-at-birth"].around(chance),
-        f"ReLU, {layers} layers of {width}: share that is dead at birth for one input",
+        f"ReLU, {layers} layers of {width}: share of the networks that are dead at birth for one input",
         sample["is_dead"].isel(layer=-1).values,
         note=f"exact {chance:.4f}, ± 0.02 accepted",
     )

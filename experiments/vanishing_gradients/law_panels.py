@@ -1,4 +1,4 @@
-"""Panels that hold ReLU networks against exact laws; each is a law, dots are measured, lines exact."""
+"""Panels that compare ReLU networks with exact laws, one each: dots are measured, lines exact."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 PAIR = {"he_normal": "He", "glorot_normal": "Glorot"}
-"""Initial weights that are compared."""
+"""The initial weights that are compared."""
 CAPTION = (
     "ReLU networks at birth; dots (and the thick line) are measured, thin lines are exact laws. The shaded "
     "area in the third panel holds 95 of 100 means of this many seeds of the widest networks. Means of "
-    "narrow deep networks fall below 1, since rare networks that no sample holds make up the mean."
+    "narrow deep networks fall below 1, since the mean depends on rare networks that samples miss."
 )
 
 
 def drawing(birth: xr.Dataset, laws: xr.DataTree) -> Drawing:
-    """Draw every law of which there are data."""
+    """Draw every law for which there are data."""
     panels = [draw(birth) for draw in (_flat, _shrinking, _mean, _spread)] if has_relu_pair(birth) else []
     panels += [_step(laws["one_layer"].to_dataset()), _dead(laws["dead"].to_dataset())]
     return Drawing("Six exact laws of random ReLU networks hold", panels, CAPTION)

@@ -1,4 +1,4 @@
-"""Reading the data of the vanishing-gradients experiment: what its findings, tables and figures share."""
+"""Reading the data of the vanishing-gradients experiment, for findings, tables and figures alike."""
 
 from typing import NamedTuple
 
@@ -8,11 +8,11 @@ import xarray as xr
 LEARNT = 0.9
 """A network has learnt if its loss ends below this share of the best constant answer's."""
 ROUNDING = 2.0**-24
-"""Half the spacing of float32 numbers, relative to them: a smaller change of a weight is no change."""
+"""Half the relative spacing of float32 numbers: a smaller change of a weight is lost."""
 EDGE = 3
-"""Layers left out next to the input, where the mean squares have not settled yet."""
+"""Layers next to the input that are left out, since their mean squares have not settled yet."""
 TITLES = {"digits": "digits", "iris": "Iris"}
-"""Groups of the data with networks of growing depth, and their names in text."""
+"""{group of the data with networks of growing depth: its name in text}."""
 
 
 class Widest(NamedTuple):
@@ -23,7 +23,7 @@ class Widest(NamedTuple):
 
 
 def widest(birth: xr.Dataset, activation: str, init: str) -> Widest | None:
-    """Find the widest network of this kind that was drawn and that float32 holds; None if there is none."""
+    """Find the widest network of this kind that was drawn and fits in float32; None if there is none."""
     if activation not in birth["activation"].values or init not in birth["init"].values:
         return None
     delta = birth["delta"].sel(activation=activation, init=init).dropna("width", how="any")
@@ -34,29 +34,29 @@ def widest(birth: xr.Dataset, activation: str, init: str) -> Widest | None:
 
 
 def has_relu_pair(birth: xr.Dataset) -> bool:
-    """Whether ReLU networks were drawn with He's and with Glorot's weights."""
+    """Tell whether ReLU networks were drawn with He's and with Glorot's weights."""
     drawn = set(birth["init"].values)
     return {"he_normal", "glorot_normal"} <= drawn and "relu" in birth["activation"].values
 
 
 def was_drawn(birth: xr.Dataset, width: int, init: str) -> bool:
-    """Whether these initial weights were drawn at this width."""
+    """Tell whether these initial weights were drawn at this width."""
     return bool(birth["activation_norm"].sel(width=width, init=init).notnull().any())
 
 
 class Factors(NamedTuple):
-    """|δₗ|²/|δₗ₊₁|²: per seed its mean over inner layers, (seed,), and mean-field theory's mean."""
+    """|δₗ|²/|δₗ₊₁|²: each seed's mean over inner layers, (seed,), and mean-field theory's mean."""
 
     measured: np.ndarray
     theory: float
 
 
 def factors(birth: xr.Dataset, width: int, activation: str, init: str) -> Factors | None:
-    """Average the change of |δ|² per layer; None where float32 holds fewer than two inner layers."""
+    """Average the change of |δ|² per layer; None if fewer than two inner layers fit in float32."""
     part = birth.sel(width=width, activation=activation, init=init)
     delta, ratio = (part[name].transpose("layer", "seed").values for name in ("delta", "ratio"))
     inner = np.arange(EDGE, len(delta) - 2)
-    # Layers in which every input has a ratio, far from the smallest number that float32 holds.
+    # Layers in which every input has a ratio, far above the smallest float32 number.
     inner = inner[np.all((delta[inner] > 1e-30) & np.isfinite(ratio[inner]), axis=1)]
     if len(inner) < 2 or not np.isfinite(part["activation_norm"]).all():
         return None
@@ -65,7 +65,7 @@ def factors(birth: xr.Dataset, width: int, activation: str, init: str) -> Factor
 
 
 def weight_gradient(birth: xr.Dataset, init: str, width: int) -> np.ndarray:
-    """|∂f/∂Wₗ| = |aₗ₋₁| |δₗ| of ReLU networks, (layer, seed); |a₀|² is the width."""
+    """Compute |∂f/∂Wₗ| = |aₗ₋₁| |δₗ| of ReLU networks, (layer, seed); |a₀|² is the width."""
     part = birth.sel(activation="relu", init=init, width=width).transpose("layer", "seed", ...)
     norms = part["activation_norm"].values
     before = np.concatenate([np.full_like(norms[:1], np.sqrt(width)), norms[:-1]])
@@ -73,27 +73,27 @@ def weight_gradient(birth: xr.Dataset, init: str, width: int) -> np.ndarray:
 
 
 def first_delta(birth: xr.Dataset, init: str) -> np.ndarray:
-    """|δ₁| of ReLU networks, (width, depth, seed)."""
+    """Return |δ₁| of ReLU networks, (width, depth, seed)."""
     part = birth["first_delta"].sel(activation="relu", init=init)
     return part.transpose("width", "depth", "seed").values.astype(float)
 
 
 def best(trained: xr.Dataset) -> xr.Dataset:
-    """Take each recipe at the rate with the least loss after the last epoch, averaged over the seeds.
+    """Select for each recipe the rate with the smallest loss after the last epoch, averaged over the seeds.
 
-    All rates remain as `tried`, (..., setting). The same seeds choose the rate and are judged, which favours
-    every recipe a little: one that fails here fails at every rate.
+    All rates remain as `tried`, (..., setting). The rate is chosen and judged on the same seeds, which
+    favours every recipe a little: a recipe that fails here fails at every rate.
     """
     loss = trained["loss"].isel(epoch=-1, drop=True).mean("seed", skipna=False)
     return trained.isel(setting=loss.fillna(np.inf).argmin("setting")).assign(tried=trained["rate"])
 
 
 def last(chosen: xr.Dataset, name: str) -> np.ndarray:
-    """Loss or accuracy after the last epoch of recipes chosen by `best`, (..., seed)."""
+    """Return loss or accuracy after the last epoch of recipes chosen by `best`, (..., seed)."""
     return chosen[name].isel(epoch=-1).transpose(..., "seed").values
 
 
 def first_failing(chosen: xr.Dataset, start: str) -> np.ndarray:
-    """Find the least depth that is not learnt, (seed,), inf if all are; a NaN loss is a run that diverged."""
+    """Find the smallest depth that is not learnt, (seed,), inf if all are; a NaN loss means divergence."""
     failed = ~(last(chosen.sel(start=start), "loss") < LEARNT * float(chosen["constant"]))
     return np.where(failed.any(axis=0), chosen["depth"].values[np.argmax(failed, axis=0)], np.inf)

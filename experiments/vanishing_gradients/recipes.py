@@ -1,4 +1,4 @@
-"""What is trained: tasks, recipes for networks, and recipes that may help where nothing is learnt."""
+"""Tasks, recipes for networks, and recipes that may help if nothing is learnt."""
 
 import dataclasses
 import functools
@@ -14,27 +14,27 @@ from nnjax import signal_propagation
 from nnjax.datasets import Data
 
 CLIP = 5.0
-"""Longest gradient of a batch; longer ones are shortened to it (Pascanu et al. 2013)."""
+"""The longest gradient of a batch; longer ones are shortened to it (Pascanu et al. 2013)."""
 RATES = (0.003, 0.01, 0.03, 0.1)
 """Learning rates to try; all of them share one compilation."""
 LOW, HIGH = (0.01, 0.03, 0.1, 0.3), (0.03, 0.1, 0.3, 1.0)
-"""Rates to try where the best one is larger."""
+"""Rates to try if the best one is larger."""
 SPREADS = {
     "normal": (1, 0, 0),
     "lecun_normal": (0, 1, 0),
     "he_normal": (0, 1 / 2, 0),
     "glorot_normal": (0, 1 / 2, 1 / 2),
 }
-"""{initial weights: (a, b, c)}: those from n to m nodes have the variance 1/(a + b n + c m)."""
+"""{initial weights: (a, b, c)}: weights from n to m nodes have the variance 1/(a + b n + c m)."""
 
 
 class Task(NamedTuple):
     """What is learnt.
 
     Attributes:
-        name: No other task of the experiment has it.
+        name: A name that is unique within the experiment.
         train: Rows to learn, a whole number of batches.
-        test: Rows to be judged by.
+        test: Rows to test with.
         width: Nodes per hidden layer.
         batch_size: Rows per update.
     """
@@ -47,7 +47,7 @@ class Task(NamedTuple):
 
     @property
     def constant(self) -> float:
-        """Loss per row of the best constant answer, the mean label: of a network that learns nothing."""
+        """Loss per row of the best constant answer, the mean label: that of a network that learns nothing."""
         labels = self.train.ys
         return float(np.sum((labels - labels.mean(axis=0)) ** 2) / len(labels))
 
@@ -91,7 +91,7 @@ class Recipe:
         scheme: Initial weights, a name in `SPREADS`.
         scale: Factor on the initial weights.
         output: Activation of the output nodes.
-        loss: Loss that is trained on.
+        loss: Loss to minimise.
         optimizer: A name in `OPTIMIZERS`.
         bias_scheme: Initial biases; None for a network without biases.
         rates: Learning rates to try.
@@ -109,7 +109,7 @@ class Recipe:
 
     @property
     def label(self) -> str:
-        """The recipe in words that no other recipe has: whatever is unusual follows the first three."""
+        """A unique description of the recipe: whatever is unusual follows the first three words."""
         shown = [f"{self.depth} layers", self.activation, self.scheme]
         for field in dataclasses.fields(self)[3:]:
             value = getattr(self, field.name)
@@ -120,28 +120,28 @@ class Recipe:
 
     @property
     def program(self) -> "Recipe":
-        """What its program depends on: recipes that differ in their `arguments` alone share one."""
+        """The part that decides its program: recipes that differ only in their `arguments` share one."""
         return dataclasses.replace(self, scheme="", scale=1.0, rates=())
 
     @property
     def arguments(self) -> dict[str, np.ndarray]:
-        """What its program is given, one entry for each rate: the rate and the spread of initial weights."""
+        """Its program's arguments, one entry for each rate: the rate and the spread of initial weights."""
         spread = dict(zip("abc", (value / self.scale**2 for value in SPREADS[self.scheme]), strict=True))
         columns = {"rate": np.array(self.rates), **spread}
         return {name: np.full(len(self.rates), value, np.float32) for name, value in columns.items()}
 
 
 STARTS = {"sigmoid": "lecun_normal", "relu": "he_normal"}
-"""Activations that are trained at every depth, each with the initial weights that suit it."""
+"""Activations that are trained at every depth, each with suitable initial weights."""
 STALL = {"he_normal": (0.01, 0.03), "glorot_normal": (0.003, 0.01)}
-"""Initial weights of the very deep ReLU network, and the rates tried: of 0.003 to 0.1 the best for each."""
+"""Initial weights of the very deep ReLU network, and the rates tried: for each the best from 0.003 to 0.1."""
 
 REMEDY_DEPTH = 5
 PLAIN = "sigmoid, LeCun: as it is"
-"""What each remedy changes in one thing."""
+"""The recipe of which each remedy changes one thing."""
 SATURATED_SSE = "saturated outputs, SSE"
 SATURATED_CROSS_ENTROPY = "saturated outputs, cross-entropy"
-"""A pair to be compared with each other: networks that start with saturated outputs."""
+"""A pair to compare with each other: networks that start with saturated outputs."""
 _SATURATED = Recipe(2, scheme="normal", scale=3.0, output="sigmoid", rates=HIGH)
 REMEDIES = {
     PLAIN: Recipe(REMEDY_DEPTH),
@@ -154,4 +154,4 @@ REMEDIES = {
     SATURATED_SSE: _SATURATED,
     SATURATED_CROSS_ENTROPY: dataclasses.replace(_SATURATED, output="identity", loss="binary_cross_entropy"),
 }
-"""{name: recipe} of what may help."""
+"""{name: recipe} of possible remedies."""

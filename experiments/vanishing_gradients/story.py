@@ -1,11 +1,11 @@
-"""What the vanishing-gradients experiment tells its reader."""
+"""The story of the vanishing-gradients experiment."""
 
 import xarray as xr
 
 from experiments.runner.experiment import Card, Show, Story
 
 CARD = Card(
-    "Through 50 sigmoid layers next to nothing of δ, the error signal, arrives; ReLU with fitting weights "
+    "Through 50 sigmoid layers almost none of δ, the error signal, survives; with suitable weights, ReLU "
     "keeps most. Sigmoid:",
     "negligible-sigmoid-lecun-normal",
     "birth",
@@ -13,14 +13,14 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """A deep sigmoid network learns nothing: why, from which depth on, and what helps."""
+    """Tell why a deep sigmoid network learns nothing, from which depth on, and what helps."""
     epochs, stalled = (data[name].sizes["epoch"] - 1 for name in ("digits", "stall"))
     layers, deep = data["birth"].sizes["layer"], data["stall"].sizes["layer"]
     helped = [Show("remedies")] if "remedies" in data.children else []
     return [
         f"Give a network of five sigmoid layers {epochs} epochs on handwritten digits, and it learns "
         "nothing: its loss ends at {five-layers-sigmoid} times that of the best constant answer, which "
-        "never looks at the picture. A ReLU network of the same shape is {remedy-relu-he:points} more "
+        "ignores the picture. A ReLU network of the same shape is {remedy-relu-he:points} more "
         "accurate. No formula is wrong. What is missing?",
         "Blame is missing. Backpropagation hands δ down from layer to layer, each time multiplied by "
         "weights and by the activation's slope. A sigmoid's slope is at most a quarter, and with LeCun's "
@@ -30,7 +30,7 @@ def story(data: xr.DataTree) -> Story:
         "ReLU's slope is 0 or 1, and with He's weights, of twice the variance, {negligible-relu-he-normal} "
         "arrives.",
         Show("birth"),
-        "How many layers are too many? More hidden ones than six times the depth at which a signal fades, "
+        "How many layers are too many? More hidden ones than six times the depth over which a signal fades, "
         "say Schoenholz and others (2017): here more than two. On the digits the first depth tried that is "
         f"not learnt within {epochs} epochs has {{digits-first-depth-not-learnt-sigmoid}} layers, three of "
         "them hidden, as the rule says. On Iris the verdict is open. ReLU learns at every depth tried.",

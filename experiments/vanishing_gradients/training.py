@@ -19,7 +19,7 @@ class Record(NamedTuple):
     """One run, epoch by epoch e and layer by layer l.
 
     Attributes:
-        loss: Per training row, after 0..E epochs, (e + 1,).
+        loss: Loss per training row, after 0..E epochs, (e + 1,).
         accuracy: Share of the test rows that are labelled right, (e + 1,).
         change: |ΔWₗ|/|Wₗ| over each epoch, (e, l).
     """
@@ -30,9 +30,9 @@ class Record(NamedTuple):
 
 
 def learner(task: Task, recipe: Recipe, epochs: int) -> Callable[..., Record]:
-    """Return a function of a key and a recipe's arguments: one run, its rows in a new order in every epoch.
+    """Make a function of a key and a recipe's arguments: one run, with a new order of the rows in each epoch.
 
-    The orders are the same for all seeds, so that the initial weights alone differ.
+    The orders are the same for all seeds, so that only the initial weights differ.
     """
     sizes = _sizes(task, recipe)
     network = nnjax.mlp(sizes, recipe.activation, recipe.output, biases=recipe.bias_scheme is not None)
@@ -42,7 +42,7 @@ def learner(task: Task, recipe: Recipe, epochs: int) -> Callable[..., Record]:
         drawn = nnjax.init(network, key, "normal", recipe.bias_scheme or "zeros")
 
         def epoch(params: nnjax.Params, number: jax.Array) -> tuple[nnjax.Params, Any]:
-            # Epoch 0 has rate 0 and only measures: a measurement apart would compile all layers once more.
+            # Epoch 0 has rate 0 and only measures: a separate measurement would compile all layers again.
             order, this_rate = orders[number], jnp.where(number > 0, rate, 0)
             after = _one_epoch(network, params, task, recipe, order, this_rate)
             return after, (*score(after), _relative_change(params, after))
@@ -89,7 +89,7 @@ def _one_epoch(
 
 
 def _relative_change(before: nnjax.Params, after: nnjax.Params) -> jax.Array:
-    """|ΔWₗ|/|Wₗ| of each layer, (l,)."""
+    """Compute |ΔWₗ|/|Wₗ| of each layer, (l,)."""
     changes = [
         jnp.sqrt(jnp.sum((new.weights - old.weights) ** 2) / jnp.sum(old.weights**2))
         for new, old in zip(after, before, strict=True)
@@ -100,7 +100,7 @@ def _relative_change(before: nnjax.Params, after: nnjax.Params) -> jax.Array:
 def _scorer(
     network: nnjax.Network, task: Task, loss: str
 ) -> Callable[[nnjax.Params], tuple[jax.Array, jax.Array]]:
-    """Return a function of parameters: mean training loss, and share of test rows labelled right."""
+    """Make a function of parameters: mean training loss, and share of test rows labelled right."""
     rows = jnp.concatenate([task.train.xs, task.test.xs]).astype(jnp.float32)
     ys, labels = jnp.asarray(task.train.ys, jnp.float32), np.argmax(task.test.ys, axis=1)
 
@@ -125,7 +125,7 @@ class Group(NamedTuple):
 
     Attributes:
         task: What is learnt.
-        epochs: Passes through its rows.
+        epochs: Passes over its rows.
         axes: {axis: its values}; recipes are in the order of their product.
         recipes: One for each combination, all with the same number of rates.
     """
@@ -137,7 +137,7 @@ class Group(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What trains recipes that share one program; equal jobs of different groups are one."""
+    """A training job for recipes that share one program; equal jobs of different groups are done once."""
 
     task: str
     program: Recipe
@@ -145,7 +145,7 @@ class Job(NamedTuple):
 
 
 def measure(context: Context, groups: Mapping[str, Group], seeds: np.ndarray) -> dict[str, xr.Dataset]:
-    """Train all groups' recipes: {group: its records}; a recipe that two groups have is trained once."""
+    """Train all groups' recipes, {group: its records}; a recipe in two groups is trained once."""
     tasks = {group.task.name: group.task for group in groups.values()}
     recipes: dict[Job, dict[Recipe, None]] = {}
     for group in groups.values():
@@ -156,7 +156,7 @@ def measure(context: Context, groups: Mapping[str, Group], seeds: np.ndarray) ->
         return train_all(context, tasks[job.task], list(recipes[job]), job.epochs, seeds)
 
     records = {}
-    # A program is compiled on one core, and compiling takes half of the time: so two jobs at once.
+    # Compiling uses one core and takes half of the time, so two jobs run at once.
     with context.pool(2) as pool:
         for done, (job, trained) in enumerate(zip(recipes, pool.map(run, recipes), strict=True)):
             records[job] = dict(zip(recipes[job], trained, strict=True))

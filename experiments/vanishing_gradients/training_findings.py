@@ -1,4 +1,4 @@
-"""Judging trained networks: which depths learn, whether Glorot's weights stall, and what helps."""
+"""Findings on trained networks: which depths learn, whether Glorot's weights stall, and what helps."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ def _best_of(part: xr.Dataset) -> str:
 
 
 def trainable(start: str) -> float:
-    """Hidden layers through which a network of this start can be trained: 6 ξ, ξ = 1 / |ln χ|.
+    """Compute how many hidden layers can be trained from this start: 6 ξ, ξ = 1 / |ln χ|.
 
     ξ is the number of layers over which |δ|² falls by e: 0.35 for sigmoid and LeCun's weights, ∞ for ReLU and
     He's (Schoenholz et al. 2017).
@@ -42,7 +42,7 @@ def trainable(start: str) -> float:
 
 
 def first_beyond(depths: np.ndarray, hidden: float) -> float:
-    """The least depth with more than `hidden` hidden layers; inf if there is none."""
+    """Return the smallest depth with more than `hidden` hidden layers; inf if there is none."""
     beyond = [depth for depth in depths if depth - 1 > hidden]
     return float(min(beyond, default=np.inf))
 
@@ -92,7 +92,7 @@ def _stall(part: xr.Dataset) -> Iterator[Finding]:
 
 
 def epochs_to_learn(part: xr.Dataset, constant: float) -> np.ndarray:
-    """The first epoch after which a seed's loss is below `LEARNT` of the constant's, (seed,); inf if none."""
+    """Find the first epoch after which a loss is below `LEARNT` of the constant's, (seed,); inf if none."""
     below = (part["loss"] < LEARNT * constant).transpose("seed", "epoch").values
     return np.where(below.any(axis=1), part["epoch"].values[np.argmax(below, axis=1)], np.inf)
 
@@ -112,5 +112,5 @@ def _remedies(part: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["saturated-outputs-cross-entropy"],
         "saturated outputs: test accuracy with cross-entropy minus with SSE",
         accuracy[SATURATED_CROSS_ENTROPY] - accuracy[SATURATED_SSE],
-        note="same draws; SSE's δ holds a(1 − a), 0 at a node saturated and wrong; cross-entropy's does not",
+        note="same draws; SSE's δ holds a(1 − a), 0 at a saturated wrong node; cross-entropy's has none",
     )

@@ -1,4 +1,4 @@
-"""The handout from top to bottom on its own numbers, beside what the code computes."""
+"""The handout from top to bottom with its own numbers, beside what the code computes."""
 
 import dataclasses
 
@@ -15,13 +15,13 @@ from experiments.walkthrough.tables import tables
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """How long the network is trained and from where; everything else is fixed by the handout.
+    """From which weights and for how long the network is trained; the handout fixes everything else.
 
     Attributes:
         seed: Seed of the random initial weights of the network that is trained.
-        epochs: Epochs of training, each one update per row.
-        rate: Learning rate of the training (the handout's 0.01 would take far longer).
-        threshold: Converged: norm of the loss gradient over all rows below this.
+        epochs: Epochs of training, with one update per row.
+        rate: Learning rate (the handout's 0.01 would take far longer).
+        threshold: Training has converged if the norm of the loss gradient over all rows is below this.
     """
 
     seed: int = 0

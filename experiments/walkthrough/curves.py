@@ -1,4 +1,4 @@
-"""The exercise's curves: δ against the activation, the change against the learning rate, the training."""
+"""The exercise's curves: δ against the activation, weight change against learning rate, and training."""
 
 from typing import Any
 
@@ -16,11 +16,11 @@ FUNCTIONS = ("sigmoid", "relu")
 LABELS = (0, 1)
 TRAINING_ROWS = ((1.0, 3.0, 5.0), (2.0, 1.0, 0.0), (0.0, 4.0, 1.0), (5.0, 0.0, 2.0))
 TRAINING_LABELS = (1.0, 0.0, 1.0, 0.0)
-"""The handout's row and three of ours; the handout gives one row only."""
+"""The handout's row and three of ours; the handout gives only one."""
 
 
 def output_delta(activations: np.ndarray, label: float) -> np.ndarray:
-    """δ = 2(y - a) · a(1 - a) of an output node with the label y, at each of its activations a."""
+    """Compute δ = 2(y - a) · a(1 - a) of an output node with label y, for each activation a."""
     network = nnjax.mlp((1, 1), output="sigmoid", biases=False)
     params = nnjax.init(network, nnjax.key(0), dtype=jnp.float64)
     trace = nnjax.forward(network, params, array([1.0]))
@@ -66,7 +66,7 @@ def activations() -> xr.Dataset:
 
 
 def training(seed: int, epochs: int, rate: float) -> xr.Dataset:
-    """Repeat the handout's four steps, row after row; loss and gradient norm before each epoch."""
+    """Repeat the handout's four steps, row after row; record loss and gradient norm before each epoch."""
     network = nnjax.mlp((3, 4, 1), biases=False)
     xs, ys = array(TRAINING_ROWS), array(TRAINING_LABELS)[:, None]
     start = nnjax.init(network, nnjax.key(seed), weights="normal", dtype=jnp.float64)

@@ -19,7 +19,7 @@ from experiments.walkthrough.tables import number
 BLUE, ORANGE = style.COLOURS[:2]
 """Line styles repeat what the colours say."""
 ALONG = ((0.5, 0.38, 0.79, 0.78), (0.46, 0.75, 0.75, 0.46), (0.78, 0.79, 0.34, 0.5))
-"""Where on the link from input i to hidden node j its label stands: as far as can be from all other links."""
+"""Position of the label on the link from input i to hidden node j: as far as possible from other links."""
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
@@ -38,7 +38,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
             DELTA_CAPTION,
         ),
         "training": Drawing(
-            "Repeating the four steps: the loss falls for ever, and ever more slowly",
+            "Repeating the four steps: the loss falls forever, and ever more slowly",
             training_figures(data["training"].to_dataset()),
             TRAINING_CAPTION,
         ),
@@ -57,8 +57,8 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 BACKWARD_CAPTION = (
     "With the output's activation assumed to be 0.6, as in the handout. Left: blame reaches h₁ over its own "
-    "link (blue); the handout adds the terms of its siblings (dashed), which no link takes there. Right: "
-    "what is printed, struck through where it is wrong, beside what is true."
+    "link (blue); the handout adds the terms of its siblings (dashed), which have no link to h₁. Right: the "
+    "printed numbers, struck through where they are wrong, beside the true ones."
 )
 FORWARD_CAPTION = (
     "The handout's figures 1 and 2: inputs in the left nodes, weights on the links, net input z and "
@@ -79,7 +79,7 @@ TRAINING_CAPTION = (
 
 
 def blame_figure(data: xr.DataTree) -> Figure:
-    """Where h₁'s blame comes from, and where the handout takes it from."""
+    """Draw where h₁'s blame comes from, and where the handout takes it from."""
     figure, axes = diagram.canvas(style.NARROW, 352)
     hidden, output = hidden_layer(data, TEXT_ASSUMED), output_layer(data, TEXT_ASSUMED)
     printed = data["printed"].to_dataset()
@@ -123,7 +123,7 @@ def _text(printed: xr.Dataset, step: str) -> str:
 
 
 def ledger_figure(printed: xr.Dataset) -> Figure:
-    """Each number of the backward pass as it is printed, and as it is."""
+    """Draw each number of the backward pass as it is printed, beside the true one."""
     figure, axes = diagram.canvas(style.NARROW, 352)
     first = int(np.flatnonzero(printed["step"].values == "δ of the output")[0])
     rows = printed.isel(number=slice(first, None))
@@ -145,12 +145,12 @@ def ledger_figure(printed: xr.Dataset) -> Figure:
 
 
 def _true(value: float, text: str) -> str:
-    """The true number with as many decimals as the printed one."""
+    """Format the true number with as many decimals as the printed one."""
     return number(value, f".{decimals(text)}f") if value else "0"
 
 
 def _name(rows: xr.Dataset, row: int) -> str:
-    """A step's name, with its node where the step has several numbers."""
+    """Return a step's name, with its node if the step has several numbers."""
     names = [str(name) for name in rows["step"].values]
     place = names[: row + 1].count(names[row]) - 1
     index = "₁₂₃₄"[place]
@@ -185,7 +185,7 @@ def network_figure(data: xr.DataTree, backward: bool) -> Figure:
 
 
 def node_lines(numbers: xr.Dataset, backward: bool) -> list[str]:
-    """The two numbers in a node: net input and activation, or activation and δ."""
+    """Return the two numbers in a node: net input and activation, or activation and δ."""
     a = number(numbers["activation"], ".4f")
     if backward:
         return [f"a {a}", f"δ {number(numbers['delta'], '.5f')}"]
@@ -205,7 +205,7 @@ def link(axes: Axes, start: Point, end: Point, along: float, numbers: xr.Dataset
 
 
 def delta_figure(data: xr.DataTree) -> Figure:
-    """The output's δ as a function of its activation."""
+    """Draw the output's δ as a function of its activation."""
     figure, axes = style.panel()
     curves = data["delta"].to_dataset()["delta"]
     a = curves["activation"].values
@@ -225,7 +225,7 @@ def delta_figure(data: xr.DataTree) -> Figure:
 
 
 def training_figures(training: xr.Dataset) -> list[Figure]:
-    """Loss and gradient norm per epoch, on logarithmic axes."""
+    """Draw loss and gradient norm per epoch, on logarithmic axes."""
     epoch, panels = training["epoch"].values + 1, []
     names = {"loss": "loss (SSE over 4 rows)", "gradient_norm": "norm of the gradient"}
     for name, title in names.items():

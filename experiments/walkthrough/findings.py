@@ -1,4 +1,4 @@
-"""The walkthrough's findings: the handout's numbers and sentences, each held against the computation."""
+"""The walkthrough's findings: the handout's numbers and sentences, each compared with the computation."""
 
 from typing import NamedTuple
 
@@ -12,11 +12,11 @@ EXPECTED = expectations.of("walkthrough")
 
 
 class KeyNumber(NamedTuple):
-    """A printed number that is judged.
+    """A printed number to judge.
 
     Attributes:
-        id: The finding's.
-        claim: The finding's.
+        id: The finding's id.
+        claim: The finding's claim.
         step: The step of the calculation whose first number it is.
     """
 
@@ -41,17 +41,17 @@ KEY_NUMBERS = (
 
 
 def agrees(numbers: xr.Dataset, rule: str = "computed") -> np.ndarray:
-    """Whether each printed number is the computed one, to half a unit of its last digit."""
+    """Tell whether each printed number is the computed one, to half a unit of its last digit."""
     return np.abs(numbers[rule].values - numbers["printed"].values) <= numbers["half_unit"].values
 
 
 def hidden_layer(data: xr.DataTree, case: str) -> xr.Dataset:
-    """One case's numbers of the hidden layer."""
+    """Return one case's numbers of the hidden layer."""
     return data["cases/hidden_layer"].to_dataset().sel(case=case)
 
 
 def output_layer(data: xr.DataTree, case: str) -> xr.Dataset:
-    """One case's numbers of the output."""
+    """Return one case's numbers of the output."""
     return data["cases/output_layer"].to_dataset().sel(case=case)
 
 
@@ -68,7 +68,7 @@ def findings(data: xr.DataTree) -> tuple[Finding, ...]:
 
 
 def number_finding(numbers: xr.Dataset, number: KeyNumber) -> Finding:
-    """One printed number against the true one."""
+    """Judge one printed number against the true one."""
     row = numbers.isel(number=int(np.flatnonzero(numbers["step"].values == number.step)[0]))
     return exact(
         EXPECTED[number.id].between(*printed(float(row["printed"]), float(row["half_unit"]))),
@@ -79,17 +79,17 @@ def number_finding(numbers: xr.Dataset, number: KeyNumber) -> Finding:
 
 
 def rule_finding(data: xr.DataTree) -> Finding:
-    """Whether the handout's own rule gives what the handout prints."""
+    """Judge whether the handout's own rule gives what the handout prints."""
     return exact(
         EXPECTED["printed-rule"],
         "the rule as printed gives every printed digit (share of the numbers)",
         float(agrees(data["printed"].to_dataset(), "by_printed_rule").mean()),
-        note="so the differences are the rule's, not a slip of the calculator",
+        note="so the differences come from the rule, not from a slip in the calculation",
     )
 
 
 def delta_findings(curves: xr.Dataset) -> tuple[Finding, ...]:
-    """What the exercise asks about the output's δ against its activation."""
+    """Judge what the exercise asks about the output's δ against its activation."""
     curve = curves["delta"].sel(label=1)
     return (
         exact(
@@ -106,27 +106,27 @@ def delta_findings(curves: xr.Dataset) -> tuple[Finding, ...]:
             EXPECTED["delta-at-the-ends"],
             "δ is 0 at the label and at the opposite saturated end",
             float(np.abs(curve.values[[0, -1]]).max()),
-            note="so a node that is completely wrong does not learn either",
+            note="so a node that is completely wrong does not learn, either",
         ),
     )
 
 
 def rate_finding(rates: xr.Dataset) -> Finding:
-    """What the exercise asks about the learning rate."""
+    """Judge what the exercise asks about the learning rate."""
     slope = rates["change"] / rates["rate"].where(rates["rate"] > 0)
     return exact(
         EXPECTED["change-proportional"].around(1.0),
         "the weight change is proportional to the learning rate",
         float(slope.max() / slope.min()),
-        note="largest over smallest change per unit of learning rate",
+        note="ratio of the largest to the smallest change per unit of learning rate",
     )
 
 
 def training_finding(training: xr.Dataset) -> Finding:
-    """What the exercise asks about training."""
+    """Judge what the exercise asks about training."""
     return exact(
         EXPECTED["training-converges"].between(0.0, float(training.attrs["threshold"])),
         "repeating the four steps converges",
         float(training["gradient_norm"][-1]),
-        note="labels 0 and 1 are reached at infinite weights only: the loss keeps falling, ever more slowly",
+        note="labels 0 and 1 are only reached at infinite weights: the loss keeps falling, ever more slowly",
     )

@@ -1,4 +1,4 @@
-# Every number that the handout prints, in its order: by the rule as printed, and by backpropagation.
+# Every number that the handout prints, in order: by the rule as printed, and by backpropagation.
 # Rscript handout.R prints a header, then one line for each number.
 
 sigmoid <- function(z) 1 / (1 + exp(-z))
@@ -22,7 +22,7 @@ handout <- function(as_printed) {
   updated_h1_o <- weights_h_o[1] + change_h1_o
 
   # Printed: summed over the siblings of h1, the first weight already updated. True: h1 feeds the output alone,
-  # by the weight that was used going forward.
+  # by the weight that the forward pass used.
   terms <- if (as_printed) delta_o * c(updated_h1_o, weights_h_o[-1]) else c(delta_o * weights_h_o[1], 0, 0, 0)
   delta_h1 <- sum(terms) * slope(h1_activation)
   change <- alpha * delta_h1 * input_nodes

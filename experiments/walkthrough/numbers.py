@@ -1,4 +1,4 @@
-"""What the handout prints, what is true, and its exercise in all its cases."""
+"""The handout's printed numbers, the true ones, and its exercise in all cases."""
 
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ class Case(NamedTuple):
         weights: Weights from the hidden nodes to the output.
         hidden: Activation of the hidden nodes.
         output: Activation of the output node.
-        assumed: The output's activation where the handout assumes one; None where the forward pass gives it.
+        assumed: The output's activation if the handout assumes one; None if the forward pass gives it.
     """
 
     weights: tuple[float, ...]
@@ -48,9 +48,9 @@ class Step(NamedTuple):
 
     Attributes:
         name: What is calculated.
-        formula: How.
+        formula: The formula.
         printed: The numbers that the handout prints for it.
-        why: Why each of them differs from the true one; nothing where it does not.
+        why: Why each of them differs from the true one; empty if they agree.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Step(NamedTuple):
 
 
 SUM = "h₁ has one successor, the output: its sum has one term, δₒ·w₁, with the weight 0.8."
-UPDATED = "0.192 × 0.8017873: the weight is already updated; the gradient needs the one that was used, 0.8."
+UPDATED = "0.192 × 0.8017873: the weight is already updated; the gradient needs the one used before, 0.8."
 SIBLING = (
     "The product is right but belongs to another hidden node: no link leads from it to h₁, so h₁ gets 0."
 )
@@ -90,7 +90,7 @@ STEPS = (
     ),
     Step("updated weight x → h₁", "w + change", ("0.5002474", "1.2007421", "-0.2987632"), (FOLLOWS,) * 3),
 )
-"""The calculation in the handout's order."""
+"""The steps of the calculation in the handout's order."""
 
 
 def array(values: Any) -> jax.Array:
@@ -116,11 +116,11 @@ class LayerNumbers(NamedTuple):
     """One layer's numbers in one training step, per node j or per link i → j; no axis for a single output.
 
     Attributes:
-        weight: w, of the links into the layer.
+        weight: w of the links into the layer.
         net_input: z.
         activation: a.
         delta: δ.
-        change: α·δ·a, of the same links.
+        change: α·δ·a of the same links.
     """
 
     weight: np.ndarray
@@ -167,7 +167,7 @@ def cases() -> dict[str, xr.Dataset]:
 
 
 def _layer(steps: tuple[LayerNumbers, ...], node: tuple[str, ...], link: tuple[str, ...]) -> xr.Dataset:
-    """One layer's numbers in all cases; `node` and `link` are their dimensions after the case."""
+    """Label one layer's numbers in all cases; `node` and `link` are their dimensions after the case."""
     stacked = LayerNumbers(*map(np.stack, zip(*steps, strict=True)))._asdict()
     dimensions = dict.fromkeys(NODES, node) | dict.fromkeys(LINKS, link)
     return xr.Dataset(
@@ -187,10 +187,10 @@ def printed_numbers() -> xr.Dataset:
     ]
     names, formulas, texts, reasons = (np.asarray(column, dtype=str) for column in zip(*rows, strict=True))
     columns = {
-        "printed": ([float(text) for text in texts], "as the handout prints it"),
+        "printed": ([float(text) for text in texts], "number as the handout prints it"),
         "half_unit": ([half_unit(text) for text in texts], "half a unit of the last printed digit"),
         "computed": (handout_numbers(as_printed=False), "by backpropagation"),
-        "by_printed_rule": (handout_numbers(as_printed=True), "by the rule as printed"),
+        "by_printed_rule": (handout_numbers(as_printed=True), "number by the rule as printed"),
     }
     return xr.Dataset(
         {
@@ -212,12 +212,12 @@ def decimals(text: str) -> int:
 
 
 def half_unit(text: str) -> float:
-    """Half a unit of the last digit of a printed number: 0.0005 for "0.192"."""
+    """Return half a unit of the last digit of a printed number: 0.0005 for "0.192"."""
     return 0.5 * 10.0 ** -decimals(text)
 
 
 def handout_numbers(as_printed: bool) -> np.ndarray:
-    """The handout's numbers in its order, by true backpropagation or by the rule it prints."""
+    """Compute the handout's numbers in order, by true backpropagation or by the rule that it prints."""
     network, params = handout_network(CASES[TEXT_ASSUMED])
     x, y = array(INPUT), array([LABEL])
     trace = assume_output(nnjax.forward(network, params, x), array([ASSUMED]))

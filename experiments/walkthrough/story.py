@@ -1,4 +1,4 @@
-"""How the walkthrough's section is told."""
+"""The walkthrough's story."""
 
 import xarray as xr
 
@@ -12,7 +12,7 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """What is right, what is wrong, and why."""
+    """Tell what is right, what is wrong, and why."""
     return [
         "Up to the output's δ, {output-delta}, and the weight behind it, every number in the handout is "
         "right. Then comes the hidden node h₁. “We sum over all the δ · weight for the output node”, says "
@@ -21,8 +21,8 @@ def story(data: xr.DataTree) -> Story:
         "But a node answers for its own link to the output, and for no other. So the sum has one term, "
         "0.192 × 0.8 = {hidden-sum}, and δ of h₁ is {hidden-delta}. (With several outputs one would sum "
         "over them, the successors of h₁.) A second slip is smaller: the text sends δ back through the "
-        "weight that it has just updated, 0.8017873, where the 0.8 belongs that made the prediction. The "
-        "printed rule gives every printed digit: the rule is at fault, not the calculator.",
+        "weight that it has just updated, 0.8017873, instead of the 0.8 that made the prediction. The "
+        "printed rule gives every printed digit: the rule is at fault, not the calculation.",
         "The first exercise asks what happens to the output's δ when its activation changes.",
         Show("delta"),
         "Close to the label δ goes to 0, as it should. It also goes to 0 where the node is completely "

@@ -23,7 +23,7 @@ SLIPS = (
     ),
     (
         "a local minimum is “an area where the gradient is zero”",
-        "Saddles, maxima and plateaus have zero gradient too; a minimum needs the curvature as well.",
+        "Saddles, maxima and plateaus have zero gradient, too; a minimum also depends on the curvature.",
     ),
     (
         "“stochastic gradient simply works in batches of multiple inputs”",
@@ -46,14 +46,14 @@ SLIPS = (
         "mean is smaller in nine networks of ten.",
     ),
 )
-"""(what the handout says, what is true), beside the hidden delta."""
+"""(what the handout says, what is true), apart from the hidden delta."""
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
     """Tabulate the walkthrough step by step."""
     return {
         "Every number the handout prints, in its order": number_table(data["printed"].to_dataset()),
-        "Where it differs, and why": difference_table(data["printed"].to_dataset()),
+        "Where the handout differs, and why": difference_table(data["printed"].to_dataset()),
         "Other slips": (("the handout", "what is true"), SLIPS),
         "Exercise: forward pass and δ": case_table(data),
         "Exercise: changes of the weights hidden → output (× 10⁻⁴)": output_change_table(data),
@@ -65,18 +65,18 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
 
 
 def number(value: Any, form: str) -> str:
-    """Format a number with a true minus sign, and none before a zero."""
+    """Format a number with a true minus sign, but none before a zero."""
     text = format(float(value), form)
     return text.removeprefix("-") if float(text) == 0 else typeset(text)
 
 
 def digits(value: float) -> str:
-    """Format with up to ten decimals, as many as the handout prints at most."""
+    """Format with up to ten decimals, the most that the handout prints."""
     return f"{value:.10f}".rstrip("0").rstrip(".")
 
 
 def number_table(numbers: xr.Dataset) -> Table:
-    """Printed beside computed."""
+    """Tabulate printed beside computed numbers."""
     header = ("step", "formula", "printed", "computed", "by the printed rule", "agrees")
     columns = ("step", "formula", "text", "computed", "by_printed_rule")
     rows = zip(*(numbers[name].values for name in columns), agrees(numbers), strict=True)
@@ -87,7 +87,7 @@ def number_table(numbers: xr.Dataset) -> Table:
 
 
 def difference_table(numbers: xr.Dataset) -> Table:
-    """The printed numbers that are not the true ones."""
+    """Tabulate the printed numbers that are wrong."""
     wrong = numbers.isel(number=np.flatnonzero(~agrees(numbers)))
     rows = zip(*(wrong[name].values for name in ("step", "text", "computed", "why")), strict=True)
     header = ("step", "printed", "true", "why")
@@ -95,12 +95,12 @@ def difference_table(numbers: xr.Dataset) -> Table:
 
 
 def names(data: xr.DataTree, dimension: str) -> list[str]:
-    """The names along a dimension of the cases."""
+    """Return the names along a dimension of the cases."""
     return [str(name) for name in data["cases"].to_dataset()[dimension].values]
 
 
 def case_table(data: xr.DataTree) -> Table:
-    """Activations and deltas of each case."""
+    """Tabulate activations and deltas of each case."""
 
     def row(case: str) -> tuple[str, ...]:
         hidden, output = hidden_layer(data, case), output_layer(data, case)
@@ -120,13 +120,13 @@ def changes(values: xr.DataArray) -> tuple[str, ...]:
 
 
 def output_change_table(data: xr.DataTree) -> Table:
-    """Weight changes hidden to output of each case."""
+    """Tabulate each case's weight changes from the hidden nodes to the output."""
     rows = [(case, *changes(output_layer(data, case)["change"])) for case in names(data, "case")]
     return ("case", *names(data, "hidden")), rows
 
 
 def hidden_change_table(data: xr.DataTree) -> Table:
-    """Weight changes input to hidden, with the assumed 0.6 and with the forward pass."""
+    """Tabulate weight changes from inputs to hidden nodes, with the assumed 0.6 and with the forward pass."""
     rows = [
         (case, source, *changes(hidden_layer(data, case)["change"].sel(input=source)))
         for case in (TEXT_ASSUMED, TEXT_FORWARD)
@@ -136,7 +136,7 @@ def hidden_change_table(data: xr.DataTree) -> Table:
 
 
 def delta_table(curves: xr.Dataset) -> Table:
-    """The output's δ at some of its activations."""
+    """Tabulate the output's δ at some of its activations."""
     curve = curves["delta"].sel(label=1)
     at = (0, 0.1, 1 / 3, 0.5, 0.6, 0.8, 0.9, 1)
     rows = [(f"{a:.3f}", number(curve.sel(activation=a, method="nearest"), ".4f")) for a in at]
@@ -144,13 +144,13 @@ def delta_table(curves: xr.Dataset) -> Table:
 
 
 def rate_table(rates: xr.Dataset) -> Table:
-    """The weight change at each learning rate."""
+    """Tabulate the weight change at each learning rate."""
     rows = zip(rates["rate"].values, rates["change"].values, strict=True)
     return ("α", "change"), [(f"{rate:.1f}", f"{change:.7f}") for rate, change in rows]
 
 
 def training_table(training: xr.Dataset) -> Table:
-    """Loss and gradient norm at powers of ten, at the threshold and at the end."""
+    """Tabulate loss and gradient norm at powers of ten, at the threshold and at the end."""
     loss, norm = training["loss"].values, training["gradient_norm"].values
     below = np.flatnonzero(norm < training.attrs["threshold"])[:1].tolist()
     epochs = {10**k for k in range(9)} | {0, len(norm) - 1, *below}

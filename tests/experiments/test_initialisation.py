@@ -15,10 +15,10 @@ from experiments.initialisation import Config
         ({"xor_epochs": 0}, "xor_epochs must be 1 or more; got 0"),
         ({"encoder_epochs": 0}, "encoder_epochs must be 1 or more; got 0"),
         ({"iris_epochs": 0}, "iris_epochs must be 1 or more; got 0"),
-        ({"ranges": (1.0,)}, "ranges must be two or more rising numbers above 0"),
-        ({"ranges": (0.0, 1.0)}, "ranges must be two or more rising numbers above 0"),
-        ({"ranges": (1.0, 1.0)}, "ranges must be two or more rising numbers above 0"),
-        ({"ranges": (1.0, float("nan"))}, "ranges must be two or more rising numbers above 0"),
+        ({"ranges": (1.0,)}, "ranges must be two or more increasing numbers above 0"),
+        ({"ranges": (0.0, 1.0)}, "ranges must be two or more increasing numbers above 0"),
+        ({"ranges": (1.0, 1.0)}, "ranges must be two or more increasing numbers above 0"),
+        ({"ranges": (1.0, float("nan"))}, "ranges must be two or more increasing numbers above 0"),
     ],
 )
 def test_bad_options_are_refused(options, message):

@@ -17,7 +17,7 @@ BAD = {
     "no such column": (GOOD, "groups", "unknown column 'groups'. Did you mean 'group'?"),
     "a text among numbers": (GOOD.replace("7,2,", "seven,2,"), "group", "row 8, column 'a' holds 'seven'"),
     "a gap": (GOOD.replace("7,2,", ",2,"), "group", "row 8, column 'a' is empty"),
-    "no target": (GOOD, "", "give a table: --data FILE --target COLUMN"),
+    "no target": (GOOD, "", "name a table: --data FILE --target COLUMN"),
 }
 
 
@@ -65,7 +65,7 @@ def test_names_are_known_in_any_case_and_depths_sorted():
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"activations": ("relu", "ReLU")}, "activations must be one or more, each once"),
+        ({"activations": ("relu", "ReLU")}, "activations must be one or more different values"),
         ({"rates": ()}, "rates must be one or more"),
         ({"rates": (0.1, -1.0)}, "rates must be above 0"),
         ({"hidden": (8, 0)}, "hidden must be numbers, 1 or more"),

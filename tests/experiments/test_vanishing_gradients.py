@@ -30,8 +30,8 @@ def test_groups_are_parts_of_the_data():
     [
         ({"depths": (0, 3)}, "depths must be different numbers, 1 or more"),
         ({"widths": (8, 8)}, "widths must be different numbers, 2 or more"),
-        ({"activations": ("sigmiod",)}, "activations must be different ones of sigmoid, .*got"),
-        ({"inits": ("he_truncated_normal",)}, "inits must be different ones of normal, "),
+        ({"activations": ("sigmiod",)}, "activations must be different names from sigmoid, .*got"),
+        ({"inits": ("he_truncated_normal",)}, "inits must be different names from normal, "),
         ({"seeds": 1}, "seeds must be 2 or more; got 1"),
         ({"seed": -1}, "seed must be 0 to 4294967295; got -1"),
         ({"training_depths": ()}, "training_depths must be"),

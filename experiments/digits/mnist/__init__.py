@@ -1,1 +1,1 @@
-"""Nielsen's networks on MNIST: fetched once, read as LeCun's four files, trained from many seeds."""
+"""Nielsen's networks on MNIST, which is fetched once and read as LeCun's four files, from many seeds."""

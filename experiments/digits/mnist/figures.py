@@ -1,4 +1,4 @@
-"""Nielsen's networks from many seeds, drawn."""
+"""Figures of Nielsen's networks from many seeds."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from experiments.runner.experiment import Drawing
 
 ACCURACY = (
     "Nielsen's networks, 784-30-10 and 784-100-10, with N(0, 1) weights and biases and squared error: test "
-    "accuracy after each epoch, one line for each seed. Dashed: the number he prints for his one run on "
+    "accuracy after each epoch, one line for each seed. Dashed: the number that he prints for his one run on "
     "MNIST."
 )
 BIRTHS = (

@@ -1,4 +1,4 @@
-"""Where Nielsen's printed numbers lie among many seeds, and the tables."""
+"""Findings on where Nielsen's printed numbers lie among many seeds, and tables."""
 
 from collections.abc import Iterator, Mapping
 
@@ -13,7 +13,7 @@ from experiments.runner.findings import Finding, median, share
 EXPECTED = expectations.of("digits")
 
 PRINTED = {30: 0.9542, 100: 0.9659}
-"""His accuracies by hidden nodes: with 30 that of the best of 30 epochs; of 100 he does not say which."""
+"""His accuracies by hidden nodes: for 30, that of the best of 30 epochs; for 100, he does not say which."""
 SPEEDS = {
     2: (0.06574134, 0.3092185),
     3: (0.01183821, 0.05996519, 0.2831424),
@@ -21,9 +21,9 @@ SPEEDS = {
 }
 """His speeds at birth by hidden layers, from his figures' data; chapter 5 prints two or three digits."""
 WORSE = 0.01
-"""Clearly worse is a point below his number."""
+"""Clearly worse means a point below his number."""
 LEAST_SEEDS, LEAST_EPOCHS, LEAST_BIRTHS = 11, 30, 500
-"""Below these nothing is judged."""
+"""The fewest that are judged."""
 
 
 def best(mnist: xr.Dataset, hidden: int) -> np.ndarray:
@@ -32,18 +32,18 @@ def best(mnist: xr.Dataset, hidden: int) -> np.ndarray:
 
 
 def _shares(mnist: xr.Dataset, hidden: int) -> np.ndarray:
-    """Accuracies (s, e) without float32's rounding, so that equal ones compare as equal."""
+    """Return accuracies (s, e) without float32's rounding, so that equal ones compare as equal."""
     return np.round(mnist["accuracy"].sel(hidden_nodes=hidden).values.astype(float), 6)
 
 
 def lag(births: xr.Dataset, depth: int) -> np.ndarray:
-    """How many times faster the last hidden layer is than the first (s,), at birth."""
+    """Compute how many times faster the last hidden layer is than the first (s,), at birth."""
     speed = births["speed"].sel(depth=depth)
     return (speed.sel(layer=depth) / speed.sel(layer=1)).values
 
 
 def findings(mnist: xr.Dataset, births: xr.Dataset) -> list[Finding]:
-    """Hold Nielsen's numbers against the seeds; of other pictures than MNIST he says nothing."""
+    """Compare Nielsen's numbers with the seeds; he has no numbers for pictures other than MNIST."""
     if mnist.attrs["pictures"] != MNIST:
         return []
     enough = mnist.sizes["seed"] >= LEAST_SEEDS and mnist.sizes["epoch"] >= LEAST_EPOCHS
@@ -93,7 +93,7 @@ def _of_births(births: xr.Dataset) -> Iterator[Finding]:
 
 
 def tables(mnist: xr.Dataset, births: xr.Dataset) -> Mapping[str, Table]:
-    """Tabulate accuracies and speeds at birth, beside Nielsen's where the pictures are MNIST's."""
+    """Tabulate accuracies and speeds at birth, beside Nielsen's if the pictures are MNIST's."""
     his = mnist.attrs["pictures"] == MNIST
     title = f"Nielsen's networks on {mnist.attrs['pictures']}, {mnist.sizes['seed']} seeds"
     return {

@@ -1,8 +1,8 @@
 """Nielsen's networks from many seeds: chapter 1's accuracy, and chapter 5's speeds of the layers at birth.
 
 His cost is C = 1/(2n) Σₙ |yₙ - aₙ|², the mean of half a square; nnjax's loss is Σₙ |yₙ - aₙ|², a sum without
-the half. So ∂C/∂w is the gradient here over 2n, and his rate η on batches of n rows is α = η / (2n) here:
-3 on 10 rows is 0.15. His cross-entropy has no half: it is ours over n.
+the half. So ∂C/∂w is our gradient divided by 2n, and his rate η on batches of n rows is our α = η / (2n):
+3 on 10 rows is 0.15. His cross-entropy has no half: it is ours divided by n.
 """
 
 import functools
@@ -25,19 +25,19 @@ HIDDEN = (30, 100)
 RATE, ROWS = 3.0, 10
 """His learning rate, and rows per update."""
 BORN = ((30, 30), (30, 30, 30), (30, 30, 30, 30))
-"""Hidden layers of the networks whose speeds he prints."""
+"""Numbers of hidden layers of the networks whose speeds he prints."""
 LOOKED_AT = 1000
 """Training rows over which he averages δ."""
 
 
 def network_of(pictures: Pictures, hidden: Sequence[int], output: str = "sigmoid") -> nnjax.Network:
-    """Make a network for the pictures, sigmoid throughout; or with logits as outputs."""
+    """Make a network for the pictures, with sigmoid nodes throughout or with logits as outputs."""
     sizes = (pictures.train.xs.shape[1], *hidden, pictures.train.ys.shape[1])
     return nnjax.mlp(sizes, output=output)
 
 
 def epoch(network: nnjax.Network, params: nnjax.Params, rows: datasets.Data, key: jax.Array) -> nnjax.Params:
-    """Train for one epoch as his network.py does; the key says in which order the rows come."""
+    """Train for one epoch as his network.py does; the key sets the order of the rows."""
     after, _ = nnjax.train(
         network,
         params,
@@ -74,8 +74,8 @@ def learner(folder: str, hidden: int, epochs: int) -> Callable[[jax.Array], jax.
 def speeds(folder: str, hidden: tuple[int, ...]) -> Callable[[jax.Array], jax.Array]:
     """Make a function of a key: |mean over rows of δ| of each hidden layer (l,), before any training.
 
-    N(0, 1/inputs) weights, N(0, 1) biases and cross-entropy, as his network2.py draws and measures them;
-    ∂C/∂b is δ, but for the sign.
+    Weights from N(0, 1/inputs), biases from N(0, 1), and cross-entropy, as his network2.py draws and measures
+    them; ∂C/∂b is δ except for the sign.
     """
     pictures = load(folder)
     network = network_of(pictures, hidden, "identity")
@@ -92,7 +92,7 @@ def speeds(folder: str, hidden: tuple[int, ...]) -> Callable[[jax.Array], jax.Ar
 def measure(
     context: Context, folder: str, seeds: np.ndarray, births: np.ndarray, epochs: int
 ) -> dict[str, xr.Dataset]:
-    """Train every seed of each width, and look at networks at birth: groups "mnist" and "births"."""
+    """Train every seed of each width, and measure networks at birth: groups "mnist" and "births"."""
     right = [
         context.sweep(f"MNIST, {hidden} hidden nodes", learner(folder, hidden, epochs), seeds)
         for hidden in HIDDEN

@@ -1,7 +1,7 @@
-"""NumPy arrays out of a pickle that is read and never run.
+"""Reading NumPy arrays from a pickle without running it.
 
-A pickle is a program for a small stack machine, which may call whatever it names. Here its operations are
-listed by `pickletools`, and of them only those are followed that describe arrays of numbers and tuples.
+A pickle is a program for a small stack machine, which may call whatever it names. Here `pickletools` lists
+its operations, and only those that describe arrays of numbers and tuples are followed.
 """
 
 import pickletools
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 GLOBALS = {"numpy.core.multiarray _reconstruct", "numpy ndarray", "numpy dtype"}
-"""What an array's description names; any other name is refused."""
+"""The names in an array's description; any other name is refused."""
 TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 VALUES = {"BININT", "BININT1", "BININT2", "BINSTRING", "SHORT_BINSTRING", "GLOBAL"}
@@ -21,8 +21,8 @@ class Described:
     """An array or a dtype as the pickle describes it, piece by piece.
 
     Attributes:
-        arguments: What it is made of.
-        state: What is filled in.
+        arguments: The arguments that it is made from.
+        state: The state that is filled in.
     """
 
     def __init__(self, arguments: tuple[Any, ...]) -> None:
@@ -31,7 +31,7 @@ class Described:
 
 
 def arrays(content: bytes) -> Any:
-    """Read a pickle of arrays and tuples, as Python 2 wrote them (protocol 2), without running it.
+    """Read a pickle of arrays and tuples, as Python 2 wrote it (protocol 2), without running it.
 
     Raises:
         ValueError: It holds anything else; the message names it.
@@ -43,7 +43,7 @@ def arrays(content: bytes) -> Any:
         try:
             _follow(name, argument, stack, memo)
         except (IndexError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"the pickle is no pickle of arrays: {name} at byte {place}") from error
+            raise ValueError(f"this is not a pickle of arrays: {name} at byte {place}") from error
     return _finished(stack[-1])
 
 
@@ -86,7 +86,7 @@ def _finished(value: Any) -> Any:
     if not isinstance(value, Described):
         raise ValueError(f"the pickle holds {value!r}; only arrays and tuples are read")
     if len(value.state) != 5:
-        raise ValueError("the pickle holds an array that is described in part")
+        raise ValueError("the pickle holds an array that is only partly described")
     _, shape, dtype, by_column, content = value.state
     if by_column or dtype.state[1] != "<":
         raise ValueError("the pickle's arrays must be stored by rows, lowest byte first")

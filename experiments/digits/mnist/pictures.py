@@ -1,4 +1,4 @@
-"""The pictures as Nielsen hands them to his networks, and whether they are MNIST's."""
+"""The pictures as Nielsen gives them to his networks, and a check whether they are MNIST's."""
 
 import functools
 import hashlib
@@ -9,7 +9,7 @@ import numpy as np
 from nnjax import datasets
 
 FOLDER = ".mnist"
-"""Where `make mnist` puts them, outside git."""
+"""The folder in which `make mnist` puts them, outside git."""
 MNIST, OTHERS = "MNIST", "other pictures"
 MNIST_DIGEST = "edc0d1098aa497be14ace79ddd5171e5a3dcf9c4d196c015389203eb3ba1f59b"
 """SHA-256 of MNIST's training pictures as bytes, then its training labels."""
@@ -35,7 +35,7 @@ def load(folder: str) -> Pictures:
 
     Raises:
         FileNotFoundError: A file is missing; the message says how to get MNIST.
-        ValueError: One is no IDX file of bytes.
+        ValueError: One is not an IDX file of bytes.
     """
     try:
         split = datasets.mnist(folder)

@@ -127,7 +127,7 @@ def test_the_slips_of_two_hidden_layers_are_told(golden):
     return [...slips.map((slip) => each.answers([slip])), second].map((values) => values.map((v, k) =>
       m.diagnose(each, k, v.toPrecision(5), values.map(String)).text));"""
     texts = node.evaluate("diagnosis.mjs", body, golden, also="exercises.mjs")
-    said = ("first hidden layer was forgotten", "its rows are", "on the way back", "second hidden layer")
+    said = ("first hidden layer was forgotten", "its rows are", "in the backward pass", "second hidden layer")
     for row, words in zip(texts, said, strict=True):
         assert all(words in text for text in row), row
 

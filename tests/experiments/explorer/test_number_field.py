@@ -12,7 +12,7 @@ def test_bad_numbers_are_named_and_the_last_good_one_stays(visit):
     field = tab.get_by_role("spinbutton", name="Weight h₁ → o", exact=True)
     before = shown(tab, "d.0.0")
     for put, text, said in [
-        (typed, "-", "must be a number from -1000 to 1000, and this is none yet; it stays 0.8"),
+        (typed, "-", "must be a number from -1000 to 1000, and this is not one yet; it stays 0.8"),
         (typed, "1e400", "must be a number from -1000 to 1000"),
         (typed, "5000", "from -1000 to 1000, got 5000"),
         (typed, "abc", "“c” cannot stand here"),

@@ -68,5 +68,5 @@ def test_what_is_no_receipt_is_said(receipts, tmp_path, change, message, capsys)
 def test_a_file_that_is_missing_or_no_json(tmp_path):
     assert main(["walkthrough", "--check", str(tmp_path / "none.json")]) == 2
     (tmp_path / "receipt.json").write_text("1, 2")
-    with pytest.raises(ValueError, match="is no receipt"):
+    with pytest.raises(ValueError, match="is not a receipt"):
         receipt.read(tmp_path / "receipt.json")

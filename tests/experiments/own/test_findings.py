@@ -53,7 +53,7 @@ def test_tables(long_run):
     for header, rows in found.values():
         assert {len(row) for row in rows} == {len(header)}
         assert all(isinstance(cell, str) and "nan" not in cell for row in rows for cell in row)
-    _, kinds = found["What the ends are, after Newton's method"]
+    _, kinds = found["Kinds of ends, after Newton's method"]
     assert kinds[0][1] == "1 strict minimum, 1 plateau, 1 moved away"
 
 

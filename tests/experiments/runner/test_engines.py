@@ -50,6 +50,6 @@ def test_the_missing_extra_is_named(monkeypatch):
 @pytest.mark.filterwarnings("ignore")
 def test_a_scheduler_that_does_not_answer(monkeypatch):
     monkeypatch.setattr(engines, "PATIENCE", 0.5)
-    said = r"no Dask scheduler answers at dask://127.0.0.1:9 within 0.5 s"
+    said = r"no Dask scheduler answered at dask://127.0.0.1:9 within 0.5 s"
     with pytest.raises(OSError, match=said), opened("--executor", "dask://127.0.0.1:9"):
         pass

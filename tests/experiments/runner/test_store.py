@@ -83,7 +83,7 @@ def test_new_data_take_the_place_of_an_older_result_as_a_whole(tmp_path):
     folder = tiny.measured(tmp_path, Config(size=3))
     assert {path.name for path in folder.iterdir()} == {"data.nc", "manifest.json"}
     _, (message,) = store.stored(tmp_path, ["tiny"])
-    assert message == "tiny has its data and no figures yet; python -m experiments redraw tiny"
+    assert message == "tiny has data but no figures yet; python -m experiments redraw tiny"
 
 
 def test_a_kill_between_the_two_renames_is_recovered(tmp_path):

@@ -25,7 +25,7 @@ def test_every_row_has_as_many_cells_as_its_header(data):
 
 
 def test_what_the_tables_say_of_the_hidden_delta(data):
-    _, rows = tables(data)["Where it differs, and why"]
+    _, rows = tables(data)["Where the handout differs, and why"]
     assert ("δ of h₁", "0.02473567", "0.0098854348") in [row[:3] for row in rows]
     assert len(rows) == 12
 
