@@ -16,8 +16,8 @@ SPEED = (
     "before."
 )
 GROWTH = (
-    "Left: time of a sweep against its number of seeds; up to one lane per device it stays constant, and "
-    "then follows the dashed line, which is proportional to the seeds. Right: cost of one update of one "
+    "First: time of a sweep against its number of seeds; up to one lane per device it stays constant, and "
+    "then follows the dashed line, which is proportional to the seeds. Second: cost of one update of one "
     "network against its size."
 )
 

@@ -34,8 +34,8 @@ MISREAD = (
     "often read, and by how many of the seeds it is misread."
 )
 ENDS = (
-    "Two kinds of initial weights, squared error. Left: each seed's loss on the training rows and its "
-    "accuracy on the test rows; nearly all outliers lost a digit. Right: how many of the "
+    "Two kinds of initial weights, squared error. First: each seed's loss on the training rows and its "
+    "accuracy on the test rows; nearly all outliers lost a digit. Second: how many of the "
     "test rows two seeds label differently, over pairs without a common seed; the words name pairs from "
     "N(0, 1) weights by how many digits the two have lost together."
 )

@@ -34,8 +34,8 @@ def story(data: xr.DataTree) -> Story:
         Show("lost"),
         f"We guessed that a silent node is lost for good. It is not: of those silent after {EARLY} epochs, "
         f"{{silent-nodes-heard:%}} are heard by epoch {epochs}. But the initial weights decide much of it: "
-        f"with the rows in another order, seeds that ended below {poor} do so "
-        "{poor-in-other-order:points} more often than the others.",
+        f"with the rows in another order, the seeds that ended below {poor} end there again; the share of "
+        "those that do is {poor-in-other-order:points} higher than among the others.",
         "The handout says that different minima “can vary substantially”. From N(0, 1) they do: the loss of "
         "bad seeds is {loss-spread-normal} times that of good ones (the 95th and the 5th of 100). From "
         "LeCun's smaller weights they hardly do ({loss-spread-lecun} times), and the median seed reads "

@@ -17,7 +17,7 @@ NAMES = {"sgd": "plain", "momentum 0.9": "momentum", "rmsprop": "RMSProp", "adam
 SIDES = {"rmsprop": "left", "adam": "right"}
 """The side of its line's top on which a name stands, if other names are near."""
 RATES = (
-    "Left: share of the seeds that learn XOR, with 99.9 % intervals. Right: test accuracy on the digits "
+    "First: share of the seeds that learn XOR, with 99.9 % intervals. Second: test accuracy on the digits "
     "after two epochs, median of the seeds. Each name is at the top of its line."
 )
 EDGES = (

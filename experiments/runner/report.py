@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from experiments.runner.inline import inline
 from experiments.runner.numbers import filled, interval, measured, typeset
 
 TEMPLATE = pathlib.Path(__file__).with_name("report.html.jinja")
+ANSWERS = pathlib.Path(__file__).with_name("answers.toml")
 EXPLORER = "explorer.html"
 MOST_CARDS = 10
 PYTHON = """import pandas as pd
@@ -64,6 +66,14 @@ def cards(results: Sequence[Result]) -> Iterator[dict[str, Any]]:
         yield {"result": result, "panels": shown, "sentence": card["sentence"], "number": number}
 
 
+def answers(results: Sequence[Result]) -> Iterator[dict[str, str]]:
+    """Yield the short answers on top of the page, as far as their experiments have run in earnest."""
+    known = {result["manifest"]["name"]: result for result in results if not result["manifest"]["smoke"]}
+    for each in tomllib.loads(ANSWERS.read_text("utf-8"))["answer"]:
+        if each["experiment"] in known:
+            yield each | {"text": filled(each["text"], known[each["experiment"]]["findings"])}
+
+
 def data_files(result: Result) -> list[str]:
     """The data and what was made of them, without the tables, which have links of their own."""
     names = [name for name in result["manifest"]["sha256"] if name.endswith((".nc", ".csv"))]
@@ -99,6 +109,7 @@ def render(results: Sequence[Result], explorer: bool = False) -> str:
         results=results,
         explorer=explorer,
         cards=list(cards(results)),
+        answers=list(answers(results)),
         terms=glossary.terms(),
         **words,
         **shown,

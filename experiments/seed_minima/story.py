@@ -33,7 +33,7 @@ def story(data: xr.DataTree) -> Story:
         "nodes of one in the other's order, {barrier-aligned:%} of it is left.",
         Show("plane"),
         f"The handout is right all the same. {{teachers-with-local-minimum}} of {teachers} teachers have "
-        "students that end in a certified local minimum that is not the best. And one teacher cannot "
-        "stand for all, as we had guessed: only {teachers-alike:%} of them are matched by nine in "
-        "ten of their students.",
+        "students that end in a certified local minimum that is not the best. We had guessed that "
+        "one teacher stands for all. It does not: nine in ten of their students match the teacher for only "
+        "{teachers-alike:%} of the teachers.",
     ]

@@ -34,15 +34,15 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         "sources": Drawing(
             "Order and weights both change answers; a bit changes none, or, at a large rate, many",
             [_sources(parts[name]) for name in ("usual", "large")] + [_xor(parts["xor"])],
-            "Left and middle: test rows that two runs read differently at the end if one thing differs "
-            "between them: the mean over the seeds with its 99.9 % interval. Right: how often one of two "
+            "First and second: test rows that two runs read differently at the end if one thing differs "
+            "between them: the mean over the seeds with its 99.9 % interval. Third: how often one of two "
             "XOR networks learns and the other does not.",
         ),
         "variance": Drawing(
             "The longer the training, the nearer the spread of the accuracies to that of independent errors",
             [_accuracies(parts["usual"]), _ratios(parts["usual"])],
-            "Left: test accuracies of independent runs, and the normal curve of the variance that "
-            "independent errors would give. Right: the variance over that of independent errors, after "
+            "First: test accuracies of independent runs, and the normal curve of the variance that "
+            "independent errors would give. Second: the variance over that of independent errors, after "
             "more and more epochs, with 99.9 % intervals over the seeds; 1 is independence.",
         ),
     }

@@ -25,9 +25,9 @@ CURVES = (
     "α / (1 − μ), which is how far a long pull moves the weights. At equal size both end alike."
 )
 FIGURE_3 = (
-    "Left: the loss, greyer where it is higher, on the plane through a strict local minimum (orange), a "
+    "First: the loss, greyer where it is higher, on the plane through a strict local minimum (orange), a "
     "copy of the global one (blue) and a start (ring), with a path of descent into each, projected onto the "
-    "plane. Right: the loss on the straight line between the two."
+    "plane. Second: the loss on the straight line between the two."
 )
 
 

@@ -21,12 +21,13 @@ def story(data: xr.DataTree) -> Story:
         "The mean change into the hidden nodes is smaller than that into the output in "
         "{even-smaller-mean:%} of random networks; a single weight's, in {even-smaller-all-pairs:%} of the "
         "cases; that of the weight from x₃ = 5, in {even-smaller-x3:%}. On the row (0.2, 0.6, 1) the last "
-        "share is {even-smaller-small-inputs:points} higher: the sentence is about inputs no larger than "
-        "activations.",
+        "share is {even-smaller-small-inputs:points} higher: the sentence holds where inputs "
+        "are no larger than activations.",
         "Do large activations change more “as they ‘contribute’ more to the prediction”? The weight that "
         "contributes most, by |a · w|, changes most in {larger-contribution:%} of the networks: a change "
         "knows the activation, not the weight.",
-        "Should one stop once the loss “reaches a stable state”? On XOR at rate 0.5, of the networks that "
+        "Should one stop once the loss “reaches a stable state”? XOR is the classic test: of two inputs, 0 "
+        "or 1, the output should say whether they differ. On it, at rate 0.5, of the networks that "
         "would be stopped before they have learnt, {plateau-rate-0-5:%} were on a plateau and would have "
         "learnt.",
         "And Figure 3, the ball in a side valley: is there such a place? Here is one. Its slope is 0, all "

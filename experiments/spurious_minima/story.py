@@ -27,12 +27,10 @@ def story(data: xr.DataTree) -> Story:
         "How can one be sure that such a run is not on a plateau or at a saddle? Each one is followed until "
         "its gradient is all but 0; the longest left is {spurious-ends-stationary}. Then the eigenvalues of "
         "the Hessian, the matrix of second derivatives, tell how the loss curves. The smallest at any of "
-        "these ends is {spurious-ends-strict}, above 0: every way out leads up. Of all runs, "
-        "{unsettled-runs:%} end anywhere but in the global minimum or in a point that is certified like "
-        "this.",
-        "The published table is reproduced. Over its cells the distance from the shares of 2018 is "
-        "{share-published}, and from those of 2021 {share-published-2021}: both are values of χ² that "
-        "chance alone explains. One minimum can even be found without a seed, by descent among matrices "
-        "that five numbers describe. It lies at a loss of {seed-free-minimum}, and runs with seven neurons "
-        "find it too.",
+        "these ends is {spurious-ends-strict}, above 0: every way out leads up. Every "
+        "run ends at the global minimum or in a point that is certified like this, but for "
+        "{unsettled-runs:%} of them.",
+        "The published table is reproduced. Over its eight rows χ², the squared distances in standard "
+        "errors, adds up to {share-published} from the shares of 2018 and to {share-published-2021} from "
+        "those of 2021; chance alone would give about eight.",
     ]

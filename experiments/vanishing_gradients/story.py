@@ -30,8 +30,8 @@ def story(data: xr.DataTree) -> Story:
         "ReLU's slope is 0 or 1, and with He's weights, of twice the variance, {negligible-relu-he-normal} "
         "arrives.",
         Show("birth"),
-        "How many layers are too many? More hidden ones than six times the depth over which a signal fades, "
-        "say Schoenholz and others (2017): here more than two. On the digits the first depth tried that is "
+        "How many layers are too many? More hidden ones than six times ξ, say Schoenholz and others (2017), "
+        "where ξ is the number of layers over which |δ|² falls by the factor e; here that is two. On the digits the first depth tried that is "
         f"not learnt within {epochs} epochs has {{digits-first-depth-not-learnt-sigmoid}} layers, three of "
         "them hidden, as the rule says. On Iris the verdict is open. ReLU learns at every depth tried.",
         Show("depths"),

@@ -56,8 +56,8 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 BACKWARD_CAPTION = (
-    "With the output's activation assumed to be 0.6, as in the handout. Left: blame reaches h₁ over its own "
-    "link (blue); the handout adds the terms of its siblings (dashed), which have no link to h₁. Right: the "
+    "With the output's activation assumed to be 0.6, as in the handout. First: blame reaches h₁ over its own "
+    "link (blue); the handout adds the terms of its siblings (dashed), which have no link to h₁. Second: the "
     "printed numbers, struck through where they are wrong, beside the true ones."
 )
 FORWARD_CAPTION = (

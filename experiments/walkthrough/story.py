@@ -14,7 +14,7 @@ CARD = Card(
 def story(data: xr.DataTree) -> Story:
     """Tell what is right, what is wrong, and why."""
     return [
-        "Up to the output's δ, {output-delta}, and the weight behind it, every number in the handout is "
+        "Up to the output's δ, {output-delta}, and the new weight of h₁ → o, every number in the handout is "
         "right. Then comes the hidden node h₁. “We sum over all the δ · weight for the output node”, says "
         "the text, and adds four products: one for h₁, and one for each of its siblings.",
         Show("backward"),
@@ -22,7 +22,8 @@ def story(data: xr.DataTree) -> Story:
         "0.192 × 0.8 = {hidden-sum}, and δ of h₁ is {hidden-delta}. (With several outputs one would sum "
         "over them, the successors of h₁.) A second slip is smaller: the text sends δ back through the "
         "weight that it has just updated, 0.8017873, instead of the 0.8 that made the prediction. The "
-        "printed rule gives every printed digit: the rule is at fault, not the calculation.",
+        "printed rule gives every printed digit: the rule is at fault, not the calculation. Whether it "
+        "matters is the question of “Rules of blame”, below.",
         "The first exercise asks what happens to the output's δ when its activation changes.",
         Show("delta"),
         "Close to the label δ goes to 0, as it should. It also goes to 0 where the node is completely "

@@ -112,8 +112,8 @@ def _boxes(planes: xr.Dataset) -> Drawing:
     return Drawing(
         "Ever larger boxes: how their number falls is the border's dimension",
         [counting, dots],
-        "Left: boxes that the border passes through, one dot for each plane and size, and a straight line "
-        "through their geometric means; a smooth line has slope −1. Right: each plane's dimension (dots), "
+        "First: boxes that the border passes through, one dot for each plane and size, and a straight line "
+        "through their geometric means; a smooth line has slope −1. Second: each plane's dimension (dots), "
         "their mean and its 99.9 % interval (bar, over planes); closer: through the narrow window.",
     )
 

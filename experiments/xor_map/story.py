@@ -20,7 +20,7 @@ def story(data: xr.DataTree) -> Story:
         "Every seed is a point in the space of initial weights, and training takes each point somewhere. "
         "What does the map look like? Two weights of the 2-2-1 network, x₁ → h₁ and x₂ → h₂, are varied over "
         f"a plane; the other seven parameters stay as one seed drew them. {networks} networks are trained on "
-        "XOR, one for each dot of the pictures.",
+        "XOR in all; each dot of a picture is one of them.",
         Show("planes"),
         "At learning rate 1 whole regions learn, and lines divide them from those that do not. Boxes counted "
         "along such a border give a dimension of {dimension-small-rate}, where a smooth line has 1 (a circle "

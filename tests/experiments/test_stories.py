@@ -4,11 +4,12 @@ import ast
 import importlib
 import inspect
 import string
+import tomllib
 
 import pytest
 
 import experiments
-from experiments.runner import catalogue, expectations, numbers
+from experiments.runner import catalogue, expectations, numbers, report
 
 
 def told(name):
@@ -40,3 +41,10 @@ def test_a_card_is_short_and_has_its_place(name):
         assert len(card.sentence.split()) <= 20
         assert numbers.references("{" + card.finding + "}") <= set(expectations.of(name))
     assert (name in experiments.CARDS) == (name not in experiments.ONLY_BY_NAME)
+
+
+def test_the_short_answers_tell_numbers_of_findings_that_are_expected():
+    told = tomllib.loads(report.ANSWERS.read_text("utf-8"))["answer"]
+    assert len(told) == 5
+    for each in told:
+        assert numbers.references(each["text"]) <= set(expectations.of(each["experiment"]))
