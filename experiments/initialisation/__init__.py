@@ -58,7 +58,7 @@ class Config(Options):
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure how each task's training ends for all seeds, distributions, ranges and networks, and from 0."""
+    """Measure how each task's training ends for all seeds, distributions (zeros too), ranges and networks."""
     seeds, endings, partings = config.seeds_from_first(config.seeds), {}, {}
     for done, (name, task) in enumerate(tasks().items()):
         context.report(done, len(tasks()))

@@ -32,7 +32,7 @@ class Config(Options):
         kind: What the target is; needed if it holds a few whole numbers, which might be either.
         test: Share of the rows to test with, between 0 and 1.
         rows: Most rows to use, drawn at random.
-        split: Seed that decides which rows are drawn, which of them test, and the order of the rest.
+        split: Seed for the choice of rows, the choice of test rows among them, and the order of the rest.
         loss: sse (the handout's) or cross-entropy (for classes).
         hidden: Nodes of each hidden layer; in deep networks all layers are as wide as the first.
         activations: Activations of the hidden nodes.

@@ -21,7 +21,7 @@ WIDTHS = (
 )
 LEARNT = "The first seed's network with 2 and with 16 hidden nodes, and the function that it learns (grey)."
 CURVES = (
-    "Share of the networks that have learnt XOR by then, with momentum 0.9 and without, at two sizes of "
+    "Networks that have learnt XOR by each epoch (share), with momentum 0.9 and without, at two sizes of "
     "α / (1 − μ), which is how far a long pull moves the weights. At equal size both end alike."
 )
 FIGURE_3 = (

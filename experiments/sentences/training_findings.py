@@ -52,7 +52,7 @@ def descent_findings(part: xr.Dataset) -> list[Finding]:
     return [
         exact(
             EXPECTED["momentum-least-squares"],
-            "linear regression on diabetes: steps to a millionth of the distance, plain over momentum",
+            "linear regression on diabetes: steps to a millionth of the distance, ratio of plain to momentum",
             steps[0] / steps[1],
             note=f"{steps[0]:.0f} and {steps[1]:.0f} steps at the best settings; √κ {np.sqrt(condition):.1f}",
         ),
@@ -101,7 +101,7 @@ def plateau_finding(part: xr.Dataset, rate: float) -> Finding:
     stopped = (look >= 0) & (loss[np.arange(len(loss)), look] >= xor.SOLVED)
     return share(
         EXPECTED[f"plateau-rate-{rate:g}".replace(".", "-")],
-        f"XOR, rate {rate:g}: of the networks stopped by a stable loss before they learn, share that would",
+        f"XOR, rate {rate:g}: of the networks stopped unlearnt by a stable loss, share that would learn",
         loss[stopped, -1] < xor.SOLVED,
         note=f"{stopped.sum()} of {len(loss)} stop; stable: less than 1 % below 250 epochs earlier",
     )
