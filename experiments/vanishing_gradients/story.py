@@ -30,10 +30,11 @@ def story(data: xr.DataTree) -> Story:
         "ReLU's slope is 0 or 1, and with He's weights, of twice the variance, {negligible-relu-he-normal} "
         "arrives.",
         Show("birth"),
-        "How many layers are too many? More hidden ones than six times ξ, say Schoenholz and others (2017), "
-        "where ξ is the number of layers over which |δ|² falls by the factor e; here that is two. On the digits the first depth tried that is "
-        f"not learnt within {epochs} epochs has {{digits-first-depth-not-learnt-sigmoid}} layers, three of "
-        "them hidden, as the rule says. On Iris the verdict is open. ReLU learns at every depth tried.",
+        "How many layers are too many? Let ξ be the number of layers over which |δ|² falls by the factor e. "
+        "Schoenholz and others (2017) say that 6 ξ hidden layers can be trained, which is two here. On the "
+        f"digits the first depth tried that is not learnt within {epochs} epochs has "
+        "{digits-first-depth-not-learnt-sigmoid} layers, three of them hidden, as the rule says. On Iris the "
+        "verdict is open. ReLU learns at every depth tried.",
         Show("depths"),
         "What helps? Almost anything that lets blame through or makes up for its loss. Against the five "
         "sigmoid layers, tanh gains {remedy-tanh:points} of accuracy, Adam, which rescales each weight's "

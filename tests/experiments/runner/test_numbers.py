@@ -72,5 +72,5 @@ def test_a_paragraph_is_filled_with_findings():
         numbers.filled("Of {{all}} {a-b:%}, {gone}.", findings) == "Of {all} 50 % [40, 60], (not measured)."
     )
     assert numbers.references("Of {{all}} {a-b:%}, {gone}.") == {"a-b", "gone"}
-    with pytest.raises(ValueError, match="told as %, points, or value; got 'x'"):
+    with pytest.raises(ValueError, match="formatted as %, points, or value; got 'x'"):
         numbers.filled("{a-b:x}", findings)
