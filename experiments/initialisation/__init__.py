@@ -28,7 +28,7 @@ class Config(Options):
     """The ranges of the initial weights, and how many networks train for how long.
 
     Attributes:
-        seeds: Initial weights per condition, 2 or more; shares are judged from 100 on.
+        seeds: Initial weights per condition, 2 or more; shares are judged only if there are 100.
         xor_seeds: Initial weights per range and rate on XOR.
         ranges: r of uniform weights in [-r, r], positive and increasing; normal weights have the same
             standard deviation, r / √3.

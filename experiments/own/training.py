@@ -112,7 +112,7 @@ def _judged(task: Task, network: nnjax.Network, params: nnjax.Params) -> tuple[j
 
 
 def lane(task: Task, network: nnjax.Network) -> int | None:
-    """Return the runs at a time: as many as the sweep would take, or fewer if all rows need too much."""
+    """Return how many runs to do at a time: fewer than the sweep would if all rows need too much memory."""
     fitting = TOGETHER // bytes_of_rows(task, network)
     return None if fitting >= usual_lane(task, network) else 2 ** int(math.log2(max(1, fitting)))
 

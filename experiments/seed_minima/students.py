@@ -30,7 +30,7 @@ RATE, PLAIN, MOMENTUM = 0.0015, 2000, 0.95
 It starts after PLAIN epochs: from the start it would throw nodes far out, where a fifth of them stay. The
 Hessian's largest eigenvalue at any settled end, 1069, is below 2 / RATE = 1333."""
 NEARLY = 1e-6
-"""A student has arrived when the gradient is this short; Newton's method does the rest."""
+"""A student has arrived when the gradient's length is at most this; Newton's method does the rest."""
 MOVED = 0.05
 """Newton's method may move it by this share of 1 + |θ|: a minimum further away is not the one of descent."""
 SOLVED = 1e-9

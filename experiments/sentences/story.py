@@ -12,7 +12,7 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """Tell of smaller changes, larger contributions, stable states, momentum and Figure 3."""
+    """Tell the story of smaller changes, larger contributions, stable states, momentum and Figure 3."""
     return [
         "δ is smaller at the hidden node, and “this means that the weight changes from the input nodes to "
         "the hidden nodes will be even smaller”. It does not: a change is α · δ · activation, and the "

@@ -11,7 +11,7 @@ from experiments.sentences import one_row, xor
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate first updates, rows per update, regression, XOR, widths and the questions of hidden nodes."""
+    """Tabulate updates, rows per update, regression, XOR, widths and what is asked about hidden nodes."""
     return {
         "The first update on the handout's row, and on a smaller one": update_table(
             data["one_row"].to_dataset()

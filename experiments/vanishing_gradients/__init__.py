@@ -23,17 +23,16 @@ class Config(Options):
 
     Attributes:
         seeds: Networks to draw at birth for each condition, 2 or more.
-        depths: Numbers of layers with weights of the networks at birth, 1 or more, in any order.
+        depths: Depths of the networks at birth, in layers with weights, each 1 or more, in any order.
         widths: Nodes per layer of the networks at birth, 2 or more, in any order; PROFILE=full adds 32, 128
             and 512.
         activations: Activations of the networks at birth, names in nnjax.ACTIVATIONS.
         inits: Initial weights of the networks at birth: normal, uniform, orthogonal, or lecun_, glorot_, he_
             with normal or uniform.
-        orthogonal_width: Width of the widest network with orthogonal weights, which take long to draw.
+        orthogonal_width: Width of the widest network with orthogonal weights, which are slow to draw.
         samples: Networks drawn for each exact law.
-        training_depths: Numbers of layers with weights of the networks that are trained on the digits, 1 or
-            more.
-        iris_depths: Numbers of layers with weights of the networks that are trained on Iris, 1 or more.
+        training_depths: Depths of the networks trained on the digits, each 1 or more.
+        iris_depths: Depths of the networks trained on Iris, each 1 or more.
         stall_depth: Layers of the ReLU networks on which He's and Glorot's weights are compared.
         training_seeds: Networks to train in each condition, 2 or more; with 12, a median has a 99.9 %
             interval.

@@ -34,7 +34,7 @@ class Conditions(NamedTuple):
         depths: Numbers of layers with weights.
         activations: Names in `ACTIVATIONS`.
         inits: Names in `draws.INITS`.
-        orthogonal_width: Width of the widest network with orthogonal weights, which take long to draw.
+        orthogonal_width: Width of the widest network with orthogonal weights, which are slow to draw.
     """
 
     widths: Sequence[int]

@@ -16,7 +16,7 @@ PAIRS, LONGER = 256, 10
 def longer_learner(epochs: int) -> Callable[..., jax.Array]:
     """Return a function of a key, a plane's seed, two weights and a rate: epochs until learnt.
 
-    The seed is a setting, so that neighbours of all planes run together; the key is not used.
+    The seed is a setting, so neighbours from all planes run together; the key is not used.
     """
     learn = learner(epochs, LONGER)
 

@@ -88,7 +88,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def dimensions(planes: xr.Dataset) -> Iterator[Finding]:
-    """Judge the dimension of the borders at each rate, in the whole planes and closer."""
+    """Judge the dimension of the borders at each rate, over whole planes and zoomed in."""
     for rate, speed in zip(planes["rate"].values, SPEED, strict=True):
         for zoom, where in ((1, ""), (int(planes["zoom"].values[-1]), "-closer")):
             found = fit(planes, rate, zoom).dimensions

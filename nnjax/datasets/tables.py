@@ -93,7 +93,7 @@ def table(
     is_number = {name: _is_number(pandas, name, frame[column]) for name, column in names.items()}
     ys, labels, outputs, classes = _target(frame[wanted], str(wanted), is_number.pop(str(wanted)), kind)
     if not is_number:
-        raise ValueError(f"the table has no column beside the target {wanted!r}")
+        raise ValueError(f"the table has no column besides the target {wanted!r}")
     kept = _kept(len(frame), rows, seed)
     ys, labels = ys[kept], None if labels is None else labels[kept]
     columns = {name: frame[names[name]].iloc[kept] for name in is_number}

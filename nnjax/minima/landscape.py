@@ -69,8 +69,8 @@ def _trained_with(network: Network, loss: losses.Kind | None) -> losses.Kind:
     """Return the given loss, or the only one that the output allows."""
     if loss is None and gives_logits(network):
         raise ValueError(
-            "loss must be named where the output activation is 'identity', since it may give logits: "
-            f"the one that the networks were trained with, of {', '.join(losses.LOSSES)}"
+            "loss must be given where the output activation is 'identity', since its outputs may be logits: "
+            f"the one that the networks were trained with, one of {', '.join(losses.LOSSES)}"
         )
     return "sse" if loss is None else loss
 

@@ -17,7 +17,7 @@ Measured on 2 cores, batches of 12 to 64 matrices, float32, up to 85 calls a siz
 - 0.11.0: expm hangs. 0.11.1 (expm, lu; ten calls) and 0.12.0 (expm, lu, qr, eigh, solve ...): none hung.
 
 Callbacks into Python (`jax.pure_callback`) with whole matrices hang on two CPU devices, at least up to
-0.11.1; on one device they do not, even from two threads. They hold Python's lock, so that a second device
+0.11.1; on one device they do not, even from two threads. They hold Python's lock, so a second device
 would gain little.
 """
 

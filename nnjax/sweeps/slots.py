@@ -33,7 +33,7 @@ class Ended(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What is done with a row, as passed to `sweep_until`; `start` is its `init` as `lanes.one_run`."""
+    """What to do with a row, as passed to `sweep_until`; `start` is its `init`, made by `lanes.one_run`."""
 
     start: Callable[..., PyTree]
     step: Callable[[PyTree], PyTree]

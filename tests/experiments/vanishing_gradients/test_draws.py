@@ -1,4 +1,4 @@
-"""Weights against their distributions and against QR; which initial weights are the same."""
+"""Weights are tested against their distributions and QR, and which kinds of them coincide."""
 
 import jax.numpy as jnp
 import numpy as np

@@ -106,7 +106,7 @@ def test_other_files(tmp_path):
             small(x=pd.date_range("2020", periods=8)),
             "column 'x' holds datetime64.* neither numbers nor texts",
         ),
-        (small()[["group"]], "the table has no column beside the target 'group'"),
+        (small()[["group"]], "the table has no column besides the target 'group'"),
         (small()[:2], "the table has 2 rows; 4 or more are needed"),
         (small()[:0], "the table has 0 rows"),
     ],

@@ -54,7 +54,9 @@ def test_barrier_in_the_loss_of_the_training():
 def test_barrier_takes_no_loss_for_granted_where_outputs_may_be_logits(wrap):
     network = nnjax.mlp((2, 3, 1), "tanh", "identity")
     params = drawn(network, 0)
-    with pytest.raises(ValueError, match=r"loss must be named .* trained with, of sse, binary_cross_entropy"):
+    with pytest.raises(
+        ValueError, match=r"loss must be given .* trained with, one of sse, binary_cross_entropy"
+    ):
         wrap(lambda p: minima.barrier(network, p, p, XS, YS))(params)
     with pytest.raises(ValueError, match="unknown loss 'mse'"):
         wrap(lambda p: minima.barrier(network, p, p, XS, YS, "mse"))(params)
