@@ -29,19 +29,19 @@ class Picture(NamedTuple):
 
     Attributes:
         page: The page's file, with the state in its address.
-        part: The element; None for the top of the page.
+        part: The element.
         width: Width of the window, in pixels.
-        height: Height of the window, in pixels.
+        height: How much of the element is taken at most, in pixels from its top.
     """
 
     page: str
-    part: str | None
+    part: str
     width: int
     height: int
 
 
 TAKEN = {
-    "report": Picture("report.html", None, 1280, 1180),
+    "report": Picture("report.html", ".cards", 1280, 820),
     "explorer-step": Picture("explorer.html#step=9", "#one-step", 1164, 900),
 }
 
@@ -59,7 +59,9 @@ def take(results: pathlib.Path, browser: Any) -> None:
         tab = browser.new_page(viewport={"width": width, "height": height})
         tab.goto(f"{results.resolve().as_uri()}/{page}")
         tab.wait_for_load_state("networkidle")
-        _save(PICTURES / f"{name}.png", tab.locator(part).screenshot() if part else tab.screenshot())
+        box = tab.locator(part).bounding_box()
+        content = tab.screenshot(full_page=True, clip=box | {"height": min(height, box["height"])})
+        _save(PICTURES / f"{name}.png", content)
         tab.close()
     TITLES.write_text(json.dumps(titles(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
