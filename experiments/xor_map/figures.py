@@ -47,6 +47,12 @@ def picture(level: np.ndarray, wait: np.ndarray, epochs: int) -> np.ndarray:
     return np.where((level == 0)[..., None], (1 - pale) * blue + pale * paper, colours)
 
 
+def as_in_a_picture(colour: str) -> tuple[float, float, float]:
+    """Return a colour one step away, which the page does not adapt to light and dark: pictures stay, too."""
+    red, green, blue = to_rgb(colour)
+    return red, green, blue + (1 if blue < 0.5 else -1) / 255
+
+
 def _show(axis: Axes, level: np.ndarray, wait: np.ndarray, epochs: int, window: Window) -> None:
     x, y, half = window
     extent = (x - half, x + half, y - half, y + half)
@@ -141,7 +147,7 @@ def _wall(wall: xr.Dataset) -> Drawing:
     figure, axis = style.panel(style.WIDE, 780)
     level, wait = (wall[name].transpose("row", "column").values for name in ("level", "wait"))
     _show(axis, level, wait, wall.attrs["epochs"], WHOLE)
-    legend = [Patch(color=colour, label=name) for name, colour in ENDS.items()]
+    legend = [Patch(color=as_in_a_picture(colour), label=name) for name, colour in ENDS.items()]
     figure.legend(handles=legend, loc="outside lower center", ncols=2)
     return Drawing(
         f"{level.size:,} networks and one question: does it learn XOR?",

@@ -2,10 +2,10 @@
 
 import numpy as np
 from drawn import legible
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 
 from experiments.runner import style
-from experiments.xor_map.figures import ENDS, figures, picture
+from experiments.xor_map.figures import ENDS, as_in_a_picture, figures, picture
 
 
 def test_each_figure_has_its_panels(data):
@@ -27,3 +27,10 @@ def test_colours_say_how_it_ends():
     np.testing.assert_allclose(row[0], ends[0])
     np.testing.assert_allclose(row[2:], [ends[1], ends[2], ends[3]])
     assert (row[1] > row[0]).all()
+
+
+def test_the_legends_colours_stay_as_the_pictures_do():
+    for colour in ENDS.values():
+        shown = as_in_a_picture(colour)
+        assert to_hex(shown) not in map(str.lower, (*style.COLOURS, style.GREY))
+        np.testing.assert_allclose(shown, to_rgb(colour), atol=1.01 / 255)
