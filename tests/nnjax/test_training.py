@@ -231,7 +231,8 @@ def test_stop_on_a_small_gradient_freezes_the_state_reached(view):
     stop = nnjax.Stop(gradient_norm=1e-3)
     params, history = run(optax.sgd(0.02), 5000, network, stop=stop, view=view)
     again, _ = run(optax.sgd(0.02), int(history.epochs), network, view=view)
-    chex.assert_trees_all_equal(params, again)
+    # Two programs, whose last digits may differ (jax 0.12); an epoch more would differ by 1e-5.
+    chex.assert_trees_all_close(params, again, rtol=1e-14)
     assert 0 < history.epochs < 5000
     assert reason(history) == "stable"
     norm = optax.tree.norm(nnjax.gradients(network, params, *data(7, network)))
