@@ -175,13 +175,9 @@ def test_smoke(name, tmp_path, programs, monkeypatch):
 
 def test_every_experiment_has_its_line():
     assert list(WHATEVER_THE_SIZE) == catalogue.names()
-    assert [name for name, ids in WHATEVER_THE_SIZE.items() if not ids] == [
-        "blame_rules",
-        "trainability",
-        "digits",
-        "seed_worth",
-        "own",
-    ]
+    without = {name for name, ids in WHATEVER_THE_SIZE.items() if not ids}
+    assert not without & {"walkthrough", "sentences", "activations", "learning_rate", "vanishing_gradients"}
+    assert not without & {"initialisation", "seed_minima", "spurious_minima", "xor_map", "benchmark"}
 
 
 def test_what_does_not_fit_another_device_is_seen(programs):

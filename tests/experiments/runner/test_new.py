@@ -20,20 +20,20 @@ def folder(tmp_path, monkeypatch):
     path.mkdir()
     monkeypatch.setattr(experiments, "__path__", [str(path), *experiments.__path__])
     yield path
-    sys.modules.pop("experiments.hidden_nodes", None)
+    sys.modules.pop("experiments.from_the_template", None)
 
 
 def test_the_template_runs_and_is_found(folder, tmp_path, capsys):
-    assert new.main(["hidden_nodes"]) == 0
-    assert "make experiment NAME=hidden_nodes" in capsys.readouterr().out
-    assert catalogue.names()[-1] == "hidden_nodes"
-    assert catalogue.headline("hidden_nodes") == "Hidden nodes: what is the question?"
-    assert main(["hidden_nodes", "--smoke", "--out", str(tmp_path / "out")]) == 0
-    assert store.load(tmp_path / "out" / "hidden_nodes")["findings"][0]["id"] == "solved"
+    assert new.main(["from_the_template"]) == 0
+    assert "make experiment NAME=from_the_template" in capsys.readouterr().out
+    assert catalogue.names()[-1] == "from_the_template"
+    assert catalogue.headline("from_the_template") == "From the template: what is the question?"
+    assert main(["from_the_template", "--smoke", "--out", str(tmp_path / "out")]) == 0
+    assert store.load(tmp_path / "out" / "from_the_template")["findings"][0]["id"] == "solved"
 
 
 def test_the_template_passes_lint(folder):
-    path = new.write("hidden_nodes")
+    path = new.write("from_the_template")
     ruff = [sys.executable, "-m", "ruff"]
     settings = ["--config", str(ROOT / "pyproject.toml"), str(path)]
     for words in (["check"], ["format", "--check"]):
