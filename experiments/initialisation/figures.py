@@ -30,10 +30,9 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     """Draw the effect of the range at each rate on XOR, and the share that converges on every task."""
     random, by_rate = data["random"].to_dataset(), data["rates"].to_dataset()
     title = "Which range of initial weights is best depends on the learning rate"
-    caption = BY_RATE.format(long=int(by_rate["epochs"][-1]))
     tasks = [_shares(random.sel(task=[task])) for task in random["task"].values]
     return {
-        "rates": Drawing(title, _by_rate(by_rate), caption),
+        "rates": Drawing(title, _by_rate(by_rate), BY_RATE),
         "ranges": Drawing("Without biases far fewer networks learn, whatever the range", tasks, RANGES),
     }
 

@@ -48,14 +48,15 @@ def ratio_after(part: xr.Dataset, kept: int) -> tuple[float, tuple[float, float]
 def _variances(usual: xr.Dataset, xor: xr.Dataset) -> Iterator[Finding]:
     last = int(usual["kept"].values[-1])
     wrong = independent_runs(usual, last)
-    spread = np.std(wrong.mean(axis=2))
+    spread, (ratio, interval) = np.std(wrong.mean(axis=2)), ratio_after(usual, last)
     yield measured(
         EXPECTED["variance-digits"],
         "digits: variance of the test accuracy from run to run, over that of independent errors",
-        *ratio_after(usual, last),
+        ratio,
+        interval,
         note=f"{2 * len(wrong)} runs of {last} epochs, mean accuracy {1 - wrong.mean():.1%}, standard "
         f"deviation {spread:.2%}, of which independent errors on {wrong.shape[2]} rows make up "
-        f"{spread / np.sqrt(ratio_after(usual, last)[0]):.2%}; seeds resampled",
+        f"{spread / np.sqrt(ratio):.2%}; seeds resampled",
     )
     rows = xor["wrong"].sel(speed="usual", run=["first"]).transpose("seed", "run", "row").values.astype(float)
     yield measured(
