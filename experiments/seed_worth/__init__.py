@@ -55,8 +55,8 @@ EXPERIMENT = Experiment(
     "initial weights, the order of the rows, or any one bit?",
     method="Each seed trains a network on the digits, and again with one bit of one initial weight flipped, "
     "with the rows in another order, with other weights, and with both; on XOR, with a bit flipped. The "
-    "variance of the accuracy is held against that of independent errors, and the growth of the flipped bit "
-    "against the exponent of training itself.",
+    "variance of the accuracy is compared with that of independent errors, and the growth of the flipped bit "
+    "with the exponent of training itself.",
     config=Config,
     run=run,
     findings=findings,

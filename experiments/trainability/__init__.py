@@ -56,7 +56,7 @@ EXPERIMENT = Experiment(
     question="Can one see at birth, before any training, how deep a network may be to learn?",
     method="Networks of several depths and activations learn the digits from Gaussian weights of many "
     "variances. What theory says of untrained networks, the number ξ of layers over which |δ|² changes by "
-    "e, is held against what trains; orthogonal weights are compared with Gaussian ones.",
+    "e, is compared with what trains; orthogonal weights are compared with Gaussian ones.",
     config=Config,
     run=run,
     findings=findings,
