@@ -20,3 +20,11 @@ def browser():
         running = playwright.chromium.launch(executable_path=found[0], args=options)
         yield running
         running.close()
+
+
+@pytest.fixture
+def expect():
+    """Playwright's assertions, which wait: a browser answers a click a moment later."""
+    from playwright.sync_api import expect
+
+    return expect

@@ -1,5 +1,7 @@
 """The report in a real browser, from disk, with the network off; run by make test-browser."""
 
+import re
+
 import pytest
 import tiny
 
@@ -51,33 +53,33 @@ def test_figures_follow_light_and_dark(visit):
     assert light != dark
 
 
-def test_a_figure_enlarges_and_without_scripts_its_file_opens(visit):
+def test_a_figure_enlarges_and_without_scripts_its_file_opens(visit, expect):
     tab = visit()
     tab.locator("figure .panel").click()
-    assert tab.locator("dialog svg").is_visible()
+    expect(tab.locator("dialog svg")).to_be_visible()
     assert tab.locator("dialog svg").bounding_box()["width"] > 700
     tab.keyboard.press("Escape")
-    assert not tab.locator("dialog svg").count()
+    expect(tab.locator("dialog svg")).to_have_count(0)
     tab = visit(java_script_enabled=False)
     tab.locator("figure .panel").click()
-    assert tab.url.endswith("tiny/line.svg")
+    expect(tab).to_have_url(re.compile("tiny/line\\.svg$"))
 
 
-def test_a_word_is_explained_by_hover_focus_and_tap(visit):
+def test_a_word_is_explained_by_hover_focus_and_tap(visit, expect):
     tab = visit(390, has_touch=True)
     word = tab.locator("dfn").first
     bubble = word.locator("span")
     assert not bubble.is_visible()
     word.tap()
-    assert bubble.is_visible()
+    expect(bubble).to_be_visible()
     assert tab.evaluate(OVERFLOW) == 0
     tab.evaluate("document.activeElement.blur()")
     tab = visit()
     tab.locator("dfn").first.hover()
-    assert tab.locator("dfn span").first.is_visible()
+    expect(tab.locator("dfn span").first).to_be_visible()
     tab = visit()
     tab.locator("dfn").first.focus()
-    assert tab.locator("dfn span").first.is_visible()
+    expect(tab.locator("dfn span").first).to_be_visible()
 
 
 def test_what_is_folded_is_printed(visit):
