@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
 
-from nnjax import kernels, stopping
+from nnjax import kernels, loops, stopping
 from nnjax.losses import Loss
 from nnjax.network import Network, Params
-from nnjax.nodewise import Rows
+from nnjax.nodewise import Rows, scalar_gradients
 from nnjax.optimisers import as_it_is
 from nnjax.shuffle import permutation
 from nnjax.stopping import Stop
@@ -209,18 +209,23 @@ def _several(task: Task, judge: Callable | None) -> Callable[[State, Array], Sta
     """Make a function of a state and epoch numbers that runs these epochs."""
     by_number = task.to_optimizer is as_it_is
     whole = judge is None and task.layout is VIEWS["nodes"] and task.batch_size == len(task.xs)
-    if whole and by_number and kernels.on_nvidia():
-        return functools.partial(_in_kernel, task)
+    if whole and by_number:
+        return functools.partial(_repeated, task)
     epoch = functools.partial(_epoch, task, judge)
     return lambda state, numbers: jax.lax.scan(epoch, state, numbers)[0]
 
 
-def _in_kernel(task: Task, state: State, numbers: Array) -> State:
-    """Run epochs of one batch each, with all numbers taken apart, as a GPU's kernel needs them."""
-    apart = task._replace(xs=_apart(task.xs), ys=_apart(task.ys))
-    start = state.params, state.optimizer
-    params, optimizer = kernels.repeat(lambda carry: _step(apart, carry, None)[0], start, len(numbers))
-    return State(params, optimizer, state.epochs + len(numbers), state.best)
+def _repeated(task: Task, state: State, numbers: Array) -> State:
+    """Run epochs of one batch each: as a GPU's kernel or in one loop over the runs, where they fit."""
+    plain = task.layout._replace(gradients=scalar_gradients)
+    apart = task._replace(xs=_apart(task.xs), ys=_apart(task.ys), layout=plain)
+    step, usual = (lambda carry, task=task: _step(task, carry, None)[0] for task in (apart, task))
+    start, count = (state.params, state.optimizer), len(numbers)
+    if kernels.on_nvidia():
+        params, optimizer = kernels.repeat(step, start, count)
+    else:
+        params, optimizer = loops.repeat(step, start, count, otherwise=usual)
+    return State(params, optimizer, state.epochs + count, state.best)
 
 
 def _apart(rows: Rows) -> Rows:

@@ -69,14 +69,18 @@ def on_nvidia() -> bool:
 
 def fits(jaxpr: Any) -> bool:
     """Check whether a step has few enough operations, all supported by kernels, on single 32-bit numbers."""
-    used, _ = partial_eval.dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))
-    equations = list(_equations(used))
+    used, equations = partial_eval.dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))[0], operations(jaxpr)
     values = [*used.invars, *used.constvars, *(value for each in equations for value in each.outvars)]
     return (
         len(equations) <= MOST_OPERATIONS
         and all(equation.primitive.name in OPERATIONS for equation in equations)
         and all(value.aval.shape == () and value.aval.dtype.itemsize <= 4 for value in values)
     )
+
+
+def operations(jaxpr: Any) -> list[Any]:
+    """List all operations that a program's results need."""
+    return list(_equations(partial_eval.dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))[0]))
 
 
 def _equations(jaxpr: Any) -> Iterator[Any]:

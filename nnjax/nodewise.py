@@ -6,14 +6,13 @@ is for small networks. Over many seeds, each of their scalars becomes one vector
 training step runs without touching memory.
 """
 
-import itertools
 from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike
 
-from nnjax import activations, checks, kernels, losses
+from nnjax import activations, checks, loops, losses
 from nnjax.backprop import Deltas
 from nnjax.losses import Loss
 from nnjax.network import Layer, Network, Params, Trace, check_backward, check_batch, check_params
@@ -23,8 +22,6 @@ Rows = Array | tuple[Scalars, ...]
 """Examples as an array (n, i), or as scalars."""
 NodeParams = tuple[tuple[tuple[Scalars, ...], Scalars], ...]
 """(weights, biases) of each layer: weights[i][j] leads from node i to node j, biases[j] belongs to node j."""
-LOOP_RESULTS = 40
-"""Gradients per loop: with all 113 gradients of a 3-8-8-1 network in one loop, XLA stops vectorising it."""
 
 
 def split(params: Params) -> NodeParams:
@@ -123,33 +120,14 @@ def scalar_gradients(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, lo
 
 
 def node_gradients(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, loss: Loss) -> NodeParams:
-    """Compute `scalar_gradients` in few loops over the runs, which is faster on CPUs but not on GPUs."""
-    grads = scalar_gradients(network, nodes, xs, ys, loss)
-    if kernels.on_nvidia():
-        return grads
-    sums, tree = jax.tree.flatten(grads)
-    loops = [_in_one_loop(sums[i : i + LOOP_RESULTS]) for i in range(0, len(sums), LOOP_RESULTS)]
-    return tree.unflatten(itertools.chain(*loops))
+    """Compute `scalar_gradients` in few loops over the runs."""
+    grads, tree = jax.tree.flatten(scalar_gradients(network, nodes, xs, ys, loss))
+    return tree.unflatten(loops.together(grads))
 
 
 def _gradient(descents: Sequence[Array]) -> Array:
     """Return minus the sum of the examples' terms."""
     return -_total(descents)
-
-
-def _in_one_loop(scalars: Sequence[Array]) -> Sequence[Array]:
-    """Return the scalars unchanged but computed in one loop, as one reduction: the maximum of two copies.
-
-    XLA's CPU compiler makes one loop for each result of a program, and computes a delta again in the loop of
-    every weight that needs it; the results of one reduction share a loop.
-    """
-    least = [jnp.array(-jnp.inf, scalar.dtype) for scalar in scalars]
-    copies = [jnp.broadcast_to(scalar, (2,)) for scalar in scalars]
-    return jax.lax.reduce(copies, least, _larger, (0,))
-
-
-def _larger(one: Sequence[Array], other: Sequence[Array]) -> list[Array]:
-    return [jnp.maximum(a, b) for a, b in zip(one, other, strict=True)]
 
 
 def node_total_loss(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, loss: Loss) -> Array:

@@ -213,7 +213,7 @@ def _swept(
         segments.try_folder(folder)
     waiting = functools.partial(on_segment or _nothing, 0, rows.count)
     crew = crews.Crew(given, job, lane, folder, waiting)
-    job = job._replace(lane=crew.lane)
+    job = job.in_lanes_of(crew.lane)
     return _results(job, crew.compute, folder, on_segment, crew.identity), crew.identity
 
 
@@ -237,7 +237,7 @@ def _results(
     identity: Mapping[str, Any],
 ) -> PyTree:
     """Return all rows' results: read those in the folder, `compute` the rest in one go and keep it there."""
-    total, segment = job.rows.count, SEGMENT_LANES * job.lane
+    total, segment = job.rows.count, SEGMENT_LANES * job.lane * job.turns
     arrays, columns = job.empty(total), job.rows.columns
     tracker = parts.track(arrays, segment, folder, {**identity, **_of_rows(job.rows, segment)}, columns)
     wanted = np.flatnonzero(tracker.missing)

@@ -1,6 +1,7 @@
 """Jobs: what a sweep computes, inspected once, here or on a worker that was sent the function."""
 
 import functools
+import math
 from collections.abc import Callable, Generator, Hashable
 from importlib import metadata
 from typing import Any, NamedTuple
@@ -50,6 +51,7 @@ class Job(NamedTuple):
         rows: All rows.
         program: `one`, inspected without running it.
         lane: Rows computed together on one device.
+        turns: Lanes computed on one device one after the other, in one call.
     """
 
     function: Function
@@ -57,6 +59,11 @@ class Job(NamedTuple):
     rows: Inputs
     program: lanes.Program
     lane: int
+    turns: int
+
+    def in_lanes_of(self, lane: int) -> "Job":
+        """Return the same job in lanes of this width, with about as many rows per call."""
+        return self._replace(lane=lane, turns=max(1, self.lane * self.turns // lane))
 
     @property
     def shapes(self) -> list[tuple[tuple[int, ...], str]]:
@@ -78,7 +85,10 @@ def prepare(function: Function, rows: Inputs, lane: int | None) -> Job:
     one = _one(function)
     program = lanes.inspect(one, *rows.dtypes)
     memory = devices.memory(lapack.where(program.jaxpr)[0])
-    return Job(function, one, rows, program, lanes.width(lane, program, memory))
+    if function.until:
+        # Slots advance together and are looked at in between, which takes as long for few as for many.
+        return Job(function, one, rows, program, lanes.fit(lane, program, memory, lanes.RUNS_PER_CALL)[0], 1)
+    return Job(function, one, rows, program, *lanes.fit(lane, program, memory))
 
 
 def _one(function: Function) -> Callable:
@@ -101,22 +111,25 @@ def compute(job: Job, rows: np.ndarray) -> Generator[Piece, None, None]:
 
 
 def in_lanes(job: Job, rows: np.ndarray) -> Generator[Piece, None, None]:
-    """Compute these rows, a lane per device at a time; the next piece runs while one is handed over."""
+    """Compute these rows, some lanes per device at a time; the next piece runs while one is handed over."""
     where = lapack.where(job.program.jaxpr)
-    compiled, size = lanes.vmapped(job.one, where), job.lane * len(where)
-    last = None
-    for start in range(0, len(rows), size):
-        padded = rows[np.minimum(np.arange(start, start + size), len(rows) - 1)]
-        leaves = jax.tree.leaves(compiled(*job.rows.take(padded)))
+    lane = job.lane * len(where)
+    program, shape, last = lanes.in_turn(job.one, where, *job.program.results), (job.turns, lane), None
+    for start in range(0, len(rows), job.turns * lane):
+        some = rows[start : start + job.turns * lane]
+        padded = some[np.minimum(np.arange(job.turns * lane), len(some) - 1)].reshape(shape)
+        leaves = program(np.int32(-(-len(some) // lane)), job.rows.take(padded))
         if last is not None:
             yield _piece(*last)
-        last = rows[start : start + size], leaves
+        last = some, leaves
     if last is not None:
         yield _piece(*last)
 
 
 def _piece(rows: np.ndarray, leaves: list[Any]) -> Piece:
-    return rows, [lanes.to_numpy(leaf)[: len(rows)] for leaf in leaves]
+    """Copy the results (lanes, runs, ...) of these rows to the host, in one row each."""
+    hosted = (lanes.to_numpy(leaf) for leaf in leaves)
+    return rows, [leaf.reshape(math.prod(leaf.shape[:2]), *leaf.shape[2:])[: len(rows)] for leaf in hosted]
 
 
 def identity(job: Job) -> dict[str, Any]:

@@ -22,6 +22,7 @@ would gain little.
 """
 
 import contextlib
+import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
@@ -47,14 +48,17 @@ CALLBACKS = frozenset({"pure_callback", "io_callback", "debug_callback"})
 _patching = threading.RLock()
 
 
-def names(jaxpr: Any) -> set[str]:
+@functools.lru_cache(maxsize=64)
+def names(jaxpr: Any) -> frozenset[str]:
     """Collect the names of all operations in a program and its inner programs."""
-    found = set()
+    return frozenset(_names(jaxpr))
+
+
+def _names(jaxpr: Any) -> Iterator[str]:
     for equation in jaxpr.eqns:
-        found.add(equation.primitive.name)
+        yield equation.primitive.name
         for inner in core.jaxprs_in_params(equation.params):
-            found |= names(inner)
-    return found
+            yield from _names(inner)
 
 
 def where(jaxpr: Any) -> tuple[Any, ...]:

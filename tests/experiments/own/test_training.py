@@ -71,5 +71,5 @@ def test_the_usual_lane_is_about_the_sweeps_own(task):
         learn = training.learner(task._replace(batch=batch), network, PLAN)
         one = lanes.one_run(learn, ("start", "rate"))
         program = lanes.inspect(one, *map(np.dtype, ("uint32", "int32", "float32")))
-        ratio = training.usual_lane(task._replace(batch=batch), network) / lanes.width(None, program)
+        ratio = training.usual_lane(task._replace(batch=batch), network) / lanes.fit(None, program)[0]
         assert 1 / 4 <= ratio <= 4

@@ -23,12 +23,39 @@ def test_the_lane_follows_the_work_of_one_seed():
             start = nnjax.init(network, key)
             return nnjax.train(network, start, *data, optimizer=optax.sgd(0.1), epochs=9)[0]
 
-        return lanes.width(None, lanes.inspect(lanes.one_run(fn, ()), SEED))
+        return lanes.fit(None, lanes.inspect(lanes.one_run(fn, ()), SEED))[0]
 
     widths = [lane((n, n, 1)) for n in (2, 8, 32, 128, 1024)]
     assert widths == sorted(widths, reverse=True)
-    assert widths[0] >= 1024
+    assert widths[0] == lanes.WIDEST
     assert widths[-1] == 1
+
+
+def test_narrow_lanes_are_run_in_turn():
+    runs = lanes.RUNS_PER_CALL
+    assert lanes.fit(None, carrying(1)) == (lanes.WIDEST, runs // lanes.WIDEST)
+    assert lanes.fit(None, carrying(1), widest=runs) == (runs, 1)
+    assert lanes.fit(lanes.WIDEST, carrying(1)) == lanes.fit(None, carrying(1))
+    assert lanes.fit(48, carrying(1)) == (48, 1)
+    assert lanes.fit(None, carrying(2**16)) == (2, 1)
+    assert lanes.fit(None, carrying(1), 2**34)[1] == 1
+
+
+@pytest.mark.parametrize("count", [1, 130, 2 * lanes.RUNS_PER_CALL + 130])
+def test_as_many_lanes_as_there_are_seeds(count):
+    def fn(key):
+        draw = jax.random.normal(key, (2,), jnp.float32)
+        return jnp.sin(300 * draw), jax.random.fold_in(key, 7), jnp.zeros((3, 0))
+
+    seeds = np.arange(count, 0, -1)
+    draws, keys, nothing = nnjax.sweep(fn, seeds)
+    assert nothing.shape == (count, 3, 0)
+    folded = jax.vmap(lambda seed: jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), 7))
+    want = jax.random.key_data(jax.jit(folded)(seeds))
+    np.testing.assert_array_equal(jax.random.key_data(keys), want)
+    for place in {0, count // 2, count - 1}:
+        alone = nnjax.sweep(fn, [int(seeds[place])])[0]
+        np.testing.assert_array_equal(draws[place], alone[0], strict=True)
 
 
 def test_a_program_tells_its_results():
@@ -72,17 +99,17 @@ def carrying(numbers, turns=3):
 
 def test_an_accelerators_lane_follows_its_memory():
     small, large = 2**34, 2**36
-    widths = [lanes.width(None, carrying(1024), memory) for memory in (small, 2 * small, large)]
+    widths = [lanes.fit(None, carrying(1024), memory)[0] for memory in (small, 2 * small, large)]
     assert widths == [widths[0], 2 * widths[0], 4 * widths[0]]
     touched = 2 * 4 * 1024  # an iteration's result, and what it carries on
     assert touched * widths[0] <= small * lanes.ACCELERATOR_SHARE < 4 * touched * widths[0]
-    assert lanes.width(None, carrying(1), large) == lanes.ACCELERATOR_WIDEST
-    assert lanes.width(None, carrying(2**30), small) == 1
-    assert lanes.width(48, carrying(1), large) == 48
+    assert lanes.fit(None, carrying(1), large)[0] == lanes.ACCELERATOR_WIDEST
+    assert lanes.fit(None, carrying(2**30), small)[0] == 1
+    assert lanes.fit(48, carrying(1), large)[0] == 48
 
 
 def test_an_accelerators_lane_leaves_room_for_what_is_recorded():
     memory, turns = 2**30, 2**16
-    narrow = lanes.width(None, carrying(8, turns), memory)
-    assert narrow < lanes.width(None, carrying(8, 8), memory)
+    narrow = lanes.fit(None, carrying(8, turns), memory)[0]
+    assert narrow < lanes.fit(None, carrying(8, 8), memory)[0]
     assert 4 * turns * narrow <= memory * lanes.ACCELERATOR_WHOLE
