@@ -87,5 +87,5 @@ lock: $(DEV)  ## rewrite the locks from pyproject.toml
 	$(LOCK) --extra build --extra tests --constraint requirements.lock --output-file .locks/tests.lock
 	$(LOCK) --extra build --extra dev --constraint .locks/tests.lock --output-file .locks/dev.lock
 clean:  ## remove .venv, results and caches
-	rm -rf .venv results results-smoke results-accelerator .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .compiled results results-smoke results-accelerator .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find nnjax experiments tests -name __pycache__ -type d -exec rm -rf {} +

@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from experiments.runner.arguments import parse
+from experiments.runner import compiled
+from experiments.runner.arguments import Request, parse
 
 
-def main(arguments: Sequence[str], set_up: Callable[[], None] = lambda: None) -> int:
+def main(arguments: Sequence[str], set_up: Callable[[Request], None] = lambda request: None) -> int:
     """Run the experiments that `arguments` name, or all if none is named; returns the exit status.
 
     Args:
@@ -14,15 +15,17 @@ def main(arguments: Sequence[str], set_up: Callable[[], None] = lambda: None) ->
         set_up: Called once the arguments are known to be valid.
     """
     request = parse(arguments)
-    set_up()
+    set_up(request)
     # Imported late, so that help and error messages come at once.
     from experiments.runner import running
 
     return running.run(request)
 
 
-def _set_up() -> None:
-    """Turn on float64 and all cores, once, before JAX computes anything."""
+def _set_up(request: Request) -> None:
+    """Turn on float64, all cores and the cache of compiled programs, once, before JAX computes anything."""
+    if "benchmark" not in request.names:  # it tells how long programs take to compile
+        compiled.keep()
     import jax
 
     import nnjax

@@ -1,0 +1,35 @@
+"""Compiled programs kept on disk, so that a second process reads what the first has compiled."""
+
+import hashlib
+import os
+import pathlib
+
+FOLDER = pathlib.Path(__file__).parents[2] / ".compiled"
+SECONDS = 0.3
+"""Programs that compile faster than this are not kept."""
+
+
+def keep(folder: pathlib.Path = FOLDER) -> None:
+    """Let JAX keep compiled programs in `folder`, apart for each kind of CPU, unless it has a place already.
+
+    Processes started from this one use it, too. To be called before JAX computes anything.
+    """
+    # From jaxlib 0.10 on, XLA logs an error for each program that it reads from disk with 512-bit vectors:
+    # a preference of the compiler is not a feature of the machine. No other message of XLA's is known to come
+    # without an exception.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import jax
+
+    from nnjax.sweeps import devices
+
+    if jax.config.jax_compilation_cache_dir is not None:
+        return
+    model, vectors = devices.cpu()
+    kind = hashlib.sha256(" ".join([jax.__version__, model, *vectors]).encode()).hexdigest()[:12]
+    settings = {
+        "compilation_cache_dir": str(folder / kind),
+        "persistent_cache_min_compile_time_secs": SECONDS,
+    }
+    for name, value in settings.items():
+        jax.config.update(f"jax_{name}", value)
+        os.environ[f"JAX_{name.upper()}"] = str(value)
