@@ -16,6 +16,7 @@ ORDER = [
     "checks",
     "linalg",
     "kernels",
+    "loops",
     "callables",
     "reporting",
     "activations",

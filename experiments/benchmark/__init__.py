@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from experiments.benchmark import machine, timings, views, work
+from experiments.benchmark import few, machine, timings, views, work
 from experiments.benchmark.figures import figures
 from experiments.benchmark.findings import findings, tables
 from experiments.benchmark.story import story
@@ -37,6 +37,8 @@ XOR_NETWORKS = {
 }
 SHARED_ORDER, OWN_ORDER = "digits, shared order", "digits, own order"
 NETWORKS = (*XOR_NETWORKS, SHARED_ORDER, OWN_ORDER)
+WIDE = {"784-30-10": (784, 30, 10), "784-100-10": (784, 100, 10)}
+"""Networks of the size of MNIST's, on as many random rows; measured only if they are named."""
 CHECKED = ("2-2-1", SHARED_ORDER, OWN_ORDER)
 """Networks on which all methods must reach the same losses; the other networks run the same code."""
 SMOKE: Mapping[str, Any] = {
@@ -48,10 +50,11 @@ SMOKE: Mapping[str, Any] = {
     "networks": ("2-2-1",),
 }
 FULL: Mapping[str, Any] = {
+    "repeats": 5,
     "log_seeds": 18,
     "steps": 2000,
     "networks": NETWORKS,
-    "growth": 4,
+    "growth": 6,
     "scaling": 20,
     "views": True,
 }
@@ -88,8 +91,8 @@ class Config(Options):
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(self, repeats=1, log_seeds=0, steps=1, digits_epochs=1, growth=1, scaling=0)
-        if not self.networks or not set(self.networks) <= set(NETWORKS):
-            raise ValueError(f"networks must be some of {', '.join(NETWORKS)}; got {self.networks}")
+        if not self.networks or not set(self.networks) <= {*NETWORKS, *WIDE}:
+            raise ValueError(f"networks must be some of {', '.join((*NETWORKS, *WIDE))}; got {self.networks}")
 
     @property
     def is_full(self) -> bool:
@@ -108,6 +111,8 @@ def works(config: Config) -> dict[str, Work]:
         for name, (sizes, halvings, divisor) in XOR_NETWORKS.items()
     }
     known[SHARED_ORDER] = work.digits(config.digits_epochs, small=config.steps < 100)
+    small = config.steps < 100
+    known |= {name: work.wide(sizes, small) for name, sizes in WIDE.items() if name in config.networks}
     known[OWN_ORDER] = dataclasses.replace(known[SHARED_ORDER], order_per_seed=True)
     return {
         name: dataclasses.replace(known[name], first_seed=config.seed, checked=name in CHECKED)
@@ -116,11 +121,14 @@ def works(config: Config) -> dict[str, Work]:
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the groups "speed", "alone", "machine", "scaling" and "growth"; "million" and "views" if asked.
+    """Measure the groups "speed", "few", "alone", "one", "machine", "scaling", "growth"; others if asked.
 
     The million networks come first, since only the highest peak of the process's memory can be seen.
     """
-    few, repeats, parts = config.steps // 10 + 1, config.repeats, len(config.networks) + 1
+    steps, repeats, parts = config.steps // 10 + 1, config.repeats, len(config.networks) + 1
+    small = config.steps < 100
+    digits = work.digits(1, small)
+    pair = {"2-2-1": work.xor((2, 2, 1), config.steps, 1), "digits": digits}
     groups = {"million": timings.million(context)} if config.million else {}
     speed = timings.speeds(works(config), repeats, context, parts)
     context.report(parts - 1, parts)
@@ -128,10 +136,12 @@ def run(config: Config, context: Context) -> xr.DataTree:
         groups["views"] = views.tried(repeats, config.seeds(6))
     groups |= {
         "speed": speed.assign_attrs(full=int(config.is_full)),
-        "scaling": timings.scaling(config.scaling, few, repeats),
+        "scaling": timings.scaling(config.scaling, steps, repeats),
+        "few": few.sweeps(pair, repeats),
+        "one": few.one_network(digits if small else work.digits(30, small), repeats),
         "alone": timings.alone(20 * config.steps, repeats),
         "machine": machine.measured(repeats),
-        "growth": timings.growth(config.growth, config.seeds(3), few, repeats),
+        "growth": timings.growth(config.growth, config.seeds(3), steps, repeats),
     }
     return xr.DataTree.from_dict(groups)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from experiments.benchmark.few import OURS
 from experiments.benchmark.peers import FLOOR
 from experiments.runner import expectations
 from experiments.runner.experiment import Table
@@ -35,6 +36,9 @@ class Aim(NamedTuple):
 PLAIN, BY_HAND = "plain JAX, jit(vmap(scan))", "PyTorch, batched by hand"
 AIMS = (
     Aim("floor", "2-2-1", FLOOR, "share of the C program's speed"),
+    Aim("floor-2-4-4-1", "2-4-4-1", FLOOR, "share of the C program's speed"),
+    Aim("floor-2-16-1", "2-16-1", FLOOR, "share of the C program's speed"),
+    Aim("floor-3-8-8-1", "3-8-8-1", FLOOR, "share of the C program's speed"),
     Aim("torch-func", "2-2-1", "torch.func, vmap", "times as fast as torch.func"),
     Aim("plain-jax-2-2-1", "2-2-1", PLAIN, "times as fast as plain JAX"),
     Aim("plain-jax-2-4-4-1", "2-4-4-1", PLAIN, "times as fast as plain JAX"),
@@ -81,7 +85,10 @@ def drawable(data: xr.DataTree) -> list[str]:
 def findings(data: xr.DataTree) -> list[Finding]:
     """Judge the aims at the full size by their ratios; the intervals are the ranges of the repeats."""
     speed = data["speed"].to_dataset()
-    judged = aim_findings(speed, data["alone"].to_dataset()) if speed.attrs["full"] else []
+    judged: list[Finding] = []
+    if speed.attrs["full"]:
+        judged += aim_findings(speed, data["alone"].to_dataset())
+        judged += [*few_seeds(data["few"].to_dataset()), one_network(data["one"].to_dataset())]
     judged += [same_losses(speed), compilation(speed)]
     if "views" in data.children:
         judged += view_findings(data["views"].to_dataset())
@@ -109,6 +116,36 @@ def aim_findings(speed: xr.Dataset, alone: xr.Dataset) -> list[Finding]:
         )
         for aim, measured in ratios.items()
     ]
+
+
+def few_seeds(few: xr.Dataset) -> Iterator[Finding]:
+    """Judge sweeps of one, ten and a hundred seeds against plain JAX, on the network that does worst."""
+    for seeds in few["seeds"].values:
+        ratios = few["ratio"].sel(seeds=seeds)
+        worst = ratios.median("repeat").idxmin("network").item()
+        measured = over_repeats(ratios.sel(network=worst).values)
+        yield Finding(
+            EXPECTED[f"few-{seeds}"],
+            f"a sweep of few seeds, {seeds}: times as fast as plain JAX",
+            measured=measured.median,
+            interval=measured.span,
+            note=f"the worse one of {' and '.join(few['network'].values)}: {worst}",
+        )
+
+
+def one_network(one: xr.Dataset) -> Finding:
+    """Judge `nnjax.train` of one network against the fastest of the others."""
+    seconds = one["seconds"]
+    others = seconds.drop_sel(peer=OURS)
+    best = others.median("repeat").idxmin("peer").item()
+    measured = over_repeats(seconds.sel(peer=best).values / seconds.sel(peer=OURS).values)
+    return Finding(
+        EXPECTED["one-network"],
+        "one digits network alone, 30 epochs: times as fast as the best of its peers",
+        measured=measured.median,
+        interval=measured.span,
+        note=f"the best: {best}",
+    )
 
 
 def same_losses(speed: xr.Dataset) -> Finding:

@@ -1,13 +1,8 @@
 """The machine on which speeds are measured: what it is, and how fast it could be."""
 
-import functools
 import os
-import pathlib
-import platform
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from importlib import metadata
@@ -17,6 +12,10 @@ import numpy as np
 import xarray as xr
 
 from experiments.benchmark.peers import FLOOR, PEERS, installed
+from nnjax.sweeps import devices
+
+VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2", "asimd": "NEON"}
+"""Names of vector instructions, the widest first, as Linux and people write them."""
 
 
 def clock(job: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
@@ -27,12 +26,10 @@ def clock(job: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
 
 
 def description() -> str:
-    """Describe the processor, cores and JAX devices."""
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    model = models[0] if models else platform.processor()
-    return f"{model}, {os.cpu_count()} cores, {len(jax.devices())} devices"
+    """Describe the processor, its vectors, cores and JAX devices."""
+    model, names = devices.cpu()
+    vectors = next((text for name, text in VECTORS.items() if name in names), "other vectors")
+    return f"{model}, {vectors}, {os.cpu_count()} cores, {len(jax.devices())} devices"
 
 
 def versions() -> str:
@@ -45,27 +42,6 @@ def missing() -> str:
     """List the methods that this machine cannot run."""
     names = [name for name, peer in PEERS.items() if not installed(peer.package)]
     return ", ".join(names if shutil.which("cc") else [*names, FLOOR])
-
-
-@functools.cache
-def floor_program() -> str | None:
-    """Compile the C program; None if there is no C compiler."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        return None
-    source = pathlib.Path(__file__).with_name("xor_floor.c")
-    program = pathlib.Path(tempfile.mkdtemp(prefix="nnjax-floor-")) / "xor_floor"
-    subprocess.run([compiler, "-O3", "-march=native", "-pthread", source, "-o", program, "-lm"], check=True)
-    return str(program)
-
-
-def floor() -> float:
-    """Measure the C program's seed-steps per second on all cores; NaN without a compiler."""
-    program = floor_program()
-    if program is None:
-        return np.nan
-    done = subprocess.run([program, str(os.cpu_count())], capture_output=True, text=True, check=True)
-    return float(done.stdout.split()[0])
 
 
 def peak(repeats: int, size: int = 2048) -> list[float]:

@@ -9,7 +9,7 @@ import optax
 import xarray as xr
 
 import nnjax
-from experiments.benchmark import machine, peers
+from experiments.benchmark import floor, machine, peers
 from experiments.benchmark.machine import clock
 from experiments.benchmark.peers import FLOOR, PEERS
 from experiments.benchmark.work import Job, Work, xor
@@ -67,8 +67,7 @@ def side_by_side(work: Work, repeats: int) -> tuple[np.ndarray, np.ndarray]:
     for repeat in range(repeats):
         for name, job in jobs.items():
             rates[METHODS.index(name), repeat] = seed_steps(work, name) / clock(job)[0]
-        if work.network.sizes == (2, 2, 1):
-            rates[METHODS.index(FLOOR), repeat] = machine.floor()
+        rates[METHODS.index(FLOOR), repeat] = floor.speed(work)
     return rates, first
 
 

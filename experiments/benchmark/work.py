@@ -120,6 +120,15 @@ def digits(epochs: int, small: bool) -> Work:
     return Work(nnjax.mlp((64, 30, 10)), xs, ys, rate=0.15, steps=steps, seeds=256, batch_size=10)
 
 
+def wide(sizes: tuple[int, ...], small: bool) -> Work:
+    """Make a work as large as MNIST: an epoch of batches of 10 out of 50,000 random rows, for 16 seeds."""
+    rows = 20 if small else 50_000
+    random = np.random.default_rng(0)
+    xs = random.random((rows, sizes[0]), np.float32)
+    ys = np.eye(sizes[-1], dtype=np.float32)[random.integers(0, sizes[-1], rows)]
+    return Work(nnjax.mlp(sizes), xs, ys, rate=0.01, steps=rows // 10, seeds=16, batch_size=10)
+
+
 def sigmoid(z: np.ndarray) -> np.ndarray:
     """Compute σ(z) in NumPy."""
     return 1 / (1 + np.exp(-z))

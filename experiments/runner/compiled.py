@@ -22,7 +22,7 @@ def keep(folder: pathlib.Path = FOLDER) -> None:
 
     from nnjax.sweeps import devices
 
-    if jax.config.jax_compilation_cache_dir is not None:
+    if getattr(jax.config, "jax_compilation_cache_dir", None) is not None:
         return
     model, vectors = devices.cpu()
     kind = hashlib.sha256(" ".join([jax.__version__, model, *vectors]).encode()).hexdigest()[:12]

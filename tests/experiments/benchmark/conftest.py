@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from experiments.benchmark.few import OURS
 from experiments.benchmark.timings import METHODS
 from experiments.benchmark.views import CASES
 
@@ -52,6 +53,19 @@ def data():
         "views": xr.Dataset(
             {"ratio": (("case", "repeat"), ratios)},
             {"case": [case.label for case in CASES], "rows": ("case", [case.rows for case in CASES])},
+        ),
+        "few": xr.Dataset(
+            {
+                "ratio": (
+                    ("network", "seeds", "repeat"),
+                    np.array([[[0.1], [2.0], [3.0]], [[0.9], [0.9], [0.7]]]),
+                )
+            },
+            {"network": ["2-2-1", "digits"], "seeds": [1, 10, 100]},
+        ),
+        "one": xr.Dataset(
+            {"seconds": (("repeat", "peer"), [[1.0, 3.0, 2.0], [2.0, 3.0, 2.0], [4.0, 9.0, 6.0]])},
+            {"peer": [OURS, "slow", "fast"]},
         ),
         "million": xr.Dataset(
             {

@@ -14,6 +14,11 @@ def by_id(data):
 def test_verdicts(data):
     assert {id: finding.verdict for id, finding in by_id(data).items()} == {
         "floor": "differs",
+        "floor-2-4-4-1": "undecided",
+        "few-1": "differs",
+        "few-10": "agrees",
+        "few-100": "differs",
+        "one-network": "agrees",
         "torch-func": "agrees",
         "plain-jax-2-2-1": "agrees",
         "plain-jax-2-4-4-1": "differs",
@@ -38,6 +43,10 @@ def test_what_is_measured(data):
     assert found["views-batches"].note == "13-8-1, 10 rows, one order; median of the networks: 1.20"
     assert found["views-batches"].interval == (0.5, 0.7)
     assert found["million-seconds"].unit == "s"
+    assert [found[f"few-{seeds}"].measured for seeds in (1, 10, 100)] == [0.1, 0.9, 0.7]
+    assert found["few-10"].note == "the worse one of 2-2-1 and digits: digits"
+    assert (found["one-network"].measured, found["one-network"].interval) == (1.5, (1.0, 2.0))
+    assert found["one-network"].note == "the best: fast"
 
 
 def test_smaller_sizes_are_not_held_to_the_aims(data):

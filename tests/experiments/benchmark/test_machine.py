@@ -1,10 +1,8 @@
-"""Clocks and lower bounds: seconds are seconds, and the C program trains XOR at a measurable speed."""
+"""Clocks and the machine: seconds are seconds."""
 
-import shutil
 import time
 
 import numpy as np
-import pytest
 
 from experiments.benchmark import machine
 
@@ -15,24 +13,11 @@ def test_the_clock_counts_seconds():
     assert result.tolist() == [1, 1]
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
-def test_the_floor_is_a_speed():
-    assert np.isfinite(machine.floor())
-    assert machine.floor() > 1e5
-
-
-def test_without_a_compiler_there_is_no_floor(monkeypatch):
-    machine.floor_program.cache_clear()
-    monkeypatch.setattr(machine.shutil, "which", lambda name: None)
-    assert np.isnan(machine.floor())
-    assert machine.FLOOR in machine.missing()
-    machine.floor_program.cache_clear()
-
-
 def test_the_machine_is_described():
     data = machine.measured(repeats=2)
     assert data["peak"].shape == (2,)
     assert (data["peak"] > 0).all()
+    assert any(name in data.attrs["description"] for name in (*machine.VECTORS.values(), "other vectors"))
     assert "cores" in data.attrs["description"]
     assert "jax" in data.attrs["versions"]
     assert not machine.peak_memory() < 1e6

@@ -28,7 +28,7 @@ def made_up(monkeypatch):
     monkeypatch.setattr(timings, "PEERS", pair)
     monkeypatch.setattr(timings, "METHODS", (*pair, FLOOR))
     monkeypatch.setattr(timings, "clock", lambda job: (10.0 if job not in ran else 2.0, job()))
-    monkeypatch.setattr(timings.machine, "floor", lambda: 7.0)
+    monkeypatch.setattr(timings.floor, "speed", lambda work: 7.0)
     monkeypatch.setattr(peers, "nnjax_sweep", lambda view, each: lambda: np.full(each.seeds, 1.25))
     return pair
 
@@ -41,12 +41,6 @@ def test_speeds_are_seed_steps_over_seconds(made_up):
     np.testing.assert_array_equal(data["rate"], [[120.0] * 3, [25.0] * 3, [7.0] * 3])
     assert data["named"].item() == "nnjax, node by node"
     assert np.isnan(data["loss_difference"]).all()
-
-
-def test_the_floor_is_of_the_smallest_network_alone(made_up):
-    other = work.xor((2, 4, 4, 1), steps=5, seeds=2)
-    rates, _ = timings.side_by_side(other, repeats=1)
-    assert np.isnan(rates[-1]).all()
 
 
 def test_losses_that_differ_are_seen(made_up):

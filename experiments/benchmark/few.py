@@ -1,0 +1,99 @@
+"""Few seeds, and one network: what most people train, measured as ratios of the times side by side."""
+
+import dataclasses
+import warnings
+from collections.abc import Mapping
+
+import jax
+import numpy as np
+import optax
+import xarray as xr
+
+import nnjax
+from experiments.benchmark import peers
+from experiments.benchmark.machine import clock
+from experiments.benchmark.work import Job, Work
+
+COUNTS = (1, 10, 100)
+"""Numbers of seeds in a small sweep."""
+OURS = "nnjax.train"
+
+
+def sweeps(works: Mapping[str, Work], repeats: int) -> xr.Dataset:
+    """Measure how many times as fast as plain JAX a sweep of few seeds is, (network, seeds, repeat)."""
+    ratios = np.empty((len(works), len(COUNTS), repeats))
+    for row, work in enumerate(works.values()):
+        for column, seeds in enumerate(COUNTS):
+            few = dataclasses.replace(work, seeds=seeds)
+            ours, plain = peers.nnjax_sweep(peers.fastest_view(few), few), peers.plain_jax(few)
+            rounds = in_turn({"ours": ours, "plain": plain}, repeats)
+            ratios[row, column] = rounds[:, 1] / rounds[:, 0]
+    return xr.Dataset(
+        {"ratio": (("network", "seeds", "repeat"), ratios, {"units": "1"})},
+        {"network": list(works), "seeds": list(COUNTS)},
+    )
+
+
+def one_network(work: Work, repeats: int) -> xr.Dataset:
+    """Measure the seconds that one network's training takes, (repeat, peer); compilation apart."""
+    alone = dataclasses.replace(work, seeds=1)
+    jobs: dict[str, Job] = {
+        OURS: nnjax_train(alone),
+        "plain JAX, jit(scan)": peers.plain_jax(alone),
+        "Flax NNX + Optax, jit(scan)": peers.flax_nnx(alone),
+        "scikit-learn, MLPClassifier": scikit_learn(alone),
+    }
+    if peers.installed("torch"):
+        jobs["PyTorch, loop"] = peers.torch_loop(alone)
+    return xr.Dataset(
+        {"seconds": (("repeat", "peer"), in_turn(jobs, repeats), {"units": "s"})}, {"peer": list(jobs)}
+    )
+
+
+def in_turn(jobs: Mapping[str, Job], repeats: int) -> np.ndarray:
+    """Run every job once to compile, then all in turn; return the seconds (repeat, job)."""
+    for job in jobs.values():
+        job()
+    return np.array([[clock(job)[0] for job in jobs.values()] for _ in range(repeats)])
+
+
+def nnjax_train(work: Work) -> Job:
+    """Train one network with `nnjax.train` under jit."""
+    key = nnjax.key(work.first_seed)
+    options = {"optimizer": optax.sgd(work.rate), "epochs": work.epochs, "batch_size": work.batch_size}
+    order = work.order_key(key)
+
+    @jax.jit
+    def last_loss(params: nnjax.Params) -> jax.Array:
+        return nnjax.train(work.network, params, work.xs, work.ys, key=order, **options)[1].loss
+
+    start = work.init(key)
+    return lambda: np.asarray(last_loss(start))
+
+
+def scikit_learn(work: Work) -> Job:
+    """Train scikit-learn's network of the same size on the same rows, on the log loss, in its own order."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+
+    labels = np.argmax(work.ys, axis=1)
+
+    def job() -> np.ndarray:
+        network = MLPClassifier(
+            hidden_layer_sizes=work.network.sizes[1:-1],
+            activation="logistic",
+            solver="sgd",
+            alpha=0.0,
+            momentum=0.0,
+            learning_rate_init=work.rate,
+            batch_size=work.rows_per_update,  # pyright: ignore[reportArgumentType]  # it takes integers, too
+            max_iter=work.epochs,
+            tol=0.0,
+            n_iter_no_change=work.epochs,
+            random_state=work.first_seed,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return np.array([network.fit(work.xs, labels).loss_])
+
+    return job

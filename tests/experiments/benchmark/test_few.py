@@ -1,0 +1,43 @@
+"""Small sweeps and single networks: the ratios' direction, and that all train the same rows."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+from experiments.benchmark import few, peers, work
+
+
+@pytest.fixture
+def clocked(monkeypatch):
+    """Let a job return the seconds that it is said to take."""
+    monkeypatch.setattr(few, "clock", lambda job: (float(job()[0]), job()))
+
+
+def test_a_ratio_above_1_is_faster_than_plain_jax(clocked, monkeypatch):
+    monkeypatch.setattr(peers, "nnjax_sweep", lambda view, each: lambda: np.full(each.seeds, 2.0))
+    monkeypatch.setattr(peers, "plain_jax", lambda each: lambda: np.full(each.seeds, 5.0))
+    data = few.sweeps({"2-2-1": work.xor((2, 2, 1), 3, 1)}, repeats=2)
+    assert data["ratio"].shape == (1, len(few.COUNTS), 2)
+    assert (data["ratio"] == 2.5).all()
+
+
+@pytest.mark.slow
+def test_one_network_is_trained_by_all():
+    digits = work.digits(1, small=True)
+    alone = dataclasses.replace(digits, seeds=1)
+    with jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"):
+        data = few.one_network(digits, repeats=1)
+        want = peers.plain_jax(alone)()
+        got = few.nnjax_train(alone)()
+    assert (data["seconds"] > 0).all()
+    assert {few.OURS, "scikit-learn, MLPClassifier"} < set(data["peer"].values)
+    np.testing.assert_allclose(got, want[0], rtol=1e-5)
+
+
+def test_wide_rows_are_as_many_as_mnists():
+    small = work.wide((784, 30, 10), small=True)
+    assert (small.xs.shape, small.ys.shape, small.steps) == ((20, 784), (20, 10), 2)
+    assert (small.ys.sum(axis=1) == 1).all()
+    assert small.flops == 2 * 10 * (2 * (784 * 30 + 300) + 300)
