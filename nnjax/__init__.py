@@ -3,7 +3,7 @@
 - Describe a network: Network, mlp; Layer, Params; init, key; params, handout; summary, save, load
 - Run it: forward, Trace, predict, predict_batch; total_loss, probabilities, labels, accuracy
 - Pass the blame back: deltas, deltas_as_printed, weight_change, gradients; check_gradients
-- Train it: train, train_step, Stop, History, REASONS, fastest_view
+- Train it: train, train_step, Stop, History, REASONS, fastest_view, time_views
 - Sweep over seeds: sweep, sweep_until, Ended, steady, Workers, use_all_cores; grid, study; progress
 - Tables that you can extend: ACTIVATIONS, Activation; LOSSES, Loss, sse
 - Modules: activations, losses, datasets; backprop, columnwise, nodewise (three layouts of one backward pass);
@@ -52,6 +52,7 @@ from nnjax.storage import load, save
 from nnjax.studies import grid, study
 from nnjax.sweeps import Ended, Workers, steady, sweep, sweep_until
 from nnjax.sweeps.devices import use_all_cores
+from nnjax.timing import time_views
 from nnjax.training import History, train, train_step
 from nnjax.views import fastest_view
 
@@ -110,6 +111,7 @@ __all__ = [
     "sweep_until",
     "sweeps",
     "symmetries",
+    "time_views",
     "total_loss",
     "train",
     "train_step",

@@ -37,6 +37,7 @@ ORDER = [
     "training",
     "gradient_check",
     "sweeps",
+    "timing",
     "signal_propagation",
     "symmetries",
     "minima",
@@ -63,12 +64,13 @@ EDGE = {
 EXEMPT = {
     "nnjax.reporting": {"time"},
     "nnjax.interop": {"flax"},
+    "nnjax.timing": {"time"},
     "nnjax.sweeps.parts": {"time"},
     "nnjax.sweeps.crews": {"time"},
     "nnjax.sweeps.workers": {"time"},
 }
-"""Clocks measure a sweep's progress, and how long another process takes. Data sets and
-studies import scikit-learn, pandas and xarray inside the functions that need them, by name."""
+"""Clocks measure a sweep's progress, how long another process takes, and which view is the fastest. Data sets
+and studies import scikit-learn, pandas and xarray inside the functions that need them, by name."""
 WITHOUT_TESTS = {"experiments.benchmark.torch_peers"}
 """PyTorch's peers, which test_peers tests where PyTorch is installed."""
 

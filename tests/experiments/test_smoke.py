@@ -140,9 +140,11 @@ def programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Program]]:
         return call
 
     monkeypatch.setattr(jax, "jit", recorded)
-    lanes.vmapped.cache_clear()
+    for make in (lanes.vmapped, lanes.in_turn):
+        make.cache_clear()
     yield recorded_programs
-    lanes.vmapped.cache_clear()
+    for make in (lanes.vmapped, lanes.in_turn):
+        make.cache_clear()
 
 
 @pytest.mark.parametrize(

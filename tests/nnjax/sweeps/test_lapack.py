@@ -105,10 +105,10 @@ def test_one_matrix_at_a_time_has_the_bits_of_a_batch(monkeypatch, devices):
     results = []
     for hanging in (True, False):
         monkeypatch.setattr(lapack, "hangs", lambda jaxlib, hanging=hanging: hanging)
-        lanes.vmapped.cache_clear()
+        lanes.in_turn.cache_clear()
         results.append(nnjax.sweep(decomposed, range(7), lane=4))
     chex.assert_trees_all_equal(*results, strict=True)
-    lanes.vmapped.cache_clear()
+    lanes.in_turn.cache_clear()
 
 
 def test_no_batch_of_matrices_is_left(monkeypatch):

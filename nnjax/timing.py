@@ -1,0 +1,60 @@
+"""Which view is the fastest here, measured: `nnjax.fastest_view` only knows sizes and rows."""
+
+import functools
+import itertools
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+from jaxtyping import PyTree
+
+from nnjax import checks
+from nnjax.sweeps import sweep
+from nnjax.views import VIEWS
+
+
+def time_views(
+    fn: Callable[..., PyTree], seeds: int = 256, *, views: Sequence[str] = tuple(VIEWS), seconds: float = 0.5
+) -> dict[str, float]:
+    """Measure the seconds that one run of `fn` takes in each view, within a sweep; the fastest comes first.
+
+    The views take turns, each at least once after it has been compiled, until the time is over; their medians
+    are returned. Nothing is kept.
+
+        def train(key, view):
+            params = nnjax.init(network, key)
+            return nnjax.train(network, params, xs, ys, optimizer=optax.sgd(0.1), epochs=1, view=view)[0]
+
+        times = nnjax.time_views(train)
+        fastest = next(iter(times))
+
+    Args:
+        fn: A pure function (key, view) -> a pytree of arrays, which passes `view` on to `nnjax.train`. Few
+            epochs are enough: all of a run's updates take equally long.
+        seeds: Number of runs in a sweep: as many as yours will have, if they are few.
+        views: Names of views. Leave out "nodes" for large networks, whose program takes minutes to compile.
+        seconds: How long to measure in all, compilation not included.
+
+    Raises:
+        TypeError, ValueError: seeds is not a positive integer, or seconds not a number; a view is unknown, or
+            none is named; and what `nnjax.sweep` raises.
+    """
+    seeds = checks.count("seeds", seeds)
+    checks.number("seconds", seconds)
+    if not views:
+        raise ValueError(f"views must name at least one of {', '.join(VIEWS)}; got {views!r}")
+    for view in views:
+        checks.lookup("views", view, VIEWS)
+    runs = {view: functools.partial(fn, view=view) for view in views}
+    for run in runs.values():
+        sweep(run, range(seeds))
+    taken: dict[str, list[float]] = {view: [] for view in views}
+    end = time.perf_counter() + seconds
+    for view in itertools.cycle(views):
+        start = time.perf_counter()
+        if start > end and all(taken.values()):
+            break
+        sweep(runs[view], range(seeds))
+        taken[view].append((time.perf_counter() - start) / seeds)
+    medians = {view: statistics.median(times) for view, times in taken.items()}
+    return dict(sorted(medians.items(), key=lambda item: item[1]))
