@@ -14,6 +14,8 @@ from experiments.trainability.findings import HALF, LEARNT, layers_in_scales, tr
 from experiments.trainability.theory import CONSTANT
 
 SHADES = LinearSegmentedColormap.from_list("trains", [style.COLOURS[4], style.PAPER, style.COLOURS[0]])
+ON_SHADES = "#1a1a1a"
+"""Words and lines on the maps, whose shades are the same on a dark page."""
 NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU"}
 
 
@@ -53,9 +55,15 @@ def _map(part: xr.Dataset, name: str) -> Figure:
     # Half way between nothing learnt and all learnt is white.
     shade = np.clip(0.5 + (LEARNT - loss) / (2 * np.where(loss < LEARNT, LEARNT, 1 - LEARNT)), 0, 1)
     axis.pcolormesh(_edges(variance), _edges(depth), shade, cmap=SHADES, vmin=0, vmax=1, rasterized=True)
-    axis.set(xscale="log", yscale="log", title=NAMES[name], xlabel="σ_w², variance of the weights × inputs")
+    axis.set(xscale="log", yscale="log", title=NAMES[name], xlabel="variance of the weights × inputs, σ_w²")
     axis.set(ylabel="hidden layers", xlim=_edges(variance)[[0, -1]], ylim=_edges(depth)[[0, -1]])
-    axis.plot(variance, CONSTANT * part["xi"].values, color=style.COLOURS[-1], lw=2)
+    limit = CONSTANT * part["xi"].values
+    axis.plot(variance, limit, color=ON_SHADES, lw=2)
+    axis.annotate(
+        f"{CONSTANT} ξ", (variance[0], limit[0]), (2, -13), textcoords="offset points", color=ON_SHADES
+    )
+    for y, words in ((0.04, "learns"), (0.86, "nothing\nlearnt")):
+        axis.text(0.02, y, words, transform=axis.transAxes, color=ON_SHADES)
     style.plain_ticks(axis.yaxis, tuple(part["depth"].values))
     style.plain_ticks(axis.xaxis, (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128))
     axis.grid(False)
