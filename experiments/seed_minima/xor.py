@@ -130,7 +130,7 @@ def _later_levels(context: Context, seeds: np.ndarray, levels: np.ndarray, steps
     later = np.full(len(seeds), NOT_RUN_AGAIN, np.int8)
     if len(rows):
         end = learner(SIGMOID, steps)
-        _, losses = context.sweep("XOR, for longer", end, seeds[rows], _settings(1), lane=1024)
+        _, losses = context.sweep("XOR, for longer", end, seeds[rows], _settings(1))
         later[rows] = level(losses[:, 0])
     return later
 
