@@ -4,7 +4,7 @@ PROFILE ?= default
 # Tests run in this many processes; 0 is one, in view (for a debugger, or a GPU, which two would have to share).
 WORKERS ?= 2
 RUN = .venv/bin/python
-INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r
+INSTALL = $(RUN) -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r
 LOCK = $(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
   --no-annotate --python-version 3.11 pyproject.toml
 VERSION = $(shell $(PYTHON) -c "import sys; print('%d.%d' % sys.version_info[:2])" 2>/dev/null)
