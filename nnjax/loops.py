@@ -6,7 +6,7 @@ reduction share a loop. So results are passed through a reduction that leaves th
 maximum of two copies, or of minus infinity and the value itself.
 
 From jaxlib 0.12 on, another code generator handles reductions, and a step is fastest as it is written: on
-XOR, 2-2-1 twice, 2-16-1 four times as fast as through reductions.
+XOR, in lanes of 128, 2-2-1 takes 0.6 and 2-16-1 a third of the time that it takes through reductions.
 """
 
 from collections.abc import Callable, Sequence

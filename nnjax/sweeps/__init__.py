@@ -23,9 +23,9 @@ from nnjax.sweeps.slots import Ended
 
 __all__ = ["Ended", "Workers", "steady", "sweep", "sweep_until"]
 
-SEGMENT_LANES = 16
-"""Lanes per segment. A killed sweep loses at most one segment and one piece (a lane on every device); with an
-executor it also loses the tasks under way."""
+SEGMENT_CALLS = 16
+"""Calls of the program per segment and device. A killed sweep loses at most one segment, and one call's lanes
+on every device; with an executor it also loses the tasks under way."""
 
 Folder = str | os.PathLike | None
 OnSegment = Callable[[int, int], Any]
@@ -72,7 +72,7 @@ def sweep(
             you ask for other seeds or values of the same settings, those that are missing are added. Several
             processes may share it: each computes everything that is missing, and the first to finish a
             segment writes it.
-        on_segment: Called with (runs done, runs in all) after each piece (a lane on every device); with an
+        on_segment: Called with (runs done, runs in all) after each call's lanes on every device; with an
             executor, after each answer and once a second in between, with (0, runs in all) before the first
             one. An exception that it raises ends the sweep, as Ctrl-C does.
         executor: What computes the runs: any object with the `submit` of `concurrent.futures`, or an
@@ -237,7 +237,7 @@ def _results(
     identity: Mapping[str, Any],
 ) -> PyTree:
     """Return all rows' results: read those in the folder, `compute` the rest in one go and keep it there."""
-    total, segment = job.rows.count, SEGMENT_LANES * job.lane * job.turns
+    total, segment = job.rows.count, SEGMENT_CALLS * job.lane * job.turns
     arrays, columns = job.empty(total), job.rows.columns
     tracker = parts.track(arrays, segment, folder, {**identity, **_of_rows(job.rows, segment)}, columns)
     wanted = np.flatnonzero(tracker.missing)

@@ -78,7 +78,7 @@ def test_same_bits_on_any_number_of_devices(together, devices, count):
 
 
 def test_same_bits_in_one_or_many_segments(together, tmp_path, monkeypatch):
-    monkeypatch.setattr(sweeps, "SEGMENT_LANES", 2)
+    monkeypatch.setattr(sweeps, "SEGMENT_CALLS", 2)
     calls = []
     got = nnjax.sweep(trained, SEEDS, lane=LANE, folder=tmp_path, on_segment=lambda *done: calls.append(done))
     same(got, together)
@@ -88,7 +88,7 @@ def test_same_bits_in_one_or_many_segments(together, tmp_path, monkeypatch):
 
 def test_only_missing_segments_are_computed(together, tmp_path, monkeypatch, devices):
     devices(8)
-    monkeypatch.setattr(sweeps, "SEGMENT_LANES", 1)
+    monkeypatch.setattr(sweeps, "SEGMENT_CALLS", 1)
     nnjax.sweep(trained, SEEDS, lane=LANE, folder=tmp_path)
     for index in (2, 4):
         segments.segment_path(tmp_path, index).unlink()
@@ -192,9 +192,9 @@ def test_every_number_of_shared_data_counts(tmp_path):
 
 
 def test_segments_of_another_length_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweeps, "SEGMENT_LANES", 1)
+    monkeypatch.setattr(sweeps, "SEGMENT_CALLS", 1)
     nnjax.sweep(draw, range(5), lane=1, folder=tmp_path)
-    monkeypatch.setattr(sweeps, "SEGMENT_LANES", 3)
+    monkeypatch.setattr(sweeps, "SEGMENT_CALLS", 3)
     with pytest.raises(ValueError, match="segment: 1 there, 3 now"):
         nnjax.sweep(draw, range(5), lane=1, folder=tmp_path)
 
@@ -210,7 +210,7 @@ def test_a_folder_tells_settings_from_its_own_notes(tmp_path):
 
 @pytest.mark.parametrize("keep", [True, False])
 def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, keep):
-    monkeypatch.setattr(sweeps, "SEGMENT_LANES", 2)
+    monkeypatch.setattr(sweeps, "SEGMENT_CALLS", 2)
 
     def interrupt(done, total):
         if done >= 64:

@@ -20,6 +20,6 @@ if __name__ == "__main__":
     import distributed
 
     jax.config.update("jax_enable_x64", True)
-    sweeps.SEGMENT_LANES = 1
+    sweeps.SEGMENT_CALLS = 1
     with distributed.Client(sys.argv[1]) as client:
         nnjax.sweep(chaotic, SEEDS, lane=LANE, folder=sys.argv[2], executor=client.get_executor())

@@ -45,7 +45,7 @@ def start(folder, out):
         return process
     try:
         jax.config.update("jax_num_cpu_devices", 2)
-        sweeps.SEGMENT_LANES, np.savez = 2, in_two_halves
+        sweeps.SEGMENT_CALLS, np.savez = 2, in_two_halves
         np.save(out, nnjax.sweep(chaotic, range(2 * SEGMENTS), lane=1, folder=folder))
         os._exit(0)
     except BaseException:

@@ -44,7 +44,7 @@ def alone():
 
 @pytest.fixture(autouse=True)
 def small_segments(monkeypatch):
-    monkeypatch.setattr(sweeps, "SEGMENT_LANES", 1)
+    monkeypatch.setattr(sweeps, "SEGMENT_CALLS", 1)
 
 
 def same(got, expected):

@@ -113,7 +113,7 @@ def test_a_worker_compiles_once_whatever_the_tasks_and_sweeps():
 
 
 def test_a_folder_may_be_begun_here_and_finished_there(alone, tmp_path, monkeypatch):
-    monkeypatch.setattr(sweeps, "SEGMENT_LANES", 2)
+    monkeypatch.setattr(sweeps, "SEGMENT_CALLS", 2)
     swept(None, folder=tmp_path)
     for index in (1, 4, 6):
         segments.segment_path(tmp_path, index).unlink()
@@ -135,7 +135,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_asked(tmp
 
 def test_a_folder_decides_which_workers_fit(alone, tmp_path, monkeypatch):
     """The first worker that answers is of another kind than those that began the folder."""
-    monkeypatch.setattr(sweeps, "SEGMENT_LANES", 2)
+    monkeypatch.setattr(sweeps, "SEGMENT_CALLS", 2)
     monkeypatch.setattr(workers, "HOLDS", (0.0, 0.0))
     swept(None, folder=tmp_path)
     segments.segment_path(tmp_path, 1).unlink()
@@ -151,7 +151,7 @@ def test_a_folder_decides_which_workers_fit(alone, tmp_path, monkeypatch):
 
 
 def test_a_full_disk_calls_off_what_is_left(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweeps, "SEGMENT_LANES", 2)
+    monkeypatch.setattr(sweeps, "SEGMENT_CALLS", 2)
     executor = Inline(lambda number: "never" if number > 4 else None)
 
     def full(folder, index, leaves, save=segments.save):

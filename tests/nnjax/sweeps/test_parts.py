@@ -33,7 +33,7 @@ def computed(monkeypatch):
         return right(job, rows)
 
     monkeypatch.setattr(jobs, "in_lanes", count)
-    monkeypatch.setattr(sweeps, "SEGMENT_LANES", 2)
+    monkeypatch.setattr(sweeps, "SEGMENT_CALLS", 2)
     return counts
 
 

@@ -36,7 +36,7 @@ def swept(**options):
 
 @pytest.fixture(autouse=True)
 def four_segments(monkeypatch):
-    monkeypatch.setattr(sweeps, "SEGMENT_LANES", 2)
+    monkeypatch.setattr(sweeps, "SEGMENT_CALLS", 2)
 
 
 @pytest.fixture

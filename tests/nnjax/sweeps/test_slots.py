@@ -87,7 +87,7 @@ def test_leaving_seeds_are_reported_as_they_leave(collatz):
 
 def test_leaving_on_one_device_and_in_segments(collatz, devices, monkeypatch, tmp_path):
     devices(1)
-    monkeypatch.setattr(sweeps, "SEGMENT_LANES", 20)
+    monkeypatch.setattr(sweeps, "SEGMENT_CALLS", 20)
     for _ in range(2):
         same(ended(SEEDS, folder=tmp_path), collatz)
 
