@@ -44,7 +44,7 @@ def time_views(
     if not views:
         raise ValueError(f"views must name at least one of {', '.join(VIEWS)}; got {views!r}")
     for view in views:
-        checks.lookup("views", view, VIEWS)
+        checks.lookup("view", view, VIEWS)
     runs = {view: functools.partial(fn, view=view) for view in views}
     for run in runs.values():
         sweep(run, range(seeds))
