@@ -78,8 +78,6 @@ def test_every_test_takes_up_a_new_activation_and_a_new_loss(copy, pytestconfig)
         "-vv",
         "-o",
         f"cache_dir={cache}",
-        "-m",
-        "slow or not slow",
     ]
     done = subprocess.run(
         [*command, "-k", CHOSEN, *TESTS],
