@@ -56,7 +56,7 @@ doctor: setup  ## check that this device computes what NumPy computes
 	$(RUN) -m nnjax.doctor
 accelerator: check-python  ## try this machine's GPU or TPU (5 minutes) with PYTHON and what it has; installs nothing
 	$(PYTHON) -m experiments.runner.accelerator $(ARGS)
-benchmark: setup  ## compare speeds side by side (12 minutes); ARGS="--million" adds a million seeds
+benchmark: setup  ## compare speeds side by side (20 minutes); ARGS="--million" adds a million seeds
 	$(RUN) -m experiments benchmark --profile full $(ARGS)
 
 #@ Develop
