@@ -198,7 +198,7 @@ def _pass(task: Task, carry: tuple[Any, Any], number: Array) -> tuple[Any, Any]:
     """
     step, rows, size = functools.partial(_step, task), len(task.xs), task.batch_size
     if size == rows:
-        return step(carry, None)[0]
+        return _whole(task, carry)
     order = jnp.arange(rows) if task.key is None else permutation(jax.random.fold_in(task.key, number), rows)
     full = rows - rows % size
     carry, _ = jax.lax.scan(step, carry, order[:full].reshape(-1, size))
@@ -219,13 +219,18 @@ def _repeated(task: Task, state: State, numbers: Array) -> State:
     """Run epochs of one batch each: as a GPU's kernel or in one loop over the runs, where they fit."""
     plain = task.layout._replace(gradients=scalar_gradients)
     apart = task._replace(xs=_apart(task.xs), ys=_apart(task.ys), layout=plain)
-    step, usual = (lambda carry, task=task: _step(task, carry, None)[0] for task in (apart, task))
+    step, usual = functools.partial(_whole, apart), functools.partial(_whole, task)
     start, count = (state.params, state.optimizer), len(numbers)
     if kernels.on_nvidia():
         params, optimizer = kernels.repeat(step, start, count)
     else:
         params, optimizer = loops.repeat(step, start, count, otherwise=usual)
     return State(params, optimizer, state.epochs + count, state.best)
+
+
+def _whole(task: Task, carry: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Update (parameters, optimiser's state) by a batch of all rows."""
+    return _step(task, carry, None)[0]
 
 
 def _apart(rows: Rows) -> Rows:

@@ -95,6 +95,11 @@ class Config(Options):
             raise ValueError(f"networks must be some of {', '.join((*NETWORKS, *WIDE))}; got {self.networks}")
 
     @property
+    def is_small(self) -> bool:
+        """Whether the sizes only show that everything runs."""
+        return self.steps < 100
+
+    @property
     def is_full(self) -> bool:
         """Whether the sizes are those at which the aims are judged; smaller ones do not fill the machine."""
         return self.log_seeds >= FULL["log_seeds"] and self.steps >= FULL["steps"]
@@ -110,9 +115,8 @@ def works(config: Config) -> dict[str, Work]:
         name: work.xor(sizes, max(1, config.steps // divisor), config.seeds(halvings))
         for name, (sizes, halvings, divisor) in XOR_NETWORKS.items()
     }
-    known[SHARED_ORDER] = work.digits(config.digits_epochs, small=config.steps < 100)
-    small = config.steps < 100
-    known |= {name: work.wide(sizes, small) for name, sizes in WIDE.items() if name in config.networks}
+    known |= {name: work.wide(WIDE[name], config.is_small) for name in WIDE if name in config.networks}
+    known[SHARED_ORDER] = work.digits(config.digits_epochs, config.is_small)
     known[OWN_ORDER] = dataclasses.replace(known[SHARED_ORDER], order_per_seed=True)
     return {
         name: dataclasses.replace(known[name], first_seed=config.seed, checked=name in CHECKED)
@@ -126,9 +130,9 @@ def run(config: Config, context: Context) -> xr.DataTree:
     The million networks come first, since only the highest peak of the process's memory can be seen.
     """
     steps, repeats, parts = config.steps // 10 + 1, config.repeats, len(config.networks) + 1
-    small = config.steps < 100
-    digits = work.digits(1, small)
-    pair = {"2-2-1": work.xor((2, 2, 1), config.steps, 1)} | ({} if small else {"digits": digits})
+    networks = {"2-2-1": work.xor((2, 2, 1), config.steps, 1)}
+    if not config.is_small:
+        networks["digits"] = work.digits(1, small=False)
     groups = {"million": timings.million(context)} if config.million else {}
     speed = timings.speeds(works(config), repeats, context, parts)
     context.report(parts - 1, parts)
@@ -137,8 +141,8 @@ def run(config: Config, context: Context) -> xr.DataTree:
     groups |= {
         "speed": speed.assign_attrs(full=int(config.is_full)),
         "scaling": timings.scaling(config.scaling, steps, repeats),
-        "few": few.sweeps(pair, repeats),
-        "one": few.one_network(digits if small else work.digits(30, small), repeats),
+        "few": few.sweeps(networks, repeats),
+        "one": few.one_network(work.digits(30, config.is_small), repeats),
         "alone": timings.alone(20 * config.steps, repeats),
         "machine": machine.measured(repeats),
         "growth": timings.growth(config.growth, config.seeds(3), steps, repeats),

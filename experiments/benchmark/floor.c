@@ -1,9 +1,39 @@
 /* How fast can this machine train one network on a few rows? Gradient descent on the SSE with all rows, one network
- * per vector element; BLOCK vectors in flight hide the latency of the divisions. What is written in capitals here,
- * and `descend`, come before this text: floor.py writes them for one network.
+ * per vector element; BLOCK vectors in flight hide the latency of the divisions. floor.py writes network.h, which has
+ * the number of WEIGHTS, how many BLOCKS to train, and `descend`, an update of one network.
  *   ./floor 2            seed-steps per second over 2 threads
  *   ./floor check 20     20 updates of the network whose parameters come on the standard input
  */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#ifdef __AVX512F__
+#define LANES 16
+#else
+#define LANES 8
+#endif
+#define BLOCK 4
+#define STEPS 500
+
+typedef float v __attribute__((vector_size(4 * LANES)));
+typedef int vi __attribute__((vector_size(4 * LANES)));
+
+/* 2^(x log2 e): round to the nearest integer by adding 1.5 * 2^23, a polynomial for the rest. */
+static inline v exponential(v x) {
+    const float shift = 12582912.0f;
+    v t = x * 1.44269504f + shift;
+    v r = x - (t - shift) * 0.693147182f;
+    v p = 1 + r * (1 + r * (0.5f + r * (1.f / 6 + r * (1.f / 24 + r * (1.f / 120 + r * (1.f / 720))))));
+    return (v)((vi)p + ((vi)t << 23));
+}
+
+static inline v sigmoid(v z) { return 1 / (1 + exponential(-z)); }
+
+#include "network.h"
+
 static void *work(void *argument) {
     unsigned state = 1 + (unsigned)(size_t)argument;
     float *sum = calloc(1, sizeof *sum);

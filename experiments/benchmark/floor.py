@@ -14,40 +14,12 @@ import numpy as np
 import nnjax
 from experiments.benchmark.work import Work
 
-HEAD = """
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-#ifdef __AVX512F__
-#define LANES 16
-#else
-#define LANES 8
-#endif
-#define BLOCK 4
+NETWORK = """
 #define WEIGHTS {weights}
 #define BLOCKS {blocks}
-#define STEPS 500
-
-typedef float v __attribute__((vector_size(4 * LANES)));
-typedef int vi __attribute__((vector_size(4 * LANES)));
-
-/* 2^(x log2 e): round to the nearest integer by adding 1.5 * 2^23, a polynomial for the rest. */
-static inline v exponential(v x) {{
-    const float shift = 12582912.0f;
-    v t = x * 1.44269504f + shift;
-    v r = x - (t - shift) * 0.693147182f;
-    v p = 1 + r * (1 + r * (0.5f + r * (1.f / 6 + r * (1.f / 24 + r * (1.f / 120 + r * (1.f / 720))))));
-    return (v)((vi)p + ((vi)t << 23));
-}}
-
-static inline v sigmoid(v z) {{ return 1 / (1 + exponential(-z)); }}
 
 static const float xs[{rows}][{inputs}] = {xs}, ys[{rows}][{outputs}] = {ys};
-"""
-DESCEND = """
+
 static inline void descend(v w[WEIGHTS]) {{
     v g[WEIGHTS];
     memset(g, 0, sizeof g);
@@ -57,24 +29,25 @@ static inline void descend(v w[WEIGHTS]) {{
     for (int i = 0; i < WEIGHTS; i++) w[i] += {rate}f * g[i];
 }}
 """
+SOURCE = pathlib.Path(__file__).with_name("floor.c")
 
 
-def source(work: Work) -> str:
-    """Write the program for a sigmoid network with biases, trained on all rows at once."""
+def header(work: Work) -> str:
+    """Write the program's part for a sigmoid network with biases, trained on all rows at once."""
     sizes, weights = work.network.sizes, sum(i * o + o for i, o in itertools.pairwise(work.network.sizes))
-    numbers = {
-        "weights": weights,
-        "blocks": max(8, 20000 // weights),
-        "rows": len(work.xs),
-        "inputs": sizes[0],
-        "outputs": sizes[-1],
-        "xs": _table(work.xs),
-        "ys": _table(work.ys),
-        "rate": float(work.rate),
-        "row": "\n".join(f"        {line}" for line in _row(sizes)),
-    }
-    rest = pathlib.Path(__file__).with_name("floor.c").read_text()
-    return HEAD.format(**numbers) + DESCEND.format(**numbers) + rest
+    return NETWORK.format_map(
+        {
+            "weights": weights,
+            "blocks": max(8, 20000 // weights),
+            "rows": len(work.xs),
+            "inputs": sizes[0],
+            "outputs": sizes[-1],
+            "xs": _table(work.xs),
+            "ys": _table(work.ys),
+            "rate": float(work.rate),
+            "row": "\n".join(f"        {line}" for line in _row(sizes)),
+        }
+    )
 
 
 def _table(rows: np.ndarray) -> str:
@@ -121,9 +94,9 @@ def program(work: Work) -> str | None:
     if compiler is None or work.batch_size is not None:
         return None
     folder = pathlib.Path(tempfile.mkdtemp(prefix="nnjax-floor-"))
-    (folder / "floor.c").write_text(source(work))
-    options = ["-O3", "-march=native", "-pthread", "-lm"]
-    subprocess.run([compiler, folder / "floor.c", *options, "-o", folder / "floor"], check=True)
+    (folder / "network.h").write_text(header(work))
+    options = [f"-I{folder}", "-O3", "-march=native", "-pthread", "-lm"]
+    subprocess.run([compiler, SOURCE, *options, "-o", folder / "floor"], check=True)
     return str(folder / "floor")
 
 
