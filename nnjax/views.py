@@ -59,7 +59,7 @@ def fastest_view(network: Network, rows: int) -> str:
 
     The bounds are where the timings in the benchmark cross on two cores of an AMD EPYC
     (`python -m experiments benchmark`). Sizes and rows alone do not decide: near the bounds the named view is
-    0.6 to 2 times as fast as the best other one. If training takes hours, measure: `nnjax.time_views`.
+    0.55 to 2.5 times as fast as the best other one. If training takes hours, measure: `nnjax.time_views`.
 
     >>> import nnjax
     >>> fastest_view(nnjax.mlp((2, 2, 1)), rows=4)

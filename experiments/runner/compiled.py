@@ -14,9 +14,8 @@ def keep(folder: pathlib.Path = FOLDER) -> None:
 
     Processes started from this one use it, too. To be called before JAX computes anything.
     """
-    # From jaxlib 0.10 on, XLA logs an error for each program that it reads from disk with 512-bit vectors:
-    # a preference of the compiler is not a feature of the machine. No other message of XLA's is known to come
-    # without an exception.
+    # XLA logs an error for each program that it reads from disk: it takes its compiler's preferences for
+    # features of the machine. TF_CPP_MIN_LOG_LEVEL=0 shows these errors, and all others.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import jax
 
