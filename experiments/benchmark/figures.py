@@ -16,9 +16,9 @@ SPEED = (
     "before."
 )
 GROWTH = (
-    "First: time of a sweep against its number of seeds; up to one lane per device it stays constant, and "
-    "then follows the dashed line, which is proportional to the seeds. Second: cost of one update of one "
-    "network against its size."
+    "First: time of a sweep against its number of seeds; few take a sweep's fixed time, and many follow the "
+    "dashed line, which is proportional to the seeds. Second: cost of one update of one network against its "
+    "size."
 )
 
 
@@ -60,7 +60,8 @@ def _seeds(scaling: xr.Dataset) -> Figure:
     axes.plot(seeds, seconds[-1] * seeds / seeds[-1], "--", color=style.GREY)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
-    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_xticks(seeds.values[::2])
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     style.plain_ticks(axes.yaxis, (10.0 ** np.arange(-4, 4)).tolist())
     axes.text(0.97, 0.06, "dashes: proportional", ha="right", color=style.GREY, transform=axes.transAxes)
     axes.set(xlabel="seeds", ylabel="seconds", title="time of a sweep, 2-2-1")
