@@ -2,7 +2,7 @@
 
 import xarray as xr
 
-from experiments.runner.experiment import Card, Show, Story
+from experiments.runner.experiment import Card, Fold, Show, Story
 
 CARD = Card(
     "Trained by the rule as the handout prints it, fewer networks learn XOR than by backpropagation:",
@@ -23,11 +23,12 @@ def story(data: xr.DataTree) -> Story:
         "{xor-printed:points} and the accuracy on digits by {digits-printed:points}; on Iris the change is "
         "so small, {iris-printed:points}, that nobody would notice. That is how a wrong rule survives: "
         "many tasks are easy enough for it.",
-        "Is a rule bad if it points away from the gradient? On the handout's own row the printed rule sends "
+        Fold("Is a rule bad if it points away from the gradient?"),
+        "On the handout's own row the printed rule sends "
         "the first layer of {uphill-handout-printed:%} of random networks uphill; the author's "
         "code and random feedback send half of them there.",
         Show("angles"),
-        "Yet these two learn. While fixed random feedback trains, the "
+        "Yet these two rules learn. While fixed random feedback trains, the "
         "weights turn until blame points the right way: on Iris its cosine with the gradient rises by "
         "{feedback-aligns}, as Lillicrap and others found in 2016.",
     ]

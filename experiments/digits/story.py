@@ -3,7 +3,7 @@
 import xarray as xr
 
 from experiments.digits.findings import EARLY, POOR
-from experiments.runner.experiment import Card, Show, Story
+from experiments.runner.experiment import Card, Fold, Show, Story
 
 CARD = Card(
     "From large initial weights, some networks never answer one digit. Squared error has more such failures "
@@ -18,7 +18,7 @@ def story(data: xr.DataTree) -> Story:
     starts, updates = data["starts"].to_dataset(), data["updates"].to_dataset()
     seeds, epochs, poor = starts.sizes["seed"], starts.sizes["epoch"] - 1, f"{100 * POOR:.0f} %"
     few = updates.attrs["epochs"]
-    mnist = [Show("mnist")] if "mnist" in data.children else []
+    mnist = [Fold("The same on MNIST"), Show("mnist")] if "mnist" in data.children else []
     return [
         f"Some networks that read digits never answer 7, however plainly they are shown one. Here {seeds} "
         "networks, one for each seed, start from weights drawn from N(0, 1), the standard normal "
@@ -32,16 +32,19 @@ def story(data: xr.DataTree) -> Story:
         "is next to 0 just where the node is most wrong: on the rows of a lost digit δ is "
         "{lost-digit-delta}. Cross-entropy's δ is y − a, which is nearly 1 there.",
         Show("lost"),
+        Fold("Is a silent node lost for good?"),
         f"We guessed that a silent node is lost for good. It is not: of those silent after {EARLY} epochs, "
         f"{{silent-nodes-heard:%}} are heard by epoch {epochs}. But the initial weights decide much of it: "
         f"with the rows in another order, the seeds that ended below {poor} end there again; the share of "
         "those that do is {poor-in-other-order:points} higher than among the others.",
-        "The handout says that different minima “can vary substantially”. From N(0, 1) they do: the loss of "
+        Fold("Do minima “vary substantially”, as the handout says?"),
+        "From N(0, 1) they do: the loss of "
         "bad seeds is {loss-spread-normal} times that of good ones (the 95th and the 5th of 100). From "
         "LeCun's smaller weights they hardly do ({loss-spread-lecun} times), and the median seed reads "
         "{lecun-accuracy:%} right. A few test digits mislead nearly all of them.",
         Show("misread"),
-        f"How often to update? After {few} epochs, one update an epoch, from all rows, changes accuracy by "
+        Fold("How often to update, and when to stop?"),
+        f"After {few} epochs, one update an epoch, from all rows, changes accuracy by "
         "{all-rows-minus-ten:points} against one every ten rows. After equally many updates it is "
         "{all-rows-as-many-updates:points} ahead: small batches save rows, not updates. Stopping once the "
         "validation loss no longer falls costs next to nothing ({stopping-plateau:points}).",

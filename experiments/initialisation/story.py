@@ -2,7 +2,7 @@
 
 import xarray as xr
 
-from experiments.runner.experiment import Card, Show, Story
+from experiments.runner.experiment import Card, Fold, Show, Story
 
 CARD = Card(
     "Large initial weights get more XOR networks stuck up to rate 3. At rate 4 they change the share by:",
@@ -24,12 +24,14 @@ def story(data: xr.DataTree) -> Story:
         "1 and 3 agree. But at rate 4 the difference is {xor-range-stuck-rate-4:points}: now small weights "
         "get stuck more often. The guess is refuted: no range is good or bad without the rate.",
         Show("rates"),
-        f"Nor is every network stuck that has not learnt. Of those from range {small:g} at rate 2 that have "
+        Fold("Are the others stuck, or merely slow?"),
+        f"Not every network is stuck that has not learnt. Of those from range {small:g} at rate 2 that have "
         f"not learnt XOR after {short} epochs, {{xor-range-slow:%}} are not on a plateau but slow: at rate 3 "
         f"the share that learns in that time is {{xor-range-rate:points}} higher. From range {large:g}, "
         f"{{xor-range-plateau}} of {by_rate.sizes['seed']:,} seeds sit on a plateau then and still after "
         f"{long} epochs.",
-        "Why must weights be random at all? Because nodes that start alike stay alike. From all zeros "
+        Fold("Why weights must be random, and whether their distribution and the biases matter"),
+        "Nodes that start alike stay alike. From all zeros "
         "{zeros-converge:%} of the networks learn. Sigmoid nodes of one layer all get the same gradient "
         "(the largest relative difference is {zeros-sigmoid-gradients-apart}). In a ReLU network no weight "
         "moves at all: the largest is still {zeros-relu-largest-weight}.",

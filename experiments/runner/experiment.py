@@ -71,8 +71,18 @@ class Show(NamedTuple):
     figure: str
 
 
-Story = Sequence[str | Show]
-"""Paragraphs and figures.
+class Fold(NamedTuple):
+    """What follows in a story, up to the next fold or the end, is shown once this title is clicked.
+
+    Attributes:
+        title: What it tells, in a few words.
+    """
+
+    title: str
+
+
+Story = Sequence[str | Show | Fold]
+"""Paragraphs and figures, the main ones first; then what is folded.
 
 In a paragraph, "{id}" is that finding's number with its interval, "{id:%}" the same in per cent,
 "{id:points}" the same for a difference of two shares, in percentage points, and "{id:value}", "{id:value%}",

@@ -19,6 +19,8 @@ TEMPLATE = pathlib.Path(__file__).with_name("report.html.jinja")
 ANSWERS = pathlib.Path(__file__).with_name("answers.toml")
 EXPLORER = "explorer.html"
 MOST_CARDS = 10
+MOST_FINDINGS = 3
+"""Of those refuted or open, in each section; the others are folded."""
 PYTHON = """import pandas as pd
 
 ends = pd.read_csv("results/seed_minima/data-xor.csv")  # a row for each seed
@@ -44,9 +46,20 @@ def picture(result: Result, panel: Mapping[str, Any], name: str, place: str = ""
     return markupsafe.Markup(inline(path.read_text("utf-8"), prefix, name))
 
 
+def unfolded(story: Sequence[Any]) -> list[tuple[str, list[Any]]]:
+    """Divide a story into titles and parts: first what is always shown, under "", then each fold."""
+    folds: list[tuple[str, list[Any]]] = [("", [])]
+    for part in story:
+        if isinstance(part, Mapping) and "title" in part:
+            folds.append((part["title"], []))
+        else:
+            folds[-1][1].append(part)
+    return folds
+
+
 def left_over(result: Result) -> list[str]:
     """The figures that the story does not show."""
-    shown = {part["figure"] for part in result["story"] if isinstance(part, Mapping)}
+    shown = {part["figure"] for part in result["story"] if isinstance(part, Mapping) and "figure" in part}
     return [name for name in result["manifest"]["figures"] if name not in shown]
 
 
@@ -94,7 +107,13 @@ def render(results: Sequence[Result], explorer: bool = False) -> str:
         trim_blocks=True,
     )
     words = {"filled": filled, "interval": interval, "measured": measured, "typeset": typeset}
-    shown = {"picture": picture, "left_over": left_over, "marker": glossary.Marker, "again": again}
+    shown = {
+        "picture": picture,
+        "unfolded": unfolded,
+        "left_over": left_over,
+        "marker": glossary.Marker,
+        "again": again,
+    }
     files = {"data_files": data_files, "picture_files": picture_files, "python": PYTHON, "r": R}
     judged = {
         "said": verdicts.said,
@@ -103,6 +122,7 @@ def render(results: Sequence[Result], explorer: bool = False) -> str:
         "columns": list(verdicts.COLUMNS),
         "counts": verdicts.counted([each for result in results for each in result["findings"]]),
         "classes": CLASSES,
+        "most_findings": MOST_FINDINGS,
         "whose": {kind: words[0].upper() + words[1:] for kind, words in CLASSES.items()},
     }
     return environment.get_template(TEMPLATE.name).render(

@@ -151,7 +151,7 @@ def _story_as_json(experiment: Experiment, result: Result) -> dict[str, Any]:
     missing = sorted(set(shown) - set(result.figures))
     if missing:
         raise KeyError(f"the story of {experiment.name} shows {', '.join(missing)}, which is not drawn")
-    told = [each._asdict() if isinstance(each, Show) else each for each in result.story]
+    told = [each if isinstance(each, str) else each._asdict() for each in result.story]
     return {"card": card._asdict() if card else None, "story": told}
 
 

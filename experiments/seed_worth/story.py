@@ -2,7 +2,7 @@
 
 import xarray as xr
 
-from experiments.runner.experiment import Card, Show, Story
+from experiments.runner.experiment import Card, Fold, Show, Story
 
 CARD = Card(
     "One flipped bit of one weight changes answers only where training is chaotic; there, relative to "
@@ -29,17 +29,19 @@ def story(data: xr.DataTree) -> Story:
         "there the bit changes {bit-large:%} as many answers as another seed does, and the ratio of the "
         "logarithms is {growth-large}. "
         "On XOR it changes {bit-xor-usual:%} as many ends at rate 1 and {bit-xor-large:%} at rate 10.",
-        Show("sources"),
-        "Which source matters more? Other orders change {order-over-weights} times as many answers as other "
+        Fold("Which source matters more: the weights or the order of the rows?"),
+        "Other orders change {order-over-weights} times as many answers as other "
         "weights. Of the variance of the test accuracy, the order of the rows alone makes up "
         "{variance-order:%}, the initial weights alone {variance-weights:%}, a bit alone {variance-bit:%}. "
         "The parts may sum to more than 100 %, since either may make a difference that the other also makes.",
-        Show("variance"),
-        "How much of it is more than luck with the test rows? If every run were wrong on each row by its own "
+        Show("sources"),
+        Fold("How much of it is more than luck with the test rows?"),
+        "If every run were wrong on each row by its own "
         "toss of a coin, with the row's own chance p, the variance of the accuracy would be the mean of "
         "p(1 − p), divided by the number of rows. Jordan (2023) found that the errors of large networks "
         "are approximately so once training is done. On the digits the variance is {variance-digits} times "
         "that: some seeds are better than others, but the figure shows how the ratio falls with every epoch "
         "of training. XOR's four rows, on which it is also trained, tend to be wrong together: "
         "{variance-xor} times.",
+        Show("variance"),
     )

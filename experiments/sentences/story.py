@@ -2,7 +2,7 @@
 
 import xarray as xr
 
-from experiments.runner.experiment import Card, Show, Story
+from experiments.runner.experiment import Card, Fold, Show, Story
 
 CARD = Card(
     "Are weight changes into hidden nodes “even smaller”? Weight by weight, in this share of cases:",
@@ -23,6 +23,7 @@ def story(data: xr.DataTree) -> Story:
         "cases; that of the weight from x₃ = 5, in {even-smaller-x3:%}. On the row (0.2, 0.6, 1) the last "
         "share is {even-smaller-small-inputs:points} higher: the sentence holds where inputs "
         "are no larger than activations.",
+        Fold("Do weights change most that contribute most, and should one stop when the loss is stable?"),
         "Do large activations change more “as they ‘contribute’ more to the prediction”? The weight that "
         "contributes most, by |a · w|, changes most in {larger-contribution:%} of the networks: a change "
         "knows the activation, not the weight.",
@@ -30,7 +31,8 @@ def story(data: xr.DataTree) -> Story:
         "or 1, the output should say whether they differ. On it, at rate 0.5, of the networks that "
         "would be stopped before they have learnt, {plateau-rate-0-5:%} were on a plateau and would have "
         "learnt.",
-        "And Figure 3, the ball in a side valley: is there such a place? Here is one. Its slope is 0, all "
+        Fold("Is there a place like the side valley of Figure 3?"),
+        "Figure 3 draws a ball in a side valley. Is there such a place? Here is one. Its slope is 0, all "
         "its curvatures are positive, and its loss is {figure-3-loss} above that of the global minimum.",
         Show("figure_3"),
     ]

@@ -2,7 +2,7 @@
 
 import xarray as xr
 
-from experiments.runner.experiment import Card, Show, Story
+from experiments.runner.experiment import Card, Fold, Show, Story
 
 CARD = Card(
     "Where δ vanishes at birth, networks deeper than six depth scales fail to learn. Share that fails:",
@@ -26,10 +26,12 @@ def story(data: xr.DataTree) -> Story:
         "{share-sigmoid:%} of the map for sigmoid, {share-tanh:%} for tanh and {share-relu:%} for ReLU. "
         "Where δ vanishes, {fails-beyond:%} of the networks that are deeper than 6 ξ fail, and "
         "{trains-within:%} of the others train. Where δ explodes beyond 6 ξ, {fails-exploding:%} fail.",
+        Fold("Is six the right number?"),
         Show("scales"),
         "As a bound 6 ξ is safer than as a promise. Where δ vanishes, networks train to {constant-sigmoid} ξ "
         "with sigmoid nodes, {constant-tanh} with tanh and {constant-relu} with ReLU. Such constants hang on "
         "how long one trains and on what counts as trained.",
+        Fold("Do orthogonal weights help?"),
         Show("orthogonal"),
         "At σ_w² = 1 tanh networks are balanced on average, but random Gaussian matrices still stretch some "
         "directions and shrink others; orthogonal ones do not. Pennington et al. (2017) report that such "

@@ -2,7 +2,7 @@
 
 import xarray as xr
 
-from experiments.runner.experiment import Card, Show, Story
+from experiments.runner.experiment import Card, Fold, Show, Story
 
 CARD = Card(
     "Through 50 sigmoid layers almost none of δ, the error signal, survives; with suitable weights, ReLU "
@@ -30,18 +30,20 @@ def story(data: xr.DataTree) -> Story:
         "ReLU's slope is 0 or 1, and with He's weights, of twice the variance, {negligible-relu-he-normal} "
         "arrives.",
         Show("birth"),
-        "How many layers are too many? Let ξ be the number of layers over which |δ|² falls by the factor e. "
+        "What helps? Almost anything that lets blame through or makes up for its loss. Against the five "
+        "sigmoid layers, tanh gains {remedy-tanh:points} of accuracy, Adam, which rescales each weight's "
+        "step, {remedy-adam:points}, and larger initial weights {remedy-normal-0-1-initial-weights:points}. "
+        "Leaving out the biases gains {remedy-without-biases:points}: they were not to blame.",
+        Fold("How many layers are too many?"),
+        "Let ξ be the number of layers over which |δ|² falls by the factor e. "
         "Schoenholz and others (2017) say that 6 ξ hidden layers can be trained, which is two here. On the "
         f"digits the first depth tried that is not learnt within {epochs} epochs has "
         "{digits-first-depth-not-learnt-sigmoid} layers, three of them hidden, as the rule says. On Iris the "
         "verdict is open. ReLU learns at every depth tried.",
         Show("depths"),
-        "What helps? Almost anything that lets blame through or makes up for its loss. Against the five "
-        "sigmoid layers, tanh gains {remedy-tanh:points} of accuracy, Adam, which rescales each weight's "
-        "step, {remedy-adam:points}, and larger initial weights {remedy-normal-0-1-initial-weights:points}. "
-        "Leaving out the biases gains {remedy-without-biases:points}: they were not to blame.",
+        Fold("How much each remedy helps, and why ReLU alone is no cure"),
         *helped,
-        f"But ReLU by itself is no cure. After {stalled} epochs, {deep} ReLU layers with He's weights have "
+        f"ReLU by itself is no cure. After {stalled} epochs, {deep} ReLU layers with He's weights have "
         "a loss of {stall-he-normal} per row. With Glorot's, of half that variance here, no seed's loss is "
         "even a tenth below the best constant answer's.",
     ]

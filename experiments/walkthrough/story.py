@@ -2,7 +2,7 @@
 
 import xarray as xr
 
-from experiments.runner.experiment import Card, Show, Story
+from experiments.runner.experiment import Card, Fold, Show, Story
 
 CARD = Card(
     "The handout gives its hidden node the δ 0.02473567, two and a half times too much. The true one:",
@@ -20,11 +20,12 @@ def story(data: xr.DataTree) -> Story:
         Show("backward"),
         "But a node answers for its own link to the output, and for no other. So the sum has one term, "
         "0.192 × 0.8 = {hidden-sum}, and δ of h₁ is {hidden-delta}. (With several outputs one would sum "
-        "over them, the successors of h₁.) A second slip is smaller: the text sends δ back through the "
-        "weight that it has just updated, 0.8017873, instead of the 0.8 that made the prediction. The "
-        "printed rule gives every printed digit: the rule is at fault, not the calculation. Whether it "
-        "matters is the question of “Rules of blame”, below.",
-        "The first exercise asks what happens to the output's δ when its activation changes.",
+        "over them, the successors of h₁.) Whether it matters is the question of “Rules of blame”, below.",
+        Fold("A second slip, and how one can tell"),
+        "The second slip is smaller: the text sends δ back through the weight that it has just updated, "
+        "0.8017873, instead of the 0.8 that made the prediction. The printed rule, followed exactly, gives "
+        "every printed digit: the rule is at fault, not the calculation.",
+        Fold("The first exercise: what happens to δ when the output changes?"),
         Show("delta"),
         "Close to the label δ goes to 0, as it should. It also goes to 0 where the node is completely "
         "wrong, since the slope a(1 − a) vanishes there: a sigmoid that is sure of the wrong answer hardly "

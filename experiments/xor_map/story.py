@@ -2,7 +2,7 @@
 
 import xarray as xr
 
-from experiments.runner.experiment import Card, Show, Story
+from experiments.runner.experiment import Card, Fold, Show, Story
 
 CARD = Card(
     "At a large learning rate the border between what learns XOR and what does not is a fractal, of "
@@ -29,14 +29,16 @@ def story(data: xr.DataTree) -> Story:
         "Here nothing diverges, since a sigmoid output bounds the error; but at rate 10 the border between "
         "learning and not learning has dimension {dimension-large-rate}, and through a window 64 times "
         "narrower still {dimension-large-rate-closer}.",
+        "The handout says that other initial weights lead to other minima. At a small rate nearly the same "
+        "start nearly always leads to the same end; at a large one it need not.",
+        Show("wall"),
+        Fold("The border, seen closer, and how its boxes are counted"),
         Show("closer"),
         Show("boxes"),
+        Fold("Are there cliffs?"),
         "Kolen and Pollack (1990) called back propagation extremely sensitive to the initial weights, and "
         "Kolen later described cliffs: one network learns at once, its neighbour not within any time that "
         "one is willing to wait. Of neighbours on the map of which one has learnt and the other has not, the "
         "other takes more than ten times as long, or never learns, in {cliff-small-rate:%} of the pairs at "
         "rate 1 and in {cliff-large-rate:%} at rate 10.",
-        Show("wall"),
-        "The handout says that other initial weights lead to other minima. At a small rate nearly the same "
-        "start nearly always leads to the same end; at a large one it need not.",
     )

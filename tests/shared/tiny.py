@@ -7,7 +7,7 @@ import xarray as xr
 
 from experiments.runner import store, style, timing
 from experiments.runner.expectations import Expectation
-from experiments.runner.experiment import Card, Drawing, Experiment, Options, Show
+from experiments.runner.experiment import Card, Drawing, Experiment, Fold, Options, Show
 from experiments.runner.findings import Finding
 from experiments.runner.manifest import manifest
 
@@ -68,7 +68,7 @@ TINY = Experiment(
     findings=findings,
     tables=tables,
     figures=figures,
-    story=lambda data: ("The sum is <{sum}>.", Show("line")),
+    story=lambda data: ("The sum is <{sum}>.", Show("line"), Fold("Any <more>?"), "Not one."),
     card=Card("Five numbers sum up.", "sum", "line"),
     smoke={"size": 2},
 )

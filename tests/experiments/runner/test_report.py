@@ -94,6 +94,26 @@ def test_what_was_refuted_is_in_view_and_what_was_confirmed_is_folded(tmp_path):
     assert '<span class="verdict guess">≠ refutes our guess</span>' in text
 
 
+def test_no_more_than_three_refuted_findings_are_in_view(tmp_path):
+    low = dataclasses.replace(tiny.SUM, kind="guess", expected=(0.0, 1.0))
+    wrong = dataclasses.replace(TINY.findings(tiny.run(tiny.Config(), None))[0], expectation=low)
+    many = dataclasses.replace(TINY, findings=lambda data: [dataclasses.replace(wrong)] * 5)
+    tiny.saved(tmp_path)
+    store.save_result(many, tmp_path / "tiny")
+    before, after = page(tmp_path).split("<details><summary>2 more refuted or open</summary>")
+    assert before.count("refutes our guess</span>") == 3
+    assert after.count("refutes our guess</span>") == 2
+
+
+def test_what_a_story_folds_stands_under_a_title(tmp_path):
+    tiny.saved(tmp_path)
+    title = r'<details class="aside"><summary>Any &lt;more&gt;\?</summary>'
+    folded = rf"</figure>\s*{title}\s*<p>Not one.</p>\s*</details>"
+    assert re.search(folded, page(tmp_path))
+    assert report.unfolded(["a", {"figure": "b"}]) == [("", ["a", {"figure": "b"}])]
+    assert report.unfolded(["a", {"title": "c"}, "d"]) == [("", ["a"]), ("c", ["d"])]
+
+
 def test_the_lines_that_read_the_data_are_those_of_the_readme():
     readme = (pathlib.Path(__file__).parents[3] / "README.md").read_text("utf-8")
     assert f"```python\n{report.PYTHON}\n```" in readme

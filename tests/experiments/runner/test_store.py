@@ -55,7 +55,7 @@ def test_figures_story_and_card_are_told(tmp_path):
     told = store.load(tiny.saved(tmp_path))
     panel = {"file": "line.svg", "width": 352, "height": 264}
     assert told["manifest"]["figures"]["line"]["panels"] == [panel]
-    assert told["story"] == ["The sum is <{sum}>.", {"figure": "line"}]
+    assert told["story"] == ["The sum is <{sum}>.", {"figure": "line"}, {"title": "Any <more>?"}, "Not one."]
     assert told["card"] == {"sentence": "Five numbers sum up.", "finding": "sum", "figure": "line"}
 
 
