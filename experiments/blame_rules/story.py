@@ -24,11 +24,10 @@ def story(data: xr.DataTree) -> Story:
         "so small, {iris-printed:points}, that nobody would notice. That is how a wrong rule survives: "
         "many tasks are easy enough for it.",
         Fold("Is a rule bad if it points away from the gradient?"),
-        "On the handout's own row the printed rule sends "
-        "the first layer of {uphill-handout-printed:%} of random networks uphill; the author's "
-        "code and random feedback send half of them there.",
+        "On the handout's own row the printed rule sends the first layer of {uphill-handout-printed:%} of "
+        "random networks uphill; the author's code and random feedback send half of them there.",
         Show("angles"),
-        "Yet these two rules learn. While fixed random feedback trains, the "
-        "weights turn until blame points the right way: on Iris its cosine with the gradient rises by "
-        "{feedback-aligns}, as Lillicrap and others found in 2016.",
+        "Yet these two rules learn. While fixed random feedback trains, the weights turn until blame points "
+        "the right way: on Iris its cosine with the gradient rises by {feedback-aligns}, as Lillicrap and "
+        "others found in 2016.",
     ]

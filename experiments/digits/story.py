@@ -38,10 +38,9 @@ def story(data: xr.DataTree) -> Story:
         f"with the rows in another order, the seeds that ended below {poor} end there again; the share of "
         "those that do is {poor-in-other-order:points} higher than among the others.",
         Fold("Do minima “vary substantially”, as the handout says?"),
-        "From N(0, 1) they do: the loss of "
-        "bad seeds is {loss-spread-normal} times that of good ones (the 95th and the 5th of 100). From "
-        "LeCun's smaller weights they hardly do ({loss-spread-lecun} times), and the median seed reads "
-        "{lecun-accuracy:%} right. A few test digits mislead nearly all of them.",
+        "From N(0, 1) they do: the loss of bad seeds is {loss-spread-normal} times that of good ones (the "
+        "95th and the 5th of 100). From LeCun's smaller weights they hardly do ({loss-spread-lecun} times), "
+        "and the median seed reads {lecun-accuracy:%} right. A few test digits mislead nearly all of them.",
         Show("misread"),
         Fold("How often to update, and when to stop?"),
         f"After {few} epochs, one update an epoch, from all rows, changes accuracy by "

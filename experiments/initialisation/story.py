@@ -31,10 +31,10 @@ def story(data: xr.DataTree) -> Story:
         f"{{xor-range-plateau}} of {by_rate.sizes['seed']:,} seeds sit on a plateau then and still after "
         f"{long} epochs.",
         Fold("Why weights must be random, and whether their distribution and the biases matter"),
-        "Nodes that start alike stay alike. From all zeros "
-        "{zeros-converge:%} of the networks learn. Sigmoid nodes of one layer all get the same gradient "
-        "(the largest relative difference is {zeros-sigmoid-gradients-apart}). In a ReLU network no weight "
-        "moves at all: the largest is still {zeros-relu-largest-weight}.",
+        "Nodes that start alike stay alike. From all zeros {zeros-converge:%} of the networks learn. Sigmoid "
+        "nodes of one layer all get the same gradient (the largest relative difference is "
+        "{zeros-sigmoid-gradients-apart}). In a ReLU network no weight moves at all: the largest is still "
+        "{zeros-relu-largest-weight}.",
         "Uniform or normal weights of the same spread make no certain difference: the largest is "
         "{law:points}, and its verdict is open. Biases, which the handout leaves out “for simplicity”, "
         "matter more. They raise the share of sigmoid networks that learn by {xor-biases:points} on XOR, "

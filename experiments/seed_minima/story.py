@@ -27,15 +27,15 @@ def story(data: xr.DataTree) -> Story:
         "one teacher stands for all. It does not: nine in ten of their students match the teacher for only "
         "{teachers-alike:%} of the teachers.",
         Fold("Does it matter whether a run is in a minimum or on a plateau?"),
-        "Hardly at ½, where {xor-stays-half:%} of the runs are still there "
-        "after ten times the steps. But we had guessed that every run that looks stuck stays so, and at ⅔ "
-        "only {xor-stays-two-thirds:%} do: the others were merely slow.",
+        "Hardly at ½, where {xor-stays-half:%} of the runs are still there after ten times the steps. But we "
+        "had guessed that every run that looks stuck stays so, and at ⅔ only {xor-stays-two-thirds:%} do: "
+        "the others were merely slow.",
         Fold("Are different ends different networks?"),
-        "Not always. Swap two hidden nodes, or flip all signs around "
-        "a tanh node, and a network computes what it did before; with two tanh nodes there are eight such "
-        "copies. We let students imitate a teacher of the same shape: each that succeeds ends at one of the "
-        "eight, to within {students-nearest-copy} in every weight. Larger networks show it, too. On the "
-        "straight line between two networks that read digits the loss climbs over a barrier, but with the "
-        "nodes of one in the other's order, {barrier-aligned:%} of it is left.",
+        "Not always. Swap two hidden nodes, or flip all signs around a tanh node, and a network computes "
+        "what it did before; with two tanh nodes there are eight such copies. We let students imitate a "
+        "teacher of the same shape: each that succeeds ends at one of the eight, to within "
+        "{students-nearest-copy} in every weight. Larger networks show it, too. On the straight line between "
+        "two networks that read digits the loss climbs over a barrier, but with the nodes of one in the "
+        "other's order, {barrier-aligned:%} of it is left.",
         Show("plane"),
     ]

@@ -4,6 +4,7 @@ import dataclasses
 
 import xarray as xr
 
+from experiments.digits.mnist.pictures import FOLDER, load
 from experiments.runner.context import Context
 from experiments.runner.experiment import Experiment, Options, at_least
 from experiments.seed_worth import digits, xor
@@ -23,6 +24,10 @@ class Config(Options):
         epochs: Passes over the digits, 2 or more.
         xor_seeds: Seeds on XOR, 2 or more; each trains two networks.
         xor_epochs: Epochs on XOR.
+        mnist: Also train on MNIST (`make mnist` fetches it).
+        mnist_seeds: Seeds on MNIST; each trains five networks, 2 or more.
+        mnist_epochs: Passes over MNIST, 2 or more.
+        pictures: The folder with MNIST's four IDX files; Fashion-MNIST's work, too.
     """
 
     seeds: int = 250
@@ -30,21 +35,40 @@ class Config(Options):
     epochs: int = 12
     xor_seeds: int = 4000
     xor_epochs: int = 2000
+    mnist: bool = False
+    mnist_seeds: int = 20
+    mnist_epochs: int = 8
+    pictures: str = FOLDER
 
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(self, seeds=2, few=2, epochs=2, xor_seeds=2, xor_epochs=1)
+        at_least(self, mnist_seeds=2, mnist_epochs=2)
+
+
+def preview(config: Config) -> str:
+    """Say which pictures are added, if any.
+
+    Raises:
+        FileNotFoundError, ValueError: MNIST is asked for, but `pictures` is not a folder with the four files.
+    """
+    return f"with {load(config.pictures).name} from {config.pictures}" if config.mnist else ""
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the groups "usual" and "large", two rates on the digits, and "xor"."""
+    """Measure the groups "usual" and "large", two rates on the digits, "xor", and perhaps "mnist"."""
+    parts = 3 + config.mnist
     few = config.seeds_from_first(config.few)
     groups = {}
     for done, (rate, count) in enumerate({"usual": config.seeds, "large": config.few}.items()):
-        context.report(done, 3)
+        context.report(done, parts)
         groups[rate] = digits.measure(context, rate, config.seeds_from_first(count), few, config.epochs)
-    context.report(2, 3)
+    context.report(2, parts)
     groups["xor"] = xor.measure(context, config.seeds_from_first(config.xor_seeds), config.xor_epochs)
+    if config.mnist:
+        context.report(3, parts)
+        seeds = config.seeds_from_first(config.mnist_seeds)
+        groups["mnist"] = digits.measure_mnist(context, config.pictures, seeds, config.mnist_epochs)
     return xr.DataTree.from_dict(groups)
 
 
@@ -59,13 +83,21 @@ EXPERIMENT = Experiment(
     "with the exponent of training itself.",
     config=Config,
     run=run,
+    preview=preview,
     findings=findings,
     tables=tables,
     figures=figures,
     story=story,
     card=CARD,
     smoke={"seeds": 3, "few": 2, "epochs": 2, "xor_seeds": 20, "xor_epochs": 20},
-    full={"seeds": 2000, "few": 400, "epochs": 30, "xor_seeds": 100_000, "xor_epochs": 10_000},
+    full={
+        "seeds": 2000,
+        "few": 400,
+        "epochs": 30,
+        "xor_seeds": 100_000,
+        "xor_epochs": 10_000,
+        "mnist_seeds": 40,
+    },
     remember="The longer networks train, the more of what a seed changes is luck with the test rows. The "
     "order of the rows and the initial weights matter; a single bit does only where training is chaotic.",
     float64=False,

@@ -1,4 +1,4 @@
-"""Pairs of runs on the digits: what is changed between them, and how far apart they come, epoch by epoch."""
+"""Pairs of runs on the digits, or on MNIST: what differs between them, and how far apart they come."""
 
 import functools
 from collections.abc import Callable
@@ -11,13 +11,14 @@ import optax
 import xarray as xr
 
 import nnjax
+from experiments.digits.mnist.pictures import load
 from experiments.runner.context import Context
 from experiments.seed_worth.lyapunov import growth
 from nnjax import datasets
 
-NETWORK = nnjax.mlp((64, 30, 10))
-BATCH = 10
-RATES = {"usual": 0.15, "large": 0.7}
+HIDDEN, BATCH = 30, 10
+USUAL, LARGE = "usual", "large"
+RATES = {USUAL: 0.15, LARGE: 0.7}
 """Learning rates of changes summed over a batch: a usual one, and nearly the largest at which most learn."""
 BIT, ORDER, WEIGHTS, BOTH = "one bit", "order", "weights", "both"
 SOURCES = (BIT, ORDER, WEIGHTS, BOTH)
@@ -47,18 +48,30 @@ def flip_bit(params: nnjax.Params) -> nnjax.Params:
     return (*below, last._replace(weights=weights))
 
 
+class Task(NamedTuple):
+    """What is learnt, and by which network."""
+
+    network: nnjax.Network
+    train: datasets.Data
+    test: datasets.Data
+
+
 @functools.cache
-def rows() -> datasets.Split:
-    """The digits, 1797 rows, a quarter held back."""
-    return datasets.digits()
+def task(folder: str = "") -> Task:
+    """The digits, 1797 rows, a quarter held back; or the pictures in a folder of four IDX files."""
+    found: Any = load(folder) if folder else datasets.digits()
+    sizes = found.train.xs.shape[1], HIDDEN, found.train.ys.shape[1]
+    return Task(nnjax.mlp(sizes), found.train, found.test)
 
 
-def one_epoch(params: nnjax.Params, order: jax.Array, number: jax.Array, rate: jax.Array) -> nnjax.Params:
+def one_epoch(
+    learnt: Task, params: nnjax.Params, order: jax.Array, number: jax.Array, rate: jax.Array
+) -> nnjax.Params:
     """Train on all rows once, in the order of this epoch."""
     after, _ = nnjax.train(
-        NETWORK,
+        learnt.network,
         params,
-        *rows().train,
+        *learnt.train,
         optimizer=optax.sgd(rate),
         epochs=1,
         batch_size=BATCH,
@@ -67,9 +80,11 @@ def one_epoch(params: nnjax.Params, order: jax.Array, number: jax.Array, rate: j
     return after
 
 
-def starts(key: jax.Array, sources: tuple[str, ...]) -> tuple[nnjax.Params, jax.Array]:
+def starts(
+    network: nnjax.Network, key: jax.Array, sources: tuple[str, ...]
+) -> tuple[nnjax.Params, jax.Array]:
     """Draw the first run's weights and order, and what each source makes of them: stacked, (run, ...)."""
-    first, other = (nnjax.init(NETWORK, k) for k in (key, jax.random.fold_in(key, OTHER_WEIGHTS)))
+    first, other = (nnjax.init(network, k) for k in (key, jax.random.fold_in(key, OTHER_WEIGHTS)))
     orders = [jax.random.fold_in(key, number) for number in (ROWS, OTHER_ROWS)]
     weights = {BIT: flip_bit(first), WEIGHTS: other, BOTH: other}
     params = [first, *(weights.get(source, first) for source in sources)]
@@ -78,18 +93,21 @@ def starts(key: jax.Array, sources: tuple[str, ...]) -> tuple[nnjax.Params, jax.
 
 
 @functools.cache
-def learner(epochs: int, kept: tuple[int, ...], sources: tuple[str, ...] = SOURCES) -> Callable[..., Course]:
+def learner(
+    epochs: int, kept: tuple[int, ...], sources: tuple[str, ...] = SOURCES, folder: str = ""
+) -> Callable[..., Course]:
     """Return a function of a key and a rate: the course of a first run and of one for each source."""
-    xs = jnp.asarray(rows().test.xs, jnp.float32)
+    learnt = task(folder)
+    xs = jnp.asarray(learnt.test.xs, jnp.float32)
 
     def read(params: nnjax.Params) -> jax.Array:
-        return jnp.argmax(nnjax.predict_batch(NETWORK, params, xs), axis=1).astype(jnp.uint8)
+        return jnp.argmax(nnjax.predict_batch(learnt.network, params, xs), axis=1).astype(jnp.uint8)
 
     def run(key: jax.Array, rate: jax.Array) -> Course:
-        params, orders = starts(key, sources)
+        params, orders = starts(learnt.network, key, sources)
 
         def epoch(params: nnjax.Params, number: jax.Array) -> tuple[nnjax.Params, Any]:
-            after = jax.vmap(lambda p, order: one_epoch(p, order, number, rate))(params, orders)
+            after = jax.vmap(lambda p, order: one_epoch(learnt, p, order, number, rate))(params, orders)
             labels = jax.vmap(read)(after)
             disagree = jnp.mean(labels[1:] != labels[:1], axis=1, dtype=jnp.float32)
             return after, (labels, distances(after), disagree)
@@ -109,12 +127,15 @@ def distances(params: nnjax.Params) -> jax.Array:
 @functools.cache
 def tangent(epochs: int) -> Callable[..., jax.Array]:
     """Return a function of a key and a rate: ln of the growth of an infinitely small flip, (e,)."""
+    learnt = task()
 
     def run(key: jax.Array, rate: jax.Array) -> jax.Array:
-        first, order = nnjax.init(NETWORK, key), jax.random.fold_in(key, ROWS)
+        first, order = nnjax.init(learnt.network, key), jax.random.fold_in(key, ROWS)
         *below, last = jax.tree.map(jnp.zeros_like, first)
         flip = (*below, last._replace(weights=last.weights.at[0, 0].set(1)))
-        return growth(lambda p, number: one_epoch(p, order, number, rate), first, flip, jnp.arange(epochs))[1]
+        return growth(
+            lambda p, number: one_epoch(learnt, p, order, number, rate), first, flip, jnp.arange(epochs)
+        )[1]
 
     return run
 
@@ -127,24 +148,39 @@ def kept_epochs(epochs: int) -> tuple[int, ...]:
 
 def measure(context: Context, rate: str, seeds: np.ndarray, traced: np.ndarray, epochs: int) -> xr.Dataset:
     """Train the pairs of every seed at a rate of `RATES`, and carry tangents along for some seeds."""
-    kept, setting = kept_epochs(epochs), {"rate": np.array([RATES[rate]], np.float32)}
-    course = context.sweep(f"digits, {rate} rate", learner(epochs, kept), seeds, setting)
-    course = jax.tree.map(lambda leaf: leaf[:, 0], course)
+    found = pairs(
+        context, f"digits, {rate} rate", learner(epochs, kept_epochs(epochs)), RATES[rate], seeds, task()
+    )
+    setting = {"rate": np.array([RATES[rate]], np.float32)}
     grown = context.sweep(f"digits, {rate} rate, tangent", tangent(epochs), traced, setting)[:, 0]
-    wrong = course.labels != np.argmax(rows().test.ys, axis=1)
+    text = {"long_name": "ln of the growth of an infinitely small difference in this epoch"}
+    return found.assign_coords(traced_seed=traced).assign(growth=(("traced_seed", "during"), grown, text))
+
+
+def measure_mnist(context: Context, folder: str, seeds: np.ndarray, epochs: int) -> xr.Dataset:
+    """Train the pairs of every seed on the pictures in a folder, at the usual rate, which is Nielsen's."""
+    learn, name = learner(epochs, kept_epochs(epochs), SOURCES, folder), load(folder).name
+    return pairs(context, name, learn, RATES[USUAL], seeds, task(folder)).assign_attrs(pictures=name)
+
+
+def pairs(
+    context: Context, name: str, learn: Callable[..., Course], rate: float, seeds: np.ndarray, learnt: Task
+) -> xr.Dataset:
+    """Sweep the pairs of every seed: which test rows are wrong, and how far apart the two are."""
+    course = context.sweep(name, learn, seeds, {"rate": np.array([rate], np.float32)})
+    course = jax.tree.map(lambda leaf: leaf[:, 0], course)
+    epochs = course.apart.shape[-1]
     texts = {
         "wrong": "whether the test row is misread",
         "apart": "|θ − θ'| / |θ| of the first run and the changed one",
         "disagree": "share of the test rows that the first run and the changed one read differently",
-        "growth": "ln of the growth of an infinitely small difference in this epoch",
     }
     columns = {
-        "wrong": (("seed", "run", "kept", "test_row"), wrong),
+        "wrong": (("seed", "run", "kept", "test_row"), course.labels != np.argmax(learnt.test.ys, axis=1)),
         "apart": (("seed", "source", "during"), course.apart),
         "disagree": (("seed", "source", "during"), course.disagree),
-        "growth": (("traced_seed", "during"), grown),
     }
-    axes = {"seed": seeds, "source": list(SOURCES), "traced_seed": traced, "during": np.arange(1, epochs + 1)}
-    axes |= {"run": ["first", *SOURCES], "kept": list(kept)}
+    axes = {"seed": seeds, "source": list(SOURCES), "during": np.arange(1, epochs + 1)}
+    axes |= {"run": ["first", *SOURCES], "kept": list(kept_epochs(epochs))}
     named = {name: (*column, {"long_name": texts[name]}) for name, column in columns.items()}
-    return xr.Dataset(named, axes, {"rate": RATES[rate]})
+    return xr.Dataset(named, axes, {"rate": rate})

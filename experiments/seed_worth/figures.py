@@ -22,6 +22,22 @@ FLOOR = 1e-10
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     """Draw distances by epoch, what each source changes, and the spread of the accuracy."""
     parts = {name: data[name].to_dataset() for name in ("usual", "large", "xor")}
+    return _digits(parts) | (_mnist(data["mnist"].to_dataset()) if "mnist" in data.children else {})
+
+
+def _mnist(part: xr.Dataset) -> dict[str, Drawing]:
+    where = part.attrs["pictures"]
+    drawn = Drawing(
+        f"{where}: how much each source changes, and what is more than luck with the test rows",
+        [_sources(part, where), _ratios(part)],
+        "First: test rows that two runs read differently at the end if one thing differs between them: the "
+        "mean over the seeds with its 99.9 % interval. Second: the variance of the accuracy over that of "
+        "independent errors, with 99.9 % intervals over the seeds; 1 is independence.",
+    )
+    return {"mnist": drawn}
+
+
+def _digits(parts: Mapping[str, xr.Dataset]) -> dict[str, Drawing]:
     return {
         "apart": Drawing(
             "At a large rate one flipped bit spreads; at a usual one it stays next to nothing",
@@ -33,7 +49,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         ),
         "sources": Drawing(
             "Order and weights both change answers; a bit changes none, or, at a large rate, many",
-            [_sources(parts[name]) for name in ("usual", "large")] + [_xor(parts["xor"])],
+            [_sources(parts[name], "digits") for name in ("usual", "large")] + [_xor(parts["xor"])],
             "First and second: test rows that two runs read differently at the end if one thing differs "
             "between them: the mean over the seeds with its 99.9 % interval. Third: how often one of two "
             "XOR networks learns and the other does not.",
@@ -70,12 +86,12 @@ def _apart(part: xr.Dataset) -> Figure:
     return figure
 
 
-def _sources(part: xr.Dataset) -> Figure:
+def _sources(part: xr.Dataset, where: str) -> Figure:
     figure, axis = style.panel()
     for place, source in enumerate(SOURCES):
         _bar(axis, place, 100 * disagreement(part, source), LOOKS[source])
     axis.set_xticks(range(len(SOURCES)), SOURCES)
-    axis.set(xlim=(-0.5, len(SOURCES) - 0.5), title=f"digits, learning rate {part.attrs['rate']:g}")
+    axis.set(xlim=(-0.5, len(SOURCES) - 0.5), title=f"{where}, learning rate {part.attrs['rate']:g}")
     axis.set(ylabel="test rows read differently, %")
     axis.set_ylim(bottom=min(0, axis.get_ylim()[0]))
     return figure

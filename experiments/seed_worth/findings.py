@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from experiments.digits.mnist.pictures import MNIST
 from experiments.runner import expectations, statistics
 from experiments.runner.experiment import Table
 from experiments.runner.findings import Finding, measured
@@ -22,7 +23,9 @@ LINEAR = 1e-3
 
 def findings(data: xr.DataTree) -> list[Finding]:
     """Judge the variance, the spread of a bit, its growth, and the parts of the sources."""
-    groups = {name: data[name].to_dataset() for name in ("usual", "large", "xor")}
+    groups = {
+        name: data[name].to_dataset() for name in ("usual", "large", "xor", "mnist") if name in data.children
+    }
     if min(part.sizes["seed"] for part in groups.values()) < FEWEST:
         return []
     return [
@@ -30,6 +33,8 @@ def findings(data: xr.DataTree) -> list[Finding]:
         *_spreads(groups),
         *(_growth(groups[name], name) for name in ("usual", "large")),
         *_parts(groups["usual"]),
+        _on_par(groups["usual"]),
+        *(_mnist(groups["mnist"]) if "mnist" in groups else []),
     ]
 
 
@@ -45,19 +50,31 @@ def ratio_after(part: xr.Dataset, kept: int) -> tuple[float, tuple[float, float]
     return over_seeds(len(wrong), lambda weights: variance_ratio(wrong, weights))
 
 
-def _variances(usual: xr.Dataset, xor: xr.Dataset) -> Iterator[Finding]:
-    last = int(usual["kept"].values[-1])
-    wrong = independent_runs(usual, last)
-    spread, (ratio, interval) = np.std(wrong.mean(axis=2)), ratio_after(usual, last)
-    yield measured(
-        EXPECTED["variance-digits"],
-        "digits: variance of the test accuracy from run to run, over that of independent errors",
+def _variance(part: xr.Dataset, name: str) -> Finding:
+    last = int(part["kept"].values[-1])
+    wrong = independent_runs(part, last)
+    spread, (ratio, interval) = np.std(wrong.mean(axis=2)), ratio_after(part, last)
+    return measured(
+        EXPECTED[f"variance-{name.lower()}"],
+        f"{name}: variance of the test accuracy from run to run, over that of independent errors",
         ratio,
         interval,
         note=f"{2 * len(wrong)} runs of {last} epochs, mean accuracy {1 - wrong.mean():.1%}, standard "
         f"deviation {spread:.2%}, of which independent errors on {wrong.shape[2]} rows make up "
         f"{spread / np.sqrt(ratio):.2%}; seeds resampled",
     )
+
+
+def _mnist(part: xr.Dataset) -> Iterator[Finding]:
+    if part.attrs["pictures"] != MNIST:
+        return
+    yield _variance(part, MNIST)
+    yield _spread(part, "bit-mnist", MNIST)
+    yield _order(part, "mnist-order-over-weights", MNIST)
+
+
+def _variances(usual: xr.Dataset, xor: xr.Dataset) -> Iterator[Finding]:
+    yield _variance(usual, "digits")
     rows = xor["wrong"].sel(speed="usual", run=["first"]).transpose("seed", "run", "row").values.astype(float)
     yield measured(
         EXPECTED["variance-xor"],
@@ -69,17 +86,7 @@ def _variances(usual: xr.Dataset, xor: xr.Dataset) -> Iterator[Finding]:
 
 def _spreads(groups: Mapping[str, xr.Dataset]) -> Iterator[Finding]:
     for name in ("usual", "large"):
-        part = groups[name]
-        bit, both = (disagreement(part, source) for source in (BIT, BOTH))
-        yield _ratio(
-            EXPECTED[f"bit-{name}"],
-            f"digits, {name} learning rate: test rows read differently after one bit of one initial weight "
-            "was flipped, over those read differently with another seed",
-            bit,
-            both,
-            f"rate {part.attrs['rate']:g}, {len(bit)} seeds: {bit.mean():.2%} of the rows against "
-            f"{both.mean():.2%}",
-        )
+        yield _spread(groups[name], f"bit-{name}", f"digits, {name} learning rate")
     for name in ("usual", "large"):
         bit, other = xor_changes(groups["xor"], name)
         yield _ratio(
@@ -90,10 +97,27 @@ def _spreads(groups: Mapping[str, xr.Dataset]) -> Iterator[Finding]:
             other,
             f"{len(bit)} seeds: {bit.mean():.2%} against {other.mean():.2%} learn where the other does not",
         )
-    order, weights = (disagreement(groups["usual"], source) for source in (ORDER, WEIGHTS))
-    yield _ratio(
-        EXPECTED["order-over-weights"],
-        "digits: test rows read differently with the rows in another order, over those with other weights",
+    yield _order(groups["usual"], "order-over-weights", "digits")
+
+
+def _spread(part: xr.Dataset, expectation: str, where: str) -> Finding:
+    bit, both = (disagreement(part, source) for source in (BIT, BOTH))
+    return _ratio(
+        EXPECTED[expectation],
+        f"{where}: test rows read differently after one bit of one initial weight "
+        "was flipped, over those read differently with another seed",
+        bit,
+        both,
+        f"rate {part.attrs['rate']:g}, {len(bit)} seeds: {bit.mean():.2%} of the rows against "
+        f"{both.mean():.2%}",
+    )
+
+
+def _order(part: xr.Dataset, expectation: str, where: str) -> Finding:
+    order, weights = (disagreement(part, source) for source in (ORDER, WEIGHTS))
+    return _ratio(
+        EXPECTED[expectation],
+        f"{where}: test rows read differently with the rows in another order, over those with other weights",
         order,
         weights,
         f"{len(order)} seeds: {order.mean():.2%} against {weights.mean():.2%}",
@@ -171,6 +195,19 @@ def _parts(usual: xr.Dataset) -> Iterator[Finding]:
             interval,
             note=f"{len(first)} pairs of runs each; {how}",
         )
+
+
+def _on_par(usual: xr.Dataset) -> Finding:
+    accuracies = accuracy(usual)
+    weights, order = ((accuracies["first"] - accuracies[source]) ** 2 for source in (WEIGHTS, ORDER))
+    return _ratio(
+        EXPECTED["weights-over-order"],
+        "digits: variance of the test accuracy when the initial weights alone change, over that when the "
+        "order of the rows alone does",
+        weights,
+        order,
+        f"{len(order)} pairs of runs each",
+    )
 
 
 def _words(source: str) -> str:

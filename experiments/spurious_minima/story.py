@@ -25,12 +25,11 @@ def story(data: xr.DataTree) -> Story:
         "in its neighbourhood but not of all, and the more neurons there are, the more often.",
         Show("table"),
         Fold("How can one be sure that such a run is not on a plateau or at a saddle?"),
-        "Each one is followed until "
-        "its gradient is all but 0; the longest left is {spurious-ends-stationary}. Then the eigenvalues of "
-        "the Hessian, the matrix of second derivatives, tell how the loss curves. The smallest at any of "
-        "these ends is {spurious-ends-strict}, above 0: every way out leads up. Every "
-        "run ends at the global minimum or in a point that is certified like this, but for "
-        "{unsettled-runs:%} of them.",
+        "Each one is followed until its gradient is all but 0; the longest left is "
+        "{spurious-ends-stationary}. Then the eigenvalues of the Hessian, the matrix of second derivatives, "
+        "tell how the loss curves. The smallest at any of these ends is {spurious-ends-strict}, above 0: "
+        "every way out leads up. Every run ends at the global minimum or in a point that is certified like "
+        "this, but for {unsettled-runs:%} of them.",
         Fold("Does it agree with the published table?"),
         "The published table is reproduced. Over its eight rows χ², the squared distances in standard "
         "errors, adds up to {share-published} from the shares of 2018 and to {share-published-2021} from "

@@ -21,7 +21,7 @@ NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU"}
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     """Draw the maps, depth in ξ against the share that trains, and losses from orthogonal weights."""
-    maps, isometry = data["maps"].to_dataset(), data["isometry"].to_dataset()
+    maps, isometry, linear = (data[name].to_dataset() for name in ("maps", "isometry", "linear"))
     activations = [str(name) for name in maps["activation"].values]
     return {
         "maps": Drawing(
@@ -41,9 +41,10 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         ),
         "orthogonal": Drawing(
             "From orthogonal weights the loss falls sooner than from Gaussian ones of the same size",
-            [_orthogonal(isometry)],
-            "Loss of tanh networks relative to the best constant answer's, each kind at the learning rate "
-            f"with the lowest last loss: thin lines are seeds, thick ones medians. Dotted: {HALF}.",
+            [_orthogonal(isometry, "tanh, {} hidden layers", "epoch")]
+            + [_orthogonal(linear.isel(depth=k), "linear, {} hidden layers", "update") for k in (0, -1)],
+            "Loss relative to the best constant answer's, each kind of weights at the learning rate with the "
+            f"lowest last loss: thin lines are seeds, thick ones medians. Dotted: {HALF}.",
         ),
     }
 
@@ -94,10 +95,12 @@ def _scales(maps: xr.Dataset) -> Figure:
     return figure
 
 
-def _orthogonal(isometry: xr.Dataset) -> Figure:
-    figure, axis = style.panel(style.WIDE, 300)
+def _orthogonal(isometry: xr.Dataset, title: str, step: str) -> Figure:
+    figure, axis = style.panel()
     epochs = isometry["epoch"].values
-    axis.set(xlabel="epoch", ylabel="loss / best constant's", xlim=(0, 1.2 * epochs[-1]))
+    depth = int(isometry.attrs.get("depth", isometry.coords.get("depth", 0)))
+    axis.set(xlabel=step, ylabel="loss / best constant's", xlim=(0, 1.4 * epochs[-1]))
+    axis.set_title(title.format(depth))
     axis.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     lines = {}
     for k, kind in enumerate(isometry["weights"].values):

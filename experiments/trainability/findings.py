@@ -9,8 +9,8 @@ from experiments.runner import expectations, statistics
 from experiments.runner.expectations import Expectation
 from experiments.runner.experiment import Table
 from experiments.runner.findings import Finding, measured
+from experiments.trainability.orthogonal import GAUSSIAN, KINDS, ORTHOGONAL
 from experiments.trainability.theory import CONSTANT
-from experiments.trainability.training import GAUSSIAN, ORTHOGONAL
 
 EXPECTED = expectations.of("trainability")
 LEARNT, HALF = 0.9, 0.5
@@ -55,10 +55,10 @@ def right_share(maps: xr.Dataset, activation: str) -> np.ndarray:
 
 def findings(data: xr.DataTree) -> list[Finding]:
     """Judge the map of each activation, the constant, both sides of criticality, orthogonal weights."""
-    maps, isometry = data["maps"].to_dataset(), data["isometry"].to_dataset()
+    maps, isometry, linear = (data[name].to_dataset() for name in ("maps", "isometry", "linear"))
     if maps.sizes["seed"] < FEWEST:
         return []
-    return [*_maps(maps), *_sides(maps), *_orthogonal(isometry)]
+    return [*_maps(maps), *_sides(maps), *_orthogonal(isometry), *_linear(linear)]
 
 
 def _maps(maps: xr.Dataset) -> Iterator[Finding]:
@@ -172,6 +172,26 @@ def _orthogonal(isometry: xr.Dataset) -> Iterator[Finding]:
         note=f"geometric means {np.exp(-gaussian.mean()):.3g} and {np.exp(-orthogonal.mean()):.3g} of "
         f"{isometry['epoch'].values[-1]} epochs, each at its best rate ({statistics.either(rates, one)}; "
         f"{statistics.either(rates, other)}); {len(gaussian)} seeds, paired",
+    )
+
+
+def _linear(linear: xr.Dataset) -> Iterator[Finding]:
+    depths = [int(depth) for depth in linear["depth"].values]
+    both = {weights: [waits(linear.sel(depth=depth), weights) for depth in depths] for weights in KINDS}
+    (shallow, one), (deep, other) = (statistics.at_best(-np.log(both[ORTHOGONAL][end])) for end in (0, -1))
+    low, high = statistics.of_mean(shallow - deep)
+    rates, most = linear["rate"].values, int(linear["epoch"].values[-1])
+    reached = (both[GAUSSIAN][-1] <= most).mean(axis=0).max()
+    yield measured(
+        EXPECTED["linear-depth"],
+        f"linear networks from orthogonal weights: updates until half of the best constant's loss, with "
+        f"{depths[-1]} hidden layers over with {depths[0]}",
+        np.exp(np.mean(shallow - deep)),
+        (np.exp(low), np.exp(high)),
+        note=f"geometric means {np.exp(-deep.mean()):.3g} and {np.exp(-shallow.mean()):.3g} of {most} "
+        f"updates, each at its best rate ({statistics.either(rates, other)}; "
+        f"{statistics.either(rates, one)}); {len(deep)} seeds, paired; from Gaussian weights {reached:.0%} "
+        f"of them get there with {depths[-1]} layers at any one rate",
     )
 
 

@@ -24,11 +24,6 @@ PLACES = 9
 """Variances tried, evenly spaced in their logarithm."""
 RATES = (0.03, 0.3)
 """Learning rates; what trains at one of them counts as trained."""
-GAUSSIAN, ORTHOGONAL = "Gaussian", "orthogonal"
-KINDS = (GAUSSIAN, ORTHOGONAL)
-ISOMETRY = "tanh"
-"""What is started from orthogonal weights, too, at σ_w² = 1, where |δ|² neither grows nor falls."""
-ISOMETRY_RATES = (0.01, 0.03)
 
 
 def network(activation: str, depth: int) -> nnjax.Network:
@@ -70,25 +65,6 @@ def learner(activation: str, depth: int, epochs: int) -> Callable[..., jax.Array
     return run
 
 
-def isometry_learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
-    """Return a function of a key, a kind and a rate: the loss over the best constant's by epoch, (e + 1,).
-
-    Kind 0 is Gaussian, kind 1 orthogonal: WᵀW = 1 between hidden layers. Both have σ_w² = 1.
-    """
-    net, data, best = network(ISOMETRY, depth), rows(), constant() * ROWS
-
-    def run(key: jax.Array, kind: jax.Array, rate: jax.Array) -> jax.Array:
-        gaussian = scaled(nnjax.init(net, key, "normal"), jnp.ones_like(rate))
-        orthogonal = nnjax.init(net, key, "orthogonal")
-        start = jax.tree.map(lambda one, other: jnp.where(kind == 0, one, other), gaussian, orthogonal)
-        _, history = nnjax.train(
-            net, start, *data, optimizer=optax.sgd(rate), epochs=epochs, batch_size=BATCH, record_every=1
-        )
-        return history.curves["loss"] / best
-
-    return run
-
-
 def product(**axes: Sequence[float]) -> dict[str, np.ndarray]:
     """List all combinations of some numbers, the last one changing fastest."""
     grids = np.meshgrid(*(np.asarray(values, np.float32) for values in axes.values()), indexing="ij")
@@ -120,15 +96,3 @@ def maps(context: Context, seeds: np.ndarray, depths: Sequence[int], epochs: int
     axes = {"activation": list(VARIANCES), "depth": list(depths), "seed": seeds, "rate": list(RATES)}
     found = xr.Dataset({"loss": (dims, np.stack(losses).reshape(shape), text)}, axes)
     return found.merge(known).assign_attrs(epochs=epochs)
-
-
-def isometry(context: Context, seeds: np.ndarray, depth: int, epochs: int) -> xr.Dataset:
-    """Train from Gaussian and from orthogonal weights: the loss by epoch."""
-    settings = product(kind=range(len(KINDS)), rate=ISOMETRY_RATES)
-    name = f"orthogonal, {depth} hidden layers"
-    losses = context.sweep(name, isometry_learner(depth, epochs), seeds, settings)
-    losses = losses.reshape(len(seeds), len(KINDS), len(ISOMETRY_RATES), epochs + 1)
-    text = {"long_name": "loss over that of the best constant answer"}
-    axes = {"seed": seeds, "weights": list(KINDS), "rate": list(ISOMETRY_RATES)}
-    columns = {"loss": ((*axes, "epoch"), losses, text)}
-    return xr.Dataset(columns, axes | {"epoch": np.arange(epochs + 1)}, {"depth": depth})

@@ -35,8 +35,8 @@ def story(data: xr.DataTree) -> Story:
         "step, {remedy-adam:points}, and larger initial weights {remedy-normal-0-1-initial-weights:points}. "
         "Leaving out the biases gains {remedy-without-biases:points}: they were not to blame.",
         Fold("How many layers are too many?"),
-        "Let ξ be the number of layers over which |δ|² falls by the factor e. "
-        "Schoenholz and others (2017) say that 6 ξ hidden layers can be trained, which is two here. On the "
+        "Let ξ be the number of layers over which |δ|² falls by the factor e. Schoenholz and others (2017) "
+        "say that 6 ξ hidden layers can be trained, which is two here. On the "
         f"digits the first depth tried that is not learnt within {epochs} epochs has "
         "{digits-first-depth-not-learnt-sigmoid} layers, three of them hidden, as the rule says. On Iris the "
         "verdict is open. ReLU learns at every depth tried.",

@@ -13,6 +13,7 @@ from experiments.trainability import Config
         ({"depths": ()}, r"depths must be one or more numbers from 1 on, rising; got \(\)"),
         ({"depths": (4, 2)}, "rising; got"),
         ({"depths": (0, 2)}, "from 1 on"),
+        ({"linear_depths": (4,)}, r"linear_depths must be two or more numbers from 1 on, rising; got \(4,\)"),
     ],
 )
 def test_bad_options(options, message):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from experiments.digits.mnist.pictures import MNIST
 from experiments.seed_worth.digits import SOURCES
 
 SEEDS, EPOCHS, ROWS = 40, 4, 50
@@ -42,3 +43,11 @@ def xor_part() -> xr.Dataset:
 def data():
     parts = {"usual": digits_part(0.15, 0.0), "large": digits_part(0.7, 0.2), "xor": xor_part()}
     return xr.DataTree.from_dict(parts)
+
+
+@pytest.fixture(scope="package")
+def with_mnist(data):
+    part = digits_part(0.15, 0.0).drop_dims("traced_seed").assign_attrs(pictures=MNIST)
+    return xr.DataTree.from_dict(
+        {name: each.to_dataset() for name, each in data.children.items()} | {"mnist": part}
+    )

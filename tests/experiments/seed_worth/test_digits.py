@@ -47,7 +47,7 @@ def test_labels_are_kept_of_every_run(course):
 
 
 def test_starts_differ_in_what_they_say():
-    params, orders = digits.starts(nnjax.key(1), digits.SOURCES)
+    params, orders = digits.starts(digits.task().network, nnjax.key(1), digits.SOURCES)
     keys = np.asarray(jax.random.key_data(orders))
     same_order = (keys == keys[0]).all(axis=1)
     assert same_order.tolist() == [True, True, False, True, False]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from experiments.trainability import theory, training
+from experiments.trainability import orthogonal, theory
 
 DEPTHS, SEEDS, PLACES, EPOCHS = (2, 4, 8), 60, 5, 6
 
@@ -31,11 +31,20 @@ def isometry_part() -> xr.Dataset:
     """At the second rate half is reached after 4 epochs from Gaussian weights, 2 from orthogonal ones."""
     loss = np.ones((SEEDS, 2, 2, EPOCHS + 1))
     loss[:, 0, 1, 4:] = loss[:, 1, 1, 2:] = 0.3
-    axes = {"seed": np.arange(SEEDS), "weights": list(training.KINDS), "rate": [0.01, 0.03]}
+    axes = {"seed": np.arange(SEEDS), "weights": list(orthogonal.KINDS), "rate": [0.01, 0.03]}
     columns = {"loss": ((*axes, "epoch"), loss)}
     return xr.Dataset(columns, axes | {"epoch": np.arange(EPOCHS + 1)}, {"depth": 8})
 
 
+def linear_part() -> xr.Dataset:
+    """With 16 layers half is reached after as many updates as with 4, from orthogonal weights alone."""
+    loss = np.ones((2, SEEDS, 2, 2, EPOCHS + 1))
+    loss[:, :, 1, 0, 3:] = 0.3
+    axes = {"depth": [4, 16], "seed": np.arange(SEEDS), "weights": list(orthogonal.KINDS)}
+    axes |= {"rate": [0.02, 0.07]}
+    return xr.Dataset({"loss": ((*axes, "epoch"), loss)}, axes | {"epoch": np.arange(EPOCHS + 1)})
+
+
 @pytest.fixture(scope="package")
 def data():
-    return xr.DataTree.from_dict({"maps": maps_part(), "isometry": isometry_part()})
+    return xr.DataTree.from_dict({"maps": maps_part(), "isometry": isometry_part(), "linear": linear_part()})

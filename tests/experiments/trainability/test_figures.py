@@ -14,7 +14,7 @@ def test_each_figure_is_legible(data):
     assert {name: len(each.panels) for name, each in found.items()} == {
         "maps": 2,
         "scales": 1,
-        "orthogonal": 1,
+        "orthogonal": 3,
     }
 
 

@@ -56,6 +56,17 @@ def test_orthogonal_weights_need_half_as_long(found, data):
     assert waits(isometry, "Gaussian")[0].tolist() == [7, 4]
 
 
+def test_depth_costs_linear_networks_nothing_from_orthogonal_weights(found, data):
+    assert found["linear-depth"].measured == pytest.approx(1)
+    assert found["linear-depth"].verdict == "agrees"
+    assert "from Gaussian weights 0% of them get there with 16 layers" in found["linear-depth"].note
+    slower = data.copy(deep=True)
+    slower["linear"]["loss"][1, :, 1, 0, 3:5] = 1
+    later = {each.id: each for each in findings(slower)}["linear-depth"]
+    assert later.measured == pytest.approx(5 / 3)
+    assert later.verdict == "differs"
+
+
 def test_few_seeds_are_not_judged(data):
     assert findings(data.isel(seed=slice(2))) == []
 

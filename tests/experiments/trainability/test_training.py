@@ -42,13 +42,3 @@ def test_a_network_is_trained_from_there():
 
     expected = float(loss()) / (training.constant() * training.ROWS)
     assert float(found[0, 0]) == pytest.approx(expected, rel=1e-3)
-
-
-def test_both_kinds_of_weights_start_as_they_are_called():
-    learn = training.isometry_learner(1, 1)
-    settings = training.product(kind=[0, 1], rate=[0.03])
-    found = nnjax.sweep(learn, [4], settings)[0, :, 0] * training.constant() * training.ROWS
-    net, data = training.network("tanh", 1), training.rows()
-    for loss, kind in zip(found, ("lecun_normal", "orthogonal"), strict=True):
-        start = nnjax.init(net, nnjax.key(4), kind)
-        assert float(loss) == pytest.approx(float(nnjax.total_loss(net, start, *data)), rel=1e-4)

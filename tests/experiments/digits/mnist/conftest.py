@@ -1,25 +1,17 @@
 """Small made-up pictures, and data such as a long run on MNIST has."""
 
-import gzip
-
 import numpy as np
+import pictured
 import pytest
 import xarray as xr
 
-from experiments.digits.mnist import fetch
 from experiments.digits.mnist.pictures import MNIST
 
 
 @pytest.fixture(scope="package")
 def folder(tmp_path_factory):
-    """Four IDX files with 60 and 20 random 8 by 8 pictures: two compressed, two with a dot in the name."""
-    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("pictures")
-    for name, rows in (("train", 60), ("t10k", 20)):
-        pictures = rng.integers(0, 256, (rows, 8, 8), np.uint8)
-        (folder / f"{name}-images.idx3-ubyte").write_bytes(fetch.idx(pictures))
-        digits = (np.arange(rows) % 10).astype(np.uint8)
-        (folder / f"{name}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(fetch.idx(digits)))
-    return str(folder)
+    """Four IDX files of random pictures."""
+    return pictured.random_pictures(tmp_path_factory.mktemp("pictures"))
 
 
 @pytest.fixture

@@ -1,0 +1,105 @@
+"""Training from orthogonal weights, which keep lengths, and from Gaussian ones of the same variance."""
+
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import xarray as xr
+
+import nnjax
+from experiments.runner.context import Context
+from experiments.trainability.training import BATCH, ROWS, WIDTH, constant, network, product, rows, scaled
+from nnjax import datasets
+
+GAUSSIAN, ORTHOGONAL = "Gaussian", "orthogonal"
+KINDS = (GAUSSIAN, ORTHOGONAL)
+ISOMETRY = "tanh"
+"""What is started from orthogonal weights, too, at σ_w² = 1, where |δ|² neither grows nor falls."""
+ISOMETRY_RATES = (0.01, 0.03)
+LINEAR_ROWS = 120
+LINEAR_RATES = (0.02, 0.03, 0.045, 0.07)
+"""Learning rates of linear networks, of changes averaged over all rows."""
+
+
+def start(net: nnjax.Network, key: jax.Array, kind: jax.Array) -> nnjax.Params:
+    """Draw weights of σ_w² = 1: Gaussian if `kind` is 0, orthogonal if it is 1."""
+    gaussian = scaled(nnjax.init(net, key, "normal"), jnp.ones((), kind.dtype))
+    orthogonal = nnjax.init(net, key, "orthogonal")
+    return jax.tree.map(lambda one, other: jnp.where(kind == 0, one, other), gaussian, orthogonal)
+
+
+def isometry_learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
+    """Return a function of a key, a kind and a rate: the loss over the best constant's by epoch, (e + 1,).
+
+    Kind 0 is Gaussian, kind 1 orthogonal: WᵀW = 1 between hidden layers. Both have σ_w² = 1.
+    """
+    net, data, best = network(ISOMETRY, depth), rows(), constant() * ROWS
+
+    def run(key: jax.Array, kind: jax.Array, rate: jax.Array) -> jax.Array:
+        _, history = nnjax.train(
+            net,
+            start(net, key, kind),
+            *data,
+            optimizer=optax.sgd(rate),
+            epochs=epochs,
+            batch_size=BATCH,
+            record_every=1,
+        )
+        return history.curves["loss"] / best
+
+    return run
+
+
+def linear_rows() -> datasets.Data:
+    """The first of `rows`, few enough for one update from all."""
+    return datasets.Data(*(values[:LINEAR_ROWS] for values in rows()))
+
+
+def linear_learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
+    """Return a function of a key, a kind and a rate: the loss over the best constant's by update, (e + 1,).
+
+    A network of `depth` hidden layers without activation functions is trained on all rows at once.
+    """
+    net, data = nnjax.mlp((64, *(WIDTH,) * depth, 10), "identity", "identity"), linear_rows()
+    best = float(np.sum((data.ys - data.ys.mean(axis=0)) ** 2))
+
+    def run(key: jax.Array, kind: jax.Array, rate: jax.Array) -> jax.Array:
+        options = {"optimizer": optax.sgd(rate / LINEAR_ROWS), "epochs": epochs, "record_every": 1}
+        _, history = nnjax.train(net, start(net, key, kind), *data, **options)
+        return history.curves["loss"] / best
+
+    return run
+
+
+def isometry(context: Context, seeds: np.ndarray, depth: int, epochs: int) -> xr.Dataset:
+    """Train from Gaussian and from orthogonal weights: the loss by epoch."""
+    settings = product(kind=range(len(KINDS)), rate=ISOMETRY_RATES)
+    losses = context.sweep(
+        f"orthogonal, {depth} hidden layers", isometry_learner(depth, epochs), seeds, settings
+    )
+    return _dataset(losses, seeds, ISOMETRY_RATES, epochs).assign_attrs(depth=depth)
+
+
+def linear(context: Context, seeds: np.ndarray, depths: Sequence[int], updates: int) -> xr.Dataset:
+    """Train linear networks of several depths from both kinds of weights: the loss by update."""
+    settings = product(kind=range(len(KINDS)), rate=LINEAR_RATES)
+
+    def run(depth: int) -> xr.Dataset:
+        losses = context.sweep(
+            f"linear, {depth} hidden layers", linear_learner(depth, updates), seeds, settings
+        )
+        return _dataset(losses, seeds, LINEAR_RATES, updates)
+
+    with context.pool(2) as pool:
+        found = list(pool.map(run, depths))
+    return xr.concat(found, xr.Variable("depth", list(depths)))
+
+
+def _dataset(losses: np.ndarray, seeds: np.ndarray, rates: Sequence[float], epochs: int) -> xr.Dataset:
+    """Label losses (s, kind and rate, e + 1)."""
+    axes = {"seed": seeds, "weights": list(KINDS), "rate": list(rates)}
+    losses = losses.reshape(len(seeds), len(KINDS), len(rates), epochs + 1)
+    text = {"long_name": "loss over that of the best constant answer"}
+    return xr.Dataset({"loss": ((*axes, "epoch"), losses, text)}, axes | {"epoch": np.arange(epochs + 1)})
