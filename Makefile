@@ -1,7 +1,7 @@
 # Every target sets up what it needs in .venv; PYTHON chooses the interpreter that makes it.
 PYTHON ?= python3
 PROFILE ?= default
-# Tests run in this many processes; 0 is one, in view (for a debugger, or a GPU, which two would have to share).
+# Tests run in this many processes; 0 means in this one (for a debugger, or a GPU, which two would have to share).
 WORKERS ?= 2
 RUN = .venv/bin/python
 INSTALL = $(RUN) -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r
@@ -24,7 +24,7 @@ check-python:
 	  echo "nnjax needs Python 3.11 or later, and $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
 	  echo "Name another one, as in: make setup PYTHON=python3.12"; exit 1; }
 
-# Made again when a lock, the metadata or the wanted interpreter changes.
+# The environment is made again when a lock, the metadata or the wanted interpreter changes.
 $(USER): requirements.lock pyproject.toml | check-python
 	$(PYTHON) -m venv --clear .venv
 	$(INSTALL) requirements.lock
@@ -42,9 +42,9 @@ $(DEV): .locks/dev.lock $(TESTS)
 
 #@ Learn
 setup: $(USER)  ## make .venv with the locked versions
-experiment: setup  ## run all; NAME=walkthrough runs one, PROFILE=full in full size, ARGS="..." passes options on
+experiment: setup  ## run all; NAME=walkthrough runs one, PROFILE=full runs in full size, ARGS="..." passes options on
 	$(RUN) -m experiments $(NAME) --profile $(PROFILE) $(ARGS)
-report: setup  ## make figures, findings and the report again from the data on disk; NAME=digits of one
+report: setup  ## make figures, findings and the report again from the data on disk; NAME=digits for one
 	$(RUN) -m experiments redraw $(NAME) $(ARGS)
 explorer: setup  ## write results/explorer.html, the page on which to drag weights (seconds)
 	$(RUN) -m experiments walkthrough $(ARGS)
@@ -54,7 +54,7 @@ mnist: setup  ## fetch MNIST once into .mnist (20 MB by pip, 55 MB on disk), for
 #@ Run
 doctor: setup  ## check that this device computes what NumPy computes
 	$(RUN) -m nnjax.doctor
-accelerator: check-python  ## try this machine's GPU or TPU (5 minutes) with PYTHON and what it has; installs nothing
+accelerator: check-python  ## try this machine's GPU or TPU (5 minutes) with the packages PYTHON has; installs nothing
 	$(PYTHON) -m experiments.runner.accelerator $(ARGS)
 benchmark: setup  ## compare speeds side by side (20 minutes); ARGS="--million" adds a million seeds
 	$(RUN) -m experiments benchmark --profile full $(ARGS)
@@ -66,7 +66,7 @@ docs: $(DEV)  ## write the API pages into results/docs
 	$(RUN) -m pdoc --docformat google --template-directory .github/pdoc --output-directory results/docs nnjax
 pictures: $(DEV)  ## take the README's pictures of the pages in results/ (Chromium must be installed)
 	$(RUN) -m experiments.runner.pictures $(ARGS)
-test: $(TESTS)  ## run the tests (not the slow ones, nor those that need workers or a browser, or kill)
+test: $(TESTS)  ## run the fast tests (none that kill processes, or need workers or a browser)
 	$(RUN) -m pytest -n $(WORKERS) $(ARGS)
 test-slow: $(TESTS)  ## run the slow tests
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m slow $(ARGS)
@@ -74,7 +74,7 @@ test-kill: $(TESTS)  ## run the tests that kill processes
 	$(RUN) -m pytest -n 0 -m kill tests/nnjax/sweeps $(ARGS)
 test-cluster: $(TESTS)  ## run the tests that start workers, with Dask, process pools and submitit
 	$(RUN) -m pytest -n 0 -m cluster tests/nnjax/sweeps tests/experiments/runner $(ARGS)
-test-browser: $(TESTS)  ## open explorer and report in a browser (Chromium must be installed)
+test-browser: $(TESTS)  ## open the explorer and the report in a browser (Chromium must be installed)
 	$(RUN) -m pytest -n 0 -m browser tests/experiments/explorer tests/experiments/runner $(ARGS)
 test-all: test test-slow test-kill test-cluster test-browser  ## run all tests
 lint: $(DEV)  ## check style with ruff

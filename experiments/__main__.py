@@ -8,7 +8,7 @@ from experiments.runner.arguments import Request, parse
 
 
 def main(arguments: Sequence[str], set_up: Callable[[Request], None] = lambda request: None) -> int:
-    """Run the experiments that `arguments` name, or all if none is named; returns the exit status.
+    """Run the experiments that `arguments` name, or all if none is named, and return the exit status.
 
     Args:
         arguments: The command line.
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str], set_up: Callable[[Request], None] = lambda re
 
 def _set_up(request: Request) -> None:
     """Turn on float64, all cores and the cache of compiled programs, once, before JAX computes anything."""
-    if "benchmark" not in request.names:  # it tells how long programs take to compile
+    if "benchmark" not in request.names:  # it measures how long programs take to compile
         compiled.keep()
     import jax
 

@@ -18,6 +18,7 @@ from experiments.runner.experiment import (
     Card,
     Drawing,
     Experiment,
+    Fold,
     Options,
     Show,
     Story,
@@ -53,7 +54,7 @@ NODES = {
     HIDDEN_LINEAR: Nodes("identity"),
 }
 SOLVED, STEP, ENOUGH = 0.1, 1e-6, 100
-"""XOR counts as learnt below SOLVED; step of the central differences; seeds that a share needs."""
+"""XOR counts as learnt below a loss of SOLVED; step of the central differences; fewest seeds for a share."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +95,7 @@ def curves() -> xr.Dataset:
 
 
 def curve(activation: nnjax.Activation, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Compute one activation's f(z) and f'(z), and the largest error of f' where f has no kink."""
+    """Compute one activation's f(z) and f'(z), and the largest error of f' at points where f has no kink."""
     value = np.array(activation.value(jnp.asarray(z)))
     slope = np.array(activation.derivative(jnp.asarray(z), jnp.asarray(value)))
     above, below = (np.array(activation.value(jnp.asarray(z + way * STEP))) for way in (1, -1))
@@ -105,7 +106,7 @@ def curve(activation: nnjax.Activation, z: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def xor(nodes: Nodes, config: Config) -> Callable[[jax.Array], jax.Array]:
-    """Make a function of a key: the final loss on XOR of a 2-2-1 network with these nodes."""
+    """Make a function that maps a key to the final loss on XOR of a 2-2-1 network with these nodes."""
     network = nnjax.Network((2, 2, 1), (nodes.hidden, nodes.output))
 
     def last_loss(key: jax.Array) -> jax.Array:
@@ -125,7 +126,7 @@ def xor_losses(config: Config, context: Context) -> xr.Dataset:
 
 
 def regression() -> float:
-    """Compute the relative distance of one cross-entropy layer from scikit-learn's regression on iris."""
+    """Compute the relative distance of a layer with cross-entropy from scikit-learn's regression on Iris."""
     from sklearn.linear_model import LogisticRegression
 
     train, test = datasets.iris()
@@ -162,7 +163,7 @@ def collapse() -> float:
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the groups "curves", "xor" and "linear", which holds the two relative distances."""
+    """Measure the groups "curves", "xor", and "linear", which holds the two relative distances."""
     attributes = {"long_name": "relative distance from the value that it must equal", "units": "1"}
     distances = [regression(), collapse()]
     linear = xr.Dataset({"distance": ("what", distances, attributes)}, {"what": ["regression", "collapse"]})
@@ -177,7 +178,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def slope_findings(curves: xr.Dataset) -> list[Finding]:
-    """The derivatives."""
+    """Judge the derivatives."""
     steepest = curves["slope"].max("z")
     return [
         exact(
@@ -231,10 +232,11 @@ def xor_findings(losses: xr.DataArray) -> list[Finding]:
         ),
         mean(
             EXPECTED["xor-sigmoid"],
-            "XOR, share of the seeds that learn it: sigmoid hidden nodes minus none, same output and rate",
+            "XOR, share of the seeds that learn it: sigmoid hidden nodes minus linear ones, same output "
+            "and rate",
             solved[SIGMOID].astype(float) - solved[HIDDEN_LINEAR],
             note=f"{solved[SIGMOID].mean():.1%} against {solved[HIDDEN_LINEAR].mean():.1%}, same draws; "
-            f"without them no seed gets below {losses.sel(hidden=HIDDEN_LINEAR).values.min():.4f}",
+            f"with linear ones no seed gets below {losses.sel(hidden=HIDDEN_LINEAR).values.min():.4f}",
         ),
         exact(
             EXPECTED["xor-mixed"],
@@ -267,13 +269,13 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         "xor": Drawing(
             "Without an activation function no network learns XOR",
             [xor_figure(data["xor"].to_dataset())],
-            "Share of the seeds that learn XOR, by the activation of the two hidden nodes, from the same "
-            "draws, with 99.9 % intervals.",
+            "Two hidden nodes of each kind, from the same initial weights, with 99.9 % intervals.",
         ),
         "all": Drawing(
-            "Every activation (solid) and its slope (dashed)",
+            "Sigmoid and tanh are flat on both sides, ReLU on one",
             [curve_figure(curves.sel(activation=name)) for name in curves["activation"].values],
-            "f(z) and f'(z) against the net input z. On its way back, δ is multiplied by the slope.",
+            "f(z) (solid) and its slope f'(z) (dashed) against the net input z. On its way back, δ is "
+            "multiplied by the slope.",
         ),
     }
 
@@ -301,14 +303,16 @@ def curve_figure(curve: xr.Dataset) -> Figure:
 def story(data: xr.DataTree) -> Story:
     """Tell what an activation is for."""
     return [
-        "The non-linear function “is crucial”, says a footnote. Take it away, and any stack of layers is one "
-        "linear layer, which can do no better on XOR than answer ½ to every question: an SSE of 1.",
+        "The non-linear function “is crucial”, says footnote 4: without it any stack of layers is one linear "
+        "layer. XOR shows what is lost. Its four rows have two inputs of 0 or 1, and the answer 1 if they "
+        "differ, 0 if not. A linear layer can do no better than answer ½ on each: an SSE of 1.",
         Show("xor"),
-        "Sigmoid nodes, with everything else the same, raise the share of the seeds that learn XOR by "
-        "{xor-sigmoid:points}. “Different nodes can have different activation functions”, says another "
-        "footnote: one ReLU and one sigmoid do it, too.",
-        "Footnote 1 is right, too. A single sigmoid node, trained with cross-entropy, ends at the weights "
-        "that scikit-learn's logistic regression finds.",
+        "In a 2-2-1 network (two inputs, two hidden nodes, one output) sigmoid instead of linear hidden "
+        "nodes raise the share that learns XOR by {xor-sigmoid:points}.",
+        Fold("Mixed nodes, and a node that is a logistic regression"),
+        "“Different nodes can have different activation functions”, says footnote 5: one ReLU and one "
+        "sigmoid learn XOR, too. Footnote 1 is right as well: a single sigmoid node, trained with "
+        "cross-entropy, ends at the weights that scikit-learn's logistic regression finds.",
     ]
 
 
@@ -316,8 +320,8 @@ EXPERIMENT = Experiment(
     name="activations",
     title="Activation functions",
     question="What does an activation function do, and what is lost without one?",
-    method="Every activation's value and slope are computed, and checked by differences. XOR is learnt with "
-    "several kinds of hidden nodes and with none, from the same draws.",
+    method="Every activation's value and slope are computed, and the slopes are checked by differences. "
+    "Networks learn XOR with several kinds of hidden nodes, or with linear ones, from the same draws.",
     config=Config,
     run=run,
     findings=findings,
@@ -325,7 +329,7 @@ EXPERIMENT = Experiment(
     figures=figures,
     story=story,
     card=Card(
-        "Without an activation function no network learns XOR; sigmoid nodes raise the share by:",
+        "Without an activation function no network learns XOR. Sigmoid nodes raise the share that does by:",
         "xor-sigmoid:points",
         "xor",
     ),

@@ -7,10 +7,10 @@
 - Sweep over seeds: sweep, sweep_until, Ended, steady, Workers, use_all_cores; grid, study; progress
 - Tables that you can extend: ACTIVATIONS, Activation; LOSSES, Loss, sse
 - Modules: activations, losses, datasets; backprop, columnwise, nodewise (three layouts of one backward pass);
-  signal_propagation, symmetries, minima; sweeps; and interop, which is imported by name, since Flax takes a
-  second to load
+  signal_propagation, symmetries, minima; sweeps; and interop, which you import yourself (from nnjax import
+  interop), since Flax takes a second to load
 
-Index letters, used everywhere: n example, i input node, j output node, l layer, s seed.
+Index letters, used throughout: n example, i input node, j output node, l layer, s seed.
 z is a net input, a an activation; δ (delta) is minus the loss's derivative with respect to the net input.
 """
 
@@ -58,7 +58,7 @@ from nnjax.views import fastest_view
 
 try:
     __version__ = metadata.version("nnjax")
-except metadata.PackageNotFoundError:  # run from its folder, not installed
+except metadata.PackageNotFoundError:  # nnjax runs from its folder and is not installed
     __version__ = "unknown"
 
 __all__ = [

@@ -1,9 +1,9 @@
 """Activation functions: f(z), its hand-written derivative f'(z, a), and the properties of each.
 
 The derivative receives the net input z and the activation a = f(z), so that it can use whichever is
-handier: the handout writes the sigmoid's derivative as a(1 - a). To add an activation, add an `Activation` to
-    `ACTIVATIONS`, or pass one to `nnjax.mlp`; its fields are all that the rest of nnjax needs to know. A
-    plain function works too: JAX then computes its derivative, see `nnjax.callables`.
+handier: the handout writes the sigmoid's derivative as a(1 - a). To add an activation, put an `Activation`
+into `ACTIVATIONS`, or pass one to `nnjax.mlp`; its fields are all that the rest of nnjax needs to know. A
+plain function works too; JAX then computes its derivative (see `nnjax.callables`).
 """
 
 import dataclasses
@@ -29,17 +29,19 @@ Nodes = Float[Array, "..."]
 class Activation:
     """An activation function, its derivative, and its properties.
 
-    A property left at its default is assumed not to hold. The tests check every property that is claimed.
+    A property that is left at its default is assumed not to hold. The tests check every claimed property.
 
     Attributes:
         value: z -> a, elementwise.
         derivative: (z, a) -> da/dz, elementwise.
-        odd: Whether f(-z) = -f(z), so that a node may change its sign (see `nnjax.symmetries`).
-        complement: Whether f(-z) = 1 - f(z), so that a node may be flipped if the next layer has biases.
+        odd: Whether f(-z) = -f(z), so that a node's sign may be flipped (see `nnjax.symmetries`).
+        complement: Whether f(-z) = 1 - f(z), so that a node's sign may be flipped if the next layer has
+            biases.
         homogeneous: Whether f(c z) = c f(z) for c > 0, so that a node may be rescaled.
-        exactly_flat: z -> whether the slope is 0 by its formula, not by rounding; None if it never is.
-        flax: The same function in Flax or jax.nn, from which `nnjax.interop` builds modules; None if there is
-            none.
+        exactly_flat: z -> whether the slope is 0 by its formula, and not merely by rounding; None if it never
+            is.
+        flax: The same function in Flax or jax.nn, from which `nnjax.interop` builds modules; None if they
+            have none.
     """
 
     value: Callable[[Nodes], Nodes]
@@ -82,7 +84,7 @@ def relu(z: Nodes) -> Nodes:
 
 
 def relu_derivative(z: Nodes, a: Nodes) -> Nodes:
-    """ReLU' = 1 for z > 0, else 0; at the kink, where it does not exist, 0 by convention."""
+    """ReLU' = 1 for z > 0, else 0; at the kink z = 0, where no derivative exists, it is 0 by convention."""
     return jnp.where(z > 0, jnp.ones_like(z), jnp.zeros_like(z))
 
 
@@ -122,7 +124,7 @@ def elu(z: Nodes) -> Nodes:
 
 
 def elu_derivative(z: Nodes, a: Nodes) -> Nodes:
-    """f' = 1 for z > 0, else eᶻ; not a + 1, which loses every digit where eᶻ is small."""
+    """f' = 1 for z > 0, else eᶻ; computed as eᶻ, since a + 1 loses all its digits where eᶻ is small."""
     return jnp.exp(jnp.minimum(z, 0))
 
 
@@ -162,7 +164,7 @@ def gelu_derivative(z: Nodes, a: Nodes) -> Nodes:
 
 
 def not_positive(z: Nodes) -> Bool[Array, "..."]:
-    """z ≤ 0: where ReLU is flat."""
+    """Find where ReLU is flat: z ≤ 0."""
     return z <= 0
 
 
@@ -186,7 +188,7 @@ ALIASES = {
     "rectifier": "relu",
     "lrelu": "leaky_relu",
 }
-"""Other libraries' names for them, in lower case and without underscores."""
+"""Other libraries' names for the activations, in lower case and without underscores."""
 
 Kind = str | Activation | Callable[[Any], Any]
 """A node's activation: a name, an `Activation` or a function; a network keeps one of the first two."""
@@ -198,18 +200,18 @@ def find(activation: Any) -> Activation:
     """Look up an activation by name (in any case) or alias, or make one from a function.
 
     Raises:
-        TypeError: A function or an Activation that cannot be hashed.
-        ValueError: There is no activation of that name (the message suggests the nearest), or the function
+        TypeError: If a function or an Activation cannot be hashed.
+        ValueError: If there is no activation of that name (the message suggests the nearest), or the function
             does not map each number to one number.
     """
     return resolve(find_kind(activation))
 
 
 def find_kind(activation: Any) -> Kind:
-    """Return our name for an activation, or its `Activation` if it has none; equal ones compare equal.
+    """Return our name for an activation, or an `Activation` if it has none; results for equal ones are equal.
 
     Raises:
-        TypeError, ValueError: As `find`.
+        TypeError, ValueError: As in `find`.
     """
     if isinstance(activation, Activation):
         checks.functions(value=activation.value, derivative=activation.derivative)
@@ -222,7 +224,7 @@ def find_kind(activation: Any) -> Kind:
 
 
 def _of_function(function: Callable[..., Any]) -> Activation:
-    """Return the table's entry for a function, or else make one with JAX's derivative."""
+    """Return the table's entry for a function, or else make an entry whose derivative JAX computes."""
     for known in ACTIVATIONS.values():
         if function is known.value or function is known.flax:
             return known

@@ -1,6 +1,6 @@
-"""The manual backward pass: blame flows back as deltas, deltas become weight changes.
+"""The manual backward pass: blame flows back as deltas, and deltas become weight changes.
 
-The sign is the handout's: δ = -∂L/∂z, so that a weight change is ADDED. No automatic differentiation.
+The sign is the handout's: δ = -∂L/∂z, so that a weight change is ADDED. No automatic differentiation is used.
 """
 
 import jax
@@ -25,7 +25,7 @@ Deltas = tuple[Float[Array, " j"], ...]
 
 
 def matrix_deltas(network: Network, params: Params, trace: Trace, y: Array, loss: Loss) -> Deltas:
-    """δₗ = blame · f'(zₗ), layer by layer from the output: `deltas` for arguments that have been checked."""
+    """δₗ = blame · f'(zₗ), layer by layer from the output: `deltas`, for arguments already checked."""
     blame = _output_blame(loss, y, trace.activations[-1])
     deltas = []
     for layer in reversed(range(len(params))):
@@ -52,7 +52,7 @@ def _slope(network: Network, trace: Trace, layer: int) -> Float[Array, " j"]:
 
 
 def matrix_gradients(network: Network, params: Params, xs: Array, ys: Array, loss: Loss) -> Params:
-    """∂L/∂W = -Σₙ aₙᵀ δₙ and ∂L/∂b = -Σₙ δₙ: `gradients` for arguments that have been checked."""
+    """∂L/∂W = -Σₙ aₙᵀ δₙ and ∂L/∂b = -Σₙ δₙ: `gradients`, for arguments already checked."""
     traces = jax.vmap(lambda x: matrix_forward(network, params, x))(xs)
     deltas = jax.vmap(lambda trace, y: matrix_deltas(network, params, trace, y, loss))(traces, ys)
     return tuple(
@@ -78,10 +78,10 @@ def _bias_gradient(network: Network, delta: Float[Array, "n j"]) -> Float[Array,
 def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: losses.Kind = "sse") -> Deltas:
     """δ of every layer for one example, δ = -∂L/∂z (handout, step 3).
 
-    Output: δ_L = -∂L/∂ŷ · f'(z_L), for SSE and sigmoid 2(y - ŷ) · a(1 - a).
-    Hidden: δₗ = (Wₗ₊₁ δₗ₊₁) · f'(zₗ), node i's share being Σⱼ wᵢⱼ δⱼ over the nodes j it feeds.
+    Output: δ_L = -∂L/∂ŷ · f'(z_L); for SSE and the sigmoid this is 2(y - ŷ) · a(1 - a).
+    Hidden: δₗ = (Wₗ₊₁ δₗ₊₁) · f'(zₗ), where node i gets Σⱼ wᵢⱼ δⱼ from the nodes j that it feeds.
 
-    With the handout's numbers, and the output 0.6 that it assumes:
+    With the handout's numbers, and with the output 0.6 that it assumes:
 
     >>> import nnjax
     >>> network, params, x, y = nnjax.handout()
@@ -103,9 +103,9 @@ def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: l
         One array (out,) per layer with weights, first hidden layer first.
 
     Raises:
-        TypeError: params, trace or y has the wrong type.
-        ValueError: A shape that does not fit the network; an unknown loss, or one that does not fit the
-            output or the label.
+        TypeError: If params, trace or y has the wrong type.
+        ValueError: If a shape does not fit the network, or the loss is unknown or does not fit the output or
+            the label.
     """
     return matrix_deltas(network, *check_backward(network, params, trace, y, loss))
 
@@ -113,11 +113,11 @@ def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: l
 def deltas_as_printed(
     network: Network, params: Params, trace: Trace, y: ArrayLike, updated: Params, loss: losses.Kind = "sse"
 ) -> Deltas:
-    """The handout's rule as it is printed: δᵢ = (Σ_k Σⱼ w'ₖⱼ δⱼ) · f'(zᵢ). Not the gradient.
+    """The handout's rule as it is printed: δᵢ = (Σ_k Σⱼ w'ₖⱼ δⱼ) · f'(zᵢ). It is not the gradient.
 
-    Erratum. The handout sums δ · weight over the siblings k of hidden node i, and takes the weights w'
-    after their update. The chain rule sums over the nodes j that i feeds, with the weights of the
-    forward pass: δᵢ = (Σⱼ wᵢⱼ δⱼ) · f'(zᵢ). On its own numbers the handout prints 0.02473567; the true
+    This is an erratum. The handout sums δ · weight over all nodes k of hidden node i's layer, and takes the
+    weights w' after their update. The chain rule sums over the nodes j that i feeds, with the weights of the
+    forward pass: δᵢ = (Σⱼ wᵢⱼ δⱼ) · f'(zᵢ). For its own numbers the handout prints 0.02473567; the true
     value is 0.009885435. Use `deltas`; this function exists to measure the difference.
 
     >>> import nnjax
@@ -134,17 +134,18 @@ def deltas_as_printed(
         params: The parameters that made `trace`.
         trace: What `forward` returned.
         y: The label (out,).
-        updated: The parameters after the layers above were updated; pass `params` to isolate the sum.
+        updated: The parameters after the layers above were updated; pass `params` to see the effect of the
+            sum alone.
         loss: A name in `nnjax.LOSSES`, an `nnjax.Loss`, or a function (y, ŷ) -> L.
 
     Raises:
-        TypeError, ValueError: As `deltas`.
+        TypeError, ValueError: As in `deltas`.
     """
     params, trace, y, resolved = check_backward(network, params, trace, y, loss)
     updated = check_params(network, updated)
     printed = [matrix_deltas(network, params, trace, y, resolved)[-1]]
     for layer in reversed(range(len(params) - 1)):
-        # Sum the weights first: jaxlib before 0.11 miscomputes a jitted, vmapped Σ(Wδ) on CPUs, see doctor.
+        # Sum the weights first: on CPUs jaxlib before 0.11 miscomputes a jitted, vmapped Σ(Wδ), see doctor.
         blame = product(jnp.sum(updated[layer + 1].weights, axis=0), printed[-1])
         printed.append(blame * _slope(network, trace, layer))
     return tuple(reversed(printed))
@@ -160,13 +161,13 @@ def weight_change(
 
 
     Args:
-        alpha: Learning rate (the handout's α and η).
+        alpha: The learning rate (α and η in the handout).
         delta: δ of the receiving layer (out,).
         activation: Activations of the sending layer (in,).
 
     Raises:
-        TypeError: alpha is not one number; delta or activation holds no numbers.
-        ValueError: delta or activation is not one row of numbers.
+        TypeError: If alpha is not one number, or delta or activation holds no numbers.
+        ValueError: If delta or activation is not one row of numbers.
     """
     checks.number("alpha", alpha)
     delta, activation = (
@@ -180,14 +181,14 @@ def weight_change(
 
 
 def matrix_change(alpha: float | Array, delta: Array, activation: Array) -> Array:
-    """α · δⱼ · aᵢ: `weight_change` for arguments that have been checked."""
+    """α · δⱼ · aᵢ: `weight_change`, for arguments already checked."""
     return alpha * activation[:, None] * delta[None, :]
 
 
 def gradients(
     network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: losses.Kind = "sse"
 ) -> Params:
-    """∂L/∂W = -Σₙ aₙᵀ δₙ and ∂L/∂b = -Σₙ δₙ, summed over the batch, one matrix product per layer.
+    """∂L/∂W = -Σₙ aₙᵀ δₙ and ∂L/∂b = -Σₙ δₙ, summed over the batch, with one matrix product per layer.
 
     Args:
         network: The network.
@@ -200,9 +201,9 @@ def gradients(
         Gradients in the shape of `params`; zeros for the biases of a network without them.
 
     Raises:
-        TypeError: network, params, xs or ys has the wrong type.
-        ValueError: A shape that does not fit the network, an empty batch, NaN or infinite numbers, biases
-            that are not 0 in a network without them (both checked outside jit only); an unknown loss, or one
-            that does not fit the output or the labels.
+        TypeError: If network, params, xs or ys has the wrong type.
+        ValueError: If a shape does not fit the network, the batch is empty, or the loss is unknown or does
+            not fit the output or the labels; also if there are NaN or infinite numbers, or biases that are
+            not 0 in a network without them (these two are checked outside jit only).
     """
     return matrix_gradients(network, *check_batch(network, params, xs, ys, loss))

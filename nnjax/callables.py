@@ -1,8 +1,8 @@
 """Plain functions as activations and losses: the only place in nnjax where JAX computes derivatives.
 
 The manual backward pass multiplies by f' and by ∂L/∂ŷ. Both are written by hand for everything in the tables
-`nnjax.ACTIVATIONS` and `nnjax.LOSSES`; for your own function without a derivative, jax.grad computes it here.
-`nnjax.check_gradients` checks a derivative written by hand.
+`nnjax.ACTIVATIONS` and `nnjax.LOSSES`; if your own function comes without a derivative, jax.grad computes it
+here. `nnjax.check_gradients` checks a derivative that is written by hand.
 """
 
 import dataclasses
@@ -21,7 +21,8 @@ class Elementwise:
     """A function of one number, applied to each number of an array.
 
     Raises:
-        ValueError: It does not map one number to one real number; softmax, for instance, needs a whole layer.
+        ValueError: If it does not map one number to one real number; softmax, for instance, needs a whole
+            layer.
     """
 
     function: Callable[[Any], Any]
@@ -35,13 +36,13 @@ class Elementwise:
         return checks.named(self.function)
 
     def __call__(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
-        """f(z), number by number."""
+        """Return f(z), number by number."""
         return _each(self.function, z)
 
 
 @dataclasses.dataclass(frozen=True)
 class Slope:
-    """(z, a) -> da/dz of an elementwise function, by jax.grad."""
+    """The derivative (z, a) -> da/dz of an elementwise function, computed by jax.grad."""
 
     function: Callable[[Any], Any]
 
@@ -51,16 +52,16 @@ class Slope:
         return "jax.grad"
 
     def __call__(self, z: Float[Array, "..."], a: Float[Array, "..."]) -> Float[Array, "..."]:
-        """f'(z), number by number."""
+        """Return f'(z), number by number."""
         return _each(jax.grad(self.function), z)
 
 
 @dataclasses.dataclass(frozen=True)
 class LossSlope:
-    """(y, ŷ) -> ∂L/∂ŷ of a loss of one example, by jax.grad.
+    """The derivative (y, ŷ) -> ∂L/∂ŷ of a loss of one example, computed by jax.grad.
 
     Raises:
-        ValueError: The loss does not map y (out,) and ŷ (out,) to one real number.
+        ValueError: If the loss does not map y (out,) and ŷ (out,) to one real number.
     """
 
     function: Callable[[Any, Any], Any]
@@ -74,7 +75,7 @@ class LossSlope:
         return "jax.grad"
 
     def __call__(self, y: Float[Array, " out"], y_hat: Float[Array, " out"]) -> Float[Array, " out"]:
-        """∂L/∂ŷ of one example."""
+        """Return ∂L/∂ŷ of one example."""
         return jax.grad(self.function, argnums=1)(y, y_hat)
 
 

@@ -1,6 +1,6 @@
-"""Refuse wrong arguments where they enter: the message names the argument, what came and what is accepted.
+"""Refuse wrong arguments where they enter; messages name the argument, what was given and what is accepted.
 
-Every public function checks its arguments once and hands them to formulas that check nothing.
+Every public function checks its arguments once and then hands them to formulas that check nothing.
 """
 
 import difflib
@@ -27,16 +27,16 @@ def lookup(kind: str, name: Any, table: Mapping[str, T], aliases: Mapping[str, s
 def canonical(
     kind: str, name: Any, table: Mapping[str, Any], aliases: Mapping[str, str] | None = None
 ) -> str:
-    """Return the table's spelling of a name in any case, with or without _, - and spaces, or of an alias.
+    """Return the table's spelling of a name or alias, given in any case, with or without _, - and spaces.
 
     Args:
-        kind: What kind of thing is named, for the message.
+        kind: What kind of thing the name stands for; used in the message.
         name: The name.
-        table: Its keys are the accepted names.
-        aliases: Other names for them, in lower case and without _.
+        table: A mapping whose keys are the accepted names.
+        aliases: Other names for the same things, in lower case and without _.
 
     Raises:
-        ValueError: There is no such name; the message suggests the nearest.
+        ValueError: If there is no such name; the message suggests the nearest.
     """
     if isinstance(name, str) and name in table:
         return name
@@ -54,13 +54,13 @@ def _squeezed(name: str) -> str:
 
 
 def named(value: Any) -> str:
-    """Describe a value by its name in quotes, by its function's name, or else by its repr."""
+    """Describe a value by its function's name if it has one, or else by its repr (a name in quotes)."""
     name = getattr(getattr(value, "func", value), "__name__", None)
     return name if isinstance(name, str) else repr(value)
 
 
 def _is_known(values: Array | np.ndarray) -> bool:
-    """Check whether the values can be read: under jit, vmap or grad they do not exist yet."""
+    """Check whether the values can be read; under jit, vmap or grad they do not exist yet."""
     return not isinstance(values, Tracer)
 
 
@@ -71,14 +71,14 @@ Range = tuple[float, float] | None
 def real_array(name: str, values: Any, dtype: jnp.dtype, within: Range = None) -> Array:
     """Convert `values` to `dtype`; refuse complex, NaN and infinite values, and those outside a range.
 
-    Integers and booleans are converted. Inside jit, vmap or grad the values are not known and only their type
+    Integers and booleans are converted. Inside jit, vmap or grad the values are not known, so only their type
     is checked.
     """
     array = numbers(name, values)
     if jnp.issubdtype(array.dtype, jnp.complexfloating):
         raise TypeError(f"{name} must be real numbers, got {array.dtype}")
     with np.errstate(over="ignore"):
-        # Checked before it is cast: inside jit, casting makes even a known array unknown.
+        # This check comes before the cast: inside jit, casting makes even a known array unknown.
         if _is_known(array):
             _check_values(name, np.asarray(array), dtype, within)
         return jnp.asarray(array.astype(dtype))
@@ -96,7 +96,7 @@ def _check_values(name: str, known: np.ndarray, dtype: jnp.dtype, within: Range)
 
 
 def numbers(name: str, values: Any) -> Array | np.ndarray:
-    """Return a JAX array as it is, anything else as a NumPy array; refuse anything that holds no numbers.
+    """Return a JAX array as it is and anything else as a NumPy array; refuse what holds no numbers.
 
     NumPy does the conversion, because JAX would wrap large integers while x64 is off.
     """
@@ -147,11 +147,11 @@ def batch(name: str, values: ArrayLike, width: int, dtype: jnp.dtype, within: Ra
 
 
 def number(name: str, value: Any, above: float | None = None, least: float | None = None) -> None:
-    """Refuse anything but one real number; a known one must be `above` or at `least` a bound."""
+    """Refuse anything but one real number; if it is known, it must be `above` or at `least` a bound."""
     try:
         array = value if isinstance(value, Tracer) else np.asarray(value)
     except ValueError:
-        array = np.array([])  # lists of unequal lengths
+        array = np.array([])  # value was lists of unequal lengths
     real = jnp.issubdtype(array.dtype, jnp.integer) or jnp.issubdtype(array.dtype, jnp.floating)
     if array.ndim != 0 or not real:
         raise TypeError(f"{name} must be one number, got {value!r}")
@@ -164,7 +164,7 @@ def number(name: str, value: Any, above: float | None = None, least: float | Non
 
 
 def not_negative(name: str, values: Array) -> None:
-    """Refuse known numbers below 0."""
+    """Refuse numbers below 0, if their values are known."""
     if _is_known(values) and np.any(np.asarray(values) < 0):
         raise ValueError(f"{name} must be 0 or more, got {np.asarray(values).min()}")
 
@@ -176,7 +176,7 @@ def same_bits(one: Array, other: Array) -> bool:
 
 
 def zeros(name: str, values: Array | np.ndarray, where: str) -> None:
-    """Refuse known values that are not all 0, where they would be ignored."""
+    """Refuse values that would be ignored, if they are known and not all 0."""
     if _is_known(values) and np.any(np.asarray(values) != 0):
         raise ValueError(f"{name} must be 0 {where}, got {np.asarray(values)}")
 
@@ -188,7 +188,7 @@ def random_key(key: PRNGKeyArray) -> None:
 
 
 def floating_dtype(dtype: jnp.dtype | type) -> jnp.dtype:
-    """Return `dtype`; refuse it unless it is a floating type that JAX would really use."""
+    """Return `dtype`; refuse it unless it is a floating-point type that JAX would really use."""
     wanted = jnp.dtype(dtype)
     if not jnp.issubdtype(wanted, jnp.floating):
         raise TypeError(f"dtype must be a floating type such as float32, got {wanted}")
@@ -198,7 +198,7 @@ def floating_dtype(dtype: jnp.dtype | type) -> jnp.dtype:
 
 
 def functions(**given: Any) -> None:
-    """Refuse anything that cannot be called or hashed: compiled programs are looked up by hash."""
+    """Refuse anything that cannot be called or hashed, since compiled programs are looked up by hash."""
     for name, function in given.items():
         if not callable(function):
             raise TypeError(f"{name} must be a function, got {type(function).__name__}")
@@ -223,7 +223,7 @@ def whole(name: str, value: Any) -> int:
 
 
 def count(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
-    """Return an integer; refuse it below `least` or above `most`."""
+    """Return an integer; refuse it if it is below `least` or above `most`."""
     value = whole(name, value)
     if value < least or (most is not None and value > most):
         accepted = f"{least} or more" if most is None else f"{least} to {most}"
@@ -235,7 +235,7 @@ def needed(module: str, who: str, package: str = "scikit-learn", extra: str = "e
     """Import a module that nnjax itself does not need.
 
     Raises:
-        ImportError: It is not installed; the message names the extra.
+        ImportError: If it is not installed; the message names the extra.
     """
     try:
         return importlib.import_module(module)

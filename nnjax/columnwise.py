@@ -1,8 +1,8 @@
 """Both passes with one example per column: weights (out, in), activations and deltas (nodes, n).
 
-This is the layout of textbooks that write z = W a + b. Over many seeds and batches of wide layers it is the
-faster view: XLA's CPU code then gets the large products, those of the forward pass and of the weight changes,
-in the layout that it handles best.
+This is the layout of textbooks that write z = W a + b. For many seeds, and for batches on wide
+layers, it is the faster view: XLA's CPU code then gets the large products (those of the forward pass and of
+the weight changes) in the layout that it handles best.
 """
 
 import functools
@@ -22,12 +22,12 @@ each_column = functools.partial(jax.vmap, in_axes=1, out_axes=1)
 
 
 def turn(params: Params) -> ColumnParams:
-    """Transpose the weights: (in, out) to (out, in), and back."""
+    """Transpose the weights from (in, out) to (out, in), or back."""
     return tuple(Layer(layer.weights.T, layer.biases) for layer in params)
 
 
 def column_forward(network: Network, columns: ColumnParams, xs: Array) -> tuple[Batches, Batches]:
-    """Z = W A + b, A = f(Z): the net inputs of every layer; the activations, starting with xs (n, in)."""
+    """Z = W A + b, A = f(Z): return all net inputs, and all activations, which start with xs (n, in)."""
     net_inputs, activated = [], [xs.T]
     for names, layer in zip(network.activations, columns, strict=True):
         z = product(layer.weights, activated[-1])
@@ -58,7 +58,7 @@ def _output_blame(loss: Loss, ys: Float[Array, "j n"], y_hats: Float[Array, "j n
 
 
 def _hidden_blame(columns: ColumnParams, layer: int, delta: Float[Array, "j n"]) -> Float[Array, "i n"]:
-    """Wᵀ Δ, for the nodes i that feed this layer; Wᵀ is stored beforehand, as in `nnjax.backprop`."""
+    """Wᵀ Δ, for the nodes i that feed this layer; Wᵀ is put into memory first, as in `nnjax.backprop`."""
     return product(jax.lax.optimization_barrier(columns[layer].weights.T), delta)
 
 
@@ -87,6 +87,6 @@ def column_total_loss(network: Network, columns: ColumnParams, xs: Array, ys: Ar
 def gradients(
     network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: losses.Kind = "sse"
 ) -> Params:
-    """∂L/∂W and ∂L/∂b, summed over the batch; arguments, results and errors as in `nnjax.gradients`."""
+    """∂L/∂W and ∂L/∂b, summed over the batch; arguments, results and errors are as in `nnjax.gradients`."""
     params, xs, ys, resolved = check_batch(network, params, xs, ys, loss)
     return turn(column_gradients(network, turn(params), xs, ys, resolved))

@@ -1,4 +1,4 @@
-"""The epochs of one training run: updates, stopping checks, curves. Arguments are not checked here."""
+"""The epochs of one training run: updates, stopping checks and curves; arguments are not checked here."""
 
 import dataclasses
 import functools
@@ -31,15 +31,16 @@ CURVES = ("loss", "gradient_norm", "validation")
 )
 @dataclasses.dataclass(frozen=True)
 class Paused:
-    """Where a run ended, so that it can be continued from there.
+    """The state in which a run ended, so that it can be continued from there.
 
     Attributes:
-        params: The run's last parameters, even where `Stop(patience=)` returned better ones.
+        params: The run's last parameters, even if `Stop(patience=)` returned better ones.
         optimizer: The optimiser's state.
-        epochs: Epochs done.
-        number: Epochs that the run was given, done or not: the number of the next one.
-        best: What `Stop(patience=)` has seen, if anything.
-        at_first: The loss at the very start, relative to which divergence is measured.
+        epochs: The number of epochs done.
+        number: The number of epochs that the run was given, whether done or not; the next one gets this
+            number.
+        best: The best that `Stop(patience=)` has seen, if it was used.
+        at_first: The loss at the very start, to which losses are compared to detect divergence.
         view: The view in which the run was computed.
     """
 
@@ -56,14 +57,13 @@ class History(NamedTuple):
     """What a run reports besides its parameters.
 
     Attributes:
-        loss: The loss summed over the training data (with the weights of its rows), at the returned
-            parameters.
-        epochs: Number of epochs done, including those of the runs that this one resumes.
-        reason: Index into `REASONS`: all epochs done, validation loss reached, stable state, diverged,
-            patience.
-        curves: With `record_every=k`, values after 0, k, 2k, ... epochs: "loss", "gradient_norm",
-            "validation" where there is such data, and the run's own measures; constant after the run has
-            stopped. Empty otherwise.
+        loss: The loss at the returned parameters, summed over the training data (with the rows' weights).
+        epochs: The number of epochs done, including those of the runs that this one resumes.
+        reason: An index into `REASONS`: all epochs were done, the validation loss was reached, the state
+            became stable, the run diverged, or patience ran out.
+        curves: With `record_every=k`, the values after 0, k, 2k, ... epochs of "loss", "gradient_norm",
+            "validation" if there are validation rows, and your own measures. They are constant after the run
+            has stopped. Without `record_every` there are none.
         best_epoch: With `Stop(patience=)`, the number of epochs after which the returned parameters were
             reached.
         state: With `resumable=True`, the state from which `resume=` continues.
@@ -98,7 +98,7 @@ class Task(NamedTuple):
 
 
 class State(NamedTuple):
-    """What an epoch changes: parameters in the task's layout, the optimiser's state, the epochs done."""
+    """What an epoch changes: parameters in the task's layout, optimiser's state, number of epochs done."""
 
     params: Any
     optimizer: Any
@@ -107,7 +107,7 @@ class State(NamedTuple):
 
 
 class Start(NamedTuple):
-    """Where a run starts, after how many epochs, and the loss relative to which divergence is measured."""
+    """Where a run starts, after how many epochs, and the loss to which later losses are compared."""
 
     state: State
     number: Int[Array, ""] | None
@@ -155,7 +155,7 @@ def _gradients(task: Task, params: Any, xs: Rows, ys: Rows) -> Any:
 
 
 def _step(task: Task, carry: tuple[Any, Any], rows: Any) -> tuple[tuple[Any, Any], None]:
-    """Update (parameters, optimiser's state) by one batch: these rows, or all if `rows` is None."""
+    """Update (parameters, optimiser's state) with one batch: these rows, or all if `rows` is None."""
     params, state = carry
     xs, ys = (task.xs, task.ys) if rows is None else (task.xs[rows], task.ys[rows])
     grads = task.to_optimizer(_gradients(task, params, xs, ys))
@@ -184,14 +184,14 @@ def _epoch(task: Task, judge: Callable | None, state: State, number: Array) -> t
 
 
 def _look(task: Task, state: State, values: dict[str, Array], number: Array | int) -> stopping.Best:
-    """Compare with the best validation loss so far, at every epoch that is due for a check."""
+    """Compare with the best validation loss so far, in every epoch in which a check is due."""
     assert state.best is not None
     best = stopping.watched(state.best, state.params, values["validation"], state.epochs)
     return stopping.where(jnp.asarray(number % task.check_every == 0), best, state.best)
 
 
 def _pass(task: Task, carry: tuple[Any, Any], number: Array) -> tuple[Any, Any]:
-    """Go through all rows once: the full batches in a scan, then the rows left over.
+    """Go through all rows once: first the full batches, in a scan, then the rows left over.
 
     The order depends on the loop's epoch number, not on how many epochs a run has done: under vmap, runs with
     the same key then share one order, even after some have stopped.
@@ -216,7 +216,7 @@ def _several(task: Task, judge: Callable | None) -> Callable[[State, Array], Sta
 
 
 def _repeated(task: Task, state: State, numbers: Array) -> State:
-    """Run epochs of one batch each: as a GPU's kernel or in one loop over the runs, where they fit."""
+    """Run epochs of one batch each, as a GPU kernel or in one loop over the runs if they fit."""
     plain = task.layout._replace(gradients=scalar_gradients)
     apart = task._replace(xs=_apart(task.xs), ys=_apart(task.ys), layout=plain)
     step, usual = functools.partial(_whole, apart), functools.partial(_whole, task)
@@ -229,7 +229,7 @@ def _repeated(task: Task, state: State, numbers: Array) -> State:
 
 
 def _whole(task: Task, carry: tuple[Any, Any]) -> tuple[Any, Any]:
-    """Update (parameters, optimiser's state) by a batch of all rows."""
+    """Update (parameters, optimiser's state) with a batch of all rows."""
     return _step(task, carry, None)[0]
 
 
@@ -240,7 +240,7 @@ def _apart(rows: Rows) -> Rows:
 def _epochs(
     task: Task, several: Callable, state: State, first: Array | int, epochs: int, record_every: int | None
 ) -> tuple[State, dict[str, Array]]:
-    """Run all epochs, and record the curves after 0, k, 2k, ... of them."""
+    """Run all epochs, and record the curves after 0, k, 2k, ... epochs."""
     numbers = jnp.arange(epochs) if isinstance(first, int) else first + jnp.arange(epochs, dtype=jnp.int32)
     if record_every is None:
         return several(state, numbers), {}
@@ -278,5 +278,5 @@ def _record(task: Task, params: Any) -> dict[str, Array]:
 
 
 def _as_before(new: Any, old: Any) -> Any:
-    """Keep an optimiser's state in its original dtypes: a traced rate may be wider than the parameters."""
+    """Keep an optimiser's state in its original dtypes, since a traced rate may widen it."""
     return jax.tree.map(lambda a, b: jnp.asarray(a, jnp.asarray(b).dtype), new, old)

@@ -1,4 +1,4 @@
-"""Is a backward pass right? Compare hand-written gradients with jax.grad and finite differences, by layer."""
+"""Is a backward pass right? Compare its gradients, layer by layer, with jax.grad and finite differences."""
 
 import dataclasses
 from collections.abc import Callable
@@ -19,11 +19,11 @@ from nnjax.network import (
 )
 
 DIRECTIONS = 4
-"""Number of random directions along which each layer's slope is measured by differences."""
+"""The number of random directions along which each layer's slope is measured by differences."""
 STEP = 1e-6
 """Step size of the central differences, relative to the size of the parameters."""
 AGREE, AGREE_DIFFERENCES = 1e-9, 1e-5
-"""Largest relative errors that count as agreement, in float64; differences lose half of the digits."""
+"""The largest relative errors in float64 that count as agreement; differences lose half of the digits."""
 SURE = 10
 """An error below this multiple of the differences' own rounding error proves nothing."""
 
@@ -33,15 +33,15 @@ class LayerCheck:
     """The comparison for one layer's weights or biases.
 
     Attributes:
-        layer: Number of the layer, from 1.
+        layer: The number of the layer, counted from 1.
         part: "weights" or "biases".
-        ratios: The smallest and the largest ratio of a hand-written gradient to jax.grad's.
+        ratios: The smallest and the largest ratio of a hand-written derivative to that of jax.grad.
         error: The largest difference from jax.grad, in units of the layer's largest gradient.
-        by_differences: The same, but along random directions and against central differences, in units of the
-            larger of the two slopes.
-        rounding: The rounding error of the differences, in the same units: how far they move with another
-            step size, or the precision of the loss and the outputs in float64. Where the loss is nearly flat
-            (saturated nodes), rounding is most of what differences show.
+        by_differences: The largest difference from central differences along random directions, in units of
+            the larger of the two slopes.
+        rounding: The rounding error of the central differences, in the same units. It is estimated from how
+            much they change with another step size, and from the precision of the loss and the outputs in
+            float64. Where the loss is nearly flat (saturated nodes), they show mostly rounding.
     """
 
     layer: int
@@ -53,7 +53,7 @@ class LayerCheck:
 
     @property
     def agrees(self) -> bool:
-        """Whether both errors are mere rounding; where differences prove nothing, only the first counts."""
+        """Whether both errors are mere rounding; if differences prove nothing, only the first one counts."""
         allowed = max(AGREE_DIFFERENCES, SURE * self.rounding)
         return self.error <= AGREE and (self.blind or self.by_differences <= allowed)
 
@@ -65,7 +65,7 @@ class LayerCheck:
 
 @dataclasses.dataclass(frozen=True)
 class GradientCheck:
-    """The comparison for all layers; prints as a table.
+    """The comparison for all layers; it prints as a table.
 
     Attributes:
         layers: Weights and biases of each layer.
@@ -102,11 +102,11 @@ def check_gradients(
     loss: losses.Kind = "sse",
     gradients: Callable[..., Params] = backprop.gradients,
 ) -> GradientCheck:
-    """Compare hand-written gradients with jax.grad and with central differences; print the result.
+    """Compare hand-written gradients with jax.grad and with central differences.
 
     Use it for your own activation, loss or deltas: if a derivative is wrong, the layers below it disagree and
-    those above agree. Everything is computed in float64, whatever JAX's flag says. At a kink (ReLU at z = 0
-    exactly, which biases of 0 and rows of 0 reach) the three may differ although all are right.
+    those above agree. Everything is computed in float64, whatever JAX's x64 flag says. At a kink (ReLU at
+    exactly z = 0, where rows of 0 end up if the biases are 0) the three may differ although all are right.
 
     >>> import nnjax
     >>> check = nnjax.check_gradients(*nnjax.handout()[:2], [[1, 3, 5]], [[1]])
@@ -115,18 +115,18 @@ def check_gradients(
 
     Args:
         network: The network.
-        params: Where to compare.
+        params: The parameters at which gradients are compared.
         xs: Inputs (n, in).
         ys: Labels (n, out).
         loss: As in `nnjax.gradients`.
-        gradients: The function to check, with the arguments and the result of `nnjax.gradients`: such as
-            `nnjax.nodewise.gradients`, `nnjax.columnwise.gradients`, or your own.
+        gradients: The function to check, such as `nnjax.nodewise.gradients`, `nnjax.columnwise.gradients`, or
+            your own. It takes the arguments of `nnjax.gradients`, and returns what that returns.
 
     Returns:
         A `GradientCheck`: `print` shows a table, `.agrees` says whether all layers agree.
 
     Raises:
-        TypeError, ValueError: As `nnjax.gradients`; `gradients` returns wrong shapes.
+        TypeError, ValueError: As in `nnjax.gradients`; also if `gradients` returns wrong shapes.
     """
     checks.functions(gradients=gradients)
     with jax.enable_x64(True):
@@ -150,7 +150,7 @@ def check_gradients(
 
 
 def _noise(loss: losses.Loss, ys: jax.Array, outputs: jax.Array) -> float:
-    """Estimate the rounding error of the total loss: its own, and that of the outputs it is computed from."""
+    """Estimate the rounding error of the total loss: its own, and that of the outputs it comes from."""
     eps = float(jnp.finfo(outputs.dtype).eps)
     value = jax.vmap(loss.value)
     there = value(ys, outputs)

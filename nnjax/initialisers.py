@@ -1,7 +1,7 @@
-"""Initial weights: the variance that each scheme uses for a layer, and how all layers are drawn.
+"""Initial weights: the variance that each scheme gives to a layer, and how all layers are drawn.
 
-One draw serves all layers of a network: XLA compiles every call of a random number generator separately, and
-with one call per layer, thirty layers take five times as long to compile.
+A single draw serves all layers of a network: XLA compiles every call of a random number generator separately,
+and with one call per layer, a network of thirty layers takes five times as long to compile.
 """
 
 import functools
@@ -40,9 +40,9 @@ _GAINS = {
 }
 
 SCHEMES = ("normal", "uniform", "zeros", "orthogonal", *(f"{gain}_{law}" for gain in _GAINS for law in _DRAW))
-"""Names of schemes for initial weights."""
+"""The names of the schemes for initial weights."""
 BIAS_SCHEMES = ("zeros", "normal", "uniform")
-"""Names of schemes for initial biases."""
+"""The names of the schemes for initial biases."""
 ALIASES = {
     "gaussian": "normal",
     "zero": "zeros",
@@ -60,7 +60,7 @@ def find(scheme: str) -> str:
     """Return our name for a scheme of initial weights, given in any case or as an alias.
 
     Raises:
-        ValueError: There is no such scheme; the message suggests the nearest name.
+        ValueError: If there is no such scheme; the message suggests the nearest name.
     """
     return checks.canonical("weights scheme", scheme, dict.fromkeys(SCHEMES), ALIASES)
 
@@ -69,23 +69,24 @@ def find_biases(scheme: str) -> str:
     """Return our name for a scheme of initial biases, as `find` does for weights.
 
     Raises:
-        ValueError: As `find`.
+        ValueError: As in `find`.
     """
     return checks.canonical("biases scheme", scheme, dict.fromkeys(BIAS_SCHEMES), ALIASES)
 
 
 def weight_variance(scheme: str, inputs: int, outputs: int) -> float:
-    """Var(w) of one weight under a scheme of `nnjax.init` at scale 1.
+    """Return Var(w), the variance of one weight under a scheme of `nnjax.init` at scale 1.
 
-    LeCun 1/in, He 2/in, Glorot 2/(in + out); "normal" 1 and "uniform" 1/3, whatever the widths. Orthogonal
-    weights are not independent draws; 1/max(in, out) is their mean square.
+    It is 1/in for LeCun, 2/in for He and 2/(in + out) for Glorot; for "normal" it is 1 and for "uniform" 1/3,
+    whatever the widths. Orthogonal weights are not independent draws; for them, their mean square
+    1/max(in, out) is returned.
 
     >>> weight_variance("he_normal", 100, 30)
     0.02
 
 
     Raises:
-        ValueError: An unknown scheme; the message suggests the nearest name.
+        ValueError: If the scheme is unknown; the message suggests the nearest name.
     """
     return _variance(find(scheme), inputs, outputs)
 
@@ -101,7 +102,8 @@ def _variance(scheme: str, inputs: int, outputs: int) -> float:
 def draw(scheme: str, key: PRNGKeyArray, shapes: Shapes) -> list[Array]:
     """Draw float32 arrays of these shapes: weights (in, out), or biases (out,) for one of `BIAS_SCHEMES`.
 
-    √(variance / variance of the distribution) · draw: one row of numbers, cut into the shapes in order.
+    One row of numbers is drawn and cut into the shapes in order; each part is then multiplied by
+    √(wanted variance / variance of the distribution).
     """
     if scheme == "zeros":
         return [jnp.zeros(shape, jnp.float32) for shape in shapes]
@@ -117,7 +119,10 @@ def draw(scheme: str, key: PRNGKeyArray, shapes: Shapes) -> list[Array]:
 
 
 def _orthogonal(key: PRNGKeyArray, inputs: int, outputs: int) -> Array:
-    """Draw Q of a normal random matrix, columns signed so that R has a positive diagonal: uniform (Haar)."""
+    """Draw Q from the QR decomposition of a random normal matrix; it is uniformly distributed (Haar).
+
+    For that, the signs of its columns are chosen so that R has a positive diagonal.
+    """
     tall = jax.random.normal(key, (max(inputs, outputs), min(inputs, outputs)), jnp.float32)
     q, r = linalg.qr(tall)
     q = q * jnp.sign(jnp.diagonal(r))[None]

@@ -1,6 +1,7 @@
 """The same network in Flax: parameters to and from flax.linen and flax.nnx, and modules that use them.
 
-`import nnjax` does not import it, since Flax takes a second to load: write `from nnjax import interop`.
+`import nnjax` does not import this module, since Flax takes a second to load: write
+`from nnjax import interop`.
 """
 
 import itertools
@@ -45,7 +46,7 @@ def _function(kind: Kind) -> Callable[[Array], Array]:
 
 
 class _Linen(linen.Module):
-    """Dense layers with their activations, named Dense_0, Dense_1, ... as Flax names them."""
+    """Dense layers with their activations; Flax names the layers Dense_0, Dense_1, ..."""
 
     network: Network
 
@@ -61,17 +62,17 @@ def linen_module(network: Network) -> linen.Module:
     """Make a flax.linen module that computes `network`: `module.apply(to_linen(network, params), x)`.
 
     Raises:
-        ValueError: Different activations within a layer, or one without a Flax function.
+        ValueError: If a layer has different activations, or one without a Flax function.
     """
     _functions(network)
     return _Linen(network)
 
 
 def to_linen(network: Network, params: Params) -> dict[str, dict[str, dict[str, Array]]]:
-    """Turn parameters into Flax's {'params': {'Dense_0': {'kernel': (in, out), 'bias': (out,)}, ...}}.
+    """Turn parameters into Flax's form {'params': {'Dense_0': {'kernel': (in, out), 'bias': (out,)}, ...}}.
 
     Raises:
-        TypeError, ValueError: As `nnjax.forward` for params, as `linen_module` for network.
+        TypeError, ValueError: As in `nnjax.forward` for params, and as in `linen_module` for network.
     """
     params = check_params(network, params)
     _functions(network)
@@ -83,11 +84,11 @@ def to_linen(network: Network, params: Params) -> dict[str, dict[str, dict[str, 
 
 
 def from_linen(network: Network, variables: Mapping[str, Any], order: Sequence[str] | None = None) -> Params:
-    """Take parameters for nnjax from Flax's {'params': ...}: its dense layers in the order of their numbers.
+    """Take parameters for nnjax from Flax's {'params': ...}: the dense layers in the order of their numbers.
 
-    Flax numbers layers in the order in which they are made. If a layer is written inside the call of another,
-    that is not the order in which they act: in Dense(3)(tanh(Dense(3)(x))) the outer one is Dense_0. Then
-    pass `order`.
+    Flax numbers layers in the order in which they are made. If a layer is written inside the call of another
+    one, that is not the order in which they act: in Dense(3)(tanh(Dense(3)(x))) the outer one is Dense_0. In
+    that case, pass `order`.
 
     Args:
         network: The same network.
@@ -95,9 +96,9 @@ def from_linen(network: Network, variables: Mapping[str, Any], order: Sequence[s
         order: The names of the layers, first hidden layer first. None sorts them by their numbers.
 
     Raises:
-        ValueError: No 'params', other collections besides them, layers that are not dense; names whose
-            numbers give no order, or not the order in which the layers were called; an `order` with other
-            names; shapes that do not fit the network.
+        ValueError: If there are no 'params', or other collections besides them; if a layer is not dense, or
+            the shapes do not fit the network; if the numbers in the names give no order, or not the order in
+            which the layers were called, or `order` has other names.
     """
     layers = variables.get("params") if isinstance(variables, Mapping) else None
     if not isinstance(layers, Mapping) or not layers:
@@ -130,7 +131,7 @@ def _as_said(layers: Mapping[str, Any], order: Sequence[str]) -> list[str]:
 
 
 def _ordered(names: Iterable[str]) -> list[str]:
-    """Sort layers by number: dict order cannot be trusted, since JAX sorts keys alphabetically."""
+    """Sort layers by number; the order of a dict cannot be trusted, since JAX sorts keys alphabetically."""
     numbers = {name: [int(part) for part in re.findall(r"\d+", str(name))] for name in names}
     ordered = sorted(numbers, key=numbers.__getitem__)
     alike = len({re.sub(r"\d+", "#", str(name)) for name in ordered}) == 1
@@ -191,7 +192,7 @@ def to_nnx(network: Network, params: Params) -> nnx.Module:
     """Make a flax.nnx module that computes `network` with these parameters; its `layers` are nnx.Linear.
 
     Raises:
-        TypeError, ValueError: As `to_linen`.
+        TypeError, ValueError: As in `to_linen`.
     """
     params = check_params(network, params)
     _functions(network)
@@ -202,9 +203,9 @@ def from_nnx(network: Network, module: Any, order: Sequence[str] | None = None) 
     """Take parameters for nnjax from a module of nnx.Linear layers; functions between them are skipped.
 
     The layers are the module's `layers` (as in a module from `to_nnx`, or an nnx.Sequential), or its
-    attributes in the order of their numbers, such as fc1, fc2. If the module only holds another one, that
-    one's layers are taken. Dropout is skipped too: nnjax computes what the module computes once it is
-    trained.
+    attributes in the order of their numbers, such as fc1, fc2. If the module holds nothing but another
+    module, the layers of that one are taken. Dropout is skipped, too: nnjax computes what the module computes
+    when it is no longer in training.
 
     Args:
         network: The same network.
@@ -213,8 +214,9 @@ def from_nnx(network: Network, module: Any, order: Sequence[str] | None = None) 
             numbers.
 
     Raises:
-        ValueError: No such layers, layers of another kind, further modules or variables besides them, names
-            whose numbers give no order, an `order` with other names, or shapes that do not fit the network.
+        ValueError: If there are no such layers, or layers of another kind, or other modules or variables
+            besides them; if the numbers in the names give no order, `order` has other names, or the shapes do
+            not fit the network.
     """
     modules = [
         layer

@@ -1,12 +1,12 @@
-"""Many updates of many tiny networks as one GPU kernel.
+"""Many updates of many tiny networks, computed by one GPU kernel.
 
 A scan launches at least one kernel for each update, and for networks of nine numbers the launches take most
-of the time. Here each thread keeps one run's numbers in registers from the first update to the last. On an
-H100 one update of 131,072 2-2-1 networks takes 2.0 μs, against 11 μs as a scan of the same operations; the
-bits are the same.
+of the time. Here each thread keeps the numbers of one run in registers from the first update to the last. On
+an H100, one update of 131,072 networks of the form 2-2-1 takes 2.0 μs, while a scan of the same operations
+takes 11 μs; the bits are the same.
 
-The kernel is written in Pallas, JAX's language for kernels, for its Triton compiler. JAX has announced (0.11)
-that it will drop Triton; where it is gone, steps are scanned.
+The kernel is written in Pallas, JAX's language for kernels, and compiled by Triton. JAX has announced (in
+0.11) that it will drop Triton; once it is gone, steps are scanned.
 """
 
 import functools
@@ -21,13 +21,13 @@ from jax.interpreters import partial_eval
 from jaxtyping import Array, PyTree
 
 THREADS = 128
-"""Runs per block, one for each thread."""
+"""The number of runs per block, one for each thread."""
 FEWEST = 32
-"""Runs needed to fill a block; fewer are scanned."""
+"""The number of runs that the smallest block holds; other numbers than its multiples are scanned."""
 MOST_OPERATIONS = 1400
-"""Most operations in a step for a kernel to compile in seconds: 842 (2-4-4-1) take 4 s, 2626 over 60 s.
+"""The largest number of operations in a step with which a kernel compiles within seconds.
 
-(An H100, jax 0.11.2.)
+A step of 842 operations (2-4-4-1) takes 4 s to compile, one of 2626 over 60 s (on an H100, with jax 0.11.2).
 """
 OPERATIONS = frozenset({
     "abs", "add", "and", "convert_element_type", "copy", "custom_jvp_call", "div", "eq", "exp", "exp2",
@@ -41,19 +41,19 @@ Step = Callable[[PyTree], PyTree]
 
 
 def repeat(step: Step, carry: PyTree, length: int) -> PyTree:
-    """step(step(... carry)), `length` times: as one kernel where many runs are vmapped on an NVIDIA GPU.
+    """Return step(step(... carry)), `length` times; on an NVIDIA GPU many vmapped runs share one kernel.
 
     Args:
-        step: One run's step, a pure function from its numbers to equally many of the same types. If `fits` is
-            false, and on other devices, it is scanned.
-        carry: A run's numbers, a pytree of arrays of shape ().
-        length: Number of steps.
+        step: The step of one run, a pure function from its numbers to as many numbers of the same types. If
+            `fits` is false, and on other devices, it is scanned.
+        carry: The numbers of a run, a pytree of arrays of shape ().
+        length: The number of steps.
     """
     leaves, tree = jax.tree.flatten(carry)
     closed = jax.make_jaxpr(lambda *leaves: jax.tree.leaves(step(tree.unflatten(leaves))))(*leaves)
     if not on_nvidia() or not fits(closed.jaxpr):
         return jax.lax.scan(lambda carry, _: (step(carry), None), carry, length=length)[0]
-    # Values that the step closes over come first, since a rate can differ between runs, as weights do.
+    # Values that the step closes over come first; like weights, they (a rate, say) can differ between runs.
     outcome = _repeated(closed.jaxpr, length, len(closed.consts))(*closed.consts, *leaves)
     return tree.unflatten(outcome)
 
@@ -63,12 +63,12 @@ def on_nvidia() -> bool:
     default: Any = getattr(jax.config, "jax_default_device", None) or jax.local_devices()[0]
     if isinstance(default, str) or "NVIDIA" not in default.device_kind.upper():
         return False
-    # Checked last: finding a module imports the packages around it, and nothing else needs Pallas.
+    # This is checked last: to find a module, its parent packages are imported, and nothing else needs Pallas.
     return importlib.util.find_spec("jax.experimental.pallas.triton") is not None
 
 
 def fits(jaxpr: Any) -> bool:
-    """Check whether a step has few enough operations, all supported by kernels, on single 32-bit numbers."""
+    """Check whether a step has few enough operations, all supported by kernels, on single 32-bit values."""
     used, equations = partial_eval.dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))[0], operations(jaxpr)
     values = [*used.invars, *used.constvars, *(value for each in equations for value in each.outvars)]
     return (
@@ -92,7 +92,7 @@ def _equations(jaxpr: Any) -> Iterator[Any]:
 
 
 def _repeated(jaxpr: Any, length: int, consts: int) -> Callable[..., Sequence[Array]]:
-    """Make the repetition of a step, given as a program, a function of its constants and a run's numbers."""
+    """Turn the repeated step, given as a program, into a function of its constants and the run's numbers."""
     used = partial_eval.dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars), True)[0]
 
     def step(*arguments: Array) -> tuple[Array, ...]:
@@ -136,10 +136,10 @@ def kernel(
     Args:
         step: (*constants, *values) -> values, for a block of runs.
         consts: How many of the arguments are constants, which the step only reads.
-        length: Number of steps.
-        arguments: The constants, (s,) or, where all runs share one, (); then the runs' numbers, arrays (s,);
-            s is a multiple of `FEWEST`.
-        interpret: Whether JAX interprets the kernel, on any device.
+        length: The number of steps.
+        arguments: The constants, of shape (s,), or () if all runs share one; then the runs' numbers, arrays
+            (s,), where s is a multiple of `FEWEST`.
+        interpret: Whether JAX interprets the kernel, which works on any device.
     """
     from jax.experimental import pallas
     from jax.experimental.pallas import triton

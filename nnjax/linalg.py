@@ -1,8 +1,8 @@
 """Decompositions of one matrix that cannot hang under `vmap`, not even on CPUs.
 
-jaxlib up to 0.11.0 cuts a batch of matrices into tasks that can wait for each other for ever on CPUs, see
-`nnjax.sweeps.lapack`. There, `vmap` turns these functions into a loop over single matrices, with the same
-bits.
+On CPUs, jaxlib up to 0.11.0 cuts a batch of matrices into tasks that can wait for each other for ever (see
+`nnjax.sweeps.lapack`). With these versions, `vmap` turns the functions of this module into a loop over single
+matrices, with the same bits.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def eigh(matrix: Float[Array, "i i"]) -> tuple[Float[Array, " i"], Float[Array, 
 
 
 def qr(matrix: Float[Array, "i j"]) -> tuple[Float[Array, "i k"], Float[Array, "k j"]]:
-    """A = QR, the columns of Q orthonormal, R upper triangular."""
+    """A = QR, where the columns of Q are orthonormal and R is upper triangular."""
     return _call(jnp.linalg.qr)(matrix)
 
 

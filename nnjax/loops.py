@@ -1,12 +1,13 @@
-"""Many results in one loop: how XLA's compiler for CPUs is led to compute a step of scalars.
+"""Many results in one loop: how to make XLA's compiler for CPUs compute a step of scalars fast.
 
-Over many runs, each scalar is a vector of runs. The compiler makes one loop over the runs for each result of
-a program, and computes a delta again in the loop of every weight that needs it; but all results of one
+With many runs, each scalar becomes a vector of runs. For each result of a program, the compiler makes a loop
+over the runs, and it computes a delta again in the loop of every weight that needs it; but all results of one
 reduction share a loop. So results are passed through a reduction that leaves their bits as they are: the
-maximum of two copies, or of minus infinity and the value itself.
+maximum of two copies of a value, or of minus infinity and the value.
 
 From jaxlib 0.12 on, another code generator handles reductions, and a step is fastest as it is written: on
-XOR, in lanes of 128, 2-2-1 takes 0.6 and 2-16-1 a third of the time that it takes through reductions.
+XOR, in lanes of 128, a 2-2-1 network then takes 0.6 of the time that it takes through reductions, and 2-16-1
+a third.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,22 +21,23 @@ from nnjax import kernels
 
 Step = Callable[[PyTree], PyTree]
 RESULTS = 40
-"""Results per loop of copies: with all 113 gradients of 3-8-8-1 in one loop, XLA stops vectorising it."""
+"""The number of results per loop of copies; XLA does not vectorise one with all 113 gradients of 3-8-8-1."""
 MOST_OPERATIONS = 300
-"""Most operations in a padded step: 2-3-1 on four rows takes 274, and is 1.6 times as fast as through copies.
+"""The largest number of operations in a padded step.
 
-2-2-2-1 takes 334: LLVM would have to unroll more than it is willing to, leaves a loop that is not vectorised,
-and the step takes eight times as long."""
+A 2-3-1 network on four rows needs 274, and is 1.6 times as fast as through copies. 2-2-2-1 needs 334: LLVM
+would have to unroll more than it is willing to, so the loop is not vectorised, and the step takes eight times
+as long."""
 MOST_RESULTS = 16
-"""Most results of a padded step, for the same reason."""
+"""The largest number of results of a padded step, for the same reason."""
 UNROLLED = 2
-"""Padded steps per iteration: a single one would have to copy its results to where it read them from."""
+"""Padded steps per iteration; a single one would have to copy its results back to where it read from."""
 REDUCE = tuple(map(int, metadata.version("jaxlib").split(".")[:2])) < (0, 12)
-"""Whether reductions lead to one loop in this version."""
+"""Whether reductions lead to a single loop in this version of jaxlib."""
 
 
 def together(scalars: Sequence[Array]) -> list[Array]:
-    """Return the scalars unchanged, but computed in few loops, as maxima of two copies each."""
+    """Return the scalars unchanged, but computed in a few loops, each as the maximum of two copies of it."""
     if not REDUCE or kernels.on_nvidia():
         return list(scalars)
     parts = [scalars[i : i + RESULTS] for i in range(0, len(scalars), RESULTS)]
@@ -43,7 +45,7 @@ def together(scalars: Sequence[Array]) -> list[Array]:
 
 
 def padded(scalars: Sequence[Array]) -> Sequence[Array]:
-    """Return the scalars unchanged, but computed in one loop, as maxima of minus infinity and themselves.
+    """Return the scalars unchanged, but computed in one loop, each as the maximum of itself and -∞.
 
     Unlike a copy, the padding lets XLA compute everything before the reduction within its loop as well.
     """
@@ -60,12 +62,12 @@ def _larger(one: Sequence[Array], other: Sequence[Array]) -> list[Array]:
 
 
 def repeat(step: Step, carry: PyTree, length: int, otherwise: Step) -> PyTree:
-    """step(step(... carry)), `length` times: as one loop per step if it is small enough for that.
+    """Return step(step(... carry)), `length` times; each step is one loop if it is small enough for that.
 
     Args:
-        step: One run's step, a pure function from its numbers to equally many of the same types.
-        carry: A run's numbers, a pytree of arrays of shape ().
-        length: Number of steps.
+        step: The step of one run, a pure function from its numbers to as many numbers of the same types.
+        carry: The numbers of a run, a pytree of arrays of shape ().
+        length: The number of steps.
         otherwise: The same step, written for a scan.
     """
     if not fits(step, carry):
@@ -79,7 +81,7 @@ def repeat(step: Step, carry: PyTree, length: int, otherwise: Step) -> PyTree:
 
 
 def fits(step: Step, carry: PyTree) -> bool:
-    """Check whether all results of a step are few floating-point numbers from few operations."""
+    """Check whether a step consists of few enough operations and results, all floating-point numbers."""
     leaves = jax.tree.leaves(carry)
     if not REDUCE or len(leaves) > MOST_RESULTS:
         return False

@@ -1,10 +1,10 @@
 """Losses of one example: L(y, ŷ), its hand-written derivative ∂L/∂ŷ, and the networks and labels it accepts.
 
 y is the label and ŷ the output layer's activation, both of shape (out,). The two cross-entropies take logits:
-they need the identity as output activation, so that nothing overflows and ∂L/∂ŷ stays a simple difference. To
-add a loss, add a `Loss` to `LOSSES`, or pass one to any function that takes a loss; its fields are all that
-the rest of nnjax needs to know. A plain function L(y, ŷ) works too: JAX then computes its derivative, see
-`nnjax.callables`.
+they need the identity as the output activation, so that nothing overflows and ∂L/∂ŷ stays a simple
+difference. To add a loss, put a `Loss` into `LOSSES`, or pass one to any function that takes a loss; its
+fields are all that the rest of nnjax needs to know. A plain function L(y, ŷ) works too; JAX then computes its
+derivative (see `nnjax.callables`).
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from nnjax import callables, checks
 
 Outputs = Float[Array, "*batch out"]
 Nodes = Float[Array, "..."]
-"""Any number of output nodes, for a loss that treats each by itself; a single number () too."""
+"""Any number of output nodes, for a loss that treats each by itself, or a single number ()."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,13 +28,14 @@ class Loss:
     Attributes:
         value: (y, ŷ) -> L, summed over the output nodes.
         derivative: (y, ŷ) -> ∂L/∂ŷ, one number per output node.
-        probabilities: ŷ -> the probabilities that the outputs represent. Default: ŷ itself.
-        logits: Whether ŷ are logits, so that the output activation must be the identity.
-        label_range: The lowest and the highest label it accepts; None accepts all real numbers.
-        several_outputs: Whether it is meaningless for one output node.
+        probabilities: ŷ -> the probabilities that the outputs represent. By default this is ŷ itself.
+        logits: Whether ŷ consists of logits, so that the output activation must be the identity.
+        label_range: The lowest and the highest label that it accepts; None accepts all real numbers.
+        several_outputs: Whether it needs two or more output nodes, being meaningless for one.
         per_node: Whether ∂L/∂ŷⱼ depends on yⱼ and ŷⱼ alone.
         label_per_node: Whether each output node answers a separate question, yes or no, so that the
-            predicted label has one entry per node. Otherwise the nodes are groups, and one of them is named.
+            predicted label has one entry per node. Otherwise the nodes stand for groups, and the label names
+            one of them.
     """
 
     value: Callable[[Array, Array], Array]
@@ -56,14 +57,14 @@ def _same_shape(y: Nodes, y_hat: Nodes) -> None:
 
 
 def sse(y: Outputs, y_hat: Outputs) -> Float[Array, ""]:
-    """SSE = Σⱼ (yⱼ - ŷⱼ)², a sum, with no ½ and no mean (handout, Gradient descent).
+    """SSE = Σⱼ (yⱼ - ŷⱼ)², a sum, without a factor ½ and without a mean (handout, Gradient descent).
 
     >>> print(f"{sse(jnp.array([1.0]), jnp.array([0.6])):.2f}")
     0.16
 
 
     Raises:
-        ValueError: The shapes differ; they are never broadcast.
+        ValueError: If the shapes differ; they are never broadcast.
     """
     _same_shape(y, y_hat)
     return jnp.sum(jnp.square(jnp.asarray(y) - jnp.asarray(y_hat)))
@@ -76,7 +77,7 @@ def sse_derivative(y: Nodes, y_hat: Nodes) -> Nodes:
 
 
 def binary_cross_entropy(y: Outputs, y_hat: Outputs) -> Float[Array, ""]:
-    """L = -Σⱼ [yⱼ ln σ(ŷⱼ) + (1 - yⱼ) ln(1 - σ(ŷⱼ))], with ŷ logits (handout, footnote 8)."""
+    """L = -Σⱼ [yⱼ ln σ(ŷⱼ) + (1 - yⱼ) ln(1 - σ(ŷⱼ))], where ŷ are logits (handout, footnote 8)."""
     _same_shape(y, y_hat)
     return jnp.sum(y * jax.nn.softplus(-y_hat) + (1 - y) * jax.nn.softplus(y_hat))
 
@@ -88,7 +89,7 @@ def binary_cross_entropy_derivative(y: Nodes, y_hat: Nodes) -> Nodes:
 
 
 def softmax_cross_entropy(y: Outputs, y_hat: Outputs) -> Float[Array, ""]:
-    """L = -Σⱼ yⱼ ln softmaxⱼ(ŷ), with ŷ logits: "an output node per group" (handout)."""
+    """L = -Σⱼ yⱼ ln softmaxⱼ(ŷ), where ŷ are logits: "an output node per group" (handout)."""
     _same_shape(y, y_hat)
     return -jnp.sum(y * jax.nn.log_softmax(y_hat))
 
@@ -128,7 +129,7 @@ ALIASES = {
     "logloss": "binary_cross_entropy",
     "categoricalcrossentropy": "softmax_cross_entropy",
 }
-"""Other libraries' names for them, in lower case and without underscores."""
+"""Other libraries' names for the losses, in lower case and without underscores."""
 
 Kind = str | Loss | Callable[[Array, Array], Array]
 """A loss: a name in `LOSSES`, a `Loss`, or a function (y, ŷ) -> L of one example."""
@@ -138,9 +139,9 @@ def find(loss: Kind) -> Loss:
     """Look up a loss by name (in any case) or alias, or make one from a function (y, ŷ) -> L.
 
     Raises:
-        TypeError: A function or a Loss that cannot be hashed.
-        ValueError: There is no loss of that name (the message suggests the nearest), or the function does not
-            map y (out,) and ŷ (out,) to one number.
+        TypeError: If a function or a Loss cannot be hashed.
+        ValueError: If there is no loss of that name (the message suggests the nearest), or the function does
+            not map y (out,) and ŷ (out,) to one number.
     """
     if isinstance(loss, Loss):
         checks.functions(value=loss.value, derivative=loss.derivative)
@@ -161,7 +162,7 @@ def for_outputs(loss: Kind, count: int) -> Loss:
     """Look up a loss for `count` output nodes.
 
     Raises:
-        TypeError, ValueError: As `find`; one output node where the loss needs several.
+        TypeError, ValueError: As in `find`; also if there is one output node, but the loss needs several.
     """
     resolved = find(loss)
     if resolved.several_outputs and count == 1:
@@ -175,11 +176,11 @@ def for_outputs(loss: Kind, count: int) -> Loss:
 def probabilities(loss: Kind, y_hat: Real[Array, "*batch out"]) -> Outputs:
     """Turn outputs ŷ (..., out) into probabilities (..., out).
 
-    "sse": ŷ itself (a probability where the output is a sigmoid); "binary_cross_entropy": σ(ŷ), each
-    output by itself; "softmax_cross_entropy": softmax(ŷ), which sums to 1.
+    For "sse" this is ŷ itself (a probability if the output is a sigmoid); for "binary_cross_entropy" it is
+    σ(ŷ), for each output by itself; for "softmax_cross_entropy" it is softmax(ŷ), which sums to 1.
 
     Raises:
-        TypeError, ValueError: As `find`; one output node where the loss needs several.
+        TypeError, ValueError: As in `find`; also if there is one output node, but the loss needs several.
     """
     y_hat = _outputs(y_hat)
     return for_outputs(loss, y_hat.shape[-1]).probabilities(y_hat)
@@ -190,8 +191,9 @@ def labels(
 ) -> Int[Array, "..."]:
     """Name the predicted group of each row of outputs ŷ (..., out).
 
-    One output node: 0 or 1, 1 above the threshold, shape (...). Several: the node with the largest output,
-    shape (...); for "binary_cross_entropy", 0 or 1 for each node, shape (..., out).
+    For one output node, the label is 1 above the threshold and 0 otherwise, shape (...). For several, it is
+    the number of the node with the largest output, shape (...); but for "binary_cross_entropy" it is 0 or 1
+    for each node, shape (..., out).
 
     >>> print(labels("sse", jnp.array([[0.2], [0.9]])))
     [0 1]
@@ -199,13 +201,13 @@ def labels(
 
     Args:
         loss: The loss that the outputs were trained with.
-        y_hat: Outputs (..., out); the last axis is the output nodes; one row (out,) is accepted too.
-        threshold: Where 0 ends and 1 begins, on the scale of `probabilities`. None means ½, the middle of a
-            probability; for a tanh output trained on -1 and +1 it is 0.
+        y_hat: Outputs (..., out); the last axis is that of the output nodes. One row (out,) is accepted, too.
+        threshold: Where 0 ends and 1 begins, on the scale of `probabilities`. None means ½, the middle of the
+            scale for a probability; for a tanh output trained on -1 and +1, pass 0.
 
     Raises:
-        TypeError: As `probabilities`; threshold is not one number.
-        ValueError: As `probabilities`; a threshold is given although the largest output decides.
+        TypeError: As in `probabilities`; also if threshold is not one number.
+        ValueError: As in `probabilities`; also if a threshold is given although the largest output decides.
     """
     y_hat = _outputs(y_hat)
     resolved = for_outputs(loss, y_hat.shape[-1])

@@ -1,6 +1,6 @@
 """A feedforward network: its static description, its parameters, the forward pass and the loss.
 
-Everything is written for one example x of shape (in,); use `jax.vmap` for more. Weights have shape
+Functions of an example take one x of shape (in,); use `jax.vmap` for more. Weights have shape
 (inputs, outputs): `weights[:, j]` are the handout's "weights coming into" node j.
 """
 
@@ -32,8 +32,8 @@ class Trace(NamedTuple):
     """The net inputs and activations of one forward pass.
 
     Attributes:
-        net_inputs: z of each layer with weights, L arrays (out,).
-        activations: a of every layer, L + 1 arrays; the first is the input, the last is ŷ.
+        net_inputs: z of each layer that has weights, as L arrays (out,).
+        activations: a of every layer, as L + 1 arrays; the first is the input, the last is ŷ.
     """
 
     net_inputs: tuple[Float[Array, " j"], ...]
@@ -43,19 +43,19 @@ class Trace(NamedTuple):
 @jax.tree_util.register_static
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """The description of a network; hashable, and static when passed through `jax.jit`.
+    """The description of a network; it is hashable, and static when passed through `jax.jit`.
 
     Attributes:
-        sizes: Nodes per layer, inputs first: (3, 4, 1) is the handout's Figure 1.
+        sizes: The number of nodes in each layer, inputs first: (3, 4, 1) is the handout's Figure 1.
         activations: For each layer after the input, an activation or a tuple with one per node: a name in
             `nnjax.ACTIVATIONS` (in any case), another library's name, an `nnjax.Activation`, or a function
             such as jax.nn.mish, whose derivative then comes from jax.grad, outside the manual core.
         biases: Whether the biases are trained. False, as in the handout, keeps them at zero.
 
     Raises:
-        TypeError: A size is not an integer, or biases not a bool.
-        ValueError: Fewer than two sizes, a size below 1, or activations that are unknown, too few or too
-            many.
+        TypeError: If a size is not an integer, or biases is not a bool.
+        ValueError: If there are fewer than two sizes, a size is below 1, or activations are unknown, too few
+            or too many.
     """
 
     sizes: tuple[int, ...]
@@ -102,13 +102,13 @@ def mlp(
 ) -> Network:
     """Describe a multilayer perceptron: `hidden` in every hidden layer, `output` in the last.
 
-    Activations are as in `Network`: names, `Activation`s or functions.
+    Activations are given as in `Network`: as names, `Activation`s or functions.
 
-    Without hidden layers `hidden` has no effect, so that the depth can be varied down to 0; its names are
-    looked up nevertheless.
+    Without hidden layers, `hidden` has no effect, so that the depth can be varied down to 0; its names must
+    be known nevertheless.
 
     Raises:
-        TypeError, ValueError: As `Network`.
+        TypeError, ValueError: As in `Network`.
     """
     sizes = _sizes(sizes)
     _kinds(hidden)
@@ -118,7 +118,7 @@ def mlp(
 def check_params(network: Network, params: Any) -> Params:
     """Return `params` as layers of JAX arrays; refuse them unless they fit and share a floating dtype.
 
-    Biases must be 0 in a network without them, since nothing would read them (checked outside jit only).
+    In a network without biases they must be 0, since nothing would read them (checked outside jit only).
     """
     if not isinstance(network, Network):
         raise TypeError(f"network must be a nnjax.Network, as mlp returns; got {type(network).__name__}")
@@ -136,7 +136,7 @@ def check_params(network: Network, params: Any) -> Params:
 
 
 def as_layers(params: Any) -> Params:
-    """Return layers of JAX arrays of one dtype: lists, NumPy arrays and integers are converted.
+    """Return layers of JAX arrays of one dtype; lists, NumPy arrays and integers are converted.
 
     The dtype is that of any JAX arrays among them, or else the widest of the NumPy arrays, or else JAX's
     default; float64 is float32 while JAX's x64 flag is off.
@@ -170,7 +170,7 @@ def _is_layer(layer: Any, dtype: jnp.dtype) -> bool:
 
 
 def check_trace(network: Network, trace: Trace, dtype: jnp.dtype) -> Trace:
-    """Return `trace` in `dtype`; refuse it if it is not a trace, or is another network's or a batch's."""
+    """Return `trace` in `dtype`; refuse it if it is not a trace, or is that of another network or a batch."""
     try:
         net_inputs, activated = (
             tuple(checks.numbers("trace", values) for values in part)
@@ -193,8 +193,8 @@ def loss_of(network: Network, loss: losses.Kind) -> losses.Loss:
     """Look up a loss for this network.
 
     Raises:
-        TypeError, ValueError: As `losses.find`; a loss that takes logits although the output activation is
-            not the identity, or one that needs more output nodes.
+        TypeError, ValueError: As in `losses.find`; also if the loss takes logits although the output
+            activation is not the identity, or needs more output nodes.
     """
     resolved = losses.for_outputs(loss, network.sizes[-1])
     if resolved.logits and not gives_logits(network):
@@ -214,7 +214,7 @@ def gives_logits(network: Network) -> bool:
 def check_backward(
     network: Network, params: Params, trace: Trace, y: ArrayLike, loss: losses.Kind
 ) -> tuple[Params, Trace, Array, losses.Loss]:
-    """Return the parameters, the trace and the label y (out,) in their dtype, and the loss."""
+    """Return the parameters, the trace and the label y (out,) in the parameters' dtype, and the loss."""
     params, resolved = check_params(network, params), loss_of(network, loss)
     dtype = params[0].weights.dtype
     trace = check_trace(network, trace, dtype)
@@ -224,7 +224,7 @@ def check_backward(
 def check_batch(
     network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: losses.Kind
 ) -> tuple[Params, Array, Array, losses.Loss]:
-    """Return the parameters, xs (n, in) and ys (n, out) in their dtype, and the loss."""
+    """Return the parameters, xs (n, in) and ys (n, out) in the parameters' dtype, and the loss."""
     params, resolved = check_params(network, params), loss_of(network, loss)
     dtype = params[0].weights.dtype
     xs, ys = check_rows(network, xs, ys, dtype, resolved, ("inputs xs", "targets ys"))
@@ -250,11 +250,11 @@ def check_rows(
 
 
 product = functools.partial(jnp.matmul, precision=Precision.HIGHEST)
-"""Matrix product; the precision keeps GPUs and TPUs from rounding gradients to TF32 or bfloat16."""
+"""The matrix product; its precision keeps GPUs and TPUs from rounding gradients to TF32 or bfloat16."""
 
 
 def matrix_forward(network: Network, params: Params, x: Array) -> Trace:
-    """zₗ = aₗ₋₁ Wₗ + bₗ, aₗ = fₗ(zₗ), a₀ = x: `forward` for arguments that have been checked."""
+    """zₗ = aₗ₋₁ Wₗ + bₗ, aₗ = fₗ(zₗ), a₀ = x: `forward`, for arguments already checked."""
     a = x
     net_inputs, activated = [], [a]
     for names, layer in zip(network.activations, params, strict=True):
@@ -267,12 +267,12 @@ def matrix_forward(network: Network, params: Params, x: Array) -> Trace:
 
 
 def matrix_outputs(network: Network, params: Params, xs: Array) -> Array:
-    """ŷₙ, (n, out): `predict_batch` for arguments that have been checked."""
+    """ŷₙ, (n, out): `predict_batch`, for arguments already checked."""
     return jax.vmap(lambda x: matrix_forward(network, params, x).activations[-1])(xs)
 
 
 def matrix_total_loss(network: Network, params: Params, xs: Array, ys: Array, loss: losses.Loss) -> Array:
-    """Σₙ L(yₙ, ŷₙ): `total_loss` for arguments that have been checked."""
+    """Σₙ L(yₙ, ŷₙ): `total_loss`, for arguments already checked."""
     return jnp.sum(jax.vmap(loss.value)(ys, matrix_outputs(network, params, xs)))
 
 
@@ -285,9 +285,9 @@ def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
         x: One example (in,).
 
     Raises:
-        TypeError: network, params or x has the wrong type.
-        ValueError: x or params has the wrong shape; x is NaN or infinite, or biases are not 0 in a network
-            without them (both checked outside jit only).
+        TypeError: If network, params or x has the wrong type.
+        ValueError: If x or params has the wrong shape, x holds NaN or infinite numbers, or biases are not 0
+            in a network without them (the last two are checked outside jit only).
     """
     params = check_params(network, params)
     x = checks.example("x", x, network.sizes[0], params[0].weights.dtype)
@@ -295,7 +295,7 @@ def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
 
 
 def predict(network: Network, params: Params, x: ArrayLike) -> Float[Array, " out"]:
-    """ŷ, the output layer's activation, shape (out,), for one example x (in,).
+    """Return ŷ, the output layer's activation (out,), for one example x (in,).
 
     >>> import nnjax
     >>> network, params, x, y = nnjax.handout()
@@ -304,16 +304,16 @@ def predict(network: Network, params: Params, x: ArrayLike) -> Float[Array, " ou
 
 
     Raises:
-        TypeError, ValueError: As `forward`.
+        TypeError, ValueError: As in `forward`.
     """
     return forward(network, params, x).activations[-1]
 
 
 def predict_batch(network: Network, params: Params, xs: ArrayLike) -> Float[Array, "n out"]:
-    """ŷₙ, the output layer's activations (n, out), for the rows of xs (n, in).
+    """Return ŷₙ, the output layer's activations (n, out), for the rows of xs (n, in).
 
     Raises:
-        TypeError, ValueError: As `forward`; an empty batch.
+        TypeError, ValueError: As in `forward`; also if the batch is empty.
     """
     params = check_params(network, params)
     xs = checks.batch("inputs xs", xs, network.sizes[0], params[0].weights.dtype)
@@ -328,10 +328,10 @@ def accuracy(
     loss: losses.Kind = "sse",
     threshold: float | Array | None = None,
 ) -> Float[Array, ""]:
-    """Return the share of the rows xs (n, in) whose predicted group is that of ys (n, out).
+    """Return the share of the rows of xs (n, in) whose predicted group is the one that ys (n, out) names.
 
-    `nnjax.labels` names the groups, both for the outputs and for ys. If each output node answers a separate
-    question, a row counts as right if all its answers are.
+    The groups are those of `nnjax.labels`, both for the outputs and for ys. If each output node answers a
+    separate question, a row counts as right if all its answers are right.
 
     Args:
         network: The network.
@@ -339,11 +339,11 @@ def accuracy(
         xs: Inputs (n, in).
         ys: Labels (n, out).
         loss: The loss that the network was trained with, as in `total_loss`.
-        threshold: Where 0 ends and 1 begins, as in `nnjax.labels`: None means ½; 0 for a tanh output and
-            labels -1 and +1.
+        threshold: Where 0 ends and 1 begins, as in `nnjax.labels`. None means ½; for a tanh output and labels
+            -1 and +1, pass 0.
 
     Raises:
-        TypeError, ValueError: As `nnjax.gradients` and `nnjax.labels`.
+        TypeError, ValueError: As in `nnjax.gradients` and `nnjax.labels`.
     """
     params, xs, ys, resolved = check_batch(network, params, xs, ys, loss)
     p = resolved.probabilities(matrix_outputs(network, params, xs))
@@ -354,9 +354,9 @@ def accuracy(
 def total_loss(
     network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: losses.Kind = "sse"
 ) -> Float[Array, ""]:
-    """Σₙ L(yₙ, ŷₙ), summed over a batch xs (n, in), ys (n, out).
+    """Return Σₙ L(yₙ, ŷₙ), the loss summed over a batch xs (n, in), ys (n, out).
 
     Raises:
-        TypeError, ValueError: As `nnjax.gradients`.
+        TypeError, ValueError: As in `nnjax.gradients`.
     """
     return matrix_total_loss(network, *check_batch(network, params, xs, ys, loss))

@@ -1,8 +1,8 @@
-"""Both passes node by node, as in the handout: no matrix products, only scalars.
+"""Both passes node by node, as in the handout, with scalars only and no matrix products.
 
 `forward`, `deltas` and `gradients` take the same arguments and return the same results as their namesakes in
 `nnjax`. Inside, each weight, activation and delta is one scalar. Compiling unrolls every loop, so this view
-is for small networks. Over many seeds, each of their scalars becomes one vector of seeds, and a whole
+is for small networks. With many seeds, each scalar becomes a vector with one number per seed, and a whole
 training step runs without touching memory.
 """
 
@@ -19,7 +19,7 @@ from nnjax.network import Layer, Network, Params, Trace, check_backward, check_b
 
 Scalars = tuple[Array, ...]
 Rows = Array | tuple[Scalars, ...]
-"""Examples as an array (n, i), or as scalars."""
+"""Examples, as an array (n, i) or as scalars."""
 NodeParams = tuple[tuple[tuple[Scalars, ...], Scalars], ...]
 """(weights, biases) of each layer: weights[i][j] leads from node i to node j, biases[j] belongs to node j."""
 
@@ -49,7 +49,7 @@ def _total(terms: Sequence[Array]) -> Array:
 
 
 def node_forward(network: Network, nodes: NodeParams, x: Scalars) -> tuple[list[Scalars], list[Scalars]]:
-    """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ, aⱼ = f(zⱼ): net inputs and activations of every layer, inputs first."""
+    """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ, aⱼ = f(zⱼ): return all net inputs, and all activations, which start with x."""
     net_inputs, activated = [], [x]
     for names, (weights, biases) in zip(network.activations, nodes, strict=True):
         a = activated[-1]
@@ -68,7 +68,7 @@ def node_deltas(
     activated: Sequence[Scalars],
     blame: Sequence[Array],
 ) -> list[Scalars]:
-    """δⱼ = blameⱼ · f'(zⱼ); node i's blame is Σⱼ wᵢⱼ δⱼ over the nodes j it feeds; an output's is -∂L/∂ŷⱼ."""
+    """δⱼ = blameⱼ · f'(zⱼ), where blame is -∂L/∂ŷⱼ at an output node j and Σⱼ wᵢⱼ δⱼ at a hidden node i."""
     deltas = []
     for layer in reversed(range(len(nodes))):
         slopes = _slopes(network.activations[layer], net_inputs[layer], activated[layer + 1])
@@ -92,7 +92,7 @@ def _hidden_blame(weights: Sequence[Scalars], delta: Scalars) -> list[Array]:
 def node_descent(
     network: Network, nodes: NodeParams, x: Scalars, y: Scalars | Array, loss: Loss
 ) -> NodeParams:
-    """One example's -∂L/∂wᵢⱼ = δⱼ aᵢ and -∂L/∂bⱼ = δⱼ, weight by weight."""
+    """-∂L/∂wᵢⱼ = δⱼ aᵢ and -∂L/∂bⱼ = δⱼ for one example, weight by weight."""
     net_inputs, activated = node_forward(network, nodes, x)
     deltas = node_deltas(network, nodes, net_inputs, activated, _blame(loss, y, activated[-1]))
     return tuple(
@@ -102,7 +102,7 @@ def node_descent(
 
 
 def _blame(loss: Loss, y: Scalars | Array, y_hat: Scalars) -> Scalars:
-    """-∂L/∂ŷⱼ; for labels as scalars, node by node where the loss allows it."""
+    """-∂L/∂ŷⱼ; if labels are scalars and the loss allows it, it is computed node by node."""
     if isinstance(y, tuple) and loss.per_node:
         return tuple(-loss.derivative(y[j], y_hat[j]) for j in range(len(y_hat)))
     return _scalars(-loss.derivative(_vector(y), jnp.stack(y_hat)))
@@ -114,19 +114,19 @@ def _changes(delta: Scalars, a: Scalars) -> tuple[Scalars, ...]:
 
 
 def scalar_gradients(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, loss: Loss) -> NodeParams:
-    """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, added up one example after the other; rows as arrays or as tuples of scalars."""
+    """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, added up one example after the other; rows are arrays or tuples of scalars."""
     descents = [node_descent(network, nodes, _scalars(xs[n]), ys[n], loss) for n in range(len(xs))]
     return jax.tree.map(lambda *terms: _gradient(terms), *descents)
 
 
 def node_gradients(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, loss: Loss) -> NodeParams:
-    """Compute `scalar_gradients` in few loops over the runs."""
+    """Compute `scalar_gradients` in a few loops over the runs."""
     grads, tree = jax.tree.flatten(scalar_gradients(network, nodes, xs, ys, loss))
     return tree.unflatten(loops.together(grads))
 
 
 def _gradient(descents: Sequence[Array]) -> Array:
-    """Return minus the sum of the examples' terms."""
+    """Return minus the sum of the terms, one for each example."""
     return -_total(descents)
 
 
@@ -137,7 +137,7 @@ def node_total_loss(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, los
 
 
 def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
-    """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ, aⱼ = f(zⱼ), node after node; arguments and errors as in `nnjax.forward`."""
+    """zⱼ = Σᵢ aᵢ wᵢⱼ + bⱼ, aⱼ = f(zⱼ), node by node; arguments and errors are as in `nnjax.forward`."""
     params = check_params(network, params)
     x = checks.example("x", x, network.sizes[0], params[0].weights.dtype)
     net_inputs, activated = node_forward(network, split(params), _scalars(x))
@@ -156,6 +156,6 @@ def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: l
 def gradients(
     network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: losses.Kind = "sse"
 ) -> Params:
-    """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, example after example; arguments and errors as in `nnjax.gradients`."""
+    """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, example by example; arguments and errors are as in `nnjax.gradients`."""
     params, xs, ys, resolved = check_batch(network, params, xs, ys, loss)
     return join(node_gradients(network, split(params), xs, ys, resolved))

@@ -1,10 +1,10 @@
 """Does an optimiser treat each number by itself, or does it look at whole arrays, their shapes or names?
 
-In the views "columns" and "nodes" parameters are laid out differently. An optimiser that treats each number
+In the views "columns" and "nodes", parameters are laid out differently. An optimiser that treats each number
 by itself (SGD, momentum, Adam, ...) does the same there, so it works in that layout. One that looks at more
 (a mask by `ndim`, labels for each layer, LAMB, Adafactor, clipping by a norm, L-BFGS) would act differently
-or fail; so it is given matrices in every view. An optimiser's operations show which kind it is, without being
-run.
+or fail, so it is given matrices in every view. Which kind an optimiser is can be seen from its operations,
+without running them.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,17 +21,17 @@ from nnjax.network import Layer, Params
 from nnjax.views import VIEWS, View
 
 SHAPES = {"shape", "sharding", "broadcast_dimensions", "out_sharding", "new_sizes"}
-"""Operations' parameters that only say how large an array is."""
+"""Parameters of operations that only say how large an array is."""
 AXES = {"axis", "axes", "dimension", "dimensions", "permutation"}
-"""Operations' parameters that name an array's axes."""
+"""Parameters of operations that name the axes of an array."""
 
 
 def works_by_number(optimizer: Any, params: Params, layout: View) -> bool:
-    """Check whether two updates of each number are computed in `layout` as they are for matrices.
+    """Check whether two updates of each number are computed in `layout` in the same way as for matrices.
 
     Args:
         optimizer: An optax optimiser.
-        params: Parameters of the network; only their number and dtype matter.
+        params: Parameters of the network; only their dtype and the number of layers matter.
         layout: The view.
     """
     if layout is VIEWS["matrix"]:
@@ -50,7 +50,7 @@ def works_by_number(optimizer: Any, params: Params, layout: View) -> bool:
     try:
         whole = _updates(optimizer, shapes(small), range(2 * len(params)), known)
         parts = _updates(optimizer, shapes(laid_out), owners, known)
-    except Exception:  # it may work with matrices; otherwise it fails there, with its own error
+    except Exception:  # it may work with matrices; if not, it fails there with an error of its own
         return False
     count = 2 * len(params)
     return all(
@@ -83,7 +83,7 @@ def _number(known: dict[Any, Any], key: Any) -> int:
 
 
 def _expressions(program: Any, inputs: Sequence[int], known: dict[Any, Any]) -> list[int]:
-    """Number a program's results, as expressions of its inputs; equal expressions get equal numbers."""
+    """Number a program's results as expressions in its inputs; equal expressions get equal numbers."""
     jaxpr = program.jaxpr
     names = dict(zip(jaxpr.invars, inputs, strict=True))
     held = zip(jaxpr.constvars, program.consts, strict=True)
@@ -114,7 +114,7 @@ def _results(equation: Any, given: list[int], known: dict[Any, Any]) -> Sequence
         return _expressions(inner[0], given, known)
     spread = equation.primitive.name in ("broadcast_in_dim", "copy", "reshape", "squeeze")
     if spread and not equation.invars[0].aval.shape:
-        return given[:1]  # the same number for all
+        return given[:1]  # all entries are the same number
     shapes = {getattr(var.aval, "shape", ()) for var in (*equation.invars, *equation.outvars)} - {()}
     by_number = len(shapes) <= 1 and not AXES & set(equation.params)
     params = {k: v for k, v in equation.params.items() if not (by_number and k in SHAPES)}
@@ -136,7 +136,7 @@ def as_it_is(tree: Any) -> Any:
 
 
 def turns(optimizer: Any, params: Params, layout: View) -> tuple[_Turn, _Turn]:
-    """Return two functions: from the view's layout into the one the optimiser works in, and back."""
+    """Return two functions: from the view's layout to the one in which the optimiser works, and back."""
     if works_by_number(optimizer, params, layout):
         return as_it_is, as_it_is
     return layout.leave, layout.enter

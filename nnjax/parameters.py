@@ -1,4 +1,4 @@
-"""A network's parameters: drawn from a random key or typed in, and their number."""
+"""A network's parameters: drawn with a random key or typed in, and tabulated."""
 
 import itertools
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from nnjax.network import Layer, Network, Params, check_params
 
 
 def key(seed: int) -> PRNGKeyArray:
-    """Make the random key of a seed, threefry2x32, for 0 ≤ seed < 2³².
+    """Make the random key (threefry2x32) of a seed, for 0 ≤ seed < 2³².
 
     Raises:
-        TypeError: The seed is not an integer.
-        ValueError: It is out of range: two seeds could then silently share a key.
+        TypeError: If the seed is not an integer.
+        ValueError: If it is out of range; two seeds could then silently share a key.
     """
     number = checks.whole("seed", seed)
     if not 0 <= number < 2**32:
@@ -36,25 +36,27 @@ def init(
 ) -> Params:
     """Draw random parameters (handout, step 1): W = scale · draw, b = scale · draw.
 
-    Numbers are drawn in float32 and then cast, so that a seed starts from the same ones in every precision.
+    Numbers are drawn in float32 and then cast, so that a seed starts from the same numbers in every
+    precision.
 
     Args:
         network: The network that they are for.
-        key: A key, such as `nnjax.key(seed)`.
+        key: A random key, such as `nnjax.key(seed)`.
         weights: "normal" N(0, 1) or "uniform" U(-1, 1) as in the handout; "lecun_*" (variance 1/in),
             "glorot_*" (2/(in + out)), "he_*" (2/in), where * is normal (the full Gaussian, which the
-            theory needs), uniform or truncated_normal (Flax's default); "orthogonal"; "zeros". Upper and
-            lower case are the same, and other libraries' names are accepted: "xavier_*" is Glorot's,
-            "kaiming_*" He's; "xavier" and "glorot" alone mean uniform, "kaiming" and "he" normal, as in their
+            theory needs), uniform or truncated_normal (Flax's default); "orthogonal"; "zeros". Case does not
+            matter, and other libraries' names are accepted: "xavier_*" means Glorot's and "kaiming_*" He's
+            scheme; on their own, "xavier" and "glorot" mean uniform, "kaiming" and "he" normal, as in the
             papers.
-        biases: "zeros", "normal" or "uniform"; zeros where the network has no biases.
-        scale: One number that multiplies every draw; may be traced, so that a sweep over it compiles once.
-            Zeros stay zeros.
-        dtype: Floating type of the parameters; float64 needs JAX's x64 flag.
+        biases: "zeros", "normal" or "uniform"; always zeros if the network has no biases.
+        scale: One number that multiplies every draw; it may be traced, so that a sweep over it compiles only
+            once. Zeros stay zeros.
+        dtype: The floating-point type of the parameters; float64 needs JAX's x64 flag.
 
     Raises:
-        TypeError: `key` is not a JAX key, `scale` not one number, or `dtype` not a floating type.
-        ValueError: Unknown scheme, or float64 with x64 off.
+        TypeError: If `key` is not a JAX key, `scale` is not one number, or `dtype` is not a floating-point
+            type.
+        ValueError: If a scheme is unknown, or dtype is float64 while JAX's x64 flag is off.
     """
     checks.random_key(key)
     checks.number("scale", scale)
@@ -76,7 +78,7 @@ def params(network: Network, weights: Sequence[Any], biases: Sequence[Any] | Non
     """Make parameters from your own numbers: lists, NumPy arrays or integers, typed or computed elsewhere.
 
     The dtype is that of any JAX arrays among them, or else the widest of the NumPy arrays, or else JAX's
-    default: float32, or float64 where its x64 flag is on. While the flag is off, float64 becomes float32.
+    default: float32, or float64 if its x64 flag is on. While the flag is off, float64 becomes float32.
 
     >>> import nnjax
     >>> network = nnjax.mlp((3, 1), "sigmoid", "sigmoid")
@@ -87,12 +89,12 @@ def params(network: Network, weights: Sequence[Any], biases: Sequence[Any] | Non
     Args:
         network: The network that they are for.
         weights: One array (in, out) per layer; column j leads into node j.
-        biases: One array (out,) per layer. None, for all layers or for one, makes zeros.
+        biases: One array (out,) per layer. None, for all layers or for one of them, makes zeros.
 
     Raises:
-        TypeError: network is not a network; weights or biases hold no real numbers.
-        ValueError: A wrong number of arrays, wrong shapes, NaN or infinite numbers, JAX arrays of several
-            dtypes; biases that are not 0 in a network without them.
+        TypeError: If network is not a network, or weights or biases hold no real numbers.
+        ValueError: If the number of arrays or a shape is wrong, there are NaN or infinite numbers, JAX arrays
+            have several dtypes, or biases are not 0 in a network without them.
     """
     if not isinstance(network, Network):
         raise TypeError(f"network must be a nnjax.Network, as mlp returns; got {type(network).__name__}")
@@ -108,7 +110,7 @@ def _zeros(biases: Any, shape: tuple[int, int]) -> Any:
 
 
 def _fitting(name: str, arrays: Any, shapes: list[tuple[int, int]]) -> list[Any]:
-    """Return the arrays; refuse them unless there is one finite array of the right shape for each layer."""
+    """Return the arrays; refuse them unless each layer has one array of finite numbers of the right shape."""
     try:
         arrays = list(arrays)
     except TypeError:
@@ -125,10 +127,10 @@ def _fitting(name: str, arrays: Any, shapes: list[tuple[int, int]]) -> list[Any]
 
 
 def summary(network: Network) -> reporting.Text:
-    """Tabulate the layers of a network, their shapes, and how many numbers are trained.
+    """Tabulate a network's layers, their shapes, and how many numbers are trained.
 
     Raises:
-        TypeError: network is not a network.
+        TypeError: If network is not a network.
     """
     if not isinstance(network, Network):
         raise TypeError(f"network must be a nnjax.Network, as mlp returns; got {type(network).__name__}")

@@ -1,4 +1,4 @@
-"""Text for people: tables, and a sweep's progress. It uses plain print, no terminal library."""
+"""Text for people: tables, and the progress of a sweep; it is printed without any terminal library."""
 
 import sys
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 BAR = 20
-"""Width of a bar in characters."""
+"""The width of a bar in characters."""
 OFTEN, SELDOM = 0.5, 60.0
 """Seconds between two updates of a bar, and between two lines in a log file."""
 
@@ -21,7 +21,7 @@ class Text(str):
 
 
 def table(rows: Sequence[Sequence[str]]) -> Text:
-    """Align the columns of a table whose first row is its head; all but the first are right-aligned."""
+    """Align the columns of a table whose first row is its head; all but the first are aligned right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
@@ -36,10 +36,11 @@ def table(rows: Sequence[Sequence[str]]) -> Text:
 def progress(label: str = "") -> Callable[[int, int], None]:
     """Make an `on_segment` that prints a sweep's progress: `nnjax.sweep(..., on_segment=nnjax.progress())`.
 
-    In a terminal or a notebook it shows a growing bar; anywhere else, such as in a log file, a line a minute.
+    In a terminal or a notebook it shows a growing bar; elsewhere, as in a log file, it prints a line a
+    minute.
 
     Args:
-        label: The name of the sweep in the output.
+        label: The name of the sweep that is printed before the bar.
     """
     return _Progress(label)
 

@@ -1,4 +1,4 @@
-"""Shuffling rows: the permutations of `jax.random.permutation`, bit for bit, in half the time on CPUs."""
+"""Shuffling rows: the same permutations as `jax.random.permutation`, in half the time on CPUs."""
 
 import math
 
@@ -15,9 +15,10 @@ LARGEST = 2**32 - 1
 def permutation(key: PRNGKeyArray, rows: int) -> Int[Array, " rows"]:
     """Shuffle 0, ..., rows - 1: `jax.random.permutation(key, rows)`, bit for bit, in half the time on CPUs.
 
-    Rows are sorted by 32 random bits each, and once more where rows³ > 2³², so that ties do not matter. XLA
-    sorts numbers several times as fast as pairs of key and row, so the row is kept in the low bits of the
-    number that is sorted: first by the key's low bits, then, in that order, by its high bits.
+    Rows are sorted by 32 random bits each, and sorted again where rows³ > 2³², so that ties do not matter.
+    XLA sorts single numbers several times as fast as pairs of a key and a row. So the row is kept in the low
+    bits of the number that is sorted, and there are two sorts: one by the key's low bits, then one by its
+    high bits, which keeps the order of ties.
     """
     if rows > PACKED:
         return jax.random.permutation(key, rows)

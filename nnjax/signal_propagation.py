@@ -1,9 +1,9 @@
 """How δ, activations and weight gradients grow or vanish from layer to layer, measured and predicted.
 
-Measured: `flow`, `ratios`. Predicted for wide networks with random weights: `mean_field`, `fixed_point`
-(Poole et al. 2016; Schoenholz et al. 2017). Exact for ReLU networks of any width: `dead_at_birth`,
-`relu_step_moments`, `relu_step_cdf` (after Hanin 2018 and Hanin & Nica 2018). Predictions are plain Python
-floats, computed in float64 on the CPU whatever the x64 flag says.
+`flow` and `ratios` measure. `mean_field` and `fixed_point` predict, for wide networks with random weights
+(Poole et al. 2016; Schoenholz et al. 2017). `dead_at_birth`, `relu_step_moments` and `relu_step_cdf` are
+exact for ReLU networks of any width (after Hanin 2018 and Hanin & Nica 2018). Predictions are computed in
+float64 on the CPU, whatever the x64 flag says.
 """
 
 import functools
@@ -22,7 +22,7 @@ from nnjax.backprop import matrix_deltas
 from nnjax.network import Network, Params, check_batch, matrix_forward, product
 
 SMALLEST = 1e-280
-"""Stands for q = 0, where an activation with a kink at 0 has a slope only in the limit."""
+"""This q stands for q = 0, where an activation with a kink at 0 has a slope only in the limit."""
 
 
 class Flow(NamedTuple):
@@ -32,13 +32,13 @@ class Flow(NamedTuple):
         delta: √(Σₙ |δₗ|²).
         gradient: |∂L/∂Wₗ| (Frobenius norm), of the loss summed over the rows.
         activation: √(Σₙ |aₗ|²).
-        dead: Share of (row, node) pairs whose slope f'(z) is exactly 0 by its formula: ReLU with z ≤ 0.
-        saturated: Share of pairs whose slope is positive, but too small for the dtype, or rounded away in a(1
-            - a).
-        underflow: Share of pairs whose slope is not 0 but whose δ is: δ, or the blame from above, is too
-            small.
-        dead_nodes: Whether the slope of node j is exactly 0 by its formula for all rows, so that none of them
-            changes its incoming weights: L arrays (out,).
+        dead: The share of (row, node) pairs whose slope f'(z) is 0 by its formula, as for ReLU with z ≤ 0.
+        saturated: The share of pairs whose slope should be positive, but is computed as 0: it is too small
+            for the dtype, or rounded away, as in a(1 - a).
+        underflow: The share of pairs whose slope is not 0, but whose δ is: δ, or the blame from above, is too
+            small for the dtype.
+        dead_nodes: Whether the slope of node j is 0 by its formula for all rows, so that none of them changes
+            its incoming weights; L arrays (out,).
     """
 
     delta: Float[Array, " l"]
@@ -58,19 +58,19 @@ def norm(values: Float[Array, "..."], axis: int | tuple[int, ...] | None = None)
 
 
 def ratios(values: Float[Array, "l ..."]) -> Float[Array, "m ..."]:
-    """vₗ / vₗ₊₁ for l = 1..L-1, along the first axis: the factor by which each layer changes a length.
+    """Return vₗ / vₗ₊₁ for l = 1..L-1 along the first axis: the factor by which each layer changes a length.
 
-    Use it for the lengths in a `Flow`, which are 0 or more. The ratio is nan where vₗ₊₁ = 0.
+    Use it for the lengths in a `Flow`, which are 0 or more. The ratio is NaN where vₗ₊₁ = 0.
     """
     below, above = values[:-1], values[1:]
     return jnp.where(above > 0, below / jnp.where(above > 0, above, 1), jnp.nan)
 
 
 def exactly_flat(names: activations.Names, z: Float[Array, "*n j"]) -> Bool[Array, "*n j"]:
-    """Find where the slope is 0 by its formula, not by rounding: the dead side of ReLU.
+    """Find where the slope is 0 by its formula and not by rounding, as on the dead side of ReLU.
 
     Raises:
-        ValueError: An unknown activation.
+        ValueError: If an activation is unknown.
     """
     kinds = (
         tuple(map(activations.find_kind, names)) if isinstance(names, tuple) else activations.find_kind(names)
@@ -89,10 +89,10 @@ def _exactly_flat(names: activations.Names, z: Array) -> Array:
 
 
 def flow(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: losses.Kind = "sse") -> Flow:
-    """Measure norms per layer, and where and why δ is exactly 0, for rows xs (n, in) with labels ys (n, out).
+    """Measure norms per layer, and how often and why δ is 0, for rows xs (n, in) with labels ys (n, out).
 
     Raises:
-        TypeError, ValueError: As `nnjax.gradients`.
+        TypeError, ValueError: As in `nnjax.gradients`.
     """
     params, xs, ys, resolved = check_batch(network, params, xs, ys, loss)
     traces = jax.vmap(lambda x: matrix_forward(network, params, x))(xs)
@@ -113,7 +113,7 @@ def flow(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: l
 def _quadrature() -> tuple[np.ndarray, np.ndarray]:
     """Return points and weights for E[f(z)], z ~ N(0, 1): Gauss-Legendre on panels that halve towards 0.
 
-    Each side of 0 has its own panels, since activations have their kink there; Gauss-Hermite is off by 1e-3.
+    Each side of 0 has its own panels, since activations have their kinks there; Gauss-Hermite is off by 1e-3.
     """
     points, weights = np.polynomial.legendre.leggauss(20)
     edges = np.concatenate([[0.0], 14 * 0.5 ** np.arange(24, -1, -1.0)])
@@ -133,7 +133,7 @@ def _squares(activation: activations.Kind, q: Array, z: Array, weights: Array) -
 
 
 def mean_squares(activation: activations.Kind, q: float) -> tuple[float, float]:
-    """E[φ(√q z)²] and E[φ'(√q z)²] for z ~ N(0, 1), to about 1e-12; at q = 0 the limit from above."""
+    """Return E[φ(√q z)²] and E[φ'(√q z)²] for z ~ N(0, 1), to about 1e-12; at q = 0, the limit from above."""
     kind = activations.find_kind(activation)
     if not 0 <= q < math.inf:
         raise ValueError(f"q must be 0 or more and finite, got {q}")
@@ -152,7 +152,7 @@ class MeanField(NamedTuple):
     """What theory predicts for a wide network with random weights, layer by layer.
 
     Attributes:
-        q: Mean square of the net inputs of layer l = 1..L, (L,).
+        q: The mean square of the net inputs of layer l = 1..L, (L,).
         factor: E|δₗ|² / E|δₗ₊₁|² for l = 1..L-1, (L-1,).
     """
 
@@ -165,19 +165,19 @@ def mean_field(
 ) -> MeanField:
     """qₗ = nₗ₋₁ Var(Wₗ) E[φ(√qₗ₋₁ z)²] + σ_b² and E|δₗ|² = nₗ Var(Wₗ₊₁) E[φ'(√qₗ z)²] E|δₗ₊₁|².
 
-    The formula covers unequal widths: with variances σ_w²/in the factor is χ for any widths. It assumes that
-    δ is independent of the weights below, as with one output node; with many outputs and SSE, δ contains ŷ
-    itself, and ratios are larger than predicted.
+    The formula also covers unequal widths; with variances σ_w²/in, the factor is χ for any widths. It assumes
+    that δ is independent of the weights below, as it is with one output node; with many outputs and SSE, δ
+    contains ŷ itself, and ratios are larger than predicted.
 
     Args:
-        network: The network: its sizes, and its activations, one name per layer.
-        weight_variances: Var(Wₗ) of each layer, as from `nnjax.initialisers.weight_variance`.
-        squared_input: |x|² of the input, for which q₁ = Var(W₁) |x|² + σ_b².
+        network: The network, with one activation per layer.
+        weight_variances: Var(Wₗ) of each layer, for example from `nnjax.initialisers.weight_variance`.
+        squared_input: |x|² of the input, from which q₁ = Var(W₁) |x|² + σ_b².
         bias_variance: σ_b²; 0 for a network without biases.
 
     Raises:
-        ValueError: The number of variances is not that of layers, a number is negative, bias_variance is not
-            0 in a network without biases, or a layer has mixed activations.
+        ValueError: If the number of variances is not that of the layers, a number is negative, bias_variance
+            is not 0 in a network without biases, or a layer has mixed activations.
     """
     if len(weight_variances) != len(network.sizes) - 1:
         raise ValueError(f"weight_variances must be {len(network.sizes) - 1}, got {len(weight_variances)}")
@@ -201,14 +201,14 @@ def mean_field(
 def fixed_point(
     activation: activations.Kind, weight_variance: float, bias_variance: float = 0.0
 ) -> tuple[float, float]:
-    """(q*, χ) of q ← σ_w² E[φ(√q z)²] + σ_b², iterated from q = 1, and χ = σ_w² E[φ'(√q* z)²].
+    """Return q*, the limit of q ← σ_w² E[φ(√q z)²] + σ_b² from q = 1, and χ = σ_w² E[φ'(√q* z)²].
 
     Deep in a wide network whose weights have variance σ_w²/in, E|δ|² changes by the factor χ per layer
     towards the input.
 
-    If there are several fixed points, it is the one that the iteration from 1 reaches (for ReLU with σ_w² = 2
-    every q is a fixed point, so q* = 1). Where q grows without bound, q* = inf, with the χ of large q; where
-    it shrinks to 0, q* = 0, with the limit of χ. If it has not settled after 10,000 steps, both are nan.
+    If there are several fixed points, q* is the one that the iteration from 1 reaches (for ReLU with σ_w² = 2
+    every q is a fixed point, so q* = 1). If q grows without bound, q* = inf and χ is that of large q; if q
+    shrinks to 0, q* = 0 and χ is its limit. If q has not settled after 10,000 steps, both are NaN.
 
     Args:
         activation: A name in `nnjax.ACTIVATIONS`.
@@ -216,7 +216,7 @@ def fixed_point(
         bias_variance: σ_b², 0 or more.
 
     Raises:
-        ValueError: An unknown activation, or a variance that is negative or not finite.
+        ValueError: If the activation is unknown, or a variance is negative or not finite.
     """
     activation = activations.find_kind(activation)
     for name, value in {"weight_variance": weight_variance, "bias_variance": bias_variance}.items():
@@ -237,8 +237,8 @@ def fixed_point(
             return 0.0, chi(0.0)
         if q > 1e10 * (1 + weight_variance + bias_variance):
             return math.inf, chi(q)
-        # E[φ²] grows with q, so the iteration never turns back: as long as q keeps its direction from there,
-        # longer and longer strides skip no fixed point.
+        # E[φ²] grows with q, so the iteration never turns back: as long as q moves on in the same direction
+        # after a stride, longer and longer strides skip no fixed point.
         candidate = max(q + stride * step, q / 1000)
         next_step = change(candidate)
         if stride == 1 or next_step * step > 0:
@@ -249,19 +249,20 @@ def fixed_point(
 
 
 def dead_at_birth(width: int, layers: int) -> float:
-    """P(a ReLU network with `layers` layers of `width` passes nothing on, for one input) = 1 - (1 - 2⁻ⁿ)ᴸ.
+    """P(a ReLU network with L layers of width n passes nothing on, for one input) = 1 - (1 - 2⁻ⁿ)ᴸ.
 
-    It holds without biases and with weights symmetric around 0; everything below then gets no gradient.
+    This holds without biases, and for weights whose distribution is symmetric around 0. Everything below the
+    silent layer then gets no gradient.
     """
     width = checks.count("width", width)
     return -math.expm1(checks.count("layers", layers) * math.log1p(-(2.0**-width)))
 
 
 def relu_step_moments(width: int) -> tuple[float, float]:
-    """Mean 1/(1 - 2⁻ⁿ) and second moment (1 + 5/n)/(1 - 2⁻ⁿ) of r = |δₗ|²/|δₗ₊₁|² among networks alive at l.
+    """Return E[r] = 1/(1 - 2⁻ⁿ) and E[r²] = (1 + 5/n)/(1 - 2⁻ⁿ) of r = |δₗ|²/|δₗ₊₁|², if layer l is alive.
 
-    They hold for ReLU, no biases, Gaussian He weights and any n. The r of different layers are independent,
-    so that over many layers the mean stays near 1 while the spread grows like exp(5 Σ 1/n).
+    They hold for ReLU without biases, Gaussian He weights and any width n. The r of different layers are
+    independent, so that over many layers the mean stays near 1 while the spread grows like exp(5 Σ 1/n).
     """
     width = checks.count("width", width)
     alive = 1 - 2.0**-width
@@ -269,7 +270,7 @@ def relu_step_moments(width: int) -> tuple[float, float]:
 
 
 def relu_step_cdf(width: int, ratio: ArrayLike) -> np.ndarray:
-    """P(r ≤ ratio), where r (see `relu_step_moments`) is (2/n) χ²_K, K ~ Bin(n, ½) given K ≥ 1."""
+    """P(r ≤ ratio) for r as in `relu_step_moments`: r ~ (2/n) χ²_K, where K ~ Bin(n, ½) given K ≥ 1."""
     width = checks.count("width", width)
     k = np.arange(1, width + 1)
     chances = np.array([math.comb(width, int(count)) for count in k]) / (2.0**width - 1)

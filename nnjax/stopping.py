@@ -10,30 +10,31 @@ from jaxtyping import Array, ArrayLike, Bool, Float, Int
 from nnjax import checks
 
 REASONS = ("epochs", "validation", "stable", "diverged", "patience")
-"""Why a run stopped: `REASONS[history.reason]`."""
+"""The reasons why a run stopped: `REASONS[history.reason]`."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Stop:
     """When to stop before the last epoch (handout: "or until some stopping criterion is reached").
 
-    It is checked before every epoch and after the last. A run that has stopped keeps its parameters, bit for
-    bit.
+    The criteria are checked before every epoch and after the last. A run that has stopped keeps its
+    parameters, bit for bit.
 
     Attributes:
-        gradient_norm: Stable state: stop once √(Σ g²), for the gradient on the whole data, is below this.
-        validation: (xs, ys), with patience, or (xs, ys, threshold): stop once the loss summed over these rows
-            is below the threshold. Pass the training rows themselves to stop at a training loss.
-        patience: Stop once the validation loss has not fallen below its lowest for this many checks in a row,
-            and return the parameters with the lowest, however the run ends. Checks are made at the start and
-            after every epoch; with `record_every=k` at the start and after every k-th.
-        diverged: Stop once the loss summed over the training data is not finite, or more than `diverged`
-            times the loss at the start (or times 1, if it started below 1); 1 or more.
+        gradient_norm: Stop at a stable state: once √(Σ g²), for the gradient on all the data, is below this.
+        validation: Either (xs, ys), which needs patience, or (xs, ys, threshold): stop once the loss summed
+            over these rows is below the threshold. Pass the training rows themselves to stop at a training
+            loss.
+        patience: Stop once the validation loss has not fallen below its lowest value for this many checks in
+            a row; however the run ends, return the parameters with the lowest value. Checks are made at the
+            start and after every epoch, or, with `record_every=k`, after every k-th epoch.
+        diverged: Stop once the loss summed over the training data is not finite, or is more than `diverged`
+            times the loss at the start (or times 1, if it started below 1). This must be 1 or more.
 
     Raises:
-        TypeError: A threshold that is not a number, or patience that is not an integer.
-        ValueError: A threshold that is not positive, diverged or patience below 1, validation that is not
-            such a pair or triple, patience without validation.
+        TypeError: If a threshold is not a number, or patience is not an integer.
+        ValueError: If a threshold is not positive, diverged or patience is below 1, validation is not such a
+            pair or triple, or patience is given without validation.
     """
 
     gradient_norm: float | Array | None = None
@@ -72,8 +73,8 @@ class Best(NamedTuple):
     Attributes:
         params: The parameters.
         loss: Their validation loss; infinite before the first check.
-        epoch: Number of epochs after which it was reached.
-        waited: Number of checks since then.
+        epoch: The number of epochs after which it was reached.
+        waited: The number of checks since then.
     """
 
     params: Any
@@ -89,13 +90,13 @@ def none_yet(params: Any, dtype: jnp.dtype) -> Best:
 
 
 def watched(best: Best, params: Any, loss: Array, epoch: Array) -> Best:
-    """Return the state after one more check; NaN is no improvement."""
+    """Return the state after one more check; a loss of NaN is no improvement."""
     found = Best(params, loss, epoch, jnp.zeros((), jnp.int32))
     return where(loss < best.loss, found, best._replace(waited=best.waited + 1))
 
 
 def judge(values: dict[str, Array], stop: Stop, at_first: Array, best: Best | None) -> Int[Array, ""]:
-    """Return the reason to stop at these values, 0 for none; divergence comes first, patience last."""
+    """Return the reason to stop at these values, or 0 for none; divergence comes first, patience last."""
     reason = jnp.zeros((), jnp.int32)
     if best is not None and stop.patience is not None:
         reason = jnp.where(best.waited >= stop.patience, REASONS.index("patience"), reason)

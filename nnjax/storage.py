@@ -1,4 +1,4 @@
-"""A trained network in one plain file: NumPy's npz, with a JSON header that describes it, without pickle."""
+"""A trained network in one plain file: NumPy's npz with a JSON header that describes it, and no pickle."""
 
 import json
 import os
@@ -19,14 +19,14 @@ FORMAT = "nnjax network 1"
 def save(path: str | os.PathLike, network: Network, params: Params) -> None:
     """Write a network and its parameters to one file, completely or not at all.
 
-    The file is NumPy's .npz: it holds `header`, JSON with sizes, activations, biases and dtype, and
-    `weights_1` (in, out), `biases_1` (out,), `weights_2`, ... as raw numbers; `numpy.load(path)` reads it
-    without nnjax.
+    The file has NumPy's format .npz. It holds `header`, which is JSON with sizes, activations, biases and
+    dtype, and the numbers `weights_1` (in, out), `biases_1` (out,), `weights_2`, ...; `numpy.load(path)`
+    reads it without nnjax.
 
     Raises:
-        TypeError: As `nnjax.forward` for network and params.
-        ValueError: As `nnjax.forward`; an activation that has no name in `nnjax.ACTIVATIONS`.
-        OSError: The file cannot be written.
+        TypeError: As in `nnjax.forward` for network and params.
+        ValueError: As in `nnjax.forward`; also if an activation has no name in `nnjax.ACTIVATIONS`.
+        OSError: If the file cannot be written.
     """
     layers = check_params(network, params)
     header = {
@@ -70,9 +70,9 @@ def load(path: str | os.PathLike) -> tuple[Network, Params]:
     """Read a network and its parameters from a file that `save` has written.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is damaged, or was not written by `save`; an activation that is not in
-            `nnjax.ACTIVATIONS` here; float64 parameters while JAX's x64 flag is off.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, or was not written by `save`; if an activation is not in
+            `nnjax.ACTIVATIONS` here; if the parameters are float64 while JAX's x64 flag is off.
     """
     foreign = f"{os.fspath(path)} is damaged, or was not written by nnjax.save"
     try:

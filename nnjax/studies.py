@@ -1,4 +1,4 @@
-"""Studies: a sweep over seeds, settings and choices, as one labelled data set."""
+"""Studies: sweeps over seeds, settings and choices, returned as one labelled data set."""
 
 import functools
 import itertools
@@ -21,10 +21,10 @@ Static = Mapping[str, Sequence[Any] | Mapping[str, Any]]
 
 
 class Grid(dict[str, np.ndarray]):
-    """Settings that are the product of lists, in the form that `nnjax.sweep` takes.
+    """Settings that are all combinations of several lists, in the form that `nnjax.sweep` takes.
 
     Attributes:
-        axes: Name -> its values.
+        axes: The values of each setting, by its name.
     """
 
     def __init__(self, axes: Mapping[str, np.ndarray]) -> None:
@@ -41,8 +41,8 @@ def grid(**axes: ArrayLike | Sequence[float] | Sequence[int]) -> Grid:
     {'rate': [0.1, 0.1, 0.3, 0.3], 'scale': [1.0, 2.0, 1.0, 2.0]}
 
     Raises:
-        TypeError: A list that holds no numbers.
-        ValueError: No lists, or one that is empty or not a list.
+        TypeError: If a list does not hold numbers.
+        ValueError: If there are no lists, or one is empty or is not a list.
     """
     values = {name: np.asarray(checks.numbers(f"grid {name!r}", axis)) for name, axis in axes.items()}
     if not values:
@@ -66,37 +66,39 @@ def study(
     dims: Mapping[str, Sequence[str]] | None = None,
     units: Mapping[str, str] | None = None,
 ) -> Any:
-    """Compute fn(key(s), **choices, **setting) for all seeds, settings, choices: an xarray Dataset.
+    """Compute fn(key(s), **choices, **setting) for all seeds, choices and settings, as an xarray Dataset.
 
-    Settings are numbers: they share one compilation. Choices are anything else that fn takes by name (names
-    of initialisers and activations, optimisers, batch sizes, networks): each combination is a separate sweep,
-    compiled once.
+    Settings are numbers, which share one compilation. Choices are anything else that fn takes by name (names
+    of initialisers and activations, optimisers, batch sizes, networks); each combination of them is a
+    separate sweep, which is compiled once.
 
     Args:
         fn: As in `nnjax.sweep`; a pure function of a key, the choices and the settings to a pytree of arrays.
         seeds: As in `nnjax.sweep`.
-        static: The choices: {"weights": ["he_normal", "glorot_normal"]}; with your own labels,
+        static: The choices, as in {"weights": ["he_normal", "glorot_normal"]}, or with your own labels, as in
             {"optimizer": {"sgd": optax.sgd, "adam": optax.adam}}. All combinations are computed.
-        settings: As in `nnjax.sweep`, or an `nnjax.grid`, each of whose lists becomes a dimension.
-        folder: Where results are kept, with a folder for each combination. If you ask for more seeds,
-            settings or choices, only what is missing is computed and added.
+        settings: As in `nnjax.sweep`; or an `nnjax.grid`, in which case each of its lists becomes a
+            dimension.
+        folder: Where results are kept, in one subfolder for each combination. If you later ask for more
+            seeds, settings or choices, only what is missing is computed and added.
         lane: As in `nnjax.sweep`.
-        on_segment: Called with (runs done, runs in all) over all combinations, such as `nnjax.progress()`.
+        on_segment: A function that is called with (runs done, runs in all), counted over all combinations,
+            such as `nnjax.progress()`.
         executor: As in `nnjax.sweep`.
-        dims: Names for the results' own axes: {"curve": ("epoch",)}.
-        units: Units of results, by name. Default: "1", a plain number.
+        dims: Names for the axes that results have of their own, as in {"curve": ("epoch",)}.
+        units: The units of results, by name. The default is "1", for a plain number.
 
     Returns:
-        A Dataset with the dimensions of `static`, then "seed", then those of the grid ("setting" for plain
-        lists). Variables have the names of fn's results: their key or field, or "result" for a bare array.
+        A Dataset with the dimensions of `static`, then "seed", then those of the grid (or "setting" for plain
+        lists). Variables are named after the keys or fields of fn's result; a bare array is called "result".
         Attributes say which versions, device and function made the data.
 
     Raises:
-        ImportError: xarray is not installed; the message names the extra.
-        TypeError: As `nnjax.sweep`; a choice that cannot be hashed.
-        ValueError: As `nnjax.sweep`; a name given twice, choices with equal labels, results whose shapes
-            depend on a choice.
-        OSError, RuntimeError, TimeoutError: As `nnjax.sweep`.
+        ImportError: If xarray is not installed; the message names the extra.
+        TypeError: As in `nnjax.sweep`; also if a choice cannot be hashed.
+        ValueError: As in `nnjax.sweep`; also if a name is given twice, choices have equal labels, or the
+            shape of a result depends on a choice.
+        OSError, RuntimeError, TimeoutError: As in `nnjax.sweep`.
     """
     xarray = checks.needed("xarray", "nnjax.study", "xarray")
     checks.functions(fn=fn)
@@ -116,14 +118,14 @@ def study(
 
 
 class _Run(NamedTuple):
-    """One combination: the function with its choices, and the name of its folder."""
+    """One combination: the function with its choices filled in, and the name of its folder."""
 
     fn: Callable[..., PyTree]
     folder: str
 
 
 def _choices(static: Static) -> dict[str, dict[Any, Any]]:
-    """Return label -> value, for each name."""
+    """Return the choices of each name, as label -> value."""
     if not isinstance(static, Mapping):
         raise TypeError(f"static must be a mapping of names to choices, got {type(static).__name__}")
     choices = {}
@@ -266,5 +268,5 @@ def _text(value: str | Sequence[str]) -> str:
 def _own_version() -> str:
     try:
         return metadata.version("nnjax")
-    except metadata.PackageNotFoundError:  # run from its folder, not installed
+    except metadata.PackageNotFoundError:  # nnjax runs from its folder and is not installed
         return "unknown"

@@ -1,9 +1,10 @@
-"""Networks with different weights that compute the same function: permuted, sign-flipped, rescaled.
+"""Networks with different weights that compute the same function: permuted, sign-flipped or rescaled.
 
-The n nodes of a hidden layer can be permuted in n! ways. For a tanh node the signs of all weights into and
-out of it can be flipped; for a sigmoid node too, if the next layer has a bias to absorb the shift, since
-σ(-z) = 1 - σ(z). So each network has 2ⁿ n! copies (Chen, Lu & Hecht-Nielsen 1993). A ReLU node can be
-rescaled by any c > 0. `canonical` picks one of all the copies, `align` the one nearest to another network.
+The n nodes of a hidden layer can be permuted in n! ways. The signs of all weights into and out of a tanh node
+can be flipped; so can those of a sigmoid node if the next layer has biases to absorb the shift, since
+σ(-z) = 1 - σ(z). So each network with one hidden layer has 2ⁿ n! copies (Chen, Lu & Hecht-Nielsen 1993). A
+ReLU node can be rescaled by any c > 0. `canonical` picks one of all the copies, and `align` one near to
+another network.
 """
 
 import functools
@@ -26,7 +27,7 @@ def _activations(network: Network, layer: int) -> tuple[Activation, ...]:
 
 
 def may_flip(network: Network, layer: int) -> np.ndarray:
-    """Find which nodes (j,) of hidden layer `layer`, counted from 0, can change sign."""
+    """Find which nodes (j,) of hidden layer `layer`, counted from 0, can be flipped."""
     return np.array(
         [node.odd or (node.complement and network.biases) for node in _activations(network, layer)]
     )
@@ -47,9 +48,9 @@ def permuted(params: Params, layer: int, order: Any) -> Params:
     """Reorder a hidden layer's nodes and keep the function: the new node j is the old node order[j].
 
     Raises:
-        TypeError: params are not layers, or order does not hold integers.
-        ValueError: No such hidden layer, or order is not a permutation of its nodes (checked outside jit
-            only).
+        TypeError: If params are not layers, or order does not hold integers.
+        ValueError: If there is no such hidden layer, or order is not a permutation of its nodes (this is
+            checked outside jit only).
     """
     params = as_layers(params)
     width = _hidden_width(params, layer)
@@ -72,12 +73,13 @@ def flipped(network: Network, params: Params, layer: int, sign: Float[Array, " j
     """Flip the nodes where sign (j,) is -1, and keep the function.
 
     wⱼ → -wⱼ, bⱼ → -bⱼ, vⱼ → -vⱼ, and for the sigmoid c → c + vⱼ, where vⱼ are the weights out of node j and c
-    the next layer's biases.
+    are the biases of the next layer.
 
     Raises:
-        TypeError: As `nnjax.forward` for network and params.
-        ValueError: params of another network, no such hidden layer, signs that are not 1 or -1, or -1 for a
-            node that cannot change sign, see `may_flip` (checked outside jit only).
+        TypeError: As in `nnjax.forward` for network and params.
+        ValueError: If params belong to another network, or there is no such hidden layer; if a sign is not 1
+            or -1, or is -1 for a node that cannot be flipped, see `may_flip` (this is checked outside jit
+            only).
     """
     params = check_params(network, params)
     dtype = params[0].weights.dtype
@@ -91,7 +93,7 @@ def flipped(network: Network, params: Params, layer: int, sign: Float[Array, " j
 
 
 def _all_known(values: Any, holds: Any) -> bool:
-    """Check a condition on all values; values that are not known yet pass."""
+    """Check whether a condition holds for all values; values that are not known yet pass."""
     return isinstance(values, Tracer) or bool(np.all(holds(np.asarray(values))))
 
 
@@ -109,9 +111,9 @@ def rescaled(params: Params, layer: int, factor: Float[Array, " j"]) -> Params:
     """Multiply the weights into each ReLU node j by factor[j] > 0, and keep the function.
 
     Raises:
-        TypeError: params are not layers, or factor does not hold numbers.
-        ValueError: No such hidden layer, or factors that are not one positive number per node (checked
-            outside jit only).
+        TypeError: If params are not layers, or factor does not hold numbers.
+        ValueError: If there is no such hidden layer, or factor is not one positive number per node (its sign
+            is checked outside jit only).
     """
     params = as_layers(params)
     width = _hidden_width(params, layer)
@@ -136,8 +138,8 @@ def incoming(layer: Layer) -> Float[Array, "i1 j"]:
 def _entering(network: Network, params: Params, layer: int) -> Float[Array, "i1 j"]:
     """Return `incoming` for a hidden layer, with silent nodes below counted as part of the bias.
 
-    A silent node, all of whose incoming weights and bias are 0, has the constant activation f(0). Its
-    incoming weights do not fix its sign and scale, so its outgoing weights must not fix those of the nodes
+    A silent node, whose incoming weights and bias are all 0, has the constant activation f(0). Its incoming
+    weights do not determine its sign and scale, so its outgoing weights must not determine those of the nodes
     above.
     """
     if layer == 0:
@@ -158,25 +160,25 @@ def _lengths(vectors: Float[Array, "i j"]) -> Float[Array, " j"]:
 
 
 def _quotients(above: Array, below: Array, where: ArrayLike) -> Array:
-    """above / below; 1 outside `where`, or where one of the two is 0."""
+    """Return above / below, or 1 outside `where` and where one of the two is 0."""
     used = jnp.asarray(where) & (above > 0) & (below > 0)
     return jnp.where(used, above / jnp.where(used, below, 1), 1)
 
 
 def canonical(network: Network, params: Params) -> Params:
-    """Choose one representative of all copies of `params`; it computes the same function.
+    """Choose one representative of all copies of `params`, which computes the same function.
 
-    Layer by layer from the input: nodes that can be rescaled get incoming weights of length 1; nodes that
-    can be flipped get the sign that makes ⟨(wⱼ, bⱼ), r⟩ positive, for a fixed, arbitrary direction r;
-    nodes with the same activation are sorted by that number. Silent nodes, whose incoming weights and bias
-    are all 0, are scaled, flipped and sorted by their outgoing weights.
+    It is made layer by layer, from the input upwards. Nodes that can be rescaled get incoming weights of
+    length 1; nodes that can be flipped get the sign that makes ⟨(wⱼ, bⱼ), r⟩ positive, for a fixed, arbitrary
+    direction r; nodes with the same activation are sorted by that number. Silent nodes, whose incoming
+    weights and bias are all 0, are scaled, flipped and sorted by their outgoing weights.
 
-    Two copies give the same result up to rounding, unless two nodes' numbers are equal, which has probability
-    0 for trained networks: nodes with equal incoming weights keep their order. Identity nodes have further
+    Two copies give the same result up to rounding unless two nodes have equal numbers, which has probability
+    0 in trained networks; nodes with equal incoming weights keep their order. Identity nodes have further
     symmetries (any invertible mixture), which are ignored.
 
     Raises:
-        TypeError, ValueError: As `nnjax.forward` for params.
+        TypeError, ValueError: As in `nnjax.forward` for params.
     """
     params = check_params(network, params)
     hidden = range(len(params) - 1)
@@ -195,7 +197,7 @@ def canonical(network: Network, params: Params) -> Params:
 
 
 def _silent_settled(network: Network, params: Params, layer: int) -> Params:
-    """Scale, flip and sort silent nodes by their outgoing weights; the layers above are already settled."""
+    """Scale, flip and sort silent nodes by their outgoing weights; the layers above must be settled."""
     silent, leaving = _silent(network, params, layer), params[layer + 1].weights.T
     length = _lengths(leaving)
     factor = _quotients(length, jnp.ones_like(length), silent & may_rescale(network, layer))
@@ -223,7 +225,7 @@ def _kinds(network: Network, layer: int) -> np.ndarray:
 
 
 def _sorted(network: Network, layer: int, number: Array, ties: Array | None = None) -> Array:
-    """Sort nodes by number among those with the same activation; their set of places stays the same."""
+    """Sort nodes with the same activation by number; the set of places that they take stays the same."""
     kinds = _kinds(network, layer)
     order = jnp.arange(len(kinds))
     for kind in dict.fromkeys(kinds.tolist()):
@@ -236,25 +238,26 @@ def _sorted(network: Network, layer: int, number: Array, ties: Array | None = No
 def align(network: Network, params: Params, reference: Params, passes: int = 4) -> Params:
     """Choose a copy of `params`, permuted, sign-flipped and rescaled, that is near `reference`.
 
-    Maximise ⟨w, w'⟩ + ⟨b, b'⟩ + ⟨v, v'⟩ over the orders and signs of a hidden layer's nodes, an assignment
-    problem, solved exactly (Hungarian algorithm). Several hidden layers are matched one after the other,
-    `passes` times (weight matching, Ainsworth et al. 2023). That may get stuck where no single layer can be
-    improved, so it starts twice: from `params` as they are, and from layers matched from the input upwards by
-    their incoming weights, with rescalable nodes given the reference's lengths. The nearer result is
-    returned.
+    For a hidden layer, ⟨w, w'⟩ + ⟨b, b'⟩ + ⟨v, v'⟩ is maximised over the orders and signs of its nodes; this
+    is an assignment problem, which the Hungarian algorithm solves exactly. Several hidden layers are matched
+    one after the other, `passes` times (weight matching, Ainsworth et al. 2023). That may get stuck where no
+    single layer can be improved, so it is started twice: from `params` as they are, and from layers that have
+    been matched from the input upwards by their incoming weights, where nodes that can be rescaled get the
+    lengths that they have in the reference. The nearer of the two results is returned.
 
     A copy of `reference` comes out equal to it, up to rounding, unless two of its nodes have equal incoming
-    weights. For other networks the copy found is not always the nearest. Only weights are compared, so a
-    nearer network need not be nearer in loss.
+    weights. For other networks, the copy that is found is not always the nearest. Only weights are compared,
+    so a nearer network need not have a nearer loss.
 
     Args:
         network: The network that both belong to.
-        params: The parameters to bring near, traced or not.
-        reference: The parameters to come near to; converted to the dtype of params.
-        passes: Rounds over the hidden layers; a single hidden layer that cannot be rescaled needs only one.
+        params: The parameters to bring near; they may be traced.
+        reference: The parameters to bring them near to; converted to the dtype of params.
+        passes: The number of rounds over the hidden layers; a single one that cannot be rescaled needs only
+            one.
 
     Raises:
-        TypeError, ValueError: As `nnjax.forward` for params and reference; passes below 1.
+        TypeError, ValueError: As in `nnjax.forward` for params and reference; also if passes is below 1.
     """
     params, reference = check_params(network, params), check_params(network, reference)
     dtype, passes = params[0].weights.dtype, checks.count("passes", passes)
@@ -296,7 +299,7 @@ def _unit_where(where: ArrayLike, vectors: Float[Array, "i j"]) -> Float[Array, 
 
 
 def _as_long(network: Network, params: Params, reference: Params, layer: int, wanted: ArrayLike) -> Params:
-    """Rescale nodes to the length of the reference's incoming weights; silent nodes, of the outgoing."""
+    """Rescale nodes to the lengths of the reference's incoming weights (of the outgoing, if silent)."""
     may = may_rescale(network, layer)
     if not may.any():
         return params
@@ -316,7 +319,7 @@ def _aligned(
     incoming_alone: ArrayLike = False,
     any_scale: ArrayLike = False,
 ) -> Params:
-    """Permute and flip a layer's nodes, matched by incoming and outgoing weights, or by incoming alone.
+    """Permute and flip a layer's nodes, matched by incoming and outgoing weights, or by incoming ones alone.
 
     With any_scale, silent nodes that can be rescaled are matched by the direction of their outgoing weights.
     """
@@ -335,7 +338,7 @@ def _aligned(
     worth = jnp.where(flips[None], jnp.abs(match), match)
     allowed = jnp.asarray(kinds[:, None] == kinds)
     lowest = -1 - 2 * jnp.sum(jnp.abs(match))
-    costs = jnp.where(allowed, -worth, -lowest).astype(jnp.zeros(0).dtype)  # Optax uses the default dtype
+    costs = jnp.where(allowed, -worth, -lowest).astype(jnp.zeros(0).dtype)  # optax uses the default dtype
     rows, columns = optax.assignment.hungarian_algorithm(costs)
     order = jnp.zeros(len(kinds), columns.dtype).at[rows].set(columns)
     chosen = jnp.take_along_axis(match, order[:, None], axis=1)[:, 0]

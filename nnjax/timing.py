@@ -1,4 +1,4 @@
-"""Which view is the fastest here, measured: `nnjax.fastest_view` only knows sizes and rows."""
+"""Measure which view is the fastest here; `nnjax.fastest_view` judges only by sizes and rows."""
 
 import functools
 import itertools
@@ -18,8 +18,8 @@ def time_views(
 ) -> dict[str, float]:
     """Measure the seconds that one run of `fn` takes in each view, within a sweep; the fastest comes first.
 
-    The views take turns, each at least once after it has been compiled, until the time is over; their medians
-    are returned. Nothing is kept.
+    The views take turns until the time is up, and each is measured at least once after it has been compiled.
+    The median for each view is returned. Nothing is saved.
 
         def train(key, view):
             params = nnjax.init(network, key)
@@ -30,14 +30,15 @@ def time_views(
 
     Args:
         fn: A pure function (key, view) -> a pytree of arrays, which passes `view` on to `nnjax.train`. Few
-            epochs are enough: all of a run's updates take equally long.
-        seeds: Number of runs in a sweep: as many as yours will have, if they are few.
-        views: Names of views. Leave out "nodes" for large networks, whose program takes minutes to compile.
-        seconds: How long to measure in all, compilation not included.
+            epochs are enough, since all updates of a run take equally long.
+        seeds: The number of runs in a sweep. If your sweep will have only a few, pass that number.
+        views: The names of the views. Leave out "nodes" for large networks, for which it takes minutes to
+            compile.
+        seconds: How long to measure in all, not counting compilation.
 
     Raises:
-        TypeError, ValueError: seeds is not a positive integer, or seconds not a number; a view is unknown, or
-            none is named; and what `nnjax.sweep` raises.
+        TypeError, ValueError: If seeds is not a positive integer, or seconds is not a number; if a view is
+            unknown, or none is named; also whatever `nnjax.sweep` raises.
     """
     seeds = checks.count("seeds", seeds)
     checks.number("seconds", seconds)

@@ -1,7 +1,7 @@
 """Training one network: the four steps of the handout's summary, repeated over rows and epochs.
 
-`train` is pure and not jitted itself: jit it, vmap it over seeds, or pass a function of a key that calls it
-to `nnjax.sweep`.
+`train` is pure, and is not jitted itself: jit it, vmap it over seeds, or give `nnjax.sweep` a function of a
+key that calls it.
 """
 
 import dataclasses
@@ -41,19 +41,19 @@ def train_step(
     alpha: float | Array,
     loss: losses.Kind = "sse",
 ) -> Params:
-    """w + α · δ · activation and b + α · δ: update once, from one example (handout, "To sum up").
+    """Update once, from one example: w + α · δ · activation and b + α · δ (handout, "To sum up").
 
     Args:
         network: The network.
         params: Its parameters.
         x: One example (in,).
         y: Its label (out,).
-        alpha: Learning rate.
+        alpha: The learning rate.
         loss: A name in `nnjax.LOSSES`, an `nnjax.Loss`, or a function (y, ŷ) -> L.
 
     Raises:
-        TypeError: alpha is not one number; otherwise as `nnjax.forward`.
-        ValueError: As `nnjax.forward` and `nnjax.deltas`.
+        TypeError: If alpha is not one number; otherwise as in `nnjax.forward`.
+        ValueError: As in `nnjax.forward` and `nnjax.deltas`.
     """
     params, resolved = check_params(network, params), loss_of(network, loss)
     dtype = params[0].weights.dtype
@@ -91,10 +91,11 @@ def train(
     resumable: bool = False,
     resume: History | None = None,
 ) -> tuple[Params, History]:
-    """Train by gradient descent on a loss summed over each batch; one `lax.scan` over the epochs.
+    """Train by gradient descent on a loss summed over each batch, in one `lax.scan` over the epochs.
 
-    With `optax.sgd(α)` each batch's update is w - α Σₙ ∂Lₙ/∂w, the handout's weight changes accumulated over
-    the batch's rows (footnote 12); batch_size=1 is the handout's own epoch, one row at a time.
+    With `optax.sgd(α)` the update for each batch is w - α Σₙ ∂Lₙ/∂w: the handout's weight changes,
+    accumulated over the rows of the batch (footnote 12). batch_size=1 is the handout's own epoch, one row at
+    a time.
 
     Args:
         network: The network.
@@ -102,42 +103,45 @@ def train(
         xs: Inputs (n, in).
         ys: Labels (n, out).
         optimizer: Any optax optimiser, including those that need the loss itself (optax.lbfgs, polyak_sgd);
-            its learning rate may be traced. Exceptions: optax.lookahead, which needs another kind of
+            its learning rate may be traced. The exceptions are optax.lookahead, which needs another kind of
             parameters, and optax.contrib.sam, which needs the gradient as a function.
         epochs: Passes over the data; with `resume`, the number of further passes.
-        batch_size: Rows per update; None for all of them. Every row is used once per epoch; if the size does
-            not divide n, the epoch ends with a batch of the rows left over.
-        key: Shuffles the rows again in each epoch, by fold_in(key, epoch); None keeps their order. With a key
-            made from the seed, each seed sees the rows in a different order; with one fixed key, in the same
-            order. A single batch of all rows has no order and needs no key.
+        batch_size: The number of rows per update; None means all of them. Every row is used once per epoch;
+            if the size does not divide n, the epoch ends with a batch of the rows left over.
+        key: Shuffles the rows anew in each epoch, by fold_in(key, epoch); None keeps their order. With a key
+            made from the seed, each seed sees the rows in a different order; with one fixed key, all see them
+            in the same order. A single batch of all rows has no order and needs no key.
         loss: A name in `nnjax.LOSSES`, an `nnjax.Loss`, or a function (y, ŷ) -> L.
-        stop: When to stop early. None never stops early, and costs nothing; a run that has diverged by its
-            end is still marked.
+        stop: When to stop early. With None, training never stops early, and no checks are computed; a run
+            that has diverged by its end is still marked.
         view: "matrix"; "columns" for weights (out, in) and one example per column; or "nodes" for the
-            node-by-node pass, the faster one for tiny networks over many seeds (see `nnjax.fastest_view`).
+            node-by-node pass, which is faster for tiny networks over many seeds (see `nnjax.fastest_view`).
             An optimiser that looks at whole arrays, their shapes or names (a mask by ndim, LAMB, clipping by
-            the norm) is given the same matrices in every view. "nodes" takes long to compile with epochs=1
-            and more than four layers.
+            the norm) is given the same matrices in every view. "nodes" takes a long time to compile with
+            epochs=1 and more than four layers.
         record_every: Record curves every `record_every` epochs.
-        measures: Your own curves besides the three: name -> params -> a number (or an array), as in
-            {"accuracy": lambda p: nnjax.accuracy(network, p, *test)}; recorded with `record_every`.
-        row_weights: A weight (n,) for each row's loss, 0 or more: Σₙ wₙ Lₙ. For class weights c (k,) and
-            one-hot ys, pass ys @ c. Validation losses and measures are not weighted.
-        resumable: Whether `history.state` keeps what is needed to resume: the optimiser's state and the
-            epoch.
-        resume: The history of a resumable run: training continues from there, with the parameters that run
-            returned, as if it had not been interrupted. 50 epochs and 50 more equal 100, bit for bit, given
+        measures: Your own curves besides "loss", "gradient_norm" and "validation": for each name, a function
+            of params that returns a number (or an array), as in {"accuracy": lambda p:
+            nnjax.accuracy(network, p, *test)}. They need `record_every`.
+        row_weights: Weights (n,) of the rows, 0 or more; the loss is then Σₙ wₙ Lₙ. For class weights c (k,)
+            and one-hot ys, pass ys @ c. Validation losses and measures are not weighted.
+        resumable: Whether `history.state` keeps what is needed to resume, such as the optimiser's state and
+            the epoch.
+        resume: The history of a resumable run; pass the parameters that were returned with it. Training then
+            continues as if it had not been interrupted: 50 epochs and 50 more equal 100, bit for bit, given
             the same data, key, optimiser and view (under vmap, up to rounding). `record_every` counts from
             where this run starts.
 
     Returns:
-        The parameters reached, or with `Stop(patience=)` those with the lowest validation loss; and the
-        `History`.
+        The parameters that were reached (with `Stop(patience=)`, those with the lowest validation loss), and
+        the `History`.
 
     Raises:
-        TypeError: epochs, batch_size or record_every is not an integer; optimizer is not an optax optimiser.
-        ValueError: A shape that does not fit, a batch larger than the data, an unknown name, row weights
-            below 0, measures without record_every, parameters or an optimiser that do not fit `resume`.
+        TypeError: If epochs, batch_size or record_every is not an integer, or optimizer is not an optax
+            optimiser.
+        ValueError: If a shape does not fit, a batch is larger than the data, a name is unknown, row weights
+            are below 0, measures are given without record_every, or the parameters or the optimiser do not
+            fit `resume`.
     """
     params, xs, ys, resolved = check_batch(network, params, xs, ys, loss)
     _check_options(optimizer, key, stop)
@@ -194,7 +198,7 @@ def _measures(measures: Mapping[str, Measure] | None, record_every: int | None) 
 
 
 def _weighted(loss: Loss, ys: Array, row_weights: ArrayLike | None) -> tuple[Loss, Array]:
-    """Return a loss whose labels have one more column, the weight of their row, and these labels."""
+    """Return a loss for labels with one more column, the weights of the rows, and these labels."""
     if row_weights is None:
         return loss, ys
     weights = checks.real_array("row_weights", row_weights, ys.dtype)
@@ -245,6 +249,6 @@ def _resumed(task: Task, params: Params, history: History, view: str) -> Start:
 
 
 def _same(one: Params, other: Params) -> bool:
-    """Check whether parameters are the same bit for bit; values that are not known yet pass."""
+    """Check whether two sets of parameters are the same bit for bit; values that are not known yet pass."""
     pairs = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
     return all(isinstance(a, Tracer) or isinstance(b, Tracer) or checks.same_bits(a, b) for a, b in pairs)

@@ -13,19 +13,19 @@ from nnjax import backprop, checks, columnwise, network, nodewise
 from nnjax.network import Network, Params
 
 NODE_PRODUCTS = 700
-"""Most scalar products per step for which the node-by-node view pays off, see `fastest_view`."""
+"""The largest number of scalar products per step with which the node view pays off, see `fastest_view`."""
 COLUMN_ROWS = 10
-"""Fewest rows for which columns pay off with at most one hidden layer, see `fastest_view`."""
+"""The smallest number of rows for which columns pay off, if there is at most one hidden layer."""
 
 
 class View(NamedTuple):
-    """A parameter layout for training and the functions that work in it; they do not check arguments.
+    """A parameter layout for training, and the functions that work in it, which do not check arguments.
 
     Attributes:
         enter: Params -> parameters in the layout.
         leave: The inverse of `enter`.
         gradients: (network, parameters in the layout, xs, ys, Loss) -> gradients in the layout.
-        total_loss: The same arguments -> the summed loss.
+        total_loss: The same arguments -> the loss summed over the rows.
     """
 
     enter: Callable[[Params], Any]
@@ -46,20 +46,22 @@ VIEWS = {
 
 
 def scalar_products(network: Network, rows: int) -> int:
-    """Σₗ nₗ₋₁ nₗ · rows: count the products w · a in one forward pass, which the node view writes out."""
+    """Σₗ nₗ₋₁ nₗ · rows: count the products w · a in one forward pass; the node view writes them all out."""
     return rows * sum(a * b for a, b in itertools.pairwise(network.sizes))
 
 
 def fastest_view(network: Network, rows: int) -> str:
     """Name the fastest view for many seeds: "nodes", "columns" or "matrix".
 
-    "nodes" up to `NODE_PRODUCTS` scalar products per forward pass of a batch: a step of scalars fuses into a
-    few loops over the seeds, but its program grows with weights · rows, and so does the time to compile it.
-    Else "columns" for at most one hidden layer and at least `COLUMN_ROWS` rows; else "matrix".
+    The answer is "nodes" if a forward pass of a batch takes up to `NODE_PRODUCTS` scalar products: a step of
+    scalars fuses into a few loops over the seeds, but its program grows with weights · rows, and so does the
+    time that it takes to compile. Otherwise it is "columns" for at most one hidden layer and at least
+    `COLUMN_ROWS` rows, and "matrix" for everything else.
 
-    The bounds are where the timings in the benchmark cross on two cores of an AMD EPYC
-    (`python -m experiments benchmark`). Sizes and rows alone do not decide: near the bounds the named view is
-    0.55 to 2.5 times as fast as the best other one. If training takes hours, measure: `nnjax.time_views`.
+    The bounds are where the benchmark's timings cross on two cores of an AMD EPYC
+    (`python -m experiments benchmark`). Speed does not depend on sizes and rows alone: near the bounds, the
+    named view is 0.55 to 2.5 times as fast as the best of the other two. If training takes hours, measure
+    with `nnjax.time_views`.
 
     >>> import nnjax
     >>> fastest_view(nnjax.mlp((2, 2, 1)), rows=4)
@@ -68,10 +70,10 @@ def fastest_view(network: Network, rows: int) -> str:
 
     Args:
         network: The network.
-        rows: Rows per update.
+        rows: The number of rows per update.
 
     Raises:
-        TypeError, ValueError: rows is not a positive integer.
+        TypeError, ValueError: If rows is not a positive integer.
     """
     rows = checks.count("rows", rows)
     if scalar_products(network, rows) <= NODE_PRODUCTS:

@@ -3,6 +3,7 @@
 import ctypes
 import functools
 import gc
+import mmap
 import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -32,7 +33,7 @@ module per program instead of up to 32."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep compiled programs in .pytest_cache: compiling them takes most of a first run."""
+    """Keep compiled programs in .pytest_cache: compiling them takes up most of a first run."""
     cache = getattr(config, "cache", None)
     if cache is not None:
         jax.config.update("jax_compilation_cache_dir", str(cache.mkdir("jax")))
@@ -41,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep a folder that has its own fixtures in one process: each process would make them again."""
+    """Keep a folder that has its own fixtures in one process: others would have to make them again."""
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
@@ -57,7 +58,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_finish() -> None:
-    """Make garbage collections skip the objects left by imports, which would take a twentieth of the time."""
+    """Make the garbage collector skip what imports left: scanning it would take a twentieth of the time."""
     gc.collect()
     gc.freeze()
 
@@ -76,21 +77,35 @@ def _knows(options: dict[str, Any]) -> bool:
     return True
 
 
-def _give_memory_back() -> None:
-    """Return freed memory, which glibc keeps: two thirds of a process after some hundred compilations."""
+def _resident() -> int:
+    """Return the bytes of memory that this process occupies; 0 where the system does not say."""
+    status = pathlib.Path("/proc/self/statm")
+    return int(status.read_text().split()[1]) * mmap.PAGESIZE if status.exists() else 0
+
+
+def _forget_programs() -> None:
+    """Drop all compiled programs and return freed memory, which glibc keeps."""
+    jax.clear_caches()
+    gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
 
 
+MOST_MEMORY = 10**9
+"""Bytes above which a process forgets its programs: those of single operations are shared by many files."""
+COMPILED: set[bool] = set()
+"""Whether the programs in memory are optimised; empty if there are none."""
+
+
 @pytest.fixture(autouse=True, scope="module")
 def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Make XLA optimise little, since most programs here run only briefly, and forget them after each file.
+    """Make XLA optimise little, since most programs here run briefly.
 
     Files about bits, speed or faults of the compiler opt out with OPTIMISED = True. Files whose slow tests
-    compute for long or compare bits opt out with LONG = True whenever slow tests run. Each file has one
-    setting, because its fixtures are compiled too. JAX's public options affect whole programs, but not single
-    operations.
+    compare bits or compute for a long time opt out with LONG = True whenever slow tests run. Each file has
+    one setting, because its fixtures are compiled too. JAX's public options affect whole programs, but not
+    single operations.
     """
     slow = "not slow" not in request.config.option.markexpr
     says = functools.partial(getattr, request.module)
@@ -100,13 +115,14 @@ def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
     def quick(*args: Any, env_options_overrides: dict[str, Any] | None = None, **options: Any) -> Any:
         return usual(*args, env_options_overrides=known | (env_options_overrides or {}), **options)
 
+    if optimised or {optimised} != COMPILED or _resident() > MOST_MEMORY:
+        _forget_programs()
+    COMPILED.clear()
+    COMPILED.add(optimised)
     with pytest.MonkeyPatch.context() as patch:
         if not optimised:
             patch.setattr(compiler, "get_compile_options", quick)
         yield
-    jax.clear_caches()
-    gc.collect()
-    _give_memory_back()
 
 
 @pytest.fixture
@@ -124,7 +140,7 @@ def _use(patch: pytest.MonkeyPatch, count: int) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def two_devices() -> Iterator[None]:
-    """Let sweeps use two devices: with all eight, two cores would just copy, for the same bits."""
+    """Let sweeps use two devices: with all eight, two cores would mostly copy, for the same bits."""
     with pytest.MonkeyPatch.context() as patch:
         _use(patch, 2)
         yield
@@ -138,7 +154,7 @@ def devices(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 @pytest.fixture
 def keyed() -> Callable[[Callable], Callable]:
-    """Make a function of a key one of its seed: keys are not arrays that can be exported."""
+    """Turn a function of a key into one of a seed, since keys are not arrays that can be exported."""
     return lambda fn: lambda seed: fn(jax.random.key(seed, impl="threefry2x32"))
 
 

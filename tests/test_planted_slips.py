@@ -37,7 +37,7 @@ def siblings(right, params, layer, delta):
 
 
 def cosc420(right, params, layer, delta):
-    """Apply the rule in HLasse/COSC420: the weight enters the hidden delta twice, the factor 2 is missing."""
+    """Apply the rule in HLasse/COSC420: the weight enters δ_h twice, and the factor 2 is missing."""
     return product(params[layer].weights ** 2, delta) / (2 if at_output(params, layer) else 1)
 
 

@@ -23,8 +23,8 @@ def story(data: xr.DataTree) -> Story:
     )
     return [
         f"How fast is a program? On a busy machine no single timing can tell. So {methods} methods train the "
-        f"same networks in turn, {repeats} times over, and their ratios are compared within each round. "
-        "That they do the same work shows in the losses, which differ by a share of {same-losses} at most. "
+        f"same networks in turn, {repeats} times over, and their times are compared within each round. That "
+        "they do the same work shows in the losses, which differ by a share of {same-losses} at most. "
         "Compiling a training program takes up to {compilation} seconds.",
         judged if speed.attrs["full"] else too_short,
         *map(Show, drawable(data)),

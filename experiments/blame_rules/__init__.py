@@ -29,7 +29,7 @@ ALIGN_TIMES = 2.0
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """How many networks are measured and trained by each rule, and how long.
+    """How many networks are measured, and trained by each rule, and for how long.
 
     Attributes:
         seed: First seed.
@@ -38,8 +38,8 @@ class Config(Options):
         digit_seeds: Networks that learn the digits, 2 or more; small differences are judged from 400 on.
         align_seeds: Networks in which the angle of feedback is followed through training, 2 or more.
         steps: Full-batch steps on XOR.
-        iris_epochs: Epochs on Iris, batches of 16.
-        digit_epochs: Epochs on the digits, batches of 10.
+        iris_epochs: Epochs on Iris, in batches of 16.
+        digit_epochs: Epochs on the digits, in batches of 10.
     """
 
     seed: int = 0
@@ -128,7 +128,7 @@ def angle_groups(config: Config, context: Context) -> dict[str, xr.Dataset]:
 
 
 def aligned(task: Task, seeds: np.ndarray, context: Context) -> xr.Dataset:
-    """Measure how fixed random feedback turns towards the gradient while it trains, at its best rate."""
+    """Measure how fixed random feedback turns towards the gradient during training, at its best rate."""
     cosines = context.sweep(f"alignment, {task.title}", alignment(task, ALIGN_TIMES * task.rate), seeds)
     attributes = {"long_name": "cosine with the true weight change of layer 1", "units": "1"}
     return xr.Dataset(

@@ -19,13 +19,10 @@ NAMES = {
 }
 """{rule: its name in a figure}."""
 COLOURS = dict(zip(NAMES, style.COLOURS, strict=False))
-COST = (
-    "Share of the seeds that learn XOR, and mean test accuracy on Iris and digits, each rule at its best "
-    "learning rate, from the same initial weights, with 99.9 % intervals."
-)
+COST = "Each rule at its best learning rate, from the same initial weights, with 99.9 % intervals."
 ANGLES = (
-    "The cosine between each rule's change of the first layer and the true one in random 3-4-1 networks, on "
-    "the row (1, 3, 5). Left of the dashed line the loss rises."
+    "The cosine between each rule's change of the first layer and the true change, in random 3-4-1 networks "
+    "on the row (1, 3, 5). Left of the dashed line the loss rises."
 )
 TASKS = {
     "xor": "share that learns XOR",

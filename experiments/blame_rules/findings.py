@@ -21,11 +21,11 @@ INPUT_IDS = {UNIFORM: "uniform", HANDOUT: "handout"}
 
 
 SYMMETRIC = (AUTHORS, FEEDBACK)
-"""Rules whose blame flips its sign with the weights v into the output: uphill half of the time."""
+"""Rules whose blame changes sign with the weights v into the output, so half of the time it goes uphill."""
 TASKS = {"xor": 100, "iris": 100, "digits": 20}
 """{task: the fewest seeds with which it is judged}."""
 SMALL = {("digits", AUTHORS): 400, ("digits", FEEDBACK): 400}
-"""Seeds needed if the difference is small: with 50 the interval is wider than the expected range."""
+"""The seeds needed where the difference is small: with 50 the interval is wider than the expected range."""
 DRAWS = 1_000_000
 
 
@@ -42,7 +42,7 @@ def uphill_chance(norms: np.ndarray, nodes: int = 4, draws: int = DRAWS) -> floa
 
     The cosine has the sign of (s · v)(1 · v) with sᵢ = f'(zᵢ)² and v ~ N(0, I), two Gaussians of correlation
     ρ = Σ s / (√n |s|), whose signs differ with probability arccos(ρ) / π. So the chance is E[arccos(ρ)] / π
-    over zᵢ ~ N(0, |x|²), here from `draws` draws, with a standard error below 2e-4.
+    over zᵢ ~ N(0, |x|²), here estimated from `draws` draws, with a standard error below 2e-4.
     """
     z = np.abs(norms * np.random.default_rng(0).standard_normal((draws, nodes)))
     log_s = -2 * (z + 2 * np.log1p(np.exp(-z)))
@@ -52,9 +52,9 @@ def uphill_chance(norms: np.ndarray, nodes: int = 4, draws: int = DRAWS) -> floa
 
 
 def reached(task: xr.Dataset, rule: str) -> tuple[np.ndarray, str]:
-    """Return whether each seed solved the task, or its accuracy, at the rule's best rate; and its factor.
+    """Return whether each seed solved the task, or its accuracy, at the rule's best rate; and that rate.
 
-    The rate is chosen on the other half of the seeds.
+    For each half of the seeds, the rate is chosen on the other half.
     """
     ends = task.sel(rule=rule).transpose("seed", "times")
     accuracy = ends["accuracy"].values
@@ -64,7 +64,7 @@ def reached(task: xr.Dataset, rule: str) -> tuple[np.ndarray, str]:
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge how far each rule points from the gradient, at birth and in training, and what that costs."""
+    """Judge how far each rule points from the gradient, before and during training, and what that costs."""
     cosine = data["angles"].to_dataset()["cosine"]
     judged = [equal_slopes(data["equal_slopes"].to_dataset()["cosine"])]
     judged += [uphill(cosine, inputs, rule) for inputs in INPUT_IDS for rule in RULE_IDS]
@@ -85,7 +85,7 @@ def equal_slopes(cosine: xr.DataArray) -> Finding:
         f"3-4-1 with equal slopes f', {PRINTED}: cosine with the gradient against |Σ v| / (√n |v|), "
         "largest relative difference",
         np.max(np.abs(measured / derived - 1)),
-        note=f"lowest cosine {measured.min():.1g}: only unequal slopes can send the rule uphill",
+        note=f"lowest cosine {measured.min():.1g}: only unequal slopes can make the rule go uphill",
     )
 
 

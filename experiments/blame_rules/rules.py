@@ -51,13 +51,13 @@ def backpropagation(example: Example) -> Deltas:
 
 
 def summed(example: Example) -> Deltas:
-    """Apply the handout's rule as printed, summed over the siblings: δᵢ = Σ_k Σⱼ wₖⱼ δⱼ · f'(zᵢ)."""
+    """Apply the handout's rule as printed, which sums over the siblings: δᵢ = Σ_k Σⱼ wₖⱼ δⱼ · f'(zᵢ)."""
     network, params, trace, y, _ = example
     return nnjax.deltas_as_printed(network, params, trace, y, params)
 
 
 def squared(example: Example) -> Deltas:
-    """Apply the rule of the author's code (HLasse/COSC420): the weight enters twice, and no factor 2."""
+    """Apply the rule of the author's code (HLasse/COSC420): the weight enters twice, and the 2 is missing."""
     half, params = backpropagation(example)[-1] / 2, example.params
     return send_back(example, half, lambda layer, delta: product(params[layer + 1].weights ** 2, delta))
 
@@ -107,7 +107,7 @@ INPUTS = (UNIFORM, HANDOUT)
 
 
 def angles(network: nnjax.Network) -> Callable[[jax.Array], jax.Array]:
-    """Make a function of a key: cosines (input, rule) with the true weight change of layer 1."""
+    """Make a function that maps a key to the cosines (input, rule) with the true weight change of layer 1."""
 
     def cosines_of(key: jax.Array) -> jax.Array:
         params, feedback = (
@@ -123,7 +123,7 @@ def angles(network: nnjax.Network) -> Callable[[jax.Array], jax.Array]:
 
 
 def with_equal_slopes(network: nnjax.Network) -> Callable[[jax.Array], jax.Array]:
-    """Make a function of a key: the printed rule's cosine if all f' are equal, measured and derived.
+    """Make a function that maps a key to the printed rule's cosine for equal f', measured and derived.
 
     cos = |Σⱼ vⱼ| / (√n |v|) for n hidden nodes with the weights v into one output node: never below 0.
     """
@@ -142,7 +142,7 @@ def with_equal_slopes(network: nnjax.Network) -> Callable[[jax.Array], jax.Array
 def cosines(
     network: nnjax.Network, params: nnjax.Params, feedback: nnjax.Params, x: jax.Array, y: jax.Array
 ) -> jax.Array:
-    """Compute the cosine of each rule's δ of layer 1 with the true δ: also that of the weight changes."""
+    """Compute the cosine of each rule's δ of layer 1 with the true δ, also that of the weight changes."""
     example = Example(network, params, nnjax.forward(network, params, x), y, feedback)
     deltas = jnp.stack([rule(example)[0] for rule in RULES.values()])
     lengths = jnp.sqrt(jnp.sum(deltas * deltas, axis=1))
@@ -151,13 +151,13 @@ def cosines(
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What is learnt, and for how long: full batches, or batches of `batch` rows in one fixed order.
+    """What is learnt, and for how long, in batches of `batch` rows (or all of them) in one fixed order.
 
     The rate suits backpropagation. Multiples of it, `times`, are tried as well, up to where every rule gets
     worse, so that no rule is judged by another's rate.
 
     Attributes:
-        title: A name for people.
+        title: A name for readers.
         network: The network.
         train: Rows to train on.
         test: Rows to test with.
@@ -182,7 +182,7 @@ class Task:
 
 
 def trained(task: Task) -> Callable[..., tuple[jax.Array, jax.Array]]:
-    """Make a function of a key and a rate: final loss per row, and test accuracy, for each rule.
+    """Make a function that maps a key and a rate to each rule's final loss per row and test accuracy.
 
     The rules share one program, since drawing the initial weights takes most of its compilation.
     """
@@ -244,11 +244,11 @@ def accuracy(network: nnjax.Network, params: nnjax.Params, test: datasets.Data) 
 
 
 LOOKS = (0, 1, 2, 5, 10, 20, 60)
-"""The epochs after which the alignment of feedback is measured, as far as training reaches them."""
+"""The epochs after which the alignment of feedback is measured, if training goes on for so long."""
 
 
 def alignment(task: Task, rate: float) -> Callable[[jax.Array], jax.Array]:
-    """Make a function of a key: feedback's cosine with layer 1's true weight change, at times of `LOOKS`.
+    """Make a function that maps a key to feedback's cosine with layer 1's true change, at times of `LOOKS`.
 
     The network is trained by fixed random feedback; both changes are summed over the training rows.
     """
@@ -283,5 +283,5 @@ def alignment(task: Task, rate: float) -> Callable[[jax.Array], jax.Array]:
 
 
 def looks(task: Task) -> tuple[int, ...]:
-    """Return the epochs of `LOOKS` that a task's training reaches, and its last."""
+    """Return the epochs of `LOOKS` that a task's training reaches, and its last epoch."""
     return tuple(sorted({epoch for epoch in LOOKS if epoch <= task.epochs} | {task.epochs}))

@@ -14,20 +14,20 @@ CARD = Card(
 def story(data: xr.DataTree) -> Story:
     """Tell whether the slip matters: on XOR it does, and the angle does not show it."""
     return [
-        "The handout's δ of a hidden node is wrong. But does the slip matter? Four rules train the same "
-        "networks: backpropagation; the rule as printed, which sums over the siblings; the one in the code "
-        "that the handout's author published elsewhere, where the weight enters twice and so loses its sign; "
-        "and fixed random feedback, known from research on brains.",
+        "The handout's δ of a hidden node is wrong. Does it matter? Four rules train the same networks: "
+        "backpropagation; the rule as printed, which sums over the siblings; the rule in code that the "
+        "handout's author published elsewhere, where the weight enters twice and so loses its sign; and "
+        "fixed random feedback, known from brain research.",
         Show("cost"),
         "Compared with backpropagation the printed rule changes the share that learns XOR by "
-        "{xor-printed:points} and the accuracy on digits by {digits-printed:points}; on Iris the change is "
-        "so small, {iris-printed:points}, that nobody would notice. That is how a wrong rule survives: "
-        "many tasks are easy enough for it.",
+        "{xor-printed:points} and the accuracy on digits by {digits-printed:points}. On Iris the change is "
+        "so small, {iris-printed:points}, that nobody would notice: a wrong rule survives because many tasks "
+        "are easy enough for it.",
         Fold("Is a rule bad if it points away from the gradient?"),
-        "On the handout's own row the printed rule sends the first layer of {uphill-handout-printed:%} of "
-        "random networks uphill; the author's code and random feedback send half of them there.",
+        "On the handout's own row the printed rule moves the first layer of {uphill-handout-printed:%} of "
+        "random networks uphill; the author's code and random feedback do so to half of them.",
         Show("angles"),
-        "Yet these two rules learn. While fixed random feedback trains, the weights turn until blame points "
-        "the right way: on Iris its cosine with the gradient rises by {feedback-aligns}, as Lillicrap and "
-        "others found in 2016.",
+        "Yet these two rules learn. While a network trains with fixed random feedback, its weights turn "
+        "until blame points the right way: on Iris its cosine with the gradient rises by {feedback-aligns}, "
+        "as Lillicrap and others found in 2016.",
     ]

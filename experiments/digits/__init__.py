@@ -9,10 +9,10 @@ from experiments.digits import crossed, training
 from experiments.digits.figures import figures
 from experiments.digits.findings import findings, tables
 from experiments.digits.mnist import nielsen
-from experiments.digits.mnist.pictures import FOLDER, load
 from experiments.digits.story import CARD, story
 from experiments.runner.context import Context
 from experiments.runner.experiment import Experiment, Options, at_least
+from experiments.runner.mnist import FOLDER, load
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,13 +22,13 @@ class Config(Options):
     Attributes:
         seed: First seed.
         seeds: Networks for each start and loss, 2 or more.
-        crossed: Number of initial weights, and of orders of the rows, all combined with all, 2 or more.
+        crossed: Number of initial weights, and of orders of the rows, in all combinations; 2 or more.
         few: Networks for each number of rows per update and each stopping criterion, and on MNIST for each
             number of hidden nodes; 2 or more.
         epochs: Epochs for each start and loss; up to three times as many for each stopping criterion.
         batch_epochs: Epochs for each number of rows per update.
-        mnist: Also train Nielsen's networks on MNIST (`make mnist` fetches it): six more minutes, and 4 GB.
-        pictures: The folder with MNIST's four IDX files; Fashion-MNIST's work, too.
+        mnist: Also train Nielsen's networks on MNIST (`make mnist` fetches it), in six more minutes and 4 GB.
+        pictures: The folder with MNIST's four IDX files; those of Fashion-MNIST work, too.
     """
 
     seeds: int = 200
@@ -45,12 +45,12 @@ class Config(Options):
 
 
 BIRTHS = 50
-"""Networks that are examined at birth, for each one that is trained on MNIST."""
+"""Networks that are examined before training, for each one that is trained on MNIST."""
 Part = Callable[[], Mapping[str, xr.Dataset]]
 
 
 def preview(config: Config) -> str:
-    """Say which pictures are added, if any, and how long they take (20 seeds of 30 epochs took 6.4 minutes).
+    """Say which pictures are added, if any, and how long they take (6.4 minutes for 20 seeds of 30 epochs).
 
     Raises:
         FileNotFoundError, ValueError: MNIST is asked for, but `pictures` is not a folder with the four files.
@@ -62,7 +62,7 @@ def preview(config: Config) -> str:
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the groups starts, pictures, crossed, updates, stopping; with MNIST also mnist and births."""
+    """Measure the groups starts, pictures, crossed, updates, stopping; with MNIST, also mnist and births."""
     many, few = config.seeds_from_first(config.seeds), config.seeds_from_first(config.few)
     crossing = config.seeds_from_first(config.crossed)
     parts: list[Part] = [
@@ -104,7 +104,7 @@ EXPERIMENT = Experiment(
     smoke={"seeds": 3, "crossed": 2, "few": 2, "epochs": 2, "batch_epochs": 1},
     full={"seeds": 2000, "crossed": 40, "few": 100, "batch_epochs": 30},
     remember="With large initial weights and squared error one seed in five ends below 93 %, nearly always "
-    "because a digit is lost: its output node says 0, and however wrong that is, δ is next to nothing. "
+    "because a digit is lost: its output node says 0, and δ is next to nothing, however wrong that is. "
     "Cross-entropy cures it.",
     float64=False,
     minutes=(0.9, 12.0),

@@ -1,4 +1,4 @@
-"""All initial weights with all orders of the rows: which of the two makes seeds differ?"""
+"""All initial weights combined with all orders of the rows: which of the two makes seeds differ?"""
 
 from collections.abc import Callable
 
@@ -17,9 +17,9 @@ CROSSED = (LECUN, NIELSEN)
 
 
 def learner(name: str, epochs: int) -> Callable[..., tuple[jax.Array, jax.Array]]:
-    """Make a function of a key, which draws the weights, and a number, which sets the order of the rows.
+    """Make a function that maps a key, for the weights, and a number, for the order of the rows, to an end.
 
-    Unlike in `training.learner`, a number means the same order whatever the key.
+    Unlike in `training.learner`, a number means the same order for every key.
     """
     start, data = STARTS[name], load()
     network = network_for(data, start.loss)
@@ -42,7 +42,7 @@ def learner(name: str, epochs: int) -> Callable[..., tuple[jax.Array, jax.Array]
 
 
 def measure(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train each seed's weights with each of as many orders: loss and accuracy (start, seed, order)."""
+    """Train each seed's weights with each of equally many orders: loss and accuracy (start, seed, order)."""
     orders = seeds.astype(np.uint32)
     ends = [
         context.sweep(f"crossed, {name}", learner(name, epochs), seeds, {"order": orders}) for name in CROSSED

@@ -21,8 +21,8 @@ TITLES = {
 """Initial weights and losses, as in the panels' headings."""
 ACCURACY = (
     "The band holds the seeds that are at {poor:.0f} % or above from epoch {early} on, and the thick line is "
-    "their median. Every other seed has a thin line: orange if it never gets there. The first two panels "
-    "start from the same weights."
+    "their median. Every other seed has a thin line, orange if it ends below. The first two panels start "
+    "from the same weights."
 )
 LOST = (
     "Each point is one seed and one digit at the end, from N(0, 1) weights: what the digit's output node "

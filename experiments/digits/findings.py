@@ -17,21 +17,21 @@ from nnjax import REASONS
 EXPECTED = expectations.of("digits")
 
 EARLY, SILENT, HEARD = 5, 0.05, 0.5
-"""A node is silent if it says less than SILENT on its digit's rows after EARLY epochs; heard: over HEARD."""
+"""A node that says less than SILENT on its digit's rows after EARLY epochs is silent; above HEARD, heard."""
 POOR = 0.93
-"""Seeds that lost a digit have a test accuracy below this: the two groups lie apart."""
+"""Seeds that lost a digit have a test accuracy below this: the two groups of seeds do not overlap."""
 ENOUGH, ENOUGH_EPOCHS = 100, 20
-"""The fewest seeds and epochs with which seeds are judged."""
+"""The fewest seeds and the fewest epochs with which seeds are judged."""
 TWO_STARTS = {"lecun": (LECUN, "LeCun weights"), "normal": (NIELSEN, "N(0, 1) weights")}
 
 
 def last(starts: xr.Dataset, name: str, start: str) -> np.ndarray:
-    """Read the test accuracy after the last epoch (s,), what a digit's node says, or its δ there (s, c)."""
+    """Read, after the last epoch, the test accuracy (s,), or what each digit's node says or its δ (s, c)."""
     return starts[name].sel(start=start).isel(epoch=-1).values
 
 
 def lost(starts: xr.Dataset, start: str) -> np.ndarray:
-    """Tell which digits (s, c) of the test rows a seed never answers at the end."""
+    """Return which digits (s, c) of the test rows a seed never answers at the end."""
     labels = starts["label"].sel(start=start).values
     return np.stack([~(labels == digit).any(axis=1) for digit in starts["digit"].values], axis=1)
 
@@ -93,7 +93,7 @@ def _of_seeds(starts: xr.Dataset) -> Iterator[Finding]:
 
 
 def _spread(starts: xr.Dataset, start: str, slug: str, what: str) -> Iterator[Finding]:
-    """Judge how much seeds differ: in accuracy, in training loss, in their answers."""
+    """Judge how much the seeds differ in training loss."""
     accuracy, loss = last(starts, "accuracy", start), starts["training_loss"].sel(start=start).values
     spread = f"accuracy {accuracy.min():.1%} to {accuracy.max():.1%}, median {np.median(accuracy):.1%}"
     yield measured(
@@ -117,14 +117,14 @@ def _delta(starts: xr.Dataset, missing: np.ndarray) -> Finding:
         "on rows of a lost digit: δ = 2(y − ŷ) · a(1 − a) of its output node, mean over the rows",
         delta,
         note=f"{missing.sum()} lost digits; the node says {np.median(said):.2g} (median), where 1 is right: "
-        "the nearer to 0, the smaller a(1 − a)",
+        "the nearer this is to 0, the smaller is a(1 − a)",
     )
 
 
 def silences(starts: xr.Dataset, since: int) -> np.ndarray:
     """Count the epochs from `since` until a digit's node is heard, for each seed, order and digit (s, 2 c).
 
-    NaN if it was not silent then, inf if it is never heard.
+    The count is NaN if the node was not silent at `since`, and inf if it is never heard.
     """
     said = (
         starts["said"].sel(start=[NIELSEN, OTHER_ORDER]).transpose("epoch", "seed", "start", "digit").values
@@ -135,13 +135,13 @@ def silences(starts: xr.Dataset, since: int) -> np.ndarray:
 
 
 def _heard(waits: np.ndarray) -> float:
-    """Compute the share of the silent nodes of waits (...) that are heard in the end."""
+    """Compute the share of the silent nodes, from waits (...), that are heard at some time."""
     silent = ~np.isnan(waits)
     return float(np.isfinite(waits[silent]).mean()) if silent.any() else np.nan
 
 
 def _silent(starts: xr.Dataset) -> Iterator[Finding]:
-    """Judge whether a silent node, with next to no δ, stays silent. Nodes of a seed are not independent."""
+    """Judge whether silent nodes, whose δ is nearly 0, stay silent. Nodes of a seed are not independent."""
     waits, last_epoch = silences(starts, EARLY), starts.sizes["epoch"] - 1
     silent = ~np.isnan(waits)
     if silent.sum() < 20:
@@ -153,7 +153,7 @@ def _silent(starts: xr.Dataset) -> Iterator[Finding]:
         f"output nodes silent after {EARLY} epochs: share that are heard by epoch {last_epoch}",
         _heard(waits),
         statistics.clustered([row[None] for row in waits], _heard),
-        note=f"{silent.sum()} nodes of {silent.any(axis=1).sum()} seeds, resampled by seed, two orders each; "
+        note=f"{silent.sum()} nodes of {silent.any(axis=1).sum()} seeds, two orders each, resampled by seed; "
         f"{', '.join(others)}; still silent: {', '.join(still)} more epochs",
     )
 
@@ -170,7 +170,7 @@ def _entropy(starts: xr.Dataset, poor: np.ndarray) -> Finding:
 
 
 def _fate(starts: xr.Dataset, first: np.ndarray) -> Finding:
-    """Judge whether the start decides, or the order of the rows."""
+    """Judge whether the start decides or the order of the rows does."""
     second = last(starts, "accuracy", OTHER_ORDER) < POOR
     value, interval, note = np.nan, (np.nan, np.nan), "only one group of seeds"
     if 0 < first.sum() < len(first):

@@ -1,4 +1,4 @@
-"""The data and the network of the experiment on digits, and the measurements of a network."""
+"""The data and the networks of the experiment on digits, and the measurements of a network."""
 
 import functools
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Training on handwritten digits: what the seed, the start, the loss, the batches and the stop change."""
+"""Training on handwritten digits: what the seed, the start, the loss, the batches and the stopping change."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -25,8 +25,8 @@ class Start(NamedTuple):
     Attributes:
         weights: Initial weights.
         biases: Initial biases.
-        loss: The loss; with a cross-entropy the outputs are logits, and their σ is what they say.
-        rate: Learning rate of changes summed over a batch.
+        loss: The loss; with a cross-entropy the outputs are logits, and what they say is their σ.
+        rate: Learning rate, for changes summed over a batch.
     """
 
     weights: str
@@ -41,7 +41,7 @@ STARTS = {
     NIELSEN: Start("normal", "normal", "sse", 0.15),
     ENTROPY: Start("normal", "normal", "binary_cross_entropy", 0.05),
 }
-"""Nielsen's N(0, 1) weights and biases with his rates, 3 and 0.5 averaged over 10 rows; LeCun's weights."""
+"""LeCun's weights; Nielsen's N(0, 1) weights and biases with his rates, 3 and 0.5 averaged over 10 rows."""
 OTHER_ORDER = "N(0, 1), SSE, other order"
 """Every seed runs again from `NIELSEN`'s start, with its rows in another order."""
 ONE_ROW, TEN_ROWS, ALL_ROWS = "1 row", "10 rows", "all rows"
@@ -103,7 +103,7 @@ class End(NamedTuple):
 
 @functools.cache
 def learner(name: str, epochs: int) -> Callable[[jax.Array, jax.Array], End]:
-    """Make a function of a key and a number, which sets the order of the rows."""
+    """Make a function that maps a key, and a number that sets the order of the rows, to a trained network."""
     start, data = STARTS[name], load()
     network = network_for(data, start.loss)
 
@@ -231,7 +231,7 @@ def _epochs(batch: Batch, data: datasets.Split, epochs: int) -> int:
 
 
 def stopping(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Try each stopping criterion: when it stops, its accuracy. The last fifth of the rows is held out."""
+    """Try each stopping criterion: when it stops, at which accuracy. The last fifth of rows is held out."""
     data = load()
     network, cut = network_for(data), len(data.train.xs) * 4 // 5
     train, held = (

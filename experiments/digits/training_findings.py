@@ -1,4 +1,4 @@
-"""Findings on what varies in training on digits: rows per update, stopping, weights against order."""
+"""Findings on what is varied in training on digits: rows per update, stopping, weights against order."""
 
 from collections.abc import Iterator
 
@@ -67,7 +67,7 @@ def of_updates(updates: xr.Dataset) -> Iterator[Finding]:
 
 
 def of_stopping(stopping: xr.Dataset) -> Iterator[Finding]:
-    """Judge what footnote 13's criteria lose compared with training to the end."""
+    """Judge what is lost by footnote 13's criteria, compared with training to the end."""
     accuracy = stopping["accuracy"]
     for name, slug in SLUGS.items():
         done = stopping["epochs"].sel(criterion=name).values
@@ -81,7 +81,7 @@ def of_stopping(stopping: xr.Dataset) -> Iterator[Finding]:
 
 
 def of_weights_and_orders(crossed: xr.Dataset) -> Iterator[Finding]:
-    """Judge whether seeds differ because of their initial weights, not because of the order of their rows."""
+    """Judge whether seeds differ because of their initial weights rather than the order of their rows."""
     for name in CROSSED:
         losses = np.log(crossed["training_loss"].sel(start=name).transpose("seed", "order").values)
         parts = statistics.two_way(losses)
@@ -92,7 +92,7 @@ def of_weights_and_orders(crossed: xr.Dataset) -> Iterator[Finding]:
         slug = "lecun" if name == LECUN else "normal"
         yield measured(
             EXPECTED[f"weights-over-order-{slug}"],
-            f"64-30-10, {name}: log training loss, ratio of mean squares: initial weights over orders",
+            f"64-30-10, {name}: log training loss, ratio of mean squares of initial weights over orders",
             parts.ratio,
             parts.interval,
             note=f"{losses.shape[0]} initial weights with each of {losses.shape[1]} orders, both resampled; "

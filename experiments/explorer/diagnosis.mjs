@@ -2,8 +2,8 @@
 import { SLIPS } from "./slips.mjs";
 
 /**
- * Tell whether a typed number is the expected one: rounded at its last digit, truncated there if it has three or
- * more digits, or within 5 parts in 10,000. A single digit must be the number itself, and 0 only matches 0.
+ * Whether a typed number is the expected one: rounded at its last digit, truncated there if it has three or more
+ * digits, or within 5 parts in 10,000. A single digit must be the number itself, and 0 matches only 0.
  */
 export function matches(text, expected) {
   const typed = text.trim() === "" ? NaN : Number(text),
@@ -47,9 +47,9 @@ export function diagnose(each, k, text, row = []) {
 }
 
 /**
- * Find the explanation for this number: the one that gives most of the row; among these the one with the fewest
+ * Find the explanation for this number: the one that gives most of the row; among equals the one with the fewest
  * slips, then one that is rounded correctly, then the first.
- * Two slips at once give so many numbers that two digits cannot tell them apart.
+ * Two slips at once give so many different numbers that two digits cannot tell them apart.
  */
 function best(each, k, text, row) {
   const gives = ({ values, slips, cost }, typed, at) =>
@@ -72,7 +72,7 @@ function best(each, k, text, row) {
 const NEW_WEIGHT = "that is the new weight; its change is asked for";
 const known = new WeakMap();
 
-/** List everything that may have been calculated instead: another task, one slip, two; {cost, slips, text, values}. */
+/** List all that may have been calculated instead: another task, one slip or two; {cost, slips, text, values}. */
 function explanations(each) {
   if (!known.has(each)) known.set(each, computed(each));
   return known.get(each);

@@ -103,7 +103,7 @@ function drawFlow(app, parts) {
   byId("flow-python").textContent = deepPython(deep);
 }
 
-/** What is said about the fate of δ; `width` is the number of nodes in a layer. */
+/** The sentences about the fate of δ; `width` is the number of nodes in a layer. */
 const FATES = {
   nothing: () => "That is exactly 0: the slope of a node that is off is 0, so a layer in which all nodes are off passes nothing.",
   underflow: () => "The 32-bit numbers with which networks usually calculate cannot hold it.",

@@ -69,7 +69,7 @@ function distance([x, y], { from, to }) {
 const gap = (a, b, size) => Math.max(Math.abs(a[0] - b[0]) - size[0], Math.abs(a[1] - b[1]) - size[1]);
 
 /**
- * A place for each link's label: as far as possible from the other labels and links, or at the link's end in a
+ * The place of each link's label: as far as possible from the other labels and links, or at the link's end in a
  * narrow drawing.
  */
 export function labelPlaces(links, narrow) {

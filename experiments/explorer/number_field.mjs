@@ -1,4 +1,4 @@
-// A native number field with a slider; it says what it cannot read, where browsers are silent.
+// A native number field with a slider; it says what it cannot read, which browsers do not.
 import { readNumber, readWhole } from "./address.mjs";
 import { fieldId, h } from "./dom.mjs";
 

@@ -1,4 +1,4 @@
-"""Writing the page: modules, style and the walkthrough's numbers in one file that works offline."""
+"""Writing the page, which has modules, style and the walkthrough's numbers in one file and works offline."""
 
 import graphlib
 import json
@@ -17,14 +17,14 @@ LOOK = FOLDER.parent / "runner"
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.mjs";\n', re.MULTILINE)
 NAME = re.compile(r"^(?:const|let|function|class) (\w+)", re.MULTILINE)
 ERRATA = "Other slips"
-"""The walkthrough's table of them."""
+"""The title of the walkthrough's table of errata."""
 
 
 def joined(folder: pathlib.Path = FOLDER) -> str:
-    """Join the modules into one script, each after those it imports; a worker runs the same text.
+    """Join the modules into one script, each after those that it imports; a worker runs the same text.
 
     Raises:
-        ValueError: Two modules define the same name, or a module imports in another form.
+        ValueError: Two modules define the same name, or a module uses another form of import.
     """
     sources = {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.mjs"))}
     graph = {name: set(IMPORT.findall(text)) for name, text in sources.items()}

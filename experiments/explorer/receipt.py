@@ -1,4 +1,4 @@
-"""Checking a receipt: nnjax computes again, in float64, what the page claims about one step."""
+"""Checking a receipt: nnjax computes again, in float64, what the page says about one step."""
 
 import json
 import math
@@ -13,7 +13,7 @@ import nnjax
 
 KIND = "nnjax explorer receipt"
 TOLERANCE = 1e-12
-"""How far JavaScript and XLA may differ, relative to the largest number of a layer."""
+"""How much JavaScript and XLA may differ, relative to the largest number of a layer."""
 
 
 class Claim(NamedTuple):

@@ -50,7 +50,7 @@ export const COLUMNS = 120,
 
 const mixed = (t, from, to) => from.map((value, k) => value + t * (to[k] - value));
 
-/** Loss 0 is dark, 2 and more are light; on a root scale, since the interesting part is low. */
+/** A loss of 0 is dark, 2 and more are light; on a square-root scale, since the interesting part is low. */
 export function drawLoss(pen, grid, width, height) {
   const image = new ImageData(COLUMNS, ROWS);
   grid.forEach((loss, n) => {

@@ -71,7 +71,7 @@ function activated(network, l, j, z, slips) {
   return slips.has("relu") ? Math.max(0, z) : activationOf(network, l, j).value(z);
 }
 
-/** f', or what is mistaken for it: z(1 - z) if the net input stands in for the activation. */
+/** f', or what is mistaken for it: z(1 - z) if the net input is taken for the activation. */
 function sloppySlope(network, trace, l, j, slips) {
   const z = trace.netInputs[l][j],
     a = trace.activations[l + 1][j];
@@ -94,7 +94,7 @@ function takenAtHidden(z, a, l, slips) {
   return slips.has("relu") ? Number(z > 0) : null;
 }
 
-/** Blame that reaches node i of layer l from the nodes above. */
+/** The blame that reaches node i from the nodes above. */
 function sloppyBlame(params, delta, i, slips) {
   const senders = slips.has("siblings") || slips.has("as_printed") ? range(params.weights.length) : [i];
   const isTransposed = slips.has("transposed") || slips.has("transposed_blame");
@@ -150,7 +150,7 @@ export function sloppyStep(network, params, x, y, rate, assumed, slips) {
   return { ...trace, deltas: delta, changes: change };
 }
 
-/** The weights through which blame flows back: the handout updates its first one before it uses them all. */
+/** The weights through which blame flows back: the handout updates the first of them before it uses them all. */
 function moved(layer, change, slips) {
   const isUpdated = (i) => slips.has("updated_weight") || (slips.has("as_printed") && i === 0);
   return { weights: layer.weights.map((row, i) => row.map((w, j) => (isUpdated(i) ? w + change[i][j] : w))) };

@@ -49,7 +49,7 @@ export function phases(network) {
   return [{ kind: "x", layer: 0 }, ...up, { kind: "e", layer: last }, ...down, { kind: "u", layer: last }];
 }
 
-/** The most updates that a link replays. */
+/** The maximum number of updates that a link replays. */
 export const MOST_UPDATES = 2000;
 
 /** The numbers of a state's step: the updates before it are replayed from its parameters. */
@@ -79,7 +79,7 @@ function replayed(state, epoch) {
   return params;
 }
 
-/** The handout assumes its output for one step; afterwards the forward pass counts. */
+/** The output that the handout assumes, for one step only; after that the forward pass counts. */
 export const assumedAt = (state, epoch) => (epoch === 0 ? state.assumed : null);
 
 function numbers(state, params, epoch) {

@@ -16,7 +16,7 @@ export function serve() {
   };
 }
 
-/** The same on the page itself, a few seeds at a time, for browsers that refuse to start a worker here. */
+/** The same work on the page itself, a few seeds at a time, for browsers that refuse to start a worker here. */
 export function onThePage() {
   const here = {
     onmessage: null,

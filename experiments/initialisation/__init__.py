@@ -25,16 +25,16 @@ from experiments.runner.experiment import Experiment, Options, at_least
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """The ranges of the initial weights, and how many networks train for how long.
+    """The ranges of the initial weights, how many networks are trained, and for how long.
 
     Attributes:
         seeds: Initial weights per condition, 2 or more; shares are judged only if there are 100.
         xor_seeds: Initial weights per range and rate on XOR.
         ranges: r of uniform weights in [-r, r], positive and increasing; normal weights have the same
             standard deviation, r / √3.
-        xor_epochs: Most epochs on XOR; by range and rate also three times as many.
-        encoder_epochs: Most epochs on the encoder.
-        iris_epochs: Most epochs on Iris.
+        xor_epochs: Maximum number of epochs on XOR; by range and rate, also three times as many.
+        encoder_epochs: Maximum number of epochs on the encoder.
+        iris_epochs: Maximum number of epochs on Iris.
     """
 
     seeds: int = 250
@@ -53,7 +53,7 @@ class Config(Options):
 
     @property
     def epochs(self) -> dict[str, int]:
-        """The most epochs on each task."""
+        """The maximum number of epochs on each task."""
         return {"XOR": self.xor_epochs, "encoder": self.encoder_epochs, "Iris": self.iris_epochs}
 
 
@@ -105,7 +105,7 @@ EXPERIMENT = Experiment(
         "encoder_epochs": 5000,
         "iris_epochs": 300,
     },
-    remember="Initial weights must differ from node to node, or the nodes stay copies (rounding apart). "
+    remember="Initial weights must differ from node to node, or the nodes stay copies (apart from rounding). "
     "Which range is best depends on the rate: up to rate 3, large weights leave more XOR networks on "
     "plateaus, and small ones are merely slow; at rate 4 it is the other way round.",
     minutes=(1.0, 10.0),

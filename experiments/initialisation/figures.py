@@ -16,8 +16,8 @@ from experiments.runner import style
 from experiments.runner.experiment import Drawing
 
 BY_RATE = (
-    "Sigmoid 2-2-1 networks on XOR from uniform weights in [−r, r], a line for each learning rate; bands "
-    "are 99.9 % intervals. Stuck: at a loss of ½ or ⅔. The rest are slow."
+    "Sigmoid 2-2-1 networks on XOR from uniform weights in [−r, r]; bands are 99.9 % intervals. Stuck: at a "
+    "loss of ½ or ⅔. The rest are slow."
 )
 RANGES = (
     "Share of the seeds that converge, from uniform weights in [−r, r] (lines, with 99.9 % intervals) and "

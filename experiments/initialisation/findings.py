@@ -29,7 +29,7 @@ def waits(
 
 
 def hits(random: xr.Dataset, *names: str) -> np.ndarray:
-    """Tell which runs converged, (seed, range)."""
+    """Return which runs converged, (seed, range)."""
     return np.isfinite(waits(random, *names))
 
 
@@ -46,16 +46,16 @@ class Best(NamedTuple):
 
 
 def best(random: xr.Dataset, converged: np.ndarray) -> Best:
-    """Take converged (seed, range) at the best range, chosen for each half of the seeds by the other half."""
+    """Select the best range from `converged` (seed, range): each half of the seeds chooses for the other."""
     at_best, chosen = statistics.at_best(converged)
     return Best(at_best, statistics.either(random["range"].values, chosen))
 
 
 def difference(expectation: Expectation, claim: str, a: np.ndarray, b: np.ndarray, *, note: str) -> Finding:
-    """Judge the share of a minus the share of b, (s,) paired by seed: P(a, not b) - P(b, not a).
+    """Judge the share of `a` minus the share of `b`, (s,) paired by seed: P(a, not b) - P(b, not a).
 
-    Both terms have Wilson's interval at 99.95 %, so that they hold together at 99.9 %. A bootstrap interval
-    would have zero width if all pairs agree.
+    Each term has Wilson's interval at 99.95 %, so that both hold together at 99.9 %. A bootstrap interval
+    would have zero width if all pairs agreed.
     """
     confidence = (1 + statistics.CONFIDENCE) / 2
     only_a, only_b = (
@@ -71,7 +71,7 @@ def difference(expectation: Expectation, claim: str, a: np.ndarray, b: np.ndarra
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge what is exact; then, given enough seeds, range by rate, distribution, activation and biases."""
+    """Judge what is exact; then, with enough seeds, range by rate, distribution, activation and biases."""
     random, zeros, by_rate = (data[name].to_dataset() for name in ("random", "zeros", "rates"))
     judged = [*_from_zeros(zeros), _xor_without_biases(random)]
     if random.sizes["seed"] >= ENOUGH:
@@ -100,8 +100,8 @@ def _from_zeros(zeros: xr.Dataset) -> Iterator[Finding]:
         "all zeros, sigmoid: largest difference between two hidden nodes' gradients, relative",
         float(zeros["gradients_apart"].max()),
         note="copies get equal gradients, so they move together; computed node by node, a row at a time, in "
-        "float64, they differ by rounding alone. Left alone, rounding drives their weights apart by "
-        f"{float(zeros['weights_apart'].max()):.2g} at most here",
+        "float64, the gradients differ by rounding alone. If nothing is done about it, rounding drives the "
+        f"weights apart, here by {float(zeros['weights_apart'].max()):.2g} at most",
     )
 
 
@@ -110,12 +110,13 @@ def _xor_without_biases(random: xr.Dataset) -> Finding:
         EXPECTED["xor-relu-without-biases"],
         "XOR, ReLU without biases: smallest loss of any run",
         float(random["loss"].sel(task="XOR", hidden="ReLU", biases="without").min()),
-        note="with two hidden nodes z(1,1) ≥ z(0,1) + z(1,0) whenever both are positive: ½ is the infimum",
+        note="with two hidden nodes z(1,1) ≥ z(0,1) + z(1,0) whenever the latter two are positive: ½ is the "
+        "infimum",
     )
 
 
 def _ranges(by_rate: xr.Dataset) -> Iterator[Finding]:
-    """Judge what the range changes for good, and what it changes only in short training."""
+    """Judge what the range changes for good, and what it changes only while training is short."""
     small, *_, large = by_rate["range"].values
     short, long = by_rate["epochs"].values
     held, learnt = stuck(by_rate), solved(by_rate)
@@ -133,7 +134,7 @@ def _ranges(by_rate: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["xor-range-plateau"],
         f"XOR, sigmoid, range {large:g}: seeds stuck after {short} epochs and after {long} alike (count)",
         int(for_good.sum()),
-        note=f"of {len(for_good)}, rate {MAIN_RATE:g}: one is enough to refute a guarantee",
+        note=f"of {len(for_good)} at rate {MAIN_RATE:g}: one is enough to refute a guarantee",
     )
     slow = ~_column(learnt, small, MAIN_RATE, short)
     later = _column(learnt, small, MAIN_RATE, long)
@@ -164,7 +165,7 @@ def _column(flags: xr.DataArray, reach: float, rate: float, epochs: int) -> np.n
 
 
 def _other_tasks(random: xr.Dataset, by_rate: xr.Dataset) -> Iterator[Finding]:
-    """Judge the effect of the range on XOR, where seeds stay stuck, against tasks on which none should."""
+    """Judge the effect of the range on XOR, where seeds get stuck, against tasks on which none should."""
     small, *_, large = by_rate["range"].values
     held, long = stuck(by_rate), by_rate["epochs"].values[-1]
     bare = Expectation("", kind="control", source="", expected=(0.0, 1.0))
@@ -191,7 +192,7 @@ def _sooner(random: xr.Dataset) -> Finding:
         EXPECTED["xor-sigmoid-sooner"],
         f"XOR, sigmoid: share that converges sooner from range {large:g} than from {small:g}",
         wait[:, -1] < wait[:, 0],
-        note=f"median epochs {medians}; a seed that converges from neither counts as a no",
+        note=f"median epochs {medians}; a seed that converges from neither counts as not sooner",
     )
 
 
@@ -242,7 +243,7 @@ def _biases(random: xr.Dataset, task: str) -> Finding:
 
 def _both(one: Best, other: Best) -> str:
     shares = [f"{chosen.converged.mean():.1%}" for chosen in (one, other)]
-    return f"{shares[0]} from range {one.ranges}, {shares[1]} from {other.ranges}, each its best"
+    return f"{shares[0]} from range {one.ranges}, {shares[1]} from {other.ranges}, the best for each"
 
 
 def _slug(*names: str) -> str:
@@ -254,7 +255,7 @@ def _epochs(value: float, random: xr.Dataset, task: str) -> str:
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """List shares and median epochs of every network, uniform weights."""
+    """Tabulate the shares and the median epochs of every network from uniform weights."""
     random = data["random"].to_dataset()
     small, *_, large = random["range"].values
     rows = [_row(random, task, *network) for task in random["task"].values for network in NETWORKS]

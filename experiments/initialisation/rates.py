@@ -1,4 +1,4 @@
-"""XOR from several ranges at several rates.
+"""XOR from several ranges of initial weights at several learning rates.
 
 Which seeds learn it, which are stuck on a plateau, and which are merely slow?
 """
@@ -19,16 +19,17 @@ from nnjax import datasets
 SIZES = (2, 2, 1)
 RATES = (1.0, 2.0, 3.0, 4.0)
 MAIN_RATE = 2.0
-"""The rate in the other tables; which range is best depends on it."""
+"""The rate that the other tables use; which range is best depends on it."""
 LONGER = 3
-"""How many times as long the second budget is as the first."""
+"""How many times as many epochs the second budget has as the first."""
 SOLVED, PLATEAUS, WIDTH = 0.1, (1 / 2, 2 / 3), 0.02
-"""XOR counts as learnt below this loss; infima of the loss on plateaus that fall towards infinity; a run this
-close to one is stuck. Any other run has not finished: most creep along at SSE 1, where all outputs are ½."""
+"""XOR counts as learnt below the loss SOLVED. PLATEAUS are the infima of the loss on plateaus that fall
+towards infinity; a run within WIDTH of one is stuck. Any other run has not finished: most of them creep along
+at SSE 1, where all outputs are ½."""
 
 
 def learner(epochs: int) -> Callable[..., jax.Array]:
-    """Make a function of a key, a range and a rate: the loss after each of the two budgets, (2,)."""
+    """Make a function that maps a key, a range and a rate to the loss after each of the two budgets, (2,)."""
     network = nnjax.mlp(SIZES)
 
     def losses(key: jax.Array, reach: jax.Array, rate: jax.Array) -> jax.Array:
@@ -65,11 +66,11 @@ def measure(context: Context, seeds: np.ndarray, ranges: Sequence[float], epochs
 
 
 def solved(rates: xr.Dataset) -> xr.DataArray:
-    """Tell which runs have learnt XOR."""
+    """Return which runs have learnt XOR."""
     return rates["loss"] < SOLVED
 
 
 def stuck(rates: xr.Dataset) -> xr.DataArray:
-    """Tell which runs are on a plateau at ½ or ⅔."""
+    """Return which runs are on a plateau at ½ or ⅔."""
     half, two_thirds = (abs(rates["loss"] - level) <= WIDTH for level in PLATEAUS)
     return half | two_thirds

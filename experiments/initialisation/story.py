@@ -5,7 +5,7 @@ import xarray as xr
 from experiments.runner.experiment import Card, Fold, Show, Story
 
 CARD = Card(
-    "Large initial weights get more XOR networks stuck up to rate 3. At rate 4 they change the share by:",
+    "Up to learning rate 3, large initial weights get more XOR networks stuck. At rate 4 the difference is:",
     "xor-range-stuck-rate-4:points",
     "rates",
 )
@@ -17,26 +17,27 @@ def story(data: xr.DataTree) -> Story:
     small, *_, large = by_rate["range"].values
     short, long = (f"{epochs:,}" for epochs in by_rate["epochs"].values)
     return [
-        "Are large initial weights bad? We guessed so: on XOR they should leave more networks stuck on a "
-        "plateau, where the loss is so flat that descent makes no headway. At learning rate 2 they do. From "
-        f"uniform weights between −{large:g} and {large:g} the share that is stuck is "
-        f"{{xor-range-stuck-rate-2:points}} higher than from those between −{small:g} and {small:g}; rates "
-        "1 and 3 agree. But at rate 4 the difference is {xor-range-stuck-rate-4:points}: now small weights "
-        "get stuck more often. The guess is refuted: no range is good or bad without the rate.",
+        "Are large initial weights bad? We guessed that on XOR they leave more networks stuck on a plateau, "
+        "where two or three of the four rows get their mean as the answer (an SSE of ½ or ⅔) and descent "
+        "makes no headway. At learning rate 2 they do: the share that is stuck is "
+        f"{{xor-range-stuck-rate-2:points}} higher from uniform weights between −{large:g} and {large:g} "
+        f"than from those between −{small:g} and {small:g}; rates 1 and 3 agree. But at rate 4 the "
+        "difference is {xor-range-stuck-rate-4:points}: small weights get stuck more often. No range is good "
+        "or bad without the rate.",
         Show("rates"),
         Fold("Are the others stuck, or merely slow?"),
-        f"Not every network is stuck that has not learnt. Of those from range {small:g} at rate 2 that have "
+        f"Not every network that has not learnt is stuck. Of those from range {small:g} at rate 2 that have "
         f"not learnt XOR after {short} epochs, {{xor-range-slow:%}} are not on a plateau but slow: at rate 3 "
         f"the share that learns in that time is {{xor-range-rate:points}} higher. From range {large:g}, "
-        f"{{xor-range-plateau}} of {by_rate.sizes['seed']:,} seeds sit on a plateau then and still after "
-        f"{long} epochs.",
+        f"{{xor-range-plateau}} of {by_rate.sizes['seed']:,} seeds are on a plateau then, and still are "
+        f"after {long} epochs.",
         Fold("Why weights must be random, and whether their distribution and the biases matter"),
-        "Nodes that start alike stay alike. From all zeros {zeros-converge:%} of the networks learn. Sigmoid "
-        "nodes of one layer all get the same gradient (the largest relative difference is "
-        "{zeros-sigmoid-gradients-apart}). In a ReLU network no weight moves at all: the largest is still "
-        "{zeros-relu-largest-weight}.",
-        "Uniform or normal weights of the same spread make no certain difference: the largest is "
-        "{law:points}, and its verdict is open. Biases, which the handout leaves out “for simplicity”, "
-        "matter more. They raise the share of sigmoid networks that learn by {xor-biases:points} on XOR, "
-        "and by {encoder-biases:points} on the 8-3-8 encoder.",
+        "Nodes that start alike stay alike. From all zeros {zeros-converge:%} of the networks learn. All "
+        "sigmoid nodes of one layer get the same gradient (the largest relative difference is "
+        "{zeros-sigmoid-gradients-apart}). In a ReLU network no weight moves at all: in the end the largest "
+        "is still {zeros-relu-largest-weight}.",
+        "Whether weights of the same spread are uniform or normal makes no certain difference: the largest "
+        "is {law:points}, and its verdict is open. Biases, which the handout leaves out “for simplicity”, "
+        "matter more. They raise the share of sigmoid networks that learn by {xor-biases:points} on XOR, and "
+        "by {encoder-biases:points} on the 8-3-8 encoder.",
     ]

@@ -1,4 +1,4 @@
-"""Training from many initial weights: three tasks, four networks, and the start that they share."""
+"""Training from many initial weights: three tasks, and four networks that share one start."""
 
 import dataclasses
 import itertools
@@ -45,17 +45,19 @@ class Task:
 THRESHOLDS = {"XOR": 0.1, "encoder": 0.2, "Iris": 0.05}
 """SSE below which a task counts as learnt: over all rows of XOR and the encoder, per held-out row of Iris.
 
-An output on the wrong side of ½ costs (1/2)² = 1/4 at least, so below 0.1 and 0.2 every output is right. A
-mislabelled Iris has an output at least as high as the right one, and costs (1 - p)² + p² ≥ 1/2; so below 0.05
-per row fewer than a tenth are mislabelled (handout: "a certain validation error threshold").
+An output on the wrong side of ½ costs (1/2)² = 1/4 at least, so below 0.1 and 0.2 every output is right. On
+a mislabelled row of Iris, some wrong output is at least as high as the right one, p, so that the row costs at
+least (1 - p)² + p² ≥ 1/2; so below 0.05 per row fewer than a tenth are mislabelled (handout: "a certain
+validation error threshold").
 """
 
 
 def tasks() -> dict[str, Task]:
-    """Load XOR 2-2-1 and the 8-3-8 encoder in full batches, which watch their own rows; Iris in batches.
+    """Load XOR 2-2-1 and the 8-3-8 encoder, in full batches that are also watched, and Iris in batches.
 
     For XOR with sigmoid nodes the rates 1, 2, 3, 4 and 8 were tried. At 3 it also converges from the smallest
-    range (49 of 50 seeds), but no longer without biases (1 of 50): which range is best depends on the rate.
+    range (49 of 50 seeds), but no longer does so without biases (1 of 50): which range is best depends on the
+    rate.
     """
     xor, encoder, iris = datasets.xor(), datasets.encoder(), datasets.iris()
     per_row = THRESHOLDS["Iris"] * len(iris.test.xs)
@@ -67,10 +69,10 @@ def tasks() -> dict[str, Task]:
 
 
 def start(sizes: tuple[int, ...], key: jax.Array, uniform: jax.Array, normal: jax.Array) -> nnjax.Params:
-    """Draw W = uniform · U(-1, 1) + normal · N(0, 1), b = 0; one of the two factors is 0, or both.
+    """Draw W = uniform · U(-1, 1) + normal · N(0, 1), with b = 0; one of the two factors is 0, or both are.
 
-    Factors instead of names let one compilation serve both distributions, all ranges and all zeros. Both
-    draws use one key and so are paired: a normal draw is an increasing function of the uniform one.
+    Since these are factors and not names, one compilation serves both distributions, all ranges and zeros.
+    Both draws use one key and so are paired: the normal draw is an increasing function of the uniform one.
     """
     network = nnjax.mlp(sizes)
     parts = [
@@ -104,7 +106,7 @@ LONG_NAMES = {
 
 
 def learner(task: Task, epochs: int) -> Callable[..., Ending]:
-    """Make a function of a key and the two factors: how each of `NETWORKS` ends, from one start."""
+    """Make a function that maps a key and the two factors to the endings of `NETWORKS`, from one start."""
 
     def endings(key: jax.Array, uniform: jax.Array, normal: jax.Array) -> Ending:
         params = start(task.sizes, key, uniform, normal)
@@ -131,14 +133,14 @@ def _train(task: Task, params: nnjax.Params, hidden: str, biases: str, epochs: i
 
 
 def settings(ranges: tuple[float, ...]) -> dict[str, np.ndarray]:
-    """List both factors of every start: r and r / √3, equal in standard deviation; the last is all zeros."""
+    """List both factors of every start, r or r / √3 for equal standard deviations; the last is all zeros."""
     r = np.asarray(ranges, np.float32)
     uniform, normal = np.append(r, 0 * r), np.append(0 * r, r / np.float32(np.sqrt(3)))
     return {"uniform": np.append(uniform, np.float32(0)), "normal": np.append(normal, np.float32(0))}
 
 
 def from_zeros(task: Task, biases: str, epochs: int, restored: bool) -> tuple[nnjax.Params, jax.Array]:
-    """Train sigmoid nodes from all zeros as the handout does: node by node, row by row, in float64.
+    """Train sigmoid nodes from all zeros in the handout's way: node by node, row by row, in float64.
 
     Nodes that are copies of each other get equal gradients, but compiled code may round one node's sum
     differently from its neighbour's, and training can amplify that.
@@ -147,8 +149,8 @@ def from_zeros(task: Task, biases: str, epochs: int, restored: bool) -> tuple[nn
         task: What is learnt.
         biases: A name in `BIASES`.
         epochs: Passes through the rows.
-        restored: Whether all hidden nodes are made equal to the first after every update, so that rounding
-            shows in each gradient but is not amplified.
+        restored: Whether all hidden nodes are made equal to the first one after every update, so that
+            rounding shows in each gradient but is not amplified.
 
     Returns:
         The parameters, and the largest difference between two hidden nodes' gradients in any update,
@@ -178,7 +180,7 @@ class Parting(NamedTuple):
 
     Attributes:
         gradients: Largest relative difference of their gradients, if they are made equal after every update.
-        weights: Largest difference of their weights in the end, if they are left alone.
+        weights: Largest difference between their weights at the end, if they are left alone.
     """
 
     gradients: float
@@ -244,7 +246,7 @@ def _about(name: str) -> dict[str, str]:
 
 
 def _about_tasks(names: Sequence[str], most: Mapping[str, int]) -> dict[str, Any]:
-    """List what was tried on each task: most epochs, rates, nodes."""
+    """List what was tried on each task: the maximum number of epochs, the rates, the nodes."""
     chosen = [tasks()[name] for name in names]
     rates = [[task.rates[hidden] for hidden in HIDDEN] for task in chosen]
     units = {"long_name": "largest number of epochs", "units": "epochs"}

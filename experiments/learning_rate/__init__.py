@@ -16,7 +16,7 @@ from experiments.runner.experiment import Experiment, Options, at_least, positiv
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """Which learning rates are tried, with how many networks, and for how long.
+    """The learning rates that are tried, with how many networks, and for how long.
 
     Attributes:
         seed: First seed.
@@ -24,7 +24,7 @@ class Config(Options):
         digit_seeds: Networks per rate on the digits, 2 or more.
         rates: Learning rates, above 0.
         steps: Full-batch steps on XOR.
-        epochs: Epochs on the digits, batches of 10.
+        epochs: Epochs on the digits, in batches of 10.
     """
 
     seed: int = 0
@@ -62,8 +62,8 @@ EXPERIMENT = Experiment(
     name="learning_rate",
     title="The learning rate",
     question="How large may the learning rate be, and how much does it matter?",
-    method="Networks are trained on XOR and on the digits at rates over five decades by four optimisers. "
-    "Near a minimum the rate at which descent diverges is compared with the Hessian's largest "
+    method="Four optimisers train networks on XOR and on the digits, at learning rates that span five "
+    "decades. Near a minimum, the rate at which descent diverges is compared with the Hessian's largest "
     "eigenvalue.",
     config=Config,
     run=run,

@@ -26,7 +26,7 @@ class Minimum(NamedTuple):
 
 
 def known_minima() -> dict[str, Minimum]:
-    """List minima of a quadratic, of linear regression on digits, and of networks at their own outputs."""
+    """List minima of a quadratic, of a linear regression, and of networks that learn their own outputs."""
     linear = nnjax.mlp((64, 10), output="identity", biases=False)
     xs, ys = datasets.digits().train
     regression = nnjax.Layer(jnp.asarray(np.linalg.lstsq(xs, ys, rcond=None)[0]), jnp.zeros(10))
@@ -53,7 +53,7 @@ def at_teacher(network: nnjax.Network, params: nnjax.Params, xs: Any) -> Minimum
 
 
 def comes_back(minimum: Minimum, steps: int = 1000) -> np.ndarray:
-    """Tell whether descent from just off a minimum ends nearer to it, for rates around 2 / λ_max."""
+    """Return whether descent that starts just off a minimum ends nearer to it, for rates around 2 / λ_max."""
 
     def distance(params: Any) -> jax.Array:
         return optax.tree.norm(jax.tree.map(jnp.subtract, params, minimum.params))
@@ -74,7 +74,7 @@ def comes_back(minimum: Minimum, steps: int = 1000) -> np.ndarray:
 
 
 def edges() -> xr.Dataset:
-    """Measure with which rates around 2 / λ_max descent returns to each known minimum."""
+    """Measure at which rates around 2 / λ_max descent returns to each known minimum."""
     known = known_minima()
     back = np.array([comes_back(minimum) for minimum in known.values()])
     steepest = [float(minimum.steepest) for minimum in known.values()]

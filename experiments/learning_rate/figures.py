@@ -17,12 +17,12 @@ NAMES = {"sgd": "plain", "momentum 0.9": "momentum", "rmsprop": "RMSProp", "adam
 SIDES = {"rmsprop": "left", "adam": "right"}
 """The side of its line's top on which a name stands, if other names are near."""
 RATES = (
-    "First: share of the seeds that learn XOR, with 99.9 % intervals. Second: test accuracy on the digits "
-    "after two epochs, median of the seeds. Each name is at the top of its line."
+    "First: share of the seeds that learn XOR, with 99.9 % intervals. Second: median test accuracy on the "
+    "digits after two epochs. Each name is at the top of its line."
 )
 EDGES = (
     "Gradient descent, started a little off a minimum, at rates around the predicted edge 2 / λₘₐₓ "
-    "(dashed): with blue rates it returns to the minimum, with those crossed in orange it leaves. λₘₐₓ is "
+    "(dashed): at the blue ones it returns to the minimum, at those crossed in orange it leaves. λₘₐₓ is "
     "the largest curvature there."
 )
 
@@ -31,7 +31,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     """Draw what is learnt at each rate, and the edge."""
     return {
         "rates": Drawing(
-            "Every optimiser has a range of good learning rates, and Adam's peak is not the highest",
+            "Each optimiser has its own range of good rates, and on XOR Adam's peak is not the highest",
             [xor_figure(data["xor"].to_dataset()), digits_figure(data["digits"].to_dataset())],
             RATES,
         ),

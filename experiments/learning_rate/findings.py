@@ -1,4 +1,4 @@
-"""Findings on the width of the band of good rates, the edge of divergence, and cleverer optimisers."""
+"""Findings on how wide the band of good rates is, where descent diverges, and cleverer optimisers."""
 
 import re
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ SOLVED, ENOUGH = 0.1, 100
 
 
 def slug(name: str) -> str:
-    """Make a name part of a finding's id."""
+    """Rewrite a name so that it can be part of a finding's id."""
     return re.sub("[^a-z0-9]+", "-", name.lower().replace("'s ", " ").removeprefix("the "))
 
 
 def measured_edge(edges: xr.Dataset, name: str) -> tuple[float, float, float]:
-    """Return the edge relative to 2 / λ_max, between the last rate that returns and the next; and both."""
+    """Return the edge over 2 / λ_max, midway between the last rate that returns and the next; and both."""
     back = edges["back"].sel(minimum=name).values
     first = int(np.argmin(back)) if not back.all() else len(back) - 1
     low, high = AROUND_EDGE[max(first - 1, 0)], AROUND_EDGE[first]
@@ -48,7 +48,7 @@ def edge_finding(edges: xr.Dataset, name: str) -> Finding:
     steepest = float(edges["steepest"].sel(minimum=name))
     return measured(
         EXPECTED[f"edge-{slug(name)}"],
-        f"{name}: largest rate with which descent returns to the minimum, relative to 2 / λ_max",
+        f"{name}: largest rate at which descent returns to the minimum, relative to 2 / λ_max",
         middle,
         (low, high),
         note=f"λ_max {steepest:.5g}; the interval lies between two rates that were tried",
@@ -56,26 +56,26 @@ def edge_finding(edges: xr.Dataset, name: str) -> Finding:
 
 
 def solved_by(xor: xr.Dataset, name: str) -> np.ndarray:
-    """Tell for which seeds an optimiser solves XOR at each rate, (seed, rate)."""
+    """Return for which seeds an optimiser solves XOR at each rate, (seed, rate)."""
     return xor["loss"].sel(optimizer=name).transpose("seed", "rate").values < SOLVED
 
 
 def band(solved: np.ndarray, rates: np.ndarray) -> tuple[float, float]:
-    """Return the smallest and largest rate that solve XOR for nine tenths as many seeds as the best rate."""
+    """Return the smallest and largest rates that solve XOR for nine tenths as many seeds as the best rate."""
     shares = solved.mean(axis=0)
     good = rates[shares >= 0.9 * shares.max()]
     return float(good.min()), float(good.max())
 
 
 def decades(solved: np.ndarray, rates: np.ndarray) -> tuple[float, float]:
-    """Return the band's width in decades, at least and at most: its edges lie between rates tried."""
+    """Return the least and the greatest width of the band in decades: its edges lie between rates tried."""
     low, high = np.searchsorted(rates, band(solved, rates))
     logs = np.concatenate([[-np.inf], np.log10(rates), [np.inf]])
     return float(logs[high + 1] - logs[low + 1]), float(logs[high + 2] - logs[low])
 
 
 def band_finding(xor: xr.Dataset) -> Finding:
-    """Judge the width of the widest band of good rates, over resampled seeds."""
+    """Judge the width of the widest band of good rates, with an interval from resampled seeds."""
     rates = xor["rate"].values
     solved = {str(name): solved_by(xor, str(name)) for name in xor["optimizer"].values}
     widest = max(solved, key=lambda name: decades(solved[name], rates)[1])
@@ -85,7 +85,7 @@ def band_finding(xor: xr.Dataset) -> Finding:
     bands = {name: "{:g} to {:g}".format(*band(hits, rates)) for name, hits in solved.items()}
     return measured(
         EXPECTED["widest-band"],
-        "XOR: decades of learning rates that solve nine tenths as much as the best one, the widest of "
+        "XOR: decades of learning rates that solve nine tenths as much as the best one, for the widest of "
         f"{len(solved)} optimisers",
         np.mean(decades(solved[widest], rates)),
         (np.quantile(least, edge), np.quantile(most, 1 - edge)),

@@ -21,7 +21,7 @@ OPTIMIZERS: dict[str, Make] = {
 
 
 def xor(make: Make, steps: int) -> Callable[..., jax.Array]:
-    """Make a function of a key and a rate: final loss on XOR, 2-2-1 sigmoid."""
+    """Make a function that maps a key and a rate to a 2-2-1 sigmoid network's final loss on XOR."""
     network = nnjax.mlp((2, 2, 1))
 
     def last_loss(key: jax.Array, rate: jax.Array) -> jax.Array:
@@ -32,7 +32,10 @@ def xor(make: Make, steps: int) -> Callable[..., jax.Array]:
 
 
 def digits(make: Make, epochs: int) -> Callable[..., jax.Array]:
-    """Make a function of a key and a rate: test accuracy on the digits, 64-30-10 sigmoid, batches of 10."""
+    """Make a function that maps a key and a rate to a network's test accuracy on the digits.
+
+    The network is 64-30-10, sigmoid, and learns from batches of 10 rows.
+    """
     train, test = datasets.digits()
     network = nnjax.mlp((64, 30, 10))
     xs, labels = jnp.asarray(test.xs, jnp.float32), np.argmax(test.ys, axis=1)

@@ -31,7 +31,7 @@ class Config(Options):
         without: Columns to leave out, such as row names.
         kind: What the target is; needed if it holds a few whole numbers, which might be either.
         test: Share of the rows to test with, between 0 and 1.
-        rows: Most rows to use, drawn at random.
+        rows: Maximum number of rows to use, drawn at random.
         split: Seed for the choice of rows, the choice of test rows among them, and the order of the rest.
         loss: sse (the handout's) or cross-entropy (for classes).
         hidden: Nodes of each hidden layer; in deep networks all layers are as wide as the first.
@@ -41,10 +41,10 @@ class Config(Options):
         seeds: Networks for each activation, initial weights and rate, 2 or more.
         depths: Numbers of hidden layers of the deep networks.
         deep_seeds: Networks of each depth for each activation, initial weights and rate, 2 or more.
-        updates: Updates of each network.
+        updates: Number of updates of each network.
         batch: Rows per update.
-        compared: Networks whose ends are compared two by two and certified, 2 or more (all, if fewer); from
-            100 on the share of minima is judged.
+        compared: Networks whose ends are compared pair by pair and certified, 2 or more (all, if there are
+            fewer); the share of minima is judged if there are 100 or more.
     """
 
     data: str = ""
@@ -98,7 +98,7 @@ class Config(Options):
 
     @property
     def counts(self) -> dict[tuple[int, ...], int]:
-        """Count the most seeds that each shape of hidden layers has."""
+        """Count the seeds that each shape of hidden layers has at most."""
         deep = {(self.hidden[0],) * depth: self.deep_seeds for depth in self.depths}
         return deep | {self.hidden: max(self.seeds, deep.get(self.hidden, 0))}
 
@@ -118,7 +118,7 @@ def _activation(name: str) -> str:
 
 
 def preview(config: Config) -> str:
-    """Say what the table holds and what the run needs, before it begins.
+    """Say what the table holds and what the run needs, before the run begins.
 
     Raises:
         OSError, ValueError, MemoryError: There is no table, or it cannot be learnt on this machine.
@@ -136,7 +136,7 @@ def preview(config: Config) -> str:
 
 
 def memory(config: Config, task: Task) -> float:
-    """Estimate a run's bytes beyond those of Python and its packages: lanes, results, copies of the data."""
+    """Estimate the bytes that a run needs beyond Python and its packages: lanes, results, copies of data."""
     networks = {hidden: training.network_of(task, config.activations[0], hidden) for hidden in config.counts}
     lanes = max(
         training.bytes_of_rows(task, network)

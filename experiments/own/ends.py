@@ -1,4 +1,4 @@
-"""The ends that seeds reach: the best setting, their answers, their kind, and the barriers between them."""
+"""The ends that seeds reach at the best setting: their answers, their kinds, the barriers between them."""
 
 import itertools
 from collections.abc import Sequence
@@ -16,26 +16,26 @@ from experiments.runner.context import Context
 from nnjax.datasets import Data
 
 MOST_PARAMETERS, MOST_WORK = 150, 500_000
-"""The most parameters, and parameters times training rows, of a network whose ends are certified."""
+"""The most parameters, and the most parameters times training rows, with which ends are certified."""
 NEWTON = 30
 """Steps of Newton's method after training."""
 MOVED = 0.05
-"""Newton's method may move an end by this share of 1 + |θ|; anything further away is another point."""
+"""Newton's method may move an end by this share of 1 + |θ|; anything further away is a different point."""
 MOST_ROWS = 2000
 """The most training rows for measuring a barrier: 25 networks between two ends process them at once."""
 AT_ONCE = 50_000_000
-"""The most bytes for computing Hessians: those of one network times the networks at once."""
+"""The most bytes for computing Hessians: those for one network times the number of networks at once."""
 
 
 class Setting(NamedTuple):
-    """Indices of initial weights and of a rate."""
+    """The indices of a kind of initial weights and of a rate."""
 
     weights: int
     rate: int
 
 
 def best(losses: np.ndarray) -> Setting:
-    """Find the setting with the smallest median of losses (seed, weights, rate), except diverging ones."""
+    """Find the setting with the smallest median of losses (seed, weights, rate); divergence is infinite."""
     medians = np.median(np.where(np.isfinite(losses), losses, np.inf), axis=0)
     return Setting(*map(int, np.unravel_index(np.argmin(medians), medians.shape)))
 
@@ -99,7 +99,7 @@ def _place(plan: Plan, setting: Setting) -> int:
 
 
 def may_certify(task: Task, network: nnjax.Network) -> bool:
-    """Tell whether the Hessian is small enough to be worth its time."""
+    """Return whether the Hessian is small enough to be worth the time that it takes."""
     count = parameters(network)
     return count <= MOST_PARAMETERS and count * len(task.train.xs) <= MOST_WORK
 

@@ -25,7 +25,7 @@ from nnjax import minima
 EXPECTED = expectations.of("own")
 FEW, DEEP = 20, 5
 """The fewest seeds that are judged, and the fewest hidden layers for a finding about depth. Kinds of ends are
-judged from 100 ends on, since one in a hundred is expected to be a minimum."""
+judged if there are 100 ends or more, since one in a hundred is expected to be a minimum."""
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
@@ -44,7 +44,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def _expected(what: str, activation: str, more: str = "") -> Expectation:
-    """Return the expectation for this activation and kind of weights, if there is one, or the one for all."""
+    """Return the expectation for this activation, if there is one, or else the one for all others."""
     names = (f"{what}-{activation}", f"{what}-other", what)
     found = next(EXPECTED[name] for name in names if name in EXPECTED)
     return dataclasses.replace(found, id=f"{what}-{activation}{more}")
@@ -150,7 +150,7 @@ def _kinds(kinds: xr.Dataset) -> Iterator[Finding]:
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate δ and what is learnt by depth, where the seeds end by setting, and the kinds of ends."""
+    """Tabulate δ and what is learnt at each depth, where the seeds end by setting, and the kinds of ends."""
     constant, classes = float(data.attrs["constant"]), bool(data.attrs["classes"])
     depth, ends = data["depth"].to_dataset(), data["ends"].to_dataset()
     seeds = ends.sizes["seed"]

@@ -1,4 +1,4 @@
-"""Reading the data of the experiment on one's own table, for findings, tables and figures alike."""
+"""Functions that read the data of the experiment on one's own table, for findings, tables and figures."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ LEARNT = 0.9
 NEAR = 0.01
 """An end is as good as the best one if it is within this share of the best constant answer's loss."""
 AWAY = "moved away"
-"""An end that Newton's method left for a point elsewhere, which says nothing about the end itself."""
+"""An end from which Newton's method moved to a point elsewhere, which says nothing about the end itself."""
 
 
 class Best(NamedTuple):
@@ -32,8 +32,8 @@ class Best(NamedTuple):
 def at_best(part: xr.Dataset, activation: str) -> Best:
     """Return the networks of one activation at the setting with the smallest median training loss.
 
-    Each half of the seeds uses the setting that is best on the other half: chosen and judged on the same
-    seeds, the best of several would look better than it is.
+    Each half of the seeds uses the setting that is best on the other half: if it were chosen and judged on
+    the same seeds, the best of several would look better than it is.
     """
     one, found, names = part.sel(activation=activation), [], {}
     for own, others in statistics.halves(one.sizes["seed"]):
@@ -55,12 +55,12 @@ def relative_delta(depth: xr.Dataset) -> xr.DataArray:
 
 
 def has_learnt(part: xr.Dataset, constant: float) -> np.ndarray:
-    """Tell whether a network's training loss is below `LEARNT` of the best constant answer's."""
+    """Return whether a network's training loss is below `LEARNT` of the best constant answer's."""
     return part["loss"].values < LEARNT * constant
 
 
 def as_good_as_best(ends: xr.Dataset, constant: float) -> xr.DataArray:
-    """Tell whether a network ends within `NEAR` of the best end that its activation has reached."""
+    """Return whether a network ends within `NEAR` of the best end that its activation has reached."""
     lowest = ends["loss"].min(("seed", "weights", "rate"), skipna=True)
     return ends["loss"] <= lowest + NEAR * constant
 
@@ -80,8 +80,8 @@ class Difference(NamedTuple):
 def difference(said: np.ndarray, has_classes: bool) -> Difference:
     """Measure how far apart answers (seed, probe) are: the mean over pairs that have no seed in common.
 
-    The mean over all pairs is nearer to the truth, but such pairs share seeds, and if every seed is equally
-    far from the others, as when half of them reach each of two ends, no interval for that mean holds.
+    The mean over all pairs would be nearer to the truth, but such pairs share seeds. If all seeds are equally
+    far from the others, as when half of them reach each of two ends, no interval for that mean is valid.
     """
     first, second = said[: len(said) - len(said) % 2].reshape(-1, 2, said.shape[1]).swapaxes(0, 1)
     pairs = np.mean(first != second if has_classes else (first - second) ** 2, axis=1)
@@ -91,7 +91,7 @@ def difference(said: np.ndarray, has_classes: bool) -> Difference:
 
 
 def counted(verdicts: np.ndarray, near: np.ndarray) -> str:
-    """Count the kinds of ends, as in "3 plateau, 1 saddle"; ends that Newton's method left have no kind."""
+    """Count the kinds of ends, as in "3 plateau, 1 saddle"; an end that Newton's method left has no kind."""
     counts = [int(np.sum(near & (verdicts == kind))) for kind in range(len(minima.VERDICTS))]
     named = zip([*counts, int(np.sum(~near))], [*minima.VERDICTS, AWAY], strict=True)
     return ", ".join(f"{count} {name}" for count, name in sorted(named, reverse=True) if count)

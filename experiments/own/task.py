@@ -1,4 +1,4 @@
-"""The task: a person's own table, read once, and the memory that it needs."""
+"""The task: a person's own table, which is read once, and the memory that it needs."""
 
 import dataclasses
 import functools
@@ -14,7 +14,7 @@ from nnjax import datasets
 from nnjax.datasets import Data, Names
 
 READING = 5
-"""Bytes of memory for reading each byte of a CSV file (measured: 3 to 5)."""
+"""Bytes of memory that reading a CSV file takes per byte of the file (measured: 3 to 5)."""
 SMALL = 256
 """The most rows for measuring δ and for comparing two networks' answers."""
 
@@ -29,7 +29,7 @@ class Source:
         without: Columns to leave out.
         kind: "classes", "number", or "" if the column shows which.
         test: Share of the rows to test with.
-        rows: Most rows to use.
+        rows: Maximum number of rows to use.
         split: Seed that decides which rows those are.
         loss: "sse" or "cross-entropy".
         batch: Rows per update.
@@ -74,7 +74,7 @@ class Task(NamedTuple):
 
     @property
     def constant(self) -> float:
-        """Loss per training row of the best constant answer, that of a network that learns nothing."""
+        """Loss per training row of the best constant answer, which a network gives that learns nothing."""
         mean = self.train.ys.mean(axis=0)
         if self.loss == "sse":
             return float(np.sum((self.train.ys - mean) ** 2) / len(self.train.ys))
@@ -89,7 +89,7 @@ class Task(NamedTuple):
 
 @functools.lru_cache(maxsize=1)
 def read(source: Source) -> Task:
-    """Read the table, shuffle its training rows, and standardise a number to mean 0 and deviation 1.
+    """Read the table, shuffle its training rows, and scale a numeric target to mean 0 and deviation 1.
 
     Raises:
         OSError: There is no such file, or it cannot be read.

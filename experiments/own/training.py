@@ -19,7 +19,7 @@ from nnjax.datasets import Data
 from nnjax.sweeps import lanes
 
 TOGETHER = 256_000_000
-"""The most bytes for the networks of one lane when they process all rows at once."""
+"""The most bytes that the networks of one lane may take when they process all rows at once."""
 
 
 class Plan(NamedTuple):
@@ -68,7 +68,7 @@ def network_of(task: Task, activation: str, hidden: Sequence[int]) -> nnjax.Netw
 
 
 def ends(task: Task, network: nnjax.Network, plan: Plan) -> Callable[..., tuple[nnjax.Params, nnjax.Params]]:
-    """Make a function of a key, an index into `plan.weights` and a rate: parameters before and after."""
+    """Make a function that maps a key, an index into `plan.weights` and a rate to params before and after."""
     epochs = math.ceil(plan.updates * task.batch / len(task.train.xs))
     view = nnjax.fastest_view(network, task.batch)
 
@@ -84,7 +84,7 @@ def ends(task: Task, network: nnjax.Network, plan: Plan) -> Callable[..., tuple[
 
 
 def learner(task: Task, network: nnjax.Network, plan: Plan) -> Callable[..., Trained]:
-    """Make a function of the same arguments: δ before training, and the network's performance after it."""
+    """Make a function that maps the arguments of `ends` to δ before training and the performance after it."""
     end, few = ends(task, network, plan), Data(*(part[:SMALL] for part in task.train))
 
     def trained(key: jax.Array, start: jax.Array, rate: jax.Array) -> Trained:
@@ -118,7 +118,7 @@ def lane(task: Task, network: nnjax.Network) -> int | None:
 
 
 def usual_lane(task: Task, network: nnjax.Network) -> int:
-    """Estimate how many runs the sweep itself takes: an update's numbers fill a core's cache."""
+    """Estimate how many runs the sweep itself does at a time: an update's numbers fill a core's cache."""
     update = 4 * (2 * parameters(network) + 5 * task.batch * sum(network.sizes))
     return 2 ** int(math.log2(max(1, min(lanes.WIDEST, lanes.LANE_BYTES // update))))
 
@@ -150,7 +150,7 @@ def train_all(
         shape = (len(seeds), len(plan.weights), len(plan.rates))
         return jax.tree.map(lambda leaf: leaf.reshape(*shape, *leaf.shape[2:]), found)
 
-    # Compiling uses one core and takes much of the time, so two run at once.
+    # Compiling uses one core and takes much of the time, so two jobs run at once.
     with context.pool(2) as pool:
         found = {}
         for done, (job, trained) in enumerate(zip(jobs, pool.map(run, jobs), strict=True)):

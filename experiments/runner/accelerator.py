@@ -1,8 +1,8 @@
 """Trying nnjax on a GPU or TPU: doctor, tests, the invariant, smoke runs, speeds; `make accelerator`.
 
 It installs nothing: it uses the Python that runs it and the packages there, and names whatever it skips
-because a package is missing. Each part is a process with a time limit, so that one that fails or hangs does
-not hide the rest.
+because a package is missing. Each part is a process with a time limit, so that the others still run if one
+fails or hangs.
 """
 
 import argparse
@@ -34,7 +34,7 @@ class Part:
     Attributes:
         name: Its name in the table and in its log's file name.
         command: The arguments passed to Python.
-        limit: Seconds after which it is stopped.
+        limit: Number of seconds after which it is stopped.
         needs: Packages without which it is skipped.
         alone: Whether nothing else may run at the same time, since it is timed.
     """
@@ -48,7 +48,7 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """How a part ended, after how many seconds, and the last line that it printed."""
+    """How a part ended, how many seconds it took, and the last line that it printed."""
 
     part: str
     ended: str
@@ -89,7 +89,7 @@ def missing(part: Part) -> list[str]:
 
 
 def attempt(part: Part, out: pathlib.Path) -> Outcome:
-    """Run a part in a separate process, with its output in a log; never raises."""
+    """Run a part in a separate process, with its output in a log; this never raises an error."""
     lacking, start = missing(part), time.monotonic()
     if lacking:
         return Outcome(part.name, f"skipped: this Python has no {', '.join(lacking)}", 0, "")
@@ -117,7 +117,7 @@ def attempt(part: Part, out: pathlib.Path) -> Outcome:
 
 
 def last_line(log: pathlib.Path) -> str:
-    """Return the last line with words in it that a part printed."""
+    """Return the last line that a part printed, apart from lines without words."""
     lines = [line.strip() for line in log.read_text("utf-8", errors="replace").splitlines()]
     return next((line for line in reversed(lines) if any(map(str.isalnum, line))), "")
 
@@ -131,7 +131,7 @@ def facts() -> list[str]:
 
 
 def table(outcomes: Sequence[Outcome], speeds: pathlib.Path) -> str:
-    """Format one line for each part, then the speeds, as far as they were measured."""
+    """Format one line for each part, then the speeds, if they were measured."""
     lines = [f"{each.part:<26}{each.ended:<20}{each.seconds:>6.0f} s  {each.said[:110]}" for each in outcomes]
     if speeds.exists():
         with speeds.open(encoding="utf-8", newline="") as file:
@@ -152,7 +152,7 @@ def run(chosen: Sequence[Part], out: pathlib.Path, at_once: int) -> list[Outcome
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Try everything, print and store the table; returns 1 if a part failed or was stopped."""
+    """Try everything, print and store the table, and return 1 if a part failed or was stopped."""
     parser = argparse.ArgumentParser(prog="python -m experiments.runner.accelerator", description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("results-accelerator"))
     parser.add_argument("--smoke", action="store_true", help="smallest sizes, for a rehearsal on a CPU")

@@ -1,4 +1,4 @@
-"""The command line: which experiments, in which size, with which options, and where results go."""
+"""The command line: which experiments run, in which size and with which options, and where results go."""
 
 import argparse
 import dataclasses
@@ -28,7 +28,7 @@ class Request:
     Attributes:
         redraw: Whether to make figures and findings again from the data on disk, without running anything.
         names: The experiments.
-        by_name: Whether they were named; otherwise all are meant.
+        by_name: Whether experiments were named; otherwise all are meant.
         rest: Options of the one experiment that is named.
         smoke: Whether to run in the size that takes seconds.
         seed: The first seed; None for the experiment's own.
@@ -37,7 +37,7 @@ class Request:
         lists: How many lists of seeds; with two, verdicts that differ between them are open.
         check: A receipt from the explorer to check instead of running anything; None otherwise.
         gather: Whether to make the result from the shares that an array job has computed.
-        share: (a, b): only the seeds from a to b - 1 are computed, and kept; None for all.
+        share: (a, b) if only the seeds from a to b - 1 are to be computed and kept; None for all.
         workers: Number of processes on this machine that run the sweeps; None for this process.
         executor: The address of a Dask scheduler whose workers run the sweeps; None for no scheduler.
         tables: Whether to print tables as well as findings.
@@ -61,7 +61,7 @@ class Request:
 
 
 def parse(arguments: Sequence[str]) -> Request:
-    """Read the command's arguments: names and options in any order, an experiment's own after its name.
+    """Read the command's arguments: names and options in any order, an experiment's options after its name.
 
     Raises:
         SystemExit: Help, a list or the version was asked for (0), or something was wrong (2).
@@ -268,7 +268,7 @@ def as_typed(config: Any) -> str:
 
 
 def who_computes(request: Request) -> list[str]:
-    """Write the options that say who computes, as they would be typed; no result depends on them."""
+    """Write the options that say where sweeps run, as they would be typed; no result depends on them."""
     if request.workers:
         return ["--workers", str(request.workers)]
     return ["--executor", request.executor] if request.executor else []

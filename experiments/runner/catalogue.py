@@ -1,4 +1,4 @@
-"""The list of questions, found without importing them, so that the command answers at once."""
+"""The list of questions, which are found without being imported, so that the command answers at once."""
 
 import ast
 import importlib
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from experiments.runner.experiment import Experiment
 
 NO_QUESTIONS = {"__main__", "explorer", "runner"}
-"""What else the package holds besides the questions."""
+"""What the package contains besides the questions."""
 
 
 def names() -> list[str]:

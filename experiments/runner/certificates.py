@@ -19,7 +19,7 @@ VERDICT_FLAGS = {
 
 
 def over_networks(fn: Callable, params: Any, width: int = 1024) -> Any:
-    """Apply fn to every network of params (s, ...) in float64, `width` of them at a time."""
+    """Apply `fn` to every network of params (s, ...) in float64, `width` of them at a time."""
     double = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), params)
     program = jax.jit(lambda many: jax.lax.map(fn, many, batch_size=width))
     return jax.tree.map(np.array, program(double))
@@ -38,7 +38,7 @@ def loss_and_gradient(
 def certificates(
     network: nnjax.Network, params: Any, xs: Any, ys: Any, loss: str = "sse", width: int = 1024
 ) -> minima.Certificate:
-    """Certify every network (s, ...) in float64 by the manual gradients, `width` of them at a time."""
+    """Certify every network (s, ...) in float64 by its manual gradients, `width` of them at a time."""
     value, gradient = loss_and_gradient(network, xs, ys, loss)
     return over_networks(lambda one: minima.certify(value, one, gradient), params, width)
 
@@ -53,7 +53,7 @@ def polished(
     steps: int = 40,
     width: int = 256,
 ) -> minima.Polished:
-    """Polish every network (s, ...) in float64: `steps` steps of Newton's method."""
+    """Polish every network (s, ...) in float64 by `steps` steps of Newton's method."""
     value, gradient = loss_and_gradient(network, xs, ys, loss)
     return over_networks(lambda one: minima.polish(value, one, gradient, steps, 3.0), params, width)
 

@@ -1,4 +1,4 @@
-"""The work that a long experiment has done so far: kept while it runs, deleted once its result is stored."""
+"""The work that a long experiment has done so far, which is deleted once the result is stored."""
 
 import contextlib
 import dataclasses
@@ -33,13 +33,13 @@ class Checkpoints:
         return self if self.path is None else type(self)(self.path / name)
 
     def exist(self) -> bool:
-        """Tell whether anything is kept from a run with exactly these options."""
+        """Return whether anything is kept from a run with exactly these options."""
         return self.path is not None and self.path.exists()
 
 
 @contextlib.contextmanager
 def keeping(out: pathlib.Path, experiment: str, config: Any) -> Iterator[Checkpoints]:
-    """Keep the sweeps of the block; after a kill or Ctrl-C the same options resume from there."""
+    """Keep the block's sweeps; after a kill or Ctrl-C, a run with the same options resumes from there."""
     yield of_run(out, experiment, config)
     shutil.rmtree(_unfinished(out, experiment), ignore_errors=True)
 

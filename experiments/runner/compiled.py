@@ -10,12 +10,12 @@ SECONDS = 0.3
 
 
 def keep(folder: pathlib.Path = FOLDER) -> None:
-    """Let JAX keep compiled programs in `folder`, apart for each kind of CPU, unless it has a place already.
+    """Let JAX keep compiled programs in `folder`, apart for each kind of CPU, unless a place is already set.
 
-    Processes started from this one use it, too. To be called before JAX computes anything.
+    Processes started from this one use it, too. Call this before JAX computes anything.
     """
-    # XLA logs an error for each program that it reads from disk: it takes its compiler's preferences for
-    # features of the machine. TF_CPP_MIN_LOG_LEVEL=0 shows these errors, and all others.
+    # XLA logs an error for each program that it reads from disk: it mistakes its compiler's preferences for
+    # features of the machine. TF_CPP_MIN_LOG_LEVEL=0 shows these errors and all others.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import jax
 

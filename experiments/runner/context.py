@@ -1,4 +1,4 @@
-"""What a run receives besides its options: where sweeps are kept, what shows their progress, when to stop."""
+"""What a run receives besides its options: where to keep sweeps, how to show progress, and when to stop."""
 
 import contextlib
 import threading
@@ -81,9 +81,9 @@ class Context:
 
     @contextlib.contextmanager
     def pool(self, workers: int) -> Iterator[ThreadPoolExecutor]:
-        """Run parts side by side; Ctrl-C, or a part that fails, soon ends the others too.
+        """Run parts side by side; Ctrl-C, or a part that fails, soon ends the others, too.
 
-        Only the main thread may open a pool; it may open another inside it.
+        Only the main thread may open a pool; it may open another one inside it.
         """
         self._pools += 1
         try:

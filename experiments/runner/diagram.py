@@ -13,7 +13,7 @@ from experiments.runner import style
 
 Point = tuple[float, float]
 SHORTER = 0.92
-"""A strike-through line spans this share of its number, since the page's font may be narrower than ours."""
+"""A strike-through line spans this share of its number, since the page's font may be narrower."""
 
 
 def canvas(width: int = style.NARROW, height: int = 264) -> tuple[Figure, Axes]:
@@ -40,7 +40,7 @@ def arrow(axes: Axes, start: Point, end: Point, gap: float = 0, **looks: Any) ->
 
 
 def struck(axes: Axes, at: Point, text: str, **looks: Any) -> Text:
-    """Draw text that is wrong: with a line through it, in the colour for errors."""
+    """Draw text that is wrong, with a line through it and in the colour for errors."""
     options = {
         "color": style.WRONG,
         "fontsize": style.SMALL,

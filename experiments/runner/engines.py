@@ -17,7 +17,7 @@ PATIENCE = 10
 
 @contextlib.contextmanager
 def opened(request: Request) -> Iterator[nnjax.Workers | None]:
-    """Give `nnjax.sweep` its executor while the block runs; None for this process alone.
+    """Provide the workers for `nnjax.sweep` while the block runs; None stands for this process alone.
 
     Raises:
         ImportError: dask.distributed is not installed; the message names the extra.
@@ -35,7 +35,7 @@ def opened(request: Request) -> Iterator[nnjax.Workers | None]:
 
 
 def _shares_of_cores(workers: int) -> list[list[int]]:
-    """Divide the cores among the workers: XLA would spread each over all, which takes a third longer."""
+    """Divide the cores among the workers: XLA would spread each over all of them, which takes 1/3 longer."""
     known = hasattr(os, "sched_getaffinity")
     cores = sorted(os.sched_getaffinity(0)) if known else list(range(os.cpu_count() or 1))
     if workers > len(cores):

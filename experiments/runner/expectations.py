@@ -5,7 +5,7 @@
     class       whose claim it is, and so what a verdict means: a key of `CLASSES`
     source      the sentence, the paper or the derivation, in words
     since       the date on which the bounds were set
-    after       true if they were set after a measurement had been seen; left out otherwise
+    after       true if they were set after a measurement had been seen; otherwise left out
     why         why the bounds are as wide as they are
     expected    [low, high], either end may be inf; or, where the bounds are computed from the data,
     tolerance   the half-width around a value that is computed; or

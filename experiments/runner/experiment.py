@@ -35,8 +35,8 @@ class Drawing(NamedTuple):
 
     Attributes:
         title: A sentence that says what the figure shows.
-        panels: Each made by `style.panel`; they stand side by side, and are stacked on a phone.
-        caption: How to read it: what lines, bands, dots and dashes mean.
+        panels: Panels made by `style.panel`; they stand side by side, or above each other on a phone.
+        caption: How to read the figure: what lines, bands, dots and dashes mean.
         png: Whether the panels are stored as PNG files, too, for a page that cannot show SVG.
     """
 
@@ -50,7 +50,7 @@ class Card(NamedTuple):
     """An experiment's card at the top of the page.
 
     Attributes:
-        sentence: Plain words, 20 at most.
+        sentence: A sentence in plain words, 20 at most.
         finding: The id of the finding whose number and interval are shown, with a format if needed, as
             between a story's braces: "learnt:%".
         figure: The name of the Drawing whose first panel is shown.
@@ -72,20 +72,20 @@ class Show(NamedTuple):
 
 
 class Fold(NamedTuple):
-    """What follows in a story, up to the next fold or the end, is shown once this title is clicked.
+    """A fold in a story: what follows, up to the next fold or the end, is shown once its title is clicked.
 
     Attributes:
-        title: What it tells, in a few words.
+        title: What the folded part tells, in a few words.
     """
 
     title: str
 
 
 Story = Sequence[str | Show | Fold]
-"""Paragraphs and figures, the main ones first; then what is folded.
+"""Paragraphs and figures, the main ones first; then the folded ones.
 
-In a paragraph, "{id}" is that finding's number with its interval, "{id:%}" the same in per cent,
-"{id:points}" the same for a difference of two shares, in percentage points, and "{id:value}", "{id:value%}",
+In a paragraph, "{id}" stands for that finding's number with its interval, "{id:%}" for the same in per cent,
+and "{id:points}" for a difference of two shares in percentage points; "{id:value}", "{id:value%}" and
 "{id:valuepoints}" leave the interval out. A literal brace is doubled, as in {{."""
 
 
@@ -114,14 +114,14 @@ class Options:
         return dataclasses.replace(self, seed=self.seed + (away if self.seed < away else -away))
 
     def seeds_from_first(self, count: int) -> np.ndarray:
-        """List `count` seeds from `seed` on; in a `share` its own, or the first few if it has fewer."""
+        """List `count` seeds from `seed` on; in a `share` only its own, or the first few if too few."""
         seeds = np.arange(self.seed, self.seed + count)
         first, end = self._share or (0, SEEDS)
         mine = seeds[(seeds >= first) & (seeds < end)]
         return mine if len(mine) >= min(FEWEST, count) else seeds[:FEWEST]
 
     def share(self, first: int, end: int) -> Self:
-        """Return the same options for the seeds from `first` to `end` - 1 alone: a smaller experiment."""
+        """Return the same options for only the seeds from `first` to `end` - 1, a smaller experiment."""
         part = dataclasses.replace(self)
         object.__setattr__(part, "_share", (first, end))
         return part
@@ -135,7 +135,7 @@ def at_least(config: Any, **bounds: int) -> None:
 
 
 def positive(config: Any, *names: str) -> None:
-    """Refuse options that are not finite and above 0, by name; in a list, every number must be."""
+    """Refuse options, by name, that are not finite and above 0; this applies to every number of a list."""
     for name in names:
         value = getattr(config, name)
         if not np.all((np.asarray(value) > 0) & np.isfinite(value)):
@@ -148,7 +148,7 @@ class Experiment:
 
     Attributes:
         name: The command's name, as in `python -m experiments walkthrough`.
-        title: A heading for people.
+        title: A heading for readers.
         question: The question in one sentence.
         method: The method in two sentences.
         config: The frozen dataclass of options.
@@ -162,11 +162,12 @@ class Experiment:
         full: Option values of the publication size (PROFILE=full).
         remember: The one sentence to remember.
         minutes: How long it takes on two cores, in default and in full size.
-        float64: Whether parts of it need float64, which TPUs lack; it then runs on the CPU.
+        float64: Whether parts of it need float64, which TPUs lack; if so, it runs on the CPU there.
         second_list: Whether PROFILE=full runs it again with other seeds, and marks verdicts that flip; False
             if nothing is random.
         preview: Config -> a line to print before anything runs, or an empty one; it refuses options that
-            cannot run by a ValueError, OSError, ImportError or MemoryError, whose message alone is shown.
+            cannot run by raising a ValueError, OSError, ImportError or MemoryError, of which only the message
+            is shown.
     """
 
     name: str

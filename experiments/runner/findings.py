@@ -1,4 +1,4 @@
-"""Findings: claims held against measurements, and functions for the usual kinds.
+"""Findings: claims that are compared with measurements, and functions for the usual kinds.
 
 `experiments/expectations.toml` says what is expected, with its tolerance, before it is measured. The expected
 and the measured interval give the verdict.
@@ -21,13 +21,13 @@ VERDICTS: tuple[Verdict, ...] = ("agrees", "differs", "undecided", "open")
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One claim, held against one measurement.
+    """One claim, compared with one measurement.
 
     Attributes:
         expectation: What counts as agreement, whose claim it is, and the id.
         claim: What is claimed, in words that make sense on their own.
         measured: The measured value.
-        interval: (low, high) of the measured value, 99.9 % unless `note` says otherwise; a number
+        interval: (low, high) of the measured value, at 99.9 % unless `note` says otherwise; a number
             that is computed exactly has low = high = measured.
         unit: Unit of the measured value and its bounds, empty for pure numbers.
         note: The nuance, in one line.
@@ -115,13 +115,13 @@ def share(expectation: Expectation, claim: str, hits: np.ndarray, *, note: str =
 
 
 def mean(expectation: Expectation, claim: str, values: np.ndarray, *, note: str = "") -> Finding:
-    """Make a finding of the mean of `values` (s,): bootstrap interval, or Student's below 100 values."""
+    """Make a finding of the mean of `values` (s,): bootstrap interval, or Student's for fewer than 100."""
     interval = statistics.of_mean(values)
     return measured(expectation, claim, np.mean(values), interval, note=note)
 
 
 def median(expectation: Expectation, claim: str, values: np.ndarray, *, note: str = "") -> Finding:
-    """Make a finding of the median of `values` (s,): bootstrap interval; below 100, order statistics."""
+    """Make a finding of the median of `values` (s,): bootstrap interval, or order statistics below 100."""
     few = len(values) < statistics.MANY
     interval = statistics.of_median(values) if few else statistics.bootstrap(values)
     return measured(expectation, claim, np.median(values), interval, note=note)
@@ -133,7 +133,7 @@ def exact(expectation: Expectation, claim: str, value: float, *, note: str = "")
 
 
 def spanning(expectation: Expectation, claim: str, values: np.ndarray, *, note: str) -> Finding:
-    """Make a finding of the median of few `values` (s,), between order statistics; below 11, their range."""
+    """Make a finding of the median of a few `values` (s,): order statistics; below 11 values, their range."""
     interval = statistics.of_median(values)
     if np.isneginf(interval[0]) and not np.isneginf(values).any():
         interval = values.min(), values.max()
@@ -146,7 +146,7 @@ def spanning(expectation: Expectation, claim: str, values: np.ndarray, *, note: 
 def measured(
     expectation: Expectation, claim: str, value: Any, interval: tuple[Any, Any], *, note: str = ""
 ) -> Finding:
-    """Make a finding of a number and its interval, of NumPy's types or Python's."""
+    """Make a finding of a number and its interval, in NumPy's types or Python's."""
     low, high = map(float, interval)
     return Finding(expectation, claim, measured=float(value), interval=(low, high), note=note)
 

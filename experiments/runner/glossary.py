@@ -1,4 +1,4 @@
-"""The words that the report explains, where they first stand in a section, and all of them at its end."""
+"""The words that the report explains: where each first occurs in a section, and all of them at its end."""
 
 import functools
 import html
@@ -16,8 +16,8 @@ class Term(NamedTuple):
     """A word and what it means.
 
     Attributes:
-        name: As the list shows it.
-        written: How it is written in sentences.
+        name: The word as the list shows it.
+        written: The forms in which it is written in sentences.
         means: What it means.
     """
 
@@ -33,27 +33,27 @@ class Term(NamedTuple):
 
 @functools.cache
 def terms() -> tuple[Term, ...]:
-    """All words, in the order of the file."""
+    """Return all words, in the order of the file."""
     read = tomllib.loads(FILE.read_text("utf-8"))
     return tuple(Term(name, tuple(each["as"]), each["means"]) for name, each in read.items())
 
 
 @functools.cache
 def _pattern() -> tuple[re.Pattern[str], dict[str, Term]]:
-    """What finds any of the words, the longest first, and whose each is."""
+    """Return a pattern that finds any of the words, the longest first, and the term of each."""
     whose = {html.escape(written): term for term in terms() for written in term.written}
     longest = "|".join(re.escape(written) for written in sorted(whose, key=len, reverse=True))
     return re.compile(rf"(?<![\w-])(?:{longest})(?![\w-])"), whose
 
 
 class Marker:
-    """Marks each word once: one for each section."""
+    """Marks each word once; every section has its own marker."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
 
     def __call__(self, text: str) -> markupsafe.Markup:
-        """Text as it stands in the page, with the words that are new in it explained."""
+        """Return the text as it stands in the page, with an explanation of each word that is new in it."""
         pattern, whose = _pattern()
 
         def explained(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Putting SVG files into the page: with unique ids, and colours that follow light and dark mode."""
+"""Putting SVG files into the page, with unique ids and with colours that follow light and dark mode."""
 
 import html
 import re
@@ -21,7 +21,7 @@ def inline(svg: str, prefix: str, name: str) -> str:
 
     Args:
         svg: The file's text.
-        prefix: Put before each id.
+        prefix: What is put before each id.
         name: The text for screen readers.
     """
     body = HEAD.sub("", svg)[HEAD.sub("", svg).index("<svg") :]

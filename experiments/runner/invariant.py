@@ -1,4 +1,4 @@
-"""Does a seed have the same bits alone, among many, and after a resume, on this device, in every view?"""
+"""Does a seed give the same bits alone, among many, and after a resume, on this device and in every view?"""
 
 import argparse
 import contextlib
@@ -28,7 +28,8 @@ class Case:
         sizes: Nodes per layer.
         view: The view.
         widths: Widths of the lanes; None for the automatic one.
-        one_width: Whether other widths may give other bits: matrix products round by shape.
+        one_width: Whether other widths may give other bits, since the rounding of matrix products depends on
+            their shape.
     """
 
     name: str
@@ -47,7 +48,7 @@ CASES = (
 
 
 def training(case: Case) -> Callable[[Any], Any]:
-    """Make a function of a key from the case: parameters and loss after `UPDATES` updates."""
+    """Make the case's function that maps a key to the parameters and the loss after `UPDATES` updates."""
     network, data = nnjax.mlp(case.sizes), nnjax.datasets.xor()
     xs = np.concatenate([data.xs, np.ones((4, case.sizes[0] - 2))], axis=1)
 
@@ -103,7 +104,7 @@ def differences(case: Case, seeds: int) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print a line for each case; returns 1 if any bit differs."""
+    """Print a line for each case, and return 1 if any bit differs."""
     parser = argparse.ArgumentParser(prog="python -m experiments.runner.invariant", description=__doc__)
     parser.add_argument("--seeds", type=int, default=5000)
     seeds = parser.parse_args(arguments).seeds

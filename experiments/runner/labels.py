@@ -1,7 +1,8 @@
 """Labels of the data: a name and unit for every variable, codes in words, and where a file comes from.
 
-CF conventions: `long_name`, `units` ("1" for a number without one), `flag_values` with `flag_meanings`. An
-experiment names its own variables where it makes them; axes and shared variables are named here.
+They follow the CF conventions: `long_name`, `units` ("1" for a number without a unit), `flag_values` with
+`flag_meanings`. An experiment names its own variables where it makes them; axes and shared variables are
+named here.
 """
 
 from collections.abc import Mapping
@@ -97,24 +98,24 @@ LONG_NAMES = {
     "students/path": "parameters along some runs",
     "updates/rows_per_update": "rows per update",
     "views/order": "order of the rows",
-    "views/ratio": "speed of the view that is named, relative to the best other one's",
+    "views/ratio": "speed of the view that is named, relative to the best of the others",
     "views/rows": "rows per update",
     "xor/hidden": "activation of the hidden nodes",
     "xor/loss": "SSE over the four rows at the end",
-    "place": "which of the variances of the activation, from the least",
+    "place": "number of the variance, counted from the smallest",
     "planes/column": "place along x",
     "neighbours/of_pair": "which of two neighbours: the one that learns, or the other",
     "planes/row": "place along y",
     "planes/zoom": "how many times narrower the window is than the whole plane",
     "large/kept": "epochs done",
-    "large/run": "what a run changes of the first one",
+    "large/run": "what a run changes compared with the first one",
     "large/traced_seed": "seed whose small difference is followed",
     "usual/kept": "epochs done",
-    "usual/run": "what a run changes of the first one",
+    "usual/run": "what a run changes compared with the first one",
     "usual/traced_seed": "seed whose small difference is followed",
     "source": "what differs between the two runs",
     "speed": "learning rate, in words",
-    "xor/run": "the first run, or that with a bit flipped",
+    "xor/run": "the first run, or the one with a bit flipped",
     "wall/column": "initial weight x₁ → h₁",
     "wall/row": "initial weight x₂ → h₂",
     "xor/times": "factor of the learning rate",
@@ -127,7 +128,7 @@ NO_YES = {"flag_values": np.array([0, 1], np.int8), "flag_meanings": "no yes"}
 def about(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Describe a file, from the manifest of its run.
 
-    Nothing here changes when the same run is repeated: no dates, no durations.
+    Nothing here changes when the same run is repeated: there are no dates and no durations.
     """
     git, packages = manifest.get("git") or {}, manifest["packages"]
     size = ", smoke size, which only tests the code: its numbers mean nothing" if manifest["smoke"] else ""

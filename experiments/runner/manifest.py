@@ -1,4 +1,4 @@
-"""The manifest of a result: where its numbers come from, in enough detail to rerun it and compare."""
+"""The manifest of a result: where its numbers come from, in enough detail to run it again and compare."""
 
 import dataclasses
 import os
@@ -78,7 +78,7 @@ INSTRUCTION_SETS = {
 def cpu() -> dict[str, Any]:
     """Describe the CPU: its model, widest instruction set and all vector instructions, as far as known.
 
-    XLA compiles for them, so that the last digits depend on them; XLA_FLAGS may ask for less.
+    XLA compiles for these, so that the last digits depend on them; XLA_FLAGS may ask for fewer.
     """
     model, vectors = devices.cpu()
     widest = [name for name, flag in INSTRUCTION_SETS.items() if flag in vectors]

@@ -13,7 +13,7 @@ TEMPLATE = pathlib.Path(__file__).with_name("template.txt")
 
 
 def write(name: str) -> pathlib.Path:
-    """Write experiments/NAME.py, an experiment that runs and is to be adapted.
+    """Write experiments/NAME.py, an experiment that already runs and is to be adapted.
 
     Raises:
         ValueError: The name is not a lower-case Python name, or is taken.
@@ -33,7 +33,7 @@ def write(name: str) -> pathlib.Path:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the template and say what comes next; returns 2 if the name cannot be used."""
+    """Write the template, say what comes next, and return 2 if the name cannot be used."""
     if len(arguments) != 1:
         print("give one name: make new NAME=hidden_nodes", file=sys.stderr)
         return 2

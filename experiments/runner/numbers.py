@@ -21,7 +21,7 @@ def number(value: float | str) -> str:
 
 
 def interval(bounds: Sequence[float | str]) -> str:
-    """Format what is accepted: one number, one with its tolerance, an upper bound, a lower bound, or both."""
+    """Format what is accepted: a number, a number with its tolerance, an upper or a lower bound, or both."""
     low, high = map(float, bounds)
     middle, half = (low + high) / 2, (high - low) / 2
     if 0 < half < 1e-2 * abs(middle):
@@ -51,7 +51,7 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def power(text: str) -> str:
-    """A number such as 1.6e-31 as it is written by hand, 1.6·10⁻³¹."""
+    """Write a number such as 1.6e-31 as one does by hand, 1.6·10⁻³¹."""
     written = re.sub(r"e([+-]\d+)", lambda each: "·10" + str(int(each[1])).translate(SUPERSCRIPT), text)
     return typeset(written)
 

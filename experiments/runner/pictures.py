@@ -29,9 +29,9 @@ class Picture(NamedTuple):
 
     Attributes:
         page: The page's file, with the state in its address.
-        part: The element.
+        part: The element that is shown.
         width: Width of the window, in pixels.
-        height: How much of the element is taken at most, in pixels from its top.
+        height: Maximum height of the part that is taken, in pixels from the element's top.
     """
 
     page: str
@@ -47,7 +47,7 @@ TAKEN = {
 
 
 def titles() -> dict[str, list[str]]:
-    """Return the titles that the pictures would show today: those of scene 1 and of the first cards."""
+    """Return the titles that the pictures would show today: that of scene 1 and those of the first cards."""
     scenes = re.findall(r"<h2[^>]*>(.+?)</h2>", EXPLORER.read_text("utf-8"))
     cards = [catalogue.load(name).card for name in CARDS[:SHOWN]]
     return {"explorer-step": scenes[:1], "report": [card.sentence for card in cards if card is not None]}
@@ -67,7 +67,7 @@ def take(results: pathlib.Path, browser: Any) -> None:
 
 
 def _save(path: pathlib.Path, content: bytes) -> None:
-    """Save a picture in few colours, which takes a quarter of the space."""
+    """Save a picture with few colours, which takes a quarter of the space."""
     image = Image.open(io.BytesIO(content)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     image.save(path, optimize=True)
 

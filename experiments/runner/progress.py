@@ -1,4 +1,4 @@
-"""An experiment's progress: parts and seeds done, as bars on a terminal, or else as a line a minute."""
+"""An experiment's progress: parts and seeds done, as bars on a terminal, or else as a line every minute."""
 
 import contextlib
 import time
@@ -51,7 +51,7 @@ class Progress:
 
 
 class _Log(Progress):
-    """A line a minute, for a log file: the progress of the parts, and of the sweep that reported last."""
+    """A line every minute, for a log file: the progress of the parts, and of the sweep that reported last."""
 
     def __init__(self, console: Console, title: str, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -80,14 +80,14 @@ class _Log(Progress):
 
 
 class _Count(progress.ProgressColumn):
-    """How many are done, of how many."""
+    """How many are done, out of how many."""
 
     def render(self, task: progress.Task) -> str:
         return f"{task.completed:,.0f}/{task.total:,.0f} {task.fields['unit']}" if task.total else ""
 
 
 class _Speed(progress.ProgressColumn):
-    """Seeds per second; parts are too unlike each other for a speed."""
+    """Seeds per second; parts are too different from each other for a speed."""
 
     def render(self, task: progress.Task) -> str:
         if task.fields["unit"] != "seeds" or not task.speed:
@@ -97,7 +97,7 @@ class _Speed(progress.ProgressColumn):
 
 @contextlib.contextmanager
 def shown(console: Console, title: str) -> Iterator[Progress]:
-    """Show bars with speed and time left while the block runs; in a log, a line a minute."""
+    """Show bars with speed and time left while the block runs; in a log, a line every minute."""
     if not console.is_terminal:
         yield _Log(console, title)
         return

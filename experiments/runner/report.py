@@ -20,7 +20,7 @@ ANSWERS = pathlib.Path(__file__).with_name("answers.toml")
 EXPLORER = "explorer.html"
 MOST_CARDS = 10
 MOST_FINDINGS = 3
-"""Of those refuted or open, in each section; the others are folded."""
+"""The most findings shown of those refuted, and of those open, in each section; the others are folded."""
 PYTHON = """import pandas as pd
 
 ends = pd.read_csv("results/seed_minima/data-xor.csv")  # a row for each seed
@@ -34,13 +34,13 @@ Result = Mapping[str, Any]
 
 
 def again(command: str) -> str:
-    """A command as it is typed in a fresh clone: make finds the project's own Python."""
+    """Return a command as it is typed in a fresh clone, where make finds the project's own Python."""
     name, _, options = command.removeprefix("python -m experiments ").partition(" ")
     return f"make experiment NAME={name}" + (f' ARGS="{options}"' if options else "")
 
 
 def picture(result: Result, panel: Mapping[str, Any], name: str, place: str = "") -> markupsafe.Markup:
-    """A panel as an element of the page; `place` tells a second one from the first."""
+    """Return a panel as an element of the page; `place` distinguishes a second copy from the first."""
     path = result["folder"] / panel["file"]
     prefix = f"{place}{result['manifest']['name']}-{path.stem}"
     return markupsafe.Markup(inline(path.read_text("utf-8"), prefix, name))
@@ -58,15 +58,15 @@ def unfolded(story: Sequence[Any]) -> list[tuple[str, list[Any]]]:
 
 
 def left_over(result: Result) -> list[str]:
-    """The figures that the story does not show."""
+    """Return the figures that the story does not show."""
     shown = {part["figure"] for part in result["story"] if isinstance(part, Mapping) and "figure" in part}
     return [name for name in result["manifest"]["figures"] if name not in shown]
 
 
 def cards(results: Sequence[Result]) -> Iterator[dict[str, Any]]:
-    """What stands on top of the page, in the order of `experiments.CARDS`, then of the results.
+    """Yield the cards on top of the page, in the order of `experiments.CARDS`, then of the results.
 
-    There are ten at most. The first shows two panels of its figure, the others one.
+    There are ten at most. The first card shows two panels of its figure, and the others show one.
     """
     order = {name: place for place, name in enumerate(experiments.CARDS)}
     with_card = [result for result in results if result["card"]]
@@ -80,7 +80,7 @@ def cards(results: Sequence[Result]) -> Iterator[dict[str, Any]]:
 
 
 def answers(results: Sequence[Result]) -> Iterator[dict[str, str]]:
-    """Yield the short answers on top of the page, as far as their experiments have run in earnest."""
+    """Yield the short answers on top of the page whose experiments have run in more than smoke size."""
     known = {result["manifest"]["name"]: result for result in results if not result["manifest"]["smoke"]}
     for each in tomllib.loads(ANSWERS.read_text("utf-8"))["answer"]:
         if each["experiment"] in known:
@@ -88,18 +88,18 @@ def answers(results: Sequence[Result]) -> Iterator[dict[str, str]]:
 
 
 def data_files(result: Result) -> list[str]:
-    """The data and what was made of them, without the tables, which have links of their own."""
+    """Return the files with the data and what was made from it, except tables, which have their own links."""
     names = [name for name in result["manifest"]["sha256"] if name.endswith((".nc", ".csv"))]
     return [name for name in names if not name.startswith("table-")]
 
 
 def picture_files(result: Result) -> list[str]:
-    """The figures' files."""
+    """Return the figures' files."""
     return [name for name in result["manifest"]["sha256"] if name.endswith((".svg", ".png"))]
 
 
 def render(results: Sequence[Result], explorer: bool = False) -> str:
-    """The page for what `store.load` returned, in that order; with a link to the explorer if there is one."""
+    """Return the page for the results of `store.load`, in order, with a link to the explorer if it exists."""
     environment = jinja2.Environment(
         autoescape=True,
         loader=jinja2.FileSystemLoader(TEMPLATE.parent),
@@ -139,7 +139,7 @@ def render(results: Sequence[Result], explorer: bool = False) -> str:
 
 
 def write(out: pathlib.Path, results: Sequence[Result]) -> pathlib.Path:
-    """Write `out/report.html` whole, and return its path."""
+    """Write `out/report.html` as a whole, and return its path."""
     out.mkdir(parents=True, exist_ok=True)
     temporary = out / ".report.html"
     temporary.write_text(render(results, (out / EXPLORER).exists()), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Running what was asked for: one experiment after the other, and the report after each of them."""
+"""Running what was asked for: one experiment after another, and the report after each of them."""
 
 import contextlib
 import dataclasses
@@ -36,7 +36,7 @@ Crew = nnjax.Workers | None
 
 
 def run(request: Request) -> int:
-    """Do what was asked for; returns the exit status."""
+    """Do what was asked for, and return the exit status."""
     console = terminal.console()
     if request.check:
         return _check_receipt(request.check, console)
@@ -82,7 +82,7 @@ def _run_all(
 def _has_shares(
     chosen: Sequence[Experiment], configs: Sequence[Any], request: Request, console: Console
 ) -> bool:
-    """Tell whether there is anything to gather, if gathering was asked for."""
+    """Return whether there is anything to gather, if gathering was asked for."""
     if not request.gather:
         return True
     kept = [
@@ -147,7 +147,7 @@ def _redraw(request: Request, console: Console) -> int:
 
 
 def _run_one(experiment: Experiment, config: Any, request: Request, console: Console, workers: Crew) -> bool:
-    """Run one experiment, store its data, then its result; a failure is printed, and the others go on."""
+    """Run one experiment, store its data and then its result; a failure is printed, and the others go on."""
     console.rule(f"[bold]{experiment.name}[/]")
     console.print(experiment.question)
     typed = " ".join([experiment.name, arguments.as_typed(config), *arguments.who_computes(request)])
@@ -238,7 +238,7 @@ def _measure(
 def _checkpoints(
     experiment: Experiment, config: Any, request: Request
 ) -> contextlib.AbstractContextManager[Checkpoints]:
-    """Keep the sweeps of long runs until their data are stored."""
+    """Keep the sweeps of long runs until their data is stored."""
     if request.gather or (request.profile == "full" and not request.smoke):
         return checkpoints.keeping(request.out, experiment.name, config)
     return contextlib.nullcontext(Checkpoints())
@@ -251,7 +251,7 @@ def _device(experiment: Experiment, console: Console) -> Iterator[None]:
         yield
         return
     terminal.say(console, "this needs float64, which a TPU cannot do: it runs on the CPU", "yellow")
-    # Not jax.default_device, which an experiment's threads would not see.
+    # This is not jax.default_device, which an experiment's threads would not see.
     before = getattr(jax.config, "jax_default_device", None)
     jax.config.update("jax_default_device", jax.local_devices(backend="cpu")[0])
     try:
@@ -261,7 +261,7 @@ def _device(experiment: Experiment, console: Console) -> Iterator[None]:
 
 
 def _write_report(request: Request) -> list[str]:
-    """Write the page about all stored results, and the explorer; returns what is missing, and why."""
+    """Write the page about all stored results, and the explorer; return what is missing, and why."""
     try:
         results, damaged = store.stored(request.out, catalogue.names())
         troubles = [f"not in the report: {message}" for message in damaged]
@@ -275,7 +275,7 @@ def _write_report(request: Request) -> list[str]:
 
 
 def _write_explorer(out: pathlib.Path, walkthrough: Mapping[str, Any]) -> list[str]:
-    """Write the explorer with the walkthrough's numbers, which an older result may not hold."""
+    """Write the explorer with the walkthrough's numbers, which an older result may lack."""
     try:
         data = cast(xr.DataTree, store.load_data(walkthrough["folder"]))
         page.write(out, data, walkthrough["tables"])

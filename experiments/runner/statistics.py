@@ -11,7 +11,7 @@ CONFIDENCE = 0.999
 """A report has some fifty intervals; at 95 % two or three of them would miss by chance."""
 
 MANY = 100
-"""A percentile bootstrap is valid at 99.9 % from this many values on; with 10 normal ones it misses 1.5 %."""
+"""A percentile bootstrap is valid at 99.9 % from this many values on; with 10 normal ones, 1.5 % miss."""
 
 TOO_MANY = 10_000
 """From this many values on, their mean is nearly normal, and resampling takes longer than measuring."""
@@ -97,7 +97,7 @@ def clustered(
 ) -> Interval:
     """Return a percentile interval of statistic(rows) for rows in clusters (m, ...) that are drawn as wholes.
 
-    Rows that share a seed are not independent: if rows were resampled, the interval would be too narrow.
+    Rows that share a seed are not independent: resampling single rows would make the interval too narrow.
     """
     rng, count = np.random.default_rng(seed), len(clusters)
     found = [
@@ -125,10 +125,10 @@ class Parts(NamedTuple):
 def two_way(table: np.ndarray, *, resamples: int = 4999, seed: int = 0) -> Parts:
     """Analyse the variance of a table (r, c) of one value for each row with each column.
 
-    yᵢⱼ = μ + rowᵢ + columnⱼ + restᵢⱼ, all random: E MS(rows) = σ²(rest) + c σ²(rows), and likewise for
-    columns; a part that comes out below 0 counts as 0 (Searle, Casella & McCulloch 1992, chapter 4). The F
-    distribution would need normal parts; a percentile bootstrap of rows and columns does not (Owen 2007).
-    With fewer than about 16 of each, the interval is too narrow.
+    yᵢⱼ = μ + rowᵢ + columnⱼ + restᵢⱼ, where all parts are random: E MS(rows) = σ²(rest) + c σ²(rows), and
+    likewise for columns; a part that comes out below 0 counts as 0 (Searle, Casella & McCulloch 1992, chapter
+    4). The F distribution would need normally distributed parts; a percentile bootstrap of rows and columns
+    does not (Owen 2007). With fewer than about 16 of each, the interval is too narrow.
     """
     rows, columns = table.shape
     of_rows, of_columns = table.mean(axis=1) - table.mean(), table.mean(axis=0) - table.mean()
@@ -174,8 +174,8 @@ def halves(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
 def at_best(values: np.ndarray) -> tuple[np.ndarray, list[int]]:
     """Return each row's value, (s,), in the column of values (s, c) with the best mean, and those columns.
 
-    The best column is the one that is best on the other half of the rows: chosen and judged on the same rows,
-    the best of several would look better than it is.
+    The best column is the one that is best on the other half of the rows: if it were chosen and judged on the
+    same rows, the best of several would look better than it is.
     """
     if len(values) < 2:
         raise ValueError(f"values have shape {values.shape}, expected (s, c) with s >= 2: two halves")
@@ -206,7 +206,8 @@ def difference_of_shares(
 ) -> Interval:
     """Return an interval of mean(first) - mean(second) for two independent groups of hits (Newcombe 1998).
 
-    Method 10, from the Wilson interval of each. It also holds for small groups, and if none or all are hits.
+    This is Method 10, from the Wilson interval of each. It is valid for small groups, too, and if none or all
+    are hits.
     """
     (p, q), (one, other) = (
         [float(np.mean(hits)) for hits in (first, second)],

@@ -1,4 +1,4 @@
-"""The results folder: an experiment's data first, then its result; each is written whole or not at all."""
+"""The results folder: first an experiment's data, then its result, each written as a whole or not at all."""
 
 import hashlib
 import json
@@ -53,10 +53,10 @@ def check_writable(out: pathlib.Path) -> None:
 
 
 def save_data(out: pathlib.Path, data: Data, manifest: Mapping[str, Any]) -> pathlib.Path:
-    """Write `out/<experiment>/` with the data and their manifest, and return it.
+    """Write `out/<experiment>/` with the data and its manifest, and return that folder.
 
-    This happens before any finding or figure is made, so that a bug there loses no data. An older result is
-    replaced as a whole.
+    This happens before any finding or figure is made, so that no data is lost by a bug there. An older result
+    is replaced as a whole.
 
     Raises:
         OSError: The folder cannot be written; the message names it.
@@ -87,12 +87,12 @@ def save_result(experiment: Experiment, folder: pathlib.Path) -> Result:
 
     Findings, tables and a row for each seed are written as CSV files, too.
 
-    If there are data of a second list of seeds, only findings are made from them, and verdicts that differ
-    are open.
+    If there is data from a second list of seeds, only findings are made from it, and verdicts that differ are
+    open.
 
     Raises:
-        FileNotFoundError: There are no data.
-        ValueError: The data are not what was written: their hash differs.
+        FileNotFoundError: There is no data.
+        ValueError: The data is not what was written: its hash differs.
     """
     manifest = read_manifest(folder, [DATA, SECOND])
     data = load_data(folder)
@@ -128,7 +128,7 @@ def load_data(folder: pathlib.Path, name: str = DATA) -> Data:
 
 
 def _save_drawing(folder: pathlib.Path, name: str, drawing: Drawing) -> dict[str, Any]:
-    """Write each panel as an SVG file; returns title, caption, and each panel's file and size."""
+    """Write each panel as an SVG file, and return title, caption, and each panel's file and size."""
     panels = []
     for number, figure in enumerate(drawing.panels, 1):
         stem = name if len(drawing.panels) == 1 else f"{name}-{number}"
@@ -218,7 +218,7 @@ def _hash(path: pathlib.Path) -> str:
 def _replaced(target: pathlib.Path, fill: Callable[[pathlib.Path], None]) -> pathlib.Path:
     """Fill a temporary folder, and move it to `target`.
 
-    A killed run leaves an older result as it was, or moved aside under a name that `recover` knows.
+    If the run is killed, an older result stays as it was, or moves aside to a name that `recover` knows.
     """
     recover(target)
     temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{target.name}-new-", dir=target.parent))
@@ -260,7 +260,7 @@ def _move(new: pathlib.Path, target: pathlib.Path) -> None:
 
 
 def recover(target: pathlib.Path) -> None:
-    """Clean up after a kill between two renames: the older result is put back, or deleted."""
+    """Clean up if a run was killed between two renames: the older result is put back, or deleted."""
     aside = _aside(target)
     if aside.exists() and target.exists():
         shutil.rmtree(aside)
@@ -289,7 +289,7 @@ def load(folder: pathlib.Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: A file of the result is missing.
-        ValueError: A file is not what was written, or there are data but no result made from them.
+        ValueError: A file is not what was written, or there is data but no result made from it.
     """
     manifest = read_manifest(folder)
     if not (folder / "findings.json").exists():
@@ -307,7 +307,7 @@ def load(folder: pathlib.Path) -> dict[str, Any]:
 
 
 def stored(out: pathlib.Path, names: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Load what `out` holds of these experiments, in order, and say what is wrong with the others."""
+    """Load the results of these experiments in `out`, in order, and say what is wrong with the others."""
     results, damaged = [], []
     for name in with_data(out, names):
         try:

@@ -17,11 +17,11 @@ from matplotlib.ticker import NullFormatter, NullLocator
 from experiments.runner.numbers import SUPERSCRIPT
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's palette, distinct for every kind of colour vision; the page turns them into variables."""
+"""Okabe and Ito's palette, distinct for every kind of colour vision; the page turns it into variables."""
 GREY, FAINT, PAPER = "#555555", "#BBBBBB", "#FFFFFF"
-"""Axes and remarks; things in the background; the background itself."""
+"""The colours of axes and remarks, of things in the background, and of the background itself."""
 TRUE, WRONG = COLOURS[0], COLOURS[1]
-"""The right thing, and the wrong one beside it."""
+"""The colours of the right thing, and of the wrong one beside it."""
 NARROW, WIDE = 352, 720
 """Widths of a panel, in CSS pixels: one fits a phone, the other scrolls sideways on it."""
 SMALL, TEXT = 11, 12
@@ -116,7 +116,7 @@ def _spread(axes: Axes, labels: Sequence[Annotation]) -> None:
 
 
 def _apart(wanted: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """Find increasing places nearest to `wanted` by least squares, at least half of both heights apart."""
+    """Find increasing places nearest to `wanted` by least squares, with room for half of both heights."""
     gaps = np.concatenate([[0.0], np.cumsum((heights[1:] + heights[:-1]) / 2)])
     blocks: list[list[float]] = []
     for value in wanted - gaps:
@@ -145,7 +145,7 @@ def dots(
 
 
 def power_ticks(axis: Axis) -> None:
-    """Show powers of ten as text of one size, as in 10⁻³, on a logarithmic axis."""
+    """Show powers of ten on a logarithmic axis as text of a single size, as in 10⁻³."""
 
     def power(value: float, _: float) -> str:
         return "10" + str(round(np.log10(value))).translate(SUPERSCRIPT)

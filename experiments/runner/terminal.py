@@ -30,7 +30,7 @@ def console() -> Console:
 
 
 def say(terminal: Console, text: str, style: str | None = None) -> None:
-    """Print plain text, never wrapped, so that it can be copied in one piece."""
+    """Print plain text without wrapping it, so that it can be copied in one piece."""
     terminal.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -47,7 +47,7 @@ def print_estimate(terminal: Console, chosen: Sequence[Experiment], full: bool, 
 
 
 def print_result(terminal: Console, result: Result, smoke: bool, tables: bool = False) -> None:
-    """Print the findings, which have no verdict in a smoke run, preceded by the tables if they are wanted."""
+    """Print the tables, if they are wanted, and then the findings, which have no verdict in a smoke run."""
     for title, (header, rows) in result.tables.items() if tables else ():
         say(terminal, title, "bold")
         _print_table(terminal, header, [list(map(numbers.typeset, row)) for row in rows])

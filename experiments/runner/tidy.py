@@ -12,11 +12,11 @@ import xarray as xr
 from experiments.runner.experiment import Data, Table
 
 MOST_ROWS = 100_000
-"""Larger parts are in the netCDF file only, except those with one row per seed."""
+"""Larger parts are only in the netCDF file, except those with one row per seed."""
 
 
 def findings(each: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Tabulate findings from `store.as_json`, with a column for each end of an interval; no empty columns."""
+    """Tabulate findings from `store.as_json`: a column for each end of an interval, and no empty columns."""
     return pd.DataFrame([_flat(finding) for finding in each]).dropna(axis="columns", how="all")
 
 
@@ -33,7 +33,7 @@ def _flat(finding: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parts(data: xr.DataTree) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield (name, frame) for each group's variables along the same axes, if one is the seed: a row per seed.
+    """Yield (name, frame) for each group's variables that share their axes, if one of these is the seed.
 
     Codes are put in words. A group whose variables have different axes yields a frame for each set of axes,
     named after the additional axes.
@@ -50,7 +50,7 @@ def parts(data: xr.DataTree) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def _by_seed(variable: xr.DataArray, group: xr.Dataset) -> bool:
-    """Tell whether each entry along an axis belongs to a seed, or to a pair of seeds."""
+    """Return whether each entry along an axis belongs to a seed, or to a pair of seeds."""
     return any(
         str(name).endswith("seed") and set(group[name].dims) & set(variable.dims) for name in group.coords
     )

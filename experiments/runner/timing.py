@@ -22,7 +22,7 @@ class Timing(NamedTuple):
 
 
 def timed(run: Callable[[], T]) -> tuple[T, Timing]:
-    """Call `run`; returns its result and how long it took."""
+    """Call `run`, and return its result and how long it took."""
     compilations = [0.0]
 
     def listen(event: str, duration_secs: float, **kwargs: str | int) -> None:

@@ -1,4 +1,4 @@
-"""Verdicts in plain words: what was confirmed, refuted (and whose claim it was), or stays open."""
+"""Verdicts in plain words: what is confirmed, what is refuted (and whose claim it was), and what is open."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

@@ -25,7 +25,7 @@ class Config(Options):
         students: Students of the teacher network.
         teachers: Further teachers.
         their_students: Students of each further teacher.
-        student_epochs: Most epochs for which a student is trained.
+        student_epochs: Maximum number of epochs for which a student is trained.
         paths: Number of students whose paths are drawn.
         barrier_seeds: Networks between which barriers are measured.
         barrier_epochs: Epochs for which each of these networks is trained.
@@ -92,10 +92,10 @@ EXPERIMENT = Experiment(
     name="seed_minima",
     title="Which minimum does a seed reach?",
     question="Do different seeds end in different minima, and are these minima at all?",
-    method="XOR, a teacher's students, a linear network and a few networks on handwritten digits are trained "
-    "from many seeds. Each end is certified by the eigenvalues of the Hessian (on the digits, barriers are "
-    "measured instead), and copies of one network (nodes in another order, signs changed) are separated from "
-    "different ones.",
+    method="Networks are trained from many seeds: on XOR, as students of a teacher network, as linear "
+    "networks, and a few on handwritten digits. Each end is certified by the eigenvalues of the Hessian (on "
+    "the digits, barriers are measured instead), and copies of one network (nodes in another order, signs "
+    "changed) are told apart from different networks.",
     config=Config,
     run=run,
     figures=figures,
@@ -117,7 +117,7 @@ EXPERIMENT = Experiment(
         "linear_seeds": 4,
     },
     full={"seeds": 1_000_000, "few": 10_000, "students": 10_000, "their_students": 200, "barrier_seeds": 12},
-    remember="Seeds end in different places, but “different minima” are mostly copies of one, or no minima "
+    remember="Seeds end in different places, but “different minima” are mostly copies of one, or not minima "
     "at all: on XOR with two hidden nodes none was certified. Runs stuck at ½ stay there; a quarter of those "
     "at ⅔ are merely slow.",
     minutes=(1.4, 11.0),

@@ -19,7 +19,7 @@ ORDER = 1 << 20
 
 
 def learner(epochs: int) -> Callable[[jax.Array], nnjax.Params]:
-    """Make a function of a key: a 64-64-10 network trained on the digits in batches of 10."""
+    """Make a function that maps a key to a 64-64-10 network trained on the digits in batches of 10."""
     train, _ = datasets.digits()
 
     def end(key: jax.Array) -> nnjax.Params:

@@ -16,7 +16,7 @@ from nnjax import datasets, minima
 NETWORK = nnjax.mlp((4, 2, 4), "identity", "identity", biases=False)
 RATE, MOMENTUM, EPOCHS = 2e-4, 0.9, 1500
 SUBSETS = list(itertools.combinations(range(4), 2))
-"""The two of the four principal directions that each critical point keeps."""
+"""The two principal directions, of four, that each critical point keeps."""
 
 
 def rows() -> np.ndarray:
@@ -32,7 +32,7 @@ def principal(xs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def linear(context: Context, seeds: np.ndarray) -> xr.Dataset:
-    """Train every seed: its loss, its weights, and the function x ↦ x W¹W² that it computes.
+    """Train every seed: the loss, the weights, and the function x ↦ x W¹W² that they compute.
 
     Raises:
         FloatingPointError: A seed diverged.
@@ -82,7 +82,7 @@ def critical_points() -> xr.Dataset:
 
 
 def _certificates(weights: list[np.ndarray], xs: np.ndarray) -> minima.Certificate:
-    """Certify linear networks by their weights (s, ...) alone, since they have no biases."""
+    """Certify linear networks as functions of their weights (s, ...) alone, since they have no biases."""
     loss, gradient = loss_and_gradient(NETWORK, xs, xs)
 
     def layers(matrices: list[jax.Array]) -> nnjax.Params:

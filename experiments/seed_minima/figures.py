@@ -18,9 +18,8 @@ COLOURS = {**dict(enumerate(style.COLOURS)), ELSEWHERE: style.FAINT}
 HEIGHTS = (0.1, 1, 10, 100, 1000)
 """Losses at which contours are drawn."""
 XOR = (
-    "The share of the same seeds that ends near each loss at which the landscape is flat (SSE; 0 means "
-    "learnt; “elsewhere” is over 0.02 from all). Rows name initial weights and biases, and the learning "
-    "rate."
+    "How many of the same seeds end near each loss (SSE) at which the landscape is flat; “elsewhere” is over "
+    "0.02 from all. Rows name initial weights and biases, and the learning rate."
 )
 PLANE = (
     "The loss of a tanh 2-2-1 student on the plane through three of its ends (orange), as a map. Blue: "
@@ -29,9 +28,9 @@ PLANE = (
     "the other 7."
 )
 TEACHERS = (
-    "Each row is a teacher with {students} students, which learn to imitate it: the share that reached the "
-    "teacher's loss of 0, ended in another strict local minimum, or had not settled. The first teacher, on "
-    "which the learning rate was tuned, is marked."
+    "Each row is a teacher with {students} students: the shares that learnt to match it (a loss of 0), ended "
+    "in another strict local minimum, or had not settled. The first teacher, on which the learning rate was "
+    "tuned, is marked."
 )
 
 

@@ -44,9 +44,9 @@ def _xor(ends: xr.Dataset) -> Iterator[Finding]:
     held = (levels == 1) & (ends["verdict"].values == minima.PLATEAU)
     yield exact(
         EXPECTED["xor-failures-on-a-plateau"],
-        f"{name}: seeds that end at SSE ½, certified as on a plateau that falls towards infinity (count)",
+        f"{name}: seeds that end at SSE ½, certified to be on a plateau that falls towards infinity (count)",
         int(held.sum()),
-        note=f"of {note}; {np.mean(levels == 0):.1%} find the optimum: one that does not is enough",
+        note=f"of {note}; {np.mean(levels == 0):.1%} find the optimum: a single one that does not is enough",
     )
     for k, slug in enumerate(SLUGS):
         yield share(
@@ -66,8 +66,8 @@ def _certified(verdicts: np.ndarray, name: str) -> Finding:
         f"{name}: seeds whose end is certified as a local minimum (count)",
         int(np.isin(verdicts, (minima.STRICT, minima.FLAT)).sum()),
         note=f"the handout: “we can get stuck in local minima”; {counts[minima.PLATEAU]} creep along "
-        f"plateaus that fall towards infinity, {counts[minima.UNFINISHED]} are not converged, "
-        f"{counts[minima.SADDLE]} at saddles",
+        f"plateaus that fall towards infinity, {counts[minima.UNFINISHED]} have not converged, "
+        f"{counts[minima.SADDLE]} are at saddles",
     )
 
 
@@ -100,14 +100,14 @@ def _students(students: xr.Dataset) -> Iterator[Finding]:
     counts = np.bincount(students["copy"].values[solved], minlength=COPIES)
     yield exact(
         EXPECTED["students-copies-alike"],
-        "tanh 2-2-1 students: the teacher's copies are reached equally often: p value of χ²",
+        "tanh 2-2-1 students reach the teacher's copies equally often: p value of χ²",
         stats.chisquare(counts).pvalue,
         note=f"counts {', '.join(map(str, counts))}; a theorem: training commutes with the symmetries",
     )
 
 
 def _teachers(many: xr.Dataset, students: xr.Dataset) -> Iterator[Finding]:
-    """Judge the students of many teachers, with teachers as the unit."""
+    """Judge the students of many teachers, where each teacher counts as one observation."""
     if many.sizes["teacher"] < 10 or many.sizes["seed"] < 10:
         return
     local, solved = teachers.local(many), teachers.solved(many)
@@ -121,14 +121,14 @@ def _teachers(many: xr.Dataset, students: xr.Dataset) -> Iterator[Finding]:
         note=f"of {len(by_teacher)} with {local.shape[1]} students each, certified in float64; of these "
         f"{by_teacher.min():.0%} to {by_teacher.max():.0%} end in one; "
         f"{np.mean(open_ends):.0%} have not settled after {many.attrs['epochs']} epochs; of the first "
-        f"teacher's {len(first)}: {first.sum()}",
+        f"teacher's {len(first)} students {first.sum()} end in one",
     )
     yield share(
         EXPECTED["teachers-alike"],
-        "tanh 2-2-1: share of the teachers whom at least 90 % of their students learn to match",
+        "tanh 2-2-1: share of the teachers that at least 90 % of their students learn to match",
         learnt >= 0.9,
         note=f"{len(learnt)} teachers; by teacher {learnt.min():.0%} to {learnt.max():.0%}, mean "
-        f"{learnt.mean():.0%}; the first one, on which the rate was tuned, {learnt[0]:.0%}",
+        f"{learnt.mean():.0%}; for the first one, on which the rate was tuned, {learnt[0]:.0%}",
     )
 
 
@@ -143,7 +143,7 @@ def _barriers(barriers: xr.Dataset) -> Iterator[Finding]:
         measured=float(np.median(ratio)),
         interval=(float(ratio.min()), float(ratio.max())),
         note=f"{len(ratio)} pairs; per row {np.median(before):.3f} before, {np.median(after):.3f} after; the "
-        "bound was set knowing an earlier run's 0.026; pairs share seeds, so the interval is their range",
+        "bound was set when an earlier run's 0.026 was known; pairs share seeds, so the interval is a range",
     )
 
 
@@ -167,7 +167,7 @@ def _critical_points(points: xr.Dataset) -> Iterator[Finding]:
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate XOR's levels for each condition, and the linear network's critical points."""
+    """Tabulate the levels on XOR in each condition, and the linear network's critical points."""
     few = data["conditions"].sizes["seed"]
     return {
         f"XOR: share of {few} seeds that end within 0.02 of an SSE, % [99.9 % interval]": _level_shares(

@@ -1,4 +1,4 @@
-"""A teacher's students: the global minimum is known, in eight copies, with which each end is compared."""
+"""A teacher's students: each end is compared with the eight copies of the global minimum, which is known."""
 
 import functools
 import itertools
@@ -27,12 +27,12 @@ COPIES = 8
 """2ⁿ n! for n = 2 tanh nodes."""
 RATE, PLAIN, MOMENTUM = 0.0015, 2000, 0.95
 """Learning rate; momentum (handout, footnote 12), since valleys are long: plain descent takes 100,000 epochs.
-It starts after PLAIN epochs: from the start it would throw nodes far out, where a fifth of them stay. The
+Momentum starts after PLAIN epochs: earlier it would throw nodes far out, where a fifth of them stay. The
 Hessian's largest eigenvalue at any settled end, 1069, is below 2 / RATE = 1333."""
 NEARLY = 1e-6
 """A student has arrived when the gradient's length is at most this; Newton's method does the rest."""
 MOVED = 0.05
-"""Newton's method may move it by this share of 1 + |θ|: a minimum further away is not the one of descent."""
+"""Newton's method may move it by this share of 1 + |θ|: a minimum further away is not where descent went."""
 SOLVED = 1e-9
 """A student below this summed loss has learnt what its teacher computes."""
 
@@ -80,7 +80,7 @@ def descend(state: State) -> State:
 
 
 def arrived(state: State) -> jax.Array:
-    """Tell whether the gradient is so small that Newton's method can finish."""
+    """Return whether the gradient is so small that Newton's method can finish."""
     return optax.tree.norm(nnjax.gradients(STUDENT, state.params, *task()[1])) <= NEARLY
 
 
@@ -101,7 +101,7 @@ def paths(context: Context, seeds: np.ndarray, epochs: int, looks: int = 60) -> 
 
 
 def students(context: Context, seeds: np.ndarray, path_count: int, epochs: int) -> xr.Dataset:
-    """Train every seed: where it ends, which copy of the teacher that is, and the paths of the first few."""
+    """Train every seed: where it ends, which copy of the teacher is nearest, and the first few paths."""
     teacher, rows = task()
     check_every = min(500, epochs)
     ended = context.sweep_until(
@@ -148,7 +148,7 @@ def students(context: Context, seeds: np.ndarray, path_count: int, epochs: int) 
 
 
 def _distinct(certificate: minima.Certificate, settled: np.ndarray) -> np.ndarray:
-    """Number the minima (s,) by increasing loss, one for equal loss and eigenvalues; −1 if not settled."""
+    """Number the minima (s,) by increasing loss; equal loss and eigenvalues are one; −1 if not settled."""
     scale = np.abs(certificate.eigenvalues).max(axis=0).clip(1e-3)
     features = np.column_stack([certificate.loss, certificate.eigenvalues])
     return minima.group(np.where(settled[:, None], features, np.nan), [1e-6, *1e-3 * scale])
@@ -162,7 +162,7 @@ def _corners(data: xr.Dataset) -> np.ndarray:
 
 
 def landscape(data: xr.Dataset, size: int = 121) -> dict[str, xr.Dataset]:
-    """Slice the loss: on the plane through three ends, with the paths on it, and around the first one.
+    """Slice the loss on the plane through three ends, with the paths on it, and around the first of them.
 
     A slice has `size` × `size` points; `step` is their position along each of its two axes.
     """

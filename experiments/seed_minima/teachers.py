@@ -1,4 +1,4 @@
-"""Students of many teachers: how often a student ends in a minimum other than its teacher's, by teacher."""
+"""Students of many teachers: how often, by teacher, they end in a minimum other than their teacher's."""
 
 import functools
 from typing import NamedTuple
@@ -18,8 +18,8 @@ from nnjax import datasets, minima
 
 ROWS = 80
 STEEP = 1.6
-"""A teacher's learning rate is STEEP / (largest eigenvalue of the Hessian where its students should arrive):
-it is stable below 2, and this value suits the first teacher."""
+"""A teacher's students learn at STEEP / (largest eigenvalue of the Hessian where they should arrive): descent
+is stable for STEEP below 2, and this value suits the first teacher."""
 
 
 class Tasks(NamedTuple):
@@ -90,7 +90,7 @@ def _descend(state: State, count: int) -> State:
 
 @functools.cache
 def arrived(count: int) -> functools.partial:
-    """Make a function that tells whether a student is near enough for Newton's method to finish."""
+    """Make a function that returns whether a student is near enough for Newton's method to finish."""
     return functools.partial(_arrived, count=count)
 
 
@@ -99,7 +99,7 @@ def _arrived(state: State, count: int) -> jax.Array:
 
 
 def measure(context: Context, seeds: np.ndarray, count: int, epochs: int) -> xr.Dataset:
-    """Train every seed with every teacher: its loss, kind of end, whether it has settled (seed, teacher)."""
+    """Train every seed with every teacher: loss, kind of end, and whether it has settled (seed, teacher)."""
     numbers = np.arange(count, dtype=np.int32)
     ended = context.sweep_until(
         "students of many teachers",
@@ -134,7 +134,7 @@ def measure(context: Context, seeds: np.ndarray, count: int, epochs: int) -> xr.
 
 
 def _looked_at(state: State, count: int) -> tuple[minima.Polished, minima.Certificate]:
-    """Polish every student's end by Newton's method, and certify it, each on its own teacher's rows."""
+    """Polish every student's end by Newton's method and certify it, on the rows of its own teacher."""
 
     def of_one(teacher: jax.Array, params: nnjax.Params) -> tuple[minima.Polished, minima.Certificate]:
         xs, ys = (jnp.asarray(values)[teacher.astype(jnp.int32)] for values in tasks(count)[:2])
@@ -146,11 +146,11 @@ def _looked_at(state: State, count: int) -> tuple[minima.Polished, minima.Certif
 
 
 def local(teachers: xr.Dataset) -> np.ndarray:
-    """Tell which students have settled in a strict minimum that is not the global one, (teacher, seed)."""
+    """Return which students have settled in a strict minimum that is not the global one, (teacher, seed)."""
     strict = teachers["settled"] & (teachers["verdict"] == minima.STRICT) & (teachers["loss"] >= SOLVED)
     return strict.transpose("teacher", "seed").values
 
 
 def solved(teachers: xr.Dataset) -> np.ndarray:
-    """Tell which students have learnt what their teacher computes, (teacher, seed)."""
+    """Return which students have learnt what their teacher computes, (teacher, seed)."""
     return (teachers["settled"] & (teachers["loss"] < SOLVED)).transpose("teacher", "seed").values

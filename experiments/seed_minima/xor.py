@@ -1,4 +1,4 @@
-"""XOR: where each seed ends, the kind of that point, and how network, start and rate change it."""
+"""XOR: where each seed ends, what kind of point that is, and how network, start and rate change it."""
 
 import functools
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class Setting(NamedTuple):
     """How a network starts and learns.
 
     Attributes:
-        scale: Factor of the initial weights and biases.
+        scale: Factor by which the initial weights and biases are multiplied.
         rate: Learning rate.
         draw: Index into DRAWS.
     """
@@ -65,7 +65,7 @@ LONGER, AGAIN = 10, 1024
 
 @functools.cache
 def learner(name: str, steps: int) -> Callable[..., tuple[nnjax.Params, jax.Array]]:
-    """Make a function of a key and a `Setting`: parameters and SSE after full-batch steps on XOR."""
+    """Make a function that maps a key and a `Setting` to parameters and SSE after full-batch steps on XOR."""
     network = NETWORKS[name]
 
     def end(
@@ -97,7 +97,7 @@ def _settings(count: int | None = None) -> dict[str, np.ndarray]:
 
 
 def ends(context: Context, seeds: np.ndarray, steps: int) -> xr.Dataset:
-    """Train every seed in the main case: its end, the certificate of that, and its level after more steps."""
+    """Train every seed in the main case: its end, the end's certificate, and its level after more steps."""
     params, losses = context.sweep("XOR", learner(SIGMOID, steps), seeds, _settings(1))
     params, losses = jax.tree.map(lambda leaf: leaf[:, 0], (params, losses))
     certificate = certificates(NETWORKS[SIGMOID], params, *datasets.xor())
@@ -125,7 +125,7 @@ def ends(context: Context, seeds: np.ndarray, steps: int) -> xr.Dataset:
 
 
 def _later_levels(context: Context, seeds: np.ndarray, levels: np.ndarray, steps: int) -> np.ndarray:
-    """Find the level (s,) after `steps` for some seeds of each level above 0; the others: `NOT_RUN_AGAIN`."""
+    """Find the level (s,) after `steps` for some seeds of each level above 0; others: `NOT_RUN_AGAIN`."""
     rows = np.concatenate([np.flatnonzero(levels == k)[:AGAIN] for k in range(1, len(LEVELS))])
     later = np.full(len(seeds), NOT_RUN_AGAIN, np.int8)
     if len(rows):

@@ -4,9 +4,9 @@ import dataclasses
 
 import xarray as xr
 
-from experiments.digits.mnist.pictures import FOLDER, load
 from experiments.runner.context import Context
 from experiments.runner.experiment import Experiment, Options, at_least
+from experiments.runner.mnist import FOLDER, load
 from experiments.seed_worth import digits, xor
 from experiments.seed_worth.figures import figures
 from experiments.seed_worth.findings import findings, tables
@@ -19,15 +19,15 @@ class Config(Options):
 
     Attributes:
         seed: First seed.
-        seeds: Seeds on the digits at the usual rate; each trains five networks, 2 or more.
-        few: The same at the large rate, and how many small differences are followed, 2 or more.
+        seeds: Seeds on the digits at the usual rate, 2 or more; each trains five networks.
+        few: Seeds at the large rate, and seeds whose small differences are followed, 2 or more.
         epochs: Passes over the digits, 2 or more.
         xor_seeds: Seeds on XOR, 2 or more; each trains two networks.
         xor_epochs: Epochs on XOR.
         mnist: Also train on MNIST (`make mnist` fetches it).
-        mnist_seeds: Seeds on MNIST; each trains five networks, 2 or more.
+        mnist_seeds: Seeds on MNIST, 2 or more; each trains five networks.
         mnist_epochs: Passes over MNIST, 2 or more.
-        pictures: The folder with MNIST's four IDX files; Fashion-MNIST's work, too.
+        pictures: The folder with MNIST's four IDX files; those of Fashion-MNIST work, too.
     """
 
     seeds: int = 250
@@ -56,7 +56,7 @@ def preview(config: Config) -> str:
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the groups "usual" and "large", two rates on the digits, "xor", and perhaps "mnist"."""
+    """Measure the groups "usual" and "large" (two rates on the digits), "xor", and perhaps "mnist"."""
     parts = 3 + config.mnist
     few = config.seeds_from_first(config.few)
     groups = {}
@@ -75,12 +75,12 @@ def run(config: Config, context: Context) -> xr.DataTree:
 EXPERIMENT = Experiment(
     name="seed_worth",
     title="What a seed is worth",
-    question="How much do two runs differ that differ in their seed alone, and what in the seed is it: the "
-    "initial weights, the order of the rows, or any one bit?",
-    method="Each seed trains a network on the digits, and again with one bit of one initial weight flipped, "
-    "with the rows in another order, with other weights, and with both; on XOR, with a bit flipped. The "
-    "variance of the accuracy is compared with that of independent errors, and the growth of the flipped bit "
-    "with the exponent of training itself.",
+    question="How much do two runs differ if only their seeds differ, and what in the seed makes the "
+    "difference: the initial weights, the order of the rows, or any single bit?",
+    method="From each seed, a network is trained on the digits, and again with one bit of one initial weight "
+    "flipped, with the rows in another order, with other weights, and with both; on XOR, only with a bit "
+    "flipped. The variance of the accuracy is compared with that of independent errors, and the growth of "
+    "the flipped bit with the Lyapunov exponent of training itself.",
     config=Config,
     run=run,
     preview=preview,
@@ -99,7 +99,7 @@ EXPERIMENT = Experiment(
         "mnist_seeds": 40,
     },
     remember="The longer networks train, the more of what a seed changes is luck with the test rows. The "
-    "order of the rows and the initial weights matter; a single bit does only where training is chaotic.",
+    "order of the rows and the initial weights matter; a single bit matters only where training is chaotic.",
     float64=False,
-    minutes=(0.3, 4.0),
+    minutes=(0.3, 8.0),
 )

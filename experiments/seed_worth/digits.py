@@ -1,4 +1,4 @@
-"""Pairs of runs on the digits, or on MNIST: what differs between them, and how far apart they come."""
+"""Pairs of runs on the digits, or on MNIST: what differs between them, and how far apart they get."""
 
 import functools
 from collections.abc import Callable
@@ -11,29 +11,29 @@ import optax
 import xarray as xr
 
 import nnjax
-from experiments.digits.mnist.pictures import load
 from experiments.runner.context import Context
+from experiments.runner.mnist import load
 from experiments.seed_worth.lyapunov import growth
 from nnjax import datasets
 
 HIDDEN, BATCH = 30, 10
 USUAL, LARGE = "usual", "large"
 RATES = {USUAL: 0.15, LARGE: 0.7}
-"""Learning rates of changes summed over a batch: a usual one, and nearly the largest at which most learn."""
+"""Learning rates, for changes summed over a batch: a usual one, and about the largest at which most learn."""
 BIT, ORDER, WEIGHTS, BOTH = "one bit", "order", "weights", "both"
 SOURCES = (BIT, ORDER, WEIGHTS, BOTH)
-"""What a run changes of the first one: one bit of one weight, the order of its rows, its initial weights."""
+"""What is changed from the first run: one bit of one weight, the order of the rows, the initial weights."""
 OTHER_WEIGHTS, ROWS, OTHER_ROWS = 1 << 20, 1 << 21, 1 << 22
 """Folded into a seed's key."""
 
 
 class Course(NamedTuple):
-    """Runs of one seed: the first, then one for each source; epoch by epoch, e.
+    """The runs of one seed: the first, then one for each source; e is the epoch.
 
     Attributes:
-        labels: What each test row is read as after the epochs that are kept, (run, kept, n).
-        apart: |θ - θ'| / |θ|, of the first run's and each other's parameters, (source, e).
-        disagree: Share of the test rows that the two read differently, (source, e).
+        labels: The label given to each test row after the epochs that are kept, (run, kept, n).
+        apart: |θ - θ'| / |θ| for the parameters of the first run and of each other run, (source, e).
+        disagree: Share of the test rows that these two runs label differently, (source, e).
     """
 
     labels: Any
@@ -42,7 +42,7 @@ class Course(NamedTuple):
 
 
 def flip_bit(params: nnjax.Params) -> nnjax.Params:
-    """Replace the weight h₁ → first output by the next larger number."""
+    """Replace the weight h₁ → first output with the next larger floating-point number."""
     *below, last = params
     weights = last.weights.at[0, 0].set(jnp.nextafter(last.weights[0, 0], jnp.inf))
     return (*below, last._replace(weights=weights))
@@ -58,7 +58,7 @@ class Task(NamedTuple):
 
 @functools.cache
 def task(folder: str = "") -> Task:
-    """The digits, 1797 rows, a quarter held back; or the pictures in a folder of four IDX files."""
+    """Load the digits, 1797 rows with a quarter held back, or the pictures in a folder of four IDX files."""
     found: Any = load(folder) if folder else datasets.digits()
     sizes = found.train.xs.shape[1], HIDDEN, found.train.ys.shape[1]
     return Task(nnjax.mlp(sizes), found.train, found.test)
@@ -83,7 +83,7 @@ def one_epoch(
 def starts(
     network: nnjax.Network, key: jax.Array, sources: tuple[str, ...]
 ) -> tuple[nnjax.Params, jax.Array]:
-    """Draw the first run's weights and order, and what each source makes of them: stacked, (run, ...)."""
+    """Draw the first run's weights and order, and what each source changes them to, stacked, (run, ...)."""
     first, other = (nnjax.init(network, k) for k in (key, jax.random.fold_in(key, OTHER_WEIGHTS)))
     orders = [jax.random.fold_in(key, number) for number in (ROWS, OTHER_ROWS)]
     weights = {BIT: flip_bit(first), WEIGHTS: other, BOTH: other}
@@ -96,7 +96,7 @@ def starts(
 def learner(
     epochs: int, kept: tuple[int, ...], sources: tuple[str, ...] = SOURCES, folder: str = ""
 ) -> Callable[..., Course]:
-    """Return a function of a key and a rate: the course of a first run and of one for each source."""
+    """Make a function that maps a key and a rate to the course of a first run and of one for each source."""
     learnt = task(folder)
     xs = jnp.asarray(learnt.test.xs, jnp.float32)
 
@@ -119,14 +119,14 @@ def learner(
 
 
 def distances(params: nnjax.Params) -> jax.Array:
-    """|θ₀ - θₖ| / |θ₀| of stacked parameters, k = 1, 2, ...: (source,)."""
+    """Return |θ₀ - θₖ| / |θ₀| of stacked parameters for k = 1, 2, ..., (source,)."""
     flat = jnp.concatenate([leaf.reshape(len(leaf), -1) for leaf in jax.tree.leaves(params)], axis=1)
     return jnp.linalg.norm(flat[1:] - flat[:1], axis=1) / jnp.linalg.norm(flat[0])
 
 
 @functools.cache
 def tangent(epochs: int) -> Callable[..., jax.Array]:
-    """Return a function of a key and a rate: ln of the growth of an infinitely small flip, (e,)."""
+    """Make a function that maps a key and a rate to ln of the growth of an infinitely small flip, (e,)."""
     learnt = task()
 
     def run(key: jax.Array, rate: jax.Array) -> jax.Array:
@@ -147,7 +147,7 @@ def kept_epochs(epochs: int) -> tuple[int, ...]:
 
 
 def measure(context: Context, rate: str, seeds: np.ndarray, traced: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train the pairs of every seed at a rate of `RATES`, and carry tangents along for some seeds."""
+    """Train the pairs of every seed at one of `RATES`, and carry tangents along for some seeds."""
     found = pairs(
         context, f"digits, {rate} rate", learner(epochs, kept_epochs(epochs)), RATES[rate], seeds, task()
     )
@@ -166,7 +166,7 @@ def measure_mnist(context: Context, folder: str, seeds: np.ndarray, epochs: int)
 def pairs(
     context: Context, name: str, learn: Callable[..., Course], rate: float, seeds: np.ndarray, learnt: Task
 ) -> xr.Dataset:
-    """Sweep the pairs of every seed: which test rows are wrong, and how far apart the two are."""
+    """Sweep over the pairs of every seed: which test rows are misread, and how far apart the two runs are."""
     course = context.sweep(name, learn, seeds, {"rate": np.array([rate], np.float32)})
     course = jax.tree.map(lambda leaf: leaf[:, 0], course)
     epochs = course.apart.shape[-1]

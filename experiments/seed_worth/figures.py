@@ -42,10 +42,10 @@ def _digits(parts: Mapping[str, xr.Dataset]) -> dict[str, Drawing]:
         "apart": Drawing(
             "At a large rate one flipped bit spreads; at a usual one it stays next to nothing",
             [_apart(parts[name]) for name in ("large", "usual")],
-            "How far two runs that differ in one bit of one weight, or in all, are apart after each epoch, "
-            "relative to the length of all weights: thin lines are seeds, thick ones medians. Dashed: how "
-            "an infinitely small difference grows along the same runs, set level with the bits after the "
-            "first epoch (median).",
+            "How far two runs that differ in one bit of one weight, or in all that a seed determines, are "
+            "apart after each epoch, relative to the length of all weights: thin lines are seeds, thick ones "
+            "medians. Dashed: how an infinitely small difference grows along the same runs, level with the "
+            "bit's after the first epoch.",
         ),
         "sources": Drawing(
             "Order and weights both change answers; a bit changes none, or, at a large rate, many",
@@ -55,7 +55,7 @@ def _digits(parts: Mapping[str, xr.Dataset]) -> dict[str, Drawing]:
             "XOR networks learns and the other does not.",
         ),
         "variance": Drawing(
-            "The longer the training, the nearer the spread of the accuracies to that of independent errors",
+            "With longer training the accuracies spread more nearly as independent errors would",
             [_accuracies(parts["usual"]), _ratios(parts["usual"])],
             "First: test accuracies of independent runs, and the normal curve of the variance that "
             "independent errors would give. Second: the variance over that of independent errors, after "
@@ -68,6 +68,7 @@ def _apart(part: xr.Dataset) -> Figure:
     figure, axis = style.panel()
     epochs = part["during"].values
     axis.set(xlabel="epoch", ylabel="|θ − θ'| / |θ|", yscale="log", ylim=(FLOOR, 30))
+    style.power_ticks(axis.yaxis)
     axis.set(xlim=(0.5, 1.45 * epochs[-1]), title=f"learning rate {part.attrs['rate']:g}")
     axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     lines = {}

@@ -1,4 +1,4 @@
-"""What is found about the worth of a seed, and its tables."""
+"""The findings and tables of the experiment on what a seed is worth."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,23 +6,23 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from experiments.digits.mnist.pictures import MNIST
 from experiments.runner import expectations, statistics
 from experiments.runner.experiment import Table
 from experiments.runner.findings import Finding, measured
+from experiments.runner.mnist import MNIST
 from experiments.seed_worth.digits import BIT, BOTH, ORDER, SOURCES, WEIGHTS
 from experiments.seed_worth.parts import over_seeds, ratio_of_means, total_effect, variance_ratio
 
 EXPECTED = expectations.of("seed_worth")
 FEWEST = 10
-"""Seeds without which nothing is said."""
+"""The fewest seeds that are judged."""
 SLUGS = {BIT: "bit", ORDER: "order", WEIGHTS: "weights"}
 LINEAR = 1e-3
-"""Below this relative distance a difference grows as a small one does."""
+"""Below this relative distance a difference counts as small: it grows as an infinitely small one does."""
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge the variance, the spread of a bit, its growth, and the parts of the sources."""
+    """Judge the variance, how far a flipped bit spreads and how fast it grows, and each source's part."""
     groups = {
         name: data[name].to_dataset() for name in ("usual", "large", "xor", "mnist") if name in data.children
     }
@@ -39,13 +39,13 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def independent_runs(part: xr.Dataset, kept: int) -> np.ndarray:
-    """Whether the first run and one from another seed are wrong on a row, after `kept` epochs, (s, 2, n)."""
+    """Return whether the first run and one from another seed misread a row after `kept` epochs, (s, 2, n)."""
     chosen = part["wrong"].sel(run=["first", BOTH], kept=kept)
     return chosen.transpose("seed", "run", "test_row").values.astype(float)
 
 
 def ratio_after(part: xr.Dataset, kept: int) -> tuple[float, tuple[float, float]]:
-    """Variance of the test accuracy over that of independent errors, after `kept` epochs."""
+    """Return the variance of the test accuracy over that of independent errors, after `kept` epochs."""
     wrong = independent_runs(part, kept)
     return over_seeds(len(wrong), lambda weights: variance_ratio(wrong, weights))
 
@@ -95,7 +95,8 @@ def _spreads(groups: Mapping[str, xr.Dataset]) -> Iterator[Finding]:
             "over those that change with another seed",
             bit,
             other,
-            f"{len(bit)} seeds: {bit.mean():.2%} against {other.mean():.2%} learn where the other does not",
+            f"{len(bit)} seeds: in {bit.mean():.2%} against {other.mean():.2%}, one run learns and the other "
+            "does not",
         )
     yield _order(groups["usual"], "order-over-weights", "digits")
 
@@ -125,12 +126,12 @@ def _order(part: xr.Dataset, expectation: str, where: str) -> Finding:
 
 
 def disagreement(part: xr.Dataset, source: str) -> np.ndarray:
-    """Share of the test rows that two runs read differently at the end, (s,)."""
+    """Return the share of the test rows that two runs read differently at the end, (s,)."""
     return part["disagree"].sel(source=source).isel(during=-1).values.astype(float)
 
 
 def xor_changes(xor: xr.Dataset, speed: str) -> tuple[np.ndarray, np.ndarray]:
-    """Whether learning XOR or not changes with a bit, and with the next seed, (s,) each."""
+    """Return whether a flipped bit, and the next seed, change whether XOR is learnt, (s,) each."""
     wrong = xor["wrong"].sel(speed=speed).transpose("run", "seed", "row").values
     first, bit = (~np.any(each, axis=1) for each in wrong)
     return (first != bit).astype(float), (first != np.roll(first, 1)).astype(float)
@@ -143,7 +144,7 @@ def _ratio(expectation: Any, claim: str, above: np.ndarray, below: np.ndarray, n
 
 
 def _of_none(above: np.ndarray, interval: statistics.Interval) -> tuple[statistics.Interval, str]:
-    """Seeds of which none changes say nothing when resampled: bound how many may, as much as another seed."""
+    """Return the interval, or Wilson's bound if no seed changes, when resampling would show nothing."""
     if above.any():
         return interval, "seeds resampled"
     most = statistics.share(0, len(above))[1]
@@ -151,9 +152,10 @@ def _of_none(above: np.ndarray, interval: statistics.Interval) -> tuple[statisti
 
 
 def logs(part: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """ln of a flipped bit's growth, and of a small difference's, each over the same epochs of a seed (s,).
+    """Return ln of the growth of a flipped bit and of an infinitely small difference, (s,) each.
 
-    From the second epoch on (in the first rounding makes many differences of one) while it is small.
+    Both are over the same epochs of a seed: from the second one on, while the difference is small. (In the
+    first epoch rounding turns one difference into many.)
     """
     apart = part["apart"].sel(source=BIT, seed=part["traced_seed"].values)
     values = apart.transpose(..., "during").values.astype(float)
@@ -189,8 +191,8 @@ def _parts(usual: xr.Dataset) -> Iterator[Finding]:
         interval, how = _of_none(first - changed, interval)
         yield measured(
             EXPECTED[f"variance-{slug}"],
-            f"digits: variance of the test accuracy when {_words(source)} alone changes, over that when all "
-            "does",
+            f"digits: variance of the test accuracy when only {_words(source)} is changed, over that when "
+            "everything is",
             value,
             interval,
             note=f"{len(first)} pairs of runs each; {how}",
@@ -202,8 +204,8 @@ def _on_par(usual: xr.Dataset) -> Finding:
     weights, order = ((accuracies["first"] - accuracies[source]) ** 2 for source in (WEIGHTS, ORDER))
     return _ratio(
         EXPECTED["weights-over-order"],
-        "digits: variance of the test accuracy when the initial weights alone change, over that when the "
-        "order of the rows alone does",
+        "digits: variance of the test accuracy when only the initial weights are changed, over that when "
+        "only the order of the rows is",
         weights,
         order,
         f"{len(order)} pairs of runs each",
@@ -215,7 +217,7 @@ def _words(source: str) -> str:
 
 
 def accuracy(part: xr.Dataset) -> dict[str, np.ndarray]:
-    """Test accuracy at the end of each run, {run: (s,)}."""
+    """Return the test accuracy at the end of each run, {run: (s,)}."""
     shares = 1 - part["wrong"].isel(kept=-1).mean("test_row")
     return {str(run): shares.sel(run=run).values for run in part["run"].values}
 

@@ -1,4 +1,4 @@
-"""How fast a small difference grows along a path: its tangent is carried through every step."""
+"""How fast a small difference grows along a path: it is carried through every step as a tangent vector."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,16 +9,16 @@ import optax
 
 
 def growth(step: Callable[[Any, Any], Any], state: Any, direction: Any, inputs: Any) -> tuple[Any, jax.Array]:
-    """ln of the factor by which an infinitely small difference grows in each step, (t,), and the last state.
+    """Return ln of the factors by which an infinitely small difference grows, (t,), and the last state.
 
-    λ = (1/T) Σₜ ln |dₜ₊₁|/|dₜ|, dₜ₊₁ = ∂step/∂stateₜ dₜ, is the path's largest Lyapunov exponent for large T
-    (Benettin et al. 1980): d is scaled to length 1 after every step.
+    With dₜ₊₁ = ∂step/∂stateₜ dₜ, λ = (1/T) Σₜ ln |dₜ₊₁|/|dₜ| is the path's largest Lyapunov exponent for
+    large T (Benettin et al. 1980). d is scaled to length 1 after every step.
 
     Args:
-        step: (state, input) -> state, differentiable by its state.
+        step: (state, input) -> state, differentiable with respect to its state.
         state: Where the path begins, a pytree of real arrays.
-        direction: The difference, of the same shape; any length.
-        inputs: What each step is given, (t, ...).
+        direction: The difference, of the same shape as `state` and of any length.
+        inputs: The input of each step, (t, ...).
     """
 
     def one(carry: tuple[Any, Any], given: Any) -> tuple[tuple[Any, Any], jax.Array]:

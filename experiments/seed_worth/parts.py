@@ -1,6 +1,6 @@
-"""Variances of runs: what independent errors would give, and what one source of chance alone makes up.
+"""The variance from run to run: what independent errors would give, and the part of one source of chance.
 
-Each statistic takes weights of the seeds as well, (b, s): how often each seed was drawn in resample b.
+Each statistic also takes weights of the seeds, (b, s): how often each seed was drawn in resample b.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,11 @@ RESAMPLES = 4999
 
 
 def variance_ratio(wrong: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Var(accuracy) over the one that independent errors would have, Σₙ pₙ(1 - pₙ)/N²: (b,).
+    """Return Var(accuracy) over what it would be for independent errors, Σₙ pₙ(1 - pₙ)/N²: (b,).
 
-    pₙ is the share of the runs that are wrong on row n (Jordan 2023). 1 + Σ cov / Σ var: rows that are wrong
-    together make it larger. Both variances are those of the runs at hand, not of a population: their usual
-    factors R/(R - 1) cancel.
+    pₙ is the share of the runs that are wrong on row n (Jordan 2023). The ratio is 1 + Σ cov / Σ var, so rows
+    that are wrong together make it larger. Both variances are those of the runs at hand, not of a population:
+    their usual factors R/(R - 1) cancel.
 
     Args:
         wrong: Whether a run is wrong on a row, (s, r, n): r independent runs for each seed.
@@ -35,9 +35,10 @@ def variance_ratio(wrong: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def total_effect(
     first: np.ndarray, changed: np.ndarray, other: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    """½ E(Y - Y')² / ½ E(Y - Y'')²: what one source alone makes up of the variance, (b,).
+    """Return ½ E(Y - Y')² / ½ E(Y - Y'')², the part of the variance that one source alone makes up, (b,).
 
-    Y' differs from Y in that source alone, Y'' in everything: Jansen's estimate of the total effect (1999).
+    Y' differs from Y in that source alone, Y'' in everything. This is Jansen's estimate of the total effect
+    (1999).
 
     Args:
         first: Y of each seed, (s,).
@@ -49,13 +50,13 @@ def total_effect(
 
 
 def ratio_of_means(above: np.ndarray, below: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Mean of `above` over mean of `below`, (s,) each: (b,); nan where the latter is 0."""
+    """Return the mean of `above` over the mean of `below`, (s,) each, as (b,); nan where the latter is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return (weights @ above) / (weights @ below)
 
 
 def over_seeds(count: int, statistic: Callable[[np.ndarray], np.ndarray]) -> tuple[float, Interval]:
-    """A statistic of all seeds, and its percentile interval with seeds drawn again."""
+    """Return a statistic of all seeds, and its percentile interval from resampled seeds."""
     value = float(statistic(np.ones((1, count)))[0])
     drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), RESAMPLES)
     low, high = np.nanquantile(statistic(drawn.astype(float)), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])

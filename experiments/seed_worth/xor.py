@@ -1,4 +1,4 @@
-"""XOR from starts that differ in one bit, and from others altogether."""
+"""XOR from starts that differ in one bit, and from starts that differ altogether."""
 
 from collections.abc import Callable
 
@@ -18,9 +18,10 @@ RATES = {"usual": 1.0, "large": 10.0}
 
 
 def learner(epochs: int) -> Callable[..., jax.Array]:
-    """Return a function of a key and a rate: which rows are wrong in the end, without and with a bit flipped.
+    """Make a function that maps a key and a rate to which rows are wrong at the end, (run, n).
 
-    A row is wrong if its output is on the other side of ½ than its label: (run, n), run 0 or 1.
+    Run 0 is as drawn, run 1 has one bit flipped. A row is wrong if its output and its label are on different
+    sides of ½.
     """
     xs, ys = datasets.xor()
 

@@ -22,9 +22,9 @@ class Config(Options):
         seeds: Random networks whose first update is measured.
         row_seeds: Networks per number of rows on the digits, 2 or more.
         row_epochs: Epochs on the digits.
-        regression_seeds: Networks, and splits of the diabetics data.
-        regression_epochs: Full-batch epochs on the diabetics.
-        descent_steps: Steps of descent to least squares, 4000 or more: plain descent takes 3208.
+        regression_seeds: Networks, and as many splits of the diabetes data.
+        regression_epochs: Full-batch epochs on the diabetes data.
+        descent_steps: Steps of descent to the least-squares solution, 4000 or more: plain descent takes 3208.
         xor_seeds: Networks that learn XOR, 2 or more.
         xor_epochs: Epochs on XOR, 500 or more.
         function_seeds: 1-h-1 networks per width and function.
@@ -59,7 +59,7 @@ Part = Callable[[], xr.Dataset]
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the parts, several side by side, since compiling takes most of the time."""
+    """Measure the parts, some of them side by side, since compiling takes most of the time."""
     seeds = config.seeds_from_first
     parts: dict[str, Part] = {
         "figure_3": lambda: figure_3.landscape(config.path_epochs),
@@ -69,7 +69,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
         "one_row": lambda: one_row.updates(context, seeds(config.seeds)),
         "descents": lambda: regression.descents(config.descent_steps),
     }
-    # Optax's Adam mixes dtypes: permission for that in this thread does not extend to a pool's threads.
+    # Optax's Adam mixes dtypes: if this thread allows that, a pool's threads still do not.
     by_adam: dict[str, Part] = {
         "approximation": lambda: approximation.errors(
             context, seeds(config.function_seeds), config.function_epochs
@@ -92,8 +92,9 @@ EXPERIMENT = Experiment(
     title="The handout, sentence by sentence",
     question="Which of the handout's other sentences hold, and how often?",
     method="Each sentence that can be measured, and that no other experiment measures, gets the smallest "
-    "experiment that could refute it. Single updates of random networks, regression on diabetics, XOR, three "
-    "functions of one variable, and Figure 3 with real minima, all of whose curvatures are positive.",
+    "experiment that could refute it: single updates of random networks, regression on the diabetes data, "
+    "XOR, three functions of one variable, and Figure 3 with real minima, all of whose curvatures are "
+    "positive.",
     config=Config,
     run=run,
     findings=findings,
@@ -126,7 +127,7 @@ EXPERIMENT = Experiment(
         "layer_seeds": 5000,
     },
     remember="“The weight changes from the input nodes to the hidden nodes will be even smaller”: on the "
-    "handout's own row this holds for their mean in nine random networks of ten, but for single weights in "
-    "only two cases of three, since inputs of 3 and 5 make up for the smaller δ.",
+    "handout's own row this holds for their mean in nine random networks out of ten, but for single weights "
+    "in only two cases out of three, since inputs of 3 and 5 make up for the smaller δ.",
     minutes=(0.5, 5.0),
 )

@@ -1,4 +1,4 @@
-"""Footnote 4's universal approximators: 1-h-1 networks, what theory promises and what training finds."""
+"""Footnote 4's universal approximators, 1-h-1 networks: what theory promises and what training finds."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ FINE = np.linspace(-1, 1, 257)
 BETWEEN = 998
 """Points at which staircases are evaluated."""
 RATE, SPREAD = 0.03, 6.0
-"""Adam's learning rate; the deviation of the initial weights: nodes bend within a sixth of the interval."""
+"""Adam's learning rate; standard deviation of the initial weights: nodes bend within 1/6 of the interval."""
 Function = Callable[[np.ndarray], np.ndarray]
 FUNCTIONS: dict[str, tuple[Function, float]] = {
     "sin 2πx": (lambda x: np.sin(2 * np.pi * x), 2 * np.pi),
@@ -85,7 +85,7 @@ def _only(keep: jax.Array) -> optax.GradientTransformation:
 
 
 def line_error(f: Function) -> float:
-    """Compute the root-mean-square error on the fine grid of the line that fits POINTS best."""
+    """Compute the root-mean-square error, on the fine grid, of the line that fits POINTS best."""
     slope, intercept = np.polyfit(POINTS, f(POINTS), 1)
     return float(np.sqrt(np.mean((slope * FINE + intercept - f(FINE)) ** 2)))
 
@@ -98,7 +98,7 @@ def staircase(f: Function, width: int) -> tuple[np.ndarray, np.ndarray, float]:
     (steepest slope) / (width + 1).
 
     Returns:
-        The cuts (h,), the heights of the steps (h,), the value at the left end.
+        The cuts (h,), the heights of the steps (h,), and the value at the left end.
     """
     edges = np.linspace(-1, 1, width + 2)
     middles = f((edges[:-1] + edges[1:]) / 2)

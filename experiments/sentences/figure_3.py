@@ -19,7 +19,7 @@ TEACHER = 1
 UNLUCKY, LUCKY = 150, 0
 """Seeds of two students. In the experiment seed_minima, 5 of 1000 students end where the first one does."""
 RATE, PLAIN, MOMENTUM = 0.0015, 2000, 0.95
-"""Learning rate; momentum starts after PLAIN epochs, since plain descent takes 100,000 along the valleys."""
+"""Learning rate; momentum starts after PLAIN epochs: along the valleys, plain descent takes 100,000."""
 LOOKS = 400
 KINDS = ("local", "global")
 
@@ -30,7 +30,7 @@ def task() -> datasets.Teacher:
 
 
 def paths(epochs: int) -> np.ndarray:
-    """Record both students' parameters (2, looks, 9) from N(0, 1) weights on, finished by Newton's method."""
+    """Record both students' parameters (2, looks, 9), from N(0, 1) weights to the ends by Newton's method."""
     teacher = task()
     rows = (teacher.xs, teacher.ys)
 
@@ -57,12 +57,12 @@ def paths(epochs: int) -> np.ndarray:
 
 
 def loss(rows: tuple) -> minima.Objective:
-    """Make a function of parameters: the SSE summed over rows."""
+    """Make a function that maps parameters to the SSE summed over rows."""
     return lambda params: nnjax.total_loss(NETWORK, params, *rows)
 
 
 def gradient(rows: tuple) -> Callable[[nnjax.Params], nnjax.Params]:
-    """Make a function of parameters: the manual gradient of the loss."""
+    """Make a function that maps parameters to the manual gradient of the loss."""
     return lambda params: nnjax.gradients(NETWORK, params, *rows)
 
 
@@ -72,10 +72,10 @@ def shaped(vector: np.ndarray) -> nnjax.Params:
 
 
 def nearest_copy(way: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Transform a path (k, 9) into that of its eight equivalent copies whose end is nearest to a target.
+    """Transform a path (k, 9) into the one of its eight equivalent copies whose end is nearest to a target.
 
     All points are transformed in the same way, so that the path remains one of descent: hidden nodes swap
-    places, and signs flip before and behind a node, since tanh is odd.
+    places, and the signs of the weights into and out of a node flip, since tanh is odd.
     """
     copies = [
         np.column_stack(

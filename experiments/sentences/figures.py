@@ -12,8 +12,8 @@ from experiments.sentences import one_row, xor
 
 BLUE, ORANGE = style.COLOURS[:2]
 SMALLER = (
-    "The ratio in the first update of random networks, on the handout's row and on a smaller one. Left of "
-    "the dashed line the sentence holds."
+    "The first update of random networks, on the handout's row and on a smaller one. Left of the dashed line "
+    "the sentence holds."
 )
 WIDTHS = (
     "The largest error of trained 1-h-1 networks (thin: 40 seeds; thick: the median), of a staircase that "
@@ -21,8 +21,8 @@ WIDTHS = (
 )
 LEARNT = "The first seed's network with 2 and with 16 hidden nodes, and the function that it learns (grey)."
 CURVES = (
-    "Networks that have learnt XOR by each epoch (share), with momentum 0.9 and without, at two sizes of "
-    "α / (1 − μ), which is how far a long pull moves the weights. At equal size both end alike."
+    "The share of networks that have learnt XOR by each epoch, with momentum 0.9 and without, at two sizes "
+    "of α / (1 − μ), which is how far a long pull moves the weights. At equal size both end alike."
 )
 FIGURE_3 = (
     "First: the loss, greyer where it is higher, on the plane through a strict local minimum (orange), a "
@@ -39,7 +39,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     return {
         "even_smaller": Drawing("“Even smaller” is a toss-up for x₃ = 5", [smaller_figure(row)], SMALLER),
         "figure_3": Drawing(
-            "A real local minimum, beside the global one",
+            "A real local minimum lies beside the global one",
             [plane_figure(figure_3), line_figure(figure_3)],
             FIGURE_3,
         ),

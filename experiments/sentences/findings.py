@@ -1,4 +1,4 @@
-"""Findings on the handout's sentences that no other experiment covers, each against a measurement."""
+"""Findings on the handout's sentences that no other experiment covers, each compared with a measurement."""
 
 from collections.abc import Callable
 
@@ -45,7 +45,7 @@ def exact_findings(data: xr.DataTree) -> list[Finding]:
     return [
         exact(
             EXPECTED["label-zero"],
-            "had the label been 0, δ would have been negative: δ at the handout's activation 0.6",
+            "had the label been 0, δ would have been negative: its value at the handout's activation 0.6",
             row.attrs["delta_label_0"],
             note="2 (0 − 0.6) · 0.6 (1 − 0.6); the label 1 gives 0.192",
         ),

@@ -1,4 +1,4 @@
-"""The handout's last exercise: one's own network with one or two hidden layers, on the handout's row."""
+"""The handout's last exercise: a network of one's own with one or two hidden layers, on the handout's row."""
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ CLOSE = 0.01
 
 
 def losses(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train each network on (1, 3, 5) → 1 from N(0, 1) weights and biases: its squared error."""
+    """Train each network on (1, 3, 5) → 1 from N(0, 1) weights and biases, and return its squared errors."""
     xs, ys = datasets.handout()
 
     def curves(key: jax.Array) -> jax.Array:

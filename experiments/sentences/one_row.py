@@ -14,7 +14,7 @@ NETWORK = nnjax.mlp((3, 4, 1), biases=False)
 """Figure 1, without biases, as in the handout's text."""
 ALPHA = 0.01
 SIZES = (1.0, 0.2)
-"""Factors of the row: as it is, and with inputs of at most 1, as data usually have."""
+"""Factors of the row: as it is, and with inputs of at most 1, as is usual in data."""
 WEIGHTS = [
     (layer, i, j) for layer, inputs in enumerate((3, 4)) for i in range(inputs) for j in range((4, 1)[layer])
 ]
@@ -49,7 +49,7 @@ def update(key: jax.Array, size: jax.Array) -> dict[str, jax.Array]:
 
 
 def orders(changes: list[jax.Array], activations: tuple[jax.Array, ...]) -> dict[str, jax.Array]:
-    """Count the pairs of weights of which the one with the larger activation also changes more."""
+    """Return the share of the pairs of weights in which the one with the larger activation changes more."""
     sent = jnp.concatenate([jnp.repeat(activations[0], 4), activations[1]])
     size = jnp.abs(jnp.concatenate([change.ravel() for change in changes]))
     larger, more = (values[:, None] > values[None] for values in (jnp.abs(sent), size))

@@ -35,7 +35,8 @@ def approximation_findings(part: xr.Dataset) -> list[Finding]:
         ),
         share(
             EXPECTED["approximation-found"],
-            f"trained 1-{widest}-1 networks within the bound promised for the staircase, on all three",
+            f"share of trained 1-{widest}-1 networks within the bound promised for the staircase, on all "
+            "three functions",
             np.asarray(kept.all(axis=1)),
             note="; ".join(
                 f"{name}: {one:.0%}" for name, one in zip(part["function"].values, kept.mean(0), strict=True)
@@ -51,7 +52,7 @@ def medians(typical: xr.DataArray) -> str:
 
 
 def figure_findings(part: xr.Dataset) -> list[Finding]:
-    """Judge Figure 3's local minimum, certified."""
+    """Judge whether Figure 3's local minimum is one."""
     local, best = (part.sel(kind=kind) for kind in ("local", "global"))
     return [
         exact(

@@ -1,4 +1,4 @@
-"""Regression on scikit-learn's 442 diabetics: identity or sigmoid output, and the gain from momentum."""
+"""Regression on scikit-learn's diabetes data: identity or sigmoid output, and the gain from momentum."""
 
 import functools
 from typing import Any
@@ -15,7 +15,7 @@ from experiments.runner.context import Context
 
 HIDDEN = 5
 TRAINED = 332
-"""Rows to train on, three in four; the others are for testing. Each seed splits them differently."""
+"""Rows to train on, three in four; the others are for testing. Each seed has a different split."""
 SPLIT = 1 << 20
 """Folded into a seed's key for the split, so that weights are drawn from other numbers."""
 RATE = 0.01
@@ -39,7 +39,7 @@ def explained(said: Any, ys: Any) -> Any:
 
 
 def outputs(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train 10-5-1 with each output on each form of the target, and fit a line: R² of the test rows."""
+    """Train 10-5-1 with each output on each form of the target, and fit a line: R² on the test rows."""
     xs, forms = rows()
     networks = [nnjax.mlp((10, HIDDEN, 1), output=output) for output in OUTPUTS]
 
@@ -80,7 +80,7 @@ def line(order: np.ndarray, ys: np.ndarray) -> float:
 
 
 def curvatures() -> tuple[float, float]:
-    """Compute the smallest and largest eigenvalue of the Hessian of a linear network's SSE, without bias."""
+    """Compute the least and the largest eigenvalue of the Hessian of a linear network's SSE, without bias."""
     xs, _ = rows()
     values = 2 * np.linalg.eigvalsh(xs.T @ xs)
     return float(values[0]), float(values[-1])
@@ -97,7 +97,7 @@ def best_settings() -> dict[str, tuple[float, float]]:
 
 
 def per_step() -> dict[str, float]:
-    """Return the factor of the slowest error per step: (κ − 1)/(κ + 1), with momentum (√κ − 1)/(√κ + 1)."""
+    """Return the slowest error's factor per step: (κ − 1)/(κ + 1), or (√κ − 1)/(√κ + 1) with momentum."""
     low, high = curvatures()
     return {
         name: float((ratio - 1) / (ratio + 1))
@@ -106,7 +106,7 @@ def per_step() -> dict[str, float]:
 
 
 def descents(steps: int) -> xr.Dataset:
-    """Descend to a linear network's least squares, plainly and with momentum: distances from the solution."""
+    """Descend to a linear network's least-squares solution, with and without momentum: distances from it."""
     xs, forms = rows()
     ys = forms[STANDARDISED]
     network = nnjax.mlp((10, 1), output="identity", biases=False)
@@ -148,7 +148,7 @@ def steps_until(distance: np.ndarray, share: float) -> np.ndarray:
 
 
 def late_shrinking(distance: np.ndarray) -> float:
-    """Measure distance (k,)'s factor per step over the second half of the way to a millionth."""
+    """Measure the factor per step of the distance (k,), over the second half of the way to a millionth."""
     last = (
         int(steps_until(distance[None], 1e-6)[0]) if distance[-1] < 1e-6 * distance[0] else len(distance) - 1
     )

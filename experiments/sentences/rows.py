@@ -1,4 +1,4 @@
-"""Rows per update: one, 48 and all, at equal epochs and at equal updates; and what accumulating means."""
+"""Rows per update: one, 48 and all, at equal epochs and at equal updates; and what accumulating does."""
 
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ ONE, FORTY_EIGHT, ALL, ALL_OFTEN = "1 row", "48 rows", "all rows", "all rows, as
 
 
 class Way(NamedTuple):
-    """How often weights change.
+    """How often the weights change.
 
     Attributes:
         size: Rows per update; None for all.
@@ -36,7 +36,7 @@ WAYS = {
     ALL: Way(None, (0.005, 0.01)),
 }
 AS_MANY = TRAINED // 48
-"""Epochs with all rows per update that have as many updates as one epoch with 48 rows per update."""
+"""Epochs with all rows per update that have together as many updates as one epoch with 48 rows per update."""
 ORDER = 1 << 20
 """Folded into a seed's key for the order of its rows."""
 
@@ -51,7 +51,7 @@ def rows() -> datasets.Split:
 
 
 def accuracies(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train 64-10-10 on 480 digits in each way and at each rate: accuracy on the test rows."""
+    """Train 64-10-10 on 480 digits in each way and at each rate, and return the accuracy on the test rows."""
     train, test = rows()
     labels, test_xs = np.argmax(test.ys, axis=1), jnp.asarray(test.xs, jnp.float32)
 
@@ -90,7 +90,7 @@ def accuracies(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
 
 
 def accumulated() -> float:
-    """Compute the relative distance of the change by 48 rows at once from the sum of single rows' changes."""
+    """Compute the relative distance of the change by 48 rows at once from the sum of 48 single changes."""
     train, _ = rows()
     xs, ys = (jnp.asarray(part[:48]) for part in train)
     params = nnjax.init(NETWORK, nnjax.key(0), dtype=jnp.float64)

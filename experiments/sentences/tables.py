@@ -11,7 +11,7 @@ from experiments.sentences import one_row, xor
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate updates, rows per update, regression, XOR, widths and what is asked about hidden nodes."""
+    """Tabulate updates, rows per update, regression, XOR, the hidden nodes' questions, and widths."""
     return {
         "The first update on the handout's row, and on a smaller one": update_table(
             data["one_row"].to_dataset()
@@ -82,7 +82,7 @@ def regression_table(part: xr.Dataset) -> Table:
 
 
 def xor_table(part: xr.Dataset) -> Table:
-    """Tabulate the shares that learn XOR, and how soon."""
+    """Tabulate the shares of networks that learn XOR, and how soon they do."""
     rows = []
     for way in part["way"].values:
         for rate in part["rate"].values:
@@ -90,11 +90,11 @@ def xor_table(part: xr.Dataset) -> Table:
             epochs = np.median(xor.first_below(loss))
             soon = f"{epochs:.0f}" if np.isfinite(epochs) else "never"
             rows.append([str(way), f"{rate:g}", f"{np.mean(loss[:, -1] < xor.SOLVED):.1%}", soon])
-    return ("descent", "rate / (1 − μ)", "learnt in the end", "median epochs until learnt"), rows
+    return ("descent", "rate / (1 − μ)", "learnt by the end", "median epochs until learnt"), rows
 
 
 def question_table(part: xr.Dataset) -> Table:
-    """Tabulate the questions of the hidden nodes of networks that learnt XOR."""
+    """Tabulate the questions that the hidden nodes ask in networks that learnt XOR."""
     last = part["loss"].sel(way=xor.PLAIN, rate=xor.SHOWN).isel(look=-1).values
     ends = part["end"].values[last < xor.SOLVED]
     counted = Counter(map(xor.questions, ends)).most_common()

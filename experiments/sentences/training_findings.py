@@ -11,7 +11,7 @@ EXPECTED = expectations.of("sentences")
 
 
 def regression_findings(part: xr.Dataset) -> list[Finding]:
-    """Judge identity against sigmoid outputs."""
+    """Judge identity outputs against sigmoid outputs."""
     values = part["explained"]
 
     def shown(target: str, output: str) -> np.ndarray:
@@ -103,7 +103,8 @@ def plateau_finding(part: xr.Dataset, rate: float) -> Finding:
         EXPECTED[f"plateau-rate-{rate:g}".replace(".", "-")],
         f"XOR, rate {rate:g}: of the networks stopped unlearnt by a stable loss, share that would learn",
         loss[stopped, -1] < xor.SOLVED,
-        note=f"{stopped.sum()} of {len(loss)} stop; stable: less than 1 % below 250 epochs earlier",
+        note=f"{stopped.sum()} of {len(loss)} stop; a loss is stable if it is less than 1 % below that 250 "
+        "epochs earlier",
     )
 
 
@@ -124,13 +125,14 @@ def node_findings(ends: np.ndarray) -> list[Finding]:
             EXPECTED["nodes-read"],
             "XOR: share of the networks that stay right when each hidden node is read as a yes or a no",
             right,
-            note=f"the two ask “{common}” in {asked.count(common) / len(asked):.0%} of {len(asked)}",
+            note=f"the two nodes ask “{common}” in {asked.count(common) / len(asked):.0%} of {len(asked)} "
+            "networks",
         ),
     ]
 
 
 def layers_findings(part: xr.Dataset) -> list[Finding]:
-    """Judge one against two hidden layers."""
+    """Judge one hidden layer against two."""
     loss = part["loss"].transpose("network", "seed", "look").values
     first = layers.first_close(loss)
     one, two = layers.NETWORKS

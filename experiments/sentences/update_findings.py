@@ -1,4 +1,4 @@
-"""Findings on single updates: the handout's row, and rows that are accumulated."""
+"""Findings on single updates: by the handout's row, and by accumulated rows."""
 
 import xarray as xr
 
@@ -18,8 +18,8 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
     return [
         share(
             EXPECTED["even-smaller-mean"],
-            "weight changes into the hidden nodes are even smaller: their mean below that of those into the "
-            "output (share of networks)",
+            "weight changes into the hidden nodes are even smaller: their mean is below that of the changes "
+            "into the output (share of networks)",
             means,
             note=f"{count} on (1, 3, 5); medians instead of means: {medians.mean():.1%}",
         ),
@@ -32,9 +32,10 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
         ),
         share(
             EXPECTED["even-smaller-x3"],
-            "weight changes into the hidden nodes are even smaller: x₃ → h₁ below h₁ → o (share of networks)",
+            "weight changes into the hidden nodes are even smaller: that of x₃ → h₁ is below that of h₁ → o "
+            "(share of networks)",
             x3,
-            note=f"{count} on (1, 3, 5); exactly {truth:.2%}; the worst pair, since x₃ = 5",
+            note=f"{count} on (1, 3, 5); exact value {truth:.2%}; this is the worst pair, since x₃ = 5",
         ),
         share(
             EXPECTED["even-smaller-largest"],
@@ -51,10 +52,10 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
         ),
         mean(
             EXPECTED["even-smaller-small-inputs"],
-            "share of networks whose change x₃ → h₁ is below h₁ → o: with the inputs (0.2, 0.6, 1) minus "
-            "with (1, 3, 5)",
+            "share of networks whose change x₃ → h₁ is below that of h₁ → o: with the inputs (0.2, 0.6, 1) "
+            "minus with (1, 3, 5)",
             (small["x3_to_h1"].values < 1).astype(float) - x3,
-            note=f"{count}; so the sentence is about inputs no larger than activations",
+            note=f"{count}; so the sentence suits inputs that are no larger than activations",
         ),
         mean(
             EXPECTED["larger-activation-other-nodes"],

@@ -16,21 +16,21 @@ from nnjax import datasets
 NETWORK = nnjax.mlp((2, 2, 1))
 MOMENTUM = 0.9
 EFFECTIVE = (0.5, 1.0, 2.0, 4.0, 8.0, 12.0)
-"""Learning rates of plain descent; with momentum μ, (1 − μ) times these, so that a long pull moves as far."""
+"""Learning rates of plain descent; with momentum μ, (1 − μ) times these, so that a long pull goes as far."""
 PLAIN, WITH = "plain", "momentum 0.9"
 SHOWN = 2.0
-"""The rate whose networks are examined."""
+"""The learning rate at which the networks are examined."""
 ABOUT_END = {"long_name": "parameters after plain training at rate 2"}
 SOLVED = 0.1
 """XOR counts as learnt below this summed loss."""
 EVERY, SOON = 50, 200
-"""Epochs between records of the loss; epochs that count as soon, when half of the seeds have learnt."""
+"""Epochs between records of the loss; epochs that count as soon: half of the seeds have learnt by then."""
 FLAT, WINDOW = 0.01, 5
 """A loss that fell by less than this share over five records counts as stable."""
 
 
 def train(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train 2-2-1 with and without momentum at each rate: the loss every 50 epochs, and the plain ends."""
+    """Train 2-2-1 with and without momentum at each rate: losses every 50 epochs, and ends without it."""
 
     def curve(key: jax.Array, rate: jax.Array, momentum: jax.Array) -> tuple[jax.Array, jax.Array]:
         params, history = nnjax.train(
@@ -87,7 +87,7 @@ def sigmoid(z: np.ndarray) -> np.ndarray:
 
 
 def answers(end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the hidden nodes' answers on the four rows, yes or no (4, 2), and the output they yield (4,)."""
+    """Return the hidden nodes' answers on the four rows, yes or no (4, 2), and the resulting output (4,)."""
     first, biases, last, bias = layers(end)
     said = datasets.xor().xs @ first + biases > 0
     return said, said @ last + bias > 0

@@ -17,13 +17,13 @@ from experiments.spurious_minima.story import CARD, story
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """The sizes of task that are tried (a pair of k and n is a cell), and the number of seeds.
+    """The sizes of the tasks that are tried (a pair of k and n is a cell), and the number of seeds.
 
     Attributes:
         seed: First seed; a cell's runs have the seeds seed, seed + 1, ...
         seeds: Runs per cell.
-        k: Target neurons (and inputs) of each cell.
-        n: Neurons of each cell, paired with k; empty means n = k.
+        k: Numbers of target neurons (and inputs), one for each cell.
+        n: Numbers of neurons, one for each k; empty means n = k.
     """
 
     seeds: int = 1000
@@ -50,14 +50,15 @@ def run(config: Config, context: Context) -> xr.DataTree:
     """Descend from every seed of every cell, and say where each ends.
 
     Two cells run at a time, the largest first: one compiles while another computes. LAPACK uses one thread
-    for each: on matrices this small its threads wait for each other, ten times as long on a busy machine.
+    for each: on matrices this small several threads would wait for each other, and take ten times as long on
+    a busy machine.
 
     Args:
         config: The options.
         context: Keeps and shows the descents.
 
     Returns:
-        Groups: the table "cells" (c,), the "runs" (c, s), the distinct "minima" (m,).
+        The groups: the table "cells" (c,), the "runs" (c, s), and the distinct "minima" (m,).
 
     Raises:
         FloatingPointError: A run became infinite or NaN.
@@ -67,7 +68,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
     with threadpool_limits(1), context.pool(2) as workers:
         futures = {pair: workers.submit(cell, context, *pair, seeds) for pair in largest_first}
         for done, finished in enumerate(concurrent.futures.as_completed(futures.values()), start=1):
-            finished.result()  # raises a failure, which ends the others
+            finished.result()  # raises the error if it failed, which ends the others
             context.report(done, len(pairs))
     return xr.DataTree.from_dict(groups(pairs, seeds, [futures[pair].result() for pair in pairs]))
 
@@ -78,10 +79,11 @@ EXPERIMENT = Experiment(
     title="Local minima that are real",
     question="How often does gradient descent end in a local minimum that is not the global one?",
     method=(
-        "n ReLU neurons learn k fixed ones over all Gaussian inputs, a task whose global minimum is 0, by "
-        "plain gradient descent on the exact expectation. Every run that does not go to 0 is followed to a "
-        "gradient of 1e-9, and the eigenvalues of the Hessian show what kind of point it is. Runs that rest "
-        "at a saddle are pushed off it, in the direction in which descent was leaving it, and go on."
+        "n ReLU neurons learn what k fixed ones compute over all Gaussian inputs, a task whose global "
+        "minimum is 0, by plain gradient descent on the exact expectation. Every run that does not go to 0 "
+        "is followed down to a gradient of 1e-9, and the eigenvalues of the Hessian show what kind of point "
+        "it has reached. Runs that rest at a saddle are pushed off it, in the direction in which descent was "
+        "leaving it, and go on."
     ),
     config=Config,
     run=run,

@@ -14,7 +14,8 @@ from nnjax import minima
 
 LANE, CHECK_EVERY, PART = 32, 50, 16
 ROUNDS = ((descent.HANDOVER, descent.PATIENCE), (1e-5, 30_000), (descent.CONVERGED, 150_000))
-"""When Newton's method is tried: (gradient norm, or else steps). A run that it rejects keeps descending."""
+"""When Newton's method is tried: at this gradient norm, or else after this many steps. A run that it rejects
+keeps descending."""
 FURTHER = 4
 """How often a run that stops at a saddle, or has not converged after the last round, is continued."""
 SAME_VALUE, SAME_SPECTRUM = 1e-7, 1e-4
@@ -33,8 +34,8 @@ class Cell(NamedTuple):
         gradient_norm: maxᵢ |2π ∂F/∂wᵢ| at the end.
         spectrum: The Hessian's eigenvalues (s, n k) at the end, ascending.
         steps: Steps of gradient descent.
-        newton: Whether Newton's method finished it.
-        pushed: How often it came to rest at a saddle and was pushed off.
+        newton: Whether Newton's method finished the run.
+        pushed: How often the run came to rest at a saddle and was pushed off.
         rise: The largest rise of F in any step.
     """
 
@@ -65,7 +66,7 @@ def _empty(count: int, k: int, n: int) -> Cell:
 
 @functools.lru_cache(maxsize=64)
 def start(k: int, n: int) -> Any:
-    """Make a function of a key: the first State; the same object for the same cell."""
+    """Make a function that maps a key to the first State; each cell always gets the same function object."""
     return functools.partial(descent.start, k=k, n=n)
 
 
@@ -111,8 +112,8 @@ def cell(
 
     Args:
         context: Keeps and shows the descents.
-        k: Target neurons.
-        n: Neurons.
+        k: Number of target neurons.
+        n: Number of neurons.
         seeds: The runs' seeds.
         rounds: When Newton's method is tried, in the form of `ROUNDS`.
     """
@@ -131,7 +132,7 @@ def cell(
 
 
 def finish_all(weights: np.ndarray) -> descent.Finished:
-    """Call `descent.finish` on (s, n, k), s >= 1, in parts of one size, so that it compiles once."""
+    """Call `descent.finish` on (s, n, k), s >= 1, in parts of equal size, so that it compiles once."""
     parts = []
     for first in range(0, len(weights), PART):
         rows = np.minimum(np.arange(first, first + PART), len(weights) - 1)
@@ -158,9 +159,10 @@ def _write(runs: Cell, rows: np.ndarray, state: descent.State) -> None:
 
 
 def _continue(runs: Cell, rows: np.ndarray, seeds: np.ndarray, handover: float, patience: int) -> None:
-    """Continue some rows from where they are, off the saddle if they rest at one.
+    """Continue some rows from where they are, and push them off the saddle if they rest at one.
 
-    They are few, and run one by one, so that no run's bits depend on which others are continued.
+    They are few, and run one by one, so that a run's result does not depend, even in its last bit, on which
+    others are continued.
     """
     saddle = (runs.gradient_norm[rows] <= descent.CONVERGED) & (runs.spectrum[rows, 0] < 0)
     runs.pushed[rows] += saddle
@@ -180,6 +182,6 @@ def _continue(runs: Cell, rows: np.ndarray, seeds: np.ndarray, handover: float, 
 
 
 def distinct(value: np.ndarray, spectrum: np.ndarray) -> np.ndarray:
-    """Number the minima of which the ends are copies: 0, 1, ... in the order of F; −1 if the value is NaN."""
+    """Number the minima that the ends are copies of: 0, 1, ... in the order of F; −1 if the value is NaN."""
     tolerance = [SAME_VALUE, *[SAME_SPECTRUM] * spectrum.shape[1]]
     return minima.group(np.column_stack([value, spectrum]), tolerance)

@@ -1,6 +1,6 @@
-"""One run: gradient descent on Safran and Shamir's objective, Newton's method at its end, a push off saddles.
+"""One run: gradient descent on Safran and Shamir's objective, Newton's method at its end, pushes off saddles.
 
-Index letters: i neuron, s seed. W is (n, k), one row per neuron, float64.
+Index letters: i for neurons, s for seeds. W is (n, k), one row per neuron, in float64.
 """
 
 from typing import NamedTuple
@@ -13,8 +13,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from experiments.spurious_minima.objective import gradient_norm, hessian, value_and_gradient
 
 STEP = 0.3
-"""Step size. Safran and Shamir's 0.1 takes three times as long, and ends in the same minima as often. A step
-is stable below 2 / (largest Hessian eigenvalue), and F then only falls: the experiment checks both."""
+"""Step size. Safran and Shamir's 0.1 takes three times as long, and ends in the same minima equally often. A
+step below 2 / (largest Hessian eigenvalue) is stable, and F then only falls: the experiment checks both."""
 GLOBAL = 1e-3
 """Below this value of F a run is on its way to the global minimum, F = 0: F only falls, and no spurious
 minimum this low is known."""
@@ -27,7 +27,7 @@ NEWTON, TRUST = 5, 0.3
 PUSH = 1e-3
 """How far a run is pushed off a saddle, in the Euclidean norm of W."""
 ROUNDING = 1e-12
-"""A rise of F no larger than this is rounding: F is a difference of sums of about k² terms of size 1."""
+"""A rise of F that is no larger than this is rounding: F is a difference between sums of about k² terms."""
 
 
 class State(NamedTuple):
@@ -37,7 +37,7 @@ class State(NamedTuple):
         weights: W (n, k).
         gradient: ∂F/∂W (n, k) at W.
         objective: F at W.
-        rise: The largest rise of F in any step so far; only rounding if the step is stable.
+        rise: The largest rise of F in any step so far; it is only rounding if the step is stable.
         handover: The gradient norm at which the run is handed over.
         patience: The number of further steps after which it is handed over in any case.
     """
@@ -73,7 +73,7 @@ def descend(state: State, step: float = STEP) -> State:
 
 
 def settled(state: State) -> Array:
-    """Tell whether F < 1e-3, the gradient is down to `handover`, or `patience` has run out; False for NaN."""
+    """Return whether F < 1e-3, the gradient is at most `handover` or `patience` is used up; no for NaN."""
     at_rest = (gradient_norm(state.gradient) <= state.handover) | (state.patience <= 0)
     return (state.objective < GLOBAL) | (at_rest & jnp.isfinite(state.objective))
 
@@ -106,12 +106,12 @@ def _look(weights: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def finish(weights: np.ndarray) -> Finished:
-    """Finish descents (s, n, k) that are nearly at rest by Newton's method; find the eigenvalues at the ends.
+    """Finish nearly converged descents (s, n, k) by Newton's method, and find the eigenvalues at the ends.
 
-    W ← W − H⁻¹ ∂F/∂W. It replaces the descent only if every Hessian H on the way is positive definite, the
-    end lies within `TRUST` of the start, F has not risen (beyond rounding) and the gradient is at most 1e-9;
-    otherwise the start is returned and not accepted. NumPy does the linear algebra, since
-    jnp.linalg.eigvalsh computes the eigenvectors, too.
+    A step is W ← W − H⁻¹ ∂F/∂W. Newton's method replaces the descent only if every Hessian H on the way is
+    positive definite, the end lies within `TRUST` of the start, F has not risen (beyond rounding) and the
+    gradient is at most 1e-9; otherwise the start is returned and marked as not accepted. NumPy does the
+    linear algebra, since jnp.linalg.eigvalsh computes the eigenvectors, too.
     """
     before = now = tuple(map(np.asarray, _look(weights)))
     end, spectrum = weights, np.linalg.eigvalsh(before[3])
@@ -133,9 +133,10 @@ def finish(weights: np.ndarray) -> Finished:
 def push(weights: np.ndarray) -> np.ndarray:
     """Push W (n, k) off a saddle by `PUSH`, in the direction of descent; return any other W unchanged.
 
-    Near a saddle one step multiplies the gradient's part along a Hessian's eigenvector by 1 − step · λ. Where
-    λ < 0 that part grows, however short it is when the gradient as a whole is down to 1e-9. So the push goes
-    against the sum of these parts, or along the eigenvector of the smallest λ if they are all 0.
+    Near a saddle, one step multiplies the gradient's part along an eigenvector of the Hessian by
+    1 − step · λ. Where λ < 0 that part grows, however short it is when the gradient as a whole is down to
+    1e-9. So the push goes against the sum of these parts, or along the eigenvector of the smallest λ if they
+    are all 0.
     """
     _, gradient, _, curvature = (np.asarray(leaf)[0] for leaf in _look(weights[None]))
     values, vectors = np.linalg.eigh(curvature)
@@ -154,7 +155,7 @@ def follow(
 ) -> State:
     """Descend from W in one run until `settled`, or until F is not finite.
 
-    Its rise counts from F = `before`.
+    The rise of F is counted from F = `before`.
     """
     state = begin(weights, handover, patience)
     state = state._replace(rise=jnp.maximum(state.objective - before, 0.0))

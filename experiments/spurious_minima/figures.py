@@ -14,8 +14,8 @@ from experiments.spurious_minima.cells import SPURIOUS
 from experiments.spurious_minima.findings import PUBLISHED, interval, published_cells
 
 SHARE = (
-    "The share of the seeds that ends in a spurious minimum, when n neurons learn k others. Bars are 99.9 % "
-    "intervals; crosses are from Safran and Shamir (2018), who give no intervals."
+    "Here n neurons learn to imitate k others. Bars are 99.9 % intervals; crosses are from Safran and Shamir "
+    "(2018), who give no intervals."
 )
 MEANS = (
     "The spurious ends themselves: their height F above the global minimum, at which F = 0, and the least "

@@ -1,4 +1,4 @@
-"""Findings on the spurious minima, beside Safran and Shamir's published table."""
+"""Findings on the spurious minima, compared with Safran and Shamir's published table."""
 
 from collections.abc import Iterator, Mapping
 
@@ -53,12 +53,12 @@ AGAIN: dict[int, float] = {
 }
 """{k = n: % of spurious runs}, as published from a rerun (Safran, Yehudai & Shamir 2021)."""
 SEED_FREE = (7, 0.0232027149)
-"""A minimum that is known without any seed: k = n, and its F."""
+"""A minimum that is known without training from any seed: its k = n, and its F."""
 FEW = 10
 """The fewest spurious runs with which their mean is judged."""
 ONE_MINIMUM = 1e-4
-"""If the ends of a cell differ by less than the published rounding, they are copies of one minimum, and their
-mean tests nothing."""
+"""If the ends of a cell differ by less than this, the rounding of the published table, they are copies of one
+minimum, and their mean tests nothing."""
 COLUMNS = {
     "share": ("share-published", "share of spurious runs, against the table of 2018"),
     "share_again": ("share-published-2021", "share of spurious runs, against the table of 2021"),
@@ -87,7 +87,7 @@ def interval(cells: xr.Dataset, index: int) -> tuple[float, float]:
 
 
 def differences(cells: xr.Dataset, runs: xr.Dataset) -> dict[str, dict[int, float]]:
-    """Subtract published from measured, in standard errors of the difference: {column: {k: difference}}."""
+    """Return measured minus published, in standard errors of the difference: {column: {k: difference}}."""
     columns: dict[str, dict[int, float]] = {name: {} for name in COLUMNS}
     for k, index in published_cells(cells):
         percent, eigenvalue, objective = PUBLISHED[k]
@@ -145,7 +145,7 @@ def _stuck(cells: xr.Dataset) -> Finding:
         EXPECTED["descent-gets-stuck"],
         f"k = {int(largest['k'])}, n = {int(largest['n'])}: share of the seeds for which descent gets stuck",
         np.arange(int(largest["runs"])) < int(largest["spurious"]),
-        note=f"{int(largest['spurious'])} of {int(largest['runs'])}; in points certified (float64) as "
+        note=f"{int(largest['spurious'])} of {int(largest['runs'])} end in points certified (float64) as "
         "local minima that are not global: gradient below 1e-9, positive definite Hessian, F > 0.001",
     )
 

@@ -35,7 +35,7 @@ def groups(pairs: list[tuple[int, int]], seeds: np.ndarray, results: list[Cell])
 
 
 def _cells(results: list[Cell]) -> dict[str, Column]:
-    """Summarise each cell; means are over its spurious runs, NaN if there are none."""
+    """Summarise each cell; means are over its spurious runs, and NaN if there are none."""
     spurious = [runs.outcome == SPURIOUS for runs in results]
 
     def over_spurious(statistic: Any, values: list[np.ndarray]) -> np.ndarray:

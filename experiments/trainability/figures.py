@@ -25,13 +25,12 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     activations = [str(name) for name in maps["activation"].values]
     return {
         "maps": Drawing(
-            "Networks learn up to a few depth scales: theory's line at birth bounds what trains",
+            "Theory's line at birth bounds the depth at which networks learn",
             [_map(maps.sel(activation=name), name) for name in activations],
             "Each cell is a variance of the initial weights and a depth: the median over its seeds of the "
-            f"lowest loss at any rate, relative to the best constant answer's; blue is below {LEARNT}, "
-            f"yellow above, where nothing was learnt. Line: {CONSTANT} ξ hidden layers, where ξ is "
-            "the number of layers over which |δ|² changes by e at birth. Left of its peak δ vanishes, right "
-            "of it δ explodes.",
+            f"lowest loss at any rate. Blue: below {LEARNT} of the best constant answer's; yellow: above, so "
+            f"nothing was learnt. Line: {CONSTANT} ξ hidden layers; left of its peak δ vanishes, right of it "
+            "it explodes.",
         ),
         "scales": Drawing(
             "Measured in ξ, networks of all three activations stop learning at about the same depth",
@@ -105,10 +104,17 @@ def _orthogonal(isometry: xr.Dataset, title: str, step: str) -> Figure:
     lines = {}
     for k, kind in enumerate(isometry["weights"].values):
         part = isometry["loss"].sel(weights=kind)
+        part = part.fillna(np.inf)
         best = int(part.isel(epoch=-1).median("seed").argmin("rate"))
         values = part.isel(rate=best).transpose("epoch", "seed").values
+        middle = np.median(values, axis=1)
+        if not np.isfinite(middle[-1]):
+            axis.text(
+                0.98, 0.94, f"{kind}: diverges", transform=axis.transAxes, ha="right", color=style.COLOURS[k]
+            )
+            continue
         axis.plot(epochs, values, color=style.COLOURS[k], lw=0.6, alpha=0.5)
-        (lines[kind],) = axis.plot(epochs, np.median(values, axis=1), color=style.COLOURS[k], lw=2.5)
+        (lines[kind],) = axis.plot(epochs, middle, color=style.COLOURS[k], lw=2.5)
     axis.axhline(HALF, color=style.GREY, ls=":")
     axis.set_ylim(0, 1.1)
     for kind, line in lines.items():

@@ -1,4 +1,4 @@
-"""Whether what a network hands down at birth tells whether it can be trained."""
+"""Findings on whether δ in an untrained network shows if it can be trained."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,25 +14,25 @@ from experiments.trainability.theory import CONSTANT
 
 EXPECTED = expectations.of("trainability")
 LEARNT, HALF = 0.9, 0.5
-"""A network trains if its loss falls below this share of the best constant's; the speed is taken at HALF."""
+"""A network trains if its loss falls below LEARNT of the best constant's; its speed is measured at HALF."""
 FEWEST = 3
-"""Seeds without which nothing is said."""
+"""The fewest seeds from which anything is concluded."""
 
 
 def trained(maps: xr.Dataset) -> xr.DataArray:
-    """Whether a network learns at one of the rates, (activation, depth, seed, place)."""
+    """Return whether a network learns at one of the rates, (activation, depth, seed, place)."""
     return (maps["loss"] < LEARNT).any("rate")
 
 
 def layers_in_scales(maps: xr.Dataset) -> xr.DataArray:
-    """Hidden layers over ξ, (activation, depth, place)."""
+    """Return the number of hidden layers over ξ, (activation, depth, place)."""
     return maps["depth"] / maps["xi"]
 
 
 def constants(lengths: np.ndarray, trained: np.ndarray) -> np.ndarray:
-    """The c of each seed with which "trains if it has at most c ξ layers" is right most often, (s,).
+    """Find, for each seed, the c for which "trains if it has at most c ξ layers" is right most often, (s,).
 
-    Where several are equally good, the geometric middle of the smallest and the largest.
+    Where several are equally good, it is the geometric mean of the smallest and the largest.
 
     Args:
         lengths: Layers over ξ of each network, (k,), above 0.
@@ -47,14 +47,14 @@ def constants(lengths: np.ndarray, trained: np.ndarray) -> np.ndarray:
 
 
 def right_share(maps: xr.Dataset, activation: str) -> np.ndarray:
-    """Share of the cells in which training does what 6 ξ says, (s,)."""
+    """Return the share of the cells in which training turns out as 6 ξ predicts, (s,)."""
     part = maps.sel(activation=activation)
     said = layers_in_scales(part) <= CONSTANT
     return (said == trained(part)).mean(("depth", "place")).transpose("seed").values
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge the map of each activation, the constant, both sides of criticality, orthogonal weights."""
+    """Judge the map of each activation, the constant, both sides of criticality, and orthogonal weights."""
     maps, isometry, linear = (data[name].to_dataset() for name in ("maps", "isometry", "linear"))
     if maps.sizes["seed"] < FEWEST:
         return []
@@ -76,14 +76,15 @@ def _maps(maps: xr.Dataset) -> Iterator[Finding]:
 
 
 def _share(expectation: Expectation, claim: str, shares: np.ndarray, networks: int, *, note: str) -> Finding:
-    """The mean share of the seeds, (s,), by Student's interval, as far as shares go.
+    """Judge the mean of the seeds' shares, (s,), by Student's interval, cut off at 0 and 1.
 
-    Where it is none or all of `networks` in every seed, by Wilson's for as many.
+    Where every seed has none or all of the `networks`, use Wilson's interval for that many instead.
     """
     value, note = float(np.mean(shares)), f"{note}; mean over {len(shares)} seeds"
     if value in (0, 1):
         low, high = statistics.share(round(value * networks), networks)
-        return measured(expectation, claim, value, (low, high), note=f"{note}, all alike: by networks")
+        note = f"{note}, all alike; interval by networks"
+        return measured(expectation, claim, value, (low, high), note=note)
     low, high = np.clip(statistics.of_mean(shares), 0, 1)
     return measured(expectation, claim, value, (low, high), note=note)
 
@@ -93,7 +94,7 @@ def _cells(maps: xr.Dataset) -> int:
 
 
 def vanishing(maps: xr.Dataset, activation: str) -> tuple[np.ndarray, np.ndarray]:
-    """Layers over ξ, (k,), where δ vanishes (χ < 1), and whether each seed trains there, (s, k)."""
+    """Return layers over ξ, (k,), where δ vanishes (χ < 1), and whether each seed trains there, (s, k)."""
     part = maps.sel(activation=activation)
     part = part.isel(place=np.flatnonzero(part["chi"].values < 1))
     lengths = layers_in_scales(part).transpose("depth", "place").values.ravel()
@@ -109,7 +110,7 @@ def _constant(maps: xr.Dataset, activation: str) -> Iterator[Finding]:
     low, high = statistics.of_mean(logs)
     yield measured(
         EXPECTED[f"constant-{activation}"],
-        f"{activation}, where δ vanishes: depth to which networks train, in ξ",
+        f"{activation}, where δ vanishes: depth up to which networks train, in ξ",
         np.exp(logs.mean()),
         (np.exp(low), np.exp(high)),
         note=f"geometric mean of {len(logs)} seeds, {np.exp(logs.min()):.3g} to {np.exp(logs.max()):.3g}; "
@@ -151,7 +152,7 @@ def _sides(maps: xr.Dataset) -> Iterator[Finding]:
 
 
 def waits(isometry: xr.Dataset, weights: str) -> np.ndarray:
-    """Epochs until the loss is below half of the best constant's, (seed, rate); if never, one more."""
+    """Count the epochs until the loss is below half of the best constant's, (seed, rate); never: one more."""
     loss = isometry["loss"].sel(weights=weights).transpose("seed", "rate", "epoch").values
     below = loss < HALF
     return np.where(below.any(axis=2), below.argmax(axis=2), loss.shape[2])
@@ -166,7 +167,7 @@ def _orthogonal(isometry: xr.Dataset) -> Iterator[Finding]:
     yield measured(
         EXPECTED["orthogonal-speed"],
         f"tanh, σ_w² = 1, {isometry.attrs['depth']} hidden layers: epochs until half of the best constant's "
-        "loss, from Gaussian weights over from orthogonal ones",
+        "loss, those from Gaussian weights over those from orthogonal ones",
         np.exp(np.mean(orthogonal - gaussian)),
         (np.exp(low), np.exp(high)),
         note=f"geometric means {np.exp(-gaussian.mean()):.3g} and {np.exp(-orthogonal.mean()):.3g} of "
@@ -185,18 +186,18 @@ def _linear(linear: xr.Dataset) -> Iterator[Finding]:
     yield measured(
         EXPECTED["linear-depth"],
         f"linear networks from orthogonal weights: updates until half of the best constant's loss, with "
-        f"{depths[-1]} hidden layers over with {depths[0]}",
+        f"{depths[-1]} hidden layers over the same with {depths[0]}",
         np.exp(np.mean(shallow - deep)),
         (np.exp(low), np.exp(high)),
         note=f"geometric means {np.exp(-deep.mean()):.3g} and {np.exp(-shallow.mean()):.3g} of {most} "
         f"updates, each at its best rate ({statistics.either(rates, other)}; "
         f"{statistics.either(rates, one)}); {len(deep)} seeds, paired; from Gaussian weights {reached:.0%} "
-        f"of them get there with {depths[-1]} layers at any one rate",
+        f"of them get there with {depths[-1]} layers at any of these rates (others diverge or are slower)",
     )
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate to which depth each variance trains, beside 6 ξ."""
+    """Tabulate up to which depth networks train from each variance, beside 6 ξ."""
     maps = data["maps"].to_dataset()
     rows = []
     for activation in map(str, maps["activation"].values):

@@ -1,4 +1,4 @@
-"""Training from orthogonal weights, which keep lengths, and from Gaussian ones of the same variance."""
+"""Training from orthogonal weights, which preserve lengths, and from Gaussian ones of the same variance."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,11 +16,11 @@ from nnjax import datasets
 GAUSSIAN, ORTHOGONAL = "Gaussian", "orthogonal"
 KINDS = (GAUSSIAN, ORTHOGONAL)
 ISOMETRY = "tanh"
-"""What is started from orthogonal weights, too, at σ_w² = 1, where |δ|² neither grows nor falls."""
+"""What is also started from orthogonal weights, at σ_w² = 1, where |δ|² neither grows nor falls."""
 ISOMETRY_RATES = (0.01, 0.03)
 LINEAR_ROWS = 120
-LINEAR_RATES = (0.02, 0.03, 0.045, 0.07)
-"""Learning rates of linear networks, of changes averaged over all rows."""
+LINEAR_RATES = (0.03, 0.045, 0.07, 0.1)
+"""Learning rates of linear networks, whose changes are averaged over all rows."""
 
 
 def start(net: nnjax.Network, key: jax.Array, kind: jax.Array) -> nnjax.Params:
@@ -31,9 +31,10 @@ def start(net: nnjax.Network, key: jax.Array, kind: jax.Array) -> nnjax.Params:
 
 
 def isometry_learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
-    """Return a function of a key, a kind and a rate: the loss over the best constant's by epoch, (e + 1,).
+    """Make a function that maps a key, a kind and a rate to the loss after each epoch, (e + 1,).
 
-    Kind 0 is Gaussian, kind 1 orthogonal: WᵀW = 1 between hidden layers. Both have σ_w² = 1.
+    The loss is relative to the best constant answer's. Kind 0 is Gaussian, kind 1 orthogonal: WᵀW = 1 between
+    hidden layers. Both have σ_w² = 1.
     """
     net, data, best = network(ISOMETRY, depth), rows(), constant() * ROWS
 
@@ -53,14 +54,15 @@ def isometry_learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
 
 
 def linear_rows() -> datasets.Data:
-    """The first of `rows`, few enough for one update from all."""
+    """Return the first of `rows`, few enough that each update can use them all."""
     return datasets.Data(*(values[:LINEAR_ROWS] for values in rows()))
 
 
 def linear_learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
-    """Return a function of a key, a kind and a rate: the loss over the best constant's by update, (e + 1,).
+    """Make a function that maps a key, a kind and a rate to the loss after each update, (e + 1,).
 
-    A network of `depth` hidden layers without activation functions is trained on all rows at once.
+    The loss is relative to the best constant answer's. A network of `depth` hidden layers without activation
+    functions is trained on all rows at once.
     """
     net, data = nnjax.mlp((64, *(WIDTH,) * depth, 10), "identity", "identity"), linear_rows()
     best = float(np.sum((data.ys - data.ys.mean(axis=0)) ** 2))
@@ -74,7 +76,7 @@ def linear_learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
 
 
 def isometry(context: Context, seeds: np.ndarray, depth: int, epochs: int) -> xr.Dataset:
-    """Train from Gaussian and from orthogonal weights: the loss by epoch."""
+    """Train from Gaussian and from orthogonal weights: the loss after each epoch."""
     settings = product(kind=range(len(KINDS)), rate=ISOMETRY_RATES)
     losses = context.sweep(
         f"orthogonal, {depth} hidden layers", isometry_learner(depth, epochs), seeds, settings
@@ -83,7 +85,7 @@ def isometry(context: Context, seeds: np.ndarray, depth: int, epochs: int) -> xr
 
 
 def linear(context: Context, seeds: np.ndarray, depths: Sequence[int], updates: int) -> xr.Dataset:
-    """Train linear networks of several depths from both kinds of weights: the loss by update."""
+    """Train linear networks of several depths from both kinds of weights: the loss after each update."""
     settings = product(kind=range(len(KINDS)), rate=LINEAR_RATES)
 
     def run(depth: int) -> xr.Dataset:
@@ -92,13 +94,11 @@ def linear(context: Context, seeds: np.ndarray, depths: Sequence[int], updates: 
         )
         return _dataset(losses, seeds, LINEAR_RATES, updates)
 
-    with context.pool(2) as pool:
-        found = list(pool.map(run, depths))
-    return xr.concat(found, xr.Variable("depth", list(depths)))
+    return xr.concat([run(depth) for depth in reversed(depths)][::-1], xr.Variable("depth", list(depths)))
 
 
 def _dataset(losses: np.ndarray, seeds: np.ndarray, rates: Sequence[float], epochs: int) -> xr.Dataset:
-    """Label losses (s, kind and rate, e + 1)."""
+    """Label the axes of losses (s, kind and rate, e + 1)."""
     axes = {"seed": seeds, "weights": list(KINDS), "rate": list(rates)}
     losses = losses.reshape(len(seeds), len(KINDS), len(rates), epochs + 1)
     text = {"long_name": "loss over that of the best constant answer"}

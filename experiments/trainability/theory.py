@@ -1,4 +1,4 @@
-"""How deep a signal travels at birth: the depth scale ξ of a wide random network."""
+"""How deep a signal travels before training: the depth scale ξ of a wide random network."""
 
 import math
 
@@ -8,13 +8,13 @@ import xarray as xr
 from nnjax import signal_propagation
 
 CONSTANT = 6
-"""Schoenholz et al.'s: networks train to about this many ξ."""
+"""Schoenholz et al.'s constant: networks train up to a depth of about this many ξ."""
 
 
 def depth_scale(activation: str, weight_variance: float) -> tuple[float, float]:
-    """(χ, ξ): E|δ|² changes by the factor χ per layer, and by e over ξ = 1/|ln χ| layers; ξ = ∞ at χ = 1.
+    """Return (χ, ξ): E|δ|² changes by χ per layer, and by e over ξ = 1/|ln χ| layers; ξ = ∞ at χ = 1.
 
-    Weights have variance σ_w²/in, biases are 0 (Schoenholz et al. 2017).
+    Weights have variance σ_w²/in, and biases are 0 (Schoenholz et al. 2017).
     """
     _, chi = signal_propagation.fixed_point(activation, weight_variance)
     if chi == 1:
@@ -23,7 +23,7 @@ def depth_scale(activation: str, weight_variance: float) -> tuple[float, float]:
 
 
 def scales(activation: str, variances: np.ndarray) -> xr.Dataset:
-    """χ and ξ at each variance, along the axis `place`."""
+    """Return χ and ξ at each variance, along the axis `place`."""
     chi, xi = np.array([depth_scale(activation, float(variance)) for variance in variances]).T
     return xr.Dataset(
         {

@@ -1,4 +1,4 @@
-"""Training on the digits: which weights let a network of which depth learn."""
+"""Training on the digits: which weights let networks learn, and at which depths."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -21,24 +21,24 @@ VARIANCES: Mapping[str, tuple[float, float]] = {
 }
 """The least and the largest σ_w² of each activation."""
 PLACES = 9
-"""Variances tried, evenly spaced in their logarithm."""
+"""Number of variances tried, evenly spaced in their logarithm."""
 RATES = (0.03, 0.3)
-"""Learning rates; what trains at one of them counts as trained."""
+"""Learning rates; a network that learns at one of them counts as trained."""
 
 
 def network(activation: str, depth: int) -> nnjax.Network:
-    """64-32-...-32-10 with `depth` hidden layers, sigmoid outputs."""
+    """Make a 64-32-...-32-10 network with `depth` hidden layers and sigmoid outputs."""
     return nnjax.mlp((64, *(WIDTH,) * depth, 10), activation, "sigmoid")
 
 
 def rows() -> datasets.Data:
-    """The first rows of the digits' training part."""
+    """Return the first rows of the digits' training part."""
     train = datasets.digits().train
     return datasets.Data(train.xs[:ROWS], train.ys[:ROWS])
 
 
 def constant() -> float:
-    """SSE per row of the best constant answer: the mean label."""
+    """Return the SSE per row of the best constant answer, which is the mean label."""
     ys = rows().ys
     return float(np.mean(np.sum((ys - ys.mean(axis=0)) ** 2, axis=1)))
 
@@ -52,7 +52,7 @@ def scaled(params: nnjax.Params, variance: jax.Array) -> nnjax.Params:
 
 
 def learner(activation: str, depth: int, epochs: int) -> Callable[..., jax.Array]:
-    """Return a function of a key, σ_w² and a rate: the loss per row in the end, over the best constant's."""
+    """Make a function that maps a key, σ_w² and a rate to the final loss over the best constant answer's."""
     net, data, best = network(activation, depth), rows(), constant() * ROWS
 
     def run(key: jax.Array, variance: jax.Array, rate: jax.Array) -> jax.Array:
@@ -84,7 +84,7 @@ def maps(context: Context, seeds: np.ndarray, depths: Sequence[int], epochs: int
         return losses.reshape(len(seeds), PLACES, len(RATES))
 
     losses = []
-    # A program is compiled on one core, and compiling takes most of the time: so two at once.
+    # A program is compiled on one core, and compiling takes most of the time, so two are compiled at once.
     with context.pool(2) as pool:
         for done, found in enumerate(pool.map(run, cases)):
             losses.append(found)

@@ -37,7 +37,7 @@ class Config(Options):
         training_seeds: Networks to train in each condition, 2 or more; with 12, a median has a 99.9 %
             interval.
         epochs: Epochs of training on the digits.
-        stall_epochs: Epochs of training at `stall_depth`; Glorot's networks do not stall forever.
+        stall_epochs: Epochs of training at `stall_depth`; with Glorot's weights they do not stall forever.
         iris_epochs: Epochs of training on Iris, where an epoch has a quarter of the updates.
         remedies: Whether to try remedies.
     """
@@ -86,7 +86,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
     networks = at_birth.Conditions(
         config.widths, config.depths, config.activations, config.inits, config.orthogonal_width
     )
-    # The parts are independent; compiling uses one core, while another part keeps the other core busy.
+    # The parts are independent: while one compiles, on a single core, another keeps the other core busy.
     with context.pool(1) as pool:
         birth = pool.submit(at_birth.measure, context, networks, seeds(config.seeds))
         laws = pool.submit(exact_laws.measure, context, seeds(config.samples), config.seeds)
@@ -95,7 +95,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
 
 
 def groups(config: Config) -> dict[str, Group]:
-    """List what is trained: sigmoid and ReLU at all depths, He and Glorot at a large depth, remedies."""
+    """List what is trained: sigmoid and ReLU at all depths, two kinds of weights at one, and remedies."""
     digits, iris = task("digits", 64), task("iris", 8)
     stalled = [Recipe(config.stall_depth, "relu", init, rates=rates) for init, rates in STALL.items()]
     trained = {
@@ -145,9 +145,9 @@ EXPERIMENT = Experiment(
     title="Do gradients vanish?",
     question="How much smaller does δ get from layer to layer, for sigmoid and for ReLU, and does training "
     "suffer?",
-    method="At birth, δ is followed through up to 50 layers of random weights, with the same draws for every "
-    "activation and initial scale, and compared with mean-field theory and exact laws. Then networks of "
-    "growing depth are trained on real data.",
+    method="At birth, before any training, δ is followed through up to 50 layers of random weights, with the "
+    "same draws for every activation and initial scale, and compared with mean-field theory and exact laws. "
+    "Then networks of growing depth are trained on real data.",
     config=Config,
     run=run,
     figures=figures,

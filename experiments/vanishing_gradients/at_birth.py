@@ -1,8 +1,9 @@
 """Networks at birth: norms of δ and of the activations per layer, for many conditions from one set of draws.
 
-Every seed draws its weights once per width. All activations, initial scales and depths share them: a scale
-only multiplies the net inputs, normal and orthogonal weights are functions of the same uniform draws, and the
-network of depth d is the first d layers. So one pass over the weights serves every condition as one more row.
+For each seed, weights are drawn once per width. All activations, initial scales and depths share them: a
+scale only multiplies the net inputs, normal and orthogonal weights are functions of the same uniform draws,
+and the network of depth d is the first d layers. So one pass over the weights serves all conditions, each as
+one more row of the matrix product.
 """
 
 import functools
@@ -23,7 +24,7 @@ from nnjax.initialisers import weight_variance
 from nnjax.network import product
 
 FIRST_INPUT = np.s_[:, :, 0]
-"""Axes of an array within a layer, (k, c, p, i): activation, initial weights, input, node."""
+"""Selects the first input of a layer's array (k, c, p, i): activation, initial weights, input, node."""
 
 
 class Conditions(NamedTuple):
@@ -49,7 +50,7 @@ class Conditions(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """One seed's layers l = 1..L for activations k and initial weights c; for the first input except `ratio`.
+    """One seed's layers l = 1..L, for activations k and initial weights c; only `ratio` is over all inputs.
 
     Attributes:
         delta: |δₗ| in the deepest network, shape (k, c, l). The last layer's δ has length 1.
@@ -87,10 +88,11 @@ LONG_NAMES = {
 def profile(
     width: int, depths: tuple[int, ...], activations: tuple[str, ...], inits: tuple[str, ...]
 ) -> Callable[[jax.Array], Profile]:
-    """Make a function of a key: the profile of all conditions, L = max(depths) layers without biases.
+    """Make a function that maps a key to the profile of all conditions.
 
-    The input has |x|² = width. The output is a linear read-out v · z_d with |v| = 1, so that δ_d = v: this
-    shows the effect of the hidden layers alone on δ, without the loss.
+    The networks have L = max(depths) layers without biases. The input has |x|² = width. The output is a
+    linear read-out v · z_d with |v| = 1, so that δ_d = v: this shows what the hidden layers alone do to δ,
+    without the loss.
     """
     of_kind = {k: [name for name in inits if kind(name) == k] for k in KINDS}
     of_kind = {k: names for k, names in of_kind.items() if names}
@@ -126,7 +128,7 @@ class Forward(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """|δₗ| on the way down; 0 above its start.
+    """|δₗ| on its way down; 0 above the layer where it starts.
 
     Attributes:
         from_each_depth: For the first input, in the network of each depth d, shape (l, d, k, c).
@@ -145,7 +147,7 @@ def _profile(
     names: Sequence[str],
     depths: Sequence[int],
 ) -> Profile:
-    """Go forward once for all depths, then back from each of them."""
+    """Pass inputs forward once for all depths, then δ back from each depth."""
     up = _forward(weights, scales, x, names)
     down = _backward(weights, up.slope, scales, v, depths)
     ratio = jnp.mean(signal_propagation.ratios(down.from_the_top) ** 2, axis=1)
@@ -180,7 +182,7 @@ def _forward(weights: jax.Array, scales: jax.Array, x: jax.Array, names: Sequenc
 def _backward(
     weights: jax.Array, slopes: jax.Array, scales: jax.Array, v: jax.Array, depths: Sequence[int]
 ) -> Backward:
-    """Pass δ down along paths w, axes (w, k, c, i): the first input's from each depth, others' from above."""
+    """Pass δ down along paths w, (w, k, c, i): from each depth for the first input, else from the top."""
     others = range(1, len(v))
     inputs = np.array([0] * len(depths) + [*others])
     starts = jnp.array([*depths, *[max(depths)] * len(others)])[:, None, None, None]

@@ -14,7 +14,7 @@ from nnjax import signal_propagation
 EXPECTED = expectations.of("vanishing_gradients")
 
 WIDE = 256
-"""Width from which wide-network theory must hold to `TOLERANCE`."""
+"""Width from which on wide-network theory must hold to within `TOLERANCE`."""
 TOLERANCE = 0.02
 
 
@@ -39,8 +39,8 @@ def _handout(ratios: np.ndarray) -> Finding:
         EXPECTED["handout-node-below-half"],
         "the handout's 3-4-1 sigmoid network: |δ of h₁| is less than half the output's |δ|",
         ratios,
-        note="ratio of the two nodes; N(0, 1) weights, the handout's row; median over networks, below ½ in "
-        f"{np.mean(ratios < 0.5):.1%} of them; with the handout's weights 0.05, printed as 0.13",
+        note="ratio of the two nodes' |δ|; N(0, 1) weights, the handout's row; median over networks, below ½ "
+        f"in {np.mean(ratios < 0.5):.1%} of them; with the handout's weights it is 0.05, printed as 0.13",
     )
 
 
@@ -54,12 +54,12 @@ def _one_below(birth: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["one-below-sigmoid-lecun-normal"].around(theory),
         "sigmoid lecun_normal: length of δ one layer below the output",
         below,
-        note=f"√χ = {theory:.4f}; the usual initial weights of a sigmoid network; length of a layer's δ at "
-        f"equal widths {sigmoid.width}, median over seeds",
+        note=f"√χ = {theory:.4f}; the usual initial weights of a sigmoid network; length of a layer's δ, "
+        f"all widths {sigmoid.width}; median over seeds",
     )
     controls = {
-        ("sigmoid", "normal"): "N(0, 1) weights: in wide layers the few nodes that are not saturated have "
-        "large weights",
+        ("sigmoid", "normal"): "N(0, 1) weights, with which the few nodes of a wide layer that are not "
+        "saturated have large weights",
         ("relu", "he_normal"): "the usual initial weights of a ReLU network",
     }
     for (activation, init), note in controls.items():
@@ -75,7 +75,7 @@ def _one_below(birth: xr.Dataset) -> Iterator[Finding]:
 
 
 def _negligible(birth: xr.Dataset) -> Iterator[Finding]:
-    """Judge the first weights' change against rounding, at α = 1: |δ₁| = |ΔW₁|/|W₁|, unit-variance inputs."""
+    """Judge the first weights' change against rounding: |δ₁| = |ΔW₁|/|W₁| at α = 1 and input variance 1."""
     cases = {
         ("sigmoid", "lecun_normal"): "below float32's rounding",
         ("relu", "he_normal"): "far above float32's rounding",
@@ -102,7 +102,7 @@ def _relu_over_sigmoid(birth: xr.Dataset) -> Iterator[Finding]:
             EXPECTED["relu-over-sigmoid"],
             f"same draws, {len(relu.delta)} layers: ReLU's |δ₁| over sigmoid's, in orders of magnitude",
             np.log10(relu.delta[0, passed] / sigmoid.delta[0, passed]),
-            note=f"He's weights, width {relu.width}; one of the two is 0 in {np.mean(~passed):.0%} of seeds",
+            note=f"He's weights, width {relu.width}; for {np.mean(~passed):.0%} of seeds one of the two is 0",
         )
 
 
@@ -112,7 +112,7 @@ def _chi(birth: xr.Dataset, width: int) -> Finding:
     outside = [f"{name} {error:.1%}" for name, error in furthest.items() if error > TOLERANCE]
     return exact(
         EXPECTED["chi-2-percent"],
-        "|δ|² changes per layer by mean-field theory's χ: conditions whose interval is outside χ ± 2 %",
+        "per layer, |δ|² changes by mean-field theory's χ: conditions whose interval goes beyond χ ± 2 %",
         len(outside),
         note=f"{', '.join(outside) or 'none'} of {len(intervals)} conditions at width {width}; no interval "
         f"goes beyond {max(furthest.values(), default=np.nan):.1%}; left out as too large for float32: "
@@ -142,5 +142,5 @@ def _unequal(unequal: xr.Dataset, activation: str) -> Finding:
         EXPECTED[f"chi-unequal-widths-{activation}"],
         f"the factor χ at widths {widths}, {activation}: relative error",
         np.mean(part["ratio"].values / part["predicted"].values - 1, axis=1),
-        note="mean over layers and seeds; 10 % are accepted, since its layers are narrow",
+        note="mean over layers and seeds; 10 % is accepted, since the layers are narrow",
     )

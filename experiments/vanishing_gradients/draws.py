@@ -16,11 +16,11 @@ KINDS = ("normal", "uniform", "orthogonal")
 INITS = tuple(name for name in SCHEMES if name.split("_")[-1] in KINDS and "truncated" not in name)
 """Schemes whose weights are scaled normal, uniform or orthogonal weights."""
 INPUTS = 4
-"""Inputs and read-outs per network: drawing weights takes most of the time, so each draw serves 4 inputs."""
+"""Inputs and read-outs per network; drawing weights takes most of the time, so each draw serves 4 inputs."""
 
 
 def kind(scheme: str) -> str:
-    """Return which of `KINDS` a scheme's weights are, up to their scale."""
+    """Return which of `KINDS` a scheme's weights belong to, apart from their scale."""
     if scheme not in INITS:
         raise ValueError(f"inits must be some of {', '.join(INITS)}; got {scheme!r}")
     return scheme.split("_")[-1]
@@ -33,7 +33,7 @@ def scale(scheme: str, width: int) -> float:
 
 
 def distinct(inits: Iterable[str], width: int) -> Mapping[str, str]:
-    """Return {label: init}, one for all that draw the same weights at equal widths (LeCun, Glorot)."""
+    """Return {label: init}, with one entry for schemes that are the same at equal widths (LeCun, Glorot)."""
     groups: dict[tuple[str, float], list[str]] = {}
     for name in inits:
         groups.setdefault((kind(name), round(scale(name, width), 9)), []).append(name)
@@ -43,9 +43,9 @@ def distinct(inits: Iterable[str], width: int) -> Mapping[str, str]:
 def draw(
     key: jax.Array, width: int, layers: int, kinds: Sequence[str]
 ) -> tuple[dict[str, jax.Array], tuple[jax.Array, jax.Array]]:
-    """Draw weights (l, i, j) of each kind from one set of uniform numbers; inputs x, read-outs v (p, i)."""
+    """Draw weights (l, i, j) of each kind from one set of uniform numbers, and x and v (p, i)."""
     lowest = np.nextafter(np.float32(-1), np.float32(0))
-    # Drawn as one row: with three axes XLA takes seconds to compile these draws.
+    # All in one row: with three axes, XLA takes seconds to compile these draws.
     uniform = jax.random.uniform(jax.random.fold_in(key, 0), (layers * width**2,), jnp.float32, lowest, 1)
     uniform = uniform.reshape(layers, width, width)
     weights = {"uniform": uniform}
@@ -60,9 +60,10 @@ def draw(
 
 
 def orthogonalised(matrices: jax.Array) -> jax.Array:
-    """Apply Gram-Schmidt twice to the columns of each matrix (l, n, n): QR's Q if R's diagonal is positive.
+    """Apply Gram-Schmidt twice to the columns of each matrix (l, n, n).
 
-    LAPACK's QR can hang when a program that runs on several CPU devices calls it.
+    The result is QR's Q if R's diagonal is positive. LAPACK's QR can hang when a program that runs on several
+    CPU devices calls it.
     """
 
     def column(j: Any, q: jax.Array) -> jax.Array:

@@ -1,4 +1,4 @@
-"""Samples of random ReLU networks for exact laws; unequal widths; the handout's network."""
+"""Samples of random networks: ReLU networks for exact laws, unequal widths, and the handout's network."""
 
 import itertools
 from collections.abc import Callable
@@ -22,7 +22,7 @@ DEAD = (4, 10)
 NARROW = (16, 50)
 """Width and layers of the network whose spread over the seeds is sampled."""
 FEWER = 10
-"""Divisor of the number of samples if networks are large, or if the interval of a median takes long."""
+"""Divisor of the number of samples where networks are large, or where the interval of a median takes long."""
 UNEQUAL = (40, 160, 20, 80, 40, 160, 1)
 """Widths that grow and shrink, with one output node."""
 UNEQUAL_ACTIVATIONS = ("sigmoid", "relu")
@@ -32,7 +32,7 @@ INPUT_KEY = 1 << 20
 
 
 def handout(key: jax.Array) -> jax.Array:
-    """Draw |δ of h₁| / |δ of the output|: 3-4-1, sigmoid, N(0, 1) weights, on the handout's row."""
+    """Draw |δ of h₁| / |δ of the output| on the handout's row: 3-4-1, sigmoid, N(0, 1) weights."""
     network = nnjax.mlp((3, 4, 1), biases=False)
     row = nnjax.datasets.handout()
     params = nnjax.init(network, key, "normal")
@@ -41,7 +41,7 @@ def handout(key: jax.Array) -> jax.Array:
 
 
 def one_step(width: int) -> Callable[[jax.Array], jax.Array]:
-    """Make a function of a key: |δ₁|²/|δ₂|² across one hidden ReLU layer of `width`, He, no biases."""
+    """Make a function that maps a key to |δ₁|²/|δ₂|² across one ReLU layer, He's weights, no biases."""
     network = nnjax.mlp((width,) * 3, "relu", "identity", biases=False)
 
     def ratio(key: jax.Array) -> jax.Array:
@@ -55,7 +55,7 @@ def one_step(width: int) -> Callable[[jax.Array], jax.Array]:
 
 
 def is_dead(width: int, layers: int) -> Callable[[jax.Array], jax.Array]:
-    """Make a function of a key: whether all nodes of ReLU layer l are 0 for a random input, (layers,)."""
+    """Make a function that maps a key to whether all nodes of a ReLU layer are 0 for an input, (layers,)."""
     network = nnjax.mlp((width,) * (layers + 1), "relu", "relu", biases=False)
 
     def dead(key: jax.Array) -> jax.Array:
@@ -67,13 +67,13 @@ def is_dead(width: int, layers: int) -> Callable[[jax.Array], jax.Array]:
 
 
 def spread(width: int, layers: int) -> Callable[[jax.Array], jax.Array]:
-    """Make a function of a key: |δ₁| of a ReLU network with He's weights, whose last δ has length 1."""
+    """Make a function that maps a key to |δ₁| of a ReLU network, He's weights, whose last δ has length 1."""
     network = at_birth.profile(width, (layers,), ("relu",), ("he_normal",))
     return lambda key: network(key).first_delta[0, 0, 0]
 
 
 def unequal(sizes: tuple[int, ...], activation: str, scheme: str) -> Callable[[jax.Array], jax.Array]:
-    """Make a function of a key: |δₗ|²/|δₗ₊₁|² for l = 1..L-1 of a network of these widths, one output."""
+    """Make a function that maps a key to |δₗ|²/|δₗ₊₁|², l = 1..L-1, of a network with these widths."""
     network = nnjax.mlp(sizes, activation, "identity", biases=False)
 
     def ratios(key: jax.Array) -> jax.Array:
@@ -94,10 +94,10 @@ def unequal_theory(sizes: tuple[int, ...], activation: str, scheme: str) -> np.n
 
 
 def log_moments(width: int) -> tuple[float, float]:
-    """Return mean and variance of log r of one layer, r = (2/n) χ²_K with K ~ Bin(n, ½) given K ≥ 1.
+    """Return the mean and variance of log r of one layer, r = (2/n) χ²_K with K ~ Bin(n, ½) given K ≥ 1.
 
-    log χ²_K has mean log 2 + ψ(K/2) and variance ψ′(K/2). The r of different layers are independent, so for
-    a live network of L layers both are (L - 1) times as large.
+    log χ²_K has mean log 2 + ψ(K/2) and variance ψ′(K/2). The r of different layers are independent, so that
+    for a live network of L layers both are (L - 1) times as large.
     """
     k = np.arange(1, width + 1)
     chance = np.exp(special.gammaln(width + 1) - special.gammaln(k + 1) - special.gammaln(width - k + 1))
@@ -113,7 +113,7 @@ def squared_spread(width: int, depth: int) -> float:
 
 
 def measure(context: Context, seeds: np.ndarray, fewer: int) -> dict[str, xr.Dataset]:
-    """Sample the laws, {group of the data: its samples}; networks of unequal widths use `fewer` seeds."""
+    """Sample the laws, and return {group of the data: its samples}; unequal widths use `fewer` seeds."""
     few = seeds[: max(2, len(seeds) // FEWER)]
     return {
         "handout": _handout(context, few),

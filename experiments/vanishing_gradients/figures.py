@@ -31,10 +31,9 @@ INITS = {"he_normal": "He's weights", "glorot_normal": "Glorot's weights"}
 """Names of activations and initial weights in figures, if they differ from the library's."""
 
 BIRTH = (
-    "Before training: the length of δ, by layers below the output, relative to that at the output, in the "
-    "widest networks drawn. Lines are root mean squares over the seeds, bands hold 90 % of them, dots are "
-    "mean-field theory. In the grey area a weight's change is lost in float32's rounding, at learning rate "
-    "1."
+    "The widest networks drawn, before training. Lines are root mean squares over the seeds, bands hold 90 % "
+    "of them, and dots are mean-field theory. In the grey area a weight's change at learning rate 1 is lost "
+    "in float32's rounding."
 )
 CHANGES = (
     "How much each layer's weights change in the first epoch, relative to their length, on the digits, with "
@@ -70,7 +69,9 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     }
     if "remedies" in data.children:
         helped = _remedies(best(data["remedies"].to_dataset()))
-        drawn["remedies"] = Drawing("Five sigmoid layers learn nothing. What helps?", [helped], REMEDIES)
+        drawn["remedies"] = Drawing(
+            "Five sigmoid layers learn nothing; tanh, ReLU or Adam mends that", [helped], REMEDIES
+        )
     stall = _stall(best(data["stall"].to_dataset()))
     drawn["stall"] = Drawing("ReLU alone is no cure: the initial weights decide", stall, STALL)
     return drawn | {"laws": law_panels.drawing(birth, data.children["laws"])}

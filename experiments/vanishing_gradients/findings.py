@@ -13,9 +13,9 @@ from experiments.vanishing_gradients.draws import distinct
 from experiments.vanishing_gradients.readers import best, factors, last, was_drawn
 
 SETTLED = 5
-"""With no more epochs than this, training is not judged."""
+"""If there are no more epochs than this, training is not judged."""
 TRAINED = ("digits", "iris", "stall", "remedies")
-"""Groups of trained networks; the last is missing if no remedies are tried."""
+"""Groups of trained networks; the last one is missing if no remedies are tried."""
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
@@ -32,7 +32,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate factors per layer beside theory, shares of nodes that pass nothing down, and what helps."""
+    """Tabulate factors per layer beside theory's, shares of nodes that pass nothing down, and what helps."""
     header = ("width", "activation", "init", "measured", "theory", "dead nodes", "saturated nodes")
     shown: dict[str, Table] = {
         "Change of |δ|² per layer towards the input": (header, _changes(data["birth"].to_dataset()))

@@ -1,4 +1,4 @@
-"""Findings on exact laws of ReLU networks: against samples, and against the networks at birth."""
+"""Findings on exact laws of ReLU networks, which are compared with samples and with the networks at birth."""
 
 from collections.abc import Iterator
 
@@ -42,12 +42,12 @@ def _flat(gradient: np.ndarray) -> Finding:
         EXPECTED["glorot-gradient-flat"],
         "ReLU Glorot: log of the weight gradient's |·|², change per layer from the last to the first",
         np.log(gradient[0] ** 2 / gradient[-1] ** 2) / (len(gradient) - 1),
-        note="δ² halves in every layer downwards, the activations' squares upwards: they cancel",
+        note="δ² halves in every layer downwards, and the activations' squares halve upwards, so they cancel",
     )
 
 
 def _over_he(ratio: np.ndarray, same: np.ndarray) -> Finding:
-    """Judge Glorot's gradient over He's, (layer, seed), for seeds with the same dead nodes, (seed,)."""
+    """Judge Glorot's gradient over He's, (layer, seed); `same` seeds have the same dead nodes, (seed,)."""
     depth = len(ratio)
     errors = np.abs(ratio * 2 ** ((depth - 1) / 2) - 1).max(axis=0)
     crossed = ", ".join(f"{error:.2g}" for error in errors[~same])
@@ -63,7 +63,7 @@ def _over_he(ratio: np.ndarray, same: np.ndarray) -> Finding:
 
 
 def _mean_square(birth: xr.Dataset) -> Iterator[Finding]:
-    """Judge the widest network: if 5 Σ 1/n is large, samples miss the rare networks that matter."""
+    """Judge the widest network: where 5 Σ 1/n is large, samples miss the rare networks that matter."""
     width, depth = int(birth["width"].values[-1]), int(birth["depth"].values[-1])
     deviation = squared_spread(width, depth)
     if deviation < 2:
@@ -78,7 +78,7 @@ def _mean_square(birth: xr.Dataset) -> Iterator[Finding]:
 
 
 def _narrow(sample: xr.Dataset) -> Iterator[Finding]:
-    """Judge that He keeps the mean of |δ₁|² at 1, but a typical narrow deep network passes almost nothing."""
+    """Judge that He's weights keep the mean of |δ₁|² at 1, while most narrow deep networks pass on little."""
     width, layers, lengths = int(sample["width"]), int(sample["layers"]), sample["first_delta"].values
     name, alive, (centre, variance) = (
         f"ReLU He, {layers} layers of {width}",
@@ -120,7 +120,7 @@ def _one_layer(sample: xr.Dataset) -> Finding:
         f"one ReLU layer of {width} changes |δ|² by (2/n) χ² with K ~ Bin(n, ½) degrees of freedom: "
         "largest distance of the distributions",
         float(law.statistic),
-        note=f"{len(alive)} live networks; 1 sample in 1000 lies beyond the bound {bound:.4f}",
+        note=f"{len(alive)} live networks; by chance, 1 sample in 1000 lies beyond the bound {bound:.4f}",
     )
 
 

@@ -1,4 +1,4 @@
-"""Panels that compare ReLU networks with exact laws, one each: dots are measured, lines exact."""
+"""Panels that compare ReLU networks with one exact law each: dots are measured, lines are exact."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 PAIR = {"he_normal": "He", "glorot_normal": "Glorot"}
-"""The initial weights that are compared."""
+"""{initial weights that are compared: whose they are}."""
 CAPTION = (
     "ReLU networks at birth; dots (and the thick line) are measured, thin lines are exact laws. The shaded "
     "area in the third panel holds 95 of 100 means of this many seeds of the widest networks. Means of "
@@ -26,7 +26,7 @@ CAPTION = (
 
 
 def drawing(birth: xr.Dataset, laws: xr.DataTree) -> Drawing:
-    """Draw every law for which there are data."""
+    """Draw every law for which there is data."""
     panels = [draw(birth) for draw in (_flat, _shrinking, _mean, _spread)] if has_relu_pair(birth) else []
     panels += [_step(laws["one_layer"].to_dataset()), _dead(laws["dead"].to_dataset())]
     return Drawing("Six exact laws of random ReLU networks hold", panels, CAPTION)

@@ -1,4 +1,4 @@
-"""Reading the data of the vanishing-gradients experiment, for findings, tables and figures alike."""
+"""Functions that read the data of the vanishing-gradients experiment, for findings, tables and figures."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ ROUNDING = 2.0**-24
 EDGE = 3
 """Layers next to the input that are left out, since their mean squares have not settled yet."""
 TITLES = {"digits": "digits", "iris": "Iris"}
-"""{group of the data with networks of growing depth: its name in text}."""
+"""{group of the data with networks of growing depth: its name in texts}."""
 
 
 class Widest(NamedTuple):
@@ -34,13 +34,13 @@ def widest(birth: xr.Dataset, activation: str, init: str) -> Widest | None:
 
 
 def has_relu_pair(birth: xr.Dataset) -> bool:
-    """Tell whether ReLU networks were drawn with He's and with Glorot's weights."""
+    """Return whether ReLU networks were drawn with He's and with Glorot's weights."""
     drawn = set(birth["init"].values)
     return {"he_normal", "glorot_normal"} <= drawn and "relu" in birth["activation"].values
 
 
 def was_drawn(birth: xr.Dataset, width: int, init: str) -> bool:
-    """Tell whether these initial weights were drawn at this width."""
+    """Return whether these initial weights were drawn at this width."""
     return bool(birth["activation_norm"].sel(width=width, init=init).notnull().any())
 
 
@@ -56,7 +56,7 @@ def factors(birth: xr.Dataset, width: int, activation: str, init: str) -> Factor
     part = birth.sel(width=width, activation=activation, init=init)
     delta, ratio = (part[name].transpose("layer", "seed").values for name in ("delta", "ratio"))
     inner = np.arange(EDGE, len(delta) - 2)
-    # Layers in which every input has a ratio, far above the smallest float32 number.
+    # Only layers in which every input has a ratio, and δ is far above the smallest float32 number.
     inner = inner[np.all((delta[inner] > 1e-30) & np.isfinite(ratio[inner]), axis=1)]
     if len(inner) < 2 or not np.isfinite(part["activation_norm"]).all():
         return None
@@ -82,7 +82,7 @@ def best(trained: xr.Dataset) -> xr.Dataset:
     """Select for each recipe the rate with the smallest loss after the last epoch, averaged over the seeds.
 
     All rates remain as `tried`, (..., setting). The rate is chosen and judged on the same seeds, which
-    favours every recipe a little: a recipe that fails here fails at every rate.
+    favours every recipe a little; but a recipe that fails here fails at every rate.
     """
     loss = trained["loss"].isel(epoch=-1, drop=True).mean("seed", skipna=False)
     return trained.isel(setting=loss.fillna(np.inf).argmin("setting")).assign(tried=trained["rate"])
@@ -94,6 +94,6 @@ def last(chosen: xr.Dataset, name: str) -> np.ndarray:
 
 
 def first_failing(chosen: xr.Dataset, start: str) -> np.ndarray:
-    """Find the smallest depth that is not learnt, (seed,), inf if all are; a NaN loss means divergence."""
+    """Find the smallest depth that does not learn, (seed,), or inf if all do; a NaN loss means divergence."""
     failed = ~(last(chosen.sel(start=start), "loss") < LEARNT * float(chosen["constant"]))
     return np.where(failed.any(axis=0), chosen["depth"].values[np.argmax(failed, axis=0)], np.inf)

@@ -1,4 +1,4 @@
-"""Tasks, recipes for networks, and recipes that may help if nothing is learnt."""
+"""Tasks, recipes for networks, and remedies that may help where nothing is learnt."""
 
 import dataclasses
 import functools
@@ -14,11 +14,11 @@ from nnjax import signal_propagation
 from nnjax.datasets import Data
 
 CLIP = 5.0
-"""The longest gradient of a batch; longer ones are shortened to it (Pascanu et al. 2013)."""
+"""The greatest length of a batch's gradient; longer ones are shortened to it (Pascanu et al. 2013)."""
 RATES = (0.003, 0.01, 0.03, 0.1)
 """Learning rates to try; all of them share one compilation."""
 LOW, HIGH = (0.01, 0.03, 0.1, 0.3), (0.03, 0.1, 0.3, 1.0)
-"""Rates to try if the best one is larger."""
+"""Rates to try where the best one is larger."""
 SPREADS = {
     "normal": (1, 0, 0),
     "lecun_normal": (0, 1, 0),
@@ -54,7 +54,7 @@ class Task(NamedTuple):
 
 @functools.cache
 def task(name: str, width: int) -> Task:
-    """Load the task of that name, "digits" or "iris", for networks with hidden layers of `width`."""
+    """Load the task of that name, "digits" or "iris", for networks with hidden layers of `width` nodes."""
     split, batch_size = {"digits": (nnjax.datasets.digits, 50), "iris": (nnjax.datasets.iris, 16)}[name]
     train, test = split()
     rows = len(train.xs) // batch_size * batch_size
@@ -109,7 +109,7 @@ class Recipe:
 
     @property
     def label(self) -> str:
-        """A unique description of the recipe: whatever is unusual follows the first three words."""
+        """A unique description of the recipe: depth, activation and weights, then whatever is unusual."""
         shown = [f"{self.depth} layers", self.activation, self.scheme]
         for field in dataclasses.fields(self)[3:]:
             value = getattr(self, field.name)
@@ -120,12 +120,12 @@ class Recipe:
 
     @property
     def program(self) -> "Recipe":
-        """The part that decides its program: recipes that differ only in their `arguments` share one."""
+        """The part that decides its program: recipes that differ in their `arguments` alone share one."""
         return dataclasses.replace(self, scheme="", scale=1.0, rates=())
 
     @property
     def arguments(self) -> dict[str, np.ndarray]:
-        """Its program's arguments, one entry for each rate: the rate and the spread of initial weights."""
+        """Its program's arguments, one entry for each rate: that rate, and the spread of initial weights."""
         spread = dict(zip("abc", (value / self.scale**2 for value in SPREADS[self.scheme]), strict=True))
         columns = {"rate": np.array(self.rates), **spread}
         return {name: np.full(len(self.rates), value, np.float32) for name, value in columns.items()}
@@ -134,11 +134,11 @@ class Recipe:
 STARTS = {"sigmoid": "lecun_normal", "relu": "he_normal"}
 """Activations that are trained at every depth, each with suitable initial weights."""
 STALL = {"he_normal": (0.01, 0.03), "glorot_normal": (0.003, 0.01)}
-"""Initial weights of the very deep ReLU network, and the rates tried: for each the best from 0.003 to 0.1."""
+"""{initial weights of the very deep ReLU network: the rates tried, which were the best from 0.003 to 0.1}."""
 
 REMEDY_DEPTH = 5
 PLAIN = "sigmoid, LeCun: as it is"
-"""The recipe of which each remedy changes one thing."""
+"""The recipe in which each remedy changes one thing."""
 SATURATED_SSE = "saturated outputs, SSE"
 SATURATED_CROSS_ENTROPY = "saturated outputs, cross-entropy"
 """A pair to compare with each other: networks that start with saturated outputs."""

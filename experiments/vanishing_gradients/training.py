@@ -30,9 +30,10 @@ class Record(NamedTuple):
 
 
 def learner(task: Task, recipe: Recipe, epochs: int) -> Callable[..., Record]:
-    """Make a function of a key and a recipe's arguments: one run, with a new order of the rows in each epoch.
+    """Make a function that maps a key and a recipe's arguments to the record of one run.
 
-    The orders are the same for all seeds, so that only the initial weights differ.
+    Each epoch has the rows in a new order. The orders are the same for all seeds, so that only the initial
+    weights differ.
     """
     sizes = _sizes(task, recipe)
     network = nnjax.mlp(sizes, recipe.activation, recipe.output, biases=recipe.bias_scheme is not None)
@@ -100,7 +101,7 @@ def _relative_change(before: nnjax.Params, after: nnjax.Params) -> jax.Array:
 def _scorer(
     network: nnjax.Network, task: Task, loss: str
 ) -> Callable[[nnjax.Params], tuple[jax.Array, jax.Array]]:
-    """Make a function of parameters: mean training loss, and share of test rows labelled right."""
+    """Make a function that maps parameters to mean training loss and share of test rows labelled right."""
     rows = jnp.concatenate([task.train.xs, task.test.xs]).astype(jnp.float32)
     ys, labels = jnp.asarray(task.train.ys, jnp.float32), np.argmax(task.test.ys, axis=1)
 
@@ -127,7 +128,7 @@ class Group(NamedTuple):
         task: What is learnt.
         epochs: Passes over its rows.
         axes: {axis: its values}; recipes are in the order of their product.
-        recipes: One for each combination, all with the same number of rates.
+        recipes: One recipe for each combination, all with the same number of rates.
     """
 
     task: Task
@@ -145,7 +146,7 @@ class Job(NamedTuple):
 
 
 def measure(context: Context, groups: Mapping[str, Group], seeds: np.ndarray) -> dict[str, xr.Dataset]:
-    """Train all groups' recipes, {group: its records}; a recipe in two groups is trained once."""
+    """Train all groups' recipes and return {group: its records}; a recipe in two groups is trained once."""
     tasks = {group.task.name: group.task for group in groups.values()}
     recipes: dict[Job, dict[Recipe, None]] = {}
     for group in groups.values():
@@ -174,7 +175,7 @@ def _job(group: Group, recipe: Recipe) -> Job:
 def train_all(
     context: Context, task: Task, recipes: Sequence[Recipe], epochs: int, seeds: np.ndarray
 ) -> list[Record]:
-    """Train all seeds at all rates, (seed, rate, ...), of recipes that share one program."""
+    """Train recipes that share one program, from all seeds at all rates, (seed, rate, ...)."""
     learn = learner(task, recipes[0], epochs)
     return [
         context.sweep(f"{task.name}, {epochs} epochs, {recipe.label}", learn, seeds, recipe.arguments)

@@ -31,7 +31,7 @@ def _best_of(part: xr.Dataset) -> str:
 
 
 def trainable(start: str) -> float:
-    """Compute how many hidden layers can be trained from this start: 6 ξ, ξ = 1 / |ln χ|.
+    """Compute how many hidden layers can be trained from this start: 6 ξ, where ξ = 1 / |ln χ|.
 
     ξ is the number of layers over which |δ|² falls by e: 0.35 for sigmoid and LeCun's weights, ∞ for ReLU and
     He's (Schoenholz et al. 2017).
@@ -67,7 +67,7 @@ def _five(part: xr.Dataset) -> Finding:
         EXPECTED["five-layers-sigmoid"],
         f"digits, 5 layers, sigmoid, {epochs} epochs: loss over the best constant answer's",
         last(part.sel(start="sigmoid"), "loss") / constant,
-        note=f"1: nothing is learnt in that time; ReLU "
+        note=f"1 means that nothing is learnt in that time; ReLU "
         f"{np.median(last(part.sel(start='relu'), 'loss')) / constant:.2g}; {_best_of(part)}",
     )
 
@@ -87,12 +87,12 @@ def _stall(part: xr.Dataset) -> Iterator[Finding]:
         f"digits, {layers} ReLU layers: epochs until something is learnt, Glorot's weights over He's",
         np.where(np.isinf(he), np.nan, glorot / he),
         note=f"loss below {LEARNT} of the constant's; He after {np.median(he):g} epochs; Glorot not within "
-        f"{epochs} in {never} of {len(glorot)} seeds, which counts as ∞; {_best_of(part)}",
+        f"{epochs} for {never} of {len(glorot)} seeds, which counts as ∞; {_best_of(part)}",
     )
 
 
 def epochs_to_learn(part: xr.Dataset, constant: float) -> np.ndarray:
-    """Find the first epoch after which a loss is below `LEARNT` of the constant's, (seed,); inf if none."""
+    """Find the first epoch after which the loss is below `LEARNT` of the constant's, (seed,); inf if none."""
     below = (part["loss"] < LEARNT * constant).transpose("seed", "epoch").values
     return np.where(below.any(axis=1), part["epoch"].values[np.argmax(below, axis=1)], np.inf)
 
@@ -112,5 +112,6 @@ def _remedies(part: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["saturated-outputs-cross-entropy"],
         "saturated outputs: test accuracy with cross-entropy minus with SSE",
         accuracy[SATURATED_CROSS_ENTROPY] - accuracy[SATURATED_SSE],
-        note="same draws; SSE's δ holds a(1 − a), 0 at a saturated wrong node; cross-entropy's has none",
+        note="same draws; SSE's δ has the factor a(1 − a), which is 0 at a saturated wrong node; "
+        "cross-entropy's δ lacks it",
     )

@@ -15,7 +15,7 @@ from experiments.walkthrough.tables import tables
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """From which weights and for how long the network is trained; the handout fixes everything else.
+    """From which weights, and for how long, the network is trained; the handout fixes everything else.
 
     Attributes:
         seed: Seed of the random initial weights of the network that is trained.
@@ -36,7 +36,7 @@ class Config(Options):
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Compute everything the handout prints and asks for.
+    """Compute everything that the handout prints and asks for.
 
     Returns:
         The groups "printed", "cases" (with one group for each layer), "delta", "activations", "rates" and
@@ -61,7 +61,7 @@ EXPERIMENT = Experiment(
     question="Which of the handout's numbers and sentences are right?",
     method=(
         "Every printed number is recomputed by the library in float64, by backpropagation and by the rule "
-        "as printed. Every exercise is solved and every figure redrawn from the computed values."
+        "as printed. Every exercise is solved, and every figure is redrawn from the computed values."
     ),
     config=Config,
     run=run,

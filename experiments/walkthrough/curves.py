@@ -16,7 +16,7 @@ FUNCTIONS = ("sigmoid", "relu")
 LABELS = (0, 1)
 TRAINING_ROWS = ((1.0, 3.0, 5.0), (2.0, 1.0, 0.0), (0.0, 4.0, 1.0), (5.0, 0.0, 2.0))
 TRAINING_LABELS = (1.0, 0.0, 1.0, 0.0)
-"""The handout's row and three of ours; the handout gives only one."""
+"""The handout's row, which is the only one that it gives, and three of ours."""
 
 
 def output_delta(activations: np.ndarray, label: float) -> np.ndarray:

@@ -38,17 +38,17 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
             DELTA_CAPTION,
         ),
         "training": Drawing(
-            "Repeating the four steps: the loss falls forever, and ever more slowly",
+            "If the four steps are repeated, the loss falls forever, and ever more slowly",
             training_figures(data["training"].to_dataset()),
             TRAINING_CAPTION,
         ),
         "forward": Drawing(
-            "The forward pass, with every number on it",
+            "The forward pass takes three inputs, node by node, to one output",
             [network_figure(data, backward=False)],
             FORWARD_CAPTION,
         ),
         "every_delta": Drawing(
-            "The backward pass with the activation that the forward pass gives",
+            "With the output that the forward pass gives, not 0.6, every δ is different",
             [network_figure(data, backward=True)],
             EVERY_CAPTION,
         ),
@@ -56,9 +56,9 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 BACKWARD_CAPTION = (
-    "With the output's activation assumed to be 0.6, as in the handout. First: blame reaches h₁ over its own "
-    "link (blue); the handout adds the terms of its siblings (dashed), which have no link to h₁. Second: the "
-    "printed numbers, struck through where they are wrong, beside the true ones."
+    "The output's activation is assumed to be 0.6, as in the handout. First: blame reaches h₁ over its own "
+    "link (blue); the handout adds its siblings' terms (dashed). Second: the printed numbers, struck through "
+    "where they are wrong, beside the true ones."
 )
 FORWARD_CAPTION = (
     "The handout's figures 1 and 2: inputs in the left nodes, weights on the links, net input z and "

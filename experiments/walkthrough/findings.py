@@ -17,7 +17,7 @@ class KeyNumber(NamedTuple):
     Attributes:
         id: The finding's id.
         claim: The finding's claim.
-        step: The step of the calculation whose first number it is.
+        step: The step of the calculation; the number is the first that this step prints.
     """
 
     id: str
@@ -41,7 +41,7 @@ KEY_NUMBERS = (
 
 
 def agrees(numbers: xr.Dataset, rule: str = "computed") -> np.ndarray:
-    """Tell whether each printed number is the computed one, to half a unit of its last digit."""
+    """Return whether each printed number is the computed one, to half a unit of its last digit."""
     return np.abs(numbers[rule].values - numbers["printed"].values) <= numbers["half_unit"].values
 
 
@@ -84,7 +84,7 @@ def rule_finding(data: xr.DataTree) -> Finding:
         EXPECTED["printed-rule"],
         "the rule as printed gives every printed digit (share of the numbers)",
         float(agrees(data["printed"].to_dataset(), "by_printed_rule").mean()),
-        note="so the differences come from the rule, not from a slip in the calculation",
+        note="so the differences come from the rule and not from a slip in the calculation",
     )
 
 

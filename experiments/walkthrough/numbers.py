@@ -94,7 +94,7 @@ STEPS = (
 
 
 def array(values: Any) -> jax.Array:
-    """Convert to float64, as R computes."""
+    """Convert to float64, in which R computes."""
     return jnp.asarray(values, dtype=jnp.float64)
 
 
@@ -113,7 +113,7 @@ def assume_output(trace: nnjax.Trace, activation: jax.Array) -> nnjax.Trace:
 
 
 class LayerNumbers(NamedTuple):
-    """One layer's numbers in one training step, per node j or per link i → j; no axis for a single output.
+    """One layer's numbers in one training step, per node j or per link i → j; a single output has no axis.
 
     Attributes:
         weight: w of the links into the layer.
@@ -179,7 +179,7 @@ def _layer(steps: tuple[LayerNumbers, ...], node: tuple[str, ...], link: tuple[s
 
 
 def printed_numbers() -> xr.Dataset:
-    """Tabulate each number the handout prints, the true one, and the one its own rule gives."""
+    """Tabulate each number that the handout prints, the true one, and the one that its own rule gives."""
     rows = [
         (step.name, step.formula, text, why)
         for step in STEPS

@@ -33,20 +33,21 @@ SLIPS = (
     ("the output activation is 0.6", "It is assumed; no forward pass in the handout results in it."),
     (
         "the weights to the output are 0.8, 0.5, 0.1, 0.6 (text) and 0.8, -1.2, 0.5, -0.3 (exercise)",
-        "Two different networks that share one weight; solutions of the exercise do not match the text.",
+        "These are two different networks that share one weight; solutions of the exercise do not match the "
+        "text.",
     ),
     (
         "the text's first weight is 0.8017873 when δ is propagated",
-        "The updated weight is used going back: δ of h₁ becomes 0.009907519 instead of 0.009885435.",
+        "The updated weight is used on the way back: δ of h₁ becomes 0.009907519 instead of 0.009885435.",
     ),
     (
         "δ is smaller at the hidden nodes, so “the weight changes ... will be even smaller”",
-        "A change is α · δ · activation, and inputs of 3 and 5 make up for δ: with N(0, 1) weights, one "
-        "weight in three into a hidden node changes more than the node's own weight to the output. Their "
-        "mean is smaller in nine networks of ten.",
+        "A change is α · δ · activation, and inputs of 3 and 5 make up for a small δ: with N(0, 1) weights, "
+        "one weight in three into a hidden node changes more than the node's own weight to the output. The "
+        "mean change is smaller in nine networks out of ten.",
     ),
 )
-"""(what the handout says, what is true), apart from the hidden delta."""
+"""Pairs of what the handout says and what is true, apart from the hidden delta."""
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
@@ -71,7 +72,7 @@ def number(value: Any, form: str) -> str:
 
 
 def digits(value: float) -> str:
-    """Format with up to ten decimals, the most that the handout prints."""
+    """Format with up to ten decimals, which is the most that the handout prints."""
     return f"{value:.10f}".rstrip("0").rstrip(".")
 
 

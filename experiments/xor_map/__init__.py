@@ -17,10 +17,10 @@ class Config(Options):
     """How many planes are mapped, and how finely.
 
     Attributes:
-        seed: First seed; each seed draws the seven parameters that stay as they are, and so a plane.
-        seeds: Planes, 2 or more.
+        seed: First seed; each seed determines the seven parameters that stay fixed, and so a plane.
+        seeds: Number of planes, 2 or more.
         side: Networks along each side of a plane, 16 or more and a multiple of 16.
-        wall: The same of the large picture.
+        wall: The same for the large picture.
         epochs: How long each network is trained.
     """
 
@@ -50,10 +50,10 @@ EXPERIMENT = Experiment(
     title="The map of XOR",
     question="Which initial weights learn XOR, and is the border between them and the others a line or a "
     "fractal?",
-    method="Two weights of a 2-2-1 network are varied over a plane and the other parameters stay; every "
-    "point is one network, trained at a usual or at a large learning rate. The border between those that "
-    "learn and those that do not is measured by counting boxes, over the whole plane and through a window "
-    f"{maps.ZOOM} times narrower.",
+    method="Two weights of a 2-2-1 network are varied over a plane and the other parameters stay fixed; "
+    "every point is one network, trained at a usual or at a large learning rate. The dimension of the border "
+    "between those that learn and those that do not is measured by counting boxes, over the whole plane and "
+    f"through a window {maps.ZOOM} times narrower.",
     config=Config,
     run=run,
     findings=findings,
@@ -63,8 +63,8 @@ EXPERIMENT = Experiment(
     card=CARD,
     smoke={"seeds": 2, "side": 16, "wall": 32, "epochs": 20},
     full={"seeds": 24, "side": 256, "wall": 1024, "epochs": 5000},
-    remember="Whether a start learns XOR is easy to foresee at a usual rate: the border is a line. At a "
-    "large rate it is a fractal, and the smallest change of a weight near it can decide.",
+    remember="Whether a start learns XOR is easy to foresee at a usual rate, where the border is nearly a "
+    "line. At a large rate it is a fractal, and the smallest change of a weight near it can decide.",
     float64=False,
-    minutes=(0.2, 4.0),
+    minutes=(0.2, 3.0),
 )

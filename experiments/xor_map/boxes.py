@@ -1,4 +1,4 @@
-"""How crooked a border is: its dimension by counting the boxes that it passes through."""
+"""How crooked a border is: its dimension, from the number of boxes that it passes through."""
 
 import numpy as np
 
@@ -27,9 +27,9 @@ def sizes(side: int) -> np.ndarray:
 
 
 def dimension(marked: np.ndarray, sizes: np.ndarray) -> float:
-    """Minus the slope of ln N(ε) over ln ε, by least squares; nan where nothing is marked.
+    """Return minus the slope of ln N(ε) over ln ε, by least squares; nan if nothing is marked.
 
-    1 for a smooth line, 2 where the marks fill the plane.
+    It is 1 for a smooth line, and 2 where the marks fill the plane.
     """
     found = counts(marked, sizes)
     if not found[0]:

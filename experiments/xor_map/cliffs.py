@@ -1,4 +1,4 @@
-"""Neighbours on the map of which one learns and the other does not: does the other ever, given longer?"""
+"""Neighbours on the map, one of which learns and one of which does not: does it ever, if it trains longer?"""
 
 from collections.abc import Callable
 
@@ -10,13 +10,13 @@ from experiments.runner.context import Context
 from experiments.xor_map.maps import WHOLE, learner
 
 PAIRS, LONGER = 256, 10
-"""Pairs of each plane, and how many times the epochs of the map the one that did not learn is given."""
+"""Pairs in each plane; how many times as many epochs as on the map the one that did not learn is given."""
 
 
 def longer_learner(epochs: int) -> Callable[..., jax.Array]:
-    """Return a function of a key, a plane's seed, two weights and a rate: epochs until learnt.
+    """Make a function that maps a key, a plane's seed, two weights and a rate to the epochs until learnt.
 
-    The seed is a setting, so neighbours from all planes run together; the key is not used.
+    The seed is a setting, so that neighbours from all planes run together; the key is not used.
     """
     learn = learner(epochs, LONGER)
 
@@ -27,7 +27,7 @@ def longer_learner(epochs: int) -> Callable[..., jax.Array]:
 
 
 def neighbours(level: np.ndarray, seed: int) -> np.ndarray:
-    """Choose pairs of neighbours by chance, one that learns and one that does not: (pair, 2, 2).
+    """Choose random pairs of neighbours, one that learns and one that does not: (pair, 2, 2).
 
     The last axis is row and column. There are at most PAIRS, and fewer where the border is short.
     """
@@ -43,7 +43,7 @@ def neighbours(level: np.ndarray, seed: int) -> np.ndarray:
 
 
 def follow(context: Context, planes: xr.Dataset) -> xr.Dataset:
-    """Train some neighbours for longer: epochs in which the one and the other learn; -1 for no pair."""
+    """Train some neighbours for longer, and return the epochs until each of a pair learns; -1 for no pair."""
     cases = [(rate, int(seed)) for rate in planes["rate"].values for seed in planes["seed"].values]
     waits, settings = np.full((len(cases), PAIRS, 2), -1, np.int32), []
     x, y = WHOLE.axes(planes.sizes["row"])

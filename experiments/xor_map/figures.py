@@ -79,18 +79,17 @@ def _maps(planes: xr.Dataset, zoom: int) -> list[Figure]:
 
 def _planes(planes: xr.Dataset) -> Drawing:
     return Drawing(
-        "At a large learning rate the border is a fractal; at a tenth of it, a line",
+        "At a large learning rate the border is a fractal; at a tenth of it, it is far smoother",
         _maps(planes, 1),
-        "Every dot is one 2-2-1 network, trained from its own two initial weights; its other seven are the "
-        f"same in both pictures. {BLUES} Yellow stays at SSE ½ or a little above, red at ⅔, grey at 1 or "
-        "more.",
+        f"One of the planes at both rates. {BLUES} Yellow stays at SSE ½ or a little above, red at ⅔, grey "
+        "at 1 or more.",
     )
 
 
 def _closer(planes: xr.Dataset) -> Drawing:
     zoom = int(planes["zoom"].values[-1])
     return Drawing(
-        f"Seen {zoom} times closer, the line is still a line, and the fractal still a fractal",
+        f"Seen {zoom} times closer, one border looks like a line, and the other is as crooked as before",
         _maps(planes, zoom),
         "A place on the border of each of the two pictures above, chosen by chance, in the same colours.",
     )
@@ -108,6 +107,7 @@ def _boxes(planes: xr.Dataset) -> Drawing:
             slope, height = np.polyfit(np.log(found.sizes), np.log(middle), 1)
             (line,) = axis.plot(found.sizes, np.exp(height) * found.sizes**slope, color=colour)
             axis.set(xscale="log", yscale="log", xlim=(0.9, 3.5 * found.sizes[-1]))
+            style.power_ticks(axis.yaxis)
             style.label_end(axis, line, f"rate {rate:g}\nslope −{-slope:.2f}")
         _dots(other, planes, rate, k)
     axis.set(xlabel="side of the boxes, in cells", ylabel="boxes on the border")
@@ -116,7 +116,7 @@ def _boxes(planes: xr.Dataset) -> Drawing:
     other.set_xticks(range(len(names)), names)
     other.set(ylabel="dimension of the border", ylim=(0.75, 2.05), xlim=(-0.5, len(names) - 0.5))
     return Drawing(
-        "Ever larger boxes: how their number falls is the border's dimension",
+        "The number of boxes on a border falls as the boxes grow; how steeply is its dimension",
         [counting, dots],
         "First: boxes that the border passes through, one dot for each plane and size, and a straight line "
         "through their geometric means; a smooth line has slope −1. Second: each plane's dimension (dots), "
@@ -150,10 +150,9 @@ def _wall(wall: xr.Dataset) -> Drawing:
     legend = [Patch(color=as_in_a_picture(colour), label=name) for name, colour in ENDS.items()]
     figure.legend(handles=legend, loc="outside lower center", ncols=2)
     return Drawing(
-        f"{level.size:,} networks and one question: does it learn XOR?",
+        f"Small differences in two initial weights decide which of {level.size:,} networks learn XOR",
         [figure],
-        f"The plane with the most crooked border, at learning rate {wall.attrs['rate']:g}, drawn finely: one "
-        f"dot is one network, trained for {wall.attrs['epochs']} epochs. {BLUES} Learnt "
-        f"means an SSE below {LEARNT}.",
+        f"The plane with the most crooked border, at learning rate {wall.attrs['rate']:g}; each dot is a "
+        f"network after {wall.attrs['epochs']} epochs. Learnt means an SSE below {LEARNT}.",
         png=True,
     )

@@ -16,17 +16,17 @@ EXPECTED = expectations.of("xor_map")
 SPEED = ("small", "large")
 """The two learning rates in the ids of findings."""
 TIMES = 10
-"""A cliff: of two neighbours one learns this many times as late as the other."""
+"""At a cliff, one of two neighbours takes more than this many times as long to learn as the other."""
 FEWEST = 3
-"""Planes without which nothing is said of a mean."""
+"""The fewest planes whose mean is judged."""
 
 
 class Fit(NamedTuple):
-    """Boxes counted on the borders of some planes.
+    """The boxes counted on the borders of some planes.
 
     Attributes:
         sizes: Sides ε of the boxes, in cells, (b,).
-        counts: Boxes that hold a piece of the border, (plane, b).
+        counts: Numbers of boxes that contain a piece of the border, (plane, b).
         dimensions: Minus the slope of ln N over ln ε, (plane,).
     """
 
@@ -36,12 +36,12 @@ class Fit(NamedTuple):
 
 
 def learnt(planes: xr.Dataset, rate: float, zoom: int) -> np.ndarray:
-    """Which networks have learnt XOR, (plane, y, x)."""
+    """Return which networks have learnt XOR, (plane, y, x)."""
     return planes["level"].sel(rate=rate, zoom=zoom).transpose("seed", "row", "column").values == 0
 
 
 def fit(planes: xr.Dataset, rate: float, zoom: int) -> Fit:
-    """Count boxes on the borders that are long enough: as many cells as a line across the plane."""
+    """Count boxes on the borders that have at least as many cells as a line across the plane."""
     borders = [boxes.border(inside) for inside in learnt(planes, rate, zoom)]
     side = planes.sizes["row"]
     sizes, kept = boxes.sizes(side), [marked for marked in borders if marked.sum() >= side]
@@ -50,7 +50,7 @@ def fit(planes: xr.Dataset, rate: float, zoom: int) -> Fit:
 
 
 def most_crooked(planes: xr.Dataset) -> int:
-    """The seed of the plane whose border has the largest dimension at the larger rate."""
+    """Return the seed of the plane whose border has the largest dimension at the larger rate."""
     insides = learnt(planes, planes["rate"].values[-1], 1)
     sizes = boxes.sizes(planes.sizes["row"])
     found = [boxes.dimension(boxes.border(inside), sizes) for inside in insides]
@@ -58,13 +58,13 @@ def most_crooked(planes: xr.Dataset) -> int:
 
 
 def circle(side: int) -> float:
-    """The dimension that counting gives a circle on as many cells."""
+    """Return the dimension that box counting finds for a circle on `side` × `side` cells."""
     y, x = np.mgrid[:side, :side] - (side - 1) / 2
     return boxes.dimension(boxes.border(np.hypot(x, y) < 0.37 * side), boxes.sizes(side))
 
 
 def steep(neighbours: xr.Dataset, rate: float) -> np.ndarray:
-    """Share of the pairs of neighbours of which one learns TIMES as late as the other, or never, (plane,)."""
+    """Return the share of pairs in which one takes TIMES as long to learn as the other, or never learns."""
     waits = neighbours["wait"].sel(rate=rate).transpose("seed", "pair", "of_pair").values
     found = [pairs[pairs[:, 0] >= 0] for pairs in waits]
     return np.array(
@@ -73,7 +73,7 @@ def steep(neighbours: xr.Dataset, rate: float) -> np.ndarray:
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge the dimension of the borders at both rates, and how suddenly learning ends there."""
+    """Judge the dimension of the borders at both rates, and how abruptly learning stops at them."""
     planes = data["planes"].to_dataset()
     side = planes.sizes["row"]
     judged = [
@@ -97,11 +97,11 @@ def dimensions(planes: xr.Dataset) -> Iterator[Finding]:
             through = f", through a window {zoom} times narrower" if where else ""
             yield mean(
                 EXPECTED[f"dimension-{speed}-rate{where}"],
-                f"XOR at learning rate {rate:g}: dimension of the border between what learns and what does "
-                f"not{through}",
+                f"XOR at learning rate {rate:g}: dimension of the border between the networks that learn and "
+                f"those that do not{through}",
                 found,
-                note=f"mean of {len(found)} of {planes.sizes['seed']} planes, those with a border of some "
-                f"length; from {found.min():.2f} to {found.max():.2f}",
+                note=f"mean of {len(found)} of {planes.sizes['seed']} planes, those whose border is long "
+                f"enough; from {found.min():.2f} to {found.max():.2f}",
             )
 
 
@@ -112,10 +112,10 @@ def _cliffs(neighbours: xr.Dataset, epochs: int) -> Iterator[Finding]:
             continue
         yield mean(
             EXPECTED[f"cliff-{speed}-rate"],
-            f"XOR at learning rate {rate:g}: neighbours on the map of which one has learnt and one has not: "
-            f"share in which the other takes more than {TIMES} times as long, or never learns",
+            f"XOR at learning rate {rate:g}: of the neighbours on the map where one has learnt and one has "
+            f"not, share in which the other takes more than {TIMES} times as long, or never learns",
             found,
-            note=f"mean over {len(found)} planes; of {epochs} epochs, and {LONGER} times as "
+            note=f"mean over {len(found)} planes; {epochs} epochs, and {LONGER} times as "
             "many for those that did not learn",
         )
 
@@ -125,7 +125,7 @@ def _listed(values: np.ndarray) -> str:
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate what share of each rate's networks ends where, and the dimensions."""
+    """Tabulate which share of the networks ends where at each rate, and the dimensions."""
     planes = data["planes"].to_dataset()
     rows = []
     for rate in planes["rate"].values:
@@ -142,5 +142,5 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
-    """99.9 % for the mean of a few planes."""
+    """Return the 99.9 % interval of the mean of a few planes."""
     return statistics.of_mean(values)

@@ -1,4 +1,4 @@
-"""Maps of XOR: two initial weights are varied, all else stays, and every point is a trained network."""
+"""Maps of XOR: two initial weights are varied, all else stays fixed, and every point is a trained network."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -20,16 +20,16 @@ REACH = 10.0
 RATES = (1.0, 10.0)
 """A usual learning rate, and one at which descent jumps.
 
-In float64 the same cells learn at the former; at the latter 5 to 10 % of them end otherwise, and the
-dimension of the border is the same to 0.02 (six planes)."""
+In float64 the same cells learn at the former; at the latter, 5 to 10 % of them end differently, and the
+dimension of the border is the same to within 0.02 (six planes)."""
 ZOOM = 64
-"""How many times the window of the second look is narrower: two cells of the first look on a side of 128."""
+"""How many times narrower the second window is: two cells wide, if the first look has 128 on a side."""
 LEARNT, RECORDS = 0.1, 50
-"""XOR is learnt below this SSE; the loss is looked at this many times."""
+"""XOR is learnt below this SSE; the loss is recorded this many times."""
 LEVELS, WIDTH = (0.0, 1 / 2, 2 / 3, 1.0), 0.02
-"""Infima of XOR's SSE for a logistic 2-2-1 network; a loss counts to the highest that it is above, to WIDTH.
+"""Infima of XOR's SSE for a logistic 2-2-1 network; a loss belongs to the highest one below it, up to WIDTH.
 
-At a large rate a run on a plateau stays a little above its infimum."""
+At a large rate, a run on a plateau stays a little above its infimum."""
 ELSEWHERE = -1
 LEVEL_FLAGS = {
     "flag_values": np.arange(ELSEWHERE, len(LEVELS), dtype=np.int8),
@@ -45,7 +45,7 @@ class Window(NamedTuple):
     half: float = REACH
 
     def axes(self, side: int) -> tuple[np.ndarray, np.ndarray]:
-        """Midpoints of `side` cells along x and along y."""
+        """Return the midpoints of `side` cells along x and along y."""
         steps = (2 * np.arange(side) + 1 - side) / side * self.half
         return (self.x + steps).astype(np.float32), (self.y + steps).astype(np.float32)
 
@@ -54,10 +54,10 @@ WHOLE = Window(0.0, 0.0)
 
 
 def learner(epochs: int, longer: int = 1) -> Callable[..., tuple[jax.Array, jax.Array]]:
-    """Return a function of a key, two weights and a rate: the last SSE, and when it was first below LEARNT.
+    """Make a function that maps a key, two weights and a rate to the last SSE and when it fell below LEARNT.
 
-    x and y replace the weights x₁ → h₁ and x₂ → h₂; the other seven parameters are N(0, 1) and the key's. It
-    trains `longer` times the epochs, and looks at the loss as often as if it did not.
+    x and y replace the weights x₁ → h₁ and x₂ → h₂; the other seven parameters are drawn from N(0, 1) by the
+    key. It trains for `longer` times the epochs, and looks at the loss as often as if it did not.
     """
     every, epochs = max(epochs // RECORDS, 1), longer * epochs
 
@@ -84,7 +84,7 @@ Learner = Callable[..., tuple[jax.Array, jax.Array]]
 
 
 class Look(NamedTuple):
-    """One map: level of the end and epochs until learnt, (y, x) each."""
+    """One map: the level of each end, and the epochs until XOR is learnt, (y, x) each."""
 
     level: np.ndarray
     wait: np.ndarray
@@ -101,7 +101,7 @@ def look(
 
 
 def level(losses: np.ndarray) -> np.ndarray:
-    """Find the level of each loss: its index in `LEVELS`; 0 if it has learnt, `ELSEWHERE` if it is near."""
+    """Find the index of each loss in `LEVELS`: 0 if XOR is learnt, `ELSEWHERE` if it is nearly learnt."""
     losses = np.asarray(losses)
     found = np.searchsorted(np.array(LEVELS) - WIDTH, losses, side="right") - 1
     unfinished = np.isnan(losses) | ((losses >= LEARNT) & (found == 0))
@@ -109,7 +109,7 @@ def level(losses: np.ndarray) -> np.ndarray:
 
 
 def closer(level: np.ndarray, window: Window, seed: int) -> Window:
-    """Choose a place on the border by chance, and a window ZOOM times narrower around it."""
+    """Choose a random place on the border, and a window around it that is ZOOM times narrower."""
     places = np.argwhere(border(level == 0))
     if not len(places):
         return window._replace(half=window.half / ZOOM)
@@ -119,7 +119,7 @@ def closer(level: np.ndarray, window: Window, seed: int) -> Window:
 
 
 def planes(context: Context, seeds: np.ndarray, side: int, epochs: int) -> xr.Dataset:
-    """Map a plane for each seed at each rate, whole and through a window on its border."""
+    """Map a plane for each seed at each rate, as a whole and through a window on its border."""
     learn, looks, windows = learner(epochs), [], []
     for done, (rate, seed) in enumerate((rate, int(seed)) for rate in RATES for seed in seeds):
         context.report(done, len(RATES) * len(seeds) + 2)
@@ -147,7 +147,7 @@ def wall(context: Context, seed: int, side: int, epochs: int) -> xr.Dataset:
 
 
 def _dataset(dims: tuple[str, ...], shape: tuple[int, ...], looks: list[Look], epochs: int) -> xr.Dataset:
-    """Label maps, stacked along `dims`."""
+    """Label the axes of maps that are stacked along `dims`."""
     level, wait = (np.stack(leaves).reshape(*shape, *leaves[0].shape) for leaves in zip(*looks, strict=True))
     axes = (*dims, "row", "column")
     text = "epochs until SSE was below 0.1, or all"

@@ -16,29 +16,29 @@ def story(data: xr.DataTree) -> Story:
     """Tell it in paragraphs and figures."""
     planes = data["planes"].to_dataset()
     networks = f"{planes['level'].size + data['wall']['level'].size:,}"
+    zoom = int(planes["zoom"].values[-1])
     return (
-        "Every seed is a point in the space of initial weights, and training takes each point somewhere. "
-        "What does the map look like? Two weights of the 2-2-1 network, x₁ → h₁ and x₂ → h₂, are varied over "
-        f"a plane; the other seven parameters stay as one seed drew them. {networks} networks are trained on "
-        "XOR in all; each dot of a picture is one of them.",
+        "Here is a map of initial weights. Two of them, x₁ → h₁ and x₂ → h₂, vary over a plane, a seed "
+        "determines the other seven parameters of the 2-2-1 network, and each dot is one network, trained on "
+        f"XOR. {networks} were trained: on {planes.sizes['seed']} planes at two learning rates, each whole "
+        f"and in a window {zoom} times narrower, and on one plane more finely.",
         Show("planes"),
-        "At learning rate 1 whole regions learn, and lines divide them from those that do not. Boxes counted "
-        "along such a border give a dimension of {dimension-small-rate}, where a smooth line has 1 (a circle "
-        "drawn on as many cells gets {dimension-circle}). Sohl-Dickstein (2024) found the border between "
-        "training that converges and training that diverges to be a fractal in all networks that he tried. "
-        "Here nothing diverges, since a sigmoid output bounds the error; but at rate 10 the border between "
-        "learning and not learning has dimension {dimension-large-rate}, and through a window 64 times "
-        "narrower still {dimension-large-rate-closer}.",
-        "The handout says that other initial weights lead to other minima. At a small rate nearly the same "
-        "start nearly always leads to the same end; at a large one it need not.",
+        "At rate 1 whole regions learn. Boxes counted along their borders give a dimension of "
+        "{dimension-small-rate}, not far from the 1 of a smooth line (a circle on as many cells gets "
+        "{dimension-circle}), but the verdict is open. At rate 10 it is {dimension-large-rate}, and "
+        "{dimension-large-rate-closer} in the narrow window: a fractal. Sohl-Dickstein (2024) found one "
+        "between training that converges and training that diverges, in all networks that he tried. Here "
+        "nothing diverges: a sigmoid output bounds the error.",
+        "At rate 1 nearly the same initial weights nearly always lead to the same end; at rate 10 they need "
+        "not.",
         Show("wall"),
         Fold("The border, seen closer, and how its boxes are counted"),
         Show("closer"),
         Show("boxes"),
         Fold("Are there cliffs?"),
-        "Kolen and Pollack (1990) trained 200 × 200 networks over such a plane, up to 200 epochs each, and "
-        "called the borders fractal-like, without measuring a dimension. Kolen later described cliffs: one "
-        "network learns at once, its neighbour not within any time that one is willing to wait. Of "
+        "Kolen and Pollack (1990) trained 200 × 200 networks over such a plane, for up to 200 epochs each, "
+        "and called the borders fractal-like, without measuring a dimension. Kolen later described cliffs: "
+        "one network learns at once, its neighbour not within any time that one is willing to wait. Among "
         "neighbours on the map of which one has learnt and the other has not, the other takes more than ten "
         "times as long, or never learns, in {cliff-small-rate:%} of the pairs at rate 1 and in "
         "{cliff-large-rate:%} at rate 10.",

@@ -1,7 +1,8 @@
 """Small data sets for testing the handout's claims, and a reader for your own tables.
 
-iris and digits come with scikit-learn; MNIST is read from the user's folder, a table from a CSV file. Rows
-are examples: xs (n, in) and ys (n, out), NumPy float64; nnjax converts them to the parameters' dtype.
+iris and digits come with scikit-learn; MNIST is read from a folder of yours, and a table from a CSV file.
+Rows are examples: xs (n, in) and ys (n, out) are NumPy arrays of float64, which nnjax converts to the
+parameters' dtype.
 """
 
 import gzip
@@ -45,7 +46,7 @@ def handout() -> Data:
 
 
 def xor() -> Data:
-    """Return exclusive or: four rows in two classes that no straight line separates."""
+    """Return the exclusive or: four rows in two classes that no straight line separates."""
     return Data(np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]]))
 
 
@@ -70,11 +71,11 @@ class Teacher(NamedTuple):
 
 
 def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | type = jnp.float32) -> Teacher:
-    """Draw inputs from N(0, 1) and a teacher with N(0, 1) weights and biases; its outputs are the targets.
+    """Draw N(0, 1) inputs, and a teacher with N(0, 1) weights and biases, whose outputs are the targets.
 
     Raises:
-        TypeError: key is not a JAX key, rows not an integer, or dtype not a floating type.
-        ValueError: rows below 1, or float64 with x64 off.
+        TypeError: If key is not a JAX key, rows is not an integer, or dtype is not a floating-point type.
+        ValueError: If rows is below 1, or dtype is float64 while JAX's x64 flag is off.
     """
     checks.random_key(key)
     rows = checks.count("rows", rows)
@@ -85,7 +86,10 @@ def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | t
 
 
 def iris(test_share: float = 0.25) -> Split:
-    """Load Fisher's 150 irises, 4 inputs standardised by the training rows, 3 classes; a stratified split."""
+    """Load Fisher's 150 irises in 3 classes, as a stratified split; the 4 inputs are standardised.
+
+    The means and deviations are those of the training rows.
+    """
     flowers: Any = checks.needed("sklearn.datasets", "datasets.iris").load_iris()
     parts = split(flowers.data, flowers.target, test_share, "datasets.iris")
     mean, deviation = parts.train.xs.mean(axis=0), parts.train.xs.std(axis=0)
@@ -93,7 +97,7 @@ def iris(test_share: float = 0.25) -> Split:
 
 
 def digits(test_share: float = 0.25) -> Split:
-    """Load scikit-learn's 1797 digits, 8 × 8 grey values in [0, 1], 10 classes; a stratified split."""
+    """Load scikit-learn's 1797 digits in 10 classes, 8 × 8 grey values in [0, 1], as a stratified split."""
     images: Any = checks.needed("sklearn.datasets", "datasets.digits").load_digits()
     return split(images.data / 16, images.target, test_share, "datasets.digits")
 
@@ -104,7 +108,7 @@ MNIST = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
-"""The four files of LeCun, Cortes and Burges's handwritten digits, with or without .gz."""
+"""The four files of the handwritten digits by LeCun, Cortes and Burges; each may end in .gz."""
 
 
 def mnist(folder: str | os.PathLike) -> Split:
@@ -114,8 +118,8 @@ def mnist(folder: str | os.PathLike) -> Split:
     train-images-idx3-ubyte. Fashion-MNIST's files have the same format.
 
     Raises:
-        FileNotFoundError: One of the files is missing; the message names it.
-        ValueError: One is not an IDX file of bytes, or its length differs from what its header says.
+        FileNotFoundError: If one of the files is missing; the message names it.
+        ValueError: If a file is not an IDX file of bytes, or its length differs from what its header says.
     """
     arrays = [_idx(pathlib.Path(folder), name, 3 if "images" in name else 1) for name in MNIST]
     parts = [
@@ -126,7 +130,10 @@ def mnist(folder: str | os.PathLike) -> Split:
 
 
 def _idx(folder: pathlib.Path, name: str, axes: int) -> np.ndarray:
-    """Read an array of bytes: 0, 0, type 8, number of axes, their lengths as 4-byte integers, the values."""
+    """Read an array of bytes.
+
+    The file holds 0, 0, the type 8, the number of axes, their lengths as 4-byte integers, and the values.
+    """
     dotted = name.replace("-idx", ".idx")
     names = name, f"{name}.gz", dotted, f"{dotted}.gz"
     paths = [path for path in map(folder.joinpath, names) if path.exists()]

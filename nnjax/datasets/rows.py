@@ -1,4 +1,4 @@
-"""Rows of data: examples with targets, splits, and labels as one-hot rows."""
+"""Rows of data: examples with their targets, splits, and labels turned into one-hot rows."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -38,10 +38,11 @@ def split(xs: np.ndarray, labels: np.ndarray, test_share: float, who: str) -> Sp
 
 
 def one_hot(labels: Any, classes: Sequence[Any] | None = None) -> np.ndarray:
-    """Give each class an output node (handout): labels (n,) to rows (n, k) of 0 and 1.
+    """Give each class an output node (handout): turn labels (n,) into rows (n, k) of 0 and 1.
 
-    Labels may be integers that start at 0 or 1, -1 and 1 (with or without 0), whole floats, booleans, or
-    names; column k belongs to the k-th class in ascending (or alphabetical) order.
+    Labels may be integers that start at 0 or 1, the numbers -1 and 1 (with or without 0), floats that are
+    whole numbers, booleans, or names; column k belongs to the k-th class in ascending (or alphabetical)
+    order.
 
     >>> one_hot(["robin", "owl", "robin"])
     array([[0., 1.],
@@ -51,13 +52,14 @@ def one_hot(labels: Any, classes: Sequence[Any] | None = None) -> np.ndarray:
 
     Args:
         labels: One label per row.
-        classes: All classes, in the order of the columns. Needed where the labels do not show them all: where
-            a number in between does not occur, or only one class occurs.
+        classes: All classes, in the order of the columns. They are needed if the labels do not show them all:
+            if a number in between does not occur, or if only one class occurs.
 
     Raises:
-        TypeError: Labels that are neither whole numbers nor booleans nor names.
-        ValueError: No labels, or labels that are not a list; a label that is not among the classes; a class
-            given twice; no classes although the labels skip a number, or start at neither 0 nor 1.
+        TypeError: If labels are neither whole numbers nor booleans nor names.
+        ValueError: If there are no labels, or they are not a list; if a label is not among the classes, or a
+            class is given twice; if no classes are given although the labels skip a number, or start at
+            neither 0 nor 1.
     """
     values = _labels(labels)
     found = np.unique(values)
@@ -88,7 +90,7 @@ def _labels(labels: Any) -> np.ndarray:
 
 
 def _told_by(found: np.ndarray) -> np.ndarray:
-    """Infer all classes from those that occur."""
+    """Infer all the classes from those that occur."""
     if found.dtype.kind == "b":
         return np.array([False, True])
     if len(found) == 1:

@@ -12,21 +12,21 @@ from nnjax import checks
 from nnjax.datasets.rows import Data, one_hot
 
 MOST_CATEGORIES = 100
-"""A text column with more different values than this names the rows; it is not a property of them."""
+"""A text column with more distinct values than this is taken to name the rows, not to describe them."""
 FEW = 20
-"""The largest number of different whole numbers that may be classes."""
+"""The largest number of distinct whole numbers that may be classes."""
 SNIFFED = 20
-"""Number of lines read to find out how a file separates its columns."""
+"""The number of lines that are read to find out how a file separates its columns."""
 
 
 class Names(NamedTuple):
     """What the columns of xs and ys mean.
 
     Attributes:
-        inputs: For each column of xs, the table's column; for a text column with the value, as in
-            "colour=red".
-        outputs: For each column of ys, its class; for a number, the table's column.
-        classes: All classes, the first of two being 0; empty where the target is a number.
+        inputs: For each column of xs, the name of the table's column; for a text column, the value is added,
+            as in "colour=red".
+        outputs: For each column of ys, its class; if the target is a number, the name of its column.
+        classes: All classes; of two, the first is coded as 0. Empty if the target is a number.
     """
 
     inputs: tuple[str, ...]
@@ -51,32 +51,33 @@ def table(
     rows: int | None = None,
     without: str | Sequence[str] = (),
 ) -> Table:
-    """Read a CSV file or a data frame, and split its rows: numbers standardised, texts one-hot.
+    """Read a CSV file or a data frame and split its rows; numbers are standardised, texts become one-hot.
 
-    Numbers are standardised by the mean and deviation of the training rows alone. A target with two values
-    becomes one column of 0 and 1; one with more classes becomes one-hot. In both cases rows are split with
-    equal shares of each class. Any other number stays as it is.
+    Input numbers are standardised by the mean and deviation of the training rows alone. A target with two
+    values becomes one column of 0 and 1; one with more classes becomes one-hot. In both cases, each class has
+    the same share of the training and of the test rows. Any other numeric target stays as it is.
 
     Args:
-        frame_or_path: A file with a line of names (separated by commas, semicolons or tabs), a pandas data
-            frame, or a mapping of names to columns. Row numbers in a first column without a name, as R and
-            pandas write them into files, are left out.
+        frame_or_path: A file whose first line names the columns (separated by commas, semicolons or tabs), a
+            pandas data frame, or a mapping of names to columns. Row numbers in a first column without a name,
+            which R and pandas write into files, are left out.
         target: The column to learn.
-        test: Share of the rows to test with, between 0 and 1.
-        seed: Seed that decides which rows those are.
-        kind: "classes" or "number": what the target is, where a few whole numbers might be either. Texts, and
-            targets with two values, are classes; other numbers are numbers.
-        rows: Largest number of rows to take, drawn at random by the seed; None takes them all. What the
-            columns hold is decided from all rows.
-        without: One or more columns to leave out, such as names of the rows.
+        test: The share of the rows to test with, between 0 and 1.
+        seed: The seed that decides which rows those are.
+        kind: "classes" or "number": says what the target is if it has a few whole numbers, which might be
+            either. Texts, and targets with two values, are classes; all others are numbers.
+        rows: The largest number of rows to take; the seed decides which. None takes them all. What the
+            columns hold is judged from all rows.
+        without: One or more columns to leave out, such as one that names the rows.
 
     Raises:
-        TypeError: rows is not an integer.
-        FileNotFoundError: There is no such file.
-        ImportError: pandas or scikit-learn is not installed; the message names the extra.
-        ValueError: No such column, missing or infinite values, texts among numbers, one class alone, a class
-            or a table with too few rows, a text column that names the rows, columns of other kinds; a target
-            that could be classes or a number, without a `kind`.
+        TypeError: If rows is not an integer.
+        FileNotFoundError: If there is no such file.
+        ImportError: If pandas or scikit-learn is not installed; the message names the extra.
+        ValueError: If there is no such column, values are missing or infinite, a column has texts among
+            numbers, there is only one class, a class or the table has too few rows, a text column names the
+            rows, or a column holds something else; also if the target could be classes or a number, and no
+            `kind` is given.
     """
     pandas = checks.needed("pandas", "datasets.table", "pandas")
     frame = _frame(pandas, frame_or_path)
@@ -124,7 +125,7 @@ def _without_row_numbers(frame: Any) -> Any:
 
 
 def _format(path: pathlib.Path) -> dict[str, str]:
-    """Find how a file separates its columns and its decimals: European files use a semicolon and a comma."""
+    """Find a file's column separator and decimal point; European files use a semicolon and a comma."""
     with path.open(encoding="utf-8") as file:
         lines = [line for line, _ in zip(file, range(SNIFFED), strict=False)]
     head = lines[0] if lines else ""
@@ -205,7 +206,7 @@ def _encoded(name: str, column: Any) -> tuple[np.ndarray, list[str]]:
 def _target(
     column: Any, name: str, numeric: bool, kind: str | None
 ) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...], tuple[str, ...]]:
-    """Return ys (n, out), the class of each row (None for numbers), the columns' names and all classes."""
+    """Return ys (n, out), each row's class (None for numbers), the names of the columns and all classes."""
     kind = None if kind is None else checks.canonical("kind", kind, {"classes": None, "number": None})
     if kind == "number" and not numeric:
         raise ValueError(f"target {name!r} holds texts, which are not numbers")

@@ -19,7 +19,7 @@ from nnjax.sweeps import lapack
 WIDTH = 100
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 EXTRAS = {"cuda": "cuda", "gpu": "cuda", "tpu": "tpu"}
-"""Platform -> the extra of nnjax that installs it."""
+"""For each platform, the extra of nnjax that installs it."""
 PACKAGES = ("jax", "jaxlib", "numpy", "nnjax", "optax", "flax")
 
 
@@ -33,7 +33,7 @@ def _version(package: str) -> str:
 def _devices() -> str:
     try:
         kinds = collections.Counter(f"{device.device_kind} ({device.platform})" for device in jax.devices())
-    except Exception as error:  # RuntimeError, or AssertionError where CUDA has no device
+    except Exception as error:  # RuntimeError, or AssertionError if CUDA has no device
         return f"none: {str(error) or type(error).__name__}"
     return ", ".join(f"{count} x {kind}" for kind, count in kinds.items())
 
@@ -51,19 +51,19 @@ def environment() -> dict[str, str]:
 
 
 def _lapack() -> str:
-    """Say whether jaxlib's LAPACK calls can hang; judged by the version, since trying it could hang."""
+    """Say whether jaxlib's LAPACK calls can hang; the version decides, since a trial could itself hang."""
     jaxlib = _version("jaxlib")
     if not lapack.hangs(jaxlib):
         return f"jaxlib {jaxlib} is not known to hang"
     return (
-        f"jaxlib {jaxlib} can hang in qr, eigh, svd, solve ..., most of all on several CPU devices. Sweeps "
-        "avoid it by taking one matrix at a time on one device; so do nnjax's functions under your own jit "
-        "and vmap; LAPACK calls of your own do not. jaxlib 0.11.1, which needs Python 3.12, is sound."
+        f"jaxlib {jaxlib} can hang in qr, eigh, svd, solve ..., especially with several CPU devices. Sweeps "
+        "avoid this by taking one matrix at a time on one device, and so do nnjax's functions under your own "
+        "jit and vmap; your own LAPACK calls do not. jaxlib 0.11.1, which needs Python 3.12, does not hang."
     )
 
 
 def missing() -> str:
-    """Say what to change if the backend that JAX is asked for is missing; return nothing if it is there."""
+    """Say what to change if the backend that JAX was asked for is missing; return "" if it is there."""
     config: Any = jax.config
     asked = config.jax_platforms or ""
     absent = [name for name in asked.split(",") if not _is_there(name)]
@@ -71,7 +71,7 @@ def missing() -> str:
         return ""
     name = absent[0]
     similar = difflib.get_close_matches(name, PLATFORMS, 1) if name not in PLATFORMS else []
-    hint = f"did you mean {similar[0]}? Else " if similar else ""
+    hint = f"did you mean {similar[0]}? Otherwise " if similar else ""
     if name in EXTRAS:
         hint = f"nnjax[{EXTRAS[name]}] installs what it needs besides the device and its driver; "
     return (
@@ -83,7 +83,7 @@ def missing() -> str:
 def _is_there(platform: str) -> bool:
     try:
         return bool(jax.devices(platform or None))
-    except Exception:  # RuntimeError, or AssertionError where CUDA has no device
+    except Exception:  # RuntimeError, or AssertionError if CUDA has no device
         return False
 
 
@@ -92,7 +92,7 @@ AVOIDED = "A known fault of jaxlib, which nnjax avoids:"
 
 
 def table(checks: Sequence[Check]) -> str:
-    """Write one aligned line per check, and below it the note, if it has one; known faults come last."""
+    """Write one aligned line per check, followed by its note if it has one; known faults come last."""
     rows = [_cells(check) for check in checks]
     widths = [max(map(len, column)) for column in zip(HEAD, *rows, strict=True)]
     lines, avoided = [_aligned(HEAD, widths)], []
@@ -123,7 +123,7 @@ def _note(text: str) -> str:
 
 
 def failures(checks: Sequence[Check]) -> list[Check]:
-    """Choose the failed checks that the exit status depends on."""
+    """Choose those failed checks on which the exit status depends."""
     return [check for check in checks if check.decisive and not check.passed]
 
 
@@ -137,7 +137,7 @@ def verdict(checks: Sequence[Check]) -> str:
     elif wrong:
         text = (
             f"This device computes what NumPy computes{where}, wherever nnjax needs it. {_names(wrong)} is "
-            "wrong: nnjax avoids it, your own functions may not. On CPUs jaxlib 0.11 or later is right; "
+            "wrong; nnjax avoids it, but your own functions may not. On CPUs jaxlib 0.11 or later is right; "
             "it needs Python 3.12 or later."
         )
     return text
@@ -150,7 +150,7 @@ def _names(checks: Sequence[Check]) -> str:
 def _cure() -> str:
     jaxlib = _version("jaxlib")
     if jaxlib == "0.10.2":
-        return "jaxlib 0.10.2 is known for it: install another one, for example pip install 'jax!=0.10.2'."
+        return "jaxlib 0.10.2 is known for this: install another one, for example pip install 'jax!=0.10.2'."
     return (
         f"Do not trust results from this device with jaxlib {jaxlib}: try another one, on GPUs jax 0.11.1 "
         "or later, or JAX_PLATFORMS=cpu, and report the table to github.com/jax-ml/jax/issues."
@@ -158,7 +158,7 @@ def _cure() -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print environment, table and verdict; return 1 without a device or if a decisive check failed."""
+    """Print environment, table and verdict; return 1 if there is no device or a decisive check has failed."""
     description = "Check that JAX, on its default device (see JAX_PLATFORMS), computes what NumPy computes."
     argparse.ArgumentParser(prog="python -m nnjax.doctor", description=description).parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):

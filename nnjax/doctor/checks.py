@@ -27,18 +27,18 @@ from nnjax.doctor.reference import (
 )
 from nnjax.network import Layer, Network, Params
 
-# Rounding costs one or two eps per operation, and about ten times more in sums whose terms cancel, in the
-# worst of thousands of seeds; exp is a few eps worse on some devices. The faults that must not be missed are
-# larger: products rounded to TF32 (5e-4), float64 that is really float32 (6e-8), a wrong row.
+# Rounding costs one or two eps per operation, and about ten times more in sums whose terms cancel; that is
+# the worst of thousands of seeds. On some devices exp is a few eps worse. The faults that must not be missed
+# are larger: products rounded to TF32 (5e-4), float64 that is really float32 (6e-8), a wrong row.
 TOLERANCES = {dtype: 1000 * float(np.finfo(dtype).eps) for dtype in ("float32", "float64")}
 
-# The fewest rows that jaxlib 0.10.2 gets wrong, see nnjax/doctor/__init__.py.
+# The smallest number of rows with which jaxlib 0.10.2 is wrong, see nnjax/doctor/__init__.py.
 ROWS = {"float32": 32769, "float64": 16385}
 
 NO_FLOAT64 = "not available: this device has no float64. Use float32 on it, or float64 on a CPU."
 
 Pair = tuple[Arrays, Arrays]
-"""The results of the device and of NumPy, one array per layer, compared line by line."""
+"""The results of the device and of NumPy, one array per layer; they are compared line by line."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,12 +47,12 @@ class Check:
 
     Attributes:
         name: What was checked, and in which dtype.
-        compared: The network, rows, seeds and steps.
-        error: max |device - NumPy| / max |NumPy|, the largest over layers and seeds; None if not measured.
+        compared: The network, and the numbers of rows, seeds and steps.
+        error: The largest max |device - NumPy| / max |NumPy| over layers and seeds; None if not measured.
         tolerance: The largest error that passes.
         passed: Whether the error passes; float64 checks pass unmeasured on a device that has no float64.
-        decisive: Whether the exit status depends on it. False for what nnjax never computes and the newest
-            jaxlib for Python 3.11 gets wrong: nothing better can be installed there.
+        decisive: Whether the exit status depends on it. False for what nnjax never computes, but the newest
+            jaxlib for Python 3.11 gets wrong; nothing better can be installed there.
         note: Why the error was not measured.
     """
 
@@ -66,7 +66,7 @@ class Check:
 
 
 def on_device(problem: Problem, dtype: str) -> tuple[Network, Params, Array, Array]:
-    """Send what `draw` returned to the device: a sigmoid network, params, xs and ys."""
+    """Send what `draw` returned to the device; return a sigmoid network, params, xs and ys."""
     weights, biases, xs, ys = draw(problem)
     send = functools.partial(jnp.asarray, dtype=dtype)
     params = tuple(Layer(send(w), send(b)) for w, b in zip(weights, biases, strict=True))
@@ -78,7 +78,7 @@ def _lines(values: Array | np.ndarray, lines: int = 1) -> np.ndarray:
 
 
 def _layers(layers: Iterable[tuple], problem: Problem) -> Arrays:
-    """Put a layer's weights and biases on one line per seed: a single sum may cancel to almost nothing."""
+    """Put a layer's weights and biases on one line per seed, since a single sum may cancel almost to 0."""
     return [np.hstack([_lines(part, problem.seeds) for part in layer]) for layer in layers]
 
 
@@ -92,7 +92,7 @@ def _numpy_batch(problem: Problem) -> Drawn:
 
 
 def check_forward(problem: Problem, dtype: str) -> Pair:
-    """Compare one jitted forward pass, every layer's activations."""
+    """Compare every layer's activations in one jitted forward pass."""
     net, params, xs, _ = on_device(problem, dtype)
     got = jax.jit(lambda params, x: network.forward(net, params, x).activations)(_first(params), xs[0, 0])
     return [_lines(a) for a in got], [_lines(a) for a in numpy_forward(_numpy_batch(problem))]
@@ -120,7 +120,7 @@ def check_training(view: ModuleType, problem: Problem, dtype: str) -> Pair:
 
 
 def check_product(power: int, problem: Problem, dtype: str) -> Pair:
-    """Compare Σⱼ (M x)ⱼᵖ, jitted and vmapped over rows, where Mᵀ holds the network's weights."""
+    """Compare Σⱼ (M x)ⱼᵖ, jitted and vmapped over rows; Mᵀ holds the network's weights."""
     _, params, xs, _ = on_device(problem, dtype)
     one = jax.vmap(lambda matrix, x: jnp.sum(network.product(matrix, x) ** power), in_axes=(None, 0))
     got = jax.jit(one)(params[0].weights[0].T, xs[0])
@@ -149,7 +149,7 @@ class Case(NamedTuple):
 
 
 def cases(dtype: str) -> list[Case]:
-    """List the checks in one dtype, for the shapes that nnjax is used for."""
+    """List the checks in one dtype, with the shapes that nnjax is used with."""
     tiny, digits, rows = Problem((2, 2, 1), 2048, 4), Problem((64, 30, 10), 32, 10), ROWS[dtype]
     gradients, by_node = (functools.partial(check_gradients, view) for view in (backprop, nodewise))
     training, training_by_node = (functools.partial(check_training, view) for view in (backprop, nodewise))
@@ -177,13 +177,13 @@ def relative_error(got: Arrays, want: Arrays) -> float:
 
 
 def has_float64() -> bool:
-    """Check whether float64 is real: CPUs and GPUs promise it; elsewhere e¹ must be right to every digit."""
+    """Check whether float64 is real: CPUs and GPUs have it; elsewhere all digits of e¹ must be right."""
     if jax.default_backend() in ("cpu", "gpu"):
         return True
     try:
         with jax.enable_x64(True):
             return abs(float(jax.jit(jnp.exp)(np.float64(1))) - math.e) < 2e-15
-    except Exception:  # Every backend reports a missing float64 in its own way.
+    except Exception:  # each backend reports a missing float64 in its own way
         return False
 
 
@@ -196,7 +196,7 @@ def measure(case: Case, dtype: str) -> Check:
             return row(error=None, passed=True, note=NO_FLOAT64)
         with jax.enable_x64(True) if wide else contextlib.nullcontext():
             error = relative_error(*case.compute(case.problem, dtype))
-    except Exception as raised:  # The other checks can still be made.
+    except Exception as raised:  # the other checks can still be made
         return row(error=None, passed=False, note=f"{type(raised).__name__}: {raised}")
     return row(error=error, passed=error <= tolerance, decisive=case.decisive)
 

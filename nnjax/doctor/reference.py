@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Small enough that training is not chaotic: chaos would amplify rounding.
+# The rate is so small that training is not chaotic: chaos would amplify rounding errors.
 RATE = 0.05
 
 Arrays = list[np.ndarray]
@@ -28,7 +28,7 @@ class Problem(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """Parameters, with the seeds along axis 0; rows xs and labels ys."""
+    """Parameters, with the seeds along axis 0, and rows xs with their labels ys."""
 
     weights: Arrays
     biases: Arrays
@@ -38,7 +38,7 @@ class Drawn(NamedTuple):
 
 @functools.cache
 def draw(problem: Problem) -> Drawn:
-    """Draw weights N(0, 1/in), biases and rows N(0, 1), labels U(0, 1); xs and ys (steps, rows, nodes)."""
+    """Draw weights N(0, 1/in), biases and rows N(0, 1), labels U(0, 1); xs, ys are (steps, rows, nodes)."""
     rng, sizes = np.random.default_rng(0), problem.sizes
     shapes, batches = list(itertools.pairwise(sizes)), (problem.steps, problem.rows)
     weights = [_exact(rng.normal(scale=i**-0.5, size=(problem.seeds, i, j))) for i, j in shapes]
@@ -48,7 +48,7 @@ def draw(problem: Problem) -> Drawn:
 
 
 def _exact(values: np.ndarray) -> np.ndarray:
-    """Round to numbers that float32 can hold, so that every precision starts from the same ones."""
+    """Round to numbers that float32 can hold, so that every precision starts from the same numbers."""
     return values.astype(np.float32).astype(np.float64)
 
 
@@ -84,7 +84,7 @@ def numpy_training(problem: Problem) -> tuple[Arrays, Arrays]:
 
 
 def numpy_printed(data: Drawn) -> np.ndarray:
-    """(Σᵢⱼ wᵢⱼ δⱼ) · a(1 - a), δ = 2(y - ŷ) ŷ(1 - ŷ): the handout's hidden delta, see its errata."""
+    """(Σᵢⱼ wᵢⱼ δⱼ) · a(1 - a), δ = 2(y - ŷ) ŷ(1 - ŷ): the hidden delta as printed in the handout."""
     _, hidden, output = numpy_forward(data)
     delta = 2 * (data.ys - output) * output * (1 - output)
     return (delta @ data.weights[1].swapaxes(1, 2)).sum(axis=2, keepdims=True) * hidden * (1 - hidden)

@@ -1,6 +1,6 @@
-"""Is a point a minimum, and a new one? Critical points, certificates, copies, and the paths between them.
+"""Is a point a minimum, and is it a new one? Critical points, certificates, copies, and paths between them.
 
-Everything is a pure function of one parameter pytree; `jax.vmap` it over seeds.
+Functions of a parameter pytree are pure; `jax.vmap` maps them over seeds.
 """
 
 from nnjax.minima.certificate import (

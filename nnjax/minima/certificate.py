@@ -1,7 +1,7 @@
-"""Certificates: which kind of critical point a loss has at a given point, decided from its derivatives there.
+"""Certificates: decide from a loss's derivatives at a point which kind of critical point it has there.
 
-Changing the units of the loss or of the parameters, shifting or rotating them changes no verdict, except to
-"not converged" where rounding hides what matters.
+A verdict does not change if the units of the loss or of the parameters change, or if the parameters are
+shifted or rotated, except that it becomes "not converged" where rounding hides what matters.
 """
 
 from collections.abc import Callable
@@ -27,17 +27,17 @@ VERDICTS = (
 """The verdicts of `certify`, by their index."""
 STRICT, FLAT, SADDLE, PLATEAU, UNFINISHED, DEGENERATE, KINK = range(len(VERDICTS))
 ZERO = 1e-7
-"""In float64 an eigenvalue counts as 0 below this share of the largest."""
+"""In float64 an eigenvalue counts as 0 if it is below this share of the largest."""
 UNSURE = 1e-3
 """In float32 nothing can be said about eigenvalues below this share of the largest."""
 NEAR = 1e-5
 """A point is critical if the second Newton step is shorter than this share of the first."""
 TINY = 1e-13
-"""Newton steps on a plateau use eigenvalues down to this share of the largest; below, all is rounding."""
+"""Newton steps on a plateau use eigenvalues down to this share of the largest; the rest is rounding."""
 WALK, KEPT = 4, 0.8
-"""A plateau: `WALK` Newton steps in a row, each at least `KEPT` times as long as the last."""
+"""On a plateau, `WALK` Newton steps in a row are each at least `KEPT` times as long as the one before."""
 ROUNDING = 1000
-"""Distances below this many units in the last place of θ count as rounding, as do gradients they cause."""
+"""Distances below this many units in the last place of θ, and gradients caused by them, count as rounding."""
 GIVEN = 30
 """Training in float32 stops within this many units in the last place of θ of a critical point."""
 
@@ -46,14 +46,14 @@ class Certificate(NamedTuple):
     """The kind of a point, and the numbers that decide it.
 
     Attributes:
-        loss: Loss at the point.
+        loss: The loss at the point.
         gradient_norm: |∂L/∂θ|.
         eigenvalues: λ of the Hessian ∂²L/∂θ², ascending, (p,); p counts the parameters that the loss reads.
-        negative: Number of eigenvalues below 0.
-        zero: Number within `ZERO`·max|λ| of 0.
-        positive: Number above.
-        step: Length of the remaining Newton step, over directions that are not flat.
-        verdict: Index into `VERDICTS`.
+        negative: The number of eigenvalues below 0.
+        zero: The number of those within `ZERO`·max|λ| of 0.
+        positive: The number of those above 0.
+        step: The length of the remaining Newton step, in the directions that are not flat.
+        verdict: An index into `VERDICTS`.
     """
 
     loss: Float[Array, ""]
@@ -69,36 +69,39 @@ class Certificate(NamedTuple):
 def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -> Certificate:
     """Decide which kind of critical point `params` is, if it is one.
 
-    strict minimum   critical, all eigenvalues of the Hessian positive
-    flat minimum     critical, no eigenvalue negative, some 0, and along random directions of these the loss
-                     does not fall to third or fourth order: usually a manifold of equal loss
-    saddle           critical, some negative; or some 0, and the loss falls along them; or a plateau with some
-                     negative, a saddle at infinity
+    strict minimum   critical, and all eigenvalues of the Hessian are positive
+    flat minimum     critical; no eigenvalue is negative, some are 0, and along random directions in their
+                     eigenspace the loss does not fall to third or fourth order: usually a manifold of equal
+                     loss
+    saddle           critical, and some eigenvalues are negative, or some are 0 and the loss falls along their
+                     directions; or a plateau where some are negative, a saddle at infinity
     plateau          the loss falls towards infinity: `WALK` Newton steps in a row lower the loss, go the same
-                     way and do not get shorter; or no slope is left above rounding
+                     way and do not get much shorter; or no slope is left above rounding
     not converged    the rest: not critical, or rounding hides what it is
     degenerate       critical, and the whole Hessian is 0
-    kink             the gradient jumps here, as at ReLU's z = 0, and no slope that was tried falls; with
-                     a single parameter this is a strict minimum
+    kink             the gradient jumps here, as it does at z = 0 for ReLU, and the loss falls in none of the
+                     directions that were tried; with a single parameter this is a strict minimum
 
-    A point is critical if Newton's method converges from it at once: θ ← θ - H⁺g, with H⁺ over
-    |λ| > ZERO·max|λ|, makes its second step at most `NEAR` times as long as the first, and ends within
-    rounding of a point without slope. On a plateau at infinity, such as L = e^(-θ), every step has length 1
-    (for 1/θ, 1.5 times the last); near a minimum steps shrink to 0 (for θ⁴, to 2/3 of the last). Steps
-    distinguish the two; a small gradient does not. Where the loss is exactly quadratic, so that nothing says
-    which steps are long, the step may lower the loss by at most `NEAR`² of itself.
+    A point is critical if Newton's method converges from it at once: for θ ← θ - H⁺g, where H⁺ inverts the
+    eigenvalues |λ| > ZERO·max|λ|, the second step is at most `NEAR` times as long as the first, and the steps
+    end within rounding of a point without slope. On a plateau at infinity, such as that of L = e^(-θ), every
+    step has length 1 (for 1/θ each is 1.5 times as long as the one before); near a minimum steps shrink to 0
+    (for θ⁴, each to 2/3 of the one before). The steps distinguish the two; a small gradient does not. Where
+    the loss is exactly quadratic, so that nothing says which steps are long, the step may lower the loss by
+    at most `NEAR`² of its value.
 
-    Parameters that the loss does not read (the biases of a network without them) play no part. A slope that
-    is 0 only by rounding (a saturated node) is not a flat direction: the verdict is then "not converged", or
-    "plateau" if no slope is left. Numbers in float32 are certified in float64 if JAX's x64 flag is on: the
-    certificate is for the critical point within their rounding. Without the flag, eigenvalues near 0 cannot
-    be distinguished from 0: a strict minimum and a saddle can be certified, a flat minimum cannot.
+    Parameters that the loss does not read (such as the biases of a network without them) play no part. A
+    slope that is 0 only by rounding (a saturated node) is not a flat direction: the verdict is then "not
+    converged", or "plateau" if no slope is left. Parameters in float32 are certified in float64 if JAX's x64
+    flag is on; the certificate is then for the critical point within their rounding. Without the flag,
+    eigenvalues near 0 cannot be distinguished from 0: strict minima and saddles can be certified, but flat
+    minima cannot.
 
     Args:
         loss: Any function of a parameter pytree.
         params: The point.
-        gradient: The gradient of the loss; pass one based on `nnjax.gradients` for the manual one. Default:
-            jax.grad(loss).
+        gradient: The gradient of the loss, by default jax.grad(loss). For the manual gradient, pass a
+            function that calls `nnjax.gradients`.
     """
     problem, given = _problem(loss, params, gradient)
     theta = problem.theta
@@ -116,7 +119,7 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
 
 
 def _problem(loss: Objective, params: PyTree, gradient: Callable | None) -> tuple[OnVectors, Any]:
-    """Return the loss over the parameters that it reads, in the widest dtype, and the given dtype."""
+    """Return the loss as a function of what it reads, in the widest dtype, and the given dtype."""
     leaves, tree = jax.tree.flatten(params)
     leaves = [jnp.asarray(leaf) for leaf in leaves]
     given = jnp.result_type(*leaves)
@@ -169,7 +172,7 @@ def _rounding(theta: Array) -> Array:
 
 
 def _within_rounding(problem: OnVectors, given: Any) -> Array:
-    """Return the point that Newton's method finds within the given dtype's rounding, else θ."""
+    """Return the point that Newton's method finds within the given dtype's rounding, or else θ."""
     start = problem.theta
 
     def newton(theta: Array, _: None) -> tuple[Array, None]:
@@ -209,7 +212,7 @@ def _critical(
 def _is_short(step: Array, bent: Array, gained: Array, value: Array) -> Array:
     """Check whether a Newton step s is short, in the loss's own units: ½|H⁺f'''(s, s, ·)| ≪ |s|.
 
-    Without a third derivative there are no such units; the step may then lower the loss only a little.
+    Without a third derivative there are no such units; the step may then lower the loss by only a little.
     """
     share = bent / jnp.maximum(length(step), float(jnp.finfo(step.dtype).tiny))
     has_units = share > float(jnp.finfo(step.dtype).eps)
@@ -262,8 +265,8 @@ def _newton(values: Array, vectors: Array, g: Array) -> Array:
 def _outwards(problem: OnVectors, theta: Array, first: Array, rounding: Array) -> Array:
     """Check whether Newton's method, with the step `first` at θ, walks off to infinity.
 
-    Eigenvalue problems are solved one after the other: on CPUs, two at once in one program can wait for each
-    other for ever (seen with jaxlib 0.10.1).
+    Eigenvalue problems are solved one after the other, because on CPUs two that run at once in one program
+    can wait for each other for ever (seen with jaxlib 0.10.1).
     """
 
     def walk(state: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], Array]:

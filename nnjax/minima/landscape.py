@@ -1,4 +1,4 @@
-"""The landscape between and around minima: barriers, slices, and which end points are the same."""
+"""The landscape between and around minima: barriers, slices, and groups of equal end points."""
 
 from collections.abc import Sequence
 
@@ -31,26 +31,27 @@ def barrier(
     loss: losses.Kind | None = None,
     points: int = 51,
 ) -> Float[Array, ""]:
-    """max_t [L((1-t)A + tB) - ((1-t)L(A) + tL(B))], L the loss summed over the rows, `points` values of t.
+    """max_t [L((1-t)A + tB) - ((1-t)L(A) + tL(B))] over `points` values of t; L is summed over the rows.
 
-    The barrier says how much worse mixing two networks is than mixing their losses; 0 if no mixture is worse
-    (Frankle et al. 2020; Entezari et al. 2022). It is a property of two networks and the loss that they were
-    trained with: another loss may hide a barrier, or show one that does not exist.
+    The barrier says by how much the loss of a mixture of two networks exceeds the mixture of their losses; it
+    is 0 if no mixture is worse (Frankle et al. 2020; Entezari et al. 2022). It is a property of two networks
+    and the loss that they were trained with: another loss may hide a barrier, or show one that does not
+    exist.
 
     Args:
         network: The network that both belong to.
-        params_a: A.
-        params_b: B.
+        params_a: The parameters A.
+        params_b: The parameters B.
         xs: Inputs (n, in).
         ys: Labels (n, out).
-        loss: A name in `nnjax.LOSSES`, the one that both were trained with. None means "sse" where a
+        loss: A name in `nnjax.LOSSES`: that of the loss with which both were trained. None means "sse" if a
             cross-entropy is impossible; if the output is the identity, it may give logits, so any loss is
             possible and must be named.
-        points: Number of mixtures, ends included; 3 or more.
+        points: The number of mixtures, both ends included; 3 or more.
 
     Raises:
-        TypeError, ValueError: As `nnjax.total_loss`; no loss named although the output is the identity; fewer
-            than 3 points.
+        TypeError, ValueError: As in `nnjax.total_loss`; also if no loss is named although the output is the
+            identity, or there are fewer than 3 points.
     """
     points = checks.count("points", points, least=3)
     params_a, xs, ys, resolved = check_batch(network, params_a, xs, ys, _trained_with(network, loss))
@@ -76,9 +77,9 @@ def _trained_with(network: Network, loss: losses.Kind | None) -> losses.Kind:
 
 
 def group(features: np.ndarray, tolerance: float | Sequence[float]) -> np.ndarray:
-    """Number the groups of rows (s, f) that are equal up to a tolerance per column (f,): 0, 1, ...
+    """Group rows (s, f) that are equal up to a tolerance per column (f,); number the groups 0, 1, ...
 
-    Each row joins the first group whose founder it equals. Rows with NaN or infinite numbers get -1.
+    Each row joins the first group whose founding row it equals. Rows with NaN or infinite numbers get -1.
     """
     index, founders = np.full(len(features), -1), []
     finite = np.flatnonzero(np.isfinite(features).all(axis=1))
@@ -96,10 +97,10 @@ def group(features: np.ndarray, tolerance: float | Sequence[float]) -> np.ndarra
 def filter_normalised(key: PRNGKeyArray, params: Params) -> Params:
     """Draw a direction in which each node's incoming weights are as long as in `params` (Li et al. 2018).
 
-    Networks that differ only by a rescaling of their nodes then show the same picture. Biases stay fixed.
+    Networks that differ only by a rescaling of their nodes then give the same picture. Biases stay fixed.
 
     Raises:
-        TypeError: key is not a JAX key.
+        TypeError: If key is not a JAX key.
     """
     checks.random_key(key)
 
@@ -119,8 +120,8 @@ def plane(
 ) -> Float[Array, "b a"]:
     """L(centre + α first + β second) for α in `along` (a,) and β in `across` (b,).
 
-    This is a slice through two of many dimensions: a minimum of the slice need not be a minimum of the loss,
-    and a wall in it may have a way round.
+    This is a slice in two of many dimensions: a minimum of the slice need not be a minimum of the loss, and
+    there may be a way round a wall in it.
     """
 
     def at(alpha: Array, beta: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Newton's method on a loss of any parameter pytree: the Hessian, and steps to a nearby critical point."""
+"""Newton's method for a loss of any parameter pytree: the Hessian, and steps to a nearby critical point."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -57,7 +57,7 @@ def length(vector: Array) -> Array:
 
 
 def hessian(loss: Objective, params: PyTree, gradient: Callable | None = None) -> Float[Array, "p p"]:
-    """∂²L/∂θ² as a symmetric matrix, the derivative of `gradient` (default: jax.grad of the loss)."""
+    """∂²L/∂θ² as a symmetric matrix: the derivative of `gradient`, by default that of jax.grad(loss)."""
     problem = on_vectors(loss, params, gradient)
     return symmetric_jacobian(problem.gradient, problem.theta)
 
@@ -74,8 +74,8 @@ class Polished(NamedTuple):
     Attributes:
         params: The critical point, or the start if that was refused.
         gradient_norm: |∂L/∂θ| at `params`.
-        moved: Distance from the start.
-        accepted: Whether the gradient became smaller and the weights stayed bounded.
+        moved: The distance from the start.
+        accepted: Whether the gradient did not grow and the weights stayed bounded.
     """
 
     params: PyTree
@@ -90,16 +90,16 @@ def polish(
     """Descend from where training ended to a nearby minimum, by Newton's method with a safeguard.
 
     θ ← θ - Σ v (v·g) / (|λ| + μ) over the Hessian's eigenvectors v (Levenberg-Marquardt; |λ| reverses uphill
-    Newton steps). A step that would raise the loss is not taken, and μ grows tenfold; else μ falls tenfold.
-    The end is refused if its gradient is no shorter than the start's, or if 1 + |θ| has grown by more than
-    the factor `growth`: the minimum is then not near, and may lie at infinity.
+    Newton steps). A step that would raise the loss is not taken, and μ grows tenfold; otherwise μ falls
+    tenfold. The end is refused if its gradient is longer than that of the start, or if 1 + |θ| has grown by
+    more than the factor `growth`: the minimum is then not near, and may lie at infinity.
 
     Args:
         loss: A function of a parameter pytree.
-        params: Where to start, float64.
-        gradient: As for `certify`.
-        steps: Largest number of Newton steps.
-        growth: Largest factor by which 1 + |θ| may grow.
+        params: Where to start, in float64.
+        gradient: As in `certify`.
+        steps: The number of Newton steps.
+        growth: The largest factor by which 1 + |θ| may grow.
     """
     theta, value, gradient_at, back = on_vectors(loss, params, gradient)
 

@@ -13,17 +13,17 @@ from jaxtyping import Array, Bool, Float, PyTree
 from nnjax.minima.newton import Objective, length
 
 DIRECTIONS = 3
-"""Number of random directions in which to look for kinks, and for higher orders along flat directions."""
+"""The number of random directions in which kinks, and higher orders along flat directions, are sought."""
 APART = 100
-"""Distance of the outer of the two probes for a kink, as a multiple of the inner one's."""
+"""How many times as far away the outer of the two probes for a kink is as the inner one."""
 JUMP = 0.3
-"""A smooth gradient's change shrinks with the distance; at a kink at least this share of it remains."""
+"""The change of a smooth gradient shrinks with the distance; at a kink at least this share of it remains."""
 ORDER = 1e-5
-"""A third or fourth derivative counts as 0 below this share of the terms that it is the sum of."""
+"""A third or fourth derivative counts as 0 if it is below this share of the terms that it is the sum of."""
 
 
 def read_leaves(loss: Objective, params: PyTree) -> list[bool]:
-    """Find which leaves of the parameters the loss's program reads; return all if it reads none."""
+    """Find which leaves of the parameters the loss's program reads; if it reads none, return all."""
     leaves, tree = jax.tree.flatten(params)
     shapes = [jax.ShapeDtypeStruct(jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves]
     program = jax.make_jaxpr(lambda *values: loss(tree.unflatten(values)))(*shapes).jaxpr
@@ -32,7 +32,7 @@ def read_leaves(loss: Objective, params: PyTree) -> list[bool]:
 
 
 def directions(size: int, dtype: Any) -> Float[Array, "d p"]:
-    """Draw directions of length 1 from a fixed seed, so that none lies in a special position."""
+    """Draw directions of length 1 from a fixed seed; random ones are not in any special position."""
     drawn = np.random.default_rng(0).normal(size=(DIRECTIONS, size))
     return jnp.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype)
 
@@ -42,8 +42,8 @@ def kink(gradient: Callable, theta: Array) -> tuple[Bool[Array, ""], Float[Array
 
     Where the gradient is smooth, it differs by 2εHu between θ + εu and θ - εu, so that a hundredth of the
     distance leaves a hundredth of the difference; at a kink through θ the difference stays. A random u
-    crosses every kink that passes through θ. The slopes are those along ±u, and those down the gradients on
-    either side and down their mean.
+    crosses every kink that passes through θ. The slopes are those along ±u, and those along the downward
+    directions of the gradients on either side and of their mean.
     """
     near = 0.1 * float(jnp.finfo(theta.dtype).eps) ** 0.5
     largest = jnp.max(jnp.abs(theta))
@@ -65,7 +65,7 @@ def kink(gradient: Callable, theta: Array) -> tuple[Bool[Array, ""], Float[Array
 
 
 CURVES = ("logistic", "tanh", "erf", "erfc", "exp", "exp2", "expm1")
-"""Elementwise operations whose slope is never 0, except by rounding."""
+"""Elementwise operations whose slope is never 0 except by rounding."""
 CALLS = ("jit", "pjit", "closed_call", "custom_jvp_call", "custom_vjp_call", "checkpoint", "remat2")
 """Operations that run an inner program unchanged."""
 
@@ -120,11 +120,11 @@ def _run(branch: Any) -> Callable:
 
 
 class HigherOrders(NamedTuple):
-    """Results from third and fourth derivatives.
+    """What third and fourth derivatives show.
 
     Attributes:
         falls: Whether the loss falls along a direction in which its second derivative is 0.
-        rounding_of_second: How large a second derivative can be merely because θ is rounded.
+        rounding_of_second: How large a second derivative can be just because θ is rounded.
         along_step: f'''(s, s, ·) for the Newton step s, (p,).
     """
 
@@ -142,11 +142,11 @@ def higher_orders(
     rounding: Array,
     step: Array,
 ) -> HigherOrders:
-    """Examine third and fourth derivatives: along random directions v of eigenvalue 0, and along a step.
+    """Examine third and fourth derivatives along random directions v of eigenvalue 0, and along a step.
 
-    If the other directions follow, θ(t) = θ + tv - ½ t² H⁺ f'''(v, v, ·) + ..., the loss is
+    If the other directions adapt, θ(t) = θ + tv - ½ t² H⁺ f'''(v, v, ·) + ..., the loss is
     f + f'''(v, v, v) t³/6 + [f''''(v⁴) - 3 f'''(v, v, ·) H⁺ f'''(v, v, ·)] t⁴/24 + ...: it falls on one side
-    where the third derivative is not 0, on both where the bracket is below 0.
+    if the third derivative is not 0, and on both if the bracket is below 0.
 
     Args:
         gradient: (p,) -> ∂L/∂θ.

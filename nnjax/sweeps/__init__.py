@@ -1,7 +1,7 @@
 """Run any pure function of a random key over many seeds and settings, in lanes of a fixed width.
 
-A vmapped program's last digits depend on how many seeds run together, and chaos amplifies them; so seeds
-always run in lanes of one width, the last one padded.
+The last digits of a vmapped program's results depend on how many seeds run together, and chaos amplifies the
+differences. So seeds always run in lanes of one width, and the last lane is padded.
 """
 
 import contextlib
@@ -24,8 +24,11 @@ from nnjax.sweeps.slots import Ended
 __all__ = ["Ended", "Workers", "steady", "sweep", "sweep_until"]
 
 SEGMENT_CALLS = 16
-"""Calls of the program per segment and device. A killed sweep loses at most one segment, and one call's lanes
-on every device; with an executor it also loses the tasks under way."""
+"""The number of calls of the program per segment and device.
+
+A sweep that is killed loses at most one segment, and on every device the lanes of one call; with an executor
+it also loses the tasks under way.
+"""
 
 Folder = str | os.PathLike | None
 OnSegment = Callable[[int, int], Any]
@@ -43,61 +46,66 @@ def sweep(
 ) -> PyTree:
     """Compute fn(key(s), **setting) for every seed s and every setting, as NumPy arrays.
 
-    A seed's results have the same bits alone, among a million, in any order, after a resume, on one device or
-    eight. They depend on the function, the seed, its setting and the lane's width, given the same versions of
-    the packages, the same kind of device (for a CPU, the same vector instructions) and the same XLA_FLAGS.
+    A seed's results have the same bits whether it runs alone or among a million, in any order, after a
+    resume, on one device or on eight. They depend only on the function, the seed, its setting and the lane's
+    width, given the same versions of the packages, the same kind of device (for a CPU, the same vector
+    instructions) and the same XLA_FLAGS.
 
     On CPUs with jaxlib up to 0.11.0, LAPACK calls (orthogonal weights, eigh, solve) can wait for each other
-    for ever. There, a sweep with such calls runs on one device and takes one matrix after the other; no bit
-    changes. Decompositions alone take as long as on two devices, training after them up to twice as long
-    (12-12-1, 400 epochs: 5.7 s instead of 4.1 s, measured on a busy machine). Outside of sweeps, nnjax's own
-    calls are protected, but yours are not. Programs that call back into Python always run on one CPU device.
+    for ever. With these versions, a sweep that contains such calls runs on one device and takes one matrix
+    after the other; not a single bit changes. Decompositions alone take as long as on two devices; training
+    that follows them takes up to twice as long (12-12-1, 400 epochs: 5.7 s instead of 4.1 s, measured on a
+    busy machine). Outside of sweeps, nnjax's own calls are protected, but yours are not. Programs that call
+    back into Python always run on one CPU device.
 
     Args:
-        fn: A pure function of a key (and of the settings, by name) to a pytree of arrays: training, a
-            gradient norm at initialisation, a search for minima. If you pass the same function object again,
-            it is not compiled again, whatever the number of seeds, unless a global or a value that it closes
-            over has been replaced. Beyond that, purity is taken on trust: a sweep does not notice an array or
-            a list changed in place, changed attributes of objects and modules, globals of other modules, or
-            what JAX itself caches of functions passed to `lax.scan` or `jit`.
-        seeds: Integers in 0..2³²-1, in any order; a seed given twice is computed twice, with equal results.
+        fn: A pure function that takes a key (and the settings, by name) and returns a pytree of arrays: it
+            may train a network, measure a gradient norm at initialisation, or search for minima. If you pass
+            the same function object again, it is not compiled again, whatever the number of seeds, unless a
+            global or a value that it closes over has been replaced. Beyond that, purity is taken on trust: a
+            sweep does not notice if an array or a list is changed in place, or if attributes of objects and
+            modules or globals of other modules change; nor can it see what JAX itself caches of functions
+            passed to `lax.scan` or `jit`.
+        seeds: Integers in 0..2³²-1, in any order; a seed that is given twice is computed twice, with equal
+            results.
         settings: Numbers to vary, as in {"rate": [0.1, 0.3], "scale": [1.0, 1.0]}: setting c is the c-th
-            entry of every list. They are traced, so that all settings share one compilation, and paired:
-            every setting sees the same keys. They keep the dtype that jnp.asarray gives them.
-        lane: Number of runs (one seed with one setting each) that are computed together on one device. None
-            chooses it by the bytes that one run touches. Results from different widths may differ in their
-            last digits; with a width far above the automatic one, bits may no longer be the same: check with
-            `nnjax.steady(fn, lane)`.
+            entry of every list. They are traced, so that all settings share one compilation, and paired, so
+            that every setting sees the same keys. They have the dtype that jnp.asarray gives them.
+        lane: The number of runs (each is one seed with one setting) that are computed together on one device.
+            None chooses it by the number of bytes that one run touches. Results from different widths may
+            differ in their last digits. With a width far above the automatic one, a seed's bits may depend on
+            its place in the lane; check this with `nnjax.steady(fn, lane)`.
         folder: Where finished segments are kept. If you run a killed sweep again, it resumes from there; if
-            you ask for other seeds or values of the same settings, those that are missing are added. Several
-            processes may share it: each computes everything that is missing, and the first to finish a
-            segment writes it.
-        on_segment: Called with (runs done, runs in all) after each call's lanes on every device; with an
-            executor, after each answer and once a second in between, with (0, runs in all) before the first
-            one. An exception that it raises ends the sweep, as Ctrl-C does.
+            you ask for other seeds or other values of the same settings, those that are missing are added.
+            Several processes may share a folder: each computes everything that is missing, and the first one
+            to finish a segment writes it.
+        on_segment: A function that is called with (runs done, runs in all) after each call of the program.
+            With an executor it is called after each answer, and once a second in between (with 0 runs done
+            before the first answer). An exception that it raises ends the sweep, as Ctrl-C does.
         executor: What computes the runs: any object with the `submit` of `concurrent.futures`, or an
             `nnjax.Workers` around it. The bits are the same; each worker uses its own devices, and compiles
             fn once. fn is sent with cloudpickle (pip install 'nnjax[cluster]'). Rows whose worker was lost
-            are given out again. Workers whose kind of device, versions or XLA_FLAGS differ from the first
-            worker's, or from the folder's, are named in a warning and compute nothing.
+            are given out again. Workers whose kind of device, versions or XLA_FLAGS differ from those of the
+            first worker, or of the folder, are named in a warning and compute nothing.
 
     Returns:
-        What fn returns; each leaf has a leading axis "seed", then "setting" if settings are given.
+        What fn returns, where each leaf has a leading axis "seed", then "setting" if settings are given.
         Random keys come back as JAX's key arrays.
 
     Raises:
-        TypeError: Seeds that are not integers, settings that are not numbers, an output that is not an array,
-            or no output; an fn or on_segment that cannot be called, an fn that cannot be hashed or, for an
-            executor, pickled; an executor without `submit`.
-        ValueError: No seeds, seeds out of range, settings of unequal length or out of their dtype's range, a
-            lane below 1; a folder that holds another sweep, or damaged segments.
-        OSError: The folder cannot be written.
-        RuntimeError: Another process has written different bits for the same seeds: fn is not pure, or a
-            machine is faulty. Or an executor is closed or broken, or has lost its worker twice with the same
-            seeds.
-        TimeoutError: The first answer of a worker has not come within the time set by `nnjax.Workers`; for
-            later ones there is no time limit.
-        ImportError: cloudpickle, which an executor needs, is not installed.
+        TypeError: If seeds are not integers, settings are not numbers, or fn returns something other than
+            arrays or nothing at all; if fn or on_segment cannot be called; if fn cannot be hashed or, for an
+            executor, pickled; if an executor has no `submit`.
+        ValueError: If there are no seeds, seeds are out of range, settings have unequal lengths or are out of
+            the range of their dtype, or lane is below 1; if the folder holds another sweep, or damaged
+            segments.
+        OSError: If the folder cannot be written.
+        RuntimeError: If another process has written different bits for the same seeds, because fn is not pure
+            or a machine is faulty; if an executor is closed or broken, or has lost its worker twice with the
+            same seeds.
+        TimeoutError: If no worker has answered within the time set by `nnjax.Workers`; after the first answer
+            there is no time limit.
+        ImportError: If cloudpickle, which an executor needs, is not installed.
     """
     checks.functions(fn=fn)
     rows = inputs.read(seeds, settings)
@@ -115,7 +123,7 @@ def identified(
     on_segment: OnSegment | None,
     executor: Any,
 ) -> tuple[PyTree, Mapping[str, Any]]:
-    """Return what `sweep` returns, and what its bits depend on ({} without workers or a folder)."""
+    """Return what `sweep` returns, and what its bits depend on ({} if there are no workers and no folder)."""
     checks.functions(fn=fn)
     rows = inputs.read(seeds, settings)
     function = jobs.Function(fn, rows.settings, reads=outside.reads(fn))
@@ -136,28 +144,29 @@ def sweep_until(
     on_segment: OnSegment | None = None,
     executor: Any = None,
 ) -> Ended:
-    """Compute step(step(... init(key(s), **setting))) until done, for work of varying length.
+    """Compute step(step(... init(key(s), **setting))) until it is done, for work of varying length.
 
-    Finished seeds make room for new ones, and no seed's bits change. A seed ends at the first check at which
-    `done` holds, so that with a larger `check_every` it runs a little further.
+    Finished seeds make room for new ones, which changes no seed's bits. A seed ends at the first check at
+    which `done` holds, so that with a larger `check_every` it runs a little further.
 
     Args:
-        init: A pure function of a key (and of the settings) to the state, a pytree of arrays.
-        step: state -> state, pure. It is also applied to finished states, and the result dropped, so it must
-            terminate there too.
-        done: state -> whether it is finished.
+        init: A pure function that takes a key (and the settings) and returns the state, a pytree of arrays.
+        step: A pure function state -> state. It is also applied to finished states, where its result is
+            dropped, so it must terminate for them, too.
+        done: A function state -> whether it is finished.
         seeds: As in `sweep`.
         settings: As in `sweep`; they are passed to `init` alone, which puts what `step` needs into the state.
-        check_every: Steps between two checks; with hundreds, checks cost little.
-        max_steps: Seeds end unfinished after this many steps; None waits for every seed.
+        check_every: The number of steps between two checks; with hundreds of steps, checks cost little.
+        max_steps: The number of steps after which a seed ends even if it is unfinished; None waits for every
+            seed.
         lane: As in `sweep`.
         folder: As in `sweep`; a segment is kept once its last seed has ended.
-        on_segment: As in `sweep`; called at every check, even if no seed has ended since the last one.
+        on_segment: As in `sweep`, but called at every check, even if no seed has ended since the last one.
         executor: As in `sweep`.
 
     Raises:
-        TypeError: As in `sweep`; a step that changes the state's structure, shapes or dtypes.
-        ValueError: As in `sweep`; check_every or max_steps below 1.
+        TypeError: As in `sweep`; also if step changes the structure, shapes or dtypes of the state.
+        ValueError: As in `sweep`; also if check_every or max_steps is below 1.
         OSError, RuntimeError, TimeoutError, ImportError: As in `sweep`.
     """
     checks.functions(init=init, step=step, done=done)
@@ -180,7 +189,7 @@ def steady(
 
     Args:
         fn: As in `sweep`.
-        lane: The width; None for the automatic one.
+        lane: The lane's width; None stands for the automatic one.
         seed: The seed to try.
         setting: One value for every setting.
     """
@@ -199,7 +208,7 @@ def _swept(
     on_segment: OnSegment | None,
     executor: Any,
 ) -> tuple[PyTree, Mapping[str, Any]]:
-    """Compute all rows, here or on workers; workers then set the lane width and what the bits depend on."""
+    """Compute all rows, here or on workers; these then decide the lane width and what the bits depend on."""
     if on_segment is not None:
         checks.functions(on_segment=on_segment)
     given = None if executor is None else executors.read(executor)
@@ -224,7 +233,7 @@ def _say_alone(runs: int) -> None:
     if jax.process_count() > 1:
         warnings.warn(
             f"this is one of {jax.process_count()} processes of jax.distributed; each computes all {runs} "
-            "runs alone, on its own devices; executor= shares them out, or give each process its own seeds",
+            "runs alone, on its own devices: share them with executor=, or give each process its own seeds",
             stacklevel=4,
         )
 
@@ -236,7 +245,7 @@ def _results(
     on_segment: OnSegment | None,
     identity: Mapping[str, Any],
 ) -> PyTree:
-    """Return all rows' results: read those in the folder, `compute` the rest in one go and keep it there."""
+    """Return the results of all rows: read those in the folder, `compute` the rest and keep them there."""
     total, segment = job.rows.count, SEGMENT_CALLS * job.lane * job.turns
     arrays, columns = job.empty(total), job.rows.columns
     tracker = parts.track(arrays, segment, folder, {**identity, **_of_rows(job.rows, segment)}, columns)
@@ -260,7 +269,7 @@ def _results(
 
 
 def _of_rows(rows: Inputs, segment: int) -> dict[str, Any]:
-    """Describe what the contents of a folder's segments depend on, besides a row's bits."""
+    """Describe what the contents of a folder's segments depend on, besides what a row's bits depend on."""
     columns = {name: segments.digest(column.tobytes()) for name, column in rows.columns.items()}
     settings = {f"setting {name}": columns[name] for name in rows.settings}
     return {"seed": columns["seed"], **settings, "segment": segment}

@@ -1,4 +1,4 @@
-"""Workers' answers other than results, in words: an exception in fn, or a worker of another kind."""
+"""Workers' answers that are not results, put into words: an exception in fn, or a worker that differs."""
 
 import pickle
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from nnjax.sweeps.devices import VECTORS
 
 ADVICE = {
     "device": (
-        "ask for machines of one kind (Slurm: --constraint=...), or give each kind a sweep and a folder"
+        "ask for machines of one kind (Slurm: --constraint=...), or give each kind its own sweep and folder"
     ),
     "XLA_FLAGS": "set the same XLA_FLAGS on all machines",
     "function": (
@@ -23,7 +23,7 @@ LOADING = (
     "cloudpickle.register_pickle_by_value(module)"
 )
 FIRST = ("jax", "jaxlib", "XLA_FLAGS", "device")
-"""Differences that are named first, since others follow from them."""
+"""Differences that are named first, since the others follow from them."""
 
 
 def exception(answer: workers.Answer) -> Exception:

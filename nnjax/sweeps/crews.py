@@ -1,4 +1,4 @@
-"""A sweep's workers: rows are cut into tasks, given out, and given out again if a worker is lost."""
+"""The workers of a sweep: rows are cut into tasks, given out, and given out again if a worker is lost."""
 
 import collections
 import hashlib
@@ -16,24 +16,27 @@ from nnjax.sweeps import answers, devices, executors, jobs, parts, workers
 from nnjax.sweeps.tasks import Task, Tasks
 
 GOAL = 10.0
-"""Seconds that a task should take: a thousand times as long as giving it out."""
+"""Seconds that a task should take, a thousand times as long as giving it out takes."""
 AHEAD = 4
-"""Tasks given out per known worker, so that no worker waits for the driver."""
+"""The number of tasks given out per known worker, so that no worker waits for the driver."""
 KNOWN_AT_FIRST = 16
-"""Number of workers that is assumed until more have answered."""
+"""The number of workers that is assumed until more have answered."""
 LANES_UNTIL = 4
-"""Fewest lanes per device in a task of `sweep_until`: its slots take new rows as others end."""
+"""The fewest lanes per device in a task of `sweep_until`, whose slots take new rows as others end."""
 MESSAGE = 2**26
-"""Most bytes of results that a task brings back, unless a single lane has more; and most bytes of functions
-being sent at a time, unless a single function is larger."""
+"""The largest number of bytes of results that a task brings back, unless a single lane has more.
+
+It is also the largest number of bytes of functions that are being sent at a time, unless a single one is
+larger.
+"""
 SMALL = 100_000
-"""Largest pickled function, in bytes, that is sent with every task."""
+"""The size in bytes up to which a pickled function is sent with every task."""
 PAUSES = 0.001, 0.05
-"""Seconds between two checks of the futures, at first and at most."""
+"""Seconds between two checks of the futures: at first, and at most."""
 SIGN_OF_LIFE = 1.0
 """Seconds after which `on_segment` is called even if nothing came."""
 OTHERS = 8
-"""Most workers to ask in search of one of the folder's kind."""
+"""The largest number of workers that are asked in search of one of the folder's kind."""
 RETRIES = 1
 """How often a task is given out again after the executor has lost it."""
 
@@ -42,7 +45,7 @@ class Crew:
     """The workers of one sweep, as far as they are known, and the tasks given out to them.
 
     Attributes:
-        lane: Rows computed together on one device.
+        lane: The number of rows that are computed together on one device.
         identity: What the bits of a row depend on, according to the folder or the first worker that answered.
     """
 
@@ -56,13 +59,13 @@ class Crew:
     ) -> None:
         """Ask a first worker; `waiting` is called now and then until it answers.
 
-        If the folder holds the same function, look for the first worker of its kind; if there is none,
-        opening the folder raises the error.
+        If the folder holds the same function, look for a worker of the folder's kind; if there is none,
+        opening the folder raises an error later.
 
         Raises:
-            TypeError: The function cannot be pickled.
-            TimeoutError: No worker has answered.
-            RuntimeError: The executor takes no tasks, or fn's results have another form there than here.
+            TypeError: If the function cannot be pickled.
+            TimeoutError: If no worker has answered.
+            RuntimeError: If the executor takes no tasks, or fn's results have another form there than here.
         """
         content = executors.pickled(job.function)
         self._order = workers.Order(
@@ -86,7 +89,7 @@ class Crew:
         self._unit = self.lane * first.devices * (LANES_UNTIL if job.function.until else 1)
 
     def _first(self, expected: dict[str, Any] | None) -> workers.Answer:
-        """Return the answer of the first worker that is as expected, or of any if none is."""
+        """Return the answer of the first worker that is as expected, or of any worker if none is."""
         self.identity = expected or {}
         self._order = self._order._replace(expected=expected)
         answer, others = self._ask(Task(np.arange(0), whole=True)), 1
@@ -113,7 +116,7 @@ class Crew:
         return answer
 
     def _refuse_another_program(self, answer: workers.Answer) -> None:
-        """Compare fn's program there and here, if the same versions make them comparable."""
+        """Compare fn's program there and here, if equal versions make the two comparable."""
         if answer.shapes != self._job.shapes:
             raise RuntimeError(
                 f"fn's results are {self._job.shapes} here and {answer.shapes} on worker {answer.worker}: "
@@ -143,7 +146,7 @@ class Crew:
         """Give a task out.
 
         Raises:
-            RuntimeError: The executor does not accept it.
+            RuntimeError: If the executor does not accept it.
         """
         order = self._order if task.whole or self._travels() else self._order._replace(content=None)
         columns = {name: column[task.rows] for name, column in self._job.rows.columns.items()}
@@ -157,7 +160,7 @@ class Crew:
             ) from error
 
     def _travels(self) -> bool:
-        """Decide whether a task carries the function: not a large one, if the workers that have it stay."""
+        """Decide whether a task brings the function; a large one is left out if workers that have it stay."""
         answers = self._answers.total()
         stay = answers > len(self._answers) and answers > 2 * self._unknown
         return self._size_of_function <= SMALL or not stay
@@ -170,7 +173,7 @@ class Crew:
         """Compute these rows; yield a piece for every answer, and an empty one now and then.
 
         Raises:
-            RuntimeError: Workers were lost with the same rows again and again, or all are of another kind.
+            RuntimeError: If workers were lost twice with the same rows, or all are of another kind.
             Exception: Whatever fn raised, with the row and the worker in its notes.
         """
         tasks = Tasks(wanted)
@@ -198,7 +201,10 @@ class Crew:
             tasks.call_off()
 
     def _most(self) -> int:
-        """Limit the tasks under way: few while a large function is sent, as a worker needs it only once."""
+        """Limit the number of tasks under way.
+
+        Only a few are given out while a large function is being sent, since a worker needs it only once.
+        """
         known = len(self._answers)
         if self._given.tasks:
             return self._given.tasks
@@ -208,7 +214,7 @@ class Crew:
         return min(most, max(MESSAGE // self._size_of_function, known, 1))
 
     def _size(self, total: int, left: int) -> int:
-        """Choose the size of the next task: `GOAL` seconds; less at the end, so that all end together."""
+        """Choose the next task's size: `GOAL` seconds, or less near the end, so that all end together."""
         if self._given.tasks:
             lanes_of_all = -(-total // self.lane)
             return self._fitting(float(-(-lanes_of_all // self._given.tasks) * self.lane), self.lane)
@@ -216,7 +222,7 @@ class Crew:
         return self._fitting(min(GOAL / max(self._pace, 1e-12), share), self._unit)
 
     def _fitting(self, rows: float, unit: int) -> int:
-        """Round to whole units, or to whole lanes (at least one) if units' results exceed one message."""
+        """Round to whole units, or to one or more whole lanes if the results of units exceed one message."""
         most = MESSAGE // max(1, sum(array.nbytes for array in self._job.empty(1)))
         rows = unit * max(1, int(rows / unit))
         return rows if rows <= most else max(self.lane, most // self.lane * self.lane)
@@ -225,7 +231,7 @@ class Crew:
         """Yield the results that have come, and put back what must be computed elsewhere.
 
         Raises:
-            RuntimeError: All workers seem to be of another kind.
+            RuntimeError: If all workers seem to be of another kind.
         """
         lost, errors, refused, heard = [], [], None, False
         for future, task in done:
@@ -259,10 +265,10 @@ class Crew:
             raise RuntimeError(f"every worker that answers is of another kind: {refused}")
 
     def _after_loss(self, task: Task, error: Exception) -> Task:
-        """Return the task to be given out again, with the function.
+        """Return the task as it is to be given out again, together with the function.
 
         Raises:
-            RuntimeError: The task was lost before, or the executor accepts no more tasks.
+            RuntimeError: If the task was lost before, or the executor accepts no more tasks.
         """
         executors.refuse_broken(error)
         if task.lost >= RETRIES:
@@ -278,7 +284,7 @@ class Crew:
         return f"{seeds[0]} to {seeds[-1]}"
 
     def _name(self, answer: workers.Answer) -> str:
-        """Warn of a worker of another kind, once, and say what is different there."""
+        """Warn once of a worker of another kind, and say what is different there."""
         difference = answers.difference(self.identity, answer)
         if answer.worker not in self._strangers:
             self._strangers.add(answer.worker)

@@ -1,4 +1,4 @@
-"""Devices: which ones a sweep runs on, of what kind they are, and how XLA compiles for them."""
+"""Devices: which ones a sweep runs on, what kind they are, and how XLA compiles for them."""
 
 import functools
 import os
@@ -16,7 +16,7 @@ def use_all_cores() -> None:
     """Make every CPU core a JAX device, over which `sweep` spreads its lanes.
 
     Raises:
-        RuntimeError: JAX has already computed something, so its devices are fixed.
+        RuntimeError: If JAX has already computed something, so that its devices are fixed.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
@@ -50,7 +50,7 @@ def memory(device: Any) -> int | None:
 
 
 def compiler_options() -> dict[str, Any]:
-    """Let XLA use a CPU's 512-bit vectors; by default its code uses 256-bit ones."""
+    """Make XLA use the 512-bit vectors of a CPU that has them; by default its code uses 256-bit ones."""
     if chosen()[0].platform != "cpu" or "avx512f" not in _cpu().get("flags", "").split():
         return {}
     return {"xla_cpu_prefer_vector_width": 512}
@@ -66,7 +66,7 @@ def _cpu() -> dict[str, str]:
 
 
 def kind() -> str:
-    """Return the kind of device that lanes run on; for a CPU (just "cpu" in JAX), model and vectors."""
+    """Return the kind of device that lanes run on; for a CPU this is its model and vector instructions."""
     if chosen()[0].platform != "cpu":
         return chosen()[0].device_kind
     model, vectors = cpu()
@@ -74,7 +74,7 @@ def kind() -> str:
 
 
 def cpu() -> tuple[str, list[str]]:
-    """Return the CPU's model and its vector instructions, as Linux names them; other systems list none."""
+    """Return the CPU's model and its vector instructions as Linux names them; other systems list none."""
     known = _cpu()
     model = known.get("model name") or known.get("CPU part") or platform.processor() or platform.machine()
     names = known.get("flags", known.get("Features", "")).split()
@@ -82,6 +82,6 @@ def cpu() -> tuple[str, list[str]]:
 
 
 def flags() -> list[str]:
-    """Return XLA_FLAGS without the number of devices, on which no bit depends."""
+    """Return XLA_FLAGS without the number of devices, on which no bits depend."""
     given = os.environ.get("XLA_FLAGS", "").split()
     return sorted(flag for flag in given if not flag.startswith("--xla_force_host_platform_device_count"))

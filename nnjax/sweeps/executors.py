@@ -1,7 +1,7 @@
 """Executors: what `sweep` accepts as one, and how it is used.
 
-An executor comes from another package and finds the workers. Only its `submit` is used, and only its futures'
-`done`, `result` and `cancel`, since some executors offer no more.
+An executor comes from another package and finds the workers. Only its `submit` is used, and of its futures
+only `done`, `result` and `cancel`, since some executors offer no more.
 """
 
 import concurrent.futures
@@ -18,16 +18,16 @@ class Workers(NamedTuple):
 
     Attributes:
         executor: Anything with the `submit` of `concurrent.futures`: `dask.distributed`'s
-            `client.get_executor()`, a `ProcessPoolExecutor` that spawns, submitit's `AutoExecutor`,
+            `client.get_executor()`, a `ProcessPoolExecutor` that spawns, submitit's `AutoExecutor`, or
             mpi4py's `MPIPoolExecutor`.
-        tasks: Largest number of tasks into which the runs are cut. None makes tasks of ten seconds, which
-            suits workers that stay; if every task is a process or a job in a queue, as with submitit, set a
-            number.
-        wait: Seconds to wait for the first answer of a worker. For later ones there is no time limit: seen
-            from here, a long task and a cluster that is gone look alike.
-        devices: CPU devices for each worker, usually as many as the cores it may use; None leaves it to the
-            workers (JAX_NUM_CPU_DEVICES, else one). A worker whose JAX has already computed something keeps
-            its devices.
+        tasks: The largest number of tasks into which the runs are cut. None makes tasks of about ten seconds,
+            which suits workers that stay. If every task is a process or a job in a queue, as with submitit,
+            set a number.
+        wait: Seconds to wait for the first answer of a worker. Later answers have no time limit, since from
+            here a long task cannot be told from a cluster that is gone.
+        devices: The number of CPU devices for each worker, usually that of the cores it may use. None leaves
+            it to the workers (JAX_NUM_CPU_DEVICES, or else one). A worker whose JAX has already computed
+            something keeps its devices.
     """
 
     executor: Any
@@ -40,9 +40,9 @@ def read(executor: Any) -> Workers:
     """Check the argument `executor`.
 
     Raises:
-        TypeError: It has no `submit`, or tasks, wait or devices is not a number.
-        ValueError: A number out of range; a process pool that forks.
-        ImportError: cloudpickle is not installed.
+        TypeError: If it has no `submit`, or tasks, wait or devices is not a number.
+        ValueError: If a number is out of range, or the executor is a process pool that forks.
+        ImportError: If cloudpickle is not installed.
     """
     given = executor if isinstance(executor, Workers) else Workers(executor)
     if isinstance(given.executor, type) or not callable(getattr(given.executor, "submit", None)):
@@ -60,7 +60,7 @@ def read(executor: Any) -> Workers:
 
 
 def _refuse_forks(executor: Any) -> None:
-    """Refuse executors that fork: a forked child inherits the locks of JAX's threads for ever."""
+    """Refuse executors that fork, since the locks of JAX's threads may stay locked for ever in the child."""
     context = getattr(executor, "_mp_context", None)
     is_pool = isinstance(executor, concurrent.futures.ProcessPoolExecutor)
     if is_pool and context is not None and context.get_start_method() == "fork":
@@ -75,28 +75,28 @@ def _cloudpickle() -> Any:
 
 
 def pickled(function: jobs.Function) -> bytes:
-    """Pickle the function, once for each state of what it reads from outside.
+    """Pickle the function; this is done once for each state of what it reads from outside.
 
     Raises:
-        TypeError: The function cannot be pickled.
+        TypeError: If the function cannot be pickled.
     """
     return _pickled(function, frozenset(_cloudpickle().list_registry_pickle_by_value()))
 
 
 @functools.lru_cache(maxsize=64)
 def _pickled(function: jobs.Function, by_value: frozenset[str]) -> bytes:
-    """Pickle the function, once for each set of modules that are sent by value."""
+    """Pickle the function; this is done once for each set of modules that are sent by value."""
     try:
         return _cloudpickle().dumps(function._replace(reads=()))
     except Exception as error:
         raise TypeError(
             f"{checks.named(function.fn)} cannot be sent to workers, since it, or what it uses, cannot be "
-            f"pickled ({error}): leave out locks, generators, connections and files that are written"
+            f"pickled ({error}): leave out locks, generators, connections and files open for writing"
         ) from error
 
 
 def cancel(future: Any) -> None:
-    """Cancel a future that is not done; not every executor can."""
+    """Cancel a future that is not done, if the executor can do so."""
     with contextlib.suppress(Exception):
         if not future.done():
             future.cancel()
@@ -106,7 +106,7 @@ def refuse_broken(error: Exception) -> None:
     """Ignore an error, unless it says that the executor can no longer compute anything.
 
     Raises:
-        RuntimeError: The executor is broken.
+        RuntimeError: If the executor is broken.
     """
     if isinstance(error, concurrent.futures.BrokenExecutor):
         raise RuntimeError(

@@ -1,4 +1,4 @@
-"""What a sweep runs over: one row for each pair of a seed and a setting, checked once on entry."""
+"""What a sweep runs over: one row for each pair of a seed and a setting; all are checked once on entry."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,10 @@ Settings = Mapping[str, ArrayLike | Sequence[float] | Sequence[int]] | None
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """The rows of a sweep, in the order of its results: all settings of the first seed, then the second's.
+    """The rows of a sweep in the order of its results: all settings of the first seed, then of the second.
 
     Attributes:
-        columns: Name -> value in each row r, (r,): "seed" first, then each setting.
+        columns: For each name, its value in each row, (r,): "seed" first, then each setting.
         shape: The shape that the rows stand for: (seeds,) or (seeds, settings).
     """
 
@@ -28,12 +28,12 @@ class Inputs:
 
     @property
     def count(self) -> int:
-        """Number of rows."""
+        """The number of rows."""
         return len(self.columns["seed"])
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """Names of the settings: the columns except the seed."""
+        """The names of the settings: all columns except the seed."""
         return tuple(self.columns)[1:]
 
     @property
@@ -42,7 +42,7 @@ class Inputs:
         return tuple(column.dtype for column in self.columns.values())
 
     def abstract(self, *leading: int) -> tuple[jax.ShapeDtypeStruct, ...]:
-        """Return the shape and dtype of each column's values: for one row, or with these leading axes."""
+        """Return the shape and dtype of each column's values, for one row or with these leading axes."""
         return tuple(jax.ShapeDtypeStruct(leading, dtype) for dtype in self.dtypes)
 
     def take(self, rows: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -58,7 +58,7 @@ def read(seeds: Seeds, settings: Settings) -> Inputs:
     """Pair every seed with every setting.
 
     Raises:
-        TypeError, ValueError: As `nnjax.sweep` for seeds and settings.
+        TypeError, ValueError: As in `nnjax.sweep` for seeds and settings.
     """
     column = _seeds(seeds)
     if settings is None:
@@ -106,7 +106,7 @@ def _settings(settings: Mapping) -> dict[str, np.ndarray]:
 
 
 def _setting(name: str, value: ArrayLike | Sequence[float] | Sequence[int]) -> np.ndarray:
-    """Convert numbers to JAX's dtype; refuse those that do not fit (JAX would wrap large integers)."""
+    """Convert numbers to JAX's dtype; refuse those that do not fit, since JAX would wrap large integers."""
     try:
         given = np.asarray(checks.numbers(f"setting {name!r}", value))
     except TypeError as error:

@@ -1,4 +1,4 @@
-"""Jobs: what a sweep computes, inspected once, here or on a worker that was sent the function."""
+"""Jobs: what a sweep computes, inspected once, either here or on a worker that has got the function."""
 
 import functools
 import math
@@ -18,7 +18,7 @@ Piece = tuple[np.ndarray, list[np.ndarray]]
 
 
 class Until(NamedTuple):
-    """When a row of `sweep_until` ends, and what is done until then; the arguments as passed there."""
+    """When a row of `sweep_until` ends, and what is done until then; the fields are its arguments."""
 
     step: Callable[[PyTree], PyTree]
     done: Callable[[PyTree], ArrayLike]
@@ -27,13 +27,14 @@ class Until(NamedTuple):
 
 
 class Function(NamedTuple):
-    """The function of a row, as the caller passed it; workers are sent this.
+    """The function of a row as the caller passed it; this is sent to workers.
 
     Attributes:
         fn: `sweep`'s fn, or `sweep_until`'s init.
-        settings: Names of its settings.
+        settings: The names of its settings.
         until: What `sweep_until` does next; None in `sweep`.
-        reads: What it reads from outside, which identifies it here; workers identify it by its digest.
+        reads: What it reads from outside, which is part of its identity here; workers identify it by its
+            digest.
     """
 
     fn: Callable[..., PyTree]
@@ -47,11 +48,11 @@ class Job(NamedTuple):
 
     Attributes:
         function: The function of a row, as passed.
-        one: The same, as a function of the row's numbers.
+        one: The same as a function of the row's numbers.
         rows: All rows.
         program: `one`, inspected without running it.
-        lane: Rows computed together on one device.
-        turns: Lanes computed on one device one after the other, in one call.
+        lane: The number of rows that are computed together on one device.
+        turns: The number of lanes that one call computes on a device, one after the other.
     """
 
     function: Function
@@ -80,13 +81,13 @@ def prepare(function: Function, rows: Inputs, lane: int | None) -> Job:
     """Inspect one row's work, and choose the lane width if None is given.
 
     Raises:
-        TypeError, ValueError: As `nnjax.sweep` for fn and lane.
+        TypeError, ValueError: As in `nnjax.sweep` for fn and lane.
     """
     one = _one(function)
     program = lanes.inspect(one, *rows.dtypes)
     memory = devices.memory(lapack.where(program.jaxpr)[0])
     if function.until:
-        # Slots advance together and are looked at in between, which takes as long for few as for many.
+        # Slots advance together and are looked at in between; that takes as long for few slots as for many.
         return Job(function, one, rows, program, lanes.fit(lane, program, memory, lanes.RUNS_PER_CALL)[0], 1)
     return Job(function, one, rows, program, *lanes.fit(lane, program, memory))
 
@@ -105,13 +106,13 @@ def _work(function: Function) -> slots.Work | None:
 
 
 def compute(job: Job, rows: np.ndarray) -> Generator[Piece, None, None]:
-    """Compute these rows on all local devices; yield pieces as they are finished."""
+    """Compute these rows on all local devices; yield pieces as they finish."""
     work = _work(job.function)
     return slots.run(work, job.lane, job.rows, rows) if work else in_lanes(job, rows)
 
 
 def in_lanes(job: Job, rows: np.ndarray) -> Generator[Piece, None, None]:
-    """Compute these rows, some lanes per device at a time; the next piece runs while one is handed over."""
+    """Compute these rows, a few lanes per device at a time; one piece is handed over as the next one runs."""
     where = lapack.where(job.program.jaxpr)
     lane = job.lane * len(where)
     program, shape, last = lanes.in_turn(job.one, where, *job.program.results), (job.turns, lane), None
@@ -127,7 +128,7 @@ def in_lanes(job: Job, rows: np.ndarray) -> Generator[Piece, None, None]:
 
 
 def _piece(rows: np.ndarray, leaves: list[Any]) -> Piece:
-    """Copy the results (lanes, runs, ...) of these rows to the host, in one row each."""
+    """Copy the results (lanes, runs, ...) of these rows to the host, as one entry per row."""
     hosted = (lanes.to_numpy(leaf) for leaf in leaves)
     return rows, [leaf.reshape(math.prod(leaf.shape[:2]), *leaf.shape[2:])[: len(rows)] for leaf in hosted]
 
@@ -136,7 +137,8 @@ def identity(job: Job) -> dict[str, Any]:
     """Describe what the bits of a row's results depend on besides the row: the program, and what runs it.
 
     The program's text contains the data that fn closes over, unless JAX passes them as arguments
-    (JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS). 50 MB of data take 0.5 s with the text, 0.1 s without.
+    (JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS). For 50 MB of data this takes 0.5 s if they are in the text, 0.1 s if
+    not.
     """
     text = jax.jit(job.one).lower(*job.rows.abstract()).as_text()
     return {
@@ -168,5 +170,5 @@ SETTINGS = (
 
 @functools.cache
 def settings_of_jax() -> dict[str, Callable[[Any], Any]]:
-    """Return the settings that this version of JAX has, and a context manager that sets each."""
+    """Return the settings that this version of JAX has, each with a context manager that sets it."""
     return {f"jax_{name}": getattr(jax, name) for name in SETTINGS if hasattr(jax, name)}

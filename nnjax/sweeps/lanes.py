@@ -1,9 +1,10 @@
 """Lanes: their width, and the program that runs several in turn.
 
-A vmapped program's last digits depend on how many seeds run together and in which order, and chaos amplifies
-them. So seeds always run in lanes of one width, which follows from the work of one run and never from the
-number of seeds. For tiny networks lanes are narrow, so that few seeds do not wait for many that nobody asked
-for; one call of the program runs as many of them, one after the other, as there are seeds.
+The last digits of a vmapped program's results depend on how many seeds run together and in which order, and
+chaos amplifies the differences. So seeds always run in lanes of one width, which follows from the work of one
+run and never from the number of seeds. For tiny networks lanes are narrow, so that a few seeds do not have to
+wait for many that nobody asked for. One call of the program runs several lanes, one after the other: as many
+as the seeds need.
 """
 
 import functools
@@ -22,35 +23,38 @@ from nnjax import checks
 from nnjax.sweeps import devices, inputs, lapack
 
 LANE_BYTES = 2_000_000
-"""Bytes that one lane's loop may touch: a core's second-level cache.
+"""The number of bytes that the loop of one lane may touch: the size of a core's second-level cache.
 
-Lanes two to four times as wide are often faster, but products over data that all seeds share then grow so
-large that XLA's library cuts them into blocks, and a seed's last digits depend on its place in the lane
-(measured on 2 cores: 6-9-5-3 on 20 rows from width 512, 64-30-10 in batches of 10 from width 64).
+Lanes two to four times as wide are often faster, but products with data that all seeds share then grow so
+large that XLA's library cuts them into blocks, and a seed's last digits depend on its place in the lane. On 2
+cores this was measured for 6-9-5-3 on 20 rows from width 512 on, and for 64-30-10 in batches of 10 from width
+64 on.
 """
 WIDEST = 128
 """The widest lane for a CPU core: eight of its vectors.
 
-XOR, 2-2-1, relative to 8192: width 64 reaches 0.94 of the speed, 128 0.97, 256 0.68 (XLA makes one function
-of loops over less than some kilobytes), 1024 0.88. A lane of 128 takes a fiftieth of the time.
+For 2-2-1 networks on XOR, width 64 reaches 0.94 of the speed of width 8192, 128 reaches 0.97, 256 reaches
+0.68 (XLA puts loops into one function only if they go over less than a few kilobytes), and 1024 reaches 0.88.
+A lane of 128 takes a fiftieth of the time.
 """
 RUNS_PER_CALL = 8192
-"""The most runs on a CPU core in one call of the program, while they fit into `LANE_BYTES`."""
+"""The largest number of runs on a CPU core in one call of the program, if they fit into `LANE_BYTES`."""
 ACCELERATOR_SHARE = 1 / 1024
 """The share of an accelerator's memory that one iteration of a lane's loop may touch.
 
-Keeping an accelerator busy takes that many runs at once, and more are no faster.
+That many runs at once are needed to keep an accelerator busy, and more are no faster.
 """
 ACCELERATOR_WHOLE = 1 / 4
-"""The share of the memory that everything in a lane may take: loops, curves and results together."""
+"""The share of the memory that everything in a lane may take up: loops, curves and results together."""
 ACCELERATOR_WIDEST = 2**18
 
 
 @functools.lru_cache(maxsize=64)
 def one_run(fn: Callable, settings: tuple[str, ...], reads: Hashable = ()) -> Callable:
-    """Make one run a function of plain numbers; the same object for the same fn, so that jit recognises it.
+    """Turn one run into a function of plain numbers.
 
-    If what fn reads from outside has changed, it is another object, which is traced again.
+    The same fn gives the same object, so that jit recognises it. If what fn reads from outside has changed,
+    another object is returned, which is traced again.
     """
 
     def one(seed: Array, *values: Array) -> PyTree:
@@ -60,13 +64,13 @@ def one_run(fn: Callable, settings: tuple[str, ...], reads: Hashable = ()) -> Ca
 
 
 class Program(NamedTuple):
-    """One run, inspected without running it.
+    """One run, inspected without being run.
 
     Attributes:
         jaxpr: Its operations.
-        consts: Arrays that fn closes over, as far as JAX keeps them apart from the operations.
-        results: Shape and dtype of each array that it returns.
-        tree: The structure that they are returned in.
+        consts: Arrays that fn closes over, if JAX keeps them apart from the operations.
+        results: The shape and dtype of each array that it returns.
+        tree: The structure in which they are returned.
     """
 
     jaxpr: Any
@@ -79,7 +83,7 @@ def inspect(one: Callable, *dtypes: np.dtype) -> Program:
     """Inspect one run of `one(seed, *setting)`, given the dtypes of its arguments.
 
     Raises:
-        TypeError: It returns no array.
+        TypeError: If it returns no array.
     """
     return _inspect(one, jax.dtypes.canonicalize_dtype(np.float64), *dtypes)
 
@@ -117,17 +121,17 @@ def _is_program(value: Any) -> bool:
 def fit(
     lane: int | None, program: Program, memory: int | None = None, widest: int = WIDEST
 ) -> tuple[int, int]:
-    """Return a lane's width, and how many lanes one call runs in turn on a device.
+    """Return the width of a lane, and how many lanes one call runs in turn on a device.
 
-    The automatic width is a power of two at which the widest loop (or the whole program) fits. Lanes of any
-    other width are run one per call.
+    The automatic width is a power of two with which the widest loop (or the whole program) fits. Of lanes of
+    any other width, each call runs only one.
 
     Args:
         lane: The requested width; None for the automatic one.
         program: One run.
-        memory: An accelerator's memory in bytes; the loop may touch the share `ACCELERATOR_SHARE` of it, and
-            the whole program `ACCELERATOR_WHOLE`. None for a CPU, whose cores have a cache of `LANE_BYTES`
-            each.
+        memory: An accelerator's memory in bytes; of this, the loop may touch the share `ACCELERATOR_SHARE`,
+            and the whole program the share `ACCELERATOR_WHOLE`. None stands for a CPU, each of whose cores
+            has a cache of `LANE_BYTES`.
         widest: The widest lane for a CPU core.
     """
     fitting = _fitting(program, memory)
@@ -137,7 +141,7 @@ def fit(
 
 
 def _fitting(program: Program, memory: int | None) -> int:
-    """Return how many runs fit into the cache of a CPU core, or an accelerator's memory: a power of two."""
+    """Return how many runs fit into the cache of a CPU core or an accelerator's memory, as a power of two."""
     loop, whole = _touched(program.jaxpr)
     if memory is None:
         most = min(RUNS_PER_CALL, LANE_BYTES // loop)
@@ -148,15 +152,15 @@ def _fitting(program: Program, memory: int | None) -> int:
 
 @functools.lru_cache(maxsize=64)
 def _touched(jaxpr: Any) -> tuple[int, int]:
-    """Count the bytes that one run touches, at least 1: in an iteration of its widest loop, and in all."""
+    """Count the bytes (at least 1) that one run touches in an iteration of its widest loop, and in all."""
     loops, straight = _loop_bytes(jaxpr)
     return max(1, max(loops, default=straight)), max(1, straight + sum(loops))
 
 
 def _loop_bytes(jaxpr: Any) -> tuple[list[int], int]:
-    """Count the bytes that one run touches: per iteration of each of its loops, and outside of loops.
+    """Count the bytes that one run touches in an iteration of each of its loops, and outside of loops.
 
-    Scalars are counted only where a loop carries them; within an iteration they stay in registers.
+    Scalars are counted only if a loop carries them; within an iteration they stay in registers.
     """
     loops, straight = [], 0
     for equation in jaxpr.eqns:
@@ -174,7 +178,7 @@ def _loop_bytes(jaxpr: Any) -> tuple[list[int], int]:
 def _carried(equation: Any) -> int | None:
     """Count the bytes that a loop carries between iterations; None if the operation is not a loop."""
     if equation.primitive.name == "scan":
-        # What an iteration carries has the same shape outside; what the loop stacks has one axis more.
+        # What an iteration carries has the same shape outside; what the loop stacks has one more axis.
         inside = next(iter(core.jaxprs_in_params(equation.params))).outvars
         pairs: Any = ((out.aval, inner.aval) for out, inner in zip(equation.outvars, inside, strict=True))
         return sum(_bytes(out) for out, inner in pairs if out.shape == inner.shape)
@@ -195,10 +199,10 @@ def sharding(where: Sequence[Any], *before: None) -> NamedSharding:
 
 @functools.lru_cache(maxsize=64)
 def vmapped(one: Callable, where: tuple[Any, ...]) -> Callable:
-    """Make `one` a program for a lane on each of the devices, compiled once per shape.
+    """Turn `one` into a program for a lane on each of the devices, which is compiled once per shape.
 
-    The mesh's axis is Auto and vmap does the rest: shard_map, with arrays made inside, would sum bias
-    gradients over the devices.
+    The axis of the mesh is Auto, and vmap does the rest; shard_map would sum bias gradients over the devices,
+    because of arrays that are made inside.
     """
     spread = sharding(where)
     options = devices.compiler_options()
@@ -208,9 +212,9 @@ def vmapped(one: Callable, where: tuple[Any, ...]) -> Callable:
 
 @functools.lru_cache(maxsize=64)
 def in_turn(one: Callable, where: tuple[Any, ...], *results: jax.ShapeDtypeStruct) -> Callable:
-    """Make `one` a program (turns, arrays (lanes, runs)) -> its results, a list of arrays (lanes, runs, ...).
+    """Turn `one` into a program (turns, arrays (lanes, runs)) -> its results, a list of (lanes, runs, ...).
 
-    It runs the first `turns` lanes, one after the other, each of them spread over the devices.
+    It runs the first `turns` lanes, one after the other, and spreads each of them over the devices.
     """
     lane, options = lapack.vmap(one, where[0].platform), devices.compiler_options()
 
@@ -228,7 +232,7 @@ def in_turn(one: Callable, where: tuple[Any, ...], *results: jax.ShapeDtypeStruc
 
 
 def _empty(shape: tuple[int, ...], dtype: Any) -> Array:
-    """Make an array to be filled; of random keys, too."""
+    """Make an array to be filled later; it may be one of random keys."""
     if jnp.issubdtype(dtype, jax.dtypes.prng_key):
         return jnp.broadcast_to(jax.random.key(0, impl=jax.random.key_impl(jnp.empty((), dtype))), shape)
     return jnp.zeros(shape, dtype)
@@ -239,7 +243,7 @@ def _is_key(array: Any) -> bool:
 
 
 def stored(result: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
-    """Return the shape and dtype of the NumPy array that holds a result; a random key is held as key data."""
+    """Return the shape and dtype of the NumPy array that holds a result; random keys are held as key data."""
     return jax.eval_shape(jax.random.key_data, result) if _is_key(result) else result
 
 
@@ -249,7 +253,7 @@ def to_numpy(array: ArrayLike) -> np.ndarray:
 
 
 def from_numpy(array: np.ndarray, result: jax.ShapeDtypeStruct) -> np.ndarray | Array:
-    """Undo `to_numpy`: turn key data into random keys again, if `result`, that of one run, is a key."""
+    """Undo `to_numpy`: turn key data back into random keys, if `result`, the result of one run, is a key."""
     if not _is_key(result):
         return array
     return jax.random.wrap_key_data(jnp.asarray(array), impl=jax.random.key_impl(jnp.empty((), result.dtype)))

@@ -1,24 +1,28 @@
-"""LAPACK in lanes: one matrix after the other, since whole batches can wait for each other for ever.
+"""LAPACK in lanes: one matrix after the other, since the parts of a batch can wait for each other for ever.
 
-jaxlib up to 0.11.0 cuts a batch of matrices into tasks for its thread pool (one per core) and waits for
-them on a thread of the same pool. As soon as each thread waits, no thread is left to do the tasks, and the
-program never ends. A lane's decompositions are such a batch; a single matrix is not, and never waits.
+jaxlib up to 0.11.0 cuts a batch of matrices into tasks for its thread pool (with one thread per core) and
+waits for them on a thread of the same pool. Once all threads are waiting, none is left to do the tasks, and
+the program never ends. The decompositions of a lane are such a batch; a single matrix is not, and never has
+to wait.
 
-Measured on 2 cores, batches of 12 to 64 matrices, float32, up to 85 calls a size:
+The following was measured on 2 cores, with batches of 12 to 64 matrices in float32 and up to 85 calls per
+size:
 
-- jaxlib 0.10.1, two CPU devices: qr, lu, solve, cholesky, eig, tridiagonal and expm hang, and
-  triangular_solve within them, from 20 x 20 on (12 x 12 is too little work to be cut), some at the first
-  call, some after dozens. svd, eigh, schur, hessenberg, inv and tridiagonal_solve came through 85 calls of
-  24 x 24 and 32 x 32; svd of 64 x 64 did not return within 90 s, and eigh has been seen to hang elsewhere.
-  They call LAPACK in the same way and are treated alike. fft, which does not, did not hang.
+- With jaxlib 0.10.1 and two CPU devices, qr, lu, solve, cholesky, eig, tridiagonal and expm hang, and so does
+  triangular_solve within them, from 20 x 20 on (12 x 12 is too little work to be cut). Some hang at the first
+  call, some after dozens. svd, eigh, schur, hessenberg, inv and tridiagonal_solve survived 85 calls of 24 x
+  24 and 32 x 32; but svd of 64 x 64 did not return within 90 s, and eigh has been seen to hang elsewhere.
+  They call LAPACK in the same way and are treated alike. fft, which does not call it, did not hang.
   Setting OPENBLAS_NUM_THREADS=1 or xla_cpu_multi_thread_eigen=False does not help.
-- 0.10.1, one CPU device: one program with four independent calls of expm hangs, and so do two threads, each
-  with a program (expm; qr and lu did not in 15 calls). So one device alone is no cure.
-- 0.11.0: expm hangs. 0.11.1 (expm, lu; ten calls) and 0.12.0 (expm, lu, qr, eigh, solve ...): none hung.
+- With 0.10.1 and one CPU device, a single program with four independent calls of expm hangs, and so do two
+  threads that each run a program with expm (with qr and lu they did not hang in 15 calls). So having only one
+  device is no cure.
+- With 0.11.0, expm hangs. With 0.11.1 (expm and lu, ten calls) and 0.12.0 (expm, lu, qr, eigh, solve ...),
+  nothing hung.
 
 Callbacks into Python (`jax.pure_callback`) with whole matrices hang on two CPU devices, at least up to
-0.11.1; on one device they do not, even from two threads. They hold Python's lock, so a second device
-would gain little.
+0.11.1; on one device they do not, even from two threads. They hold Python's lock, so that little would be
+gained by a second device.
 """
 
 import contextlib
@@ -40,7 +44,7 @@ CALLS = frozenset({
     "cholesky", "eig", "eigh", "geqp3", "geqrf", "hessenberg", "householder_product", "lu", "ormqr", "qr",
     "schur", "svd", "triangular_solve", "tridiagonal", "tridiagonal_solve",
 })  # fmt: skip
-"""Names of the operations that call LAPACK with a batch."""
+"""The names of the operations that call LAPACK with a batch."""
 VECTORS_FIRST = {"tridiagonal_solve"}
 """Operations whose first argument is a vector per problem, not a matrix."""
 CALLBACKS = frozenset({"pure_callback", "io_callback", "debug_callback"})
@@ -62,9 +66,9 @@ def _names(jaxpr: Any) -> Iterator[str]:
 
 
 def where(jaxpr: Any) -> tuple[Any, ...]:
-    """Choose the devices for a program: all of the chosen ones, or a single CPU where several can hang.
+    """Choose the devices for a program: all that sweeps may use, or a single CPU if several can hang.
 
-    XLA cannot spread loops over matrices over devices: it would exchange the matrices at every iteration.
+    XLA cannot spread a loop over matrices across devices: it would exchange the matrices at every iteration.
     """
     chosen = devices.chosen()
     risky = CALLBACKS | CALLS if hangs(metadata.version("jaxlib")) else CALLBACKS
@@ -72,10 +76,11 @@ def where(jaxpr: Any) -> tuple[Any, ...]:
 
 
 def vmap(one: Callable, platform: str) -> Callable:
-    """Return `jax.vmap(one)`, with LAPACK one matrix at a time where a batch can hang; no bit changes."""
+    """Return `jax.vmap(one)`; LAPACK gets one matrix at a time if batches can hang. No bits change."""
     if platform != "cpu" or not hangs(metadata.version("jaxlib")):
         return jax.vmap(one)
-    # JAX caches inner programs that it has vmapped; a separate axis name keeps others' batches out of ours.
+    # JAX caches inner programs that it has vmapped. An axis name of our own keeps ours apart from those that
+    # were vmapped elsewhere.
     mapped = jax.vmap(one, axis_name="nnjax.sweep")
 
     def lane(*rows: Any) -> Any:
@@ -110,7 +115,7 @@ def _looped(primitive: Any, batched: Callable) -> Callable:
         axis: Any, operands: Sequence[Any], axes: Sequence[int | None], **params: Any
     ) -> tuple[Any, Any]:
         if primitive.name == "triangular_solve" and axes[0] is None and operands[0].ndim == rank:
-            return batched(axis, operands, axes, **params)  # many right-hand sides of one matrix are one call
+            return batched(axis, operands, axes, **params)  # one matrix, many right-hand sides: a single call
         mapped = [
             None if at is None else jnp.moveaxis(operand, at, 0)
             for operand, at in zip(operands, axes, strict=True)

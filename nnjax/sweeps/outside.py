@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 MANY, DEEP = 100, 6
-"""Largest size and depth of the tuples and dicts that are inspected; the depth limits wrapping too."""
+"""The largest size and depth of tuples and dicts that are inspected; the depth also limits wrappers."""
 
 
 class _Same:
-    """A wrapper that compares an object by identity, whatever the object's own equality says."""
+    """A wrapper that compares an object by its identity, whatever the object's own equality says."""
 
     __slots__ = ("_value",)
 
@@ -29,9 +29,9 @@ class _Same:
 def reads(*functions: Callable) -> Hashable:
     """Note the globals and closed-over values that functions read, and those read by functions they call.
 
-    Numbers, texts, and small tuples and dicts of them are noted by value; anything else by its identity. So
-    it goes unnoticed when an array or a list is changed in place, or when attributes of objects and modules
-    change, or globals of modules other than the function's own and `__main__`.
+    Numbers, texts, and small tuples and dicts of them are noted by value, anything else by its identity. So
+    it goes unnoticed if an array or a list is changed in place, if attributes of objects and modules change,
+    or if globals change in modules other than the function's own and `__main__`.
     """
     seen: dict[types.FunctionType, None] = {}
     for function in functions:
@@ -45,7 +45,7 @@ class _Unwrapped(NamedTuple):
     Attributes:
         plain: The Python function; None if there is none.
         owner: The class whose methods it may call on itself.
-        given: Arguments of partials.
+        given: The arguments of partials.
     """
 
     plain: types.FunctionType | None
@@ -109,7 +109,7 @@ def _is_small(value: Any, depth: int) -> bool:
 
 
 def _outside(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
-    """Yield names and values: globals that the function or one within it names, and what it closes over."""
+    """Yield names and values of the globals that a function (or one inside it) names, and of its closure."""
     for name in dict.fromkeys(_names(function.__code__)):
         if name in function.__globals__ and not isinstance(function.__globals__[name], types.ModuleType):
             yield name, function.__globals__[name]

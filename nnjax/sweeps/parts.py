@@ -1,8 +1,8 @@
-"""More seeds or settings in a sweep's folder: existing rows are read, new ones become a part of their own.
+"""More seeds or settings in a sweep's folder: existing rows are read, and new ones form a part of their own.
 
-A sweep's folder keeps its rows (`rows.npz`, beside `sweep.json`). When asked for other rows of the same
-function, it gets subfolders `more-...` of the same form, one for each set of new rows. A row's bits do not
-depend on its neighbours, so it does not matter in which part it was computed.
+The folder of a sweep records which rows it has (in `rows.npz`, beside `sweep.json`). When other rows of the
+same function are asked for, it gets subfolders `more-...` of the same form, one for each set of new rows. A
+row's bits do not depend on its neighbours, so it does not matter in which part it was computed.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ import numpy as np
 from nnjax.sweeps import segments
 
 Columns = Mapping[str, np.ndarray]
-"""The rows: name -> value in each row, as in `inputs.Inputs`."""
+"""The rows: for each name, its value in each row, as in `inputs.Inputs`."""
 
 
 def track(
@@ -32,7 +32,7 @@ def track(
     """Read the folder's rows into `results`, arrays (rows, ...), and keep those that are added.
 
     Raises:
-        OSError, ValueError: As `segments.open_folder` and `segments.Tracker`.
+        OSError, ValueError: As in `segments.open_folder` and `segments.Tracker`.
     """
     if folder is None:
         return segments.Tracker(results, size, None)
@@ -49,7 +49,7 @@ def track(
 
 
 def begun(folder: str | os.PathLike, here: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what a folder's bits depend on, if it holds the same function on whatever kind of device.
+    """Return what a folder's bits depend on, if it holds the same function, for any kind of device.
 
     Args:
         folder: The folder.
@@ -71,7 +71,7 @@ def _described(path: pathlib.Path) -> dict[str, Any] | None:
 
 
 def _has_other_rows(path: pathlib.Path, identity: Mapping[str, Any]) -> bool:
-    """Check whether the folder holds the same sweep of other rows, and says which rows."""
+    """Check whether the folder holds the same sweep of other rows, and says which rows they are."""
     return _asks_for_other_rows(path, identity) and _rows_of(path) is not None
 
 
@@ -105,7 +105,7 @@ def _of_rows(name: str) -> bool:
 
 
 def _rows_of(path: pathlib.Path) -> dict[str, np.ndarray] | None:
-    """Return the rows of a folder; None if its file is missing or incomplete."""
+    """Return the rows of a folder, or None if its file is missing or incomplete."""
     try:
         with open(path / "rows.npz", "rb") as file, np.load(file, allow_pickle=False) as stored:
             names = stored["names"].tolist()
@@ -127,9 +127,9 @@ class _Part(NamedTuple):
     """One of a sweep's folders.
 
     Attributes:
-        asked: The requested rows that are in it.
-        inside: Their places in it.
-        arrays: All of its results.
+        asked: Those of the requested rows that belong to it.
+        inside: The places of these rows in the folder.
+        arrays: All results of the folder.
         tracker: Tracks which of its results are there.
     """
 
@@ -140,7 +140,7 @@ class _Part(NamedTuple):
 
 
 class More:
-    """Tracks rows that lie partly in a folder, partly in its parts, and for the rest in a new part.
+    """Tracks rows of which some are in a folder, some in its parts, and the rest in a new part.
 
     Attributes:
         missing: Which of the requested rows are not finished yet, (rows,).
@@ -157,7 +157,7 @@ class More:
         """Read the rows of the folder and its parts into `results`.
 
         Raises:
-            OSError, ValueError: As `segments.open_folder` and `segments.Tracker`.
+            OSError, ValueError: As in `segments.open_folder` and `segments.Tracker`.
         """
         self._results, self._path, self._parts = results, path, []
         self.missing = np.ones(len(results[0]), bool)
@@ -177,7 +177,7 @@ class More:
     def _open(
         self, folder: pathlib.Path, size: int, identity: Mapping[str, Any], rows: Columns, wanted: dict
     ) -> None:
-        """Take the wanted rows that this folder has, or will get, off the list."""
+        """Take those wanted rows that this folder has, or will get, off the list of wanted ones."""
         places = {key: place for place, key in enumerate(_keys(rows).tolist()) if key in wanted}
         if not places:
             return
@@ -198,7 +198,7 @@ class More:
         """Keep the results of these rows (r,), arrays (r, ...), in the parts that they belong to.
 
         Raises:
-            OSError, RuntimeError: As `segments.Tracker.add`.
+            OSError, RuntimeError: As in `segments.Tracker.add`.
         """
         for result, leaf in zip(self._results, leaves, strict=True):
             result[rows] = leaf

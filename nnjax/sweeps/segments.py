@@ -1,11 +1,11 @@
-"""A sweep on disk: finished segments, each in a file that is written as a whole and checked when read.
+"""A sweep on disk: each finished segment is in a file that is written as a whole and checked when read.
 
 A folder holds `sweep.json`, which describes the sweep, `rows.npz` with the seeds and settings, and
-`segment-00000.npz`, ... with the arrays and a hash of them. Nothing is pickled; NumPy reads the files without
+`segment-00000.npz`, ... with the arrays and their hash. Nothing is pickled; NumPy reads the files without
 nnjax.
 
-Several processes may share a folder, on one machine or several: each writes under its own temporary name,
-files appear complete, the first one stays, and later ones are compared with it.
+Several processes may share a folder, on one machine or on several: each writes under a temporary name of its
+own, files appear only when they are complete, the first one stays, and later ones are compared with it.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 ABANDONED = 24 * 3600
-"""Age in seconds at which an unfinished file counts as left by a killed process."""
+"""The age in seconds from which an unfinished file counts as left behind by a killed process."""
 WORDS = {
     "function": "another function, or one with other numbers or shapes in it",
     "constants": "the function closes over other data",
@@ -32,7 +32,7 @@ WORDS = {
 }
 """What a difference in each digest means."""
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
-"""Errors with which file systems refuse a hard link that they do not support."""
+"""The errors of file systems that do not support hard links."""
 
 
 class Folder(NamedTuple):
@@ -40,7 +40,7 @@ class Folder(NamedTuple):
 
     Attributes:
         path: The folder.
-        identity: Digest of what the results depend on, which is part of every segment's hash.
+        identity: A digest of what the results depend on; it is part of every segment's hash.
     """
 
     path: pathlib.Path
@@ -55,15 +55,15 @@ def open_folder(folder: str | os.PathLike, identity: Mapping[str, Any]) -> Folde
         identity: What the results depend on, as JSON values.
 
     Raises:
-        OSError: The folder cannot be written.
-        ValueError: It holds another sweep (the message says what differs), or no readable sweep.json.
+        OSError: If the folder cannot be written.
+        ValueError: If it holds another sweep (the message says what differs), or has no readable sweep.json.
     """
     path = _path(folder)
     description = path / "sweep.json"
     with _writing(path):
         path.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path)
-        # Checked first: another process may write the description and a segment between the two checks.
+        # This is checked first, since another process may write the description and a segment in between.
         has_segments = any(path.glob("segment-*.npz"))
         if not description.exists():
             if has_segments:
@@ -79,7 +79,7 @@ def try_folder(folder: str | os.PathLike) -> None:
     """Make the folder and try writing to it, before workers compute anything for it.
 
     Raises:
-        OSError, ValueError: It is not a path, or cannot be written.
+        OSError, ValueError: If it is not a path, or cannot be written.
     """
     path = _path(folder)
     with _writing(path):
@@ -116,7 +116,7 @@ def _check_description(path: pathlib.Path, identity: Mapping[str, Any]) -> None:
 def _difference(name: str, there: Any, now: Any) -> str:
     """Say what differs, in words if the values are digests."""
     if there is None:
-        return "not there, but now"
+        return "not there, but here"
     if name.startswith("setting "):
         return "other values, and the folder does not say which ones it was made with"
     return WORDS.get(name, f"{there!r} there, {now!r} now")
@@ -132,12 +132,12 @@ def _writing(path: pathlib.Path) -> Iterator[None]:
 
 
 def _remove_abandoned(folder: pathlib.Path) -> None:
-    """Delete unfinished files that are a day old; younger ones may be another process's."""
+    """Delete unfinished files that are a day old; younger ones may belong to another process."""
     unfinished = list(folder.glob(".*.unfinished"))
     if not unfinished:
         return
     with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=folder) as file:
-        now = os.fstat(file.fileno()).st_mtime  # the disk's clock, which is the same for all machines
+        now = os.fstat(file.fileno()).st_mtime  # the clock of the disk, which is the same for all machines
         for path in unfinished:
             with contextlib.suppress(FileNotFoundError):
                 if now - path.stat().st_mtime > ABANDONED:
@@ -145,7 +145,7 @@ def _remove_abandoned(folder: pathlib.Path) -> None:
 
 
 def _write_first(path: pathlib.Path, fill: Callable[[Any], Any]) -> bool:
-    """Write a file that appears complete; if there is one already, keep that one and return False."""
+    """Write a file that appears only when complete; if there is one already, keep it and return False."""
     writer = f"{platform.node()[:64]}.{os.getpid()}.{secrets.token_hex(8)}"
     temporary = path.with_name(f".{path.name}.{writer}.unfinished")
     try:
@@ -159,7 +159,7 @@ def _write_first(path: pathlib.Path, fill: Callable[[Any], Any]) -> bool:
 
 
 def _publish(temporary: pathlib.Path, path: pathlib.Path) -> bool:
-    """Give a written file its name, unless it is taken; a link, unlike a rename, never replaces a file."""
+    """Give a written file its name unless that is taken; a link, unlike a rename, never replaces a file."""
     try:
         os.link(temporary, path)
     except FileExistsError:
@@ -192,7 +192,7 @@ def write_rows(folder: pathlib.Path, columns: Mapping[str, np.ndarray]) -> None:
     """Keep the rows of a sweep, name -> (rows,), in its folder, unless they are already there.
 
     Raises:
-        OSError: The folder cannot be written.
+        OSError: If the folder cannot be written.
     """
     path = folder / "rows.npz"
     if path.exists():
@@ -218,19 +218,19 @@ def _hash(identity: str, index: int, leaves: Sequence[np.ndarray]) -> str:
 
 
 def _plain(leaf: np.ndarray) -> np.ndarray:
-    """View as plain bytes if NumPy lacks the type: it writes float8_e5m2 as a type that it cannot read."""
+    """View as plain bytes if NumPy lacks the type; it cannot read float8_e5m2 in the form that it writes."""
     return leaf if leaf.dtype.isbuiltin == 1 else leaf.view(np.dtype((np.void, leaf.dtype.itemsize)))
 
 
 def save(folder: Folder, index: int, leaves: Sequence[np.ndarray]) -> None:
-    """Write one finished segment: entries leaf_0, leaf_1, ... and sha256.
+    """Write one finished segment, with the entries leaf_0, leaf_1, ... and sha256.
 
     The first file stays; a second one, which must have the same bits, is dropped.
 
     Raises:
-        OSError: The folder cannot be written; segments written before stay.
-        RuntimeError: Another process has written this segment with different bits, which must not happen.
-        ValueError: The existing file is damaged.
+        OSError: If the folder cannot be written; segments written before stay.
+        RuntimeError: If another process has written this segment with different bits, which must not happen.
+        ValueError: If the existing file is damaged.
     """
     path, sha256 = segment_path(folder.path, index), _hash(folder.identity, index, leaves)
     arrays: dict[str, Any] = {f"leaf_{number}": _plain(leaf) for number, leaf in enumerate(leaves)}
@@ -248,7 +248,7 @@ def load(folder: Folder, index: int, into: Sequence[np.ndarray]) -> bool:
     """Fill the arrays `into` with one segment; return False if it is not there yet.
 
     Raises:
-        ValueError: The file does not hold what was written for this sweep.
+        ValueError: If the file does not hold what was written for this sweep.
     """
     if not segment_path(folder.path, index).exists():
         return False
@@ -283,7 +283,7 @@ class Tracker:
         """Read the folder's rows into `results`, arrays (rows, ...) cut into segments of `size` rows.
 
         Raises:
-            ValueError: A segment is damaged.
+            ValueError: If a segment is damaged.
         """
         self._results, self._size, self._folder = results, size, folder
         self.missing = np.ones(len(results[0]), bool)
@@ -301,8 +301,8 @@ class Tracker:
         """Keep the results of these rows (r,), arrays (r, ...); write the segments that they complete.
 
         Raises:
-            OSError: The folder cannot be written; segments written before stay.
-            RuntimeError: Another process has written one of them with different bits.
+            OSError: If the folder cannot be written; segments written before stay.
+            RuntimeError: If another process has written one of them with different bits.
         """
         for array, leaf in zip(self._results, leaves, strict=True):
             array[rows] = leaf

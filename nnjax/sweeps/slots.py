@@ -1,6 +1,6 @@
 """Work that ends at different times: a slot takes a new row soon after its last one has ended.
 
-A slot is one place in a lane. All slots advance together by `check_every` steps; those whose row has ended
+A slot is one place in a lane. All slots advance together by `check_every` steps. Slots whose row has ended
 keep its state until enough of them are free, and are then refilled. Rows never interact, so a row's bits do
 not depend on which rows come and go beside it.
 """
@@ -23,8 +23,8 @@ class Ended(NamedTuple):
 
     Attributes:
         state: The state in which each seed ended.
-        steps: How many steps it took, a multiple of `check_every`.
-        finished: Whether `done(state)` holds. If False, the seed reached `max_steps`, or its state holds NaN.
+        steps: The number of steps that it took, a multiple of `check_every`.
+        finished: Whether `done(state)` holds. If not, the seed reached `max_steps`, or its state holds NaN.
     """
 
     state: PyTree
@@ -58,7 +58,7 @@ class Programs(NamedTuple):
 
 @functools.lru_cache(maxsize=64)
 def programs(work: Work) -> Programs:
-    """Make the programs of this work; the same objects for the same work, so that jit recognises them."""
+    """Make the programs of this work: the same objects for the same work, so that jit recognises them."""
 
     def whole(*row: Array) -> Ended:
         return _advance(work, _start(work, *row))[0]
@@ -95,7 +95,7 @@ def _start(work: Work, *row: Array) -> Ended:
 
 
 def _refill(work: Work, refill: Array, occupant: Ended, *row: Array) -> tuple[Ended, Array]:
-    """Start the row if `refill` is true; else leave the occupant as it is."""
+    """Start the row if `refill` is true; otherwise leave the occupant as it is."""
     now = _choose(refill, _start(work, *row), occupant)
     return now, _must_leave(work, now)
 
@@ -135,7 +135,7 @@ class Slots:
         self._never_taken = np.ones(count, bool)
 
     def due(self) -> bool:
-        """Whether an eighth of the slots are free and rows are waiting, or every slot's row has ended."""
+        """Check whether an eighth of the slots are free and rows are waiting, or all slots are free."""
         return bool(self.free.all() or (len(self.waiting) and self.free.sum() >= len(self.free) / 8))
 
     def finished(self) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -144,13 +144,13 @@ class Slots:
         return self.rows[ended], [lanes.to_numpy(leaf)[ended] for leaf in jax.tree.leaves(self._occupants)]
 
     def refill(self) -> bool:
-        """Assign the free slots to waiting rows; return False if none is waiting."""
+        """Assign the free slots to waiting rows; return False if no rows are waiting."""
         taken = np.flatnonzero(self.free)[: len(self.waiting)]
         self.rows[self.free] = EMPTY
         self.rows[taken], self.waiting = np.split(self.waiting, [len(taken)])
         if not len(taken):
             return False
-        # A slot that is still empty starts a copy of the first row: `step` may not accept a state of zeros.
+        # A slot that is still empty starts a copy of the first row: `step` may fail on a state of zeros.
         starting = self._never_taken | np.isin(np.arange(len(self.rows)), taken)
         row = self._inputs.take(np.where(self.rows == EMPTY, self._first, self.rows))
         self._update(self._refill(starting, self._occupants, *row))

@@ -1,4 +1,4 @@
-"""The tasks of a sweep: rows that are still left, given out, or to be given out again."""
+"""The tasks of a sweep: rows that are left to do, given out, or to be given out again."""
 
 import collections
 from typing import Any, NamedTuple
@@ -8,9 +8,9 @@ import numpy as np
 from nnjax.sweeps import executors
 
 COPIES = 64
-"""Largest number of copies of a task; each refusal adds one."""
+"""The largest number of copies of a task; each refusal adds one."""
 HOPELESS = 4
-"""Refusals after which a copy is given up; with no copies left, a task was refused ten times."""
+"""The number of refusals after which a copy is given up; a task with no copies left was refused ten times."""
 
 
 class Task(NamedTuple):
@@ -18,7 +18,7 @@ class Task(NamedTuple):
 
     Attributes:
         rows: The rows, (r,).
-        lost: How often a worker was lost while computing them.
+        lost: How often a worker was lost while it computed them.
         refused: How often a worker of another kind refused them.
         lately: How often they were refused since the last result.
         whole: Whether the function must be sent with them.
@@ -37,7 +37,7 @@ class Task(NamedTuple):
 
 
 class Tasks:
-    """The tasks that are left to do, and those under way."""
+    """The tasks that are left to do, and those that are under way."""
 
     def __init__(self, rows: np.ndarray) -> None:
         self._rows, self._again = rows, collections.deque[Task]()
@@ -46,12 +46,12 @@ class Tasks:
 
     @property
     def left(self) -> int:
-        """Number of rows that were never given out."""
+        """The number of rows that were never given out."""
         return len(self._rows)
 
     @property
     def under_way(self) -> int:
-        """Number of tasks that are given out."""
+        """The number of tasks that are given out."""
         return len(self._given)
 
     @property
@@ -64,7 +64,7 @@ class Tasks:
         return bool(self._again or self.left)
 
     def take(self, size: int) -> Task:
-        """Take the next task, of at most `size` rows if it is new; tasks to be repeated come first."""
+        """Take the next task; tasks to be repeated come first, and new ones have at most `size` rows."""
         if self._again:
             return self._again.popleft()
         rows, self._rows = np.split(self._rows, [size])

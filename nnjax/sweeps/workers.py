@@ -1,8 +1,8 @@
 """Workers: on another machine, a worker loads the function of a sweep and computes rows.
 
 A worker is a process in which an executor calls `run`. It keeps each function under its digest, so that JAX
-compiles the function once, however many tasks come. It computes one task at a time, on all of its local
-devices.
+compiles the function only once, however many tasks arrive. It computes one task at a time, on all of its
+local devices.
 """
 
 import contextlib
@@ -24,11 +24,11 @@ from nnjax.sweeps.inputs import Inputs
 PYTHON = platform.python_version().rpartition(".")[0]
 """The version of Python; pickled functions are tied to it."""
 KEPT = 64
-"""Number of functions that a worker keeps."""
+"""The number of functions that a worker keeps."""
 SEARCH = 30.0
 """Seconds after which the search for the row that raised an exception is given up."""
 HOLDS = 0.1, 10.0
-"""Seconds, at first and at most, that a refused worker holds a task, so others can take the next ones."""
+"""Seconds (at first, and at most) that a refused worker holds a task, so that others take the next ones."""
 
 _busy = threading.Lock()
 _functions: dict[str, jobs.Function] = {}
@@ -40,13 +40,14 @@ class Order(NamedTuple):
     """What a task contains besides its rows.
 
     Attributes:
-        digest: Digest of the function.
+        digest: The digest of the function.
         content: The pickled function; None if the worker should already have it.
         python: The version of Python that pickled it, on whose bytecode it depends.
         settings: JAX's settings on the driver's machine.
         lane: The lane's width; None for the automatic one.
         devices: How many CPU devices the worker should make; None leaves it to the worker.
-        expected: What the bits of the first worker, or of the folder, depend on; None if not known yet.
+        expected: What the bits of the first worker, or of the folder, depend on; None if this is not known
+            yet.
     """
 
     digest: str
@@ -65,8 +66,7 @@ class Failure(NamedTuple):
         error: The pickled exception; None if it cannot be pickled.
         said: Its type and message.
         text: Its traceback.
-        row: Name -> value of the row that raises it; None if that is unknown, or if no single row is to
-            blame.
+        row: The row that raises it, as name -> value; None if it is unknown, or if no single row is to blame.
         loading: Whether the function could not even be loaded.
     """
 
@@ -85,10 +85,10 @@ class Answer(NamedTuple):
         identity: What its bits depend on.
         devices: How many devices a task is spread over.
         platform: The kind of these devices: "cpu" or "gpu".
-        shapes: Shape and dtype of a row's results.
+        shapes: The shape and dtype of each result of a row.
         leaves: The results, arrays (r, ...); None if the worker is of another kind than expected, has failed,
             or does not have the function.
-        seconds: Time that the results took.
+        seconds: The time in which the results were computed.
         failure: What went wrong.
     """
 
@@ -109,12 +109,12 @@ def name() -> str:
 
 
 def run(order: Order, columns: Mapping[str, np.ndarray], attempt: str) -> Answer:
-    """Compute the rows of `columns`, name -> (rows,); without rows, only say what the bits depend on.
+    """Compute the rows of `columns`, name -> (rows,); if there are none, only say what the bits depend on.
 
     Args:
         order: What to compute.
         columns: The rows.
-        attempt: Different for each task, for executors that do not compute equal tasks twice.
+        attempt: A different text for each task, since some executors do not compute equal tasks twice.
     """
     with _busy:
         answer = _answer(order, columns)
@@ -157,7 +157,7 @@ def _computed(order: Order, function: jobs.Function, rows: Inputs) -> Answer:
 
 
 def _make_devices(count: int | None) -> None:
-    """Make this many CPU devices, unless JAX already runs: their number affects the speed but no bit."""
+    """Make this many CPU devices, unless JAX is already running; their number affects speed but not bits."""
     if count is not None:
         with contextlib.suppress(RuntimeError):
             jax.config.update("jax_num_cpu_devices", count)
@@ -191,7 +191,7 @@ def _look(order: Order, function: jobs.Function, rows: Inputs) -> tuple[jobs.Job
 
 
 def _results(job: jobs.Job, rows: np.ndarray) -> list[np.ndarray]:
-    """Return the results of these rows, which are in ascending order, in the same order."""
+    """Return the results of these rows in the same order, which is ascending."""
     results = job.empty(len(rows))
     for some, leaves in jobs.compute(job, rows):
         for result, leaf in zip(results, leaves, strict=True) if len(some) else ():
@@ -200,7 +200,7 @@ def _results(job: jobs.Job, rows: np.ndarray) -> list[np.ndarray]:
 
 
 def _culprit(job: jobs.Job) -> Mapping[str, Any] | None:
-    """Halve the rows until one that raises is left; None if none raises alone, all do, or time runs out."""
+    """Halve the rows until one that raises is left; None if none raises alone, all do, or time is up."""
     rows, end = np.arange(job.rows.count), time.monotonic() + SEARCH
     while len(rows) > 1:
         if time.monotonic() > end:
@@ -231,7 +231,7 @@ def _failure(error: Exception, row: Mapping[str, Any] | None, loading: bool = Fa
 
 
 def _hold(digest: str) -> None:
-    """Wait, longer every time; otherwise a refused worker would take and refuse task after task."""
+    """Wait, each time longer; otherwise a refused worker would take and refuse one task after another."""
     first, most = HOLDS
     _refusals[digest] = _refusals.get(digest, 0) + 1
     time.sleep(min(most, first * 2.0 ** (_refusals[digest] - 1)))

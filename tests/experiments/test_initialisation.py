@@ -1,4 +1,4 @@
-"""The options: which are refused."""
+"""Wrong options of the experiment on initial weights are refused."""
 
 import dataclasses
 

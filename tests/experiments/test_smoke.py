@@ -1,4 +1,4 @@
-"""Each experiment in its smoke size runs, its exact findings agree, its programs lower for other devices."""
+"""Each experiment runs in its smoke size, its exact findings agree, and its programs fit other devices."""
 
 import functools
 import pathlib
@@ -19,7 +19,7 @@ from experiments.runner.checkpoints import Checkpoints
 from nnjax.sweeps import lanes
 
 FAST = {"walkthrough", "spurious_minima"}
-"""The other experiments compile for ten seconds or more."""
+"""The other experiments take ten seconds or more to compile."""
 RELAXED = {"benchmark", "learning_rate", "sentences"}
 """The benchmark's peers broadcast as their users write them; Optax's Adam and RMSProp mix dtypes."""
 WHATEVER_THE_SIZE: dict[str, list[str]] = {

@@ -1,4 +1,4 @@
-"""The options: which are refused, and that the order of lists does not matter."""
+"""Wrong options are refused, and the order of lists does not matter."""
 
 import dataclasses
 

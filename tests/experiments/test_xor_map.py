@@ -1,4 +1,4 @@
-"""Options of XOR's map."""
+"""Options of the map of XOR."""
 
 import pytest
 

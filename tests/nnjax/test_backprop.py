@@ -191,7 +191,7 @@ def test_he_to_glorot_scales_every_layer_alike():
     depth, width = 30, 6
     network = nnjax.mlp((width,) * (depth + 1), hidden="relu", output="identity", biases=False)
     x, read_out = np.random.default_rng(5).normal(size=width), np.ones(width)
-    # float32 draws hold √2 only to 1e-7, so Glorot's weights are He's, rescaled in float64.
+    # In float32, √2 is exact only to 1e-7, so Glorot's weights are He's, rescaled in float64.
     he_params = _init(network, nnjax.key(4), "he_normal")
     glorot_params = tuple(nnjax.Layer(2**-0.5 * layer.weights, layer.biases) for layer in he_params)
 

@@ -1,4 +1,4 @@
-"""Names in any case, a user's activations and losses, and functions: in all views, sweeps and Flax."""
+"""Names in upper or lower case, a user's activations and losses, and functions: all views, sweeps, Flax."""
 
 import functools
 from typing import Any

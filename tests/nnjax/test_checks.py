@@ -1,4 +1,4 @@
-"""Bad input gets an error that names the argument, what came and what is accepted, and is checked once."""
+"""Bad input gets an error that names the argument, what was passed and what is accepted; checks run once."""
 
 import collections
 import functools

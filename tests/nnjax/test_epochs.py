@@ -177,7 +177,7 @@ def test_bad_arguments(options, error, message):
     "view, loss", [*((view, "sse") for view in VIEWS), ("matrix", "binary_cross_entropy")]
 )
 def test_a_rows_weight_is_how_often_it_is_there(view, loss):
-    """Weights 0 to 3 act as rows left out or repeated; held-out rows have no weights."""
+    """Weights 0 to 3 act like rows left out or repeated; held-out rows have no weights."""
     network = nnjax.mlp((2, 2, 1), output="identity")
     params = nnjax.init(network, nnjax.key(0), "normal", dtype=jnp.float64)
     counts = np.array([0, 1, 2, 3, 1, 0, 2])

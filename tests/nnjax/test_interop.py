@@ -1,4 +1,4 @@
-"""The same outputs and gradients in Flax, and a way back; networks that Flax has no layer for are refused."""
+"""Flax gives the same outputs and gradients, both ways; networks that it has no layer for are refused."""
 
 import itertools
 
@@ -259,7 +259,7 @@ def test_nnx_modules_of_other_making(make):
 
 
 class Elsewhere:
-    """No Flax module."""
+    """Not a Flax module."""
 
     layers = 3
 

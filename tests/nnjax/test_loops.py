@@ -1,4 +1,4 @@
-"""Many results in one loop: the same numbers, in whichever way they are computed."""
+"""Many results in one loop: the same numbers, whichever way they are computed."""
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,7 @@ EXTREME = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-37, -1.5]
 
 @pytest.fixture(autouse=True)
 def reductions(monkeypatch):
-    """Take the way of reductions, whatever jaxlib's version."""
+    """Compute by reductions, whatever the version of jaxlib."""
     monkeypatch.setattr(loops, "REDUCE", True)
 
 
@@ -104,7 +104,7 @@ def carry(optimizer, network):
         ((2, 3, 1), optax.sgd(0.1), True),
         ((2, 2, 2, 1), optax.sgd(0.1), False),  # too many operations
         ((2, 2, 1), optax.sgd(0.1, 0.9), False),  # too many results
-        ((2, 1), optax.adam(0.1), False),  # a count is no floating-point number
+        ((2, 1), optax.adam(0.1), False),  # its count is not a float
     ],
 )
 def test_what_fits(sizes, optimizer, small):

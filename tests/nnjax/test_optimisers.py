@@ -1,4 +1,4 @@
-"""An optimiser acts the same in every view: by number if it can, on matrices if it looks at more."""
+"""An optimiser acts the same in every view: on single numbers if it can, on matrices if it looks at more."""
 
 import functools
 

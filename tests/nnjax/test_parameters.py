@@ -1,4 +1,4 @@
-"""Parameters typed in: all common forms become layers, the same in every function; and their table."""
+"""Parameters typed in: all common forms become layers, alike in every function, and print as a table."""
 
 import fractions
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("without_shape_checks")
 
 
 def predicted():
-    """By NumPy."""
+    """Predict with NumPy."""
     a = 1 / (1 + np.exp(-(np.array(X) @ W1 + B1)))
     return 1 / (1 + np.exp(-(a @ W2 + B2)))
 

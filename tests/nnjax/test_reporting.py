@@ -1,4 +1,4 @@
-"""Output is readable: tables, a bar in a terminal, a line a minute in a log file."""
+"""Output is readable: tables, a bar in a terminal, a line per minute in a log file."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""A study is its sweeps, with labels."""
+"""A study equals its sweeps, with labels added."""
 
 import functools
 import importlib

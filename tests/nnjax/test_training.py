@@ -14,7 +14,7 @@ import nnjax
 from nnjax.stopping import REASONS
 from nnjax.views import VIEWS
 
-RTOL = 1e-9  # float64 rounding, amplified over some dozens of steps
+RTOL = 1e-9  # float64 rounding, amplified over a few dozen steps
 NETWORK = nnjax.mlp((3, 4, 2))
 train_step = jax.jit(nnjax.train_step)
 
@@ -59,7 +59,7 @@ def descend(params, grads, memory, rate=0.3):
 
 @functools.cache
 def loss_before():
-    """Of two seeds."""
+    """Compute the loss of two seeds before training."""
     return nnjax.sweep(lambda key: nnjax.total_loss(NETWORK, nnjax.init(NETWORK, key), *data()), [0, 1])
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import nnjax
 
-RTOL = 1e-10  # float64 is exact to 1e-16; a cancellation of six digits still passes
+RTOL = 1e-10  # float64 is exact to 1e-16; results that lose six digits by cancellation still pass
 
 
 @dataclasses.dataclass(frozen=True)

@@ -98,7 +98,7 @@ KNOWN = {
     "squared circle": (lambda p: (p[0] ** 2 + p[1] ** 2) ** 2, (0.0, 0.0), "degenerate"),
     "monkey saddle": (lambda p: p[0] ** 3 - 3 * p[0] * p[1] ** 2, (0.0, 0.0), "degenerate"),
     "constant": (lambda p: 0 * p[0] * p[1], (1.0, 1.0), "degenerate"),
-    # Kinks from which no slope falls.
+    # Kinks from which no direction leads downhill.
     "diamond": (lambda p: jnp.abs(p[0]) + jnp.abs(p[1]), (0.0, 0.0), "kink"),
     "ridge": (lambda p: jnp.abs(p[0]) + p[1] ** 2, (0.0, 0.0), "kink"),
     "two ReLU nodes": (lambda p: relu(p[0]) + relu(-p[0]) + p[1] ** 2, (0.0, 0.0), "kink"),

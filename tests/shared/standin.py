@@ -27,10 +27,10 @@ class Future:
 
 
 class Inline:
-    """Computes when it is asked for the result; `futures` are all that it returned.
+    """An executor that computes a task when asked for its result; `futures` lists all that it returned.
 
     Args:
-        plan: Number of a task, from 0 -> None, or the exception that its result raises, or "never".
+        plan: Maps a task's number (from 0) to None, the exception that its result raises, or "never".
     """
 
     def __init__(self, plan: Callable[[int], Any] = lambda number: None) -> None:

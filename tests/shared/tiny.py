@@ -18,7 +18,7 @@ class Config(Options):
 
     Attributes:
         seed: The seed.
-        size: The number of numbers.
+        size: How many numbers there are.
         explode: Whether to fail.
     """
 

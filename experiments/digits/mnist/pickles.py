@@ -1,7 +1,7 @@
 """Reading NumPy arrays from a pickle without running it.
 
-A pickle is a program for a small stack machine, which may call whatever it names. Here `pickletools` lists
-its operations, and only those that describe arrays of numbers and tuples are followed.
+A pickle is a program for a small stack machine, and may call whatever it names. Here `pickletools` lists its
+operations, and only those that describe arrays of numbers and tuples are followed.
 """
 
 import pickletools
@@ -31,10 +31,10 @@ class Described:
 
 
 def arrays(content: bytes) -> Any:
-    """Read a pickle of arrays and tuples, as Python 2 wrote it (protocol 2), without running it.
+    """Read a pickle of arrays and tuples, as written by Python 2 (protocol 2), without running it.
 
     Raises:
-        ValueError: It holds anything else; the message names it.
+        ValueError: It contains something else; the message names it.
     """
     stack: list[Any] = []
     memo: dict[int, Any] = {}

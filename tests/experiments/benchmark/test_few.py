@@ -1,4 +1,4 @@
-"""Small sweeps and single networks: the ratios' direction, and that all train the same rows."""
+"""Small sweeps and single networks: what a ratio above 1 means, and that all methods train alike."""
 
 import dataclasses
 
@@ -11,7 +11,7 @@ from experiments.benchmark import few, peers, work
 
 @pytest.fixture
 def clocked(monkeypatch):
-    """Let a job return the seconds that it is said to take."""
+    """Replace the clock: a job's time is the number of seconds that it returns."""
     monkeypatch.setattr(few, "clock", lambda job: (float(job()[0]), job()))
 
 

@@ -1,4 +1,4 @@
-"""A panel of speeds for each network, and a dot for each method that was measured; a short run has none."""
+"""Each network has a panel of speeds, with a dot for each method measured; a short run has no panels."""
 
 import drawn
 import numpy as np

@@ -35,7 +35,7 @@ def test_verdicts(data):
 
 def test_what_is_measured(data):
     found = by_id(data)
-    # 200, 400 and 600 seed-steps per second over the C program's 1000.
+    # The ratios are 200, 400 and 600 seed-steps per second over the C program's 1000.
     assert (found["floor"].measured, found["floor"].interval) == (0.4, (0.2, 0.6))
     assert (found["alone"].measured, found["alone"].interval) == (650.0, (600.0, 700.0))
     # The first call takes 20 s; later ones do 4 seed-steps at a median of 4 per second.

@@ -1,4 +1,4 @@
-"""The C program does the same training, and has a speed; without a compiler there is none."""
+"""The C program does the same training, and its speed is measured; without a compiler there is none."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""Clocks and the machine: seconds are seconds."""
+"""The clock counts seconds, and the machine is described."""
 
 import time
 

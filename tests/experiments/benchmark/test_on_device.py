@@ -1,4 +1,4 @@
-"""The speeds of a device: each row is on disk as soon as it is measured."""
+"""The speeds of a device: each row is written to disk as soon as it is measured."""
 
 import csv
 import dataclasses

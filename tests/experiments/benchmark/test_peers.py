@@ -28,7 +28,7 @@ WORKS = {
 
 
 def losses(each):
-    """Compute the losses by the chain rule, one seed after the other."""
+    """Compute the losses by the chain rule, one seed after another."""
     rows, ends = each.rows(), []
     for index, seed in enumerate(each.seed_range()):
         layers = nnjax.init(each.network, nnjax.key(seed), "lecun_normal", "normal")

@@ -21,7 +21,7 @@ def test_counts():
     each = batches()
     assert (each.seed_steps, each.epochs, each.rows_per_update) == (18, 2, 2)
     assert list(each.seed_range()) == [5, 6, 7]
-    # Products of 2 rows: forward 4·3 + 3·1, weight gradients the same, backward 3·1, two operations each.
+    # Products for 2 rows: 4·3 + 3·1 forward, as many for weight gradients, 3·1 backward; 2 operations each.
     assert each.flops == 2 * 2 * (15 + 15 + 3)
 
 

@@ -95,7 +95,7 @@ def test_feedback_through_the_networks_own_weights_is_backpropagation():
 
 
 def test_training_by_backpropagation_is_nnjax_train():
-    """From the same draws, in full batches, the last loss is that of `nnjax.train` with plain descent."""
+    """With the same draws, in full batches, the last loss is that of `nnjax.train` with plain descent."""
     network, (xs, ys) = nnjax.mlp((2, 2, 1)), datasets.xor()
     task = Task("XOR", network, datasets.xor(), datasets.xor(), rate=2.0, epochs=5, batch=4, seeds=1)
     loss, right = rules.trained(task)(nnjax.key(3), jnp.float32(2))
@@ -130,7 +130,7 @@ def test_xor_by_each_rule(monkeypatch):
 
 
 def test_feedbacks_alignment_is_followed_through_training():
-    """Before training it is the angle of one update; at rate 0 it stays; the last is after training."""
+    """Before training it is the angle of one update; at rate 0 it stays; the last one is after training."""
     data = datasets.iris().train
     task = Task("Iris", nnjax.mlp((4, 3, 3)), data, data, rate=0.1, epochs=2, batch=16, seeds=2)
     assert rules.looks(task) == (0, 1, 2)

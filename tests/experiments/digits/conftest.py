@@ -1,4 +1,4 @@
-"""Data such as a long run of the experiment on digits has, without the training."""
+"""Data like those of a long run of the experiment on digits, made without training."""
 
 import jax
 import numpy as np
@@ -49,7 +49,7 @@ def made_up():
 
 @pytest.fixture(scope="package")
 def two_groups():
-    """100 seeds; the first 20 lose digit 3: its node is silent, its δ is 0, in any row order."""
+    """100 seeds, of which the first 20 lose digit 3: its node is silent and its δ is 0, in any row order."""
     config = digits.Config(seeds=100, crossed=16, few=5, epochs=21, batch_epochs=5)
     data = digits.run(config, MadeUp())
     starts = data["starts"].to_dataset()

@@ -33,7 +33,7 @@ def test_every_finding_is_decided_by_numbers(two_groups):
         assert np.all(np.isfinite([finding.measured, *finding.interval])), finding.id
     assert all(rows for _, rows in tables(two_groups).values())
     low, high = next(each.interval for each in findings(two_groups) if each.id == "poor-in-other-order")
-    assert low < 0.8 < high == 1  # all 20 and none of 80: groups this small leave doubt
+    assert low < 0.8 < high == 1  # all of 20 and none of 80: groups this small leave doubt
 
 
 def test_nothing_is_said_of_few_seeds(two_groups):

@@ -12,7 +12,7 @@ READY = "document.documentElement.dataset.ready === 'yes'"
 
 @pytest.fixture(scope="session")
 def walkthrough():
-    """(data, tables) as stored on disk, without the parts that the page does not need."""
+    """Return (data, tables) as stored on disk, without the parts that the page does not need."""
     data = xr.DataTree.from_dict({"printed": numbers.printed_numbers(), **numbers.cases()})
     return data, {page.ERRATA: {"rows": [list(row) for row in SLIPS]}}
 

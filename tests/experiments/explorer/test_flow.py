@@ -1,4 +1,4 @@
-"""|δ| of every layer is nnjax's, and the theory's line is nnjax.signal_propagation.mean_field's."""
+"""|δ| of every layer agrees with nnjax, and the theory's line with nnjax.signal_propagation.mean_field."""
 
 import jax.numpy as jnp
 import node

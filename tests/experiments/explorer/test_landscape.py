@@ -1,4 +1,4 @@
-"""The plane goes through its three networks, and the loss there is theirs."""
+"""The plane goes through its three networks, and its loss at these points is that of the networks."""
 
 import node
 import numpy as np

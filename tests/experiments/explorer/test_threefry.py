@@ -1,4 +1,4 @@
-"""Seeds give JAX's bits and uniform numbers exactly, and normal ones to 4 units in the last place."""
+"""Seeds give JAX's bits and uniform draws exactly, and normal draws to within 4 units in the last place."""
 
 import jax
 import jax.numpy as jnp

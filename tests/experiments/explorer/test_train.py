@@ -10,7 +10,7 @@ import pytest
 import nnjax
 from nnjax import datasets
 
-OPTIMISED = True  # 200 seeds take 5000 steps
+OPTIMISED = True  # 200 seeds take 5000 steps each
 SEEDS, STEPS, RATE = 200, 5000, 2.0
 NETWORK = nnjax.mlp((2, 2, 1))
 
@@ -47,7 +47,7 @@ def test_a_few_steps_are_nnjaxs_in_float64():
         for layer, (weights, biases) in zip(
             theirs, jax.tree.map(lambda a, s=seed: a[s], params), strict=True
         ):
-            # Initial weights may differ by 4 units in the last place of float32, as normal numbers do.
+            # Initial weights may differ by 4 units in the last place of float32, as normal draws do.
             np.testing.assert_allclose(layer["weights"], weights, rtol=5e-6)
             np.testing.assert_allclose(layer["biases"], biases, rtol=5e-6)
 

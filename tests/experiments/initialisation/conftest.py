@@ -37,7 +37,7 @@ def _tossed(share, seeds=100, ranges=(0.1, 1.0)):
 
 
 def _learnt(seeds, ranges):
-    """Make every run by range and rate end at loss 0."""
+    """Make every run, at any range and rate, end at loss 0."""
     names = {
         "seed": np.arange(seeds),
         "range": list(ranges),

@@ -147,7 +147,7 @@ def test_xor_without_biases_can_be_learnt_by_sigmoid_but_not_by_relu():
 
 
 def test_an_ending_is_found_under_its_task_seed_law_range_and_network():
-    """Seeds 7 and 8, ranges 1 and 2: five settings, the last of them zeros, and four networks."""
+    """Seeds 7 and 8, ranges 1 and 2, five settings (the last one is zeros), and four networks."""
     count = len(TASKS) * 2 * 5 * 4
     numbers = np.arange(count).reshape(len(TASKS), 2, 5, 4)
     endings = {

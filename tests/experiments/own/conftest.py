@@ -1,4 +1,4 @@
-"""A small table, and data such as a long run on it has, without training."""
+"""A small table, and data like those of a long run on it, made without training."""
 
 import jax
 import numpy as np

@@ -1,4 +1,4 @@
-"""Many networks at once give the same as one by one, in float64."""
+"""Many networks at once give the same results as one by one, in float64."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""What computes: several processes, an existing scheduler, or this process alone."""
+"""What runs the sweeps: several processes, an existing scheduler, or this process alone."""
 
 import queue
 import signal

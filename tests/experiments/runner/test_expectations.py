@@ -1,4 +1,4 @@
-"""Expectations: one complete file, of which every table is read; mistakes in it are named."""
+"""Expectations are in one file: each of its tables is complete, and mistakes in it are named."""
 
 import datetime
 

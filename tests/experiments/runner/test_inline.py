@@ -1,4 +1,4 @@
-"""Pictures in the page: none affects another, or the look of the page."""
+"""No picture in the page affects another one, or the look of the page."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""Bars on a terminal, a line a minute in a log."""
+"""Progress is a bar on a terminal, and a line per minute in a log."""
 
 import io
 import itertools

@@ -49,7 +49,7 @@ def test_refused(call, message):
 
 
 def test_the_best_column_is_chosen_on_the_other_half():
-    """Rows 0 and 2 are best in column 0, rows 1 and 3 in column 1; neither choice pays on other rows."""
+    """Rows 0 and 2 are best in column 0, rows 1 and 3 in column 1; neither choice pays off on others."""
     values = np.array([[1.0, 0.2], [0.1, 1.0], [1.0, 0.4], [0.3, 1.0]])
     found, chosen = statistics.at_best(values)
     np.testing.assert_array_equal(found, [0.2, 0.1, 0.4, 0.3])
@@ -130,7 +130,7 @@ def test_rows_and_columns_are_drawn_again_as_a_loop_does():
 
 @pytest.mark.parametrize("shifted", [False, True])
 def test_the_interval_of_a_two_way_table_covers_the_ratio(shifted):
-    """Rows and columns are normal, or 18.5 % of both are shifted; then the F law misses 1 time in 20."""
+    """Effects are normal, or 18.5 % of them are shifted; then the F law misses one time in 20."""
     rng, missed = np.random.default_rng(0), 0
     for _ in range(300):
         parts = [rng.random(16) < 0.185 if shifted else rng.normal(size=16) for _ in range(2)]

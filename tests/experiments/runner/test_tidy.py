@@ -1,4 +1,4 @@
-"""CSV files have a row per seed, codes spelled out in words, and nothing rounded."""
+"""CSV files have a row per seed, with codes spelled out in words and nothing rounded."""
 
 import numpy as np
 import pandas as pd

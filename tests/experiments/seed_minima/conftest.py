@@ -1,4 +1,4 @@
-"""Data such as a long run of the experiment on seeds and minima has, without training or certificates."""
+"""Data like those of a long run on seeds and minima, made without training or certificates."""
 
 import jax
 import numpy as np
@@ -14,7 +14,7 @@ LOSSES = (0.0, 0.5, 2 / 3, 1.5)
 
 
 def drawn(shapes, leading):
-    """Draw numbers with the shapes and dtypes in `shapes` for each of `leading`; scalars are like losses."""
+    """Draw numbers with the shapes and dtypes in `shapes` for each of `leading`; scalars look like losses."""
     rng = np.random.default_rng(0)
 
     def leaf(like):

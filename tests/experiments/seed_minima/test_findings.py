@@ -1,4 +1,4 @@
-"""The findings on seeds and minima, on data such as a long run has."""
+"""The findings on seeds and minima, on data like those of a long run."""
 
 import numpy as np
 import xarray as xr

@@ -75,7 +75,7 @@ def test_ends_are_told_on_their_own_teachers_rows(monkeypatch):
 
 
 def test_a_student_is_in_a_local_minimum_or_has_learnt_or_neither():
-    """The cases: strict and high; low; settled but flat; strict and high but not settled."""
+    """The cases are: strict and high; low; settled but flat; strict and high but not settled."""
     columns = {
         "settled": [True, True, True, False],
         "verdict": [minima.STRICT, minima.STRICT, minima.FLAT, minima.STRICT],

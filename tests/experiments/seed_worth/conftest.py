@@ -1,17 +1,17 @@
-"""Made-up pairs of runs: what each source changes is known."""
+"""Made-up pairs of runs, in which it is known what each source changes."""
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from experiments.digits.mnist.pictures import MNIST
+from experiments.runner.mnist import MNIST
 from experiments.seed_worth.digits import SOURCES
 
 SEEDS, EPOCHS, ROWS = 40, 4, 50
 
 
 def digits_part(rate: float, bit: float) -> xr.Dataset:
-    """Independent errors; a bit's distance doubles in every epoch, as the tangent says."""
+    """Errors are independent; the distance due to one bit doubles every epoch, as the tangent says."""
     rng = np.random.default_rng(0)
     wrong = rng.random((SEEDS, 5, 3, ROWS)) < np.linspace(0.02, 0.3, ROWS)
     wrong[:, 1] = wrong[:, 0]
@@ -29,7 +29,10 @@ def digits_part(rate: float, bit: float) -> xr.Dataset:
 
 
 def xor_part() -> xr.Dataset:
-    """Two seeds in three are wrong on all rows; at the usual rate whatever the bit, at the large one not."""
+    """Make two seeds in three wrong on all rows.
+
+    A flipped bit changes no answer at the usual rate, and every answer at the large one.
+    """
     wrong = np.zeros((2, 30, 2, 4), bool)
     wrong[:, ::3] = wrong[:, 1::3] = True
     wrong[1, :, 1] = ~wrong[1, :, 0]

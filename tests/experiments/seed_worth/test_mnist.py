@@ -1,4 +1,4 @@
-"""What --mnist adds: the same pairs on other pictures, findings on MNIST's own alone, a figure, words."""
+"""What --mnist adds: pairs, a figure and text on any pictures, but findings only on those of MNIST."""
 
 import types
 

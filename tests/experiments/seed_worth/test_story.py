@@ -1,4 +1,4 @@
-"""The story of the seed names what is there."""
+"""The story of the seed shows every figure and names every finding."""
 
 from experiments.runner import style
 from experiments.runner.experiment import Show

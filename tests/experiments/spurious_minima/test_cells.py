@@ -107,7 +107,7 @@ def test_a_run_that_does_not_rest_is_continued():
 
 @pytest.mark.slow
 def test_the_saddle_that_a_seed_rests_at(few_lanes):
-    """k = 16, n = 17, seed 41 reaches a gradient below 1e-9 at a saddle; left alone, it still leaves."""
+    """At k = 16, n = 17, seed 41 has a gradient below 1e-9 at a saddle; left alone, it still leaves it."""
     few_lanes(1)
     runs = runs_of(16, 17, [41])
     assert runs.pushed.tolist() == [1]

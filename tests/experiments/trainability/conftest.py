@@ -1,4 +1,4 @@
-"""Made-up maps: what trains is what 6 ξ says."""
+"""Made-up maps: exactly those networks train that the rule of 6 ξ says will train."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ DEPTHS, SEEDS, PLACES, EPOCHS = (2, 4, 8), 60, 5, 6
 
 
 def maps_part() -> xr.Dataset:
-    """Networks train at the second rate alone, with at most 6 ξ layers."""
+    """Networks train only at the second rate, and only with at most 6 ξ layers."""
     variances = {"sigmoid": np.geomspace(2, 40, PLACES), "relu": np.geomspace(0.5, 30, PLACES)}
     known = xr.concat([theory.scales(name, values) for name, values in variances.items()], "activation")
     axes = {
@@ -28,7 +28,7 @@ def maps_part() -> xr.Dataset:
 
 
 def isometry_part() -> xr.Dataset:
-    """At the second rate half is reached after 4 epochs from Gaussian weights, 2 from orthogonal ones."""
+    """At the second rate, the loss halves in 4 epochs from Gaussian weights, in 2 from orthogonal ones."""
     loss = np.ones((SEEDS, 2, 2, EPOCHS + 1))
     loss[:, 0, 1, 4:] = loss[:, 1, 1, 2:] = 0.3
     axes = {"seed": np.arange(SEEDS), "weights": list(orthogonal.KINDS), "rate": [0.01, 0.03]}
@@ -37,7 +37,7 @@ def isometry_part() -> xr.Dataset:
 
 
 def linear_part() -> xr.Dataset:
-    """With 16 layers half is reached after as many updates as with 4, from orthogonal weights alone."""
+    """From orthogonal weights alone, the loss halves, in as many updates with 16 layers as with 4."""
     loss = np.ones((2, SEEDS, 2, 2, EPOCHS + 1))
     loss[:, :, 1, 0, 3:] = 0.3
     axes = {"depth": [4, 16], "seed": np.arange(SEEDS), "weights": list(orthogonal.KINDS)}

@@ -1,4 +1,4 @@
-"""The story of where training is possible names what is there."""
+"""The story of where training is possible shows every figure and names every finding."""
 
 from experiments.runner import style
 from experiments.runner.experiment import Show

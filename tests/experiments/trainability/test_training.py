@@ -1,4 +1,4 @@
-"""What is trained, at which size: against starts that are made here."""
+"""The networks that are trained, and their initial weights, against ones that are made here."""
 
 import jax
 import jax.numpy as jnp

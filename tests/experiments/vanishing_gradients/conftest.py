@@ -10,7 +10,7 @@ from experiments.vanishing_gradients import SMOKE, Config, exact_laws, run, trai
 
 
 def _record(task, recipe, epochs, seeds):
-    """Make a record of the right shape: sigmoid networks of five or more layers stay at a constant's loss."""
+    """Make a record of the right shape: deep sigmoid networks (5 layers or more) keep a constant's loss."""
     shape = len(seeds), len(recipe.rates)
     rng = np.random.default_rng(recipe.depth)
     stuck = recipe.depth >= 5 and recipe.activation == "sigmoid"

@@ -1,4 +1,4 @@
-"""Weights are tested against their distributions and QR, and which kinds of them coincide."""
+"""Weights against their distributions and a QR decomposition, and which kinds of weights coincide."""
 
 import jax.numpy as jnp
 import numpy as np

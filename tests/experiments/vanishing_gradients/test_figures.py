@@ -1,4 +1,4 @@
-"""Every figure is drawn, legible, with a caption."""
+"""Every figure is drawn, is legible and has a caption."""
 
 import drawn
 import pytest

@@ -1,4 +1,4 @@
-"""Every part is judged, ids are unique, tables are text."""
+"""Every part is judged, ids are unique, and tables are text."""
 
 import numpy as np
 import xarray as xr
@@ -12,7 +12,7 @@ def test_findings_hold_numbers_and_every_part_is_judged(small_data, monkeypatch)
     judged = findings(small_data)
     for finding in judged:
         numbers = [finding.measured, *finding.interval, *finding.expected]
-        # He's made-up networks learn nothing within six epochs, so that there is no ratio to report.
+        # He's made-up networks learn nothing within six epochs, so there is no ratio to report.
         assert not np.isnan(numbers).any() or finding.id == "stall-glorot-over-he", finding.claim
     claims = "\n".join(finding.claim for finding in judged)
     for part in (

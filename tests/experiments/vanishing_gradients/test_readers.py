@@ -14,7 +14,7 @@ PLUS_AND_MINUS = Data(np.zeros((2, 1)), np.array([[1.0], [-1.0]]))
 
 
 def trained(losses):
-    """Make last losses (depth, seed, rate) for one kind of initial weights."""
+    """Make final losses (depth, seed, rate) for one kind of initial weights."""
     recipes = [Recipe(depth, rates=(0.1, 0.3)) for depth in DEPTHS]
     task = Task("signs", PLUS_AND_MINUS, PLUS_AND_MINUS, 2, 1)
     group = Group(task, 0, {"start": ["s"], "depth": DEPTHS}, recipes)

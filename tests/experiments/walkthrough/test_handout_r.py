@@ -1,4 +1,4 @@
-"""The handout in R, its own language: every number from handout.R is the walkthrough's, by both rules."""
+"""The handout in R, its own language: handout.R gives the walkthrough's numbers under both rules."""
 
 import pathlib
 import shutil

@@ -13,7 +13,7 @@ WHOLE = maps.WHOLE._asdict()
 
 @pytest.fixture(scope="package")
 def data():
-    """Made-up planes: at rate 1 a straight border, at rate 10 salt and pepper; closer the same."""
+    """Made-up planes: a straight border at rate 1, salt and pepper at rate 10, the same in close-ups."""
     rng, shape = np.random.default_rng(0), (2, 4, 2, SIDE, SIDE)
     level = np.ones(shape, np.int8)
     level[0, ..., : SIDE // 2] = 0

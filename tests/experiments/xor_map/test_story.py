@@ -1,4 +1,4 @@
-"""The story of the map names what is there."""
+"""The story of the map shows every figure and names the findings that exist."""
 
 from experiments.runner import style
 from experiments.runner.experiment import Show

@@ -103,7 +103,7 @@ def test_without_float64_a_flat_minimum_is_not_certified():
 
 @pytest.mark.parametrize("chosen", list(itertools.combinations(range(3), 2)))
 def test_baldi_and_hornik(chosen):
-    """Linear 4-2-3 at U_I: the loss is tr Syy - Σ λ_I; pairs i in I, j not, with λⱼ > λᵢ lead downhill."""
+    """Linear 4-2-3 at U_I: the loss is tr Syy - Σ λ_I; i in I and j outside lead downhill if λⱼ > λᵢ."""
     rng = np.random.default_rng(0)
     xs, mix = rng.normal(size=(30, 4)), rng.normal(size=(4, 3))
     ys = xs @ mix + 0.1 * rng.normal(size=(30, 3))

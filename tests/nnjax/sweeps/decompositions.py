@@ -61,7 +61,7 @@ def swept(fn):
 
 
 def until_rest():
-    """`init` and `step` decompose."""
+    """Run `sweep_until` with decompositions in both `init` and `step`."""
     nnjax.sweep_until(
         lambda key: {"a": jnp.linalg.qr(matrix(key))[0], "count": jnp.int32(0)},
         lambda state: {"a": jnp.linalg.qr(state["a"].T)[0], "count": state["count"] + 1},

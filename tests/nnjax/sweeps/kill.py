@@ -1,9 +1,10 @@
 """Processes that share a sweep's folder, killed with -9 at random moments and started again.
 
-Every other kill hits a process that is writing.
+Every second kill hits a process that is writing.
 
-python kill.py FOLDER PROCESSES KILLS writes beside FOLDER undisturbed.npy, from a process without a folder,
-and 0.npy, 1.npy, ... from those that shared it. Processes are forked, so that JAX is imported once.
+python kill.py FOLDER PROCESSES KILLS writes files beside FOLDER: undisturbed.npy comes from a process without
+a folder, and 0.npy, 1.npy, ... from those that shared FOLDER. Processes are forked, so that JAX is imported
+once.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""Rows are given out, and given out again if a worker is lost; the bits are those of one machine."""
+"""Rows are handed out, and again if a worker is lost; the bits are the same as on one machine."""
 
 import itertools
 import re
@@ -404,7 +404,7 @@ def test_a_large_function_travels_only_where_it_is_not_known(alone, monkeypatch)
 
 
 class Counting(Inline):
-    """Its workers have no function yet; `whole` lists how many functions were under way at a time."""
+    """Its workers have no function yet; `whole` is the largest number of functions under way at once."""
 
     def submit(self, fn, order, columns, attempt):
         future = super().submit(fn, order, columns, attempt)

@@ -1,4 +1,4 @@
-"""A function inspected here and by a worker is the same job; JAX's settings are sent along."""
+"""A function is the same job whether inspected here or by a worker; JAX's settings are sent along."""
 
 import jax
 import numpy as np

@@ -1,4 +1,4 @@
-"""Programs that call LAPACK do not hang on several CPU devices, and give the bits of one device."""
+"""Programs that call LAPACK do not hang on several CPU devices, and give the same bits as on one."""
 
 import os
 import pathlib
@@ -77,7 +77,7 @@ def matrix(key, *leading):
 
 
 def decomposed(key):
-    """Make each kind of call: of one matrix, of a stack, of a constant, in a loop, and with a derivative."""
+    """Make each kind of call: on one matrix, on a stack, on a constant, in a loop, and with a derivative."""
     a = matrix(key)
     positive = a @ a.T + jnp.eye(5)
     diagonals = jnp.abs(a[:3])

@@ -1,4 +1,4 @@
-"""Tasks are given out once, again if they are lost, and in copies if they are refused."""
+"""Tasks are handed out once, again if they are lost, and in copies if they are refused."""
 
 import numpy as np
 import pytest

@@ -1,11 +1,11 @@
-"""Small made-up pictures, and data such as a long run on MNIST has."""
+"""Small made-up pictures, and data like those of a long run on MNIST."""
 
 import numpy as np
 import pictured
 import pytest
 import xarray as xr
 
-from experiments.digits.mnist.pictures import MNIST
+from experiments.runner.mnist import MNIST
 
 
 @pytest.fixture(scope="package")

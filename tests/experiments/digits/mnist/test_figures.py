@@ -4,8 +4,8 @@ import drawn
 import pytest
 
 from experiments.digits.mnist.figures import figures
-from experiments.digits.mnist.pictures import MNIST, OTHERS
 from experiments.runner import style
+from experiments.runner.mnist import MNIST, OTHERS
 
 
 @pytest.mark.parametrize("name", [MNIST, OTHERS])

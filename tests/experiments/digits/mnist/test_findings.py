@@ -3,7 +3,7 @@
 import numpy as np
 
 from experiments.digits.mnist.findings import SPEEDS, findings, tables
-from experiments.digits.mnist.pictures import OTHERS
+from experiments.runner.mnist import OTHERS
 
 
 def test_his_numbers_among_the_seeds(measured):

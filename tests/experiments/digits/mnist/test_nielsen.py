@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import nnjax
-from experiments.digits.mnist import nielsen, pictures
+from experiments.digits.mnist import nielsen
+from experiments.runner import mnist
 
 
 def sigmoid(z):
@@ -31,7 +32,7 @@ def double(params):
 
 def test_an_epoch_is_his(folder):
     """One epoch with η = 3, on the mean of ½|y - a|² over 10 rows, in float64."""
-    data, key = pictures.load(folder), nnjax.key(3)
+    data, key = mnist.load(folder), nnjax.key(3)
     network = nielsen.network_of(data, (5,))
     params = nnjax.init(network, key, "normal", "normal", dtype=jnp.float64)
     weights, biases = double(params)
@@ -49,7 +50,7 @@ def test_an_epoch_is_his(folder):
 
 
 def test_speeds_are_the_lengths_of_his_mean_deltas(folder):
-    data, key = pictures.load(folder), nnjax.key(0)
+    data, key = mnist.load(folder), nnjax.key(0)
     network = nielsen.network_of(data, (30, 30), "identity")
     weights, biases = double(nnjax.init(network, key, "lecun_normal", "normal"))
     rows = zip(data.train.xs, data.train.ys, strict=True)
@@ -61,7 +62,7 @@ def test_speeds_are_the_lengths_of_his_mean_deltas(folder):
 
 def test_his_spread_of_initial_weights(folder):
     """Weights are N(0, 1/inputs) and biases N(0, 1): means over 64 · 30 and 30 draws of 20 seeds."""
-    network = nielsen.network_of(pictures.load(folder), (30, 30))
+    network = nielsen.network_of(mnist.load(folder), (30, 30))
     born = [nnjax.init(network, nnjax.key(seed), "lecun_normal", "normal")[0] for seed in range(20)]
     np.testing.assert_allclose(np.std([one.weights for one in born]) * 8, 1, rtol=0.03)
     np.testing.assert_allclose(np.std([one.biases for one in born]), 1, rtol=0.15)

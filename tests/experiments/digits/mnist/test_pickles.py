@@ -1,4 +1,4 @@
-"""Arrays from a pickle that is read but never run; the pickles are written byte by byte, as by Python 2."""
+"""Arrays from a pickle that is read but never run; the pickles are written byte by byte, as Python 2 did."""
 
 import os
 import pickle

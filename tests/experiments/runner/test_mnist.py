@@ -1,21 +1,27 @@
-"""Pictures in Nielsen's split and grey values, and how MNIST is told from other data."""
+"""Pictures in Nielsen's split, with his grey values, and how MNIST is told apart from other data."""
 
 import numpy as np
+import pictured
 import pytest
 
-from experiments.digits.mnist import pictures
+from experiments.runner import mnist
 from nnjax import datasets
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return pictured.random_pictures(tmp_path)
 
 
 @pytest.fixture(autouse=True)
 def read_again():
-    pictures.load.cache_clear()
+    mnist.load.cache_clear()
     yield
-    pictures.load.cache_clear()
+    mnist.load.cache_clear()
 
 
 def test_five_sixths_train_and_grey_values_are_bytes_over_256(folder):
-    loaded, split = pictures.load(folder), datasets.mnist(folder)
+    loaded, split = mnist.load(folder), datasets.mnist(folder)
     assert loaded.train.xs.shape == (50, 64)
     assert loaded.test.xs.shape == (20, 64)
     assert loaded.train.xs.dtype == np.float32
@@ -24,13 +30,13 @@ def test_five_sixths_train_and_grey_values_are_bytes_over_256(folder):
 
 
 def test_mnist_is_known_by_its_training_file(folder, monkeypatch):
-    assert pictures.load(folder).name == pictures.OTHERS
-    pictures.load.cache_clear()
-    digest = pictures._digest(datasets.mnist(folder).train)
-    monkeypatch.setattr(pictures, "MNIST_DIGEST", digest)
-    assert pictures.load(folder).name == pictures.MNIST
+    assert mnist.load(folder).name == mnist.OTHERS
+    mnist.load.cache_clear()
+    digest = mnist._digest(datasets.mnist(folder).train)
+    monkeypatch.setattr(mnist, "MNIST_DIGEST", digest)
+    assert mnist.load(folder).name == mnist.MNIST
 
 
 def test_without_the_files_make_mnist_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"train-images.*`make mnist` fetches MNIST into \.mnist"):
-        pictures.load(str(tmp_path))
+        mnist.load(str(tmp_path))

@@ -9,7 +9,7 @@ import numpy as np
 from nnjax import datasets
 
 FOLDER = ".mnist"
-"""The folder in which `make mnist` puts them, outside git."""
+"""The folder in which `make mnist` puts the pictures; git ignores it."""
 MNIST, OTHERS = "MNIST", "other pictures"
 MNIST_DIGEST = "edc0d1098aa497be14ace79ddd5171e5a3dcf9c4d196c015389203eb3ba1f59b"
 """SHA-256 of MNIST's training pictures as bytes, then its training labels."""
@@ -31,11 +31,11 @@ class Pictures(NamedTuple):
 
 @functools.cache
 def load(folder: str) -> Pictures:
-    """Read four IDX files; grey values are bytes over 256, as Nielsen's are.
+    """Read four IDX files; grey values are bytes divided by 256, as Nielsen's are.
 
     Raises:
         FileNotFoundError: A file is missing; the message says how to get MNIST.
-        ValueError: One is not an IDX file of bytes.
+        ValueError: One of them is not an IDX file of bytes.
     """
     try:
         split = datasets.mnist(folder)
