@@ -67,6 +67,7 @@ STEPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STEPS)
 def test_lowers_for_other_devices(name):
     step = keyed(STEPS[name])

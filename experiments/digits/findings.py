@@ -178,7 +178,7 @@ def _fate(starts: xr.Dataset, first: np.ndarray) -> Finding:
         interval = statistics.difference_of_shares(second[first], second[~first])
         note = (
             f"{second[first].mean():.0%} of those that did with the first order, {second[~first].mean():.0%} "
-            "of the rest; 0 would mean that the start decides nothing, 1 that it decides all"
+            "of the rest; 0 would mean that the start decides nothing, 1 that it decides everything"
         )
     return measured(
         EXPECTED["poor-in-other-order"],

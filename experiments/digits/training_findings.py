@@ -36,7 +36,7 @@ def at_best_rates(updates: xr.Dataset) -> tuple[xr.DataArray, list[str]]:
 
 
 def of_updates(updates: xr.Dataset) -> Iterator[Finding]:
-    """Judge the number of rows per update, at equal epochs and at equal updates."""
+    """Judge the number of rows per update, after equally many epochs and after equally many updates."""
     accuracy, _ = at_best_rates(updates)
     by_name = {
         str(name): accuracy.sel(rows_per_update=name).values for name in updates["rows_per_update"].values

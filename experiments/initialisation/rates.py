@@ -44,7 +44,7 @@ def learner(epochs: int) -> Callable[..., jax.Array]:
 
 
 def measure(context: Context, seeds: np.ndarray, ranges: Sequence[float], epochs: int) -> xr.Dataset:
-    """Train sigmoid networks with biases from uniform weights: losses (seed, range, rate, epochs)."""
+    """Train sigmoid networks, with biases, from uniform weights: losses (seed, range, rate, epochs)."""
     pairs = np.array([(reach, rate) for reach in ranges for rate in RATES], np.float32)
     settings = {"reach": pairs[:, 0], "rate": pairs[:, 1]}
     losses = context.sweep("XOR by range and rate", learner(epochs), seeds, settings)

@@ -98,7 +98,7 @@ class Config(Options):
 
     @property
     def counts(self) -> dict[tuple[int, ...], int]:
-        """Count the seeds that each shape of hidden layers has at most."""
+        """Return the largest number of seeds that each shape of hidden layers may have."""
         deep = {(self.hidden[0],) * depth: self.deep_seeds for depth in self.depths}
         return deep | {self.hidden: max(self.seeds, deep.get(self.hidden, 0))}
 
@@ -152,7 +152,7 @@ def memory(config: Config, task: Task) -> float:
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the groups depth, ends, answers, pairs and, for networks with few parameters, kinds."""
+    """Measure "depth", "ends", "answers" and "pairs"; for networks with few parameters, also "kinds"."""
     task, plan = read(config.source), config.plan
     lists = config.lists
     trained = training.train_all(context, task, plan, lists)

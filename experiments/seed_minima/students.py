@@ -148,14 +148,14 @@ def students(context: Context, seeds: np.ndarray, path_count: int, epochs: int) 
 
 
 def _distinct(certificate: minima.Certificate, settled: np.ndarray) -> np.ndarray:
-    """Number the minima (s,) by increasing loss; equal loss and eigenvalues are one; −1 if not settled."""
+    """Number the minima (s,) by increasing loss; equal loss and eigenvalues count as one; −1 if unsettled."""
     scale = np.abs(certificate.eigenvalues).max(axis=0).clip(1e-3)
     features = np.column_stack([certificate.loss, certificate.eigenvalues])
     return minima.group(np.where(settled[:, None], features, np.nan), [1e-6, *1e-3 * scale])
 
 
 def _corners(data: xr.Dataset) -> np.ndarray:
-    """Choose the ends of the first three solving seeds on different copies, or any three ends."""
+    """Choose the first three ends that match the teacher at different copies, or else any three ends."""
     rows = np.flatnonzero(data["settled"].values & (data["loss"].values < SOLVED))
     firsts = rows[np.sort(np.unique(data["copy"].values[rows], return_index=True)[1])]
     return firsts[:3] if len(firsts) >= 3 else np.arange(3)

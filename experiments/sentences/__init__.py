@@ -22,7 +22,7 @@ class Config(Options):
         seeds: Random networks whose first update is measured.
         row_seeds: Networks per number of rows on the digits, 2 or more.
         row_epochs: Epochs on the digits.
-        regression_seeds: Networks, and as many splits of the diabetes data.
+        regression_seeds: Networks, each with its own split of the diabetes data.
         regression_epochs: Full-batch epochs on the diabetes data.
         descent_steps: Steps of descent to the least-squares solution, 4000 or more: plain descent takes 3208.
         xor_seeds: Networks that learn XOR, 2 or more.

@@ -57,7 +57,8 @@ def exact_findings(data: xr.DataTree) -> list[Finding]:
         ),
         exact(
             EXPECTED["larger-activation-same-node"],
-            "large activations change more than small ones: weights into the same node (share of the pairs)",
+            "pairs of weights into the same node: share in which the one from the larger activation "
+            "changes more",
             float(row["order_same_node"].mean()),
             note="exactly proportional to the activation's size, however large or small the error",
         ),

@@ -27,7 +27,7 @@ MINIMA = (
     "dot, the more seeds reached it; three sizes are named. F = 0 is the global minimum."
 )
 DOT = 400
-"""The area, in square points, of a dot that all seeds reach."""
+"""The area, in square points, of the dot of a minimum that all seeds reach."""
 NAMED = (0.01, 0.1, 0.5)
 """Shares of the seeds whose dots are shown as examples."""
 

@@ -51,7 +51,7 @@ def table(
     rows: int | None = None,
     without: str | Sequence[str] = (),
 ) -> Table:
-    """Read a CSV file or a data frame and split its rows; numbers are standardised, texts become one-hot.
+    """Read a CSV file or a data frame and split its rows; numbers are standardised, text becomes one-hot.
 
     Input numbers are standardised by the mean and deviation of the training rows alone. A target with two
     values becomes one column of 0 and 1; one with more classes becomes one-hot. In both cases, each class has
@@ -74,7 +74,7 @@ def table(
         TypeError: If rows is not an integer.
         FileNotFoundError: If there is no such file.
         ImportError: If pandas or scikit-learn is not installed; the message names the extra.
-        ValueError: If there is no such column, values are missing or infinite, a column has texts among
+        ValueError: If there is no such column, values are missing or infinite, a column has text among
             numbers, there is only one class, a class or the table has too few rows, a text column names the
             rows, or a column holds something else; also if the target could be classes or a number, and no
             `kind` is given.
@@ -111,7 +111,7 @@ def _frame(pandas: Any, source: Any) -> Any:
         try:
             frame = _without_row_numbers(pandas.read_csv(path, **_format(path)))
         except (pandas.errors.EmptyDataError, pandas.errors.ParserError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} is not a table of texts and numbers in UTF-8: {error}") from error
+            raise ValueError(f"{path} is not a table of text and numbers in UTF-8: {error}") from error
     if len(frame) < 4:
         raise ValueError(f"the table has {len(frame)} rows; 4 or more are needed to train and to test")
     return frame.reset_index(drop=True)
@@ -151,7 +151,7 @@ def _kept(count: int, rows: int | None, seed: int) -> np.ndarray:
 
 
 def _is_number(pandas: Any, name: str, column: Any) -> bool:
-    """Distinguish numbers from texts; refuse texts among numbers, and anything that is neither."""
+    """Distinguish numbers from text; refuse text among numbers, and anything that is neither."""
     types = pandas.api.types
     if types.is_numeric_dtype(column.dtype) and not types.is_complex_dtype(column.dtype):
         infinite = np.flatnonzero(~np.isfinite(column.to_numpy(float)))
@@ -161,7 +161,7 @@ def _is_number(pandas: Any, name: str, column: Any) -> bool:
     if isinstance(column.dtype, pandas.CategoricalDtype):
         return False
     if not (types.is_object_dtype(column.dtype) or types.is_string_dtype(column.dtype)):
-        raise ValueError(f"column {name!r} holds {column.dtype}, neither numbers nor texts")
+        raise ValueError(f"column {name!r} holds {column.dtype}, neither numbers nor text")
     numbers = pandas.to_numeric(column, errors="coerce")
     texts = np.flatnonzero(numbers.isna().to_numpy())
     if 0 < 2 * len(texts) <= len(column):
@@ -197,7 +197,7 @@ def _encoded(name: str, column: Any) -> tuple[np.ndarray, list[str]]:
     categories = [str(value) for value in encoder.categories_[0]]
     if len(categories) > min(MOST_CATEGORIES, len(column) - 1):
         raise ValueError(
-            f"column {name!r} holds {len(categories)} different texts in {len(column)} rows, each of which "
+            f"column {name!r} holds {len(categories)} different strings in {len(column)} rows, each of which "
             f"would be a column of xs; leave it out: without=[{name!r}]"
         )
     return encoder.transform(values), categories
@@ -209,7 +209,7 @@ def _target(
     """Return ys (n, out), each row's class (None for numbers), the names of the columns and all classes."""
     kind = None if kind is None else checks.canonical("kind", kind, {"classes": None, "number": None})
     if kind == "number" and not numeric:
-        raise ValueError(f"target {name!r} holds texts, which are not numbers")
+        raise ValueError(f"target {name!r} holds text, not numbers")
     values = column.to_numpy(float) if numeric else column.astype(str).to_numpy(object)
     found = np.unique(values)
     if len(found) == 1:

@@ -91,15 +91,15 @@ def polish(
 
     θ ← θ - Σ v (v·g) / (|λ| + μ) over the Hessian's eigenvectors v (Levenberg-Marquardt; |λ| reverses uphill
     Newton steps). A step that would raise the loss is not taken, and μ grows tenfold; otherwise μ falls
-    tenfold. The end is refused if its gradient is longer than that of the start, or if 1 + |θ| has grown by
-    more than the factor `growth`: the minimum is then not near, and may lie at infinity.
+    tenfold. The end is refused if its gradient is longer than that of the start, or if its |θ| exceeds
+    `growth` times 1 + |θ| at the start: the minimum is then not near, and may lie at infinity.
 
     Args:
         loss: A function of a parameter pytree.
         params: Where to start, in float64.
         gradient: As in `certify`.
         steps: The number of Newton steps.
-        growth: The largest factor by which 1 + |θ| may grow.
+        growth: The end's |θ| may be at most this many times 1 + |θ| of the start.
     """
     theta, value, gradient_at, back = on_vectors(loss, params, gradient)
 

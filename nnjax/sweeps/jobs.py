@@ -1,4 +1,4 @@
-"""Jobs: what a sweep computes, inspected once, either here or on a worker that has got the function."""
+"""Jobs: what a sweep computes, inspected once, either here or on a worker that has received the function."""
 
 import functools
 import math

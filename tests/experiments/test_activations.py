@@ -70,6 +70,7 @@ def test_the_fitted_layer_solves_the_normal_equations_of_the_cross_entropy():
     np.testing.assert_allclose(residual.sum(), 0, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_xor_without_a_nonlinearity_against_numpy():
     """NumPy does gradient descent on ŷ = (x W₁ + b₁) W₂ + b₂; the others start from the same draws."""
     config = Config(seeds=2, steps=10, rate=0.5)

@@ -11,7 +11,7 @@ from experiments.own import task
 GOOD = "a,b,group\n" + "".join(f"{n},{n % 5},{'xy'[n % 2]}\n" for n in range(20))
 BAD = {
     "no such file": (None, "group", "bad.csv: No such file or directory"),
-    "empty": ("", "group", "bad.csv is not a table of texts and numbers in UTF-8"),
+    "empty": ("", "group", "bad.csv is not a table of text and numbers in UTF-8"),
     "two rows": ("a,group\n1,x\n2,y\n", "group", "the table has 2 rows; 4 or more are needed"),
     "one class": ("a,group\n" + "1,x\n" * 9, "group", "target 'group' is 'x' in every row"),
     "no such column": (GOOD, "groups", "unknown column 'groups'. Did you mean 'group'?"),

@@ -135,6 +135,7 @@ def test_what_does_not_go_on_is_refused():
             train(**({"params": params, "resume": history} | options))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 def test_own_measures_are_recorded_beside_the_others(view):
     measures = {

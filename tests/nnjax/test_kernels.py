@@ -56,6 +56,7 @@ def largest_difference(got, want):
     return max(float(np.max(np.abs(a - b) / (np.abs(b) + 1e-2))) for a, b in pairs)
 
 
+@pytest.mark.slow
 def test_training_in_a_kernel_is_training(interpreted, monkeypatch):
     got = over_runs(momentum)
     assert len(interpreted) == 1

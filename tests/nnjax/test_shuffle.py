@@ -11,6 +11,7 @@ from nnjax.shuffle import permutation, stable_argsort
 OPTIMISED = True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [1, 2, 3, 7, 1340, 1625, 1626, 65_536, 65_537])
 def test_the_permutation_is_jaxs_bit_for_bit(rows):
     """Sizes lie on both sides of where JAX begins to sort twice (1626) and rows stop fitting (65,537)."""

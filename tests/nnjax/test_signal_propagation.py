@@ -166,6 +166,7 @@ def test_the_fixed_point_is_where_plain_iteration_leads(activation, weights, bia
 EQUAL, UNEQUAL = (256,) * 9 + (1,), (256, 128, 320, 200, 256, 150, 256, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "activation, scheme, sizes",
     [

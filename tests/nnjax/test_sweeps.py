@@ -51,6 +51,7 @@ def picked(results, rows):
     return jax.tree.map(lambda leaf: leaf[rows], results)
 
 
+@pytest.mark.slow
 def test_without_lanes_the_neighbours_show():
     """This is why lanes are needed; if it fails on a new version of JAX, they may no longer be."""
     keys = jax.vmap(lambda seed: jax.random.key(seed, impl="threefry2x32"))(jnp.arange(777, dtype=jnp.uint32))
@@ -143,6 +144,7 @@ def digits(key, own_order=False):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fn", [trained, deep, digits])
 def test_every_place_in_an_automatic_lane_is_the_same(fn):
     assert nnjax.steady(fn)

@@ -178,6 +178,7 @@ def test_align_recovers_20_of_20_copies(sizes, kind):
         np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9 * np.max(np.abs(expected)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["tanh", "sigmoid", "relu"])
 def test_align_of_other_networks_keeps_the_function_and_is_no_farther_than_matching_alone(kind):
     network = layers_of((3, 5, 4, 2), kind)

@@ -352,6 +352,7 @@ def test_validation_labels_of_a_cross_entropy(view, swept):
         nnjax.sweep(train, [0]) if swept else train()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 def test_training_can_be_differentiated(view):
     """∂loss/∂α through six updates, backward and forward, against a central difference."""

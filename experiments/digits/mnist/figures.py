@@ -18,7 +18,7 @@ ACCURACY = (
 )
 BIRTHS = (
     "How fast each hidden layer would learn at birth, before any training: |δ|, δ averaged over 1000 rows. "
-    "Bars: 90 % of the seeds, and the median; circles: Nielsen's one network of each depth (chapter 5)."
+    "Bars: 90 % of the seeds, and the median; circles: Nielsen's single network of each depth (chapter 5)."
 )
 
 

@@ -13,6 +13,7 @@ from experiments.benchmark import floor, machine, work
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
 
 
+@pytest.mark.slow
 @needs_compiler
 @pytest.mark.parametrize("sizes", [(2, 2, 1), (3, 4, 2, 1)])
 def test_the_program_trains_as_nnjax_does(sizes):

@@ -31,6 +31,7 @@ def test_full_batches_take_all_rows_in_order():
     assert (each.epochs, each.rows_per_update) == (5, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order_per_seed", [False, True])
 def test_the_rows_are_those_that_nnjax_train_sees(order_per_seed):
     """Every epoch contains each row once, in the order of jax.random.permutation."""
@@ -50,6 +51,7 @@ def test_further_inputs_of_xor_are_1():
     assert each.ys.ravel().tolist() == [0, 1, 1, 0]
 
 
+@pytest.mark.slow
 def test_stacked_starts_have_biases_that_broadcast():
     each = batches()
     shapes = [leaf.shape for leaf in each.stacked_starts()]
@@ -59,6 +61,7 @@ def test_stacked_starts_have_biases_that_broadcast():
     np.testing.assert_allclose(each.stacked_starts()[0][1], start[0].weights, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_stacked_loss_against_the_total_loss():
     each = work.xor((2, 2, 1), 1, 3)
     params = [nnjax.init(each.network, nnjax.key(seed), "lecun_normal", "normal") for seed in range(3)]

@@ -110,7 +110,7 @@ def test_a_wrong_angle_is_seen(data):
 def test_what_is_reached(data):
     solved, times = reached(data["xor"].to_dataset(), TRUE)
     assert (solved.mean(), times) == (1.0, "1")
-    # 4 rows with a loss of 0.03 each sum to 0.12: unsolved, whatever the rate.
+    # 4 rows, each with a loss of 0.03, sum to 0.12: unsolved, whatever the rate.
     assert reached(data["xor"].to_dataset(), PRINTED)[0].mean() == 0
     assert reached(data["digits"].to_dataset(), PRINTED)[0].mean() == 0.5
 

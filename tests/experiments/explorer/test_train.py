@@ -32,6 +32,7 @@ def level(losses):
     return np.where(distance.min(axis=1) <= 0.02, distance.argmin(axis=1), -1)
 
 
+@pytest.mark.slow
 def test_every_seed_ends_where_nnjax_has_it_end():
     body = """return given.map((seed) => m.levelOf(m.xorLoss(m.descend(m.start(2, seed), 5000, 2))));"""
     theirs = node.evaluate("train.mjs", body, list(range(SEEDS)))

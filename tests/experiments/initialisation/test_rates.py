@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import optax
+import pytest
 import xarray as xr
 
 import nnjax
@@ -12,6 +13,7 @@ from experiments.runner.context import Context
 RANGES = (0.1, 1.0)
 
 
+@pytest.mark.slow
 def test_the_second_budget_goes_on_from_the_first():
     data = rates.measure(Context(), np.arange(2), RANGES, epochs=20)
     assert data["loss"].shape == (2, 2, len(rates.RATES), 2)

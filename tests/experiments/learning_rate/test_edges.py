@@ -2,11 +2,13 @@
 
 import jax
 import numpy as np
+import pytest
 from jax.flatten_util import ravel_pytree
 
 import nnjax
 
 
+@pytest.mark.slow
 def test_descent_comes_back_below_the_edge_and_nowhere_above(edges):
     for name in edges["minimum"].values:
         below = edges["relative_rate"].values < 1

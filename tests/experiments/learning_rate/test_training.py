@@ -2,11 +2,13 @@
 
 import jax
 import numpy as np
+import pytest
 
 import nnjax
 from experiments.learning_rate import training
 
 
+@pytest.mark.slow
 def test_one_step_of_each_optimizer_on_xor():
     """sgd and momentum take the same first step, w - rate · g; rmsprop and adam take steps near the rate."""
     network, (xs, ys) = nnjax.mlp((2, 2, 1)), nnjax.datasets.xor()

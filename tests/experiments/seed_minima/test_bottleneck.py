@@ -14,6 +14,7 @@ def test_the_linear_networks_critical_points():
     assert points["negative"].values.tolist() == points["downhill"].values.tolist()
 
 
+@pytest.mark.slow
 def test_every_seed_ends_at_another_point_with_the_same_function_and_loss():
     data = bottleneck.linear(Context(), np.arange(64))
     np.testing.assert_allclose(data["loss"], float(data["least"]), rtol=1e-9)

@@ -2,12 +2,14 @@
 
 import drawn
 import numpy as np
+import pytest
 from matplotlib.patches import Rectangle
 
 from experiments.runner import style
 from experiments.seed_minima.figures import figures
 
 
+@pytest.mark.slow
 def test_the_figures_of_a_long_run_draw(long_run):
     with style.context():
         shown = figures(long_run)

@@ -1,12 +1,14 @@
 """The findings on seeds and minima, on data like those of a long run."""
 
 import numpy as np
+import pytest
 import xarray as xr
 
 from experiments.runner import statistics
 from experiments.seed_minima.findings import findings, tables
 
 
+@pytest.mark.slow
 def test_every_finding_of_a_long_run_is_decided_by_numbers(long_run):
     judged = findings(long_run)
     assert len({finding.id for finding in judged}) == len(judged) == 14
@@ -15,6 +17,7 @@ def test_every_finding_of_a_long_run_is_decided_by_numbers(long_run):
     assert all(rows for _, rows in tables(long_run).values())
 
 
+@pytest.mark.slow
 def test_findings_whose_answers_are_known(long_run):
     """XOR's seeds stay at their levels, and aligned barriers are 40 times lower."""
     measured = {finding.id: finding.measured for finding in findings(long_run)}
@@ -30,6 +33,7 @@ def test_findings_whose_answers_are_known(long_run):
     np.testing.assert_allclose([measured[id] for id in expected], list(expected.values()), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_teachers_are_the_unit(long_run):
     """3 of 10 teachers have students in a local minimum: 5 of 20 each; 18 of 20 students settle."""
     judged = {finding.id: finding for finding in findings(long_run)}
@@ -41,6 +45,7 @@ def test_teachers_are_the_unit(long_run):
     assert "by teacher 65% to 90%, mean 82%" in alike.note
 
 
+@pytest.mark.slow
 def test_the_data_survive_the_disk(long_run, tmp_path):
     long_run.to_netcdf(tmp_path / "data.nc", engine="h5netcdf")
     with xr.open_datatree(tmp_path / "data.nc", engine="h5netcdf") as again:

@@ -17,6 +17,7 @@ def found():
     return xor.measure(Context(), np.arange(4, 8), EPOCHS)
 
 
+@pytest.mark.slow
 def test_each_row_is_right_or_wrong(found):
     xs, ys = datasets.xor()
     params = nnjax.init(xor.NETWORK, nnjax.key(5), "normal", "normal")

@@ -11,11 +11,13 @@ from experiments.spurious_minima.findings import AGAIN, PUBLISHED, _published, d
 KS = list(range(6, 14))
 
 
+@pytest.mark.slow
 def test_every_finding_is_decided_by_numbers(two_cells):
     for finding in findings(two_cells):
         assert np.all(np.isfinite([finding.measured, *finding.interval])), finding.id
 
 
+@pytest.mark.slow
 def test_every_table_has_rows(two_cells):
     assert all(rows for _, rows in tables(two_cells).values())
 

@@ -22,6 +22,7 @@ def test_bad_options(options, message):
         Config(**options)
 
 
+@pytest.mark.slow
 def test_two_chosen_cells(two_cells):
     cells, runs, minima = (two_cells[name].to_dataset() for name in ("cells", "runs", "minima"))
     assert cells["k"].values.tolist() == [6, 9]
@@ -34,6 +35,7 @@ def test_two_chosen_cells(two_cells):
     assert int(minima["count"].sum()) == int(cells["spurious"].sum())
 
 
+@pytest.mark.slow
 def test_the_data_survive_the_disk(two_cells, tmp_path):
     two_cells.to_netcdf(tmp_path / "data.nc", engine="h5netcdf")
     with xr.open_datatree(tmp_path / "data.nc", engine="h5netcdf") as again:

@@ -9,6 +9,7 @@ CONDITIONS = 6
 """Two activations and three schemes: LeCun's and Glorot's weights are the same at equal widths."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error, outside", [(0.0, 0), (0.05, CONDITIONS)])
 def test_conditions_whose_factor_is_not_the_theorys_are_counted(small_data, monkeypatch, error, outside):
     monkeypatch.setattr(birth_findings, "WIDE", 16)

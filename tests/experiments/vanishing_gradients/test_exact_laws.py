@@ -11,6 +11,7 @@ from experiments.vanishing_gradients import exact_laws
 from nnjax import signal_propagation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [2, 8, 30])
 def test_the_spread_of_one_relu_step_by_integration(width):
     def moment(power):
@@ -33,6 +34,7 @@ def test_theory_of_unequal_widths_is_met():
     assert np.all(error < 4 * ratios.std(axis=0) / np.sqrt(300) + 0.01 * expected)
 
 
+@pytest.mark.slow
 def test_samples_carry_their_own_seeds_and_sizes(small_data, small_config):
     laws, (width, layers) = small_data["laws"], exact_laws.NARROW
     samples, few = small_config.samples, small_config.samples // exact_laws.FEWER

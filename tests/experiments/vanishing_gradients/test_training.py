@@ -81,6 +81,7 @@ def test_no_two_sweeps_have_one_name():
     assert "digits, 15 epochs, 5 layers, sigmoid, lecun_normal" in names
 
 
+@pytest.mark.slow
 def test_layers_that_a_network_lacks_are_nan(small_data):
     change = small_data["digits"]["change"]
     assert change.sizes["layer"] == 5

@@ -22,6 +22,7 @@ def found(context, learn):
     return maps.look(context, "here", learn, 3, 2.0, maps.WHOLE, SIDE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row, column", [(0, 3), (2, 1)])
 def test_each_cell_is_its_own_network(found, row, column):
     x, y = maps.WHOLE.axes(SIDE)

@@ -101,10 +101,10 @@ def test_other_files(tmp_path):
         (small(x=["1", "2", "3?", "4", "5", "6", "7", "8"]), r"row 3, column 'x' holds '3\?' among numbers"),
         (small(group="a"), "target 'group' is 'a' in every row: there is nothing to learn"),
         (small(group=list("aaaaaaab")), "8 rows of 2 classes, the smallest with 1, are too few"),
-        (small(x=[f"n{i}" for i in range(8)]), "column 'x' holds 8 different texts in 8 rows"),
+        (small(x=[f"n{i}" for i in range(8)]), "column 'x' holds 8 different strings in 8 rows"),
         (
             small(x=pd.date_range("2020", periods=8)),
-            "column 'x' holds datetime64.* neither numbers nor texts",
+            "column 'x' holds datetime64.* neither numbers nor text",
         ),
         (small()[["group"]], "the table has no column besides the target 'group'"),
         (small()[:2], "the table has 2 rows; 4 or more are needed"),
@@ -120,7 +120,7 @@ def test_bad_files(tmp_path):
     (tmp_path / "empty.csv").touch()
     (tmp_path / "picture.csv").write_bytes(bytes(range(256)))
     for name in ("empty", "picture"):
-        with pytest.raises(ValueError, match=r"csv is not a table of texts and numbers|codec can't decode"):
+        with pytest.raises(ValueError, match=r"csv is not a table of text and numbers|codec can't decode"):
             datasets.table(tmp_path / f"{name}.csv", "y")
     with pytest.raises(FileNotFoundError):
         datasets.table(tmp_path / "none.csv", "y")
@@ -131,7 +131,7 @@ def test_bad_files(tmp_path):
     [
         ({"test": 1.0}, "test must lie between 0 and 1"),
         ({"kind": "clases"}, "unknown kind 'clases'. Did you mean"),
-        ({"kind": "number"}, "target 'group' holds texts"),
+        ({"kind": "number"}, "target 'group' holds text, not numbers"),
     ],
 )
 def test_bad_options(options, message):

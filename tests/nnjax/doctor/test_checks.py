@@ -1,6 +1,7 @@
 """The checks find this device healthy, and notice a single wrong row or a NaN."""
 
 import numpy as np
+import pytest
 
 from nnjax import doctor
 from nnjax.doctor import checks
@@ -8,6 +9,7 @@ from nnjax.doctor import checks
 OPTIMISED = True
 
 
+@pytest.mark.slow
 def test_this_device_computes_what_numpy_computes():
     made = doctor.run_checks()
     assert [

@@ -77,6 +77,7 @@ def test_biases_that_the_loss_does_not_read_play_no_part():
     assert minima.VERDICTS[certificate.verdict] == "strict minimum"
 
 
+@pytest.mark.slow
 def test_a_network_trained_in_float32_is_certified_as_in_float64():
     network = nnjax.mlp((2, 3, 1), "tanh", "identity")
 

@@ -28,6 +28,7 @@ def xor(seeds=range(32), epochs=10_000):
     return network, nnjax.sweep(end, seeds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("polished", [False, True])
 def test_no_end_of_logistic_xor_is_a_strict_minimum(polished):
     """There is none (Hamey 1998), not even at SSE 0."""
