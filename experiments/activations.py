@@ -35,7 +35,7 @@ EXPECTED = expectations.of("activations")
 class Nodes(NamedTuple):
     """The nodes of a 2-2-1 network that learns XOR, and a factor for its learning rate.
 
-    Linear outputs lack the factor a(1 - a), so they diverge at the rate of the others.
+    Linear outputs lack the factor a(1 - a), so they diverge at the rate that the others use.
     """
 
     hidden: str | tuple[str, ...]
@@ -54,17 +54,17 @@ NODES = {
     HIDDEN_LINEAR: Nodes("identity"),
 }
 SOLVED, STEP, ENOUGH = 0.1, 1e-6, 100
-"""XOR counts as learnt below a loss of SOLVED; step of the central differences; fewest seeds for a share."""
+"""The loss below which XOR is learnt, the step of differences, and the number of seeds that shares need."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """How many networks learn XOR, and how long.
+    """How many networks are trained on XOR, and for how long.
 
     Attributes:
         seed: First seed.
-        seeds: Networks per kind of hidden nodes, 2 or more.
-        steps: Full-batch steps on XOR.
+        seeds: Number of networks for each kind of hidden nodes, 2 or more.
+        steps: Number of full-batch steps on XOR.
         rate: Learning rate.
     """
 
@@ -100,7 +100,7 @@ def curve(activation: nnjax.Activation, z: np.ndarray) -> tuple[np.ndarray, np.n
     slope = np.array(activation.derivative(jnp.asarray(z), jnp.asarray(value)))
     above, below = (np.array(activation.value(jnp.asarray(z + way * STEP))) for way in (1, -1))
     error = np.abs((above - below) / (2 * STEP) - slope)
-    # The handout's kinks are at 0; elsewhere, left and right differences disagree at a kink.
+    # The handout's kinks are at 0; others are found where left and right differences disagree.
     kink = (np.abs(z) <= STEP) | (np.abs((above - value) - (value - below)) > 1e-3 * STEP)
     return value, slope, error[~kink].max()
 
@@ -126,7 +126,7 @@ def xor_losses(config: Config, context: Context) -> xr.Dataset:
 
 
 def regression() -> float:
-    """Compute the relative distance of a layer with cross-entropy from scikit-learn's regression on Iris."""
+    """Compute the relative distance on Iris of a layer with cross-entropy from scikit-learn's regression."""
     from sklearn.linear_model import LogisticRegression
 
     train, test = datasets.iris()
@@ -203,7 +203,7 @@ def slope_findings(curves: xr.Dataset) -> list[Finding]:
 
 
 def linear_findings(linear: xr.Dataset) -> list[Finding]:
-    """Judge one layer, and five linear ones, against the values that they must equal."""
+    """Compare one layer, and five linear ones, with the values that they must equal."""
     return [
         exact(
             EXPECTED["logistic-regression"],
@@ -220,7 +220,7 @@ def linear_findings(linear: xr.Dataset) -> list[Finding]:
 
 
 def xor_findings(losses: xr.DataArray) -> list[Finding]:
-    """Judge XOR without a non-linearity, and with two kinds."""
+    """Judge how XOR is learnt without a non-linearity, and with two kinds of it."""
     linear = losses.sel(hidden=LINEAR).values
     solved = {name: losses.sel(hidden=name).values < SOLVED for name in (SIGMOID, HIDDEN_LINEAR, MIXED)}
     return [
@@ -281,7 +281,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def xor_figure(xor: xr.Dataset) -> Figure:
-    """Draw the share of the seeds that learn XOR, by hidden nodes."""
+    """Draw the share of the seeds that learn XOR, for each kind of hidden nodes."""
     figure, axes = style.panel(height=300)
     names = [str(name) for name in xor["hidden"].values]
     hits = xor["loss"].transpose("hidden", "seed").values < SOLVED
@@ -301,11 +301,11 @@ def curve_figure(curve: xr.Dataset) -> Figure:
 
 
 def story(data: xr.DataTree) -> Story:
-    """Tell what an activation is for."""
+    """Say what an activation function is for."""
     return [
         "The non-linear function “is crucial”, says footnote 4: without it any stack of layers is one linear "
-        "layer. XOR shows what is lost. Its four rows have two inputs of 0 or 1, and the answer 1 if they "
-        "differ, 0 if not. A linear layer can do no better than answer ½ on each: an SSE of 1.",
+        "layer. XOR shows what is lost. Its four rows have two inputs, each 0 or 1, and the answer is 1 if "
+        "they differ and 0 if not. A linear layer can do no better than answer ½ on each: an SSE of 1.",
         Show("xor"),
         "In a 2-2-1 network (two inputs, two hidden nodes, one output) sigmoid instead of linear hidden "
         "nodes raise the share that learns XOR by {xor-sigmoid:points}.",
@@ -329,7 +329,8 @@ EXPERIMENT = Experiment(
     figures=figures,
     story=story,
     card=Card(
-        "Without an activation function no network learns XOR. Sigmoid nodes raise the share that does by:",
+        "Without an activation function no network learns XOR. Sigmoid nodes raise the share of networks "
+        "that do by:",
         "xor-sigmoid:points",
         "xor",
     ),

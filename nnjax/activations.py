@@ -1,9 +1,9 @@
 """Activation functions: f(z), its hand-written derivative f'(z, a), and the properties of each.
 
-The derivative receives the net input z and the activation a = f(z), so that it can use whichever is
-handier: the handout writes the sigmoid's derivative as a(1 - a). To add an activation, put an `Activation`
-into `ACTIVATIONS`, or pass one to `nnjax.mlp`; its fields are all that the rest of nnjax needs to know. A
-plain function works too; JAX then computes its derivative (see `nnjax.callables`).
+The derivative receives the net input z and the activation a = f(z), so that it can use whichever is handier;
+the handout, for example, writes the sigmoid's derivative as a(1 - a). To add an activation, put an
+`Activation` into `ACTIVATIONS`, or pass one to `nnjax.mlp`; its fields are all that the rest of nnjax needs
+to know. A plain function works too; JAX then computes its derivative (see `nnjax.callables`).
 """
 
 import dataclasses
@@ -38,10 +38,10 @@ class Activation:
         complement: Whether f(-z) = 1 - f(z), so that a node's sign may be flipped if the next layer has
             biases.
         homogeneous: Whether f(c z) = c f(z) for c > 0, so that a node may be rescaled.
-        exactly_flat: z -> whether the slope is 0 by its formula, and not merely by rounding; None if it never
-            is.
-        flax: The same function in Flax or jax.nn, from which `nnjax.interop` builds modules; None if they
-            have none.
+        exactly_flat: z -> whether the slope is exactly 0, and not merely rounded to 0; None if it never is
+            exactly 0.
+        flax: The same function in Flax or jax.nn, from which `nnjax.interop` builds modules; None if there is
+            no such function.
     """
 
     value: Callable[[Nodes], Nodes]
@@ -124,7 +124,7 @@ def elu(z: Nodes) -> Nodes:
 
 
 def elu_derivative(z: Nodes, a: Nodes) -> Nodes:
-    """f' = 1 for z > 0, else eᶻ; computed as eᶻ, since a + 1 loses all its digits where eᶻ is small."""
+    """f' = 1 for z > 0, else eᶻ; it is not computed as a + 1, which loses all its digits if eᶻ is small."""
     return jnp.exp(jnp.minimum(z, 0))
 
 
@@ -191,7 +191,7 @@ ALIASES = {
 """Other libraries' names for the activations, in lower case and without underscores."""
 
 Kind = str | Activation | Callable[[Any], Any]
-"""A node's activation: a name, an `Activation` or a function; a network keeps one of the first two."""
+"""A node's activation: a name, an `Activation` or a function; a network stores a name or an `Activation`."""
 Names = Kind | tuple[Kind, ...]
 """A layer's activation: one for all nodes, or one per node (handout, footnote 5)."""
 
@@ -208,7 +208,7 @@ def find(activation: Any) -> Activation:
 
 
 def find_kind(activation: Any) -> Kind:
-    """Return our name for an activation, or an `Activation` if it has none; results for equal ones are equal.
+    """Return our name for an activation, or an `Activation` if it has no name; equal ones give equal results.
 
     Raises:
         TypeError, ValueError: As in `find`.

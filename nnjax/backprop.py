@@ -145,7 +145,8 @@ def deltas_as_printed(
     updated = check_params(network, updated)
     printed = [matrix_deltas(network, params, trace, y, resolved)[-1]]
     for layer in reversed(range(len(params) - 1)):
-        # Sum the weights first: on CPUs jaxlib before 0.11 miscomputes a jitted, vmapped Σ(Wδ), see doctor.
+        # Sum the weights first, because on CPUs jaxlib before 0.11 miscomputes a jitted, vmapped Σ(Wδ); see
+        # doctor.
         blame = product(jnp.sum(updated[layer + 1].weights, axis=0), printed[-1])
         printed.append(blame * _slope(network, trace, layer))
     return tuple(reversed(printed))
@@ -166,7 +167,7 @@ def weight_change(
         activation: Activations of the sending layer (in,).
 
     Raises:
-        TypeError: If alpha is not one number, or delta or activation holds no numbers.
+        TypeError: If alpha is not a single number, or delta or activation holds no numbers.
         ValueError: If delta or activation is not one row of numbers.
     """
     checks.number("alpha", alpha)
@@ -198,12 +199,12 @@ def gradients(
         loss: A name in `nnjax.LOSSES`, an `nnjax.Loss`, or a function (y, ŷ) -> L.
 
     Returns:
-        Gradients in the shape of `params`; zeros for the biases of a network without them.
+        Gradients in the same form as `params`; those for the biases are 0 in a network without biases.
 
     Raises:
         TypeError: If network, params, xs or ys has the wrong type.
         ValueError: If a shape does not fit the network, the batch is empty, or the loss is unknown or does
-            not fit the output or the labels; also if there are NaN or infinite numbers, or biases that are
-            not 0 in a network without them (these two are checked outside jit only).
+            not fit the output or the labels; also if there are NaN or infinite numbers, or biases other than
+            0 in a network without biases (these two are checked outside jit only).
     """
     return matrix_gradients(network, *check_batch(network, params, xs, ys, loss))

@@ -21,8 +21,8 @@ class Elementwise:
     """A function of one number, applied to each number of an array.
 
     Raises:
-        ValueError: If it does not map one number to one real number; softmax, for instance, needs a whole
-            layer.
+        ValueError: If the function does not map one number to one real number; softmax, for instance, needs a
+            whole layer.
     """
 
     function: Callable[[Any], Any]

@@ -54,7 +54,7 @@ def _squeezed(name: str) -> str:
 
 
 def named(value: Any) -> str:
-    """Describe a value by its function's name if it has one, or else by its repr (a name in quotes)."""
+    """Return the name of a function (also within a partial), or the repr of any other value."""
     name = getattr(getattr(value, "func", value), "__name__", None)
     return name if isinstance(name, str) else repr(value)
 
@@ -182,9 +182,9 @@ def zeros(name: str, values: Array | np.ndarray, where: str) -> None:
 
 
 def random_key(key: PRNGKeyArray) -> None:
-    """Refuse anything but one JAX random key."""
+    """Refuse anything but a single JAX random key."""
     if not (hasattr(key, "dtype") and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ()):
-        raise TypeError(f"key must be one JAX random key, as from nnjax.key(seed); got {key!r}")
+        raise TypeError(f"key must be one JAX random key, such as nnjax.key(seed); got {key!r}")
 
 
 def floating_dtype(dtype: jnp.dtype | type) -> jnp.dtype:
@@ -209,7 +209,7 @@ def functions(**given: Any) -> None:
 
 
 def whole(name: str, value: Any) -> int:
-    """Return an integer; 2.0 counts as one, since numbers from R arrive as floats."""
+    """Return an integer; 2.0 counts as an integer, since numbers from R arrive as floats."""
     if isinstance(value, Tracer):
         raise TypeError(
             f"{name} must be known when the program is compiled, got a traced number, as a sweep's settings "
@@ -235,7 +235,7 @@ def needed(module: str, who: str, package: str = "scikit-learn", extra: str = "e
     """Import a module that nnjax itself does not need.
 
     Raises:
-        ImportError: If it is not installed; the message names the extra.
+        ImportError: If the module is not installed; the message names the extra that installs it.
     """
     try:
         return importlib.import_module(module)

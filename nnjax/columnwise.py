@@ -1,8 +1,8 @@
 """Both passes with one example per column: weights (out, in), activations and deltas (nodes, n).
 
-This is the layout of textbooks that write z = W a + b. For many seeds, and for batches on wide
-layers, it is the faster view: XLA's CPU code then gets the large products (those of the forward pass and of
-the weight changes) in the layout that it handles best.
+This is the layout of textbooks that write z = W a + b. For many seeds, and for batches on wide layers, it is
+the faster view, because XLA's CPU code then gets the large products (those of the forward pass and of the
+weight changes) in the layout that it handles best.
 """
 
 import functools

@@ -37,10 +37,10 @@ class Paused:
         params: The run's last parameters, even if `Stop(patience=)` returned better ones.
         optimizer: The optimiser's state.
         epochs: The number of epochs done.
-        number: The number of epochs that the run was given, whether done or not; the next one gets this
+        number: The number of epochs that the run was given, whether done or not; the next epoch gets this
             number.
-        best: The best that `Stop(patience=)` has seen, if it was used.
-        at_first: The loss at the very start, to which losses are compared to detect divergence.
+        best: The best parameters that `Stop(patience=)` has seen, if it was used.
+        at_first: The loss at the very start, with which later losses are compared to detect divergence.
         view: The view in which the run was computed.
     """
 
@@ -62,8 +62,8 @@ class History(NamedTuple):
         reason: An index into `REASONS`: all epochs were done, the validation loss was reached, the state
             became stable, the run diverged, or patience ran out.
         curves: With `record_every=k`, the values after 0, k, 2k, ... epochs of "loss", "gradient_norm",
-            "validation" if there are validation rows, and your own measures. They are constant after the run
-            has stopped. Without `record_every` there are none.
+            "validation" if there are validation rows, and your own measures. Curves are constant after the
+            run has stopped. Without `record_every` there are no curves.
         best_epoch: With `Stop(patience=)`, the number of epochs after which the returned parameters were
             reached.
         state: With `resumable=True`, the state from which `resume=` continues.
@@ -184,7 +184,7 @@ def _epoch(task: Task, judge: Callable | None, state: State, number: Array) -> t
 
 
 def _look(task: Task, state: State, values: dict[str, Array], number: Array | int) -> stopping.Best:
-    """Compare with the best validation loss so far, in every epoch in which a check is due."""
+    """Compare the validation loss with the best one so far, if a check is due in this epoch."""
     assert state.best is not None
     best = stopping.watched(state.best, state.params, values["validation"], state.epochs)
     return stopping.where(jnp.asarray(number % task.check_every == 0), best, state.best)

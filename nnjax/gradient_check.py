@@ -23,7 +23,7 @@ DIRECTIONS = 4
 STEP = 1e-6
 """Step size of the central differences, relative to the size of the parameters."""
 AGREE, AGREE_DIFFERENCES = 1e-9, 1e-5
-"""The largest relative errors in float64 that count as agreement; differences lose half of the digits."""
+"""The largest relative errors in float64 that count as agreement; differences lose half the digits."""
 SURE = 10
 """An error below this multiple of the differences' own rounding error proves nothing."""
 
@@ -41,7 +41,8 @@ class LayerCheck:
             the larger of the two slopes.
         rounding: The rounding error of the central differences, in the same units. It is estimated from how
             much they change with another step size, and from the precision of the loss and the outputs in
-            float64. Where the loss is nearly flat (saturated nodes), they show mostly rounding.
+            float64. Where the loss is nearly flat (saturated nodes), the differences show mostly rounding
+            errors.
     """
 
     layer: int
@@ -53,13 +54,13 @@ class LayerCheck:
 
     @property
     def agrees(self) -> bool:
-        """Whether both errors are mere rounding; if differences prove nothing, only the first one counts."""
+        """Whether both errors come from rounding; if differences prove nothing, only the first one counts."""
         allowed = max(AGREE_DIFFERENCES, SURE * self.rounding)
         return self.error <= AGREE and (self.blind or self.by_differences <= allowed)
 
     @property
     def blind(self) -> bool:
-        """Whether differences prove nothing here: rounding may be as large as the slope."""
+        """Whether differences prove nothing here, because the rounding error may be as large as the slope."""
         return SURE * self.rounding >= 1
 
 

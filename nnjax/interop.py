@@ -106,7 +106,7 @@ def from_linen(network: Network, variables: Mapping[str, Any], order: Sequence[s
     others = sorted(name for name, collection in variables.items() if name != "params" and collection)
     if others:
         raise ValueError(
-            f"variables hold {', '.join(others)} beside 'params', which nnjax has no place for; "
+            f"variables hold {', '.join(others)} besides 'params', which nnjax has no place for; "
             "a module that computes with its params alone is accepted"
         )
     called = list(layers)  # unbox sorts them
@@ -204,8 +204,8 @@ def from_nnx(network: Network, module: Any, order: Sequence[str] | None = None) 
 
     The layers are the module's `layers` (as in a module from `to_nnx`, or an nnx.Sequential), or its
     attributes in the order of their numbers, such as fc1, fc2. If the module holds nothing but another
-    module, the layers of that one are taken. Dropout is skipped, too: nnjax computes what the module computes
-    when it is no longer in training.
+    module, the layers of the inner module are taken. Dropout is skipped, too: nnjax computes what the module
+    computes when it is no longer in training.
 
     Args:
         network: The same network.
@@ -241,7 +241,7 @@ def _nnx_layers(module: Any, order: Sequence[str] | None) -> list[Any]:
     beside = [name for name, value in attributes.items() if name != "layers" and isinstance(value, unused)]
     if beside:
         raise ValueError(
-            f"module has {', '.join(beside)} beside its layers, which nnjax has no place for; "
+            f"module has {', '.join(beside)} besides its layers, which nnjax has no place for; "
             "nnx.Linear layers alone are accepted"
         )
     if isinstance(layers, Iterable) and listed:

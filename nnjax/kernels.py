@@ -1,9 +1,9 @@
 """Many updates of many tiny networks, computed by one GPU kernel.
 
-A scan launches at least one kernel for each update, and for networks of nine numbers the launches take most
-of the time. Here each thread keeps the numbers of one run in registers from the first update to the last. On
-an H100, one update of 131,072 networks of the form 2-2-1 takes 2.0 μs, while a scan of the same operations
-takes 11 μs; the bits are the same.
+A scan launches at least one kernel for each update, and for networks with nine parameters the launches take
+most of the time. Here each thread keeps the numbers of one run in registers from the first update to the
+last. On an H100, one update of 131,072 networks of the form 2-2-1 takes 2.0 μs, while a scan of the same
+operations takes 11 μs; the bits are the same.
 
 The kernel is written in Pallas, JAX's language for kernels, and compiled by Triton. JAX has announced (in
 0.11) that it will drop Triton; once it is gone, steps are scanned.
@@ -44,8 +44,8 @@ def repeat(step: Step, carry: PyTree, length: int) -> PyTree:
     """Return step(step(... carry)), `length` times; on an NVIDIA GPU many vmapped runs share one kernel.
 
     Args:
-        step: The step of one run, a pure function from its numbers to as many numbers of the same types. If
-            `fits` is false, and on other devices, it is scanned.
+        step: The step of one run, a pure function that turns its numbers into new ones of the same types. If
+            `fits` is false, and on other devices, the step is scanned.
         carry: The numbers of a run, a pytree of arrays of shape ().
         length: The number of steps.
     """
@@ -68,7 +68,7 @@ def on_nvidia() -> bool:
 
 
 def fits(jaxpr: Any) -> bool:
-    """Check whether a step has few enough operations, all supported by kernels, on single 32-bit values."""
+    """Check whether a step has few enough operations, all on single 32-bit values and known to kernels."""
     used, equations = partial_eval.dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))[0], operations(jaxpr)
     values = [*used.invars, *used.constvars, *(value for each in equations for value in each.outvars)]
     return (

@@ -6,8 +6,8 @@ reduction share a loop. So results are passed through a reduction that leaves th
 maximum of two copies of a value, or of minus infinity and the value.
 
 From jaxlib 0.12 on, another code generator handles reductions, and a step is fastest as it is written: on
-XOR, in lanes of 128, a 2-2-1 network then takes 0.6 of the time that it takes through reductions, and 2-16-1
-a third.
+XOR, in lanes of 128, a 2-2-1 network then takes 0.6 times as long as through reductions, and a 2-16-1 network
+a third as long.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,23 +21,24 @@ from nnjax import kernels
 
 Step = Callable[[PyTree], PyTree]
 RESULTS = 40
-"""The number of results per loop of copies; XLA does not vectorise one with all 113 gradients of 3-8-8-1."""
+"""The number of results per loop of copies; XLA vectorises no loop with all 113 gradients of 3-8-8-1."""
 MOST_OPERATIONS = 300
 """The largest number of operations in a padded step.
 
-A 2-3-1 network on four rows needs 274, and is 1.6 times as fast as through copies. 2-2-2-1 needs 334: LLVM
-would have to unroll more than it is willing to, so the loop is not vectorised, and the step takes eight times
+A 2-3-1 network on four rows needs 274 operations, and is 1.6 times as fast as through copies. A 2-2-2-1
+network needs 334: LLVM would have to unroll more than it is willing to, so the loop is not vectorised, and
+the step takes eight times
 as long."""
 MOST_RESULTS = 16
 """The largest number of results of a padded step, for the same reason."""
 UNROLLED = 2
-"""Padded steps per iteration; a single one would have to copy its results back to where it read from."""
+"""Padded steps per iteration; a single step would have to copy its results back to where it read from."""
 REDUCE = tuple(map(int, metadata.version("jaxlib").split(".")[:2])) < (0, 12)
 """Whether reductions lead to a single loop in this version of jaxlib."""
 
 
 def together(scalars: Sequence[Array]) -> list[Array]:
-    """Return the scalars unchanged, but computed in a few loops, each as the maximum of two copies of it."""
+    """Return the scalars unchanged, but computed in a few loops, each as the maximum of two of its copies."""
     if not REDUCE or kernels.on_nvidia():
         return list(scalars)
     parts = [scalars[i : i + RESULTS] for i in range(0, len(scalars), RESULTS)]
@@ -65,7 +66,7 @@ def repeat(step: Step, carry: PyTree, length: int, otherwise: Step) -> PyTree:
     """Return step(step(... carry)), `length` times; each step is one loop if it is small enough for that.
 
     Args:
-        step: The step of one run, a pure function from its numbers to as many numbers of the same types.
+        step: The step of one run, a pure function that turns its numbers into new ones of the same types.
         carry: The numbers of a run, a pytree of arrays of shape ().
         length: The number of steps.
         otherwise: The same step, written for a scan.

@@ -18,7 +18,7 @@ from nnjax import callables, checks
 
 Outputs = Float[Array, "*batch out"]
 Nodes = Float[Array, "..."]
-"""Any number of output nodes, for a loss that treats each by itself, or a single number ()."""
+"""Any number of output nodes, or a single number (), for a loss that treats each node by itself."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Loss:
         probabilities: ŷ -> the probabilities that the outputs represent. By default this is ŷ itself.
         logits: Whether ŷ consists of logits, so that the output activation must be the identity.
         label_range: The lowest and the highest label that it accepts; None accepts all real numbers.
-        several_outputs: Whether it needs two or more output nodes, being meaningless for one.
+        several_outputs: Whether the loss needs two or more output nodes, because it is meaningless for one.
         per_node: Whether ∂L/∂ŷⱼ depends on yⱼ and ŷⱼ alone.
         label_per_node: Whether each output node answers a separate question, yes or no, so that the
             predicted label has one entry per node. Otherwise the nodes stand for groups, and the label names
@@ -201,12 +201,13 @@ def labels(
 
     Args:
         loss: The loss that the outputs were trained with.
-        y_hat: Outputs (..., out); the last axis is that of the output nodes. One row (out,) is accepted, too.
+        y_hat: Outputs (..., out); the last axis is that of the output nodes. A single row (out,) is accepted,
+            too.
         threshold: Where 0 ends and 1 begins, on the scale of `probabilities`. None means ½, the middle of the
-            scale for a probability; for a tanh output trained on -1 and +1, pass 0.
+            range of a probability; for a tanh output trained on -1 and +1, pass 0.
 
     Raises:
-        TypeError: As in `probabilities`; also if threshold is not one number.
+        TypeError: As in `probabilities`; also if threshold is not a single number.
         ValueError: As in `probabilities`; also if a threshold is given although the largest output decides.
     """
     y_hat = _outputs(y_hat)

@@ -1,7 +1,7 @@
 """A feedforward network: its static description, its parameters, the forward pass and the loss.
 
-Functions of an example take one x of shape (in,); use `jax.vmap` for more. Weights have shape
-(inputs, outputs): `weights[:, j]` are the handout's "weights coming into" node j.
+Functions of a single example take one x of shape (in,); use `jax.vmap` for more. Weights have shape (inputs,
+outputs): `weights[:, j]` are the handout's "weights coming into" node j.
 """
 
 import dataclasses
@@ -71,7 +71,7 @@ class Network:
 
 def _sizes(sizes: tuple[int, ...]) -> tuple[int, ...]:
     if not isinstance(sizes, tuple | list) or len(sizes) < 2:
-        raise ValueError(f"sizes must name at least inputs and outputs, as (3, 4, 1); got {sizes!r}")
+        raise ValueError(f"sizes must name at least inputs and outputs, such as (3, 4, 1); got {sizes!r}")
     whole = tuple(checks.whole("each of the sizes", size) for size in sizes)
     if any(size < 1 for size in whole):
         raise ValueError(f"sizes must be 1 or more, got {whole!r}")
@@ -100,12 +100,12 @@ def mlp(
     output: activations.Names = "sigmoid",
     biases: bool = True,
 ) -> Network:
-    """Describe a multilayer perceptron: `hidden` in every hidden layer, `output` in the last.
+    """Describe a multilayer perceptron that uses `hidden` in every hidden layer and `output` in the last one.
 
     Activations are given as in `Network`: as names, `Activation`s or functions.
 
     Without hidden layers, `hidden` has no effect, so that the depth can be varied down to 0; its names must
-    be known nevertheless.
+    still be known ones.
 
     Raises:
         TypeError, ValueError: As in `Network`.
@@ -121,7 +121,7 @@ def check_params(network: Network, params: Any) -> Params:
     In a network without biases they must be 0, since nothing would read them (checked outside jit only).
     """
     if not isinstance(network, Network):
-        raise TypeError(f"network must be a nnjax.Network, as mlp returns; got {type(network).__name__}")
+        raise TypeError(f"network must be a nnjax.Network, such as mlp returns; got {type(network).__name__}")
     layers = as_layers(params)
     shapes = list(itertools.pairwise(network.sizes))
     expected = [(shape, shape[1:]) for shape in shapes]
@@ -138,14 +138,14 @@ def check_params(network: Network, params: Any) -> Params:
 def as_layers(params: Any) -> Params:
     """Return layers of JAX arrays of one dtype; lists, NumPy arrays and integers are converted.
 
-    The dtype is that of any JAX arrays among them, or else the widest of the NumPy arrays, or else JAX's
-    default; float64 is float32 while JAX's x64 flag is off.
+    The dtype is that of any JAX arrays among them, or else the widest one of the NumPy arrays, or else JAX's
+    default; float64 becomes float32 while JAX's x64 flag is off.
     """
     try:
         pairs = [(weights, biases) for weights, biases in params]
     except (TypeError, ValueError) as error:
         raise TypeError(
-            "params must be a tuple of nnjax.Layer(weights, biases), as nnjax.init and nnjax.params make"
+            "params must be a tuple of nnjax.Layer(weights, biases), such as nnjax.init and nnjax.params make"
         ) from error
     dtype = _floating([part for pair in pairs for part in pair])
     if isinstance(params, tuple) and all(_is_layer(layer, dtype) for layer in params):
@@ -170,14 +170,14 @@ def _is_layer(layer: Any, dtype: jnp.dtype) -> bool:
 
 
 def check_trace(network: Network, trace: Trace, dtype: jnp.dtype) -> Trace:
-    """Return `trace` in `dtype`; refuse it if it is not a trace, or is that of another network or a batch."""
+    """Return `trace` in `dtype`; refuse anything else, or a trace of another network or of a batch."""
     try:
         net_inputs, activated = (
             tuple(checks.numbers("trace", values) for values in part)
             for part in (trace.net_inputs, trace.activations)
         )
     except AttributeError as error:
-        raise TypeError(f"trace must be a nnjax.Trace, as forward returns; got {trace!r}") from error
+        raise TypeError(f"trace must be a nnjax.Trace, such as forward returns; got {trace!r}") from error
     got = [[tuple(values.shape) for values in part] for part in (net_inputs, activated)]
     shapes = [(size,) for size in network.sizes]
     if got != [shapes[1:], shapes]:

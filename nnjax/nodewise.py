@@ -102,7 +102,7 @@ def node_descent(
 
 
 def _blame(loss: Loss, y: Scalars | Array, y_hat: Scalars) -> Scalars:
-    """-∂L/∂ŷⱼ; if labels are scalars and the loss allows it, it is computed node by node."""
+    """-∂L/∂ŷⱼ; if labels are scalars and the loss allows it, this is computed node by node."""
     if isinstance(y, tuple) and loss.per_node:
         return tuple(-loss.derivative(y[j], y_hat[j]) for j in range(len(y_hat)))
     return _scalars(-loss.derivative(_vector(y), jnp.stack(y_hat)))
@@ -126,7 +126,7 @@ def node_gradients(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, loss
 
 
 def _gradient(descents: Sequence[Array]) -> Array:
-    """Return minus the sum of the terms, one for each example."""
+    """Return minus the sum of the terms, of which there is one for each example."""
     return -_total(descents)
 
 

@@ -136,7 +136,7 @@ def as_it_is(tree: Any) -> Any:
 
 
 def turns(optimizer: Any, params: Params, layout: View) -> tuple[_Turn, _Turn]:
-    """Return two functions: from the view's layout to the one in which the optimiser works, and back."""
+    """Return two functions: one turns the view's layout into the optimiser's, the other turns it back."""
     if works_by_number(optimizer, params, layout):
         return as_it_is, as_it_is
     return layout.leave, layout.enter

@@ -1,4 +1,4 @@
-"""A network's parameters: drawn with a random key or typed in, and tabulated."""
+"""A network's parameters: drawn with a random key or typed in by hand, and shown as a table."""
 
 import itertools
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ def key(seed: int) -> PRNGKeyArray:
 
     Raises:
         TypeError: If the seed is not an integer.
-        ValueError: If it is out of range; two seeds could then silently share a key.
+        ValueError: If the seed is out of range; two seeds could then silently share a key.
     """
     number = checks.whole("seed", seed)
     if not 0 <= number < 2**32:
@@ -46,16 +46,16 @@ def init(
             "glorot_*" (2/(in + out)), "he_*" (2/in), where * is normal (the full Gaussian, which the
             theory needs), uniform or truncated_normal (Flax's default); "orthogonal"; "zeros". Case does not
             matter, and other libraries' names are accepted: "xavier_*" means Glorot's and "kaiming_*" He's
-            scheme; on their own, "xavier" and "glorot" mean uniform, "kaiming" and "he" normal, as in the
-            papers.
+            scheme; on their own, "xavier" and "glorot" mean the uniform distribution, and "kaiming" and "he"
+            the normal one, as in the papers.
         biases: "zeros", "normal" or "uniform"; always zeros if the network has no biases.
-        scale: One number that multiplies every draw; it may be traced, so that a sweep over it compiles only
-            once. Zeros stay zeros.
+        scale: The number by which every draw is multiplied; it may be traced, so that a sweep over it
+            compiles only once. Zeros stay zeros.
         dtype: The floating-point type of the parameters; float64 needs JAX's x64 flag.
 
     Raises:
-        TypeError: If `key` is not a JAX key, `scale` is not one number, or `dtype` is not a floating-point
-            type.
+        TypeError: If `key` is not a JAX key, `scale` is not a single number, or `dtype` is not a
+            floating-point type.
         ValueError: If a scheme is unknown, or dtype is float64 while JAX's x64 flag is off.
     """
     checks.random_key(key)

@@ -12,7 +12,7 @@ OFTEN, SELDOM = 0.5, 60.0
 
 
 class Text(str):
-    """A text that a notebook and the interactive prompt show as print would."""
+    """Text that a notebook and the interactive prompt show as print would."""
 
     __slots__ = ()
 
@@ -21,7 +21,7 @@ class Text(str):
 
 
 def table(rows: Sequence[Sequence[str]]) -> Text:
-    """Align the columns of a table whose first row is its head; all but the first are aligned right."""
+    """Align a table whose first row is its header: the first column to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
@@ -36,7 +36,7 @@ def table(rows: Sequence[Sequence[str]]) -> Text:
 def progress(label: str = "") -> Callable[[int, int], None]:
     """Make an `on_segment` that prints a sweep's progress: `nnjax.sweep(..., on_segment=nnjax.progress())`.
 
-    In a terminal or a notebook it shows a growing bar; elsewhere, as in a log file, it prints a line a
+    In a terminal or a notebook it shows a growing bar; elsewhere, as in a log file, it prints one line per
     minute.
 
     Args:

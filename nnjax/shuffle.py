@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int, PRNGKeyArray, UInt32
 
 PACKED = 2**16
-"""The largest number of rows for which a row index and equally many bits of its key fit in one uint32."""
+"""The largest number of rows for which a row index and the same number of key bits fit in one uint32."""
 LARGEST = 2**32 - 1
 """The largest uint32."""
 
@@ -15,10 +15,10 @@ LARGEST = 2**32 - 1
 def permutation(key: PRNGKeyArray, rows: int) -> Int[Array, " rows"]:
     """Shuffle 0, ..., rows - 1: `jax.random.permutation(key, rows)`, bit for bit, in half the time on CPUs.
 
-    Rows are sorted by 32 random bits each, and sorted again where rows³ > 2³², so that ties do not matter.
-    XLA sorts single numbers several times as fast as pairs of a key and a row. So the row is kept in the low
-    bits of the number that is sorted, and there are two sorts: one by the key's low bits, then one by its
-    high bits, which keeps the order of ties.
+    Rows are sorted by 32 random bits each, and sorted again if rows³ > 2³², so that ties do not matter. XLA
+    sorts single numbers several times as fast as pairs of a key and a row. So the row is kept in the low bits
+    of the number that is sorted, and there are two sorts: one by the key's low bits, then one by its high
+    bits, which keeps the order of ties.
     """
     if rows > PACKED:
         return jax.random.permutation(key, rows)

@@ -32,13 +32,13 @@ class Flow(NamedTuple):
         delta: √(Σₙ |δₗ|²).
         gradient: |∂L/∂Wₗ| (Frobenius norm), of the loss summed over the rows.
         activation: √(Σₙ |aₗ|²).
-        dead: The share of (row, node) pairs whose slope f'(z) is 0 by its formula, as for ReLU with z ≤ 0.
+        dead: The share of (row, node) pairs whose slope f'(z) is exactly 0, as for ReLU with z ≤ 0.
         saturated: The share of pairs whose slope should be positive, but is computed as 0: it is too small
             for the dtype, or rounded away, as in a(1 - a).
         underflow: The share of pairs whose slope is not 0, but whose δ is: δ, or the blame from above, is too
             small for the dtype.
-        dead_nodes: Whether the slope of node j is 0 by its formula for all rows, so that none of them changes
-            its incoming weights; L arrays (out,).
+        dead_nodes: Whether the slope of node j is exactly 0 for all rows, so that no row changes its incoming
+            weights; L arrays (out,).
     """
 
     delta: Float[Array, " l"]
@@ -67,7 +67,7 @@ def ratios(values: Float[Array, "l ..."]) -> Float[Array, "m ..."]:
 
 
 def exactly_flat(names: activations.Names, z: Float[Array, "*n j"]) -> Bool[Array, "*n j"]:
-    """Find where the slope is 0 by its formula and not by rounding, as on the dead side of ReLU.
+    """Find where the slope is exactly 0 and not just rounded to 0, as on the dead side of ReLU.
 
     Raises:
         ValueError: If an activation is unknown.
@@ -207,8 +207,8 @@ def fixed_point(
     towards the input.
 
     If there are several fixed points, q* is the one that the iteration from 1 reaches (for ReLU with σ_w² = 2
-    every q is a fixed point, so q* = 1). If q grows without bound, q* = inf and χ is that of large q; if q
-    shrinks to 0, q* = 0 and χ is its limit. If q has not settled after 10,000 steps, both are NaN.
+    every q is a fixed point, so q* = 1). If q grows without bound, q* = inf and χ is its limit for large q;
+    if q shrinks to 0, q* = 0 and χ is its limit. If q has not settled after 10,000 steps, both are NaN.
 
     Args:
         activation: A name in `nnjax.ACTIVATIONS`.

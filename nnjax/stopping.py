@@ -21,7 +21,8 @@ class Stop:
     parameters, bit for bit.
 
     Attributes:
-        gradient_norm: Stop at a stable state: once √(Σ g²), for the gradient on all the data, is below this.
+        gradient_norm: Stop at a stable state: once √(Σ g²), for the gradient over all the data, is below this
+            number.
         validation: Either (xs, ys), which needs patience, or (xs, ys, threshold): stop once the loss summed
             over these rows is below the threshold. Pass the training rows themselves to stop at a training
             loss.
@@ -29,7 +30,8 @@ class Stop:
             a row; however the run ends, return the parameters with the lowest value. Checks are made at the
             start and after every epoch, or, with `record_every=k`, after every k-th epoch.
         diverged: Stop once the loss summed over the training data is not finite, or is more than `diverged`
-            times the loss at the start (or times 1, if it started below 1). This must be 1 or more.
+            times the loss at the start (or more than `diverged`, if the loss started below 1). `diverged`
+            must be 1 or more.
 
     Raises:
         TypeError: If a threshold is not a number, or patience is not an integer.
@@ -73,8 +75,8 @@ class Best(NamedTuple):
     Attributes:
         params: The parameters.
         loss: Their validation loss; infinite before the first check.
-        epoch: The number of epochs after which it was reached.
-        waited: The number of checks since then.
+        epoch: The number of epochs after which they were reached.
+        waited: The number of checks made since the lowest validation loss.
     """
 
     params: Any

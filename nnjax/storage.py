@@ -71,7 +71,7 @@ def load(path: str | os.PathLike) -> tuple[Network, Params]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged, or was not written by `save`; if an activation is not in
+        ValueError: If the file is damaged, or was not written by `save`; if an activation is not in
             `nnjax.ACTIVATIONS` here; if the parameters are float64 while JAX's x64 flag is off.
     """
     foreign = f"{os.fspath(path)} is damaged, or was not written by nnjax.save"

@@ -91,7 +91,7 @@ def study(
     Returns:
         A Dataset with the dimensions of `static`, then "seed", then those of the grid (or "setting" for plain
         lists). Variables are named after the keys or fields of fn's result; a bare array is called "result".
-        Attributes say which versions, device and function made the data.
+        Its attributes say which versions, device and function made the data.
 
     Raises:
         ImportError: If xarray is not installed; the message names the extra.
@@ -125,7 +125,7 @@ class _Run(NamedTuple):
 
 
 def _choices(static: Static) -> dict[str, dict[Any, Any]]:
-    """Return the choices of each name, as label -> value."""
+    """Return the choices for each name, as label -> value."""
     if not isinstance(static, Mapping):
         raise TypeError(f"static must be a mapping of names to choices, got {type(static).__name__}")
     choices = {}

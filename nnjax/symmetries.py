@@ -3,8 +3,8 @@
 The n nodes of a hidden layer can be permuted in n! ways. The signs of all weights into and out of a tanh node
 can be flipped; so can those of a sigmoid node if the next layer has biases to absorb the shift, since
 σ(-z) = 1 - σ(z). So each network with one hidden layer has 2ⁿ n! copies (Chen, Lu & Hecht-Nielsen 1993). A
-ReLU node can be rescaled by any c > 0. `canonical` picks one of all the copies, and `align` one near to
-another network.
+ReLU node can be rescaled by any c > 0. `canonical` picks one of all the copies, and `align` picks one that is
+near another network.
 """
 
 import functools
@@ -250,11 +250,11 @@ def align(network: Network, params: Params, reference: Params, passes: int = 4) 
     so a nearer network need not have a nearer loss.
 
     Args:
-        network: The network that both belong to.
-        params: The parameters to bring near; they may be traced.
-        reference: The parameters to bring them near to; converted to the dtype of params.
-        passes: The number of rounds over the hidden layers; a single one that cannot be rescaled needs only
-            one.
+        network: The network that both sets of parameters belong to.
+        params: The parameters whose copies are considered; they may be traced.
+        reference: The parameters that the copy should be near; they are converted to the dtype of params.
+        passes: The number of rounds over the hidden layers; a single hidden layer that cannot be rescaled
+            needs only one round.
 
     Raises:
         TypeError, ValueError: As in `nnjax.forward` for params and reference; also if passes is below 1.

@@ -29,9 +29,9 @@ def time_views(
         fastest = next(iter(times))
 
     Args:
-        fn: A pure function (key, view) -> a pytree of arrays, which passes `view` on to `nnjax.train`. Few
+        fn: A pure function (key, view) -> a pytree of arrays, which passes `view` on to `nnjax.train`. A few
             epochs are enough, since all updates of a run take equally long.
-        seeds: The number of runs in a sweep. If your sweep will have only a few, pass that number.
+        seeds: The number of runs in a sweep. If your sweep will have only a few runs, pass that number.
         views: The names of the views. Leave out "nodes" for large networks, for which it takes minutes to
             compile.
         seconds: How long to measure in all, not counting compilation.

@@ -52,7 +52,7 @@ def train_step(
         loss: A name in `nnjax.LOSSES`, an `nnjax.Loss`, or a function (y, ŷ) -> L.
 
     Raises:
-        TypeError: If alpha is not one number; otherwise as in `nnjax.forward`.
+        TypeError: If alpha is not a single number; otherwise as in `nnjax.forward`.
         ValueError: As in `nnjax.forward` and `nnjax.deltas`.
     """
     params, resolved = check_params(network, params), loss_of(network, loss)
@@ -128,9 +128,9 @@ def train(
         resumable: Whether `history.state` keeps what is needed to resume, such as the optimiser's state and
             the epoch.
         resume: The history of a resumable run; pass the parameters that were returned with it. Training then
-            continues as if it had not been interrupted: 50 epochs and 50 more equal 100, bit for bit, given
-            the same data, key, optimiser and view (under vmap, up to rounding). `record_every` counts from
-            where this run starts.
+            continues as if it had not been interrupted: 50 epochs and then 50 more give the same result as
+            100, bit for bit, given the same data, key, optimiser and view (under vmap, up to rounding).
+            `record_every` counts from where this run starts.
 
     Returns:
         The parameters that were reached (with `Stop(patience=)`, those with the lowest validation loss), and
@@ -176,7 +176,7 @@ def train(
 
 def _check_options(optimizer: Any, key: PRNGKeyArray | None, stop: Stop | None) -> None:
     if not (hasattr(optimizer, "init") and hasattr(optimizer, "update")):
-        raise TypeError(f"optimizer must be an optax optimiser, as optax.sgd(0.1); got {optimizer!r}")
+        raise TypeError(f"optimizer must be an optax optimiser, such as optax.sgd(0.1); got {optimizer!r}")
     if key is not None:
         checks.random_key(key)
     if not (stop is None or isinstance(stop, Stop)):

@@ -13,7 +13,7 @@ from nnjax import backprop, checks, columnwise, network, nodewise
 from nnjax.network import Network, Params
 
 NODE_PRODUCTS = 700
-"""The largest number of scalar products per step with which the node view pays off, see `fastest_view`."""
+"""The largest number of multiplications per step with which the node view pays off; see `fastest_view`."""
 COLUMN_ROWS = 10
 """The smallest number of rows for which columns pay off, if there is at most one hidden layer."""
 

@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep a folder that has its own fixtures in one process: others would have to make them again."""
+    """Keep a folder that has its own fixtures in one process, so that they are made only once."""
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
@@ -58,7 +58,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_finish() -> None:
-    """Make the garbage collector skip what imports left: scanning it would take a twentieth of the time."""
+    """Make the garbage collector skip what imports left behind: scanning it takes a twentieth of the time."""
     gc.collect()
     gc.freeze()
 
@@ -78,7 +78,7 @@ def _knows(options: dict[str, Any]) -> bool:
 
 
 def _resident() -> int:
-    """Return the bytes of memory that this process occupies; 0 where the system does not say."""
+    """Return the bytes of memory that this process occupies, or 0 where the system does not say."""
     status = pathlib.Path("/proc/self/statm")
     return int(status.read_text().split()[1]) * mmap.PAGESIZE if status.exists() else 0
 
@@ -93,7 +93,7 @@ def _forget_programs() -> None:
 
 
 MOST_MEMORY = 10**9
-"""Bytes above which a process forgets its programs: those of single operations are shared by many files."""
+"""Bytes above which a process drops its compiled programs; many files share those of single operations."""
 COMPILED: set[bool] = set()
 """Whether the programs in memory are optimised; empty if there are none."""
 
@@ -102,7 +102,7 @@ COMPILED: set[bool] = set()
 def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
     """Make XLA optimise little, since most programs here run briefly.
 
-    Files about bits, speed or faults of the compiler opt out with OPTIMISED = True. Files whose slow tests
+    Files about bits, speed or compiler faults opt out with OPTIMISED = True. Files whose slow tests
     compare bits or compute for a long time opt out with LONG = True whenever slow tests run. Each file has
     one setting, because its fixtures are compiled too. JAX's public options affect whole programs, but not
     single operations.
@@ -140,7 +140,7 @@ def _use(patch: pytest.MonkeyPatch, count: int) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def two_devices() -> Iterator[None]:
-    """Let sweeps use two devices: with all eight, two cores would mostly copy, for the same bits."""
+    """Let sweeps use two devices: with all eight, two cores would mostly copy data. The bits are the same."""
     with pytest.MonkeyPatch.context() as patch:
         _use(patch, 2)
         yield
@@ -148,7 +148,7 @@ def two_devices() -> Iterator[None]:
 
 @pytest.fixture
 def devices(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Let sweeps run on another number of devices, up to eight: `devices(8)`."""
+    """Let sweeps run on a different number of devices, up to eight: `devices(8)`."""
     return functools.partial(_use, monkeypatch)
 
 
@@ -159,7 +159,7 @@ def keyed() -> Callable[[Callable], Callable]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print which cases catch which planted slip, since a slip that few catch is worth knowing."""
+    """Print which cases catch which planted slip, since it is worth knowing which slips few cases catch."""
     reports = terminalreporter.getreports("passed")
     lines = [text for report in reports for name, text in report.user_properties if name == "planted slip"]
     if lines:

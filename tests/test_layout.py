@@ -124,7 +124,7 @@ def packages(names: set[str]) -> set[str]:
 
 @pytest.mark.parametrize("marker", ["kill", "cluster", "browser"])
 def test_make_looks_for_marked_tests_where_they_are(marker):
-    """Make names the files, since collecting all tests takes longer than running these."""
+    """The Makefile names the files, since collecting all tests takes longer than running these."""
     mark = f"pytest.mark.{marker}"  # written so that this file does not contain it
     marked = {path for path in (ROOT / "tests").rglob("test_*.py") if mark in path.read_text("utf-8")}
     (line,) = re.findall(rf"-m {marker} (.+) \$\(ARGS\)", (ROOT / "Makefile").read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""What a user does in a notebook, run by a real kernel; one notebook has a cell for each thing."""
+"""What a user does in a notebook, run by a real kernel: one notebook, with a cell for each action."""
 
 import pathlib
 from typing import Any

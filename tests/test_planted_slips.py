@@ -1,6 +1,6 @@
 """The gradient test can fail: the real test's assertion must catch each planted slip.
 
-A slip replaces one small function of a view; it is passed the right function and its arguments.
+A slip replaces one small function of a view, and is passed the right function with its arguments.
 """
 
 import dataclasses
@@ -130,7 +130,7 @@ SLIPS = {
 
 
 def plant(monkeypatch, name):
-    """Put a slip into its module, or the loops that it uses; return the module."""
+    """Put a slip into its module, or into the loops that the module uses; return the module."""
     module, function, slip = SLIPS[name]
     owner = module if hasattr(module, function) else loops
     monkeypatch.setattr(loops, "REDUCE", True)  # whatever jaxlib's version

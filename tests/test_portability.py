@@ -1,4 +1,4 @@
-"""The library's steps lower for CUDA and TPU without such a device; `test_smoke` tests the experiments."""
+"""The library's steps can be lowered for CUDA and TPU on any machine; `test_smoke` tests the experiments."""
 
 import chex
 import jax

@@ -16,12 +16,12 @@ from experiments.runner.experiment import Experiment, Options, at_least
 
 
 class Size(NamedTuple):
-    """An XOR network; the larger ones take fewer seeds (2^halvings) and updates.
+    """A network that learns XOR; for larger ones the numbers of seeds and updates are reduced.
 
     Attributes:
-        sizes: Nodes per layer.
+        sizes: Number of nodes in each layer.
         halvings: How often the number of seeds is halved.
-        divisor: Divisor of the number of updates.
+        divisor: What the number of updates is divided by.
     """
 
     sizes: tuple[int, ...]
@@ -38,7 +38,7 @@ XOR_NETWORKS = {
 SHARED_ORDER, OWN_ORDER = "digits, shared order", "digits, own order"
 NETWORKS = (*XOR_NETWORKS, SHARED_ORDER, OWN_ORDER)
 WIDE = {"784-30-10": (784, 30, 10), "784-100-10": (784, 100, 10)}
-"""Networks of the size of MNIST's, on as many random rows; measured only if they are named."""
+"""Networks as large as those for MNIST, on as many random rows as it has; measured only if they are named."""
 CHECKED = ("2-2-1", SHARED_ORDER, OWN_ORDER)
 """Networks on which all methods must reach the same losses; the other networks run the same code."""
 SMOKE: Mapping[str, Any] = {
@@ -68,13 +68,13 @@ class Config(Options):
         seed: First seed to train; the speed does not depend on it.
         repeats: How often each method runs; medians are compared.
         log_seeds: XOR is trained from 2^log_seeds seeds at once.
-        steps: Updates per seed on XOR.
-        digits_epochs: Epochs on the digits.
+        steps: Number of updates per seed on XOR.
+        digits_epochs: Number of epochs on the digits.
         networks: Which of the networks to compare.
-        growth: Largest factor of width and depth in the figure of costs.
+        growth: Largest factor by which width and depth grow in the figure of costs.
         scaling: The scaling figure goes up to 2^scaling seeds.
         million: Also train a million 2-2-1 networks for 5000 steps.
-        views: Also try all views on networks where the fastest one changes.
+        views: Also try all views on networks of the sizes at which another view becomes the fastest.
     """
 
     seed: int = 0
@@ -153,10 +153,10 @@ def run(config: Config, context: Context) -> xr.DataTree:
 EXPERIMENT = Experiment(
     name="benchmark",
     title="How fast is it?",
-    question="How fast does nnjax train many small networks, compared with other ways to write the same?",
+    question="How fast does nnjax train many small networks, compared with other ways of writing the same?",
     method="Every method trains the same networks from the same parameters on the same rows. They run in "
-    "turn, several times, and each round's ratios are compared, since a busy machine slows all alike. Slow "
-    "ones take fewer steps, and loops one seed: speeds are per seed and step.",
+    "turn, several times, and each round's ratios are compared, since a busy machine slows all methods "
+    "alike. Slow ones take fewer steps, and loops train only one seed, since speeds are per seed and step.",
     config=Config,
     run=run,
     findings=findings,
@@ -165,8 +165,8 @@ EXPERIMENT = Experiment(
     story=story,
     smoke=SMOKE,
     full=FULL,
-    remember="For tiny networks the handout's own view, node by node, is the fastest: each node is a vector "
-    "of seeds.",
+    remember="For tiny networks the handout's own view, node by node, is the fastest, with each node a "
+    "vector over the seeds.",
     float64=False,
     second_list=False,
     minutes=(0.9, 20.0),

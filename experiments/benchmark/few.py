@@ -1,4 +1,4 @@
-"""Few seeds, and one network: what most people train, measured as ratios of the times side by side."""
+"""A few seeds, or one network, as most people train them: ratios of times that are measured side by side."""
 
 import dataclasses
 import functools
@@ -21,7 +21,7 @@ OURS = "nnjax.train"
 
 
 def sweeps(works: Mapping[str, Work], repeats: int) -> xr.Dataset:
-    """Measure how many times as fast as plain JAX a sweep of few seeds is, (network, seeds, repeat)."""
+    """Measure the speed of a sweep of a few seeds relative to plain JAX's, (network, seeds, repeat)."""
     ratios = np.empty((len(works), len(COUNTS), repeats))
     for row, work in enumerate(works.values()):
         train = peers.final_loss(peers.fastest_view(work), work)
@@ -37,7 +37,7 @@ def sweeps(works: Mapping[str, Work], repeats: int) -> xr.Dataset:
 
 
 def one_network(work: Work, repeats: int) -> xr.Dataset:
-    """Measure the seconds that one network's training takes, (repeat, peer); compilation apart."""
+    """Measure the seconds that one network's training takes, without compilation, (repeat, peer)."""
     alone = dataclasses.replace(work, seeds=1)
     jobs: dict[str, Job] = {
         OURS: nnjax_train(alone),
@@ -74,7 +74,7 @@ def nnjax_train(work: Work) -> Job:
 
 
 def scikit_learn(work: Work) -> Job:
-    """Train scikit-learn's network of the same size on the same rows, on the log loss, in its own order."""
+    """Train scikit-learn's network of the same size on the same rows, in its own order, with the log loss."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
 

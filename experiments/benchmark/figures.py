@@ -12,13 +12,13 @@ from experiments.runner.experiment import Drawing
 
 SPEED = (
     "Speed of the same training by each method, per network: updates of one network per second, summed over "
-    "all seeds; medians of the rounds. Blue: nnjax. The axis is logarithmic: each line is ten times the one "
-    "before."
+    "all seeds; medians of the rounds. Blue: nnjax. The axis is logarithmic: each grid line means ten times "
+    "as fast as the one before."
 )
 GROWTH = (
-    "First: time of a sweep against its number of seeds; few take a sweep's fixed time, and many follow the "
-    "dashed line, which is proportional to the seeds. Second: cost of one update of one network against its "
-    "size."
+    "First: time of a sweep against its number of seeds; with few seeds it is a sweep's fixed time, and with "
+    "many it follows the dashed line, which is proportional to the number of seeds. Second: cost of one "
+    "update of one network against its size."
 )
 
 

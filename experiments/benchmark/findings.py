@@ -1,4 +1,4 @@
-"""The benchmark's findings, each aim against its measured ratio, and its tables."""
+"""The benchmark's findings, which compare each aim with the measured ratio, and its tables."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -60,7 +60,7 @@ def over_repeats(values: np.ndarray) -> Ratio:
 
 
 def ratio(speed: xr.Dataset, network: str, method: str) -> Ratio:
-    """Compute how many times as fast nnjax is as a method, in the view that a user gets."""
+    """Compute nnjax's speed, in the view that a user gets, relative to that of another method."""
     rates = speed["rate"].sel(network=network)
     return over_repeats(rates.sel(peer=named(speed, network)).values / rates.sel(peer=method).values)
 
@@ -76,7 +76,7 @@ def medians(speed: xr.Dataset) -> xr.DataArray:
 
 
 def drawable(data: xr.DataTree) -> list[str]:
-    """List the figures that a run is large enough for: speeds at full size, lines from FEWEST points on."""
+    """List the figures that a run is large enough for; a line needs at least FEWEST points."""
     points = data["scaling"].sizes["seeds"], data["growth"].sizes["size"]
     is_large_enough = {"speed": bool(data["speed"].attrs["full"]), "growth": min(points) >= FEWEST}
     return [name for name, drawn in is_large_enough.items() if drawn]
@@ -98,7 +98,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def aim_findings(speed: xr.Dataset, alone: xr.Dataset) -> list[Finding]:
-    """Judge how many times as fast nnjax is as its peers, over many seeds and for one network."""
+    """Judge nnjax's speed relative to that of its peers, for many seeds and for one network."""
     note = f"median and range of {speed.sizes['repeat']} repeats side by side"
     ratios = {
         aim: ratio(speed, aim.network, aim.method) for aim in AIMS if aim.network in speed["network"].values
@@ -119,7 +119,7 @@ def aim_findings(speed: xr.Dataset, alone: xr.Dataset) -> list[Finding]:
 
 
 def few_seeds(few: xr.Dataset) -> Iterator[Finding]:
-    """Judge sweeps of one, ten and a hundred seeds against plain JAX, on the network that does worst."""
+    """Judge sweeps of one, ten and a hundred seeds against plain JAX, where nnjax does worst."""
     for seeds in few["seeds"].values:
         ratios = few["ratio"].sel(seeds=seeds)
         worst = ratios.median("repeat").idxmin("network").item()
@@ -161,7 +161,7 @@ def same_losses(speed: xr.Dataset) -> Finding:
 
 
 def compilation(speed: xr.Dataset) -> Finding:
-    """Measure compilation: the first call minus a later one, in the view that a user gets, at its longest."""
+    """Return the longest time for compilation, that of a first call minus a later one, in a user's view."""
     seconds = {}
     for network in speed["network"].values:
         at = {"network": network, "peer": named(speed, network)}
@@ -179,21 +179,21 @@ def compilation(speed: xr.Dataset) -> Finding:
 
 
 def view_findings(views: xr.Dataset) -> Iterator[Finding]:
-    """Judge the view that `fastest_view` names where it does worst, on 4 rows and on more."""
+    """Judge the view that `fastest_view` names, where it does worst on 4 rows, and on more rows."""
     few = views["rows"].values == 4
     yield worst_view("views-4-rows", "4 rows", views.isel(case=few))
     yield worst_view("views-batches", "batches of 10 rows and more", views.isel(case=~few))
 
 
 def worst_view(id: str, where: str, views: xr.Dataset) -> Finding:
-    """Judge the smallest ratio of the named view's speed to the best other's."""
+    """Judge the smallest ratio of the named view's speed to that of the best other view."""
     ratios = views["ratio"].transpose("case", "repeat").values
     typical = np.median(ratios, axis=1)
     worst = int(np.argmin(typical))
     measured = over_repeats(ratios[worst])
     return Finding(
         EXPECTED[id],
-        f"the view that fastest_view names, {where}: its speed over the best other's, smallest ratio",
+        f"the view that fastest_view names, {where}: its speed over the best other view's, smallest ratio",
         measured=measured.median,
         interval=measured.span,
         note=f"{views['case'].values[worst]}; median of the networks: {np.median(typical):.2f}",
@@ -230,7 +230,7 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
     )
     return {
         f"Speed on {about}": speed_table(speed),
-        f"Share of the peak of matrix products, {peak / 1e9:.0f} GFLOP/s": share_table(speed, peak),
+        f"Share of the peak speed of matrix products, {peak / 1e9:.0f} GFLOP/s": share_table(speed, peak),
     }
 
 

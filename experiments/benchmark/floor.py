@@ -33,7 +33,7 @@ SOURCE = pathlib.Path(__file__).with_name("floor.c")
 
 
 def header(work: Work) -> str:
-    """Write the program's part for a sigmoid network with biases, trained on all rows at once."""
+    """Write the part of the program that depends on the network, which has sigmoid nodes and biases."""
     sizes, weights = work.network.sizes, sum(i * o + o for i, o in itertools.pairwise(work.network.sizes))
     return NETWORK.format_map(
         {
@@ -80,7 +80,7 @@ def _deltas(sizes: tuple[int, ...], layer: int, above: int) -> list[str]:
 
 
 def _changes(layer: int, first: int, sizes: tuple[int, ...]) -> list[str]:
-    """Write a layer's weight changes, of which `first` is the number of the first."""
+    """Write a layer's weight changes, which are numbered from `first`."""
     inputs, outputs = sizes[layer - 1], sizes[layer]
     pairs = [(i, j) for i in range(inputs) for j in range(outputs)]
     lines = [f"g[{first + i * outputs + j}] += d{layer}_{j} * a{layer - 1}_{i};" for i, j in pairs]
@@ -89,7 +89,7 @@ def _changes(layer: int, first: int, sizes: tuple[int, ...]) -> list[str]:
 
 @functools.lru_cache(maxsize=8)
 def program(work: Work) -> str | None:
-    """Compile the program; None without a C compiler, or for batches."""
+    """Compile the program; None if there is no C compiler, or for batches."""
     compiler = shutil.which("cc")
     if compiler is None or work.batch_size is not None:
         return None
@@ -110,7 +110,7 @@ def speed(work: Work) -> float:
 
 
 def trained(work: Work, params: nnjax.Params, steps: int) -> np.ndarray:
-    """Train these parameters in the program; return weights and biases of every layer in turn."""
+    """Train these parameters with the program; return the weights and biases of every layer in turn."""
     numbers = " ".join(repr(float(x)) for leaf in jax.tree.leaves(params) for x in np.ravel(leaf))
     command = [str(program(work)), "check", str(steps)]
     done = subprocess.run(command, input=numbers, capture_output=True, text=True, check=True)

@@ -15,18 +15,18 @@ from experiments.benchmark.peers import FLOOR, PEERS, installed
 from nnjax.sweeps import devices
 
 VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2", "asimd": "NEON"}
-"""Names of vector instructions, the widest first, as Linux and people write them."""
+"""Names of vector instructions, the widest first, as Linux writes them and as people do."""
 
 
 def clock(job: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
-    """Time a job; returns the seconds and its result."""
+    """Time a job; return the seconds that it took and its result."""
     start = time.perf_counter()
     result = job()
     return time.perf_counter() - start, result
 
 
 def description() -> str:
-    """Describe the processor, its vectors, cores and JAX devices."""
+    """Describe the processor, its vector instructions, its cores and JAX's devices."""
     model, names = devices.cpu()
     vectors = next((text for name, text in VECTORS.items() if name in names), "other vectors")
     return f"{model}, {vectors}, {os.cpu_count()} cores, {len(jax.devices())} devices"
@@ -52,7 +52,7 @@ def peak(repeats: int, size: int = 2048) -> list[float]:
 
 
 def measured(repeats: int) -> xr.Dataset:
-    """Describe the machine, and measure the peak of its matrix products."""
+    """Describe the machine, and measure its peak speed in matrix products."""
     return xr.Dataset(
         {"peak": ("repeat", peak(repeats), {"units": "FLOP/s", "long_name": "matrix product"})},
         attrs={"description": description(), "versions": versions(), "missing": missing()},
@@ -60,7 +60,7 @@ def measured(repeats: int) -> xr.Dataset:
 
 
 def peak_memory() -> float:
-    """Return the most bytes that this process has held; NaN on Windows, which does not report it."""
+    """Return the process's peak memory in bytes; NaN on Windows, which does not report it."""
     if sys.platform == "win32":
         return np.nan
     import resource

@@ -26,7 +26,7 @@ HEADER = (
     "updates",
     "first call, s",
     "seed-steps/s",
-    "speed of nnjax over this one",
+    "speed of nnjax over this method's",
 )
 NNJAX = "nnjax"
 ROUNDS = 3
@@ -45,7 +45,7 @@ def works(smoke: bool) -> dict[str, Work]:
 
 
 def large(smoke: bool) -> dict[str, Work]:
-    """Make the tasks that only nnjax trains, once, compilation included."""
+    """Make the tasks that only nnjax trains, once each, with compilation included in the time."""
     shrink = 1000 if smoke else 1
     return {
         "a million XOR 2-2-1": xor((2, 2, 1), 5000 // shrink, 10**6 // shrink),
@@ -85,7 +85,7 @@ def limited(name: str, work: Work) -> Work:
 
 
 def compared(name: str, work: Work) -> Iterator[tuple]:
-    """Train with every method once to compile, then with all in turn; yields a row of the table for each."""
+    """Train with every method once to compile, then with all in turn; yield a row of the table for each."""
     parts = {method: limited(method, work) for method in methods()}
     jobs, first = {}, {}
     for method, make in methods().items():
@@ -93,7 +93,7 @@ def compared(name: str, work: Work) -> Iterator[tuple]:
             job = make(parts[method])
             first[method], _ = clock(job)
             jobs[method] = job
-        except Exception as error:  # Say, out of memory: the others still get their rows.
+        except Exception as error:  # such as a lack of memory
             said = f"{type(error).__name__}: {error}".splitlines()[0][:200]
             yield name, method, work.seeds, parts[method].steps, "", "", said
     rounds = [{m: parts[m].seed_steps / clock(job)[0] for m, job in jobs.items()} for _ in range(ROUNDS)]
@@ -105,7 +105,7 @@ def compared(name: str, work: Work) -> Iterator[tuple]:
 
 
 def once(name: str, work: Work) -> tuple:
-    """Train with nnjax alone, compilation included; returns its row of the table."""
+    """Train with nnjax alone, and return its row of the table; the time includes compilation."""
     seconds, losses = clock(peers.nnjax_sweep(peers.fastest_view(work), work))
     learned = f"{np.mean(losses < 0.1):.4f} of the seeds below SSE 0.1"
     return name, NNJAX, work.seeds, work.steps, f"{seconds:.2f}", f"{work.seed_steps / seconds:.3g}", learned

@@ -68,7 +68,7 @@ def _spread(work: Work) -> list[Any]:
 
 
 def plain_jax(work: Work) -> Job:
-    """Train by jit(vmap(scan)) with jax.grad, on all devices: what a JAX user writes first."""
+    """Train with jit(vmap(scan)) and jax.grad, on all devices, which is what a JAX user writes first."""
     optimizer, rows = optax.sgd(work.rate), jnp.asarray(work.rows())
     xs, ys = jnp.asarray(work.xs), jnp.asarray(work.ys)
 
@@ -88,7 +88,7 @@ def plain_jax(work: Work) -> Job:
 
 
 def flax_nnx(work: Work) -> Job:
-    """Train by Flax NNX with Optax: models split into graph and state, the states vmapped."""
+    """Train with Flax NNX and Optax: models are split into graph and state, and vmap runs over the states."""
     from flax import nnx
 
     class Model(nnx.Module):
@@ -140,7 +140,7 @@ def _numpy_step(params: list[np.ndarray], xs: np.ndarray, ys: np.ndarray, rate: 
 
 
 def batched_numpy(work: Work) -> Job:
-    """Train by NumPy, with the seeds as the first axis of every array."""
+    """Train with NumPy, where the seeds are the first axis of every array."""
     starts, rows = work.stacked_starts(), work.rows()
 
     def job() -> np.ndarray:
@@ -153,7 +153,7 @@ def batched_numpy(work: Work) -> Job:
 
 
 def numpy_loop(work: Work) -> Job:
-    """Train by NumPy, one seed and one row at a time, as in Nielsen's network.py."""
+    """Train with NumPy, one seed and one row at a time, as in Nielsen's network.py."""
     starts, rows = work.stacked_starts(), work.rows()
 
     def train(seed: int) -> np.ndarray:
@@ -173,7 +173,7 @@ def numpy_loop(work: Work) -> Job:
 MATRIX = "nnjax, matrix"
 FLOOR = "C, one vector element per seed"
 FEW = 100
-"""The most updates for methods that would take minutes; speeds are compared per seed and update."""
+"""Maximum number of updates for methods that would take minutes; speeds are compared per seed and update."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,9 +183,9 @@ class Peer:
     Attributes:
         make: Makes its job for a work.
         package: The package it needs.
-        loop: Whether it trains seeds one after the other; then it trains only one. All others train every
+        loop: Whether it trains seeds one after the other; if so, it trains only one. All others train every
             seed, since their speed depends on how many there are.
-        most_steps: The most updates on full batches; None for all.
+        most_steps: The largest number of updates on full batches; None for all.
         view: A view of nnjax that is measured only if `fastest_view` names it.
     """
 
@@ -201,7 +201,7 @@ class Peer:
         return dataclasses.replace(work, seeds=1 if self.loop else work.seeds, steps=steps)
 
     def runs(self, work: Work) -> bool:
-        """Tell whether it is installed, and measured on this work."""
+        """Return whether it is installed, and is measured on this work."""
         return installed(self.package) and self.view in (None, fastest_view(work))
 
 

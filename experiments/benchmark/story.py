@@ -7,7 +7,7 @@ from experiments.runner.experiment import Show, Story
 
 
 def story(data: xr.DataTree) -> Story:
-    """Tell the speeds as ratios, if the run has the size at which they are judged."""
+    """Report the speeds as ratios, if the run has the size at which they are judged."""
     speed = data["speed"].to_dataset()
     repeats, methods = speed.sizes["repeat"], speed.sizes["peer"]
     judged = (

@@ -27,7 +27,7 @@ def _torch_data(work: Work) -> tuple[Any, Any, Any]:
 
 
 def torch_loop(work: Work) -> Job:
-    """Train by a PyTorch model and torch.optim.SGD per seed, one after the other."""
+    """Train with a PyTorch model and torch.optim.SGD for each seed, one seed after the other."""
     torch, starts, (xs, ys, rows) = _torch(), work.starts(), _torch_data(work)
 
     def train(seed: int) -> float:
@@ -47,7 +47,7 @@ def torch_loop(work: Work) -> Job:
 
 
 def torch_func(work: Work) -> Job:
-    """Train by torch.func: vmap over stacked parameters, as stack_module_state makes them."""
+    """Train with torch.func: vmap over stacked parameters, as stack_module_state makes them."""
     torch, starts, (xs, ys, rows) = _torch(), work.starts(), _torch_data(work)
     model = _torch_model(work)
     stacked, _ = torch.func.stack_module_state([_torch_model(work) for _ in range(2)])
@@ -74,7 +74,7 @@ def torch_func(work: Work) -> Job:
 
 
 def torch_by_hand(work: Work) -> Job:
-    """Train by PyTorch and a hand-written backward pass: batched products, or a large one on shared rows."""
+    """Train with PyTorch and a hand-written backward pass; seeds that share rows need one large product."""
     torch, starts, (xs, ys, rows) = _torch(), work.stacked_starts(), _torch_data(work)
     seeds, hidden = work.seeds, work.network.sizes[1]
 

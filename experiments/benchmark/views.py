@@ -1,4 +1,4 @@
-"""Does `nnjax.fastest_view` pick the fastest view? All views, on networks around its bounds."""
+"""Does `nnjax.fastest_view` pick the fastest view? All views are tried on networks around its bounds."""
 
 from typing import NamedTuple
 
@@ -45,7 +45,7 @@ CASES = (
 
 
 def tried(repeats: int, seeds: int) -> xr.Dataset:
-    """Measure the ratio of the speed of `fastest_view`'s choice to the best other view's, (case, repeat)."""
+    """Measure how fast `fastest_view`'s choice is relative to the best other view, (case, repeat)."""
     ratios = np.array([over_the_best_other(random_work(case, seeds), repeats) for case in CASES])
     return xr.Dataset(
         {"ratio": (("case", "repeat"), ratios, {"units": "1"})},
@@ -58,7 +58,7 @@ def tried(repeats: int, seeds: int) -> xr.Dataset:
 
 
 def random_work(case: Case, seeds: int) -> Work:
-    """Make 48 updates on random rows: all four rows, or batches out of four times as many rows."""
+    """Make 48 updates on random rows: all four rows, or batches from four times as many rows."""
     batches = case.order != "none"
     random = np.random.default_rng(0)
     xs, ys = (
@@ -78,9 +78,9 @@ def random_work(case: Case, seeds: int) -> Work:
 
 
 def over_the_best_other(work: Work, repeats: int) -> list[float]:
-    """Measure the ratio of the named view's speed to the best other's, in each round."""
+    """Measure the ratio of the named view's speed to that of the best other view, in each round."""
     named = peers.fastest_view(work)
-    # The node view's program grows with weights · rows: beyond twice the bound it compiles too long.
+    # The node view's program grows with weights · rows: beyond twice the bound it takes too long to compile.
     small = scalar_products(work.network, work.rows_per_update) <= 2 * NODE_PRODUCTS
     others = [view for view in VIEWS if view != named and (view != "nodes" or small)]
     jobs = [peers.nnjax_sweep(view, work) for view in (named, *others)]

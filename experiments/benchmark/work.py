@@ -29,7 +29,7 @@ class Work:
         first_seed: The first seed.
         batch_size: Rows per update; None for all.
         order_per_seed: Whether each seed sees the rows in a different order.
-        checked: Whether all methods must reach the same losses; the other works run the same code.
+        checked: Whether all methods must reach the same losses; the other tasks run the same code.
     """
 
     network: nnjax.Network
@@ -64,7 +64,7 @@ class Work:
 
     @property
     def flops(self) -> float:
-        """Multiplications and additions of one update's products: forward, backward, weight gradient."""
+        """Multiplications and additions in one update's products: forward, backward and weight gradients."""
         sizes = self.network.sizes
         weights = [i * o for i, o in itertools.pairwise(sizes)]
         return 2.0 * self.rows_per_update * (2 * sum(weights) + sum(weights[1:]))
@@ -88,7 +88,7 @@ class Work:
         return [leaf[..., None, :] if index % 2 else leaf for index, leaf in enumerate(self.starts())]
 
     def rows(self) -> np.ndarray:
-        """Return each update's row numbers (steps, batch); (steps, seeds, batch) with an order per seed."""
+        """Return each update's row numbers, (steps, batch) or, if orders differ, (steps, seeds, batch)."""
         if self.batch_size is None:
             return np.tile(np.arange(len(self.xs)), (self.steps, 1))
 
@@ -105,14 +105,14 @@ class Work:
 
 
 def xor(sizes: tuple[int, ...], steps: int, seeds: int) -> Work:
-    """Make a work of full batches of XOR's four rows; inputs beyond XOR's two are 1."""
+    """Make a task of full batches of XOR's four rows; inputs beyond XOR's two are 1."""
     data = nnjax.datasets.xor()
     xs = np.concatenate([data.xs, np.ones((4, sizes[0] - 2))], axis=1).astype(np.float32)
     return Work(nnjax.mlp(sizes), xs, np.asarray(data.ys, np.float32), rate=0.5, steps=steps, seeds=seeds)
 
 
 def digits(epochs: int, small: bool) -> Work:
-    """Make a work of the digits, 64-30-10, in batches of 10; `small`: two updates of four seeds."""
+    """Make a task of the digits, 64-30-10, in batches of 10; if `small`, only two updates of four seeds."""
     xs, ys = (part[:1340].astype(np.float32) for part in nnjax.datasets.digits().train)
     if small:
         return Work(nnjax.mlp((64, 30, 10)), xs[:20], ys[:20], rate=0.15, steps=2, seeds=4, batch_size=10)
@@ -121,7 +121,7 @@ def digits(epochs: int, small: bool) -> Work:
 
 
 def wide(sizes: tuple[int, ...], small: bool) -> Work:
-    """Make a work as large as MNIST: an epoch of batches of 10 out of 50,000 random rows, for 16 seeds."""
+    """Make a task as large as MNIST: one epoch in batches of 10 from 50,000 random rows, for 16 seeds."""
     rows = 20 if small else 50_000
     random = np.random.default_rng(0)
     xs = random.random((rows, sizes[0]), np.float32)

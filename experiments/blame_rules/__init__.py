@@ -1,4 +1,4 @@
-"""How wrong is a wrong rule of blame? Backpropagation and three published rules that are not the gradient."""
+"""How wrong is a wrong rule of blame? Backpropagation and three published rules that do not give it."""
 
 import dataclasses
 
@@ -33,13 +33,15 @@ class Config(Options):
 
     Attributes:
         seed: First seed.
-        angle_seeds: Random networks whose angles are measured, 2 or more.
-        seeds: Networks that learn XOR and Iris by each rule, 2 or more.
-        digit_seeds: Networks that learn the digits, 2 or more; small differences are judged from 400 on.
-        align_seeds: Networks in which the angle of feedback is followed through training, 2 or more.
-        steps: Full-batch steps on XOR.
-        iris_epochs: Epochs on Iris, in batches of 16.
-        digit_epochs: Epochs on the digits, in batches of 10.
+        angle_seeds: Number of random networks whose angles are measured, 2 or more.
+        seeds: Number of networks that learn XOR and Iris by each rule, 2 or more.
+        digit_seeds: Number of networks that learn the digits, 2 or more; small differences are judged from
+            400 on.
+        align_seeds: Number of networks in which the angle of feedback is followed through training, 2 or
+            more.
+        steps: Number of full-batch steps on XOR.
+        iris_epochs: Number of epochs on Iris, in batches of 16.
+        digit_epochs: Number of epochs on the digits, in batches of 10.
     """
 
     seed: int = 0
@@ -176,7 +178,7 @@ EXPERIMENT = Experiment(
         "digit_epochs": 1,
     },
     full={"angle_seeds": 1_000_000, "seeds": 10_000, "digit_seeds": 500, "steps": 20_000, "digit_epochs": 30},
-    remember="The printed rule learns something from most data, so that the slip is easy to miss; how "
+    remember="The printed rule learns something from most data, so the slip is easy to miss; how "
     "far a rule points from the gradient at first does not show how well it learns.",
     minutes=(0.8, 6.0),
 )

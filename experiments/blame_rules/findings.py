@@ -21,11 +21,11 @@ INPUT_IDS = {UNIFORM: "uniform", HANDOUT: "handout"}
 
 
 SYMMETRIC = (AUTHORS, FEEDBACK)
-"""Rules whose blame changes sign with the weights v into the output, so half of the time it goes uphill."""
+"""Rules whose blame changes sign with the weights v into the output, so they go uphill half the time."""
 TASKS = {"xor": 100, "iris": 100, "digits": 20}
 """{task: the fewest seeds with which it is judged}."""
 SMALL = {("digits", AUTHORS): 400, ("digits", FEEDBACK): 400}
-"""The seeds needed where the difference is small: with 50 the interval is wider than the expected range."""
+"""Number of seeds needed for a small difference: with 50 the interval is wider than the expected range."""
 DRAWS = 1_000_000
 
 
@@ -78,7 +78,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def equal_slopes(cosine: xr.DataArray) -> Finding:
-    """Judge the printed rule's angle where it is known exactly: if all slopes f' are equal."""
+    """Judge the printed rule's angle where it is known exactly, which is when all slopes f' are equal."""
     measured, derived = (cosine.sel(source=source).values for source in ("measured", "derived"))
     return exact(
         EXPECTED["equal-slopes"],
@@ -93,7 +93,7 @@ def uphill(cosine: xr.DataArray, inputs: str, rule: str) -> Finding:
     """Judge in how many random networks a rule raises the loss, against the exact chance."""
     values = cosine.sel(rule=rule, inputs=inputs).values
     chance = 0.5 if rule in SYMMETRIC else uphill_chance(norms(inputs))
-    why = "½: v and −v are equally likely" if rule in SYMMETRIC else f"{chance:.2%}: E[arccos ρ] / π"
+    why = "½, since v and −v are equally likely" if rule in SYMMETRIC else f"{chance:.2%}: E[arccos ρ] / π"
     return share(
         EXPECTED[f"uphill-{INPUT_IDS[inputs]}-{RULE_IDS[rule]}"].around(chance),
         f"3-4-1, inputs {inputs}, {rule}: share of random networks whose layer 1 is sent uphill",

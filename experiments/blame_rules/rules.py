@@ -125,7 +125,8 @@ def angles(network: nnjax.Network) -> Callable[[jax.Array], jax.Array]:
 def with_equal_slopes(network: nnjax.Network) -> Callable[[jax.Array], jax.Array]:
     """Make a function that maps a key to the printed rule's cosine for equal f', measured and derived.
 
-    cos = |Σⱼ vⱼ| / (√n |v|) for n hidden nodes with the weights v into one output node: never below 0.
+    cos = |Σⱼ vⱼ| / (√n |v|) for n hidden nodes with the weights v into one output node, which is never below
+    0.
     """
     inputs, nodes, _ = network.sizes
     network = nnjax.mlp((inputs, nodes, 1), "identity", biases=False)
@@ -142,7 +143,7 @@ def with_equal_slopes(network: nnjax.Network) -> Callable[[jax.Array], jax.Array
 def cosines(
     network: nnjax.Network, params: nnjax.Params, feedback: nnjax.Params, x: jax.Array, y: jax.Array
 ) -> jax.Array:
-    """Compute the cosine of each rule's δ of layer 1 with the true δ, also that of the weight changes."""
+    """Compute the cosine of each rule's δ of layer 1 with the true δ, and that of the weight changes."""
     example = Example(network, params, nnjax.forward(network, params, x), y, feedback)
     deltas = jnp.stack([rule(example)[0] for rule in RULES.values()])
     lengths = jnp.sqrt(jnp.sum(deltas * deltas, axis=1))
@@ -153,8 +154,8 @@ def cosines(
 class Task:
     """What is learnt, and for how long, in batches of `batch` rows (or all of them) in one fixed order.
 
-    The rate suits backpropagation. Multiples of it, `times`, are tried as well, up to where every rule gets
-    worse, so that no rule is judged by another's rate.
+    The rate suits backpropagation. Multiples of it, `times`, are tried as well, up to the point where every
+    rule gets worse, so that no rule is judged by another's rate.
 
     Attributes:
         title: A name for readers.
@@ -225,7 +226,7 @@ def descend(
     rate: float | jax.Array,
     epochs: int,
 ) -> nnjax.Params:
-    """Train by a rule for some epochs."""
+    """Train by a rule for a number of epochs."""
 
     def update(params: nnjax.Params, rows: tuple[jax.Array, jax.Array]) -> tuple[nnjax.Params, None]:
         xs, ys = rows
@@ -248,7 +249,7 @@ LOOKS = (0, 1, 2, 5, 10, 20, 60)
 
 
 def alignment(task: Task, rate: float) -> Callable[[jax.Array], jax.Array]:
-    """Make a function that maps a key to feedback's cosine with layer 1's true change, at times of `LOOKS`.
+    """Make a function that maps a key to feedback's cosine with the true change, after the epochs of `LOOKS`.
 
     The network is trained by fixed random feedback; both changes are summed over the training rows.
     """

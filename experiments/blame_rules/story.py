@@ -12,7 +12,7 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """Tell whether the slip matters: on XOR it does, and the angle does not show it."""
+    """Say whether the slip matters: on XOR it does, and the angle does not show it."""
     return [
         "The handout's δ of a hidden node is wrong. Does it matter? Four rules train the same networks: "
         "backpropagation; the rule as printed, which sums over the siblings; the rule in code that the "

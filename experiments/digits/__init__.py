@@ -1,4 +1,4 @@
-"""Handwritten digits: one output node per group, from many seeds; which seeds lose a digit, and why."""
+"""Handwritten digits, learnt from many seeds: which seeds never answer one of the digits, and why."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -21,13 +21,15 @@ class Config(Options):
 
     Attributes:
         seed: First seed.
-        seeds: Networks for each start and loss, 2 or more.
+        seeds: Number of networks for each start and loss, 2 or more.
         crossed: Number of initial weights, and of orders of the rows, in all combinations; 2 or more.
-        few: Networks for each number of rows per update and each stopping criterion, and on MNIST for each
-            number of hidden nodes; 2 or more.
-        epochs: Epochs for each start and loss; up to three times as many for each stopping criterion.
-        batch_epochs: Epochs for each number of rows per update.
-        mnist: Also train Nielsen's networks on MNIST (`make mnist` fetches it), in six more minutes and 4 GB.
+        few: Number of networks for each number of rows per update and each stopping criterion, and on MNIST
+            for each number of hidden nodes; 2 or more.
+        epochs: Number of epochs for each start and loss; up to three times as many for each stopping
+            criterion.
+        batch_epochs: Number of epochs for each number of rows per update.
+        mnist: Also train Nielsen's networks on MNIST (`make mnist` fetches it), which takes six more minutes
+            and 4 GB of memory.
         pictures: The folder with MNIST's four IDX files; those of Fashion-MNIST work, too.
     """
 
@@ -45,7 +47,7 @@ class Config(Options):
 
 
 BIRTHS = 50
-"""Networks that are examined before training, for each one that is trained on MNIST."""
+"""Number of networks that are examined before training for each one that is trained on MNIST."""
 Part = Callable[[], Mapping[str, xr.Dataset]]
 
 

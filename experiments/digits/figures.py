@@ -25,9 +25,9 @@ ACCURACY = (
     "from the same weights."
 )
 LOST = (
-    "Each point is one seed and one digit at the end, from N(0, 1) weights: what the digit's output node "
-    "says on its rows (1 is right), and its δ there, both averaged. Dashed: the formula for a node that "
-    "says a on every row."
+    "Each point is one digit for one seed after training from N(0, 1) weights: what the digit's output node "
+    "says on its rows (1 is right), and its δ there, both averaged. Dashed: the formula for a node whose "
+    "activation is a on every row."
 )
 MISREAD = (
     "The test digits that the most seeds get wrong, from LeCun's weights: what each is, how it is most "
@@ -36,8 +36,8 @@ MISREAD = (
 ENDS = (
     "Two kinds of initial weights, squared error. First: each seed's loss on the training rows and its "
     "accuracy on the test rows; nearly all outliers lost a digit. Second: how many of the "
-    "test rows two seeds label differently, over pairs without a common seed; the words name pairs from "
-    "N(0, 1) weights by how many digits the two have lost together."
+    "test rows two seeds label differently, over pairs that share no seed; pairs from N(0, 1) weights are "
+    "labelled with the number of digits that the two have lost together."
 )
 
 
@@ -55,7 +55,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
             "Some digits mislead nearly every network", _misread(starts, pictures["image"].values), MISREAD
         ),
         "ends": Drawing(
-            "Large initial weights make seeds end further apart", [_losses(starts), _apart(starts)], ENDS
+            "Large initial weights make seeds end farther apart", [_losses(starts), _apart(starts)], ENDS
         ),
         **(mnist_figures.figures(*of_mnist(data)) if "mnist" in data else {}),
     }

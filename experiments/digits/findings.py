@@ -17,16 +17,16 @@ from nnjax import REASONS
 EXPECTED = expectations.of("digits")
 
 EARLY, SILENT, HEARD = 5, 0.05, 0.5
-"""A node that says less than SILENT on its digit's rows after EARLY epochs is silent; above HEARD, heard."""
+"""A node is silent if it says less than SILENT on its digit's rows after EARLY epochs; over HEARD, heard."""
 POOR = 0.93
-"""Seeds that lost a digit have a test accuracy below this: the two groups of seeds do not overlap."""
+"""Seeds that lost a digit have a test accuracy below this, and the others have one above it."""
 ENOUGH, ENOUGH_EPOCHS = 100, 20
-"""The fewest seeds and the fewest epochs with which seeds are judged."""
+"""The minimum numbers of seeds and of epochs with which seeds are judged."""
 TWO_STARTS = {"lecun": (LECUN, "LeCun weights"), "normal": (NIELSEN, "N(0, 1) weights")}
 
 
 def last(starts: xr.Dataset, name: str, start: str) -> np.ndarray:
-    """Read, after the last epoch, the test accuracy (s,), or what each digit's node says or its δ (s, c)."""
+    """Read the last epoch's test accuracy (s,), or what each digit's node says then, or its δ (s, c)."""
     return starts[name].sel(start=start).isel(epoch=-1).values
 
 
@@ -44,7 +44,7 @@ def apart(starts: xr.Dataset, start: str) -> np.ndarray:
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge the handout's sentences about seeds, losses, batches and stopping; and Nielsen's numbers."""
+    """Judge the handout's sentences about seeds, losses, batches and stopping, and Nielsen's numbers."""
     starts, updates = data["starts"].to_dataset(), data["updates"].to_dataset()
     enough = starts.sizes["seed"] >= ENOUGH and starts.sizes["epoch"] > ENOUGH_EPOCHS
     few = updates.sizes["seed"] >= 5 and updates.attrs["epochs"] >= 5
@@ -170,15 +170,16 @@ def _entropy(starts: xr.Dataset, poor: np.ndarray) -> Finding:
 
 
 def _fate(starts: xr.Dataset, first: np.ndarray) -> Finding:
-    """Judge whether the start decides or the order of the rows does."""
+    """Judge whether a seed's end is decided by its start or by the order of the rows."""
     second = last(starts, "accuracy", OTHER_ORDER) < POOR
     value, interval, note = np.nan, (np.nan, np.nan), "only one group of seeds"
     if 0 < first.sum() < len(first):
         value = float(second[first].mean() - second[~first].mean())
         interval = statistics.difference_of_shares(second[first], second[~first])
         note = (
-            f"{second[first].mean():.0%} of those that did with the first order, {second[~first].mean():.0%} "
-            "of the rest; 0 would mean that the start decides nothing, 1 that it decides everything"
+            f"{second[first].mean():.0%} of those that did so with the first order, "
+            f"{second[~first].mean():.0%} of the rest; 0 would mean that the start decides nothing, 1 that "
+            "it decides everything"
         )
     return measured(
         EXPECTED["poor-in-other-order"],

@@ -52,7 +52,7 @@ def look(network: nnjax.Network, params: nnjax.Params, test: datasets.Data, loss
 
 
 def labels(network: nnjax.Network, params: nnjax.Params, test: datasets.Data) -> jax.Array:
-    """Label each test row with the digit whose output node says most, (n,)."""
+    """Label each test row with the digit whose output node says the most, (n,)."""
     xs = jnp.asarray(test.xs, jnp.float32)
     return jnp.argmax(jax.vmap(lambda x: nnjax.predict(network, params, x))(xs), axis=1).astype(jnp.int8)
 

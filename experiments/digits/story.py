@@ -14,7 +14,7 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """Tell which seeds lose a digit, why, and what becomes of them; then weights, batches and stopping."""
+    """Say which seeds lose a digit, why, and what becomes of them; then weights, batches and stopping."""
     starts, updates = data["starts"].to_dataset(), data["updates"].to_dataset()
     seeds, epochs, poor = starts.sizes["seed"], starts.sizes["epoch"] - 1, f"{100 * POOR:.0f} %"
     few = updates.attrs["epochs"]
@@ -27,16 +27,16 @@ def story(data: xr.DataTree) -> Story:
         "always means never answering some digit: the two disagree for {poor-without-lost-digit:%} of the "
         "seeds.",
         Show("accuracy"),
-        "Why? Each digit has an output node, which should say 1 on that digit. Large weights can make one "
-        "say 0 on every row. For squared error its δ holds the factor a(1 − a), the sigmoid's slope, which "
-        "is next to 0 just where the node is most wrong: on the rows of a lost digit δ is "
+        "Why? Each digit has an output node, which should say 1 on that digit. Large weights can make a "
+        "node say 0 on every row. For squared error its δ holds the factor a(1 − a), the sigmoid's slope, "
+        "which is next to 0 just where the node is most wrong: on the rows of a lost digit δ is "
         "{lost-digit-delta}. Cross-entropy's δ is y − a, nearly 1 there.",
         Show("lost"),
         Fold("Is a silent node lost for good?"),
-        f"We guessed so, but it is not: of the nodes silent after {EARLY} epochs, {{silent-nodes-heard:%}} "
-        f"are heard by epoch {epochs}. Yet the initial weights decide much of it. With the rows in another "
-        f"order, the share that ends below {poor} is {{poor-in-other-order:points}} higher among the seeds "
-        "that did so before than among the others.",
+        f"We guessed so, but it is not: of the nodes that are silent after {EARLY} epochs, "
+        f"{{silent-nodes-heard:%}} are heard by epoch {epochs}. Yet the initial weights matter a great deal. "
+        f"With the rows in another order, the share that ends below {poor} is {{poor-in-other-order:points}} "
+        "higher among the seeds that did so before than among the others.",
         Fold("Do minima “vary substantially”, as the handout says?"),
         "From N(0, 1) weights they do: the loss of bad seeds is {loss-spread-normal} times that of good ones "
         "(the 95th and the 5th of 100). From LeCun's smaller weights they hardly do ({loss-spread-lecun} "

@@ -53,7 +53,7 @@ class Batch(NamedTuple):
 
     Attributes:
         size: Rows per update; None for all.
-        rates: The learning rates that are tried: with fewer updates, each has to be larger.
+        rates: The learning rates that are tried: with fewer updates, each of them has to be larger.
         epochs: "as asked for", "one", or "as many updates" (as there are in one epoch in batches of 10).
     """
 
@@ -88,7 +88,7 @@ class End(NamedTuple):
 
     Attributes:
         looks: A `Look` after 0..E epochs.
-        labels: Labels of the test rows (n,), by the output node that says most.
+        labels: Labels of the test rows (n,), by the output node that says the most.
         training_loss: Loss per training row at the end.
         gradient_norm: |∂L/∂θ| per training row at the end.
         hidden_weights: Weights of the hidden nodes (i, j).
@@ -231,7 +231,7 @@ def _epochs(batch: Batch, data: datasets.Split, epochs: int) -> int:
 
 
 def stopping(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Try each stopping criterion: when it stops, at which accuracy. The last fifth of rows is held out."""
+    """See when and at which accuracy each criterion stops training. The last fifth of rows is held out."""
     data = load()
     network, cut = network_for(data), len(data.train.xs) * 4 // 5
     train, held = (

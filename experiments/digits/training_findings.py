@@ -22,7 +22,7 @@ from experiments.runner.findings import Finding, mean, measured
 
 EXPECTED = expectations.of("digits")
 NEEDED = {"one-row-minus-ten": statistics.MANY}
-"""Seeds needed to judge a small difference: with 20 the interval is wider than the expected range."""
+"""Number of seeds needed for a small difference: with 20 the interval is wider than the expected range."""
 SLUGS = {next(iter(set(STOPS) - {ALL_EPOCHS})): "validation", PLATEAU: "plateau"}
 """{stopping criterion: its name in a finding's id}."""
 

@@ -13,7 +13,7 @@ import nnjax
 
 KIND = "nnjax explorer receipt"
 TOLERANCE = 1e-12
-"""How much JavaScript and XLA may differ, relative to the largest number of a layer."""
+"""How much JavaScript and XLA may differ, relative to the largest number in a layer."""
 
 
 class Claim(NamedTuple):

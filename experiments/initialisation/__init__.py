@@ -28,8 +28,9 @@ class Config(Options):
     """The ranges of the initial weights, how many networks are trained, and for how long.
 
     Attributes:
-        seeds: Initial weights per condition, 2 or more; shares are judged only if there are 100.
-        xor_seeds: Initial weights per range and rate on XOR.
+        seeds: Number of initial weights per condition, 2 or more; shares are judged only if there are at
+            least 100.
+        xor_seeds: Number of initial weights per range and rate on XOR.
         ranges: r of uniform weights in [-r, r], positive and increasing; normal weights have the same
             standard deviation, r / √3.
         xor_epochs: Maximum number of epochs on XOR; by range and rate, also three times as many.
@@ -58,7 +59,7 @@ class Config(Options):
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure how each task's training ends for all seeds, distributions (zeros too), ranges and networks."""
+    """Measure how each task's training ends for all seeds, distributions (or all zeros), ranges, networks."""
     seeds, endings, partings = config.seeds_from_first(config.seeds), {}, {}
     for done, (name, task) in enumerate(tasks().items()):
         context.report(done, len(tasks()))

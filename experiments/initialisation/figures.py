@@ -38,7 +38,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def _by_rate(by_rate: xr.Dataset) -> list[Figure]:
-    """Draw the shares of the seeds that are stuck in the end, and that learn XOR within the short budget."""
+    """Draw the share of seeds that are stuck in the end, and of those that soon learn XOR."""
     short, long = by_rate["epochs"].values
     shown = {
         f"stuck on a plateau after {long:,} epochs, %": stuck(by_rate).sel(epochs=long),

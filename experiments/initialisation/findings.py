@@ -17,7 +17,7 @@ from experiments.runner.findings import Finding, exact, measured, share
 EXPECTED = expectations.of("initialisation")
 
 ENOUGH = 100
-"""The fewest seeds with which shares are judged."""
+"""The minimum number of seeds with which shares are judged."""
 
 
 def waits(
@@ -34,7 +34,7 @@ def hits(random: xr.Dataset, *names: str) -> np.ndarray:
 
 
 def share_intervals(converged: np.ndarray) -> np.ndarray:
-    """Return both ends of the interval of each range's share, (range, 2), from converged (seed, range)."""
+    """Return both ends of the interval for each range's share, (range, 2), from converged (seed, range)."""
     return np.array([statistics.share(int(column.sum()), len(column)) for column in converged.T])
 
 
@@ -71,7 +71,7 @@ def difference(expectation: Expectation, claim: str, a: np.ndarray, b: np.ndarra
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge what is exact; then, with enough seeds, range by rate, distribution, activation and biases."""
+    """Judge what is exact and, given enough seeds, effects of range, distribution, activation and biases."""
     random, zeros, by_rate = (data[name].to_dataset() for name in ("random", "zeros", "rates"))
     judged = [*_from_zeros(zeros), _xor_without_biases(random)]
     if random.sizes["seed"] >= ENOUGH:
@@ -81,7 +81,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def _from_zeros(zeros: xr.Dataset) -> Iterator[Finding]:
-    """Judge that nodes that start as copies stay copies, and that a ReLU network at zero does not move."""
+    """Judge whether nodes that start as copies stay copies, and whether ReLU networks at zero stay there."""
     loss = float(zeros["loss"].sel(task="encoder", hidden="sigmoid", biases="with"))
     yield exact(
         EXPECTED["zeros-converge"],
@@ -110,8 +110,8 @@ def _xor_without_biases(random: xr.Dataset) -> Finding:
         EXPECTED["xor-relu-without-biases"],
         "XOR, ReLU without biases: smallest loss of any run",
         float(random["loss"].sel(task="XOR", hidden="ReLU", biases="without").min()),
-        note="with two hidden nodes z(1,1) ≥ z(0,1) + z(1,0) whenever the latter two are positive: ½ is the "
-        "infimum",
+        note="with two hidden nodes z(1,1) ≥ z(0,1) + z(1,0) whenever the latter two are positive, so ½ is "
+        "the infimum",
     )
 
 
@@ -165,7 +165,7 @@ def _column(flags: xr.DataArray, reach: float, rate: float, epochs: int) -> np.n
 
 
 def _other_tasks(random: xr.Dataset, by_rate: xr.Dataset) -> Iterator[Finding]:
-    """Judge the effect of the range on XOR, where seeds get stuck, against tasks on which none should."""
+    """Compare the effect of the range on XOR, where seeds get stuck, with tasks on which none should be."""
     small, *_, large = by_rate["range"].values
     held, long = stuck(by_rate), by_rate["epochs"].values[-1]
     bare = Expectation("", kind="control", source="", expected=(0.0, 1.0))
@@ -202,7 +202,7 @@ def _laws(random: xr.Dataset) -> Finding:
     for task, hidden in itertools.product(random["task"].values, HIDDEN):
         uniform, normal = (hits(random, task, hidden, "with", law).astype(float) for law in LAWS)
         by_seed = np.mean(uniform - normal, axis=1)
-        # If no pair differs, a bootstrap has zero width; Wilson's interval of 0 in n does not.
+        # If no pair differs, a bootstrap interval has zero width; Wilson's for 0 in n does not.
         reach = statistics.share(0, len(by_seed))[1]
         interval = statistics.of_mean(by_seed) if by_seed.any() else (-reach, reach)
         found[f"{task}, {hidden}"] = float(by_seed.mean()), interval

@@ -21,7 +21,7 @@ RATES = (1.0, 2.0, 3.0, 4.0)
 MAIN_RATE = 2.0
 """The rate that the other tables use; which range is best depends on it."""
 LONGER = 3
-"""How many times as many epochs the second budget has as the first."""
+"""The number of epochs of the second budget, divided by that of the first."""
 SOLVED, PLATEAUS, WIDTH = 0.1, (1 / 2, 2 / 3), 0.02
 """XOR counts as learnt below the loss SOLVED. PLATEAUS are the infima of the loss on plateaus that fall
 towards infinity; a run within WIDTH of one is stuck. Any other run has not finished: most of them creep along

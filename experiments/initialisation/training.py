@@ -26,12 +26,12 @@ class Task:
     """What is learnt, when it counts as learnt, and good rates among the few that were tried.
 
     Attributes:
-        sizes: Nodes per layer.
+        sizes: Number of nodes in each layer.
         train: Rows to train on.
         watched: Rows whose loss is computed before every epoch.
         threshold: A run has converged once the loss summed over those rows is below this.
         rates: Learning rate for each kind of hidden nodes.
-        batch: Rows per update, always in the same order; None for all.
+        batch: Number of rows per update, always in the same order; None for all.
     """
 
     sizes: tuple[int, ...]
@@ -45,7 +45,7 @@ class Task:
 THRESHOLDS = {"XOR": 0.1, "encoder": 0.2, "Iris": 0.05}
 """SSE below which a task counts as learnt: over all rows of XOR and the encoder, per held-out row of Iris.
 
-An output on the wrong side of ½ costs (1/2)² = 1/4 at least, so below 0.1 and 0.2 every output is right. On
+An output on the wrong side of ½ costs at least (1/2)² = 1/4, so below 0.1 and 0.2 every output is right. On
 a mislabelled row of Iris, some wrong output is at least as high as the right one, p, so that the row costs at
 least (1 - p)² + p² ≥ 1/2; so below 0.05 per row fewer than a tenth are mislabelled (handout: "a certain
 validation error threshold").
@@ -53,7 +53,7 @@ validation error threshold").
 
 
 def tasks() -> dict[str, Task]:
-    """Load XOR 2-2-1 and the 8-3-8 encoder, in full batches that are also watched, and Iris in batches.
+    """Load XOR and the 8-3-8 encoder, in full batches that are also watched, and Iris in small batches.
 
     For XOR with sigmoid nodes the rates 1, 2, 3, 4 and 8 were tried. At 3 it also converges from the smallest
     range (49 of 50 seeds), but no longer does so without biases (1 of 50): which range is best depends on the
@@ -71,8 +71,9 @@ def tasks() -> dict[str, Task]:
 def start(sizes: tuple[int, ...], key: jax.Array, uniform: jax.Array, normal: jax.Array) -> nnjax.Params:
     """Draw W = uniform · U(-1, 1) + normal · N(0, 1), with b = 0; one of the two factors is 0, or both are.
 
-    Since these are factors and not names, one compilation serves both distributions, all ranges and zeros.
-    Both draws use one key and so are paired: the normal draw is an increasing function of the uniform one.
+    Since these are factors and not names, one compiled program serves both distributions, all ranges and
+    zeros. Both draws use one key and so are paired: the normal draw is an increasing function of the uniform
+    one.
     """
     network = nnjax.mlp(sizes)
     parts = [
@@ -179,7 +180,8 @@ class Parting(NamedTuple):
     """How far two hidden nodes that start as copies come apart.
 
     Attributes:
-        gradients: Largest relative difference of their gradients, if they are made equal after every update.
+        gradients: Largest relative difference between their gradients, if they are made equal after every
+            update.
         weights: Largest difference between their weights at the end, if they are left alone.
     """
 

@@ -16,15 +16,15 @@ from experiments.runner.experiment import Experiment, Options, at_least, positiv
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """The learning rates that are tried, with how many networks, and for how long.
+    """The learning rates that are tried, how many networks are trained, and for how long.
 
     Attributes:
         seed: First seed.
-        seeds: Networks per rate on XOR, 2 or more.
-        digit_seeds: Networks per rate on the digits, 2 or more.
+        seeds: Number of networks per rate on XOR, 2 or more.
+        digit_seeds: Number of networks per rate on the digits, 2 or more.
         rates: Learning rates, above 0.
-        steps: Full-batch steps on XOR.
-        epochs: Epochs on the digits, in batches of 10.
+        steps: Number of full-batch steps on XOR.
+        epochs: Number of epochs on the digits, in batches of 10.
     """
 
     seed: int = 0

@@ -42,7 +42,7 @@ def known_minima() -> dict[str, Minimum]:
 
 
 def at_teacher(network: nnjax.Network, params: nnjax.Params, xs: Any) -> Minimum:
-    """Return the minimum with SSE 0 of learning the network's own outputs."""
+    """Return the minimum, with SSE 0, of a network that learns its own outputs."""
     xs = jnp.asarray(xs)
     ys = jax.vmap(lambda x: nnjax.predict(network, params, x))(xs)
 

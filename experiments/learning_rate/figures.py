@@ -15,7 +15,7 @@ from experiments.runner.experiment import Drawing
 NAMES = {"sgd": "plain", "momentum 0.9": "momentum", "rmsprop": "RMSProp", "adam": "Adam"}
 """{optimiser: its name on a line}."""
 SIDES = {"rmsprop": "left", "adam": "right"}
-"""The side of its line's top on which a name stands, if other names are near."""
+"""The side of the line's top on which its name stands, if other names are near."""
 RATES = (
     "First: share of the seeds that learn XOR, with 99.9 % intervals. Second: median test accuracy on the "
     "digits after two epochs. Each name is at the top of its line."
@@ -81,7 +81,7 @@ def draw(axes: Axes, rates: np.ndarray, values: np.ndarray, colour: str, name: s
 
 
 def edge_figure(edges: xr.Dataset) -> Figure:
-    """Draw the rates with which descent returns to each minimum."""
+    """Draw the rates at which descent returns to each minimum."""
     figure, axes = style.panel(height=220)
     count = edges.sizes["minimum"]
     for y, back in enumerate(edges["back"].transpose("minimum", "relative_rate").values):

@@ -1,4 +1,4 @@
-"""Findings on how wide the band of good rates is, where descent diverges, and cleverer optimisers."""
+"""Findings on how wide the band of good rates is, where descent diverges, and how Adam and RMSProp do."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ EXPECTED = expectations.of("learning_rate")
 CLEVER = ("rmsprop", "adam")
 """The optimisers of footnote 11, with “clever ways of adapting the learning rate”."""
 SOLVED, ENOUGH = 0.1, 100
-"""XOR counts as learnt below this loss; shares need this many seeds."""
+"""The loss below which XOR counts as learnt; the number of seeds from which shares are judged."""
 
 
 def slug(name: str) -> str:
@@ -24,7 +24,7 @@ def slug(name: str) -> str:
 
 
 def measured_edge(edges: xr.Dataset, name: str) -> tuple[float, float, float]:
-    """Return the edge over 2 / λ_max, midway between the last rate that returns and the next; and both."""
+    """Return the edge over 2 / λ_max (between the last rate that returns and the next), and those rates."""
     back = edges["back"].sel(minimum=name).values
     first = int(np.argmin(back)) if not back.all() else len(back) - 1
     low, high = AROUND_EDGE[max(first - 1, 0)], AROUND_EDGE[first]
@@ -32,7 +32,7 @@ def measured_edge(edges: xr.Dataset, name: str) -> tuple[float, float, float]:
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge how wide the band of good rates is, where descent diverges, and cleverer optimisers."""
+    """Judge how wide the band of good rates is, where descent diverges, and how cleverer optimisers do."""
     edges, xor = (data[name].to_dataset() for name in ("edges", "xor"))
     judged = [edge_finding(edges, str(name)) for name in edges["minimum"].values]
     if xor.sizes["seed"] >= ENOUGH:
@@ -68,7 +68,7 @@ def band(solved: np.ndarray, rates: np.ndarray) -> tuple[float, float]:
 
 
 def decades(solved: np.ndarray, rates: np.ndarray) -> tuple[float, float]:
-    """Return the least and the greatest width of the band in decades: its edges lie between rates tried."""
+    """Return the least and the greatest width of the band in decades; its edges lie between tried rates."""
     low, high = np.searchsorted(rates, band(solved, rates))
     logs = np.concatenate([[-np.inf], np.log10(rates), [np.inf]])
     return float(logs[high + 1] - logs[low + 1]), float(logs[high + 2] - logs[low])
@@ -85,8 +85,8 @@ def band_finding(xor: xr.Dataset) -> Finding:
     bands = {name: "{:g} to {:g}".format(*band(hits, rates)) for name, hits in solved.items()}
     return measured(
         EXPECTED["widest-band"],
-        "XOR: decades of learning rates that solve nine tenths as much as the best one, for the widest of "
-        f"{len(solved)} optimisers",
+        "XOR: decades of learning rates that solve it for nine tenths as many seeds as the best one, for the "
+        f"widest of {len(solved)} optimisers",
         np.mean(decades(solved[widest], rates)),
         (np.quantile(least, edge), np.quantile(most, 1 - edge)),
         note=f"{widest}; of {np.log10(rates[-1] / rates[0]):.3g} decades tried; "
@@ -100,7 +100,7 @@ def clever_finding(xor: xr.Dataset, name: str) -> Finding:
     rates = xor["rate"].values
     return mean(
         EXPECTED[f"{slug(name)}-minus-sgd"],
-        f"XOR: share solved by {name} minus by sgd, each at its best rate",
+        f"XOR: share solved by {name} minus that by sgd, each at its best rate",
         ours.astype(float) - plain,
         note=f"{ours.mean():.1%} at {statistics.either(rates, rate)} against {plain.mean():.1%} at "
         f"{statistics.either(rates, other)}, same seeds; the most that {name} solves at any rate is "

@@ -12,7 +12,7 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """Tell which rates are too small, good and too large; then the edge."""
+    """Say which rates are too small, good and too large; then the edge."""
     return [
         "“Learning rates are a pretty big deal”, says the handout, and uses 0.01. How much do they matter? "
         "Here four optimisers start from the same initial weights, at rates over five decades (factors of "

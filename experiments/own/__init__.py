@@ -29,22 +29,23 @@ class Config(Options):
         data: CSV file with a header line, separated by commas, semicolons or tabs.
         target: Column to learn: classes or a number.
         without: Columns to leave out, such as row names.
-        kind: What the target is; needed if it holds a few whole numbers, which might be either.
+        kind: Whether the target is classes or a number; needed if it holds only a few whole numbers, which
+            may be either.
         test: Share of the rows to test with, between 0 and 1.
         rows: Maximum number of rows to use, drawn at random.
         split: Seed for the choice of rows, the choice of test rows among them, and the order of the rest.
         loss: sse (the handout's) or cross-entropy (for classes).
-        hidden: Nodes of each hidden layer; in deep networks all layers are as wide as the first.
+        hidden: Number of nodes in each hidden layer; in deep networks all layers are as wide as the first.
         activations: Activations of the hidden nodes.
         weights: Initial weights, as in nnjax.init.
         rates: Learning rates, for the loss summed over a batch.
-        seeds: Networks for each activation, initial weights and rate, 2 or more.
+        seeds: Number of networks for each activation, initial weights and rate, 2 or more.
         depths: Numbers of hidden layers of the deep networks.
-        deep_seeds: Networks of each depth for each activation, initial weights and rate, 2 or more.
-        updates: Number of updates of each network.
-        batch: Rows per update.
-        compared: Networks whose ends are compared pair by pair and certified, 2 or more (all, if there are
-            fewer); the share of minima is judged if there are 100 or more.
+        deep_seeds: Number of networks of each depth for each activation, initial weights and rate, 2 or more.
+        updates: Number of updates for each network.
+        batch: Number of rows per update.
+        compared: Number of networks whose ends are compared pair by pair and certified, 2 or more (all, if
+            there are fewer); the share of minima is judged if there are 100 or more.
     """
 
     data: str = ""

@@ -16,15 +16,15 @@ from experiments.runner.context import Context
 from nnjax.datasets import Data
 
 MOST_PARAMETERS, MOST_WORK = 150, 500_000
-"""The most parameters, and the most parameters times training rows, with which ends are certified."""
+"""Maximum number of parameters, and of parameters times training rows, with which ends are certified."""
 NEWTON = 30
-"""Steps of Newton's method after training."""
+"""Number of steps of Newton's method after training."""
 MOVED = 0.05
-"""Newton's method may move an end by this share of 1 + |θ|; anything further away is a different point."""
+"""Newton's method may move an end by this share of 1 + |θ|; anything farther away is a different point."""
 MOST_ROWS = 2000
-"""The most training rows for measuring a barrier: 25 networks between two ends process them at once."""
+"""Maximum number of training rows for measuring a barrier; 25 networks process them at once."""
 AT_ONCE = 50_000_000
-"""The most bytes for computing Hessians: those for one network times the number of networks at once."""
+"""Maximum number of bytes for computing Hessians of all networks that are processed at once."""
 
 
 class Setting(NamedTuple):

@@ -19,8 +19,8 @@ DELTA = (
     "the seeds, and bands that hold nine in ten. Where a line falls, δ vanishes."
 )
 DEPTH = (
-    "Loss per training row after training by the number of hidden layers, as a share of the best constant "
-    "answer's: medians, and bars over all seeds, at each depth's best setting."
+    "Loss per training row after training for each number of hidden layers, as a share of the best constant "
+    "answer's: medians, and bars that span all seeds, at each depth's best setting."
 )
 ENDS = (
     "The share of the seeds whose loss per training row, as a share of the best constant answer's, is at "

@@ -24,7 +24,7 @@ from nnjax import minima
 
 EXPECTED = expectations.of("own")
 FEW, DEEP = 20, 5
-"""The fewest seeds that are judged, and the fewest hidden layers for a finding about depth. Kinds of ends are
+"""Minimum number of seeds that are judged, and of hidden layers for a finding about depth. Kinds of ends are
 judged if there are 100 ends or more, since one in a hundred is expected to be a minimum."""
 
 

@@ -32,7 +32,7 @@ class Best(NamedTuple):
 def at_best(part: xr.Dataset, activation: str) -> Best:
     """Return the networks of one activation at the setting with the smallest median training loss.
 
-    Each half of the seeds uses the setting that is best on the other half: if it were chosen and judged on
+    Each half of the seeds uses the setting that is best on the other half. If it were chosen and judged on
     the same seeds, the best of several would look better than it is.
     """
     one, found, names = part.sel(activation=activation), [], {}
@@ -69,8 +69,9 @@ class Difference(NamedTuple):
     """How far apart two seeds' answers are.
 
     Attributes:
-        value: For classes the share of rows on which they disagree; for numbers the root mean square.
-        interval: Its 99.9 % interval, over seeds.
+        value: For classes the share of rows on which they disagree; for numbers the root mean square of the
+            differences.
+        interval: The 99.9 % interval of that value, over seeds.
     """
 
     value: float

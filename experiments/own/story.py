@@ -8,7 +8,7 @@ from experiments.runner.experiment import Show, Story
 
 
 def story(data: xr.DataTree) -> Story:
-    """Tell whether δ vanishes, whether deep networks learn, where seeds end, whether ends are one network."""
+    """Say whether δ vanishes, whether deep networks learn, where seeds end, whether ends are one network."""
     depth = data["depth"].to_dataset()
     names, weights = ([str(name) for name in depth[axis].values] for axis in ("activation", "weights"))
     layers, rows = int(depth["depth"].max()), int(data.attrs["rows"])

@@ -16,7 +16,7 @@ from nnjax.datasets import Data, Names
 READING = 5
 """Bytes of memory that reading a CSV file takes per byte of the file (measured: 3 to 5)."""
 SMALL = 256
-"""The most rows for measuring δ and for comparing two networks' answers."""
+"""Maximum number of rows for measuring δ and for comparing two networks' answers."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Task(NamedTuple):
 
     @property
     def constant(self) -> float:
-        """Loss per training row of the best constant answer, which a network gives that learns nothing."""
+        """Loss per training row of the best constant answer, as given by a network that learns nothing."""
         mean = self.train.ys.mean(axis=0)
         if self.loss == "sse":
             return float(np.sum((self.train.ys - mean) ** 2) / len(self.train.ys))

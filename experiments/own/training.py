@@ -19,7 +19,7 @@ from nnjax.datasets import Data
 from nnjax.sweeps import lanes
 
 TOGETHER = 256_000_000
-"""The most bytes that the networks of one lane may take when they process all rows at once."""
+"""Maximum number of bytes that the networks of one lane may take when they process all rows at once."""
 
 
 class Plan(NamedTuple):
@@ -29,7 +29,7 @@ class Plan(NamedTuple):
         activations: Activations of the hidden nodes.
         weights: Names of initial weights.
         rates: Learning rates, for the loss summed over a batch.
-        updates: Updates per network.
+        updates: Number of updates for each network.
     """
 
     activations: Sequence[str]
@@ -68,7 +68,7 @@ def network_of(task: Task, activation: str, hidden: Sequence[int]) -> nnjax.Netw
 
 
 def ends(task: Task, network: nnjax.Network, plan: Plan) -> Callable[..., tuple[nnjax.Params, nnjax.Params]]:
-    """Make a function that maps a key, an index into `plan.weights` and a rate to params before and after."""
+    """Make a function that maps key, index into `plan.weights` and rate to initial and trained parameters."""
     epochs = math.ceil(plan.updates * task.batch / len(task.train.xs))
     view = nnjax.fastest_view(network, task.batch)
 
@@ -118,7 +118,7 @@ def lane(task: Task, network: nnjax.Network) -> int | None:
 
 
 def usual_lane(task: Task, network: nnjax.Network) -> int:
-    """Estimate how many runs the sweep itself does at a time: an update's numbers fill a core's cache."""
+    """Estimate how many runs the sweep itself does at a time: those whose updates fill a core's cache."""
     update = 4 * (2 * parameters(network) + 5 * task.batch * sum(network.sizes))
     return 2 ** int(math.log2(max(1, min(lanes.WIDEST, lanes.LANE_BYTES // update))))
 

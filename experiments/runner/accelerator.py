@@ -1,8 +1,8 @@
-"""Trying nnjax on a GPU or TPU: doctor, tests, the invariant, smoke runs, speeds; `make accelerator`.
+"""Try nnjax on a GPU or TPU (`make accelerator`): doctor, tests, the invariant, smoke runs and speeds.
 
-It installs nothing: it uses the Python that runs it and the packages there, and names whatever it skips
-because a package is missing. Each part is a process with a time limit, so that the others still run if one
-fails or hangs.
+It installs nothing: it uses the Python that runs it and that Python's packages, and names each part that it
+skips because a package is missing. Each part is a process with a time limit, so that the others still run if
+one fails or hangs.
 """
 
 import argparse
@@ -32,11 +32,11 @@ class Part:
     """One of the checks.
 
     Attributes:
-        name: Its name in the table and in its log's file name.
+        name: Its name in the table and in the name of its log file.
         command: The arguments passed to Python.
         limit: Number of seconds after which it is stopped.
         needs: Packages without which it is skipped.
-        alone: Whether nothing else may run at the same time, since it is timed.
+        alone: Whether it must run alone, since it is timed.
     """
 
     name: str
@@ -62,7 +62,7 @@ def parts(out: pathlib.Path, smoke: bool, workers: int) -> list[Part]:
     names = experiments.STORY[:1] if smoke else experiments.STORY
     small = ("--smoke",) if smoke else ()
     pytest = ("pytest", tests, "-n", str(workers), "-m", SHARED, "-o", f"cache_dir={out / 'pytest'}")
-    # pytest-benchmark, where it is installed, refuses to run beside several processes.
+    # pytest-benchmark, if installed, refuses to run when pytest uses several processes.
     pytest += ("-p", "no:benchmark", "-v", "-rf", "--tb=short")
     return [
         Part("tests", pytest, 170, TESTS),
@@ -84,7 +84,7 @@ def parts(out: pathlib.Path, smoke: bool, workers: int) -> list[Part]:
 
 
 def missing(part: Part) -> list[str]:
-    """List the packages that a part needs and this Python lacks."""
+    """List the packages that a part needs but this Python lacks."""
     return [name for name in part.needs if importlib.util.find_spec(name) is None]
 
 
@@ -94,7 +94,7 @@ def attempt(part: Part, out: pathlib.Path) -> Outcome:
     if lacking:
         return Outcome(part.name, f"skipped: this Python has no {', '.join(lacking)}", 0, "")
     log = out / f"{part.name.replace(' ', '-')}.log"
-    # Several processes share the device's memory, so none may take three quarters of it.
+    # Several processes share the device's memory, so none may reserve three quarters of it.
     shared = {} if part.alone else {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     cache = {
         "JAX_COMPILATION_CACHE_DIR": str(out / "compiled"),
@@ -117,7 +117,7 @@ def attempt(part: Part, out: pathlib.Path) -> Outcome:
 
 
 def last_line(log: pathlib.Path) -> str:
-    """Return the last line that a part printed, apart from lines without words."""
+    """Return the last line with a letter or digit in it that a part printed."""
     lines = [line.strip() for line in log.read_text("utf-8", errors="replace").splitlines()]
     return next((line for line in reversed(lines) if any(map(str.isalnum, line))), "")
 

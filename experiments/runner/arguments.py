@@ -31,15 +31,15 @@ class Request:
         by_name: Whether experiments were named; otherwise all are meant.
         rest: Options of the one experiment that is named.
         smoke: Whether to run in the size that takes seconds.
-        seed: The first seed; None for the experiment's own.
+        seed: The first seed; None means the experiment's own.
         profile: "default" or "full".
         out: The results folder.
-        lists: How many lists of seeds; with two, verdicts that differ between them are open.
+        lists: Number of lists of seeds; with two, a verdict that differs between them is open.
         check: A receipt from the explorer to check instead of running anything; None otherwise.
         gather: Whether to make the result from the shares that an array job has computed.
         share: (a, b) if only the seeds from a to b - 1 are to be computed and kept; None for all.
-        workers: Number of processes on this machine that run the sweeps; None for this process.
-        executor: The address of a Dask scheduler whose workers run the sweeps; None for no scheduler.
+        workers: Number of processes on this machine that run the sweeps; None means this process.
+        executor: The address of a Dask scheduler whose workers run the sweeps; None if there is no scheduler.
         tables: Whether to print tables as well as findings.
     """
 
@@ -61,7 +61,7 @@ class Request:
 
 
 def parse(arguments: Sequence[str]) -> Request:
-    """Read the command's arguments: names and options in any order, an experiment's options after its name.
+    """Read the command's arguments: an experiment's options come after its name, the rest in any order.
 
     Raises:
         SystemExit: Help, a list or the version was asked for (0), or something was wrong (2).
@@ -80,7 +80,7 @@ def parse(arguments: Sequence[str]) -> Request:
     if options.check and names != ["walkthrough"]:
         parser.exit(2, "--check belongs to the walkthrough: walkthrough --check receipt.json\n")
     if (gather or share) and (not names or (gather and share)):
-        parser.exit(2, "NAME --seeds a:b computes a share of the seeds, and gather NAME combines them\n")
+        parser.exit(2, "NAME --seeds a:b computes a share of the seeds; gather NAME combines the shares\n")
     if redraw and (share or options.workers or options.executor):
         parser.exit(2, "redraw runs nothing, so it takes no --seeds, --workers or --executor\n")
     everything = [name for name in known if redraw or name not in experiments.ONLY_BY_NAME]
@@ -106,7 +106,7 @@ def parse(arguments: Sequence[str]) -> Request:
 def _split_off_share(
     parser: argparse.ArgumentParser, words: Sequence[str]
 ) -> tuple[tuple[int, int] | None, list[str]]:
-    """Split --seeds a:b off; --seeds 100, the number of seeds, is left to the experiment."""
+    """Split off --seeds a:b; --seeds 100, which is a number of seeds, is left to the experiment."""
     words = list(words)
     for place, (option, value) in enumerate(itertools.pairwise([*words, ""])):
         if option == "--seeds" and ":" in value:
@@ -150,9 +150,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m experiments",
         usage="python -m experiments [redraw | gather] [NAME ...] [options]",
-        description="Runs the named experiments, or all. NAME --help shows the options of one.\n"
+        description="Runs the named experiments, or all. NAME --help shows the options of NAME.\n"
         "redraw makes findings, figures and the report again from the data on disk.\n"
-        "NAME --seeds a:b computes and keeps the runs of seeds a to b - 1 alone, as one job of an array;\n"
+        "NAME --seeds a:b computes and keeps only the runs of seeds a to b - 1, as one job of an array;\n"
         "gather NAME combines them into the result.",
         epilog=f"experiments:\n{listing}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -169,7 +169,8 @@ def _parser() -> argparse.ArgumentParser:
         "--lists",
         type=int,
         choices=(1, 2),
-        help="lists of seeds; a verdict that differs between two is open (2 with --profile full, else 1)",
+        help="number of lists of seeds; a verdict that differs between two is open "
+        "(2 with --profile full, else 1)",
     )
     parser.add_argument(
         "--out", type=_folder, metavar="DIR", help="folder for results (results, or results-smoke)"

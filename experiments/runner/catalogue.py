@@ -40,6 +40,6 @@ def load(name: str) -> "Experiment":
     module = importlib.import_module(f"experiments.{name}")
     if not hasattr(module, "EXPERIMENT"):
         raise AttributeError(
-            f"experiments/{name} has no EXPERIMENT; experiments/runner/experiment.py says how"
+            f"experiments/{name} has no EXPERIMENT; experiments/runner/experiment.py says how to define one"
         )
     return module.EXPERIMENT

@@ -1,4 +1,4 @@
-"""The kind of point where each network ends (after Newton's method), and the barrier between every two."""
+"""The kind of point where each network ends (after Newton's method), and the barrier between each pair."""
 
 import itertools
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def polished(
 def barriers(
     network: nnjax.Network, params: Any, xs: Any, ys: Any, loss: str = "sse", points: int = 25
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Measure the barrier between every two networks of params (s, ...), as they are and aligned.
+    """Measure the barrier between each pair of networks in params (s, ...), both as they are and aligned.
 
     Returns:
         The pairs (pair, 2), and how far the summed loss rises above the line between their losses (pair, 2).

@@ -10,7 +10,7 @@ SECONDS = 0.3
 
 
 def keep(folder: pathlib.Path = FOLDER) -> None:
-    """Let JAX keep compiled programs in `folder`, apart for each kind of CPU, unless a place is already set.
+    """Let JAX keep each kind of CPU's compiled programs in `folder`, unless a folder is already set.
 
     Processes started from this one use it, too. Call this before JAX computes anything.
     """

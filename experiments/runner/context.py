@@ -19,9 +19,9 @@ class Context:
     """The surroundings of one run. `Context()` shows nothing and keeps nothing.
 
     Attributes:
-        progress: Bars for the parts and the sweeps.
+        progress: Progress bars for the parts and the sweeps.
         checkpoints: Where finished segments of sweeps are kept.
-        workers: The workers that compute the sweeps; None for this process.
+        workers: The workers that compute the sweeps; None means this process.
     """
 
     def __init__(
@@ -81,9 +81,9 @@ class Context:
 
     @contextlib.contextmanager
     def pool(self, workers: int) -> Iterator[ThreadPoolExecutor]:
-        """Run parts side by side; Ctrl-C, or a part that fails, soon ends the others, too.
+        """Run parts side by side; Ctrl-C, or the failure of one part, soon ends the others, too.
 
-        Only the main thread may open a pool; it may open another one inside it.
+        Only the main thread may open a pool; it may open a second pool inside the first.
         """
         self._pools += 1
         try:

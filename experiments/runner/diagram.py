@@ -13,7 +13,7 @@ from experiments.runner import style
 
 Point = tuple[float, float]
 SHORTER = 0.92
-"""A strike-through line spans this share of its number, since the page's font may be narrower."""
+"""A strike-through line spans this share of its number's width, since the page's font may be narrower."""
 
 
 def canvas(width: int = style.NARROW, height: int = 264) -> tuple[Figure, Axes]:
@@ -34,7 +34,7 @@ def node(axes: Axes, at: Point, radius: float, lines: Iterable[str] = (), **look
 
 
 def arrow(axes: Axes, start: Point, end: Point, gap: float = 0, **looks: Any) -> None:
-    """Draw an arrow from one point towards another that ends `gap` pixels before it."""
+    """Draw an arrow from one point towards another, ending `gap` pixels before it."""
     options = {"arrowstyle": "-|>", "mutation_scale": 12, "shrinkA": 0, "shrinkB": gap, "zorder": 2} | looks
     axes.add_patch(FancyArrowPatch(start, end, **options))
 

@@ -75,7 +75,7 @@ class Fold(NamedTuple):
     """A fold in a story: what follows, up to the next fold or the end, is shown once its title is clicked.
 
     Attributes:
-        title: What the folded part tells, in a few words.
+        title: What the folded part is about, in a few words.
     """
 
     title: str
@@ -114,7 +114,7 @@ class Options:
         return dataclasses.replace(self, seed=self.seed + (away if self.seed < away else -away))
 
     def seeds_from_first(self, count: int) -> np.ndarray:
-        """List `count` seeds from `seed` on; in a `share` only its own, or the first few if too few."""
+        """List `count` seeds from `seed` on; a `share` lists only its own, or the first few if too few."""
         seeds = np.arange(self.seed, self.seed + count)
         first, end = self._share or (0, SEEDS)
         mine = seeds[(seeds >= first) & (seeds < end)]
@@ -128,14 +128,14 @@ class Options:
 
 
 def at_least(config: Any, **bounds: int) -> None:
-    """Refuse options below their bound, by name, for use in a Config's __post_init__."""
+    """Refuse options below their bounds, which are given by name; a Config's __post_init__ calls this."""
     for name, bound in bounds.items():
         if getattr(config, name) < bound:
             raise ValueError(f"{name} must be {bound} or more; got {getattr(config, name)}")
 
 
 def positive(config: Any, *names: str) -> None:
-    """Refuse options, by name, that are not finite and above 0; this applies to every number of a list."""
+    """Refuse the named options unless they are finite and above 0; in a list, every number must be."""
     for name in names:
         value = getattr(config, name)
         if not np.all((np.asarray(value) > 0) & np.isfinite(value)):
@@ -157,11 +157,11 @@ class Experiment:
         tables: data -> {title: (header, rows)}; shown in the terminal and in the report.
         figures: data -> {file name: Drawing}.
         story: data -> paragraphs and figures in their order.
-        card: Its card at the top of the page; None for no card.
+        card: Its card at the top of the page; None if it has none.
         smoke: Option values with which it finishes in seconds on the same code path; None if there are none.
         full: Option values of the publication size (PROFILE=full).
         remember: The one sentence to remember.
-        minutes: How long it takes on two cores, in default and in full size.
+        minutes: How long it takes on two cores, at the default size and at full size.
         float64: Whether parts of it need float64, which TPUs lack; if so, it runs on the CPU there.
         second_list: Whether PROFILE=full runs it again with other seeds, and marks verdicts that flip; False
             if nothing is random.

@@ -121,7 +121,7 @@ def mean(expectation: Expectation, claim: str, values: np.ndarray, *, note: str 
 
 
 def median(expectation: Expectation, claim: str, values: np.ndarray, *, note: str = "") -> Finding:
-    """Make a finding of the median of `values` (s,): bootstrap interval, or order statistics below 100."""
+    """Make a finding of the median of `values` (s,): bootstrap, or order statistics for fewer than 100."""
     few = len(values) < statistics.MANY
     interval = statistics.of_median(values) if few else statistics.bootstrap(values)
     return measured(expectation, claim, np.median(values), interval, note=note)
@@ -133,7 +133,7 @@ def exact(expectation: Expectation, claim: str, value: float, *, note: str = "")
 
 
 def spanning(expectation: Expectation, claim: str, values: np.ndarray, *, note: str) -> Finding:
-    """Make a finding of the median of a few `values` (s,): order statistics; below 11 values, their range."""
+    """Make a finding of the median of few `values` (s,): order statistics, or the range for fewer than 11."""
     interval = statistics.of_median(values)
     if np.isneginf(interval[0]) and not np.isneginf(values).any():
         interval = values.min(), values.max()
@@ -146,7 +146,7 @@ def spanning(expectation: Expectation, claim: str, values: np.ndarray, *, note: 
 def measured(
     expectation: Expectation, claim: str, value: Any, interval: tuple[Any, Any], *, note: str = ""
 ) -> Finding:
-    """Make a finding of a number and its interval, in NumPy's types or Python's."""
+    """Make a finding of a number and its interval, given as NumPy's or Python's numbers."""
     low, high = map(float, interval)
     return Finding(expectation, claim, measured=float(value), interval=(low, high), note=note)
 

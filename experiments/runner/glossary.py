@@ -1,4 +1,4 @@
-"""The words that the report explains: where each first occurs in a section, and all of them at its end."""
+"""The words that the report explains: each where a section first has it, and all at the report's end."""
 
 import functools
 import html
@@ -40,7 +40,7 @@ def terms() -> tuple[Term, ...]:
 
 @functools.cache
 def _pattern() -> tuple[re.Pattern[str], dict[str, Term]]:
-    """Return a pattern that finds any of the words, the longest first, and the term of each."""
+    """Return a pattern that finds any of the words, the longest first, and the term to which each belongs."""
     whose = {html.escape(written): term for term in terms() for written in term.written}
     longest = "|".join(re.escape(written) for written in sorted(whose, key=len, reverse=True))
     return re.compile(rf"(?<![\w-])(?:{longest})(?![\w-])"), whose
@@ -53,7 +53,7 @@ class Marker:
         self._seen: set[str] = set()
 
     def __call__(self, text: str) -> markupsafe.Markup:
-        """Return the text as it stands in the page, with an explanation of each word that is new in it."""
+        """Return the text as it appears on the page, with an explanation of each word that is new in it."""
         pattern, whose = _pattern()
 
         def explained(found: re.Match[str]) -> str:

@@ -17,7 +17,7 @@ HEAD = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadat
 
 
 def inline(svg: str, prefix: str, name: str) -> str:
-    """Turn a picture from matplotlib into an element of the page, in its own size.
+    """Turn a picture from matplotlib into an element of the page, at its own size.
 
     Args:
         svg: The file's text.

@@ -27,9 +27,9 @@ class Case:
         name: Its name in the output.
         sizes: Nodes per layer.
         view: The view.
-        widths: Widths of the lanes; None for the automatic one.
-        one_width: Whether other widths may give other bits, since the rounding of matrix products depends on
-            their shape.
+        widths: Widths of the lanes; None means the automatic width.
+        one_width: Whether another width may give different bits, since how matrix products are rounded
+            depends on their shape.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The pictures as Nielsen gives them to his networks, and a check whether they are MNIST's."""
+"""The pictures as Nielsen gives them to his networks, and a check of whether they are MNIST's."""
 
 import functools
 import hashlib

@@ -11,7 +11,7 @@ MISSING = "(not measured)"
 
 
 def typeset(text: object) -> str:
-    """Replace the hyphen before a number, or within 1e-3, by a minus sign, but not those of 2-2-1."""
+    """Replace the hyphen before a number, or within 1e-3, with a minus sign, but not the hyphens in 2-2-1."""
     return re.sub(r"(?<![\w)])-(?=[\d∞])|(?<=\de)-(?=\d)", "−", str(text))
 
 
@@ -34,7 +34,7 @@ def interval(bounds: Sequence[float | str]) -> str:
 
 
 def measured(value: float | str, bounds: Sequence[float | str]) -> str:
-    """Format a value with its interval in brackets, to three digits of its width; exact values have none."""
+    """Format a value to three digits of its interval's width; the interval follows, unless it is exact."""
     low, high = map(float, bounds)
     if not math.isfinite(high - low) or low == high:
         return number(value) if low == high else f"{number(value)} [{number(low)}, {number(high)}]"

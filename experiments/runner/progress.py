@@ -34,7 +34,7 @@ class Progress:
 
     @contextlib.contextmanager
     def sweep(self, name: str, settings: int = 1) -> Iterator[OnSegment]:
-        """Show a bar for one sweep; yields the function that `nnjax.sweep(..., on_segment=)` takes.
+        """Show a bar for one sweep, and yield the function that `nnjax.sweep(..., on_segment=)` takes.
 
         Args:
             name: The bar's label.

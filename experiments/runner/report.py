@@ -20,7 +20,8 @@ ANSWERS = pathlib.Path(__file__).with_name("answers.toml")
 EXPLORER = "explorer.html"
 MOST_CARDS = 10
 MOST_FINDINGS = 3
-"""The most findings shown of those refuted, and of those open, in each section; the others are folded."""
+"""The largest number of refuted findings, and of open ones, that each section shows; the others are
+folded."""
 PYTHON = """import pandas as pd
 
 ends = pd.read_csv("results/seed_minima/data-xor.csv")  # a row for each seed
@@ -64,7 +65,7 @@ def left_over(result: Result) -> list[str]:
 
 
 def cards(results: Sequence[Result]) -> Iterator[dict[str, Any]]:
-    """Yield the cards on top of the page, in the order of `experiments.CARDS`, then of the results.
+    """Yield the cards at the top of the page, in the order of `experiments.CARDS`, then of the results.
 
     There are ten at most. The first card shows two panels of its figure, and the others show one.
     """
@@ -80,7 +81,7 @@ def cards(results: Sequence[Result]) -> Iterator[dict[str, Any]]:
 
 
 def answers(results: Sequence[Result]) -> Iterator[dict[str, str]]:
-    """Yield the short answers on top of the page whose experiments have run in more than smoke size."""
+    """Yield the short answers at the top of the page, if their experiments have run beyond smoke size."""
     known = {result["manifest"]["name"]: result for result in results if not result["manifest"]["smoke"]}
     for each in tomllib.loads(ANSWERS.read_text("utf-8"))["answer"]:
         if each["experiment"] in known:

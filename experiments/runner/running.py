@@ -32,7 +32,7 @@ from experiments.runner.experiment import Experiment
 from experiments.runner.manifest import manifest
 
 Crew = nnjax.Workers | None
-"""The workers that compute the sweeps; None for this process."""
+"""The workers that compute the sweeps; None means this process."""
 
 
 def run(request: Request) -> int:
@@ -97,7 +97,7 @@ def _has_shares(
 
 
 def _previewed(chosen: Sequence[Experiment], configs: Sequence[Any], console: Console) -> bool:
-    """Print each experiment's preview before anything runs; False if one refuses its options."""
+    """Print each experiment's preview before anything runs; return False if one refuses its options."""
     for experiment, config in zip(chosen, configs, strict=True):
         try:
             said = experiment.preview(config)
@@ -112,7 +112,7 @@ def _previewed(chosen: Sequence[Experiment], configs: Sequence[Any], console: Co
 
 
 def _check_receipt(path: pathlib.Path, console: Console) -> int:
-    """Confirm or refute each of a receipt's claims; 0 if all are confirmed."""
+    """Confirm or refute each of a receipt's claims; return 0 if all are confirmed."""
     try:
         claims = receipt.read(path)
     except (OSError, ValueError) as error:

@@ -11,7 +11,8 @@ CONFIDENCE = 0.999
 """A report has some fifty intervals; at 95 % two or three of them would miss by chance."""
 
 MANY = 100
-"""A percentile bootstrap is valid at 99.9 % from this many values on; with 10 normal ones, 1.5 % miss."""
+"""A percentile bootstrap is valid at 99.9 % from this many values on; with 10 normal values, 1.5 % of the
+intervals miss."""
 
 TOO_MANY = 10_000
 """From this many values on, their mean is nearly normal, and resampling takes longer than measuring."""
@@ -47,7 +48,7 @@ def bootstrap(
     confidence: float = CONFIDENCE,
     resamples: int = 9999,
 ) -> Interval:
-    """Return the percentile bootstrap interval of `statistic(values, axis=...)`, values (n,) (Efron 1979).
+    """Return the percentile bootstrap interval for `statistic(values, axis=...)`, values (n,) (Efron 1979).
 
     Values that are all equal give an interval of zero width; a single value gives (nan, nan), since it says
     nothing about spread.
@@ -70,7 +71,7 @@ def bootstrap(
 
 
 def of_mean(values: ArrayLike) -> Interval:
-    """Return an interval of the mean of values (n,): bootstrap for `MANY` to `TOO_MANY`, else Student's."""
+    """Return an interval for the mean of values (n,): bootstrap for `MANY` to `TOO_MANY`, else Student's."""
     sample = _sample("values", values)
     if MANY <= sample.size < TOO_MANY or sample.size == 1 or np.all(sample == sample[0]):
         return bootstrap(sample, np.mean)
@@ -95,7 +96,7 @@ def clustered(
     resamples: int = 4999,
     seed: int = 0,
 ) -> Interval:
-    """Return a percentile interval of statistic(rows) for rows in clusters (m, ...) that are drawn as wholes.
+    """Return a percentile interval for statistic(rows), drawing whole clusters (m, ...) of rows.
 
     Rows that share a seed are not independent: resampling single rows would make the interval too narrow.
     """
@@ -113,7 +114,7 @@ class Parts(NamedTuple):
 
     Attributes:
         ratio: Mean square among rows over that among columns.
-        interval: 99.9 % interval of the ratio of their expectations, by resampling whole rows and columns.
+        interval: 99.9 % interval for the ratio of their expectations, by resampling whole rows and columns.
         shares: Shares of the variance: rows, columns, and their interaction (with any other variation).
     """
 
@@ -123,7 +124,7 @@ class Parts(NamedTuple):
 
 
 def two_way(table: np.ndarray, *, resamples: int = 4999, seed: int = 0) -> Parts:
-    """Analyse the variance of a table (r, c) of one value for each row with each column.
+    """Analyse the variance of a table (r, c) with one value for each pair of a row and a column.
 
     yᵢⱼ = μ + rowᵢ + columnⱼ + restᵢⱼ, where all parts are random: E MS(rows) = σ²(rest) + c σ²(rows), and
     likewise for columns; a part that comes out below 0 counts as 0 (Searle, Casella & McCulloch 1992, chapter
@@ -147,7 +148,7 @@ def two_way(table: np.ndarray, *, resamples: int = 4999, seed: int = 0) -> Parts
 
 
 def _ratio_interval(table: np.ndarray, resamples: int, rng: np.random.Generator) -> Interval:
-    """Return an interval of a table's mean square among rows over that among columns, by resampling both."""
+    """Return an interval for a table's mean square among rows over that among columns, by resampling both."""
     times = [rng.multinomial(size, np.full(size, 1 / size), resamples) for size in table.shape]
     squares = []
     for values, own, others in ((table, *times), (table.T, *times[::-1])):
@@ -172,7 +173,7 @@ def halves(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def at_best(values: np.ndarray) -> tuple[np.ndarray, list[int]]:
-    """Return each row's value, (s,), in the column of values (s, c) with the best mean, and those columns.
+    """Return each row's value (s,) in the column of values (s, c) that has the best mean, and those columns.
 
     The best column is the one that is best on the other half of the rows: if it were chosen and judged on the
     same rows, the best of several would look better than it is.
@@ -193,7 +194,7 @@ def either(columns: np.ndarray, chosen: list[int]) -> str:
 
 
 def share(successes: int, trials: int, *, confidence: float = CONFIDENCE) -> Interval:
-    """Return the Wilson interval of a share, successes / trials (Wilson 1927)."""
+    """Return the Wilson interval for a share, successes / trials (Wilson 1927)."""
     if trials < 1 or not 0 <= successes <= trials:
         raise ValueError(f"expected 0 <= successes <= trials with trials >= 1, got {successes} of {trials}")
     test = stats.binomtest(int(successes), int(trials))
@@ -204,10 +205,10 @@ def share(successes: int, trials: int, *, confidence: float = CONFIDENCE) -> Int
 def difference_of_shares(
     first: np.ndarray, second: np.ndarray, *, confidence: float = CONFIDENCE
 ) -> Interval:
-    """Return an interval of mean(first) - mean(second) for two independent groups of hits (Newcombe 1998).
+    """Return an interval for mean(first) - mean(second) for two independent groups of hits (Newcombe 1998).
 
-    This is Method 10, from the Wilson interval of each. It is valid for small groups, too, and if none or all
-    are hits.
+    This is Method 10, from the Wilson interval for each. It is valid for small groups, too, and if none or
+    all are hits.
     """
     (p, q), (one, other) = (
         [float(np.mean(hits)) for hits in (first, second)],
@@ -219,7 +220,7 @@ def difference_of_shares(
 
 
 def paired_difference(a: ArrayLike, b: ArrayLike, **options: Any) -> Interval:
-    """Return the bootstrap interval of the median of a - b, for a and b (n,) paired by seed."""
+    """Return the bootstrap interval for the median of a - b, for a and b (n,) paired by seed."""
     first, second = _sample("a", a), _sample("b", b)
     if first.shape != second.shape:
         raise ValueError(f"a has {first.size} values, b {second.size}; pairs need the same number")

@@ -206,7 +206,7 @@ def _write_json(path: pathlib.Path, value: Any) -> None:
 
 
 def _write_manifest(folder: pathlib.Path, manifest: Mapping[str, Any]) -> None:
-    """Write the manifest, with the hash of every other file of the folder."""
+    """Write the manifest, with the hash of every other file in the folder."""
     hashes = {path.name: _hash(path) for path in sorted(folder.iterdir())}
     _write_json(folder / MANIFEST, {**manifest, "sha256": hashes})
 

@@ -21,13 +21,13 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 GREY, FAINT, PAPER = "#555555", "#BBBBBB", "#FFFFFF"
 """The colours of axes and remarks, of things in the background, and of the background itself."""
 TRUE, WRONG = COLOURS[0], COLOURS[1]
-"""The colours of the right thing, and of the wrong one beside it."""
+"""The colours of what is right, and of what is wrong and shown next to it."""
 NARROW, WIDE = 352, 720
 """Widths of a panel, in CSS pixels: one fits a phone, the other scrolls sideways on it."""
 SMALL, TEXT = 11, 12
 """Text sizes in pixels, as shown."""
 PER_INCH = 72
-"""An SVG from matplotlib has 72 units an inch, and one unit is shown as one pixel."""
+"""An SVG from matplotlib has 72 units per inch, and one unit is shown as one pixel."""
 
 SETTINGS: dict[Any, Any] = {
     "axes.edgecolor": GREY,
@@ -116,7 +116,7 @@ def _spread(axes: Axes, labels: Sequence[Annotation]) -> None:
 
 
 def _apart(wanted: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """Find increasing places nearest to `wanted` by least squares, with room for half of both heights."""
+    """Find the places nearest to `wanted` (least squares) where labels of these heights do not overlap."""
     gaps = np.concatenate([[0.0], np.cumsum((heights[1:] + heights[:-1]) / 2)])
     blocks: list[list[float]] = []
     for value in wanted - gaps:

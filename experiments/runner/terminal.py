@@ -25,7 +25,7 @@ COLOURS = {
 
 
 def console() -> Console:
-    """Make a console on standard output; 120 columns wide if that is a file."""
+    """Make a console on standard output; it is 120 columns wide if the output is a file."""
     return Console(width=None if sys.stdout.isatty() else 120)
 
 

@@ -35,8 +35,8 @@ def _flat(finding: Mapping[str, Any]) -> dict[str, Any]:
 def parts(data: xr.DataTree) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield (name, frame) for each group's variables that share their axes, if one of these is the seed.
 
-    Codes are put in words. A group whose variables have different axes yields a frame for each set of axes,
-    named after the additional axes.
+    Codes are replaced with words. A group whose variables have different axes yields a frame for each set of
+    axes, named after the additional axes.
     """
     for node in data.subtree:
         group = node.to_dataset(inherit=False)
@@ -81,7 +81,7 @@ def _in_words(codes: xr.DataArray) -> xr.DataArray:
 
 
 def file_name(title: str) -> str:
-    """Make a file name from a table's title: lower-case letters, digits and hyphens, 60 at most."""
+    """Make a file name from a table's title: at most 60 lower-case letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60].strip("-")
 
 

@@ -20,7 +20,7 @@ class Config(Options):
     Attributes:
         seed: First seed of every part.
         seeds: Seeds of the 2-2-1 sigmoid network on XOR, 2 or more.
-        few: Seeds of each other network and setting on XOR.
+        few: Seeds of each of the other networks and settings on XOR.
         steps: Full-batch steps on XOR.
         students: Students of the teacher network.
         teachers: Further teachers.

@@ -18,8 +18,8 @@ COLOURS = {**dict(enumerate(style.COLOURS)), ELSEWHERE: style.FAINT}
 HEIGHTS = (0.1, 1, 10, 100, 1000)
 """Losses at which contours are drawn."""
 XOR = (
-    "How many of the same seeds end near each loss (SSE) at which the landscape is flat; “elsewhere” is over "
-    "0.02 from all. Rows name initial weights and biases, and the learning rate."
+    "How many of the same seeds end near each loss (SSE) at which the landscape is flat; “elsewhere” is more "
+    "than 0.02 away from all of these. Rows name initial weights and biases, and the learning rate."
 )
 PLANE = (
     "The loss of a tanh 2-2-1 student on the plane through three of its ends (orange), as a map. Blue: "
@@ -95,7 +95,7 @@ def _plane(plane: xr.Dataset) -> Figure:
 
 
 def _teachers(many: xr.Dataset) -> Figure:
-    """Draw the shares of each teacher's students, those with the most successful ones on top."""
+    """Draw the shares of each teacher's students; teachers with the most successful students are on top."""
     solved, local = teachers.solved(many).mean(axis=1), teachers.local(many).mean(axis=1)
     order = np.lexsort((local, -solved))
     rows = [

@@ -125,7 +125,7 @@ def _teachers(many: xr.Dataset, students: xr.Dataset) -> Iterator[Finding]:
     )
     yield share(
         EXPECTED["teachers-alike"],
-        "tanh 2-2-1: share of the teachers that at least 90 % of their students learn to match",
+        "tanh 2-2-1: share of the teachers whom at least 90 % of their students learn to match",
         learnt >= 0.9,
         note=f"{len(learnt)} teachers; by teacher {learnt.min():.0%} to {learnt.max():.0%}, mean "
         f"{learnt.mean():.0%}; for the first one, on which the rate was tuned, {learnt[0]:.0%}",
@@ -139,7 +139,7 @@ def _barriers(barriers: xr.Dataset) -> Iterator[Finding]:
     ratio = after / before
     yield Finding(
         EXPECTED["barrier-aligned"],
-        "digits 64-64-10: barrier between two seeds' ends, ratio of after to before aligning",
+        "digits 64-64-10: barrier between two seeds' ends after aligning, over the barrier before",
         measured=float(np.median(ratio)),
         interval=(float(ratio.min()), float(ratio.max())),
         note=f"{len(ratio)} pairs; per row {np.median(before):.3f} before, {np.median(after):.3f} after; the "

@@ -12,7 +12,7 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """Tell that stuck runs are on plateaus, different ends are copies, but some minima are really local."""
+    """Say that stuck runs are on plateaus and different ends are copies, but some minima are really local."""
     seeds, teachers = data["xor"].sizes["seed"], data["teachers"].sizes["teacher"]
     return [
         f"“We can get stuck in local minima”, says the handout. Of {seeds:,} XOR networks with two hidden "

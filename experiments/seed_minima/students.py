@@ -32,7 +32,8 @@ Hessian's largest eigenvalue at any settled end, 1069, is below 2 / RATE = 1333.
 NEARLY = 1e-6
 """A student has arrived when the gradient's length is at most this; Newton's method does the rest."""
 MOVED = 0.05
-"""Newton's method may move it by this share of 1 + |θ|: a minimum further away is not where descent went."""
+"""Newton's method may move it by this share of 1 + |θ|: a minimum farther away is not the one that descent
+led to."""
 SOLVED = 1e-9
 """A student below this summed loss has learnt what its teacher computes."""
 
@@ -101,7 +102,7 @@ def paths(context: Context, seeds: np.ndarray, epochs: int, looks: int = 60) -> 
 
 
 def students(context: Context, seeds: np.ndarray, path_count: int, epochs: int) -> xr.Dataset:
-    """Train every seed: where it ends, which copy of the teacher is nearest, and the first few paths."""
+    """Train every seed, and return its end, the nearest copy of the teacher, and the first few paths."""
     teacher, rows = task()
     check_every = min(500, epochs)
     ended = context.sweep_until(
@@ -148,7 +149,7 @@ def students(context: Context, seeds: np.ndarray, path_count: int, epochs: int) 
 
 
 def _distinct(certificate: minima.Certificate, settled: np.ndarray) -> np.ndarray:
-    """Number the minima (s,) by increasing loss; equal loss and eigenvalues count as one; −1 if unsettled."""
+    """Number the minima (s,) by increasing loss, −1 if unsettled; equal loss and eigenvalues count as one."""
     scale = np.abs(certificate.eigenvalues).max(axis=0).clip(1e-3)
     features = np.column_stack([certificate.loss, certificate.eigenvalues])
     return minima.group(np.where(settled[:, None], features, np.nan), [1e-6, *1e-3 * scale])

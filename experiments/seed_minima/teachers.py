@@ -18,7 +18,7 @@ from nnjax import datasets, minima
 
 ROWS = 80
 STEEP = 1.6
-"""A teacher's students learn at STEEP / (largest eigenvalue of the Hessian where they should arrive): descent
+"""A teacher's students learn at the rate STEEP / (largest eigenvalue of the Hessian at their goal): descent
 is stable for STEEP below 2, and this value suits the first teacher."""
 
 
@@ -99,7 +99,7 @@ def _arrived(state: State, count: int) -> jax.Array:
 
 
 def measure(context: Context, seeds: np.ndarray, count: int, epochs: int) -> xr.Dataset:
-    """Train every seed with every teacher: loss, kind of end, and whether it has settled (seed, teacher)."""
+    """Train every seed with every teacher; return loss, kind of end, and whether settled (seed, teacher)."""
     numbers = np.arange(count, dtype=np.int32)
     ended = context.sweep_until(
         "students of many teachers",

@@ -60,7 +60,7 @@ NETWORKS = {
     RELU: nnjax.mlp((2, 2, 1), "relu"),
 }
 LONGER, AGAIN = 10, 1024
-"""At each level above 0, the first AGAIN seeds run again, with LONGER times the steps."""
+"""At each level above 0, the first AGAIN seeds run again, for LONGER times as many steps."""
 
 
 @functools.cache
@@ -97,7 +97,7 @@ def _settings(count: int | None = None) -> dict[str, np.ndarray]:
 
 
 def ends(context: Context, seeds: np.ndarray, steps: int) -> xr.Dataset:
-    """Train every seed in the main case: its end, the end's certificate, and its level after more steps."""
+    """Train every seed in the main case; return its end, its certificate, and its level after more steps."""
     params, losses = context.sweep("XOR", learner(SIGMOID, steps), seeds, _settings(1))
     params, losses = jax.tree.map(lambda leaf: leaf[:, 0], (params, losses))
     certificate = certificates(NETWORKS[SIGMOID], params, *datasets.xor())
@@ -125,7 +125,7 @@ def ends(context: Context, seeds: np.ndarray, steps: int) -> xr.Dataset:
 
 
 def _later_levels(context: Context, seeds: np.ndarray, levels: np.ndarray, steps: int) -> np.ndarray:
-    """Find the level (s,) after `steps` for some seeds of each level above 0; others: `NOT_RUN_AGAIN`."""
+    """Find the level (s,) after `steps` for some seeds of each level above 0; others get `NOT_RUN_AGAIN`."""
     rows = np.concatenate([np.flatnonzero(levels == k)[:AGAIN] for k in range(1, len(LEVELS))])
     later = np.full(len(seeds), NOT_RUN_AGAIN, np.int8)
     if len(rows):
@@ -136,7 +136,7 @@ def _later_levels(context: Context, seeds: np.ndarray, levels: np.ndarray, steps
 
 
 def conditions(context: Context, seeds: np.ndarray, steps: int) -> xr.Dataset:
-    """Train the same seeds with every network and setting: the final losses and their levels."""
+    """Train the same seeds with every network and setting; return the final losses and their levels."""
     losses = [context.sweep(f"XOR, {name}", learner(name, steps), seeds, _settings())[1] for name in NETWORKS]
     dims = ("network", "seed", "setting")
     settings = _settings()

@@ -98,8 +98,9 @@ EXPERIMENT = Experiment(
         "xor_epochs": 10_000,
         "mnist_seeds": 40,
     },
-    remember="The longer networks train, the more of what a seed changes is luck with the test rows. The "
-    "order of the rows and the initial weights matter; a single bit matters only where training is chaotic.",
+    remember="The longer networks train, the larger the part of a seed's effect that is luck with the test "
+    "rows. The order of the rows and the initial weights matter; a single bit matters only where training is "
+    "chaotic.",
     float64=False,
     minutes=(0.3, 8.0),
 )

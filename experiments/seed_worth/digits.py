@@ -19,7 +19,8 @@ from nnjax import datasets
 HIDDEN, BATCH = 30, 10
 USUAL, LARGE = "usual", "large"
 RATES = {USUAL: 0.15, LARGE: 0.7}
-"""Learning rates, for changes summed over a batch: a usual one, and about the largest at which most learn."""
+"""Learning rates, for changes summed over a batch: a usual one, and about the largest at which most networks
+learn."""
 BIT, ORDER, WEIGHTS, BOTH = "one bit", "order", "weights", "both"
 SOURCES = (BIT, ORDER, WEIGHTS, BOTH)
 """What is changed from the first run: one bit of one weight, the order of the rows, the initial weights."""
@@ -96,7 +97,7 @@ def starts(
 def learner(
     epochs: int, kept: tuple[int, ...], sources: tuple[str, ...] = SOURCES, folder: str = ""
 ) -> Callable[..., Course]:
-    """Make a function that maps a key and a rate to the course of a first run and of one for each source."""
+    """Make a function that maps a key and a rate to the course of a first run and one for each source."""
     learnt = task(folder)
     xs = jnp.asarray(learnt.test.xs, jnp.float32)
 
@@ -166,7 +167,7 @@ def measure_mnist(context: Context, folder: str, seeds: np.ndarray, epochs: int)
 def pairs(
     context: Context, name: str, learn: Callable[..., Course], rate: float, seeds: np.ndarray, learnt: Task
 ) -> xr.Dataset:
-    """Sweep over the pairs of every seed: which test rows are misread, and how far apart the two runs are."""
+    """Sweep over each seed's pairs; return which test rows are misread, and how far apart both runs are."""
     course = context.sweep(name, learn, seeds, {"rate": np.array([rate], np.float32)})
     course = jax.tree.map(lambda leaf: leaf[:, 0], course)
     epochs = course.apart.shape[-1]

@@ -1,4 +1,4 @@
-"""How far runs come apart, and how much luck there is in a test accuracy."""
+"""How far runs drift apart, and how much luck there is in a test accuracy."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ from experiments.seed_worth.findings import disagreement, independent_runs, rati
 
 LOOKS = dict(zip(SOURCES, style.COLOURS, strict=False))
 FLOOR = 1e-10
-"""What is closer than this is drawn here."""
+"""A smaller distance is drawn at this height."""
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
@@ -40,7 +40,7 @@ def _mnist(part: xr.Dataset) -> dict[str, Drawing]:
 def _digits(parts: Mapping[str, xr.Dataset]) -> dict[str, Drawing]:
     return {
         "apart": Drawing(
-            "At a large rate one flipped bit spreads; at a usual one it stays next to nothing",
+            "At a large rate one flipped bit spreads; at a usual one it has next to no effect",
             [_apart(parts[name]) for name in ("large", "usual")],
             "How far two runs that differ in one bit of one weight, or in all that a seed determines, are "
             "apart after each epoch, relative to the length of all weights: thin lines are seeds, thick ones "

@@ -15,7 +15,7 @@ from experiments.seed_worth.parts import over_seeds, ratio_of_means, total_effec
 
 EXPECTED = expectations.of("seed_worth")
 FEWEST = 10
-"""The fewest seeds that are judged."""
+"""The smallest number of seeds that is judged."""
 SLUGS = {BIT: "bit", ORDER: "order", WEIGHTS: "weights"}
 LINEAR = 1e-3
 """Below this relative distance a difference counts as small: it grows as an infinitely small one does."""

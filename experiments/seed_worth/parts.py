@@ -1,4 +1,4 @@
-"""The variance from run to run: what independent errors would give, and the part of one source of chance.
+"""The variance from run to run: what independent errors would give, and the part due to one source of chance.
 
 Each statistic also takes weights of the seeds, (b, s): how often each seed was drawn in resample b.
 """
@@ -35,7 +35,7 @@ def variance_ratio(wrong: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def total_effect(
     first: np.ndarray, changed: np.ndarray, other: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    """Return ½ E(Y - Y')² / ½ E(Y - Y'')², the part of the variance that one source alone makes up, (b,).
+    """Return ½ E(Y - Y')² / ½ E(Y - Y'')², the part of the variance that one source alone causes, (b,).
 
     Y' differs from Y in that source alone, Y'' in everything. This is Jansen's estimate of the total effect
     (1999).

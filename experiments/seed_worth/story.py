@@ -1,4 +1,4 @@
-"""What the report tells of the worth of a seed."""
+"""What the report says about the worth of a seed."""
 
 import xarray as xr
 
@@ -6,7 +6,7 @@ from experiments.runner.experiment import Card, Fold, Show, Story
 from experiments.runner.mnist import MNIST
 
 CARD = Card(
-    "Only where training is chaotic does one flipped bit change answers. As a share of another seed's "
+    "Only where training is chaotic does one flipped bit change answers. As a share of what another seed "
     "changes:",
     "bit-large:%",
     "apart",
@@ -24,8 +24,8 @@ def story(data: xr.DataTree) -> Story:
         "At a usual learning rate one flipped bit changes next to nothing, and at a large one less than "
         f"another seed. It changes {{bit-usual:%}} as many answers as another seed does at rate {usual:g}, "
         f"and {{bit-large:%}} as many at {large:g}, where the loss jumps and training is chaotic. Summers "
-        "and Dinneen (2021) found that in networks thousands of times larger one bit did as much as any "
-        "other change of the seed.",
+        "and Dinneen (2021) found that in networks thousands of times larger one bit had as much effect as "
+        "any other change of the seed.",
         Fold("Does XOR agree, and does the difference grow as calculus says?"),
         "On XOR a flipped bit changes {bit-xor-usual:%} as many ends as another seed does at rate 1, and "
         "{bit-xor-large:%} at rate 10.",

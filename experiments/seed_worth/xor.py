@@ -40,7 +40,7 @@ def learner(epochs: int) -> Callable[..., jax.Array]:
 
 
 def measure(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train every seed at both rates: whether each row is wrong (rate, seed, run, row)."""
+    """Train every seed at both rates, and return whether each row is wrong (rate, seed, run, row)."""
     settings = {"rate": np.array(list(RATES.values()), np.float32)}
     wrong = np.moveaxis(context.sweep("XOR", learner(epochs), seeds, settings), 1, 0)
     axes = {"speed": list(RATES), "seed": seeds, "run": ["first", "one bit"]}

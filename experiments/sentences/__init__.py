@@ -20,7 +20,7 @@ class Config(Options):
 
     Attributes:
         seeds: Random networks whose first update is measured.
-        row_seeds: Networks per number of rows on the digits, 2 or more.
+        row_seeds: Networks on the digits for each number of rows per update, 2 or more.
         row_epochs: Epochs on the digits.
         regression_seeds: Networks, each with its own split of the diabetes data.
         regression_epochs: Full-batch epochs on the diabetes data.

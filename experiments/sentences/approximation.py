@@ -14,7 +14,7 @@ from experiments.runner.context import Context
 
 WIDEST = 16
 NETWORK = nnjax.mlp((1, WIDEST, 1), output="identity")
-"""A narrower network is the first nodes of the widest: the links of the others to the output stay 0."""
+"""A narrower network has the first nodes of the widest one: the other nodes' links to the output stay 0."""
 WIDTHS = (1, 2, 4, 8, WIDEST)
 POINTS = np.linspace(-1, 1, 65)
 """The points at which functions are learnt; errors are measured on a grid four times as fine."""
@@ -22,7 +22,8 @@ FINE = np.linspace(-1, 1, 257)
 BETWEEN = 998
 """Points at which staircases are evaluated."""
 RATE, SPREAD = 0.03, 6.0
-"""Adam's learning rate; standard deviation of the initial weights: nodes bend within 1/6 of the interval."""
+"""Adam's learning rate; standard deviation of the initial weights: a node's curve bends within 1/6 of the
+interval."""
 Function = Callable[[np.ndarray], np.ndarray]
 FUNCTIONS: dict[str, tuple[Function, float]] = {
     "sin 2πx": (lambda x: np.sin(2 * np.pi * x), 2 * np.pi),
@@ -33,7 +34,7 @@ FUNCTIONS: dict[str, tuple[Function, float]] = {
 
 
 def errors(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train every width on every function: largest and root-mean-square error on the fine grid."""
+    """Train every width on every function; return the largest and root-mean-square error on the fine grid."""
     xs = jnp.asarray(POINTS[:, None], jnp.float32)
     targets, truths = (
         jnp.asarray(np.stack([f(grid) for f, _ in FUNCTIONS.values()])[:, :, None], jnp.float32)

@@ -22,7 +22,7 @@ WIDTHS = (
 LEARNT = "The first seed's network with 2 and with 16 hidden nodes, and the function that it learns (grey)."
 CURVES = (
     "The share of networks that have learnt XOR by each epoch, with momentum 0.9 and without, at two sizes "
-    "of α / (1 − μ), which is how far a long pull moves the weights. At equal size both end alike."
+    "of α / (1 − μ), which is how far a long pull moves the weights. If this is equal, both end alike."
 )
 FIGURE_3 = (
     "First: the loss, greyer where it is higher, on the plane through a strict local minimum (orange), a "

@@ -23,7 +23,7 @@ SAME = np.array([[a[0] == b[0] and a[2] == b[2] for a in WEIGHTS] for b in WEIGH
 
 
 def update(key: jax.Array, size: jax.Array) -> dict[str, jax.Array]:
-    """Draw N(0, 1) weights, and measure one update by the row (1, 3, 5) · size, in float64."""
+    """Draw N(0, 1) weights, and measure one update on the row (1, 3, 5) · size, in float64."""
     params = nnjax.init(NETWORK, key, "normal", dtype=jnp.float64)
     x, label = jnp.asarray(INPUT) * size, jnp.ones(1)
     trace = nnjax.forward(NETWORK, params, x)
@@ -69,8 +69,8 @@ NAMES = {
     "delta_label_0": "δ of the output, label 0",
     "contributes_most": "whether the weight that contributes most (|a · w|) changes most",
     "nearer": "whether the prediction is nearer to the label after the update",
-    "order_same_node": "pairs of weights into one node: share in which the larger activation changes more",
-    "order_other_nodes": "pairs into different nodes: share in which the larger activation changes more",
+    "order_same_node": "share of pairs into one node in which the larger activation's weight changes more",
+    "order_other_nodes": "share of pairs into two nodes in which the larger activation's weight changes more",
 }
 
 

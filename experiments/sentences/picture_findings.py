@@ -52,7 +52,7 @@ def medians(typical: xr.DataArray) -> str:
 
 
 def figure_findings(part: xr.Dataset) -> list[Finding]:
-    """Judge whether Figure 3's local minimum is one."""
+    """Judge whether Figure 3's local minimum really is one."""
     local, best = (part.sel(kind=kind) for kind in ("local", "global"))
     return [
         exact(

@@ -17,7 +17,7 @@ HIDDEN = 5
 TRAINED = 332
 """Rows to train on, three in four; the others are for testing. Each seed has a different split."""
 SPLIT = 1 << 20
-"""Folded into a seed's key for the split, so that weights are drawn from other numbers."""
+"""Folded into a seed's key for the split, so that weights come from different random numbers."""
 RATE = 0.01
 STANDARDISED, SQUEEZED = "mean 0, standard deviation 1", "squeezed into 0.1 to 0.9"
 OUTPUTS = ("identity", "sigmoid")
@@ -39,7 +39,7 @@ def explained(said: Any, ys: Any) -> Any:
 
 
 def outputs(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train 10-5-1 with each output on each form of the target, and fit a line: R² on the test rows."""
+    """Return R² on the test rows for 10-5-1 with each output and for a line, on each form of the target."""
     xs, forms = rows()
     networks = [nnjax.mlp((10, HIDDEN, 1), output=output) for output in OUTPUTS]
 
@@ -73,7 +73,7 @@ def outputs(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
 
 
 def line(order: np.ndarray, ys: np.ndarray) -> float:
-    """Compute R² on the test rows of the least-squares fit to the training rows, the first in `order`."""
+    """Compute the least-squares fit's R² on the test rows; the rows that it fits come first in `order`."""
     ones = np.column_stack([rows()[0], np.ones(len(ys))])[order]
     solution = np.linalg.lstsq(ones[:TRAINED], ys[order][:TRAINED], rcond=None)[0]
     return float(explained(ones[TRAINED:] @ solution, ys[order][TRAINED:]))
@@ -106,7 +106,7 @@ def per_step() -> dict[str, float]:
 
 
 def descents(steps: int) -> xr.Dataset:
-    """Descend to a linear network's least-squares solution, with and without momentum: distances from it."""
+    """Descend to a linear network's least-squares solution in both ways, and return the distances from it."""
     xs, forms = rows()
     ys = forms[STANDARDISED]
     network = nnjax.mlp((10, 1), output="identity", biases=False)
@@ -148,7 +148,7 @@ def steps_until(distance: np.ndarray, share: float) -> np.ndarray:
 
 
 def late_shrinking(distance: np.ndarray) -> float:
-    """Measure the factor per step of the distance (k,), over the second half of the way to a millionth."""
+    """Measure the distance's (k,) factor per step, over the second half of the way to a millionth of it."""
     last = (
         int(steps_until(distance[None], 1e-6)[0]) if distance[-1] < 1e-6 * distance[0] else len(distance) - 1
     )

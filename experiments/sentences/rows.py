@@ -1,4 +1,4 @@
-"""Rows per update: one, 48 and all, at equal epochs and at equal updates; and what accumulating does."""
+"""One, 48 or all rows per update, after equally many epochs or updates; and what accumulating does."""
 
 from typing import Any, NamedTuple
 
@@ -36,7 +36,7 @@ WAYS = {
     ALL: Way(None, (0.005, 0.01)),
 }
 AS_MANY = TRAINED // 48
-"""Epochs with all rows per update that have together as many updates as one epoch with 48 rows per update."""
+"""One epoch with 48 rows per update makes as many updates as this many epochs with all rows per update."""
 ORDER = 1 << 20
 """Folded into a seed's key for the order of its rows."""
 
@@ -90,7 +90,7 @@ def accuracies(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
 
 
 def accumulated() -> float:
-    """Compute the relative distance of the change by 48 rows at once from the sum of 48 single changes."""
+    """Compute the relative distance between the change by 48 rows and the sum of 48 single-row changes."""
     train, _ = rows()
     xs, ys = (jnp.asarray(part[:48]) for part in train)
     params = nnjax.init(NETWORK, nnjax.key(0), dtype=jnp.float64)

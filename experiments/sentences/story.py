@@ -23,14 +23,14 @@ def story(data: xr.DataTree) -> Story:
         "and that of the weight from x₃ = 5 in {even-smaller-x3:%}. With inputs of 0.2, 0.6 and 1 this last "
         "share is {even-smaller-small-inputs:points} higher: the sentence mostly holds where inputs are no "
         "larger than activations.",
-        Fold("Do weights change most that contribute most, and should one stop when the loss is stable?"),
+        Fold("Do the weights that contribute most change most, and should one stop when the loss is stable?"),
         "Do large activations change more “as they ‘contribute’ more to the prediction”? The weight that "
         "contributes most, by |a · w|, changes most in {larger-contribution:%} of the networks: a change "
         "knows the activation, not the weight.",
-        "Should one stop once the loss “reaches a stable state”? XOR is the classic test: of two inputs, 0 "
-        "or 1, the output should say whether they differ. Of the networks that would be stopped on it, at "
-        "rate 0.5, before they have learnt, {plateau-rate-0-5:%} were only on a plateau and would have "
-        "learnt.",
+        "Should one stop once the loss “reaches a stable state”? XOR is the classic test: given two inputs, "
+        "each 0 or 1, the output should say whether they differ. Of the networks that would be stopped on "
+        "it, at rate 0.5, before they have learnt, {plateau-rate-0-5:%} were only on a plateau and would "
+        "have learnt.",
         Fold("Is there a place like the side valley of Figure 3?"),
         "Figure 3 draws a ball in a side valley. Does such a place exist? Here is one. Its slope is 0, all "
         "its curvatures are positive, and its loss is {figure-3-loss} above that of the global minimum.",

@@ -37,8 +37,8 @@ def update_table(row: xr.Dataset) -> Table:
         "change into a hidden node smaller than that of the node's weight to the output": row["pairs"],
         "change x₃ → h₁ smaller than h₁ → o": row["x3_to_h1"] < 1,
         "largest change into the hidden nodes smaller than the largest into the output": row["largest"] < 1,
-        "pairs of weights into one node: the larger activation changes more": row["order_same_node"],
-        "pairs of weights into different nodes: the larger activation changes more": row["order_other_nodes"],
+        "of two weights into one node, the larger activation's changes more": row["order_same_node"],
+        "of weights into different nodes, the larger activation's changes more": row["order_other_nodes"],
         "the weight that contributes most to the output changes most": row["contributes_most"],
         "prediction nearer to the label after the update": row["nearer"],
     }

@@ -101,10 +101,10 @@ def plateau_finding(part: xr.Dataset, rate: float) -> Finding:
     stopped = (look >= 0) & (loss[np.arange(len(loss)), look] >= xor.SOLVED)
     return share(
         EXPECTED[f"plateau-rate-{rate:g}".replace(".", "-")],
-        f"XOR, rate {rate:g}: of the networks stopped unlearnt by a stable loss, share that would learn",
+        f"XOR, rate {rate:g}: of the networks that a stable loss stops before they learn, share that would",
         loss[stopped, -1] < xor.SOLVED,
-        note=f"{stopped.sum()} of {len(loss)} stop; a loss is stable if it is less than 1 % below that 250 "
-        "epochs earlier",
+        note=f"{stopped.sum()} of {len(loss)} stop; a loss is stable if it is less than 1 % below its value "
+        "250 epochs earlier",
     )
 
 

@@ -1,4 +1,4 @@
-"""Findings on single updates: by the handout's row, and by accumulated rows."""
+"""Findings on single updates, with the handout's row and with accumulated rows."""
 
 import xarray as xr
 
@@ -59,7 +59,8 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
         ),
         mean(
             EXPECTED["larger-activation-other-nodes"],
-            "pairs of weights into different nodes: share in which the larger activation changes more",
+            "pairs of weights into different nodes: share in which the one from the larger activation "
+            "changes more",
             own["order_other_nodes"].values,
             note=f"{count}; with (0.2, 0.6, 1) {float(small['order_other_nodes'].mean()):.0%}",
         ),

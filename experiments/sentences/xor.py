@@ -24,13 +24,13 @@ ABOUT_END = {"long_name": "parameters after plain training at rate 2"}
 SOLVED = 0.1
 """XOR counts as learnt below this summed loss."""
 EVERY, SOON = 50, 200
-"""Epochs between records of the loss; epochs that count as soon: half of the seeds have learnt by then."""
+"""Epochs between records of the loss; epochs that count as soon, by which half the seeds have learnt."""
 FLAT, WINDOW = 0.01, 5
 """A loss that fell by less than this share over five records counts as stable."""
 
 
 def train(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train 2-2-1 with and without momentum at each rate: losses every 50 epochs, and ends without it."""
+    """Train 2-2-1 plainly and with momentum at each rate; return the losses, and the plain runs' ends."""
 
     def curve(key: jax.Array, rate: jax.Array, momentum: jax.Array) -> tuple[jax.Array, jax.Array]:
         params, history = nnjax.train(

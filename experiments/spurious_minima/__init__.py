@@ -95,8 +95,8 @@ EXPERIMENT = Experiment(
     smoke={"seeds": 100, "k": (8,)},
     full={"k": (*SQUARE, *SQUARE), "n": (*SQUARE, *(k + 1 for k in SQUARE))},
     remember=(
-        "Local minima that are not the global one exist and are strict: the more neurons, the more of the "
-        "seeds end in one."
+        "Local minima that are not the global one exist and are strict: the more neurons, the more seeds end "
+        "in one."
     ),
     minutes=(1.0, 15.0),
 )

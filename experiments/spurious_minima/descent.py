@@ -39,7 +39,7 @@ class State(NamedTuple):
         objective: F at W.
         rise: The largest rise of F in any step so far; it is only rounding if the step is stable.
         handover: The gradient norm at which the run is handed over.
-        patience: The number of further steps after which it is handed over in any case.
+        patience: The number of additional steps after which it is handed over in any case.
     """
 
     weights: Array
@@ -73,7 +73,7 @@ def descend(state: State, step: float = STEP) -> State:
 
 
 def settled(state: State) -> Array:
-    """Return whether F < 1e-3, the gradient is at most `handover` or `patience` is used up; no for NaN."""
+    """Return whether F < 1e-3, the gradient is at most `handover` or `patience` is used up; False for NaN."""
     at_rest = (gradient_norm(state.gradient) <= state.handover) | (state.patience <= 0)
     return (state.objective < GLOBAL) | (at_rest & jnp.isfinite(state.objective))
 

@@ -57,8 +57,8 @@ SEED_FREE = (7, 0.0232027149)
 FEW = 10
 """The fewest spurious runs with which their mean is judged."""
 ONE_MINIMUM = 1e-4
-"""If the ends of a cell differ by less than this, the rounding of the published table, they are copies of one
-minimum, and their mean tests nothing."""
+"""If the ends of a cell differ by less than this, the rounding error of the published table, they are copies
+of one minimum, and their mean tests nothing."""
 COLUMNS = {
     "share": ("share-published", "share of spurious runs, against the table of 2018"),
     "share_again": ("share-published-2021", "share of spurious runs, against the table of 2021"),

@@ -3,7 +3,7 @@
 F(W) = ½ E[(Σᵢ relu(wᵢ·x) − Σⱼ relu(vⱼ·x))²] for x ~ N(0, I) and the target neurons vⱼ = eⱼ. No data is
 needed: the expectation is a formula in the angles between neurons (Cho & Saul 2009; Brutzkus & Globerson
 2017; Safran & Shamir 2018). Index letters: i for neurons, j for target neurons or inputs, s for seeds. W is
-(n, k), one row per neuron, in float64: the objective loses half of its digits if two neurons are parallel.
+(n, k), one row per neuron, in float64: the objective loses half its digits if two neurons are parallel.
 """
 
 from typing import NamedTuple
@@ -73,7 +73,7 @@ def value_and_gradient(weights: Float[Array, "n k"]) -> tuple[Float[Array, ""], 
     ∂f/∂w = (|v| sin t · w/|w| + (π − t) v) / 2π
 
     A neuron's angle with itself is 0 and is never computed, since arccos has an infinite derivative there.
-    F needs only one further sum, because its first part is of degree 2 in W and its second of degree 1:
+    F needs only one more sum, because its first part is of degree 2 in W and its second of degree 1:
     F = ½ ⟨W, ∂F/∂W⟩ − ½ Σᵢⱼ f(wᵢ, vⱼ) + ½ Σⱼⱼ' f(vⱼ, vⱼ').
     """
     n, k = weights.shape

@@ -22,12 +22,12 @@ class Config(Options):
         seeds: Networks for each activation, depth, variance of the weights and learning rate, 2 or more.
         depths: Numbers of hidden layers, one or more, increasing.
         epochs: Passes over 480 rows of the digits.
-        isometry_seeds: tanh networks at each rate with orthogonal weights, and as many with Gaussian ones;
-            2 or more.
+        isometry_seeds: tanh networks at each rate with orthogonal weights, and the same number with Gaussian
+            ones; 2 or more.
         isometry_depth: Number of their hidden layers.
         isometry_epochs: Number of their passes over the rows.
-        linear_seeds: Linear networks at each rate with orthogonal weights, and as many with Gaussian ones;
-            2 or more.
+        linear_seeds: Linear networks at each rate with orthogonal weights, and the same number with Gaussian
+            ones; 2 or more.
         linear_depths: Numbers of their hidden layers, two or more, increasing.
         linear_updates: Number of their updates.
     """
@@ -56,7 +56,7 @@ class Config(Options):
 def run(config: Config, context: Context) -> xr.DataTree:
     """Measure the groups "maps", "isometry" and "linear"."""
     few, others = config.seeds_from_first(config.linear_seeds), config.seeds_from_first(config.isometry_seeds)
-    # The deepest programs take longest to compile: they begin first, beside the maps.
+    # The deepest programs take longest to compile, so they start first, alongside the maps.
     with context.pool(2) as pool:
         deep = pool.submit(linear, context, few, config.linear_depths, config.linear_updates)
         balanced = pool.submit(isometry, context, others, config.isometry_depth, config.isometry_epochs)
@@ -69,9 +69,9 @@ EXPERIMENT = Experiment(
     name="trainability",
     title="Where training is possible",
     question="Can one see at birth, before any training, how deep a network may be and still learn?",
-    method="Networks of several depths and activations learn the digits from Gaussian weights of many "
-    "variances. Theory gives, for untrained networks, the number ξ of layers over which |δ|² changes by a "
-    "factor of e; it is compared with the depths that can be trained. Orthogonal weights are compared with "
+    method="Networks of several depths and activations learn the digits, starting from Gaussian weights of "
+    "many variances. Theory gives, for untrained networks, the number ξ of layers over which |δ|² changes by "
+    "a factor of e; it is compared with the depths that can be trained. Orthogonal weights are compared with "
     "Gaussian ones.",
     config=Config,
     run=run,
@@ -105,5 +105,5 @@ EXPERIMENT = Experiment(
     remember="Where δ vanishes within a few layers before training, a deeper network does not learn; the "
     "best weights are those at which δ neither vanishes nor explodes.",
     float64=False,
-    minutes=(0.4, 6.0),
+    minutes=(0.7, 9.0),
 )

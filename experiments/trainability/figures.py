@@ -43,7 +43,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
             [_orthogonal(isometry, "tanh, {} hidden layers", "epoch")]
             + [_orthogonal(linear.isel(depth=k), "linear, {} hidden layers", "update") for k in (0, -1)],
             "Loss relative to the best constant answer's, each kind of weights at the learning rate with the "
-            f"lowest last loss: thin lines are seeds, thick ones medians. Dotted: {HALF}.",
+            f"lowest final loss: thin lines are seeds, thick ones medians. Dotted: {HALF}.",
         ),
     }
 
@@ -52,7 +52,7 @@ def _map(part: xr.Dataset, name: str) -> Figure:
     figure, axis = style.panel(height=300)
     variance, depth = part["variance"].values, part["depth"].values.astype(float)
     loss = part["loss"].fillna(np.inf).min("rate").median("seed").transpose("depth", "place").values
-    # Half way between nothing learnt and all learnt is white.
+    # Halfway between nothing learnt and all learnt is white.
     shade = np.clip(0.5 + (LEARNT - loss) / (2 * np.where(loss < LEARNT, LEARNT, 1 - LEARNT)), 0, 1)
     axis.pcolormesh(_edges(variance), _edges(depth), shade, cmap=SHADES, vmin=0, vmax=1, rasterized=True)
     axis.set(xscale="log", yscale="log", title=NAMES[name], xlabel="variance of the weights × inputs, σ_w²")
@@ -71,7 +71,7 @@ def _map(part: xr.Dataset, name: str) -> Figure:
 
 
 def _edges(values: np.ndarray) -> np.ndarray:
-    """Borders between values, half way in their logarithm."""
+    """Return borders between values, halfway between their logarithms."""
     logs = np.log(values)
     step = np.diff(logs) if len(logs) > 1 else np.array([1.0])
     middles = (logs[1:] + logs[:-1]) / 2

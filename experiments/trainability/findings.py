@@ -1,4 +1,4 @@
-"""Findings on whether δ in an untrained network shows if it can be trained."""
+"""Findings on whether δ in an untrained network shows that the network can be trained."""
 
 from collections.abc import Iterator, Mapping
 
@@ -152,7 +152,7 @@ def _sides(maps: xr.Dataset) -> Iterator[Finding]:
 
 
 def waits(isometry: xr.Dataset, weights: str) -> np.ndarray:
-    """Count the epochs until the loss is below half of the best constant's, (seed, rate); never: one more."""
+    """Count the epochs until the loss is below half the best constant's, (seed, rate); one more if never."""
     loss = isometry["loss"].sel(weights=weights).transpose("seed", "rate", "epoch").values
     below = loss < HALF
     return np.where(below.any(axis=2), below.argmax(axis=2), loss.shape[2])
@@ -166,7 +166,7 @@ def _orthogonal(isometry: xr.Dataset) -> Iterator[Finding]:
     rates = isometry["rate"].values
     yield measured(
         EXPECTED["orthogonal-speed"],
-        f"tanh, σ_w² = 1, {isometry.attrs['depth']} hidden layers: epochs until half of the best constant's "
+        f"tanh, σ_w² = 1, {isometry.attrs['depth']} hidden layers: epochs until half the best constant's "
         "loss, those from Gaussian weights over those from orthogonal ones",
         np.exp(np.mean(orthogonal - gaussian)),
         (np.exp(low), np.exp(high)),
@@ -185,7 +185,7 @@ def _linear(linear: xr.Dataset) -> Iterator[Finding]:
     reached = (both[GAUSSIAN][-1] <= most).mean(axis=0).max()
     yield measured(
         EXPECTED["linear-depth"],
-        f"linear networks from orthogonal weights: updates until half of the best constant's loss, with "
+        f"linear networks from orthogonal weights: updates until half the best constant's loss, with "
         f"{depths[-1]} hidden layers over the same with {depths[0]}",
         np.exp(np.mean(shallow - deep)),
         (np.exp(low), np.exp(high)),

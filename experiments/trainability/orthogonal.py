@@ -76,7 +76,7 @@ def linear_learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
 
 
 def isometry(context: Context, seeds: np.ndarray, depth: int, epochs: int) -> xr.Dataset:
-    """Train from Gaussian and from orthogonal weights: the loss after each epoch."""
+    """Train from Gaussian and from orthogonal weights, and return the loss after each epoch."""
     settings = product(kind=range(len(KINDS)), rate=ISOMETRY_RATES)
     losses = context.sweep(
         f"orthogonal, {depth} hidden layers", isometry_learner(depth, epochs), seeds, settings
@@ -85,7 +85,7 @@ def isometry(context: Context, seeds: np.ndarray, depth: int, epochs: int) -> xr
 
 
 def linear(context: Context, seeds: np.ndarray, depths: Sequence[int], updates: int) -> xr.Dataset:
-    """Train linear networks of several depths from both kinds of weights: the loss after each update."""
+    """Train linear networks of each depth from both kinds of weights; return the loss after each update."""
     settings = product(kind=range(len(KINDS)), rate=LINEAR_RATES)
 
     def run(depth: int) -> xr.Dataset:

@@ -1,4 +1,4 @@
-"""What the report tells of where training is possible."""
+"""What the report says about where training is possible."""
 
 import xarray as xr
 
@@ -20,8 +20,9 @@ def story(data: xr.DataTree) -> Story:
         "ξ, the number of layers over which |δ|² changes by the factor e = 2.718. Schoenholz et al. (2017) "
         "say that networks can be trained to a depth of a few ξ. We try 6 ξ.",
         Show("maps"),
-        "As a bound it holds: where δ vanishes, {fails-beyond:%} of the networks deeper than 6 ξ fail. As a "
-        "promise it is weaker: of the others {trains-within:%} train.",
+        f"After {maps.attrs['epochs']} passes over the rows it holds as a bound: where δ vanishes, "
+        "{fails-beyond:%} of the networks deeper than 6 ξ fail. As a promise it is weaker: of the others "
+        "{trains-within:%} train.",
         Fold("Is six the right number?"),
         Show("scales"),
         "Where δ vanishes, networks train to {constant-sigmoid} ξ with sigmoid nodes, {constant-tanh} with "

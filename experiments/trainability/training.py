@@ -72,7 +72,7 @@ def product(**axes: Sequence[float]) -> dict[str, np.ndarray]:
 
 
 def maps(context: Context, seeds: np.ndarray, depths: Sequence[int], epochs: int) -> xr.Dataset:
-    """Train every activation, depth, variance and rate: loss over the best constant's."""
+    """Train with every activation, depth, variance and rate; return the loss over the best constant's."""
     cases = [(activation, depth) for activation in VARIANCES for depth in depths]
     variances = {name: np.geomspace(*ends, PLACES) for name, ends in VARIANCES.items()}
 

@@ -45,7 +45,7 @@ def draw(
 ) -> tuple[dict[str, jax.Array], tuple[jax.Array, jax.Array]]:
     """Draw weights (l, i, j) of each kind from one set of uniform numbers, and x and v (p, i)."""
     lowest = np.nextafter(np.float32(-1), np.float32(0))
-    # All in one row: with three axes, XLA takes seconds to compile these draws.
+    # All are drawn in one row: with three axes, XLA takes seconds to compile these draws.
     uniform = jax.random.uniform(jax.random.fold_in(key, 0), (layers * width**2,), jnp.float32, lowest, 1)
     uniform = uniform.reshape(layers, width, width)
     weights = {"uniform": uniform}

@@ -22,7 +22,8 @@ DEAD = (4, 10)
 NARROW = (16, 50)
 """Width and layers of the network whose spread over the seeds is sampled."""
 FEWER = 10
-"""Divisor of the number of samples where networks are large, or where the interval of a median takes long."""
+"""Divisor of the number of samples where networks are large, or where the interval for a median takes long to
+compute."""
 UNEQUAL = (40, 160, 20, 80, 40, 160, 1)
 """Widths that grow and shrink, with one output node."""
 UNEQUAL_ACTIVATIONS = ("sigmoid", "relu")

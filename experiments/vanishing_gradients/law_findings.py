@@ -53,12 +53,12 @@ def _over_he(ratio: np.ndarray, same: np.ndarray) -> Finding:
     crossed = ", ".join(f"{error:.2g}" for error in errors[~same])
     return exact(
         EXPECTED["glorot-over-he"],
-        f"ReLU: Glorot's weight gradient is 2^(−(L−1)/2) of He's in every layer, L = {depth}: largest "
+        f"ReLU: Glorot's weight gradient is 2^(−(L−1)/2) times He's in every layer, L = {depth}: largest "
         "relative error",
         float(np.max(errors[same])),
         note=f"2^(−(L−1)/2) is {2 ** (-(depth - 1) / 2):.2g}; float32; over the {same.sum()} of "
-        f"{len(same)} seeds whose nodes are on the same side of ReLU's kink with both weights; if rounding "
-        f"moves a node across, the errors are {crossed or '(none here)'}",
+        f"{len(same)} seeds whose nodes are on the same side of ReLU's kink with both kinds of weights; if "
+        f"rounding moves a node across, the errors are {crossed or '(none here)'}",
     )
 
 
@@ -118,7 +118,7 @@ def _one_layer(sample: xr.Dataset) -> Finding:
     return exact(
         EXPECTED["one-layer-law"].between(0.0, bound),
         f"one ReLU layer of {width} changes |δ|² by (2/n) χ² with K ~ Bin(n, ½) degrees of freedom: "
-        "largest distance of the distributions",
+        "largest distance between the distributions",
         float(law.statistic),
         note=f"{len(alive)} live networks; by chance, 1 sample in 1000 lies beyond the bound {bound:.4f}",
     )

@@ -20,7 +20,7 @@ PAIR = {"he_normal": "He", "glorot_normal": "Glorot"}
 """{initial weights that are compared: whose they are}."""
 CAPTION = (
     "ReLU networks at birth; dots (and the thick line) are measured, thin lines are exact laws. The shaded "
-    "area in the third panel holds 95 of 100 means of this many seeds of the widest networks. Means of "
+    "area in the third panel contains 95 of 100 means of this many seeds of the widest networks. Means of "
     "narrow deep networks fall below 1, since the mean depends on rare networks that samples miss."
 )
 

@@ -56,7 +56,7 @@ def factors(birth: xr.Dataset, width: int, activation: str, init: str) -> Factor
     part = birth.sel(width=width, activation=activation, init=init)
     delta, ratio = (part[name].transpose("layer", "seed").values for name in ("delta", "ratio"))
     inner = np.arange(EDGE, len(delta) - 2)
-    # Only layers in which every input has a ratio, and δ is far above the smallest float32 number.
+    # Only layers count in which every input has a ratio, and δ is far above the smallest float32 number.
     inner = inner[np.all((delta[inner] > 1e-30) & np.isfinite(ratio[inner]), axis=1)]
     if len(inner) < 2 or not np.isfinite(part["activation_norm"]).all():
         return None

@@ -89,7 +89,7 @@ class Recipe:
         depth: Number of layers with weights.
         activation: Activation of the hidden nodes.
         scheme: Initial weights, a name in `SPREADS`.
-        scale: Factor on the initial weights.
+        scale: Factor by which the initial weights are multiplied.
         output: Activation of the output nodes.
         loss: Loss to minimise.
         optimizer: A name in `OPTIMIZERS`.
@@ -120,7 +120,7 @@ class Recipe:
 
     @property
     def program(self) -> "Recipe":
-        """The part that decides its program: recipes that differ in their `arguments` alone share one."""
+        """The part that decides its program: recipes that differ only in their `arguments` share one."""
         return dataclasses.replace(self, scheme="", scale=1.0, rates=())
 
     @property

@@ -12,7 +12,7 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """Tell why a deep sigmoid network learns nothing, from which depth on, and what helps."""
+    """Explain why a deep sigmoid network learns nothing, from which depth on, and what helps."""
     epochs, iris, stalled = (data[name].sizes["epoch"] - 1 for name in ("digits", "iris", "stall"))
     layers, deep = data["birth"].sizes["layer"], data["stall"].sizes["layer"]
     helped = [Show("remedies")] if "remedies" in data.children else []
@@ -27,7 +27,7 @@ def story(data: xr.DataTree) -> Story:
         "little to change a float32 weight. A ReLU's slope is 0 or 1, and with He's weights, of twice the "
         "variance, {negligible-relu-he-normal} arrives.",
         Show("birth"),
-        "What helps? Whatever lets blame through or makes up for its loss. Five sigmoid layers gain "
+        "What helps? Anything that lets blame through or makes up for its loss. Five sigmoid layers gain "
         "{remedy-tanh:points} of accuracy if tanh replaces the sigmoid, {remedy-adam:points} from Adam, "
         "which rescales each weight's step (on XOR, a different task, it does worse than plain descent), and "
         "{remedy-normal-0-1-initial-weights:points} from N(0, 1) weights, eight times as large as LeCun's. "

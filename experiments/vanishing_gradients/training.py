@@ -101,7 +101,7 @@ def _relative_change(before: nnjax.Params, after: nnjax.Params) -> jax.Array:
 def _scorer(
     network: nnjax.Network, task: Task, loss: str
 ) -> Callable[[nnjax.Params], tuple[jax.Array, jax.Array]]:
-    """Make a function that maps parameters to mean training loss and share of test rows labelled right."""
+    """Make a function that maps parameters to the mean training loss and the accuracy on the test rows."""
     rows = jnp.concatenate([task.train.xs, task.test.xs]).astype(jnp.float32)
     ys, labels = jnp.asarray(task.train.ys, jnp.float32), np.argmax(task.test.ys, axis=1)
 
@@ -138,7 +138,7 @@ class Group(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A training job for recipes that share one program; equal jobs of different groups are done once."""
+    """A training job for recipes that share one program; equal jobs of different groups run only once."""
 
     task: str
     program: Recipe
@@ -157,7 +157,7 @@ def measure(context: Context, groups: Mapping[str, Group], seeds: np.ndarray) ->
         return train_all(context, tasks[job.task], list(recipes[job]), job.epochs, seeds)
 
     records = {}
-    # Compiling uses one core and takes half of the time, so two jobs run at once.
+    # Compiling uses one core and takes half the time, so two jobs run at once.
     with context.pool(2) as pool:
         for done, (job, trained) in enumerate(zip(recipes, pool.map(run, recipes), strict=True)):
             records[job] = dict(zip(recipes[job], trained, strict=True))

@@ -65,7 +65,7 @@ SIBLING = (
     "The product is right but belongs to another hidden node: no link leads from it to h₁, so h₁ gets 0."
 )
 DELTA = "It sums over the sibling hidden nodes (and uses the updated weight): 2.5 times too large."
-FOLLOWS = "Follows from δ of h₁: 2.5 times too large a step."
+FOLLOWS = "Follows from δ of h₁: the step is 2.5 times too large."
 STEPS = (
     Step("weighted input of h₁", "xᵢ · wᵢ", ("0.5", "3.6", "-1.5")),
     Step("net input of h₁", "z = Σ xᵢ · wᵢ", ("2.6",)),

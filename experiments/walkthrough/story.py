@@ -12,7 +12,7 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """Tell what is right, what is wrong, and why."""
+    """Say what is right, what is wrong, and why."""
     return [
         "Every number in the handout is right up to the output's δ, {output-delta}, and the new weight of h₁ "
         "→ o. Then comes the hidden node h₁. “We sum over all the δ · weight for the output node”, says the "

@@ -53,7 +53,7 @@ SLIPS = (
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
     """Tabulate the walkthrough step by step."""
     return {
-        "Every number the handout prints, in its order": number_table(data["printed"].to_dataset()),
+        "Every number that the handout prints, in order": number_table(data["printed"].to_dataset()),
         "Where the handout differs, and why": difference_table(data["printed"].to_dataset()),
         "Other slips": (("the handout", "what is true"), SLIPS),
         "Exercise: forward pass and δ": case_table(data),
@@ -77,7 +77,7 @@ def digits(value: float) -> str:
 
 
 def number_table(numbers: xr.Dataset) -> Table:
-    """Tabulate printed beside computed numbers."""
+    """Tabulate the printed numbers beside the computed ones."""
     header = ("step", "formula", "printed", "computed", "by the printed rule", "agrees")
     columns = ("step", "formula", "text", "computed", "by_printed_rule")
     rows = zip(*(numbers[name].values for name in columns), agrees(numbers), strict=True)

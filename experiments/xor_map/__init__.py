@@ -20,7 +20,7 @@ class Config(Options):
         seed: First seed; each seed determines the seven parameters that stay fixed, and so a plane.
         seeds: Number of planes, 2 or more.
         side: Networks along each side of a plane, 16 or more and a multiple of 16.
-        wall: The same for the large picture.
+        wall: Networks along each side of the large picture, 16 or more and a multiple of 16.
         epochs: How long each network is trained.
     """
 
@@ -64,7 +64,8 @@ EXPERIMENT = Experiment(
     smoke={"seeds": 2, "side": 16, "wall": 32, "epochs": 20},
     full={"seeds": 24, "side": 256, "wall": 1024, "epochs": 5000},
     remember="Whether a start learns XOR is easy to foresee at a usual rate, where the border is nearly a "
-    "line. At a large rate it is a fractal, and the smallest change of a weight near it can decide.",
+    "line. At a large rate the border is a fractal, and near it the smallest change of a weight can decide "
+    "the end.",
     float64=False,
     minutes=(0.2, 3.0),
 )

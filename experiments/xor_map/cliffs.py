@@ -1,4 +1,4 @@
-"""Neighbours on the map, one of which learns and one of which does not: does it ever, if it trains longer?"""
+"""Neighbours on the map, of which one learns and one does not: does the latter ever, if it trains longer?"""
 
 from collections.abc import Callable
 
@@ -10,11 +10,11 @@ from experiments.runner.context import Context
 from experiments.xor_map.maps import WHOLE, learner
 
 PAIRS, LONGER = 256, 10
-"""Pairs in each plane; how many times as many epochs as on the map the one that did not learn is given."""
+"""Pairs in each plane; factor by which the one that did not learn trains longer than on the map."""
 
 
 def longer_learner(epochs: int) -> Callable[..., jax.Array]:
-    """Make a function that maps a key, a plane's seed, two weights and a rate to the epochs until learnt.
+    """Make a function that maps a key, a plane's seed, two weights and a rate to the epochs until it learns.
 
     The seed is a setting, so that neighbours from all planes run together; the key is not used.
     """

@@ -26,7 +26,7 @@ BLUES = "Blue has learnt XOR, the paler the later; the other colours have not."
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw the maps, closer, the large one, and the counting."""
+    """Draw the maps, the closer look, the large map, and the counting of boxes."""
     planes, wall = data["planes"].to_dataset(), data["wall"].to_dataset()
     return {
         "planes": _planes(planes),
@@ -37,7 +37,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def picture(level: np.ndarray, wait: np.ndarray, epochs: int) -> np.ndarray:
-    """Colour each network by its end, and those that learn by how long it took: (y, x, 3)."""
+    """Colour each network by its end, and those that learn by how long they took: (y, x, 3)."""
     others = [np.array(to_rgb(colour)) for colour in list(ENDS.values())[1:]]
     colours = np.where((level == 1)[..., None], others[0], others[2])
     colours = np.where((level == 2)[..., None], others[1], colours)
@@ -48,7 +48,7 @@ def picture(level: np.ndarray, wait: np.ndarray, epochs: int) -> np.ndarray:
 
 
 def as_in_a_picture(colour: str) -> tuple[float, float, float]:
-    """Return a colour one step away, which the page does not adapt to light and dark: pictures stay, too."""
+    """Return a colour one step away, which the page leaves alone in light and dark, as it does pictures."""
     red, green, blue = to_rgb(colour)
     return red, green, blue + (1 if blue < 0.5 else -1) / 255
 
@@ -91,7 +91,7 @@ def _closer(planes: xr.Dataset) -> Drawing:
     return Drawing(
         f"Seen {zoom} times closer, one border looks like a line, and the other is as crooked as before",
         _maps(planes, zoom),
-        "A place on the border of each of the two pictures above, chosen by chance, in the same colours.",
+        "A place on the border of each of the two pictures above, chosen at random, in the same colours.",
     )
 
 
@@ -116,7 +116,7 @@ def _boxes(planes: xr.Dataset) -> Drawing:
     other.set_xticks(range(len(names)), names)
     other.set(ylabel="dimension of the border", ylim=(0.75, 2.05), xlim=(-0.5, len(names) - 0.5))
     return Drawing(
-        "The number of boxes on a border falls as the boxes grow; how steeply is its dimension",
+        "The number of boxes on a border falls as the boxes grow; the steepness is its dimension",
         [counting, dots],
         "First: boxes that the border passes through, one dot for each plane and size, and a straight line "
         "through their geometric means; a smooth line has slope −1. Second: each plane's dimension (dots), "

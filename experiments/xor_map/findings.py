@@ -112,11 +112,11 @@ def _cliffs(neighbours: xr.Dataset, epochs: int) -> Iterator[Finding]:
             continue
         yield mean(
             EXPECTED[f"cliff-{speed}-rate"],
-            f"XOR at learning rate {rate:g}: of the neighbours on the map where one has learnt and one has "
-            f"not, share in which the other takes more than {TIMES} times as long, or never learns",
+            f"XOR at learning rate {rate:g}: of the neighbours on the map of which one has learnt and one "
+            f"has not, share in which the latter takes more than {TIMES} times as long, or never learns",
             found,
-            note=f"mean over {len(found)} planes; {epochs} epochs, and {LONGER} times as "
-            "many for those that did not learn",
+            note=f"mean over {len(found)} planes; {epochs} epochs, and {LONGER} times as many for networks "
+            "that did not learn",
         )
 
 
@@ -125,7 +125,7 @@ def _listed(values: np.ndarray) -> str:
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate which share of the networks ends where at each rate, and the dimensions."""
+    """Tabulate what share of the networks ends where at each rate, and the dimensions."""
     planes = data["planes"].to_dataset()
     rows = []
     for rate in planes["rate"].values:

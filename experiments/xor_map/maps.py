@@ -20,10 +20,10 @@ REACH = 10.0
 RATES = (1.0, 10.0)
 """A usual learning rate, and one at which descent jumps.
 
-In float64 the same cells learn at the former; at the latter, 5 to 10 % of them end differently, and the
+In float64 the same cells learn at the usual rate; at the other, 5 to 10 % of them end differently, and the
 dimension of the border is the same to within 0.02 (six planes)."""
 ZOOM = 64
-"""How many times narrower the second window is: two cells wide, if the first look has 128 on a side."""
+"""How many times narrower the second window is: two cells wide, if the first one has 128 cells on a side."""
 LEARNT, RECORDS = 0.1, 50
 """XOR is learnt below this SSE; the loss is recorded this many times."""
 LEVELS, WIDTH = (0.0, 1 / 2, 2 / 3, 1.0), 0.02
@@ -38,7 +38,7 @@ LEVEL_FLAGS = {
 
 
 class Window(NamedTuple):
-    """A square of the plane: its middle, and half of its side."""
+    """A square of the plane: its middle, and half its side."""
 
     x: float
     y: float
@@ -57,7 +57,8 @@ def learner(epochs: int, longer: int = 1) -> Callable[..., tuple[jax.Array, jax.
     """Make a function that maps a key, two weights and a rate to the last SSE and when it fell below LEARNT.
 
     x and y replace the weights x₁ → h₁ and x₂ → h₂; the other seven parameters are drawn from N(0, 1) by the
-    key. It trains for `longer` times the epochs, and looks at the loss as often as if it did not.
+    key. It trains for `longer` times as many epochs, but the interval between looks at the loss does not
+    depend on this.
     """
     every, epochs = max(epochs // RECORDS, 1), longer * epochs
 
@@ -153,7 +154,7 @@ def _dataset(dims: tuple[str, ...], shape: tuple[int, ...], looks: list[Look], e
     text = "epochs until SSE was below 0.1, or all"
     return xr.Dataset(
         {
-            "level": (axes, level, {"long_name": "highest infimum that the last SSE is above"} | LEVEL_FLAGS),
+            "level": (axes, level, {"long_name": "highest infimum below the last SSE"} | LEVEL_FLAGS),
             "wait": (axes, wait, {"long_name": text, "units": "epochs"}),
         },
         attrs={"epochs": epochs},

@@ -1,4 +1,4 @@
-"""What the report tells of XOR's map."""
+"""What the report says about XOR's map."""
 
 import xarray as xr
 
@@ -26,9 +26,9 @@ def story(data: xr.DataTree) -> Story:
         "At rate 1 whole regions learn. Boxes counted along their borders give a dimension of "
         "{dimension-small-rate}, not far from the 1 of a smooth line (a circle on as many cells gets "
         "{dimension-circle}), but the verdict is open. At rate 10 it is {dimension-large-rate}, and "
-        "{dimension-large-rate-closer} in the narrow window: a fractal. Sohl-Dickstein (2024) found one "
-        "between training that converges and training that diverges, in all networks that he tried. Here "
-        "nothing diverges: a sigmoid output bounds the error.",
+        "{dimension-large-rate-closer} in the narrow window: a fractal. Sohl-Dickstein (2024) found a "
+        "fractal border between training that converges and training that diverges, in all networks that he "
+        "tried. Here nothing diverges: a sigmoid output bounds the error.",
         "At rate 1 nearly the same initial weights nearly always lead to the same end; at rate 10 they need "
         "not.",
         Show("wall"),
@@ -38,8 +38,8 @@ def story(data: xr.DataTree) -> Story:
         Fold("Are there cliffs?"),
         "Kolen and Pollack (1990) trained 200 × 200 networks over such a plane, for up to 200 epochs each, "
         "and called the borders fractal-like, without measuring a dimension. Kolen later described cliffs: "
-        "one network learns at once, its neighbour not within any time that one is willing to wait. Among "
-        "neighbours on the map of which one has learnt and the other has not, the other takes more than ten "
-        "times as long, or never learns, in {cliff-small-rate:%} of the pairs at rate 1 and in "
+        "one network learns at once, while its neighbour does not learn in any time that one is willing to "
+        "wait. Among neighbours on the map of which one has learnt and the other has not, the latter takes "
+        "more than ten times as long, or never learns, in {cliff-small-rate:%} of the pairs at rate 1 and in "
         "{cliff-large-rate:%} at rate 10.",
     )

@@ -41,7 +41,7 @@ __all__ = [
 
 
 def handout() -> Data:
-    """Return the handout's one row: x = (1, 3, 5), y = 1."""
+    """Return the handout's only row: x = (1, 3, 5), y = 1."""
     return Data(np.array([[1.0, 3.0, 5.0]]), np.array([[1.0]]))
 
 
@@ -57,7 +57,7 @@ def encoder(size: int = 8) -> Data:
 
 
 class Teacher(NamedTuple):
-    """A network's outputs as targets, so that loss 0 can be reached.
+    """A network's outputs as targets, so that a loss of 0 can be reached.
 
     Attributes:
         params: The teacher's parameters.
@@ -88,7 +88,7 @@ def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | t
 def iris(test_share: float = 0.25) -> Split:
     """Load Fisher's 150 irises in 3 classes, as a stratified split; the 4 inputs are standardised.
 
-    The means and deviations are those of the training rows.
+    The means and standard deviations are those of the training rows.
     """
     flowers: Any = checks.needed("sklearn.datasets", "datasets.iris").load_iris()
     parts = split(flowers.data, flowers.target, test_share, "datasets.iris")
@@ -97,7 +97,7 @@ def iris(test_share: float = 0.25) -> Split:
 
 
 def digits(test_share: float = 0.25) -> Split:
-    """Load scikit-learn's 1797 digits in 10 classes, 8 × 8 grey values in [0, 1], as a stratified split."""
+    """Load scikit-learn's 1797 digits in 10 classes (8 × 8 grey values in [0, 1]) as a stratified split."""
     images: Any = checks.needed("sklearn.datasets", "datasets.digits").load_digits()
     return split(images.data / 16, images.target, test_share, "datasets.digits")
 
@@ -112,7 +112,7 @@ MNIST = (
 
 
 def mnist(folder: str | os.PathLike) -> Split:
-    """Read MNIST's 60,000 and 10,000 digits, 28 × 28 grey values in [0, 1], from the four files in `folder`.
+    """Read MNIST's 60,000 training and 10,000 test digits (28 × 28 grey values in [0, 1]) from a folder.
 
     The files may be compressed (.gz) or not, and may be called train-images.idx3-ubyte instead of
     train-images-idx3-ubyte. Fashion-MNIST's files have the same format.

@@ -53,19 +53,20 @@ def table(
 ) -> Table:
     """Read a CSV file or a data frame and split its rows; numbers are standardised, text becomes one-hot.
 
-    Input numbers are standardised by the mean and deviation of the training rows alone. A target with two
-    values becomes one column of 0 and 1; one with more classes becomes one-hot. In both cases, each class has
-    the same share of the training and of the test rows. Any other numeric target stays as it is.
+    Input numbers are standardised by the mean and standard deviation of the training rows only. A target with
+    two values becomes one column of 0 and 1; one with more classes becomes one-hot. In both cases, each class
+    makes up the same share of the training rows as of the test rows. Any other numeric target stays as it is.
 
     Args:
         frame_or_path: A file whose first line names the columns (separated by commas, semicolons or tabs), a
             pandas data frame, or a mapping of names to columns. Row numbers in a first column without a name,
             which R and pandas write into files, are left out.
-        target: The column to learn.
-        test: The share of the rows to test with, between 0 and 1.
+        target: The column to predict.
+        test: The share of the rows that are kept for testing, between 0 and 1.
         seed: The seed that decides which rows those are.
-        kind: "classes" or "number": says what the target is if it has a few whole numbers, which might be
-            either. Texts, and targets with two values, are classes; all others are numbers.
+        kind: "classes" or "number": says what the target is if it takes only a few whole-number values, which
+            might be either. Text stands for classes, and so does a target with two values; any other target
+            is a number.
         rows: The largest number of rows to take; the seed decides which. None takes them all. What the
             columns hold is judged from all rows.
         without: One or more columns to leave out, such as one that names the rows.

@@ -9,12 +9,12 @@ There is one fault that it must not miss, because nothing else shows it: in jaxl
     jax.jit(jax.vmap(lambda x: jnp.sum((M @ x) ** 2)))(xs)
 
 gives row n the result of an earlier row (row n - 64, in the cases examined), from row 16384 on in float64 and
-from row 32768 on in float32, so that at least 16385 or 32769 rows are needed to see it. This was measured
+from row 32768 on in float32. At least 16385 or 32769 rows are therefore needed to see it. This was measured
 with Gaussian M and xs:
 
 - In jaxlib 0.10.2, reductions of M @ x over M's outputs are wrong in both dtypes: the sum, mean, maximum and
   minimum of M @ x, and the sums of |M @ x| and of (M @ x)². In 0.9.2, 0.10.0 and 0.10.1 they are wrong only
-  in float32, and only the sum, mean, maximum and minimum of M @ x itself: ΣMx, that is, but not Σ(Mx)².
+  in float32, and only the sum, mean, maximum and minimum of M @ x itself: ΣMx is wrong, but Σ(Mx)² is not.
   Versions 0.11.0, 0.11.1 and 0.12.0 are right.
 - Without jit everything is right. So are M @ x and (M @ x)² without a reduction, and x @ W, which nnjax uses
   in its forward pass. `Precision.HIGHEST` does not help.
@@ -24,7 +24,7 @@ with Gaussian M and xs:
 - It occurs with up to 43520 rows for a 3 x 3 matrix, in both dtypes, and with up to 21760 for 6 x 6; with
   more rows the result is right again.
 - In nnjax, `gradients`, and sums and norms of `deltas`, were right even on 0.10.1 and 0.10.2.
-  `deltas_as_printed`, whose formula is a ΣMx, is checked separately.
+  `deltas_as_printed`, whose formula contains a ΣMx, is checked separately.
 
 jax 0.10 also had a fault in scan under vmap on GPUs (jax-ml/jax issue 36958, fixed in 0.11.1); the checks
 named "training" look for it.

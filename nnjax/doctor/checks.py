@@ -27,12 +27,12 @@ from nnjax.doctor.reference import (
 )
 from nnjax.network import Layer, Network, Params
 
-# Rounding costs one or two eps per operation, and about ten times more in sums whose terms cancel; that is
-# the worst of thousands of seeds. On some devices exp is a few eps worse. The faults that must not be missed
-# are larger: products rounded to TF32 (5e-4), float64 that is really float32 (6e-8), a wrong row.
+# Rounding costs one or two eps per operation, and about ten times as much in sums whose terms cancel, in the
+# worst of thousands of seeds. On some devices exp is less accurate by a few eps. The faults that must not be
+# missed are larger: products rounded to TF32 (5e-4), float64 that is really float32 (6e-8), a wrong row.
 TOLERANCES = {dtype: 1000 * float(np.finfo(dtype).eps) for dtype in ("float32", "float64")}
 
-# The smallest number of rows with which jaxlib 0.10.2 is wrong, see nnjax/doctor/__init__.py.
+# The smallest number of rows for which jaxlib 0.10.2 is wrong; see nnjax/doctor/__init__.py.
 ROWS = {"float32": 32769, "float64": 16385}
 
 NO_FLOAT64 = "not available: this device has no float64. Use float32 on it, or float64 on a CPU."
@@ -51,8 +51,8 @@ class Check:
         error: The largest max |device - NumPy| / max |NumPy| over layers and seeds; None if not measured.
         tolerance: The largest error that passes.
         passed: Whether the error passes; float64 checks pass unmeasured on a device that has no float64.
-        decisive: Whether the exit status depends on it. False for what nnjax never computes, but the newest
-            jaxlib for Python 3.11 gets wrong; nothing better can be installed there.
+        decisive: Whether the exit status depends on this check. It does not for what nnjax never computes but
+            the newest jaxlib for Python 3.11 gets wrong, since no better version can be installed there.
         note: Why the error was not measured.
     """
 
@@ -149,7 +149,7 @@ class Case(NamedTuple):
 
 
 def cases(dtype: str) -> list[Case]:
-    """List the checks in one dtype, with the shapes that nnjax is used with."""
+    """List the checks in one dtype, with the kinds of shapes that nnjax is used for."""
     tiny, digits, rows = Problem((2, 2, 1), 2048, 4), Problem((64, 30, 10), 32, 10), ROWS[dtype]
     gradients, by_node = (functools.partial(check_gradients, view) for view in (backprop, nodewise))
     training, training_by_node = (functools.partial(check_training, view) for view in (backprop, nodewise))
@@ -177,7 +177,7 @@ def relative_error(got: Arrays, want: Arrays) -> float:
 
 
 def has_float64() -> bool:
-    """Check whether float64 is real: CPUs and GPUs have it; elsewhere all digits of e¹ must be right."""
+    """Check whether float64 is genuine: CPUs and GPUs have it; elsewhere all digits of e¹ must be right."""
     if jax.default_backend() in ("cpu", "gpu"):
         return True
     try:

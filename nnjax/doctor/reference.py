@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-# The rate is so small that training is not chaotic: chaos would amplify rounding errors.
+# The rate is small enough to keep training from being chaotic, since chaos would amplify rounding errors.
 RATE = 0.05
 
 Arrays = list[np.ndarray]

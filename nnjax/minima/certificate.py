@@ -37,9 +37,9 @@ TINY = 1e-13
 WALK, KEPT = 4, 0.8
 """On a plateau, `WALK` Newton steps in a row are each at least `KEPT` times as long as the one before."""
 ROUNDING = 1000
-"""Distances below this many units in the last place of θ, and gradients caused by them, count as rounding."""
+"""Distances below this many units in the last place of θ, and gradients due to them, are rounding errors."""
 GIVEN = 30
-"""Training in float32 stops within this many units in the last place of θ of a critical point."""
+"""Training in float32 stops at most this many units in the last place of θ away from a critical point."""
 
 
 class Certificate(NamedTuple):
@@ -50,8 +50,8 @@ class Certificate(NamedTuple):
         gradient_norm: |∂L/∂θ|.
         eigenvalues: λ of the Hessian ∂²L/∂θ², ascending, (p,); p counts the parameters that the loss reads.
         negative: The number of eigenvalues below 0.
-        zero: The number of those within `ZERO`·max|λ| of 0.
-        positive: The number of those above 0.
+        zero: The number of eigenvalues within `ZERO`·max|λ| of 0.
+        positive: The number of eigenvalues above 0.
         step: The length of the remaining Newton step, in the directions that are not flat.
         verdict: An index into `VERDICTS`.
     """
@@ -76,7 +76,7 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
     saddle           critical, and some eigenvalues are negative, or some are 0 and the loss falls along their
                      directions; or a plateau where some are negative, a saddle at infinity
     plateau          the loss falls towards infinity: `WALK` Newton steps in a row lower the loss, go the same
-                     way and do not get much shorter; or no slope is left above rounding
+                     way and do not get much shorter; or no slope is left above the rounding error
     not converged    the rest: not critical, or rounding hides what it is
     degenerate       critical, and the whole Hessian is 0
     kink             the gradient jumps here, as it does at z = 0 for ReLU, and the loss falls in none of the
@@ -84,18 +84,18 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
 
     A point is critical if Newton's method converges from it at once: for θ ← θ - H⁺g, where H⁺ inverts the
     eigenvalues |λ| > ZERO·max|λ|, the second step is at most `NEAR` times as long as the first, and the steps
-    end within rounding of a point without slope. On a plateau at infinity, such as that of L = e^(-θ), every
-    step has length 1 (for 1/θ each is 1.5 times as long as the one before); near a minimum steps shrink to 0
-    (for θ⁴, each to 2/3 of the one before). The steps distinguish the two; a small gradient does not. Where
-    the loss is exactly quadratic, so that nothing says which steps are long, the step may lower the loss by
-    at most `NEAR`² of its value.
+    end within rounding error of a point where the slope is 0. On a plateau at infinity, such as that of L =
+    e^(-θ), every step has length 1 (for 1/θ each is 1.5 times as long as the one before); near a minimum
+    steps shrink to 0 (for θ⁴, each to 2/3 of the one before). The steps distinguish the two; a small gradient
+    does not. Where the loss is exactly quadratic, so that nothing says which steps are long, the step may
+    lower the loss by at most `NEAR`² of its value.
 
     Parameters that the loss does not read (such as the biases of a network without them) play no part. A
-    slope that is 0 only by rounding (a saturated node) is not a flat direction: the verdict is then "not
-    converged", or "plateau" if no slope is left. Parameters in float32 are certified in float64 if JAX's x64
-    flag is on; the certificate is then for the critical point within their rounding. Without the flag,
-    eigenvalues near 0 cannot be distinguished from 0: strict minima and saddles can be certified, but flat
-    minima cannot.
+    slope that is 0 only because of rounding (a saturated node) is not a flat direction: the verdict is then
+    "not converged", or "plateau" if no slope is left. Parameters in float32 are certified in float64 if JAX's
+    x64 flag is on; the certificate is then for the critical point within their rounding error. Without the
+    flag, eigenvalues near 0 cannot be distinguished from 0: strict minima and saddles can be certified, but
+    flat minima cannot.
 
     Args:
         loss: Any function of a parameter pytree.
@@ -119,7 +119,7 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
 
 
 def _problem(loss: Objective, params: PyTree, gradient: Callable | None) -> tuple[OnVectors, Any]:
-    """Return the loss as a function of what it reads, in the widest dtype, and the given dtype."""
+    """Return the loss as a function of what it reads (in the widest dtype), and the dtype that was given."""
     leaves, tree = jax.tree.flatten(params)
     leaves = [jnp.asarray(leaf) for leaf in leaves]
     given = jnp.result_type(*leaves)
@@ -167,12 +167,12 @@ def _spectrum(problem: OnVectors, theta: Array) -> _Spectrum:
 
 
 def _rounding(theta: Array) -> Array:
-    """Return the distance at θ that counts as rounding."""
+    """Return the distance at θ that counts as a rounding error."""
     return ROUNDING * float(jnp.finfo(theta.dtype).eps) * length(theta)
 
 
 def _within_rounding(problem: OnVectors, given: Any) -> Array:
-    """Return the point that Newton's method finds within the given dtype's rounding, or else θ."""
+    """Return the point that Newton's method finds within the given dtype's rounding error, or else θ."""
     start = problem.theta
 
     def newton(theta: Array, _: None) -> tuple[Array, None]:

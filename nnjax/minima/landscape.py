@@ -39,19 +39,19 @@ def barrier(
     exist.
 
     Args:
-        network: The network that both belong to.
+        network: The network that both sets of parameters belong to.
         params_a: The parameters A.
         params_b: The parameters B.
         xs: Inputs (n, in).
         ys: Labels (n, out).
-        loss: A name in `nnjax.LOSSES`: that of the loss with which both were trained. None means "sse" if a
-            cross-entropy is impossible; if the output is the identity, it may give logits, so any loss is
-            possible and must be named.
+        loss: A name in `nnjax.LOSSES`: that of the loss with which both networks were trained. None means
+            "sse" if a cross-entropy is impossible; if the output activation is the identity, the outputs may
+            be logits, so any loss is possible, and it must be named.
         points: The number of mixtures, both ends included; 3 or more.
 
     Raises:
-        TypeError, ValueError: As in `nnjax.total_loss`; also if no loss is named although the output is the
-            identity, or there are fewer than 3 points.
+        TypeError, ValueError: As in `nnjax.total_loss`; also if no loss is named although the output
+            activation is the identity, or there are fewer than 3 points.
     """
     points = checks.count("points", points, least=3)
     params_a, xs, ys, resolved = check_batch(network, params_a, xs, ys, _trained_with(network, loss))

@@ -99,7 +99,7 @@ def polish(
         params: Where to start, in float64.
         gradient: As in `certify`.
         steps: The number of Newton steps.
-        growth: The end's |θ| may be at most this many times 1 + |θ| of the start.
+        growth: At the end, |θ| may be at most this many times 1 + |θ| at the start.
     """
     theta, value, gradient_at, back = on_vectors(loss, params, gradient)
 

@@ -15,11 +15,11 @@ from nnjax.minima.newton import Objective, length
 DIRECTIONS = 3
 """The number of random directions in which kinks, and higher orders along flat directions, are sought."""
 APART = 100
-"""How many times as far away the outer of the two probes for a kink is as the inner one."""
+"""Distance of the outer of the two probes for a kink, as a multiple of that of the inner one."""
 JUMP = 0.3
-"""The change of a smooth gradient shrinks with the distance; at a kink at least this share of it remains."""
+"""The change in a smooth gradient shrinks with the distance; at a kink, at least this share of it remains."""
 ORDER = 1e-5
-"""A third or fourth derivative counts as 0 if it is below this share of the terms that it is the sum of."""
+"""A third or fourth derivative counts as 0 if it is below this share of the terms that add up to it."""
 
 
 def read_leaves(loss: Objective, params: PyTree) -> list[bool]:
@@ -65,13 +65,13 @@ def kink(gradient: Callable, theta: Array) -> tuple[Bool[Array, ""], Float[Array
 
 
 CURVES = ("logistic", "tanh", "erf", "erfc", "exp", "exp2", "expm1")
-"""Elementwise operations whose slope is never 0 except by rounding."""
+"""Elementwise operations whose slope is never 0 unless it is rounded to 0."""
 CALLS = ("jit", "pjit", "closed_call", "custom_jvp_call", "custom_vjp_call", "checkpoint", "remat2")
 """Operations that run an inner program unchanged."""
 
 
 def saturated(loss: Callable, theta: Array) -> Bool[Array, ""]:
-    """Check whether the loss's program rounds a slope to 0 that cannot be 0, such as σ' at z = 40.
+    """Check whether the loss's program rounds to 0 a slope that cannot be 0, such as σ' at z = 40.
 
     Loops within the loss are not inspected.
     """
@@ -152,9 +152,9 @@ def higher_orders(
         gradient: (p,) -> ∂L/∂θ.
         theta: A critical point, (p,).
         vectors: Eigenvectors of the Hessian, in columns, (p, p).
-        is_zero: Which of them have the eigenvalue 0, (p,).
+        is_zero: Which eigenvectors have the eigenvalue 0, (p,).
         inverse: 1/λ, and 0 where the eigenvalue is 0, (p,).
-        rounding: The distance at θ that counts as rounding.
+        rounding: The distance at θ that counts as a rounding error.
         step: Newton's step, (p,).
     """
     random = directions(len(theta), theta.dtype)

@@ -26,8 +26,8 @@ __all__ = ["Ended", "Workers", "steady", "sweep", "sweep_until"]
 SEGMENT_CALLS = 16
 """The number of calls of the program per segment and device.
 
-A sweep that is killed loses at most one segment, and on every device the lanes of one call; with an executor
-it also loses the tasks under way.
+A sweep that is killed loses at most one segment, and the lanes of one call on every device; with an executor
+it also loses the tasks that are under way.
 """
 
 Folder = str | os.PathLike | None
@@ -146,8 +146,8 @@ def sweep_until(
 ) -> Ended:
     """Compute step(step(... init(key(s), **setting))) until it is done, for work of varying length.
 
-    Finished seeds make room for new ones, which changes no seed's bits. A seed ends at the first check at
-    which `done` holds, so that with a larger `check_every` it runs a little further.
+    Finished seeds make room for new ones, without changing any seed's bits. A seed ends at the first check at
+    which `done` holds, so that with a larger `check_every` it runs a little longer.
 
     Args:
         init: A pure function that takes a key (and the settings) and returns the state, a pytree of arrays.
@@ -155,7 +155,7 @@ def sweep_until(
             dropped, so it must terminate for them, too.
         done: A function state -> whether it is finished.
         seeds: As in `sweep`.
-        settings: As in `sweep`; they are passed to `init` alone, which puts what `step` needs into the state.
+        settings: As in `sweep`; they are passed only to `init`, which puts what `step` needs into the state.
         check_every: The number of steps between two checks; with hundreds of steps, checks cost little.
         max_steps: The number of steps after which a seed ends even if it is unfinished; None waits for every
             seed.
@@ -189,7 +189,7 @@ def steady(
 
     Args:
         fn: As in `sweep`.
-        lane: The lane's width; None stands for the automatic one.
+        lane: The lane's width; None stands for the automatic width.
         seed: The seed to try.
         setting: One value for every setting.
     """

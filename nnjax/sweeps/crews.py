@@ -34,7 +34,7 @@ SMALL = 100_000
 PAUSES = 0.001, 0.05
 """Seconds between two checks of the futures: at first, and at most."""
 SIGN_OF_LIFE = 1.0
-"""Seconds after which `on_segment` is called even if nothing came."""
+"""Seconds after which `on_segment` is called even if nothing has come."""
 OTHERS = 8
 """The largest number of workers that are asked in search of one of the folder's kind."""
 RETRIES = 1
@@ -65,7 +65,8 @@ class Crew:
         Raises:
             TypeError: If the function cannot be pickled.
             TimeoutError: If no worker has answered.
-            RuntimeError: If the executor takes no tasks, or fn's results have another form there than here.
+            RuntimeError: If the executor takes no tasks, or fn's results have another form on the workers
+                than here.
         """
         content = executors.pickled(job.function)
         self._order = workers.Order(
@@ -203,7 +204,8 @@ class Crew:
     def _most(self) -> int:
         """Limit the number of tasks under way.
 
-        Only a few are given out while a large function is being sent, since a worker needs it only once.
+        Only a few tasks are given out while a large function is being sent, since a worker needs it only
+        once.
         """
         known = len(self._answers)
         if self._given.tasks:
@@ -222,7 +224,7 @@ class Crew:
         return self._fitting(min(GOAL / max(self._pace, 1e-12), share), self._unit)
 
     def _fitting(self, rows: float, unit: int) -> int:
-        """Round to whole units, or to one or more whole lanes if the results of units exceed one message."""
+        """Round to whole units, or to one or more whole lanes if a unit's results exceed one message."""
         most = MESSAGE // max(1, sum(array.nbytes for array in self._job.empty(1)))
         rows = unit * max(1, int(rows / unit))
         return rows if rows <= most else max(self.lane, most // self.lane * self.lane)
@@ -284,7 +286,7 @@ class Crew:
         return f"{seeds[0]} to {seeds[-1]}"
 
     def _name(self, answer: workers.Answer) -> str:
-        """Warn once of a worker of another kind, and say what is different there."""
+        """Warn once about a worker of another kind, and say what is different there."""
         difference = answers.difference(self.identity, answer)
         if answer.worker not in self._strangers:
             self._strangers.add(answer.worker)

@@ -1,7 +1,7 @@
 """Executors: what `sweep` accepts as one, and how it is used.
 
-An executor comes from another package and finds the workers. Only its `submit` is used, and of its futures
-only `done`, `result` and `cancel`, since some executors offer no more.
+An executor comes from another package and finds the workers. Only its `submit` is used, and only the methods
+`done`, `result` and `cancel` of its futures, since some executors offer no more.
 """
 
 import concurrent.futures
@@ -24,7 +24,7 @@ class Workers(NamedTuple):
             which suits workers that stay. If every task is a process or a job in a queue, as with submitit,
             set a number.
         wait: Seconds to wait for the first answer of a worker. Later answers have no time limit, since from
-            here a long task cannot be told from a cluster that is gone.
+            here a long task looks the same as a cluster that is gone.
         devices: The number of CPU devices for each worker, usually that of the cores it may use. None leaves
             it to the workers (JAX_NUM_CPU_DEVICES, or else one). A worker whose JAX has already computed
             something keeps its devices.
@@ -40,7 +40,7 @@ def read(executor: Any) -> Workers:
     """Check the argument `executor`.
 
     Raises:
-        TypeError: If it has no `submit`, or tasks, wait or devices is not a number.
+        TypeError: If the executor has no `submit`, or tasks, wait or devices is not a number.
         ValueError: If a number is out of range, or the executor is a process pool that forks.
         ImportError: If cloudpickle is not installed.
     """

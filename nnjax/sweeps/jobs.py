@@ -48,7 +48,7 @@ class Job(NamedTuple):
 
     Attributes:
         function: The function of a row, as passed.
-        one: The same as a function of the row's numbers.
+        one: The same function, but of the row's numbers.
         rows: All rows.
         program: `one`, inspected without running it.
         lane: The number of rows that are computed together on one device.
@@ -63,7 +63,7 @@ class Job(NamedTuple):
     turns: int
 
     def in_lanes_of(self, lane: int) -> "Job":
-        """Return the same job in lanes of this width, with about as many rows per call."""
+        """Return the same job in lanes of this width, with about the same number of rows per call."""
         return self._replace(lane=lane, turns=max(1, self.lane * self.turns // lane))
 
     @property
@@ -87,7 +87,8 @@ def prepare(function: Function, rows: Inputs, lane: int | None) -> Job:
     program = lanes.inspect(one, *rows.dtypes)
     memory = devices.memory(lapack.where(program.jaxpr)[0])
     if function.until:
-        # Slots advance together and are looked at in between; that takes as long for few slots as for many.
+        # Slots advance together and are looked at in between; looking takes as long for few slots as for
+        # many.
         return Job(function, one, rows, program, lanes.fit(lane, program, memory, lanes.RUNS_PER_CALL)[0], 1)
     return Job(function, one, rows, program, *lanes.fit(lane, program, memory))
 
@@ -137,8 +138,8 @@ def identity(job: Job) -> dict[str, Any]:
     """Describe what the bits of a row's results depend on besides the row: the program, and what runs it.
 
     The program's text contains the data that fn closes over, unless JAX passes them as arguments
-    (JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS). For 50 MB of data this takes 0.5 s if they are in the text, 0.1 s if
-    not.
+    (JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS). For 50 MB of data this takes 0.5 s if the data are in the text, and
+    0.1 s if not.
     """
     text = jax.jit(job.one).lower(*job.rows.abstract()).as_text()
     return {

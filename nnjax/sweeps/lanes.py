@@ -27,22 +27,22 @@ LANE_BYTES = 2_000_000
 
 Lanes two to four times as wide are often faster, but products with data that all seeds share then grow so
 large that XLA's library cuts them into blocks, and a seed's last digits depend on its place in the lane. On 2
-cores this was measured for 6-9-5-3 on 20 rows from width 512 on, and for 64-30-10 in batches of 10 from width
-64 on.
+cores this was measured for 6-9-5-3 networks on 20 rows from width 512 on, and for 64-30-10 networks in
+batches of 10 from width 64 on.
 """
 WIDEST = 128
 """The widest lane for a CPU core: eight of its vectors.
 
 For 2-2-1 networks on XOR, width 64 reaches 0.94 of the speed of width 8192, 128 reaches 0.97, 256 reaches
 0.68 (XLA puts loops into one function only if they go over less than a few kilobytes), and 1024 reaches 0.88.
-A lane of 128 takes about a sixtieth of the time of one of 8192.
+A lane of width 128 takes about a sixtieth of the time that a lane of width 8192 takes.
 """
 RUNS_PER_CALL = 8192
 """The largest number of runs on a CPU core in one call of the program, if they fit into `LANE_BYTES`."""
 ACCELERATOR_SHARE = 1 / 1024
 """The share of an accelerator's memory that one iteration of a lane's loop may touch.
 
-That many runs at once are needed to keep an accelerator busy, and more are no faster.
+This many runs at once are needed to keep an accelerator busy, and more are no faster.
 """
 ACCELERATOR_WHOLE = 1 / 4
 """The share of the memory that everything in a lane may take up: loops, curves and results together."""
@@ -124,10 +124,10 @@ def fit(
     """Return the width of a lane, and how many lanes one call runs in turn on a device.
 
     The automatic width is a power of two with which the widest loop (or the whole program) fits. If lanes
-    have any other width, each call runs only one.
+    have any other width, each call runs only one lane.
 
     Args:
-        lane: The requested width; None for the automatic one.
+        lane: The requested width; None for the automatic width.
         program: One run.
         memory: An accelerator's memory in bytes; of this, the loop may touch the share `ACCELERATOR_SHARE`,
             and the whole program the share `ACCELERATOR_WHOLE`. None stands for a CPU, each of whose cores

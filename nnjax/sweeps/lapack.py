@@ -16,7 +16,7 @@ size:
   Setting OPENBLAS_NUM_THREADS=1 or xla_cpu_multi_thread_eigen=False does not help.
 - With 0.10.1 and one CPU device, a single program with four independent calls of expm hangs, and so do two
   threads that each run a program with expm (with qr and lu they did not hang in 15 calls). So having only one
-  device is no cure.
+  device does not prevent this.
 - With 0.11.0, expm hangs. With 0.11.1 (expm and lu, ten calls) and 0.12.0 (expm, lu, qr, eigh, solve ...),
   nothing hung.
 

@@ -29,7 +29,7 @@ class _Same:
 def reads(*functions: Callable) -> Hashable:
     """Note the globals and closed-over values that functions read, and those read by functions they call.
 
-    Numbers, texts, and small tuples and dicts of them are noted by value, anything else by its identity. So
+    Numbers, strings, and small tuples and dicts of them are noted by value, anything else by its identity. So
     it goes unnoticed if an array or a list is changed in place, if attributes of objects and modules change,
     or if globals change in modules other than the function's own and `__main__`.
     """
@@ -86,7 +86,7 @@ def _add(function: Any, module: str | None, seen: dict[types.FunctionType, None]
 
 
 def _methods(function: types.FunctionType, owner: type | None) -> Iterator[Any]:
-    """Yield the methods of a function's own class that it names, such as self.rate()."""
+    """Yield the methods of a function's own class that the function names, such as self.rate()."""
     for name in _names(function.__code__) if owner else ():
         method = inspect.getattr_static(owner, name, None)
         if isinstance(method, property):

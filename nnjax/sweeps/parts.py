@@ -1,6 +1,6 @@
 """More seeds or settings in a sweep's folder: existing rows are read, and new ones form a part of their own.
 
-The folder of a sweep records which rows it has (in `rows.npz`, beside `sweep.json`). When other rows of the
+The folder of a sweep records which rows it has (in `rows.npz`, next to `sweep.json`). When other rows of the
 same function are asked for, it gets subfolders `more-...` of the same form, one for each set of new rows. A
 row's bits do not depend on its neighbours, so it does not matter in which part it was computed.
 """
@@ -127,10 +127,10 @@ class _Part(NamedTuple):
     """One of a sweep's folders.
 
     Attributes:
-        asked: Those of the requested rows that belong to it.
+        asked: The requested rows that belong to the folder.
         inside: The places of these rows in the folder.
         arrays: All results of the folder.
-        tracker: Tracks which of its results are there.
+        tracker: Tracks which of the folder's results are there.
     """
 
     asked: np.ndarray
@@ -177,7 +177,7 @@ class More:
     def _open(
         self, folder: pathlib.Path, size: int, identity: Mapping[str, Any], rows: Columns, wanted: dict
     ) -> None:
-        """Take those wanted rows that this folder has, or will get, off the list of wanted ones."""
+        """Remove from the wanted rows those that this folder has or will get."""
         places = {key: place for place, key in enumerate(_keys(rows).tolist()) if key in wanted}
         if not places:
             return

@@ -79,7 +79,7 @@ def try_folder(folder: str | os.PathLike) -> None:
     """Make the folder and try writing to it, before workers compute anything for it.
 
     Raises:
-        OSError, ValueError: If it is not a path, or cannot be written.
+        OSError, ValueError: If the folder is not a path, or cannot be written.
     """
     path = _path(folder)
     with _writing(path):

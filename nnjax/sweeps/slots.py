@@ -2,7 +2,7 @@
 
 A slot is one place in a lane. All slots advance together by `check_every` steps. Slots whose row has ended
 keep its state until enough of them are free, and are then refilled. Rows never interact, so a row's bits do
-not depend on which rows come and go beside it.
+not depend on which rows come and go next to it.
 """
 
 import functools
@@ -58,7 +58,7 @@ class Programs(NamedTuple):
 
 @functools.lru_cache(maxsize=64)
 def programs(work: Work) -> Programs:
-    """Make the programs of this work: the same objects for the same work, so that jit recognises them."""
+    """Make the programs for this work; equal work gives the same objects, so that jit recognises them."""
 
     def whole(*row: Array) -> Ended:
         return _advance(work, _start(work, *row))[0]
@@ -67,7 +67,7 @@ def programs(work: Work) -> Programs:
 
 
 def _is_nan(state: PyTree) -> Array:
-    """Check whether any number of the state is NaN; integers and random keys never are."""
+    """Check whether any number in the state is NaN; integers and random keys never are."""
     inexact = [leaf for leaf in jax.tree.leaves(state) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
     flags = [jnp.any(jnp.isnan(leaf)) for leaf in inexact]
     return functools.reduce(jnp.logical_or, flags, jnp.zeros((), bool))
@@ -150,7 +150,8 @@ class Slots:
         self.rows[taken], self.waiting = np.split(self.waiting, [len(taken)])
         if not len(taken):
             return False
-        # A slot that is still empty starts a copy of the first row: `step` may fail on a state of zeros.
+        # A slot that is still empty starts a copy of the first row, since `step` may fail on a state of
+        # zeros.
         starting = self._never_taken | np.isin(np.arange(len(self.rows)), taken)
         row = self._inputs.take(np.where(self.rows == EMPTY, self._first, self.rows))
         self._update(self._refill(starting, self._occupants, *row))

@@ -18,9 +18,9 @@ class Task(NamedTuple):
 
     Attributes:
         rows: The rows, (r,).
-        lost: How often a worker was lost while it computed them.
-        refused: How often a worker of another kind refused them.
-        lately: How often they were refused since the last result.
+        lost: How often a worker was lost while it computed these rows.
+        refused: How often a worker of another kind refused these rows.
+        lately: How often these rows were refused since the last result.
         whole: Whether the function must be sent with them.
     """
 
@@ -111,7 +111,8 @@ class Tasks:
         return task.key in self._finished
 
     def are_hopeless(self) -> bool:
-        """Check whether every task, in all of its copies, was refused again and again since the last result.
+        """Check whether every task, in all its copies, has been refused again and again since the last
+        result.
 
         A copy that is still under way counts too: its worker may be the one that fits.
         """

@@ -44,7 +44,7 @@ class Order(NamedTuple):
         content: The pickled function; None if the worker should already have it.
         python: The version of Python that pickled it, on whose bytecode it depends.
         settings: JAX's settings on the driver's machine.
-        lane: The lane's width; None for the automatic one.
+        lane: The lane's width; None for the automatic width.
         devices: How many CPU devices the worker should make; None leaves it to the worker.
         expected: What the bits of the first worker, or of the folder, depend on; None if this is not known
             yet.
@@ -114,7 +114,7 @@ def run(order: Order, columns: Mapping[str, np.ndarray], attempt: str) -> Answer
     Args:
         order: What to compute.
         columns: The rows.
-        attempt: A different text for each task, since some executors do not compute equal tasks twice.
+        attempt: A different string for each task, since some executors do not compute equal tasks twice.
     """
     with _busy:
         answer = _answer(order, columns)
@@ -231,7 +231,7 @@ def _failure(error: Exception, row: Mapping[str, Any] | None, loading: bool = Fa
 
 
 def _hold(digest: str) -> None:
-    """Wait, each time longer; otherwise a refused worker would take and refuse one task after another."""
+    """Wait longer each time; otherwise a refused worker would take and refuse one task after another."""
     first, most = HOLDS
     _refusals[digest] = _refusals.get(digest, 0) + 1
     time.sleep(min(most, first * 2.0 ** (_refusals[digest] - 1)))

@@ -1,4 +1,4 @@
-"""A browser for the tests with that marker."""
+"""A browser for the tests that are marked `browser`."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ def browser():
 
 @pytest.fixture
 def expect():
-    """Playwright's assertions, which wait: a browser answers a click a moment later."""
+    """Playwright's assertions, which wait, because a browser reacts to a click only after a moment."""
     from playwright.sync_api import expect
 
     return expect

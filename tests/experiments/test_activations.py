@@ -1,4 +1,4 @@
-"""What is measured about the activations, against closed forms; any number of them can be shown."""
+"""The measurements of activations against closed forms; any number of activations can be shown."""
 
 import re
 

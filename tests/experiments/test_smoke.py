@@ -1,4 +1,4 @@
-"""Each experiment runs in its smoke size, its exact findings agree, and its programs fit other devices."""
+"""Each experiment runs at its smoke size, its exact findings agree, and its programs suit other devices."""
 
 import functools
 import pathlib
@@ -21,7 +21,7 @@ from nnjax.sweeps import lanes
 FAST = {"walkthrough", "spurious_minima"}
 """The other experiments take ten seconds or more to compile."""
 RELAXED = {"benchmark", "learning_rate", "sentences"}
-"""The benchmark's peers broadcast as their users write them; Optax's Adam and RMSProp mix dtypes."""
+"""The benchmark's peers broadcast, as their users would; Optax's Adam and RMSProp mix dtypes."""
 WHATEVER_THE_SIZE: dict[str, list[str]] = {
     "walkthrough": [
         "net-input",
@@ -82,8 +82,8 @@ WHATEVER_THE_SIZE: dict[str, list[str]] = {
 }
 """Ids of the findings that hold for any number of seeds and epochs.
 
-"equal-slopes" of blame_rules is checked by test_blame_rules instead: compiled with as little optimisation as
-here, two parts of a program round the same draw differently.
+"equal-slopes" of blame_rules is checked by test_blame_rules instead, because two parts of a program that is
+compiled with as little optimisation as here round the same draw differently.
 """
 
 
@@ -96,7 +96,7 @@ def iris(folder: pathlib.Path) -> list[str]:
 
 
 ARGUMENTS = {"own": iris}
-"""What an experiment needs, made in a folder."""
+"""Functions that make the arguments an experiment needs, with their files in a folder."""
 
 
 def speeds(data: xr.DataTree) -> None:
@@ -115,7 +115,7 @@ def speeds(data: xr.DataTree) -> None:
 
 
 MORE: dict[str, Callable[[Any], None]] = {"benchmark": speeds}
-"""What else holds for an experiment's data, whatever the size."""
+"""Further checks of an experiment's data, for any size."""
 
 Program = tuple[Callable[..., Any], tuple[Any, ...]]
 

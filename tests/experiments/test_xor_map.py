@@ -1,4 +1,4 @@
-"""Options of the map of XOR."""
+"""Options of the experiment that maps XOR."""
 
 import pytest
 

@@ -37,7 +37,7 @@ def test_value(name):
 
 @every
 def test_derivative_equals_jax_grad(name):
-    # Beyond |z| = 4, the rounding of a alone changes 1 - a² by more: 1e-16 / (1 - tanh 4) = 2e-13.
+    # Beyond |z| = 4, a's rounding error alone changes 1 - a² by more: 1e-16 / (1 - tanh 4) = 2e-13.
     f, z = nnjax.ACTIVATIONS[name], jnp.asarray(Z[abs(Z) <= 4])
     expected = jax.vmap(jax.grad(f.value))(z)
     np.testing.assert_allclose(f.derivative(z, f.value(z)), expected, rtol=2e-12, atol=0)

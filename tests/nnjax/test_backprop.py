@@ -123,7 +123,7 @@ def test_saturated_sigmoid_against_closed_form():
         t = np.exp(-abs(z))
         error = np.sign(z) * -0.5 * (1 - t) / (1 + t)  # y - ŷ
         expected = -2 * error * t / (1 + t) ** 2
-        # 1 - a itself is only known to 1e-16 / e^-|z| for positive z.
+        # 1 - a itself is known only to 1e-16 / e^-|z| for positive z.
         rtol = 1e-13 if z < 0 else 3e-16 * np.exp(z)
         np.testing.assert_allclose(got[0].weights[0, 0], expected, rtol=rtol, atol=0)
 
@@ -187,11 +187,11 @@ def test_euler_identity_of_relu():
 
 
 def test_he_to_glorot_scales_every_layer_alike():
-    """At equal widths, replacing He by Glorot, with equal draws, scales every gradient by 2^(-(L-1)/2)."""
+    """With equal widths and draws, Glorot's weights scale He's gradients by 2^(-(L-1)/2) in every layer."""
     depth, width = 30, 6
     network = nnjax.mlp((width,) * (depth + 1), hidden="relu", output="identity", biases=False)
     x, read_out = np.random.default_rng(5).normal(size=width), np.ones(width)
-    # In float32, √2 is exact only to 1e-7, so Glorot's weights are He's, rescaled in float64.
+    # In float32, √2 is exact only to 1e-7, so Glorot's weights are made from He's, rescaled in float64.
     he_params = _init(network, nnjax.key(4), "he_normal")
     glorot_params = tuple(nnjax.Layer(2**-0.5 * layer.weights, layer.biases) for layer in he_params)
 

@@ -1,4 +1,4 @@
-"""Names in upper or lower case, a user's activations and losses, and functions: all views, sweeps, Flax."""
+"""Names in any case, a user's activations and losses, and functions work in all views, sweeps and Flax."""
 
 import functools
 from typing import Any

@@ -254,7 +254,7 @@ def test_a_trace_of_other_types_becomes_the_parameters(without_shape_checks):
 
 @pytest.fixture
 def counted(monkeypatch):
-    """Count the calls of each check from outside nnjax.checks, by its name and the argument's."""
+    """Count the calls of each check from outside nnjax.checks, by the names of check and argument."""
     calls, depth = collections.Counter(), []
 
     def count(function):

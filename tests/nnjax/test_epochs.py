@@ -1,4 +1,4 @@
-"""50 epochs and 50 more equal 100, bit for bit; the user's measures; weights of rows."""
+"""50 epochs and 50 more equal 100, bit for bit; the user's measures; row weights."""
 
 import functools
 
@@ -96,7 +96,7 @@ def test_the_order_of_rows_would_start_over_without_it():
 
 
 def test_many_seeds_resume_together():
-    """They agree up to rounding: seeds share one count of updates in the first run, but not in the second."""
+    """Both agree up to rounding: seeds share one count of updates in the first run, but not in the second."""
     keys = jnp.stack([nnjax.key(seed) for seed in range(3)])
 
     def train(epochs, key, params=None, history=None):

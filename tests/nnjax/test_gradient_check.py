@@ -42,7 +42,7 @@ def test_float32_parameters_are_compared_in_float64():
 
 
 def test_a_wrong_slope_shows_in_its_layer_and_below():
-    """(z²)' is 2z; with z instead, layer 1 has half of its gradient, and layer 2 all of it."""
+    """(z²)' is 2z; with z instead, layer 1 gets half its gradient, and layer 2 the whole one."""
     wrong = nnjax.Activation(lambda z: z * z, lambda z, a: z)
     found = check(nnjax.mlp((3, 3, 2), wrong, "sigmoid"))
     assert not found.agrees
@@ -60,7 +60,7 @@ def test_a_wrong_slope_shows_in_its_layer_and_below():
     [(1, [False] * 4), (1.5, [True, True, False, False]), (2.2, [True] * 2 + [False, True]), (3, [True] * 4)],
 )
 def test_saturated_nodes_are_no_false_alarm_and_hide_no_slip(factor, blind):
-    """With net inputs of 9 and more, differences suffer from rounding, but jax.grad does not."""
+    """With net inputs of 9 and more, finite differences suffer from rounding, but jax.grad does not."""
     network = nnjax.mlp((3, 4, 1))
     layers = [np.array([[1.0, 2, 3, 4]] * 3), np.array([[1.0], [2], [3], [4]])]
     params = nnjax.params(network, [factor * layer for layer in layers])

@@ -30,8 +30,8 @@ def test_variance_of_each_scheme(scheme, variance):
     for law in laws:
         params = nnjax.init(WIDE, nnjax.key(1), law)
         for layer in params:
-            # Sampling error of a variance over >= 60000 draws: at most √(2/60000) = 0.6 %; 3 % is five times
-            # that.
+            # The sampling error of a variance over 60000 or more draws is at most √(2/60000) = 0.6 %; 3 % is
+            # five times that.
             np.testing.assert_allclose(jnp.var(layer.weights), variance(*layer.weights.shape), rtol=0.03)
 
 

@@ -45,7 +45,7 @@ def made(name):
 
 
 def sse_of(module, ys):
-    """Make a function from a Linen module's variables to the SSE."""
+    """Make a function that maps a Linen module's variables to the SSE."""
     return lambda variables: jnp.sum((module.apply(variables, XS) - ys) ** 2)
 
 
@@ -212,7 +212,7 @@ def test_layers_come_in_the_order_of_their_numbers(names):
     "names", [("hidden", "output"), ("hidden", "output_1"), ("a1", "b1"), ("a2", "b1"), ("fc1", "fc01")]
 )
 def test_names_that_say_no_order_are_refused(names):
-    """An optax step sorts a mapping alphabetically: layers of equal widths would silently change places."""
+    """An optax step sorts a mapping by name, so layers of equal widths would silently change places."""
     network, _, variables = named(*names)
     with pytest.raises(ValueError, match="have no numbers that say which comes first"):
         interop.from_linen(network, variables)
@@ -232,7 +232,7 @@ def test_partitioned_parameters_are_unboxed():
 
 
 class Named(nnx.Module):
-    """Layers as attributes, a common style."""
+    """A module that has its layers as attributes, which is a common style."""
 
     def __init__(self, **layers):
         for name, layer in layers.items():

@@ -276,7 +276,7 @@ PLACES = ["numpy", "jit", "loop", "branch", "result", "keys"]
 @pytest.mark.slow
 @pytest.mark.parametrize("hoisted", ["0", "1"])
 def test_data_closed_over_belong_to_the_sweep_wherever_jax_keeps_them(tmp_path, hoisted):
-    """JAX writes data into the program's text, or hoists them out (today by a flag, later by default)."""
+    """JAX writes data into the program's text, or keeps them apart (today by a flag, later by default)."""
     environment = os.environ | {
         "JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS": hoisted,
         "PYTHONPATH": str(pathlib.Path(nnjax.__file__).parents[1]),

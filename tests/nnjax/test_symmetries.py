@@ -42,7 +42,7 @@ def drawn(network, seed):
 
 
 def symmetry(network, seed, rescale=True):
-    """Draw, for each hidden layer, an order of nodes with the same activation, signs and scales."""
+    """Draw signs, scales and an order of nodes with the same activation, for each hidden layer."""
     rng, drawn = np.random.default_rng(seed), []
     for layer, width in enumerate(network.sizes[1:-1]):
         names = np.broadcast_to(network.activations[layer], width)
@@ -72,7 +72,7 @@ predict = jax.jit(jax.vmap(nnjax.predict, (None, None, 0)), static_argnums=0)
 
 
 def disguised(network, params, seed):
-    """Return the same function with other signs, scales and order of nodes with the same activation."""
+    """Return the same function with other signs, scales and node order, as far as activations allow."""
     return moved(network, params, symmetry(network, seed))
 
 
@@ -207,7 +207,7 @@ def test_align_of_other_networks_keeps_the_function_and_is_no_farther_than_match
 
 
 def test_align_recovers_disturbed_copies():
-    """With weights off by a thousandth, order and signs are still the copy's."""
+    """Even if weights are off by a thousandth, the copy's order and signs are found."""
     network = layers_of((3, 8, 8, 2), "tanh")
     references = [drawn(network, seed) for seed in range(20)]
     rng = np.random.default_rng(0)
@@ -226,7 +226,7 @@ def silenced(params, nodes):
 
 @pytest.mark.parametrize("kind", ["tanh", "sigmoid", "relu"])
 def test_silent_nodes_are_placed_by_what_leaves_them(kind):
-    """Their incoming weights are 0, so these fix neither their order nor their sign nor their scale."""
+    """Silent nodes have incoming weights of 0, which fix neither the order nor the sign nor the scale."""
     network = layers_of((3, 5, 4, 2), kind)
     params = silenced(drawn(network, 0), [(0, 1), (0, 3), (1, 0), (1, 2)])
     for copy in (disguised(network, params, seed) for seed in range(5)):
@@ -237,7 +237,7 @@ def test_silent_nodes_are_placed_by_what_leaves_them(kind):
 
 
 def test_canonical_does_not_tell_nodes_apart_that_the_same_enters():
-    """As the docstring says, such nodes keep their order, and both orders compute the same."""
+    """As the docstring says, such nodes keep their order; either order computes the same function."""
     network = NETWORKS["tanh"]
     twins = drawn(network, 0)
     twins[0].weights[:, 1], twins[0].biases[1] = twins[0].weights[:, 0], twins[0].biases[0]

@@ -1,4 +1,4 @@
-"""The fastest view comes first, in seconds per run; every view is measured, however short the time."""
+"""The fastest view comes first, in seconds per run; every view is measured, however little time is given."""
 
 import itertools
 import re

@@ -136,7 +136,7 @@ def test_without_biases_none_appear(view):
     ids=["summed", "averaged over rows", "averaged over rows and 10 outputs"],
 )
 def test_three_conventions_of_the_loss_are_one_training(loss, factor):
-    """By REFERENCE, rates are η/(2m) for sums, η/2 for means over rows, 5η for means over 10 outputs too."""
+    """REFERENCE gives rates η/(2m) for sums, η/2 for row means, and 5η for means over rows and 10 outputs."""
     network, eta, m = nnjax.mlp((3, 5, 10)), 3.0, 5
     xs, ys = data(20, network)
     params = start(network)
@@ -203,7 +203,7 @@ def test_stopped_seeds_are_frozen_bit_by_bit_under_vmap():
 
 
 def test_an_order_for_each_seed_and_one_for_all():
-    """A key made from the seed gives each seed its own row order; one fixed key gives all the same."""
+    """A key made from the seed gives each seed its own row order; one fixed key gives all the same order."""
     same = start()
 
     def end(by_seed, key):
@@ -231,7 +231,8 @@ def test_stop_on_a_small_gradient_freezes_the_state_reached(view):
     stop = nnjax.Stop(gradient_norm=1e-3)
     params, history = run(optax.sgd(0.02), 5000, network, stop=stop, view=view)
     again, _ = run(optax.sgd(0.02), int(history.epochs), network, view=view)
-    # Two programs, whose last digits may differ (jax 0.12); an epoch more would differ by 1e-5.
+    # These are two programs, whose last digits may differ (jax 0.12); one more epoch would change the result
+    # by 1e-5.
     chex.assert_trees_all_close(params, again, rtol=1e-14)
     assert 0 < history.epochs < 5000
     assert reason(history) == "stable"

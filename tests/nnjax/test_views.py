@@ -1,4 +1,4 @@
-"""Every view computes the same in its layout, and the fastest one is named by size and rows."""
+"""Every view computes the same in its layout; sizes and rows say which one is fastest."""
 
 import dataclasses
 

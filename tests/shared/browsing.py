@@ -2,7 +2,7 @@
 
 
 def shown(tab, identity):
-    """Return the number in the drawing."""
+    """Return the number with this identity in the drawing."""
     return tab.locator(f'#network .pick[data-id="{identity}"] .value').text_content()
 
 

@@ -1,6 +1,6 @@
 """The table of cases that every gradient test runs over, and the assertion they share.
 
-Every entry of nnjax.ACTIVATIONS and nnjax.LOSSES is in some case: entries that no case here uses get one.
+Every entry of nnjax.ACTIVATIONS and nnjax.LOSSES is in some case: those that no case here uses get their own.
 """
 
 import dataclasses
@@ -93,7 +93,7 @@ every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
 def assert_same_gradients(got, expected, rtol: float = RTOL) -> None:
-    """Assert equality layer by layer, with a relative tolerance alone; if it fails, print the ratio."""
+    """Assert equality layer by layer, with only a relative tolerance; if it fails, print the ratio."""
     assert len(got) == len(expected)
     for index, (layer, reference) in enumerate(zip(got, expected, strict=True)):
         for name in ("weights", "biases"):
@@ -108,7 +108,8 @@ def assert_same_gradients(got, expected, rtol: float = RTOL) -> None:
 def assert_close_in_each_layer(got, expected, rtol: float) -> None:
     """Assert that each layer's largest error is small, relative to that layer's largest number.
 
-    This is for float32: if a sum cancels, its relative error has no bound, but that of its terms has.
+    This is for float32: if the terms of a sum cancel, its error has no bound relative to the sum, but it
+    has one relative to the terms.
     """
     for index, (layer, reference) in enumerate(zip(got, expected, strict=True)):
         for name in ("weights", "biases"):

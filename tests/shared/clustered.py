@@ -11,7 +11,7 @@ SEEDS, LANE = range(160), 2
 
 
 def chaotic(key):
-    """Take some hundredths of a second for a lane, and amplify a difference in any bit."""
+    """Take a few hundredths of a second for a lane, and amplify a difference in any bit."""
     start = jax.random.normal(key, (3,), jax.numpy.float32)
     return jax.lax.fori_loop(0, 60_000, lambda _, x: jax.numpy.sin(3 * x) * 2, start)
 

@@ -9,7 +9,7 @@ from experiments.runner.experiment import Drawing
 
 
 def legible(drawings: Mapping[str, Drawing]) -> None:
-    """Check widths, text sizes, and that titles are sentences; draw every panel."""
+    """Draw every panel, and check widths, text sizes and whether titles are sentences."""
     for name, drawing in drawings.items():
         assert " " in drawing.title.strip(), f"{name}: a title is a sentence"
         assert drawing.caption, name

@@ -1,4 +1,4 @@
-"""Functions and points whose kind is known, and the moves that must change no verdict on them."""
+"""Functions and points whose kind is known, and the moves that must not change the verdict on them."""
 
 import functools
 
@@ -126,7 +126,7 @@ MOVES = {
 
 
 def groups(names):
-    """Group names with equally many parameters: one program for each group, not for each function."""
+    """Group the names of functions with equally many parameters, so that each group needs one program."""
     by_size = {}
     for name in names:
         by_size.setdefault(len(KNOWN[name][1]), []).append(name)

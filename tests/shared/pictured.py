@@ -1,4 +1,4 @@
-"""Small made-up pictures in the four files that MNIST has."""
+"""Small made-up pictures, in four files like those of MNIST."""
 
 import gzip
 import pathlib

@@ -65,7 +65,7 @@ def idx(values: np.ndarray) -> bytes:
 
 
 def originals(content: bytes) -> Mapping[str, bytes]:
-    """Make MNIST's four files from Nielsen's pickle, unpacked; his grey values are bytes over 256."""
+    """Make MNIST's four files from Nielsen's unpacked pickle; his grey values are bytes divided by 256."""
     train, validation, test = pickles.arrays(content)
     images, labels = (np.concatenate(pair) for pair in zip(train, validation, strict=True))
     columns = images, labels, *test

@@ -1,4 +1,4 @@
-"""Findings on where Nielsen's printed numbers lie among those of many seeds, and tables."""
+"""Tables, and findings on where Nielsen's printed numbers lie among those of many seeds."""
 
 from collections.abc import Iterator, Mapping
 
@@ -13,7 +13,7 @@ from experiments.runner.mnist import MNIST
 EXPECTED = expectations.of("digits")
 
 PRINTED = {30: 0.9542, 100: 0.9659}
-"""His accuracies by hidden nodes: for 30, that of the best of 30 epochs; for 100, he does not say."""
+"""His accuracies by hidden nodes: for 30, in the best of 30 epochs; for 100, he does not say when."""
 SPEEDS = {
     2: (0.06574134, 0.3092185),
     3: (0.01183821, 0.05996519, 0.2831424),
@@ -23,7 +23,7 @@ SPEEDS = {
 WORSE = 0.01
 """Clearly worse means a percentage point below his number."""
 LEAST_SEEDS, LEAST_EPOCHS, LEAST_BIRTHS = 11, 30, 500
-"""The fewest seeds, epochs and untrained networks that are judged."""
+"""The minimum numbers of seeds, epochs and untrained networks with which findings are judged."""
 
 
 def best(mnist: xr.Dataset, hidden: int) -> np.ndarray:
@@ -37,7 +37,7 @@ def _shares(mnist: xr.Dataset, hidden: int) -> np.ndarray:
 
 
 def lag(births: xr.Dataset, depth: int) -> np.ndarray:
-    """Compute how many times as fast as the first hidden layer the last one is (s,), before training."""
+    """Compute the speed of the last hidden layer relative to the first one's (s,), before training."""
     speed = births["speed"].sel(depth=depth)
     return (speed.sel(layer=depth) / speed.sel(layer=1)).values
 
@@ -93,7 +93,7 @@ def _of_births(births: xr.Dataset) -> Iterator[Finding]:
 
 
 def tables(mnist: xr.Dataset, births: xr.Dataset) -> Mapping[str, Table]:
-    """Tabulate accuracies and speeds at birth, beside Nielsen's if the pictures are MNIST's."""
+    """Tabulate accuracies and speeds at birth, next to Nielsen's if the pictures are MNIST's."""
     his = mnist.attrs["pictures"] == MNIST
     title = f"Nielsen's networks on {mnist.attrs['pictures']}, {mnist.sizes['seed']} seeds"
     return {

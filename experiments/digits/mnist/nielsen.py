@@ -23,11 +23,11 @@ from nnjax import datasets
 
 HIDDEN = (30, 100)
 RATE, ROWS = 3.0, 10
-"""His learning rate, and rows per update."""
+"""His learning rate, and his number of rows per update."""
 BORN = ((30, 30), (30, 30, 30), (30, 30, 30, 30))
 """Hidden layers of the networks whose speeds he prints."""
 LOOKED_AT = 1000
-"""Training rows over which he averages δ."""
+"""Number of training rows over which he averages δ."""
 
 
 def network_of(pictures: Pictures, hidden: Sequence[int], output: str = "sigmoid") -> nnjax.Network:

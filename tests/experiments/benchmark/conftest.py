@@ -1,4 +1,4 @@
-"""A made-up result of full size: nnjax takes half the time of every peer except the C program."""
+"""A full-size made-up result: nnjax takes half the time of every peer except the C program."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The C program does the same training, and its speed is measured; without a compiler there is none."""
+"""The C program does the same training, and its speed is measured; it is left out if there is no compiler."""
 
 import shutil
 

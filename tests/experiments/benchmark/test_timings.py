@@ -44,7 +44,7 @@ def test_speeds_are_seed_steps_over_seconds(made_up):
 
 
 def test_losses_that_differ_are_seen(made_up):
-    """Planted losses, 1 (theirs) and 1.25 (ours), are 20 % apart; a peer that diverges is off by infinity."""
+    """Planted losses, 1 (theirs) and 1.25 (ours), are 20 % apart; a diverging peer is infinitely far off."""
     each = dataclasses.replace(work.xor((2, 2, 1), steps=5, seeds=2), checked=True)
     np.testing.assert_allclose(timings.differences(each)[:2], 0.2, rtol=1e-12)
     made_up["all"] = Peer(lambda each: lambda: np.full(each.seeds, np.nan), "numpy")

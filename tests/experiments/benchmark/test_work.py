@@ -21,7 +21,8 @@ def test_counts():
     each = batches()
     assert (each.seed_steps, each.epochs, each.rows_per_update) == (18, 2, 2)
     assert list(each.seed_range()) == [5, 6, 7]
-    # Products for 2 rows: 4·3 + 3·1 forward, as many for weight gradients, 3·1 backward; 2 operations each.
+    # Products for 2 rows: 4·3 + 3·1 forward, the same number for weight gradients, and 3·1 backward. Each
+    # product counts as 2 operations.
     assert each.flops == 2 * 2 * (15 + 15 + 3)
 
 

@@ -1,4 +1,4 @@
-"""Every rule has a dot on every task; every rule that is not the gradient has a histogram."""
+"""Every rule has a dot on every task; every rule except the gradient has a histogram."""
 
 import drawn
 import numpy as np

@@ -41,7 +41,10 @@ def test_the_summed_rules_angle_with_constant_slope(nodes):
 
 
 def test_its_mean_for_gaussian_weights():
-    """E |Σ v| / (√n |v|) is about √(2/(π n)): 0.141 for n = 32; within 4 standard errors of 4000 networks."""
+    """E |Σ v| / (√n |v|) is about √(2/(π n)), which is 0.141 for n = 32.
+
+    The mean of 4000 networks agrees to within 4 standard errors.
+    """
     network = nnjax.mlp((1, 32, 1), "identity")
 
     def one(key):
@@ -54,7 +57,7 @@ def test_its_mean_for_gaussian_weights():
 
 
 def test_identical_nodes_stay_identical_under_the_summed_rule():
-    """The rule is then backpropagation with n times the learning rate in the hidden layer."""
+    """For identical nodes the rule is backpropagation with n times the learning rate in the hidden layer."""
     network, nodes = nnjax.mlp((2, 3, 1)), 3
     same = (
         nnjax.Layer(jnp.full((2, nodes), 0.3), jnp.full(nodes, 0.1)),
@@ -130,7 +133,7 @@ def test_xor_by_each_rule(monkeypatch):
 
 
 def test_feedbacks_alignment_is_followed_through_training():
-    """Before training it is the angle of one update; at rate 0 it stays; the last one is after training."""
+    """The first angle is that of one update, which does not change at rate 0; the last is after training."""
     data = datasets.iris().train
     task = Task("Iris", nnjax.mlp((4, 3, 3)), data, data, rate=0.1, epochs=2, batch=16, seeds=2)
     assert rules.looks(task) == (0, 1, 2)

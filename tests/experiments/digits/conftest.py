@@ -37,7 +37,7 @@ class OnlyMnist(MadeUp):
 
 @pytest.fixture
 def only_mnist():
-    """A context in which only what `--mnist` adds is trained."""
+    """A context that trains only what `--mnist` adds."""
     return OnlyMnist()
 
 
@@ -49,7 +49,7 @@ def made_up():
 
 @pytest.fixture(scope="package")
 def two_groups():
-    """100 seeds, of which the first 20 lose digit 3: its node is silent and its δ is 0, in any row order."""
+    """100 seeds, the first 20 of which lose digit 3 in any row order: its node is silent and its δ is 0."""
     config = digits.Config(seeds=100, crossed=16, few=5, epochs=21, batch_epochs=5)
     data = digits.run(config, MadeUp())
     starts = data["starts"].to_dataset()

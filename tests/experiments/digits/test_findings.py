@@ -43,7 +43,10 @@ def test_nothing_is_said_of_few_seeds(two_groups):
 
 
 def test_silence_is_followed_from_an_epoch_on():
-    """Two nodes are silent after epoch 1: one speaks two epochs later, one never does. Others always do."""
+    """Two nodes are silent after epoch 1: one speaks two epochs later, the other never does.
+
+    All others always speak.
+    """
     said = np.full((1, 2, 5, 2), 0.9)
     said[0, 0, :, 0] = (0.9, 0.01, 0.2, 0.8, 0.9)
     said[0, 1, :, 0] = (0.9, 0.01, 0.2, 0.3, 0.01)

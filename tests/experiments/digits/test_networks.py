@@ -1,4 +1,4 @@
-"""What is measured at an output node, against NumPy."""
+"""The measurements at an output node, against NumPy."""
 
 import jax.numpy as jnp
 import numpy as np

@@ -9,7 +9,7 @@ from experiments.digits.training_findings import of_updates, of_weights_and_orde
 
 
 def crossed(weights, order):
-    """Make losses whose logarithm varies by N(0, weights²) among weights and N(0, order²) among orders."""
+    """Make losses whose logarithm varies by N(0, weights²) among weights and by N(0, order²) among orders."""
     rng = np.random.default_rng(0)
     logs = [
         weights * rng.normal(size=(40, 1))
@@ -29,7 +29,7 @@ def test_what_weights_do_is_told_from_what_orders_do():
 
 
 def updates(seeds):
-    """Make accuracies of 0.9, except for the pair at equal updates: 0.7 and 0.8."""
+    """Make accuracies of 0.9, except for the pair with equally many updates, which gets 0.7 and 0.8."""
     accuracy = np.full((len(BATCHES), seeds, 3), 0.9)
     accuracy += np.random.default_rng(0).normal(0, 1e-3, accuracy.shape)
     names = list(BATCHES)

@@ -29,7 +29,7 @@ return given.rows.map(({params, x, y}) => m.step(given.network, params, x, y, gi
 def rows(name):
     """Draw parameters, inputs and labels, and compute nnjax's results for them.
 
-    Numbers are uniform in ±1, since a slope of 1 - a² close to 0 would magnify the rounding of a.
+    Numbers are uniform in ±1, since a slope of 1 - a² close to 0 would magnify a's rounding error.
     """
     network, rng = NETWORKS[name], np.random.default_rng(500)
     empty = nnjax.init(network, nnjax.key(0), dtype=jnp.float64)
@@ -63,7 +63,7 @@ def described(network):
 
 
 def close(theirs, ours, sizes=None):
-    """Compare to within 1e-12, relative to the numbers or to the terms of which they are the sum."""
+    """Compare to within 1e-12, relative to the numbers or to the terms that add up to them."""
     theirs, ours = np.array(theirs, float), np.asarray(ours)
     assert np.all(np.abs(theirs - ours) <= 1e-12 * np.abs(ours if sizes is None else sizes))
 
@@ -101,7 +101,7 @@ def test_activations_far_out_and_at_the_kink():
             "atol": 1e-300,
         }  # smaller numbers are subnormal in one and 0 in the other
         np.testing.assert_allclose(values, a, **tolerance)
-        near = np.abs(z) < (3 if name == "tanh" else np.inf)  # 1 - a² magnifies rounding of a
+        near = np.abs(z) < (3 if name == "tanh" else np.inf)  # 1 - a² magnifies a's rounding error
         np.testing.assert_allclose(slopes[near], function.derivative(jnp.asarray(z), a)[near], **tolerance)
 
 

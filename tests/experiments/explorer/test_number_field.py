@@ -81,7 +81,7 @@ def test_arrow_keys_and_spin_buttons_go_by_the_slider_s_step(visit):
     field.press("ArrowDown")
     assert field.input_value() == "0.8"
     assert shown(tab, "d.0.0") == before
-    field.hover()  # spin buttons appear only then, and the field scrolls into view
+    field.hover()  # this shows the spin buttons, and scrolls the field into view
     box = field.bounding_box()
     tab.mouse.click(box["x"] + box["width"] - 9, box["y"] + 0.3 * box["height"])
     assert field.input_value() == "0.85"

@@ -1,4 +1,4 @@
-"""nnjax confirms a receipt of the page, and names the part in which a number was changed."""
+"""nnjax confirms a receipt from the page, and names the part in which a number was changed."""
 
 import copy
 import json
@@ -12,7 +12,7 @@ from experiments.explorer import receipt
 
 @pytest.fixture(scope="module")
 def receipts(golden):
-    """The receipts of every case, and of one with biases and other activations after two updates."""
+    """The receipts of all cases, and of one more with biases and other activations after two updates."""
     body = """const {presets, initial, view, withBiases, withActivation, edited} = n;
     const start = initial(given), cases = Object.values(presets(given));
     const tanh = withActivation(withBiases(start, true), 0, "tanh");

@@ -13,7 +13,7 @@ NETWORK = nnjax.mlp((3, 4, 2), "tanh", "sigmoid")
 DESCRIBED = {"sizes": [3, 4, 2], "activations": ["tanh", "sigmoid"], "biases": True}
 DEEP = {"sizes": [3, 2, 2, 1], "activations": ["sigmoid"] * 3, "biases": True}
 IN_DEEP = ("", "no_first_slope", "no_second_slope", "transposed", "transposed_blame")
-"""Slips that only a network with two hidden layers shows; "" means no slip."""
+"""Slips that show only in a network with two hidden layers; "" means no slip."""
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def by_numpy(w1, b1, w2, b2, x, y, slip=""):
 
 
 def sent(slip, a, z, w):
-    """Return the factor of δ in the change of every link."""
+    """Return the factor that multiplies δ in the change of every link."""
     a, z = a[:, None], z[:, None]
     other = {
         "no_input": 1 + 0 * a,

@@ -1,4 +1,4 @@
-"""Stepping back undoes stepping forward, and an edit changes what is seen."""
+"""Stepping back undoes stepping forward, and an edit changes what is shown."""
 
 import node
 

@@ -16,7 +16,7 @@ NETWORK = nnjax.mlp((2, 2, 1))
 
 
 def ends(seeds, steps, dtype):
-    """Parameters and SSE of XOR networks from some seeds."""
+    """Parameters and SSE of XOR networks from a few seeds."""
 
     def end(key):
         start = nnjax.init(NETWORK, key, "normal", "normal", dtype=dtype)

@@ -49,5 +49,5 @@ def _learnt(seeds, ranges):
 
 @pytest.fixture(scope="session")
 def tossed():
-    """A function that makes data from the share that converges and the number of seeds."""
+    """A function that makes data from the share of runs that converge and the number of seeds."""
     return _tossed

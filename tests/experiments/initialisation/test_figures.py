@@ -1,4 +1,4 @@
-"""The figures are drawn whatever share converges."""
+"""The figures are drawn whatever share of runs converges."""
 
 import drawn
 import pytest

@@ -1,4 +1,4 @@
-"""Intervals against the laws that they rest on, and findings and tables for any share."""
+"""Intervals against the laws that they rest on, and findings and tables for any share of converging runs."""
 
 import numpy as np
 import pytest

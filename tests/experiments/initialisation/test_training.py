@@ -1,4 +1,4 @@
-"""Exact statements about all zeros, the criterion, paired draws, and how the endings are labelled."""
+"""Exact statements about all-zero weights, the criterion, paired draws and the labels of endings."""
 
 import functools
 import itertools
@@ -35,7 +35,7 @@ def _moved(params):
 @pytest.mark.parametrize("biases", BIASES)
 @pytest.mark.parametrize("name", TASKS)
 def test_sigmoid_nodes_that_start_at_zero_move_together(name, biases):
-    """Their gradients differ at most by rounding: the last bits of some 30 operations add up to 1e-14."""
+    """Their gradients differ only by rounding errors: those of some 30 operations add up to at most 1e-14."""
     params, parting = training.from_zeros(TASKS[name], biases, 20, restored=True)
     assert params[0].weights.dtype == jnp.float64
     assert parting < 1e-14
@@ -129,7 +129,7 @@ def test_the_two_laws_have_equal_spread_and_rise_together():
     start = jax.jit(training.start, static_argnums=0)
     pair = [start((100, 100, 1), nnjax.key(0), *(s[place] for s in settings.values())) for place in (1, 3)]
     uniform, normal = (np.ravel(params[0].weights) for params in pair)
-    # 10 000 draws: the standard error of a deviation is below 1 %.
+    # With 10 000 draws, the standard error of a standard deviation is below 1 %.
     np.testing.assert_allclose(np.std(uniform), np.std(normal), rtol=0.03)
     np.testing.assert_allclose(np.std(uniform), 1.2 / np.sqrt(3), rtol=0.03)
     correlation: Any = stats.spearmanr(uniform, normal)
@@ -137,7 +137,7 @@ def test_the_two_laws_have_equal_spread_and_rise_together():
 
 
 def test_xor_without_biases_can_be_learnt_by_sigmoid_but_not_by_relu():
-    """At (0, 0) two sigmoid nodes give ½ each, and half the sum of the outgoing weights acts as a bias."""
+    """At (0, 0) two sigmoid nodes give ½ each, so half the sum of the outgoing weights acts as a bias."""
     first = nnjax.Layer(jnp.array([[20.0, 1.5], [20.0, 1.5]]), jnp.zeros(2))
     params = first, nnjax.Layer(jnp.array([[53.0], [-60.0]]), jnp.zeros(1))
     network = nnjax.mlp((2, 2, 1), biases=False)

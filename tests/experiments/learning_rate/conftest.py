@@ -1,4 +1,4 @@
-"""The edges as measured, and made-up results of training."""
+"""The measured edges of stability, and made-up results of training."""
 
 import numpy as np
 import pytest

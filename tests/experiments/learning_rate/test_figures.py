@@ -1,4 +1,4 @@
-"""The figures can be drawn, and each optimiser is named at its best rate."""
+"""The figures can be drawn, and each optimiser's name stands at its best rate."""
 
 import drawn
 import pytest

@@ -1,4 +1,4 @@
-"""The figures on a user's own table can be drawn."""
+"""The figures for a user's own table can be drawn."""
 
 import drawn
 import numpy as np

@@ -1,4 +1,4 @@
-"""Findings and tables on a user's own table."""
+"""Findings and tables for a user's own table."""
 
 import importlib
 
@@ -84,7 +84,7 @@ def test_kinds_are_judged_from_100_ends_on(long_run):
 
 
 def test_a_best_setting_is_not_judged_by_the_seeds_that_chose_it(long_run):
-    """If every setting learns by chance alone, with probability 1/2, the best of four looks no better."""
+    """If every setting learns by chance, with probability 1/2, the best of four looks no better than that."""
     data, rng = long_run.copy(deep=True), np.random.default_rng(0)
     losses = data["depth"]["loss"]
     shares = []

@@ -1,4 +1,4 @@
-"""What is computed from the data, against loops over pairs and small cases worked out by hand."""
+"""Results computed from the data, against loops over pairs and small cases worked out by hand."""
 
 import numpy as np
 import pytest

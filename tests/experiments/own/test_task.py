@@ -1,4 +1,4 @@
-"""A user's own table as a task, against scikit-learn and arithmetic."""
+"""A user's own table as a task, checked against scikit-learn and by arithmetic."""
 
 import dataclasses
 import hashlib

@@ -1,4 +1,4 @@
-"""Training on a table: against NumPy's forward pass and jax.grad."""
+"""Training on a table, checked against NumPy's forward pass and jax.grad."""
 
 import jax
 import jax.numpy as jnp

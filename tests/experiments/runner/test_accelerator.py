@@ -11,7 +11,7 @@ from experiments.runner.accelerator import Part
 
 @pytest.fixture
 def scripts(tmp_path, monkeypatch):
-    """Make modules that parts can run, from source text."""
+    """A function that makes modules, which parts can run, from source text."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
     def make(name, source):

@@ -1,4 +1,4 @@
-"""Names and options come in any order; mistakes are refused in one line."""
+"""Names and options may come in any order; mistakes are refused with a message of one line."""
 
 import dataclasses
 import pathlib
@@ -72,8 +72,8 @@ def test_smoke_runs_have_a_folder_of_their_own():
         (["digits", "--seeds", "5:5"], "--seeds a:b takes the seeds from a to b - 1, as in 0:1000; got 5:5"),
         (["digits", "--seeds=a:b"], "--seeds a:b takes the seeds from a to b - 1, as in 0:1000; got a:b"),
         (["--seeds", "0:5"], "NAME --seeds a:b computes a share of the seeds"),
-        (["gather"], "gather NAME combines them"),
-        (["gather", "digits", "--seeds", "0:5"], "gather NAME combines them"),
+        (["gather"], "gather NAME combines the shares"),
+        (["gather", "digits", "--seeds", "0:5"], "gather NAME combines the shares"),
         (["redraw", "--workers", "2"], "redraw runs nothing, so it takes no --seeds, --workers"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Questions are found without importing them, in the order of the story."""
+"""Questions are found in the order of the story, without importing the experiments."""
 
 import subprocess
 import sys

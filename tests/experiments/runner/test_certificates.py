@@ -31,7 +31,10 @@ def test_rows_hold_all_of_a_networks_numbers():
 
 
 def test_copies_have_no_barrier_once_they_are_aligned():
-    """OR and NAND, then AND, solve XOR; halfway to the copy with exchanged nodes all answers are equal."""
+    """A network of OR and NAND, then AND, solves XOR.
+
+    Halfway between it and its copy with exchanged nodes, all answers are equal.
+    """
     one = nnjax.params(NETWORK, [[[9, -9], [9, -9]], [[9], [9]]], [[-5, 14], [-13]])
     params = jax.tree.map(
         lambda *leaves: np.stack(leaves), one, symmetries.permuted(one, 0, np.array([1, 0]))

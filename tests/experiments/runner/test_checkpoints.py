@@ -36,7 +36,7 @@ def made(kept):
 
 
 def stopped(out, config):
-    """Return what is kept of a run that Ctrl-C ends."""
+    """Return what is kept when Ctrl-C ends a run."""
     try:
         with keeping(out, "tiny", config) as kept:
             made(kept)

@@ -1,4 +1,4 @@
-"""A second process reads the programs that the first has compiled."""
+"""A second process reads the programs that the first one has compiled."""
 
 import os
 import pathlib

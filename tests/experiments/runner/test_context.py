@@ -1,4 +1,4 @@
-"""Parts in threads end with the experiment: waiting parts do not start, and running sweeps stop."""
+"""Parts that run in threads end with the experiment: waiting parts do not start, and running sweeps stop."""
 
 import threading
 
@@ -12,7 +12,7 @@ from experiments.runner.context import Context
 
 
 def endless(context, started):
-    """Run a sweep that never ends; it sets `started` once it runs."""
+    """Run a sweep that never ends, and sets `started` once it is running."""
 
     def start(key):
         started.set()

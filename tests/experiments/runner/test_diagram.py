@@ -1,4 +1,4 @@
-"""Drawings in pixels: a struck-through text has a line through its middle, no longer than itself."""
+"""Drawings in pixels: struck-through text has a line through its middle, no longer than the text."""
 
 import numpy as np
 import pytest

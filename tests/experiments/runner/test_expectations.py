@@ -1,4 +1,4 @@
-"""Expectations are in one file: each of its tables is complete, and mistakes in it are named."""
+"""All expectations are in one file: each of its tables is complete, and mistakes are named."""
 
 import datetime
 

@@ -1,4 +1,4 @@
-"""Wrong options of any experiment are refused by name where they enter."""
+"""Wrong options of any experiment are refused by name as soon as they are given."""
 
 import dataclasses
 

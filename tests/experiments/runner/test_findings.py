@@ -1,4 +1,4 @@
-"""Verdicts follow from two intervals, and from two lists of seeds; the usual kinds of findings."""
+"""Verdicts from two intervals or from two lists of seeds, and the usual kinds of findings."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""No picture in the page affects another one, or the look of the page."""
+"""No picture on the page changes another one, or the look of the page."""
 
 import io
 import re

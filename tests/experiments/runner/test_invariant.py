@@ -1,4 +1,4 @@
-"""The same bits alone, among many, and after a resume; a training that breaks this is detected."""
+"""A seed has the same bits alone, among many and after a resume; training that breaks this is detected."""
 
 import jax
 import numpy as np

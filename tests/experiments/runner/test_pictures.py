@@ -1,4 +1,4 @@
-"""The README's pictures show today's titles, and stay small."""
+"""The README's pictures show the current titles, and stay small."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""Experiments run one after the other; a failure stops none, loses nothing, and is named at the end."""
+"""Experiments run one after the other; a failure stops no others, loses nothing, and is named at the end."""
 
 import contextlib
 import dataclasses
@@ -32,7 +32,7 @@ def known(monkeypatch):
 
 @pytest.fixture
 def run(tmp_path, capsys, known):
-    """A function that runs the command with these words, and returns its exit status and output."""
+    """A function that runs the command with the given words, and returns its exit status and output."""
 
     def command(*words):
         status = main([*words, "--out", str(tmp_path / "results")])
@@ -110,7 +110,7 @@ def test_the_report_is_written_after_each_experiment(run, out, known):
 
 
 def test_results_are_stored_before_anything_is_printed(run, out, monkeypatch):
-    """No result is lost if a terminal cannot show a character, or a pipe is closed."""
+    """No result is lost if a terminal cannot show a character, or if a pipe is closed."""
 
     def unprintable(*arguments):
         raise UnicodeEncodeError("ascii", "✓", 0, 1, "planted")
@@ -267,7 +267,7 @@ def test_workers_that_cannot_be_had_are_named_before_anything_runs(run, known, m
 @pytest.mark.parametrize("others", [False, True])
 @pytest.mark.parametrize("profile", ["default", "full"])
 def test_ctrl_c_promises_nothing_that_is_not_kept(profile, others, run, out, known, capsys):
-    """The benchmark keeps no sweep in any size, and sweeps kept by another run do not count."""
+    """The benchmark keeps no sweeps at any size, and sweeps kept by another run do not count."""
 
     def measure(config, context):
         raise KeyboardInterrupt

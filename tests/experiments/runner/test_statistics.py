@@ -21,7 +21,8 @@ def test_bootstrap_covers_the_mean():
             rng.normal(size=50), np.mean, seed=seed, confidence=0.9, resamples=500
         )
         inside += low <= 0 <= high
-    # 90 are expected, with standard error 3; the percentile interval is a little short at n = 50.
+    # We expect 90 intervals to cover 0, with a standard error of 3; at n = 50 percentile intervals are a
+    # little short.
     assert 78 <= inside <= 98
 
 
@@ -49,7 +50,7 @@ def test_refused(call, message):
 
 
 def test_the_best_column_is_chosen_on_the_other_half():
-    """Rows 0 and 2 are best in column 0, rows 1 and 3 in column 1; neither choice pays off on others."""
+    """Rows 0 and 2 are best in column 0, rows 1 and 3 in column 1; neither choice pays off on the others."""
     values = np.array([[1.0, 0.2], [0.1, 1.0], [1.0, 0.4], [0.3, 1.0]])
     found, chosen = statistics.at_best(values)
     np.testing.assert_array_equal(found, [0.2, 0.1, 0.4, 0.3])
@@ -58,7 +59,7 @@ def test_the_best_column_is_chosen_on_the_other_half():
 
 @pytest.mark.parametrize("count", [11, 50, 300])
 def test_the_medians_interval_covers_what_it_says(count):
-    """It misses if fewer than j values lie on one side; the binomial law says how often, without sampling."""
+    """The interval misses if fewer than j values lie on one side; the binomial law says how often it does."""
     low, high = statistics.of_median(np.arange(1.0, count + 1))
     cover = stats.binom.cdf(high - 1, count, 0.5) - stats.binom.cdf(low - 1, count, 0.5)
     narrower = stats.binom.cdf(high - 2, count, 0.5) - stats.binom.cdf(low, count, 0.5)
@@ -84,7 +85,7 @@ def test_a_mean_of_few_values_has_students_interval():
 
 
 def test_students_interval_misses_as_rarely_as_it_says_where_a_bootstrap_does_not():
-    """Of 4000 samples of 10 normal values, 4 should miss the mean; with a bootstrap, 60 do."""
+    """Of 4000 intervals, each from 10 normal values, 4 should miss the mean; 60 bootstrap intervals do."""
     samples = np.random.default_rng(0).normal(size=(4000, 10))
     missed = sum(not low < 0 < high for low, high in map(statistics.of_mean, samples))
     assert missed <= 12
@@ -130,7 +131,7 @@ def test_rows_and_columns_are_drawn_again_as_a_loop_does():
 
 @pytest.mark.parametrize("shifted", [False, True])
 def test_the_interval_of_a_two_way_table_covers_the_ratio(shifted):
-    """Effects are normal, or 18.5 % of them are shifted; then the F law misses one time in 20."""
+    """Effects are normal, or 18.5 % of them are shifted; with shifts the F law misses one time in 20."""
     rng, missed = np.random.default_rng(0), 0
     for _ in range(300):
         parts = [rng.random(16) < 0.185 if shifted else rng.normal(size=16) for _ in range(2)]

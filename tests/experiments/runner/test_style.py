@@ -9,7 +9,7 @@ from experiments.runner import style
 
 
 def named(slopes, logarithmic=False):
-    """Draw a panel with a line of each slope, and return the pixels between the labels at their ends."""
+    """Draw a panel with one line per slope, and return the pixels between the labels at their ends."""
     with style.context():
         figure, axes = style.panel()
         x = np.linspace(1, 2, 5)

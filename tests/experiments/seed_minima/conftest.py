@@ -65,7 +65,7 @@ CONFIG = seed_minima.Config(
 
 @pytest.fixture(scope="package")
 def long_run():
-    """Make 1200 seeds on XOR and 200 students: 5 end in a local minimum, the last 2 still move."""
+    """Make 1200 seeds on XOR and 200 students, 5 of which end in a local minimum; the last 2 still move."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(certificates, "over_networks", over_networks)
         patch.setattr(certificates.minima, "barrier", lambda *_, **__: np.float64(9.0))

@@ -19,7 +19,7 @@ def test_every_finding_of_a_long_run_is_decided_by_numbers(long_run):
 
 @pytest.mark.slow
 def test_findings_whose_answers_are_known(long_run):
-    """XOR's seeds stay at their levels, and aligned barriers are 40 times lower."""
+    """XOR's seeds stay at their levels, and barriers are 40 times lower after alignment."""
     measured = {finding.id: finding.measured for finding in findings(long_run)}
     levels = long_run["xor"]["level"].values
     expected = {
@@ -35,7 +35,7 @@ def test_findings_whose_answers_are_known(long_run):
 
 @pytest.mark.slow
 def test_teachers_are_the_unit(long_run):
-    """3 of 10 teachers have students in a local minimum: 5 of 20 each; 18 of 20 students settle."""
+    """3 of 10 teachers have students in a local minimum (5 of 20 each); of each teacher's 20, 18 settle."""
     judged = {finding.id: finding for finding in findings(long_run)}
     counted = judged["teachers-with-local-minimum"]
     assert counted.measured == 3

@@ -1,4 +1,4 @@
-"""XOR's levels against counting, and a long run's shares against an independent one."""
+"""XOR's levels against counting, and a long run's shares against those of an independent run."""
 
 import numpy as np
 import pytest

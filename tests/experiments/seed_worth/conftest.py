@@ -11,7 +11,7 @@ SEEDS, EPOCHS, ROWS = 40, 4, 50
 
 
 def digits_part(rate: float, bit: float) -> xr.Dataset:
-    """Errors are independent; the distance due to one bit doubles every epoch, as the tangent says."""
+    """Errors are independent; the distance due to one bit doubles every epoch, as the tangent predicts."""
     rng = np.random.default_rng(0)
     wrong = rng.random((SEEDS, 5, 3, ROWS)) < np.linspace(0.02, 0.3, ROWS)
     wrong[:, 1] = wrong[:, 0]
@@ -29,7 +29,7 @@ def digits_part(rate: float, bit: float) -> xr.Dataset:
 
 
 def xor_part() -> xr.Dataset:
-    """Make two seeds in three wrong on all rows.
+    """Make two out of three seeds wrong on all rows.
 
     A flipped bit changes no answer at the usual rate, and every answer at the large one.
     """

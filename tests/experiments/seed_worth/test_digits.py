@@ -1,4 +1,4 @@
-"""Pairs of runs: what differs at the start, and that nothing else does."""
+"""Pairs of runs differ at the start in what they should, and in nothing else."""
 
 import jax
 import jax.numpy as jnp

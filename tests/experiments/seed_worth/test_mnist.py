@@ -1,4 +1,4 @@
-"""What --mnist adds: pairs, a figure and text on any pictures, but findings only on those of MNIST."""
+"""What --mnist adds: pairs, a figure and text for any pictures, but findings only for those of MNIST."""
 
 import types
 

@@ -9,7 +9,7 @@ from experiments.seed_worth.parts import over_seeds, ratio_of_means, total_effec
 
 
 def every_outcome(quarters: tuple[int, ...]) -> np.ndarray:
-    """List each outcome as often as its probability says (s, 1, n): row n is wrong with probability qₙ/4."""
+    """List outcomes (s, 1, n) as often as their probability says: row n is wrong with probability qₙ/4."""
     sides = [[True] * q + [False] * (4 - q) for q in quarters]
     return np.array(list(itertools.product(*sides)), float)[:, None, :]
 

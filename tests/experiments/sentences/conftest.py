@@ -1,4 +1,4 @@
-"""Made-up measurements of every part, as a run of 100 seeds would leave them."""
+"""Made-up measurements for every part, as a run of 100 seeds would leave them."""
 
 import numpy as np
 import pytest
@@ -71,7 +71,7 @@ def descents_part():
 
 
 def xor_part(epochs=1000):
-    """Three seeds in four learn at once; the others stay stable at 1/2."""
+    """Three seeds in four learn at once; the others are stable at a loss of 1/2."""
     looks = epochs // xor.EVERY + 1
     loss = np.where(np.arange(SEEDS)[:, None] % 4, 1.0 * 0.5 ** np.arange(looks), 0.5)
     shape = (SEEDS, 2, len(xor.EFFECTIVE), looks)
@@ -92,7 +92,7 @@ def xor_part(epochs=1000):
 
 
 def approximation_part():
-    """Errors fall as 1 / h², far below that of the best line."""
+    """Errors fall as 1 / h², far below the error of the best line."""
     widths, x = np.array(approximation.WIDTHS), approximation.FINE
     error = np.broadcast_to(0.1 / widths**2, (SEEDS, 3, len(widths))).copy()
     dims = ("seed", "function", "width")

@@ -14,7 +14,7 @@ from experiments.sentences import approximation
 @pytest.mark.parametrize("name", approximation.FUNCTIONS)
 @pytest.mark.parametrize("width", [1, 2, 7, 30])
 def test_a_staircase_against_numpy(name, width):
-    """Steps lie at the cuts, each as high as the function at its middle; the promised error is kept."""
+    """Steps meet at the cuts, each as high as the function at its middle; the promised error is kept."""
     f, steepest = approximation.FUNCTIONS[name]
     xs = np.linspace(-1, 1, 998)
     piece = np.minimum(((xs + 1) / 2 * (width + 1)).astype(int), width)
@@ -26,7 +26,7 @@ def test_a_staircase_against_numpy(name, width):
 
 @pytest.mark.parametrize("name", approximation.FUNCTIONS)
 def test_the_promise_is_kept_in_the_rises_too(name):
-    """A rise goes from one step to the next, and at its cut both steps keep the promised error."""
+    """Each rise leads from one step to the next, and both steps keep the promised error at the cut."""
     f, steepest = approximation.FUNCTIONS[name]
     for width in (1, 2, 7, 30):
         cuts, _, _ = approximation.staircase(f, width)
@@ -43,7 +43,7 @@ def test_the_steepest_slope(name):
 
 
 def test_the_best_line():
-    """The best line for |x|, a constant, leaves half of its mean square; a line itself leaves nothing."""
+    """The best line for |x|, a constant, leaves half its root mean square; a straight line leaves nothing."""
     assert approximation.line_error(lambda x: 3 * x - 1) < 1e-12
     assert approximation.line_error(np.abs) == pytest.approx(np.sqrt(1 / 12), rel=0.02)
 

@@ -1,4 +1,4 @@
-"""Figure 3: copies compute the same, the plane contains its corners, and a minimum is really a minimum."""
+"""Figure 3: copies compute the same function, the plane contains its corners, and a minimum is really one."""
 
 import jax
 import numpy as np

@@ -1,4 +1,4 @@
-"""All findings on made-up data: none occurs twice, all have numbers, few seeds leave only exact ones."""
+"""Findings on made-up data: none occurs twice, all have numbers, and few seeds leave only exact ones."""
 
 import numpy as np
 import xarray as xr

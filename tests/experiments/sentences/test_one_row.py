@@ -50,7 +50,7 @@ def test_an_update_against_numpy(program, seed, size):
 
 
 def pairs(sent, change, node, same):
-    """Count the share of pairs, one by one."""
+    """Count pairs one by one, and return the share that keeps its order."""
     kept = total = 0
     for i in range(len(sent)):
         for j in range(len(sent)):
@@ -76,7 +76,7 @@ def test_orders_are_counted_pair_by_pair(same, name):
 
 @pytest.mark.parametrize("x", [(1.0, 3.0, 5.0), (0.2, 0.6, 1.0)])
 def test_the_exact_share_against_draws(x):
-    """A million draws have a standard error of 0.0005."""
+    """With a million draws, the standard error is 0.0005."""
     rng = np.random.default_rng(1)
     a = sigmoid(rng.normal(size=(1_000_000, 3)) @ np.array(x))
     ratio = np.abs(rng.normal(size=len(a))) * (1 - a) * x[2]
@@ -91,6 +91,6 @@ def test_the_handouts_delta_with_both_labels():
 
 
 def test_the_exact_share_at_its_ends():
-    """An input of almost 0 changes almost nothing; a huge one nearly always changes more."""
+    """With an input near 0 the change is nearly always smaller, with a huge one nearly always larger."""
     assert one_row.share_smaller(1e-6, 1.0) == pytest.approx(1, abs=1e-9)
     assert one_row.share_smaller(1e9, 1.0) < 1e-6

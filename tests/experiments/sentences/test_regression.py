@@ -61,7 +61,7 @@ def test_descents_against_numpy(descents, way):
 
 
 def test_other_settings_than_the_best_are_slower():
-    """Near the best settings, none is faster in NumPy on the slowest of ten directions."""
+    """No settings near the best ones are faster in NumPy along the slowest of ten directions."""
     low, high = regression.curvatures()
     rate, momentum = regression.best_settings()["momentum"]
 

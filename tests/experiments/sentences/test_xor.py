@@ -12,7 +12,7 @@ from nnjax import datasets
 
 @pytest.mark.slow
 def test_curves_stand_where_their_names_are():
-    """The last rate with momentum, and the plain result that is shown, agree with plain calls of nnjax."""
+    """The curves for the last rate with momentum and for the rate shown without it equal those of nnjax."""
     found = xor.train(Context(), np.arange(2), xor.EVERY)
     for way, rate, momentum in [(xor.WITH, 1.2, 0.9), (xor.PLAIN, xor.SHOWN, 0.0)]:
         params, history = nnjax.train(
@@ -46,7 +46,7 @@ def test_nodes_answer_and_ask(or_and):
 
 
 def test_every_separable_answer_has_a_question():
-    """Parity and its opposite are the two of sixteen answers that no single node can give."""
+    """Of the sixteen answers, only parity and its opposite cannot be given by a single node."""
     answers = set(xor.itertools.product((0, 1), repeat=4))
     assert answers - set(xor.NAMED) == {(0, 1, 1, 0), (1, 0, 0, 1)}
 

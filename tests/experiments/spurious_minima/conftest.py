@@ -28,7 +28,7 @@ def two_cells():
 
 @pytest.fixture(scope="package")
 def family():
-    """A function of k: W (k, k) of the family, almost a minimum at k = 7 and near one at other sizes."""
+    """A function of k that returns the family's W (k, k): almost a minimum at k = 7, near one at others."""
     return member
 
 
@@ -40,7 +40,10 @@ def minima_of_the_family():
 
 @pytest.fixture(scope="package")
 def symmetric_saddle():
-    """k = n = 3: a on the diagonal, b elsewhere, by Newton's method; W, F and the one direction down."""
+    """W, F and the only direction down at a saddle of k = n = 3, found by Newton's method.
+
+    W has a on the diagonal and b elsewhere.
+    """
     weights = np.full((3, 3), 0.659453) - 0.977633 * np.eye(3)
     for _ in range(5):
         step = np.linalg.solve(hessian(weights), np.ravel(value_and_gradient(weights)[1]))

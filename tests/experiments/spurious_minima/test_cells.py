@@ -47,7 +47,7 @@ def test_a_run_that_is_not_finite_is_an_error(monkeypatch):
 
 @pytest.mark.slow
 def test_a_run_that_newtons_method_rejects_keeps_descending(minima_of_the_family, few_lanes):
-    """k = 6, seeds 716 and 908: both end at the seed-free minimum, 908 only in the second round."""
+    """At k = 6, seeds 716 and 908 end at the seed-free minimum, seed 908 only in the second round."""
     few_lanes(4)
     runs = runs_of(6, 6, [0, 716, 908])
     assert runs.outcome.tolist() == [0, 1, 1]
@@ -85,7 +85,7 @@ def test_a_run_that_rests_at_a_saddle_goes_on(monkeypatch, starting_at_the_saddl
     runs = runs_of(3, 3, np.arange(2), [limits])
     assert runs.pushed.tolist() == [1, 1]
     assert runs.outcome.tolist() == [NOT_SPURIOUS] * 2
-    assert np.all(np.isnan(runs.gradient_norm))  # of the saddle, which the runs have left
+    assert np.all(np.isnan(runs.gradient_norm))  # the norms at the saddle, which the runs have left
     monkeypatch.setattr(cells, "FURTHER", 0)
     runs = runs_of(3, 3, np.arange(2), [limits])
     assert runs.outcome.tolist() == [UNSETTLED] * 2  # a saddle is not a minimum
@@ -107,7 +107,7 @@ def test_a_run_that_does_not_rest_is_continued():
 
 @pytest.mark.slow
 def test_the_saddle_that_a_seed_rests_at(few_lanes):
-    """At k = 16, n = 17, seed 41 has a gradient below 1e-9 at a saddle; left alone, it still leaves it."""
+    """At k = 16, n = 17, seed 41 has a gradient below 1e-9 at a saddle, but leaves it even without a push."""
     few_lanes(1)
     runs = runs_of(16, 17, [41])
     assert runs.pushed.tolist() == [1]

@@ -58,7 +58,7 @@ def test_the_published_tables_agree_with_themselves():
 
 
 def test_the_two_published_tables_differ_where_they_do():
-    """At k = 13, 2018's 73.0 % of 1000 against 2021's 67.0 % of 500 give z = 2.41 by hand."""
+    """At k = 13, 73.0 % of 1000 (2018) against 67.0 % of 500 (2021) gives z = 2.41 by hand."""
     found = differences(*made_up([PUBLISHED[k][0] for k in KS]))["share_again"]
     pooled = (730 + 335) / 1500
     assert found[13] == pytest.approx(0.06 / np.sqrt(pooled * (1 - pooled) * (1 / 1000 + 1 / 500)))

@@ -8,7 +8,7 @@ from experiments.spurious_minima.groups import groups
 
 
 def made_up(outcomes):
-    """Make a cell k = 2, n = 3 whose spurious runs end at F = 0.1 or 0.2."""
+    """Make a cell with k = 2 and n = 3 whose spurious runs end at F = 0.1 or 0.2."""
     count, outcome = len(outcomes), np.array(outcomes)
     objective = np.where(outcome == SPURIOUS, 0.1 + 0.1 * (np.arange(count) % 2), 0.0)
     spectrum = np.where((outcome == NOT_SPURIOUS)[:, None], np.nan, objective[:, None] + np.arange(1.0, 7))

@@ -1,4 +1,4 @@
-"""Two small cells through the whole experiment, and its options."""
+"""The whole experiment on two small cells, and its options."""
 
 import pytest
 import xarray as xr

@@ -1,4 +1,4 @@
-"""Made-up maps: exactly those networks train that the rule of 6 ξ says will train."""
+"""Made-up maps, on which a network trains exactly where the rule of 6 ξ says that it will."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def maps_part() -> xr.Dataset:
 
 
 def isometry_part() -> xr.Dataset:
-    """At the second rate, the loss halves in 4 epochs from Gaussian weights, in 2 from orthogonal ones."""
+    """At the second rate, the loss halves in 4 epochs from Gaussian weights and in 2 from orthogonal ones."""
     loss = np.ones((SEEDS, 2, 2, EPOCHS + 1))
     loss[:, 0, 1, 4:] = loss[:, 1, 1, 2:] = 0.3
     axes = {"seed": np.arange(SEEDS), "weights": list(orthogonal.KINDS), "rate": [0.01, 0.03]}
@@ -37,7 +37,7 @@ def isometry_part() -> xr.Dataset:
 
 
 def linear_part() -> xr.Dataset:
-    """From orthogonal weights alone, the loss halves, in as many updates with 16 layers as with 4."""
+    """Only from orthogonal weights does the loss halve: with 16 layers in as many updates as with 4."""
     loss = np.ones((2, SEEDS, 2, 2, EPOCHS + 1))
     loss[:, :, 1, 0, 3:] = 0.3
     axes = {"depth": [4, 16], "seed": np.arange(SEEDS), "weights": list(orthogonal.KINDS)}

@@ -1,4 +1,4 @@
-"""Findings about maps on which 6 ξ is right by construction."""
+"""Findings about maps on which the rule of 6 ξ is right by construction."""
 
 import numpy as np
 import pytest

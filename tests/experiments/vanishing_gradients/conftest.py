@@ -10,7 +10,7 @@ from experiments.vanishing_gradients import SMOKE, Config, exact_laws, run, trai
 
 
 def _record(task, recipe, epochs, seeds):
-    """Make a record of the right shape: deep sigmoid networks (5 layers or more) keep a constant's loss."""
+    """Make a record of the right shape, where sigmoid networks of 5 or more layers answer with a constant."""
     shape = len(seeds), len(recipe.rates)
     rng = np.random.default_rng(recipe.depth)
     stuck = recipe.depth >= 5 and recipe.activation == "sigmoid"
@@ -32,7 +32,7 @@ def made_up():
 
 @pytest.fixture(scope="session")
 def small_config():
-    """The options that include all parts that are judged and shown."""
+    """Options under which all parts are judged and shown."""
     sizes = {
         "widths": (16,),
         "activations": ("sigmoid", "relu"),

@@ -1,4 +1,4 @@
-"""Shared draws against one network at a time, and what is stored."""
+"""Networks that share draws against one network at a time, and what is stored about them."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Mean-field theory's factor against networks at birth that follow it, or do not."""
+"""Mean-field theory's factor against networks at birth that follow it, and ones that do not."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from experiments.vanishing_gradients import birth_findings
 
 CONDITIONS = 6
-"""Two activations and three schemes: LeCun's and Glorot's weights are the same at equal widths."""
+"""Two activations times three schemes, since LeCun's and Glorot's weights are alike at equal widths."""
 
 
 @pytest.mark.slow

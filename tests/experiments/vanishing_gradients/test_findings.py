@@ -14,7 +14,7 @@ def test_findings_hold_numbers_and_every_part_is_judged(small_data, monkeypatch)
     judged = findings(small_data)
     for finding in judged:
         numbers = [finding.measured, *finding.interval, *finding.expected]
-        # He's made-up networks learn nothing within six epochs, so there is no ratio to report.
+        # Made-up networks with He's weights learn nothing within six epochs, so there is no ratio to report.
         assert not np.isnan(numbers).any() or finding.id == "stall-glorot-over-he", finding.claim
     claims = "\n".join(finding.claim for finding in judged)
     for part in (

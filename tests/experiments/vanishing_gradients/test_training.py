@@ -98,5 +98,5 @@ def test_he_learns_at_30_layers_and_glorot_stalls():
     he, glorot = (np.nan_to_num(record.loss[..., -1], nan=np.inf) for record in records)
     assert np.all(he.min(axis=1) < 0.4)
     np.testing.assert_allclose(glorot[:, :3].min(axis=1), 0.900, rtol=0.02 / 0.9)
-    # At a rate of 0.003 some of Glorot's networks begin to learn only in the last of the 30 epochs.
+    # At a rate of 0.003 some networks with Glorot's weights begin to learn only in the last of 30 epochs.
     assert np.all(glorot > 0.8)

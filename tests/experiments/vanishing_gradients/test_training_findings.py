@@ -57,7 +57,7 @@ def test_the_first_depth_beyond():
 
 
 def stalling(he, glorot, seeds=12):
-    """Make losses over epochs for two initialisations, equal for all seeds; a constant's loss is 1."""
+    """Make losses over epochs for two initialisations, equal for all seeds; a constant answer has loss 1."""
     losses = np.tile(np.array([he, glorot])[:, None], (1, seeds, 1))
     return xr.Dataset(
         {"loss": (("init", "seed", "epoch"), losses), "constant": 1.0},

@@ -15,7 +15,7 @@ SCRIPT = pathlib.Path(walkthrough.__file__).with_name("handout.R")
 
 @pytest.fixture(scope="module")
 def by_r():
-    """(printed rule, true rule), computed by R, (23, 2)."""
+    """The numbers by the printed and by the true rule, computed by R (23, 2)."""
     rscript = shutil.which("Rscript")
     if rscript is None:
         pytest.skip("Rscript is not installed (Debian: apt-get install r-base-core)")

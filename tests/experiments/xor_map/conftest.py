@@ -1,4 +1,4 @@
-"""A small map, as it is measured, and made-up ones whose borders are known."""
+"""A small map that is measured, and made-up ones whose borders are known."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ WHOLE = maps.WHOLE._asdict()
 
 @pytest.fixture(scope="package")
 def data():
-    """Made-up planes: a straight border at rate 1, salt and pepper at rate 10, the same in close-ups."""
+    """Made-up planes: a straight border at rate 1, salt and pepper at rate 10, and the same in close-ups."""
     rng, shape = np.random.default_rng(0), (2, 4, 2, SIDE, SIDE)
     level = np.ones(shape, np.int8)
     level[0, ..., : SIDE // 2] = 0

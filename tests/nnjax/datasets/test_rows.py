@@ -1,4 +1,4 @@
-"""Labels as one-hot rows: any common kind of labels is accepted, and no class is lost or invented."""
+"""Labels as one-hot rows: any common kind of label is accepted, and no class is lost or invented."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""A user's own table: Iris as CSV, and bad things that a file may contain."""
+"""A user's own table: Iris as CSV, and mistakes that a file may contain."""
 
 import importlib
 from typing import Any

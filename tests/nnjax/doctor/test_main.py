@@ -54,7 +54,8 @@ def test_what_nnjax_avoids_stands_under_a_line_of_its_own():
 
 def test_a_planted_wrong_gradient_fails_its_rows_alone(gradients_only, monkeypatch, capsys):
     right = backprop.gradients
-    # Half a percent off in the first node's weights: more than rounding, but too little to show in a loss.
+    # The first row of each gradient is off by half a percent: more than a rounding error, but too little to
+    # show in a loss.
     monkeypatch.setattr(
         backprop, "gradients", lambda *batch: jax.tree.map(lambda g: g.at[0].multiply(1.005), right(*batch))
     )

@@ -1,4 +1,4 @@
-"""Certificates on points whose kind is known; no change of units, place or direction changes the kind."""
+"""Certificates on points whose kind is known; changing units, place or direction does not change the kind."""
 
 import functools
 import itertools
@@ -28,11 +28,11 @@ FEW = (
     "quartic bowl",
     "diamond",
 )
-"""One or two for each verdict; the others are slow only because each is a separate program."""
+"""One or two points for each verdict; the others are slow only because each needs its own program."""
 
 
 def tables():
-    """Yield (dtype, group of names): `FEW` in float64; marked slow, the others and all names in float32."""
+    """Yield (dtype, group of names): `FEW` in float64; the others, and all in float32, are marked slow."""
     others = [name for name in KNOWN if name not in FEW]
     yield from (("float64", names) for names in groups(FEW))
     for dtype, slow in (("float64", others), ("float32", KNOWN)):

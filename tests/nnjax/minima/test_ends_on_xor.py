@@ -31,7 +31,7 @@ def xor(seeds=range(32), epochs=10_000):
 @pytest.mark.slow
 @pytest.mark.parametrize("polished", [False, True])
 def test_no_end_of_logistic_xor_is_a_strict_minimum(polished):
-    """There is none (Hamey 1998), not even at SSE 0."""
+    """No end point is a strict minimum (Hamey 1998), not even at SSE 0."""
     network, (params, losses) = xor()
 
     def loss(p):

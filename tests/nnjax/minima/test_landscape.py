@@ -29,7 +29,7 @@ def test_barrier_in_closed_form():
     np.testing.assert_allclose(
         minima.barrier(network, params(1.0), params(1.0), xs, xs, "sse"), 0.0, atol=1e-12
     )
-    # If the ends differ, the straight line between them is subtracted.
+    # If the losses at the ends differ, the straight line between them is subtracted.
     t = np.linspace(0, 1, 51)
     losses = 5 * (1 - ((1 - t) - 0.5 * t) ** 2) ** 2
     expected = np.max(losses - ((1 - t) * losses[0] + t * losses[-1]))

@@ -1,4 +1,4 @@
-"""The Hessian against JAX's own, and polishing on points that are known."""
+"""The Hessian against JAX's own, and polishing at known points."""
 
 import jax
 import jax.numpy as jnp

@@ -79,11 +79,11 @@ def look(loss, matrix, step=(0.0, 0.0)):
     ],
 )
 def test_the_loss_falls_where_the_second_derivative_is_zero(loss, falls):
-    """(x - y²)² has f'''(y, y, x) = -4 and f''''(y⁴) = 24: the bracket 24 - 3 · 16/2 is 0."""
+    """(x - y²)² has f'''(y, y, x) = -4 and f''''(y⁴) = 24, so the bracket 24 - 3 · 16/2 is 0."""
     assert bool(look(loss, np.diag([2.0, 0.0])).falls) == falls
 
 
 def test_the_third_derivative_along_a_step():
-    """For x³ + x²y along s it is (6s₁² + 4s₁s₂, 2s₁²)."""
+    """For x³ + x²y along s the third derivative is (6s₁² + 4s₁s₂, 2s₁²)."""
     orders = look(lambda p: p[0] ** 3 + p[0] ** 2 * p[1], np.zeros((2, 2)), step=(1.0, 2.0))
     np.testing.assert_allclose(orders.along_step, [6 + 8, 2], rtol=1e-12)

@@ -73,7 +73,7 @@ def until_rest():
 
 
 def spread(*fns):
-    """Run nnjax's functions in a user's own program: under jit and vmap, with seeds over the devices."""
+    """Run nnjax's functions in a user's own program, under jit and vmap, with seeds spread over devices."""
     seeds = NamedSharding(Mesh(np.array(jax.devices()), ("seed",)), PartitionSpec("seed"))
     together = jax.jit(
         jax.vmap(lambda seed: [fn(jax.random.key(seed)) for fn in fns]),

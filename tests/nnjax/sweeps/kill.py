@@ -2,7 +2,7 @@
 
 Every second kill hits a process that is writing.
 
-python kill.py FOLDER PROCESSES KILLS writes files beside FOLDER: undisturbed.npy comes from a process without
+python kill.py FOLDER PROCESSES KILLS writes files next to FOLDER: undisturbed.npy is from a process without
 a folder, and 0.npy, 1.npy, ... from those that shared FOLDER. Processes are forked, so that JAX is imported
 once.
 """

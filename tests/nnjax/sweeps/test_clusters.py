@@ -1,4 +1,4 @@
-"""The same bits on a cluster as on one machine, whichever worker is killed, late or slow; three engines."""
+"""Three engines give a cluster the bits of one machine, whichever worker is killed, late or slow."""
 
 import concurrent.futures
 import contextlib
@@ -56,7 +56,7 @@ def swept(executor, **options):
 
 
 class Once:
-    """An `on_segment` that does something once, as soon as a number of runs are done."""
+    """An `on_segment` that does something once, as soon as a given number of runs is done."""
 
     def __init__(self, runs, act):
         self._runs, self._act = runs, act

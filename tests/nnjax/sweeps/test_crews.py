@@ -1,4 +1,4 @@
-"""Rows are handed out, and again if a worker is lost; the bits are the same as on one machine."""
+"""Rows are handed out, and handed out again if a worker is lost; the bits are those of one machine."""
 
 import itertools
 import re
@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_asked(tmp
 
 
 def test_a_folder_decides_which_workers_fit(alone, tmp_path, monkeypatch):
-    """The first worker that answers is of another kind than those that began the folder."""
+    """The first worker that answers is of a different kind than those that began the folder."""
     monkeypatch.setattr(sweeps, "SEGMENT_CALLS", 2)
     monkeypatch.setattr(workers, "HOLDS", (0.0, 0.0))
     swept(None, folder=tmp_path)
@@ -308,7 +308,7 @@ def test_a_worker_whose_module_is_stale_is_found_at_once_and_the_advice_helps(mo
 
 
 def test_a_login_node_of_another_kind_does_not_matter(alone, monkeypatch):
-    """The node that starts the sweep may have another processor or JAX version than the workers."""
+    """The node that starts the sweep may have a different processor or JAX version than the workers."""
 
     def elsewhere(order, columns, answer=workers._answer):
         there = answer(order._replace(expected=order.expected and inside.setdefault("there", {})), columns)
@@ -404,7 +404,7 @@ def test_a_large_function_travels_only_where_it_is_not_known(alone, monkeypatch)
 
 
 class Counting(Inline):
-    """Its workers have no function yet; `whole` is the largest number of functions under way at once."""
+    """Its workers have no function yet; `whole` is the largest number of functions being sent at once."""
 
     def submit(self, fn, order, columns, attempt):
         future = super().submit(fn, order, columns, attempt)

@@ -15,7 +15,7 @@ def draw(key):
 
 @pytest.mark.parametrize("what", ["kind", "flags"])
 def test_a_folder_of_another_kind_of_cpu_is_refused(tmp_path, monkeypatch, what):
-    """XLA compiles for the CPU and its vector width, and obeys XLA_FLAGS: the last digits depend on both."""
+    """XLA compiles for the CPU's vector width, and obeys XLA_FLAGS, so the last digits depend on both."""
     nnjax.sweep(draw, [1], folder=tmp_path)
     assert nnjax.sweep(draw, [1], folder=tmp_path).shape == (1,)
     if what == "kind":

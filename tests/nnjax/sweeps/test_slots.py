@@ -115,7 +115,7 @@ def test_slots_are_refilled_once_an_eighth_of_them_is_free(devices):
 
 
 def test_step_sees_only_states_that_seeds_have_been_in():
-    """This planted step never ends from 0, and three of the four slots have no seed."""
+    """This planted step never ends if it starts at 0, and three of the four slots have no seed."""
 
     def doubled(state):
         return jax.lax.while_loop(lambda x: x < 1, lambda x: 2 * x, state)

@@ -1,4 +1,4 @@
-"""Tasks are handed out once, again if they are lost, and in copies if they are refused."""
+"""Tasks are handed out once; lost ones are handed out again, and refused ones in copies."""
 
 import numpy as np
 import pytest

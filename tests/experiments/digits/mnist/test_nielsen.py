@@ -61,7 +61,7 @@ def test_speeds_are_the_lengths_of_his_mean_deltas(folder):
 
 
 def test_his_spread_of_initial_weights(folder):
-    """Weights are N(0, 1/inputs) and biases N(0, 1): means over 64 · 30 and 30 draws of 20 seeds."""
+    """Weights are N(0, 1/inputs) and biases N(0, 1), as 64 · 30 and 30 draws from each of 20 seeds show."""
     network = nielsen.network_of(mnist.load(folder), (30, 30))
     born = [nnjax.init(network, nnjax.key(seed), "lecun_normal", "normal")[0] for seed in range(20)]
     np.testing.assert_allclose(np.std([one.weights for one in born]) * 8, 1, rtol=0.03)

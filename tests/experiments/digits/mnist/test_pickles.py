@@ -1,4 +1,4 @@
-"""Arrays from a pickle that is read but never run; the pickles are written byte by byte, as Python 2 did."""
+"""Arrays from a pickle that is read but never run; the pickles are written as Python 2 wrote them."""
 
 import os
 import pickle
