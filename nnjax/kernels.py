@@ -23,7 +23,7 @@ from jaxtyping import Array, PyTree
 THREADS = 128
 """The number of runs per block, one for each thread."""
 FEWEST = 32
-"""The number of runs that the smallest block holds; other numbers than its multiples are scanned."""
+"""The number of runs that the smallest block holds; if it does not divide their number, all are scanned."""
 MOST_OPERATIONS = 1400
 """The largest number of operations in a step with which a kernel compiles within seconds.
 

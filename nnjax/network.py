@@ -105,7 +105,7 @@ def mlp(
     Activations are given as in `Network`: as names, `Activation`s or functions.
 
     Without hidden layers, `hidden` has no effect, so that the depth can be varied down to 0; its names must
-    still be known ones.
+    still be valid.
 
     Raises:
         TypeError, ValueError: As in `Network`.

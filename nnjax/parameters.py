@@ -40,7 +40,7 @@ def init(
     precision.
 
     Args:
-        network: The network that they are for.
+        network: The network that the parameters are for.
         key: A random key, such as `nnjax.key(seed)`.
         weights: "normal" N(0, 1) or "uniform" U(-1, 1) as in the handout; "lecun_*" (variance 1/in),
             "glorot_*" (2/(in + out)), "he_*" (2/in), where * is normal (the full Gaussian, which the
@@ -87,7 +87,7 @@ def params(network: Network, weights: Sequence[Any], biases: Sequence[Any] | Non
     2.6
 
     Args:
-        network: The network that they are for.
+        network: The network that the parameters are for.
         weights: One array (in, out) per layer; column j leads into node j.
         biases: One array (out,) per layer. None, for all layers or for one of them, makes zeros.
 
@@ -97,7 +97,7 @@ def params(network: Network, weights: Sequence[Any], biases: Sequence[Any] | Non
             have several dtypes, or biases are not 0 in a network without them.
     """
     if not isinstance(network, Network):
-        raise TypeError(f"network must be a nnjax.Network, as mlp returns; got {type(network).__name__}")
+        raise TypeError(f"network must be a nnjax.Network, such as mlp returns; got {type(network).__name__}")
     shapes = list(itertools.pairwise(network.sizes))
     kernels = _fitting("weights", weights, shapes)
     given = [None] * len(shapes) if biases is None else list(biases)
@@ -133,7 +133,7 @@ def summary(network: Network) -> reporting.Text:
         TypeError: If network is not a network.
     """
     if not isinstance(network, Network):
-        raise TypeError(f"network must be a nnjax.Network, as mlp returns; got {type(network).__name__}")
+        raise TypeError(f"network must be a nnjax.Network, such as mlp returns; got {type(network).__name__}")
     rows = [("layer", "nodes", "activation", "weights", "biases", "parameters")]
     rows.append(("input", str(network.sizes[0]), "", "", "", ""))
     total = 0

@@ -299,7 +299,7 @@ def _unit_where(where: ArrayLike, vectors: Float[Array, "i j"]) -> Float[Array, 
 
 
 def _as_long(network: Network, params: Params, reference: Params, layer: int, wanted: ArrayLike) -> Params:
-    """Rescale nodes to the lengths of the reference's incoming weights (of the outgoing, if silent)."""
+    """Rescale nodes to the lengths of the reference's incoming weights (outgoing ones for silent nodes)."""
     may = may_rescale(network, layer)
     if not may.any():
         return params

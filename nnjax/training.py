@@ -198,7 +198,7 @@ def _measures(measures: Mapping[str, Measure] | None, record_every: int | None) 
 
 
 def _weighted(loss: Loss, ys: Array, row_weights: ArrayLike | None) -> tuple[Loss, Array]:
-    """Return a loss for labels with one more column, the weights of the rows, and these labels."""
+    """Return a loss that reads row weights from a last column of the labels, and labels with that column."""
     if row_weights is None:
         return loss, ys
     weights = checks.real_array("row_weights", row_weights, ys.dtype)

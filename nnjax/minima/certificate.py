@@ -33,7 +33,7 @@ UNSURE = 1e-3
 NEAR = 1e-5
 """A point is critical if the second Newton step is shorter than this share of the first."""
 TINY = 1e-13
-"""Newton steps on a plateau use eigenvalues down to this share of the largest; the rest is rounding."""
+"""Newton steps on a plateau use eigenvalues down to this share of the largest; others are rounding errors."""
 WALK, KEPT = 4, 0.8
 """On a plateau, `WALK` Newton steps in a row are each at least `KEPT` times as long as the one before."""
 ROUNDING = 1000

@@ -208,7 +208,7 @@ def _swept(
     on_segment: OnSegment | None,
     executor: Any,
 ) -> tuple[PyTree, Mapping[str, Any]]:
-    """Compute all rows, here or on workers; these then decide the lane width and what the bits depend on."""
+    """Compute all rows, here or on workers, which then decide the lane width and what the bits depend on."""
     if on_segment is not None:
         checks.functions(on_segment=on_segment)
     given = None if executor is None else executors.read(executor)

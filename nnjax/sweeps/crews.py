@@ -161,7 +161,7 @@ class Crew:
             ) from error
 
     def _travels(self) -> bool:
-        """Decide whether a task brings the function; a large one is left out if workers that have it stay."""
+        """Decide whether a task carries the function; a large one is omitted if workers that have it stay."""
         answers = self._answers.total()
         stay = answers > len(self._answers) and answers > 2 * self._unknown
         return self._size_of_function <= SMALL or not stay

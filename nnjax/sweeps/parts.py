@@ -53,7 +53,7 @@ def begun(folder: str | os.PathLike, here: Mapping[str, Any]) -> dict[str, Any] 
 
     Args:
         folder: The folder.
-        here: What they would depend on here.
+        here: What the bits would depend on here.
     """
     stored = _described(pathlib.Path(folder))
     alike = ("function", "constants", "lane", "jax", "jaxlib")

@@ -159,7 +159,7 @@ def _write_first(path: pathlib.Path, fill: Callable[[Any], Any]) -> bool:
 
 
 def _publish(temporary: pathlib.Path, path: pathlib.Path) -> bool:
-    """Give a written file its name unless that is taken; a link, unlike a rename, never replaces a file."""
+    """Give a written file its name unless it is taken; a link, unlike a rename, never replaces a file."""
     try:
         os.link(temporary, path)
     except FileExistsError:
@@ -218,7 +218,7 @@ def _hash(identity: str, index: int, leaves: Sequence[np.ndarray]) -> str:
 
 
 def _plain(leaf: np.ndarray) -> np.ndarray:
-    """View as plain bytes if NumPy lacks the type; it cannot read float8_e5m2 in the form that it writes."""
+    """View as plain bytes if NumPy lacks the type; it cannot read back the float8_e5m2 that it writes."""
     return leaf if leaf.dtype.isbuiltin == 1 else leaf.view(np.dtype((np.void, leaf.dtype.itemsize)))
 
 
@@ -228,7 +228,7 @@ def save(folder: Folder, index: int, leaves: Sequence[np.ndarray]) -> None:
     The first file stays; a second one, which must have the same bits, is dropped.
 
     Raises:
-        OSError: If the folder cannot be written; segments written before stay.
+        OSError: If the folder cannot be written; earlier segments stay.
         RuntimeError: If another process has written this segment with different bits, which must not happen.
         ValueError: If the existing file is damaged.
     """
@@ -301,7 +301,7 @@ class Tracker:
         """Keep the results of these rows (r,), arrays (r, ...); write the segments that they complete.
 
         Raises:
-            OSError: If the folder cannot be written; segments written before stay.
+            OSError: If the folder cannot be written; earlier segments stay.
             RuntimeError: If another process has written one of them with different bits.
         """
         for array, leaf in zip(self._results, leaves, strict=True):

@@ -10,7 +10,7 @@ from nnjax.sweeps import executors
 COPIES = 64
 """The largest number of copies of a task; each refusal adds one."""
 HOPELESS = 4
-"""The number of refusals after which a copy is given up; a task with no copies left was refused ten times."""
+"""The number of refusals after which a copy is given up; a task loses its last copy after ten refusals."""
 
 
 class Task(NamedTuple):
@@ -111,8 +111,7 @@ class Tasks:
         return task.key in self._finished
 
     def are_hopeless(self) -> bool:
-        """Check whether every task, in all its copies, has been refused again and again since the last
-        result.
+        """Check whether each task, in all its copies, has been refused many times since the last result.
 
         A copy that is still under way counts too: its worker may be the one that fits.
         """

@@ -200,7 +200,7 @@ def _results(job: jobs.Job, rows: np.ndarray) -> list[np.ndarray]:
 
 
 def _culprit(job: jobs.Job) -> Mapping[str, Any] | None:
-    """Halve the rows until one that raises is left; None if none raises alone, all do, or time is up."""
+    """Halve the rows until the one that raises is left; None if none or all raise alone, or time is up."""
     rows, end = np.arange(job.rows.count), time.monotonic() + SEARCH
     while len(rows) > 1:
         if time.monotonic() > end:

@@ -182,7 +182,7 @@ def test_parameters_of_another_network_are_refused():
         ({"params": {"Conv_0": {"scale": 1}}}, "'Conv_0' is not a dense layer"),
         (
             {"params": {"Dense_0": {"kernel": 1}}, "batch_stats": {"BatchNorm_0": {"mean": 1}}},
-            "variables hold batch_stats beside 'params'",
+            "variables hold batch_stats besides 'params'",
         ),
         ({"params": {"Dense_0": {"kernel": np.zeros((3, 4))}}}, "layers have biases"),
         ({"params": {"Dense_0": {"kernel": np.zeros((3, 4)), "bias": np.zeros(4)}}}, "params have shapes"),
@@ -279,11 +279,11 @@ class Elsewhere:
         ),
         (
             lambda *both: Named(layers=nnx.List(both), head=linears()[1]),
-            "module has head beside its layers",
+            "module has head besides its layers",
         ),
         (
             lambda first, second: Named(fc1=first, fc2=second, scale=nnx.Param(jnp.ones(1))),
-            "module has scale beside its layers",
+            "module has scale besides its layers",
         ),
     ],
 )
