@@ -58,7 +58,7 @@ class Slope:
 
 @dataclasses.dataclass(frozen=True)
 class LossSlope:
-    """The derivative (y, ŷ) -> ∂L/∂ŷ of a loss of one example, computed by jax.grad.
+    """The derivative (y, ŷ) -> ∂L/∂ŷ of a loss on one example, computed by jax.grad.
 
     Raises:
         ValueError: If the loss does not map y (out,) and ŷ (out,) to one real number.

@@ -68,7 +68,7 @@ def on_nvidia() -> bool:
 
 
 def fits(jaxpr: Any) -> bool:
-    """Check whether a step has few enough operations, all on single 32-bit values and known to kernels."""
+    """Check whether a step has few enough operations, all on single 32-bit values and from `OPERATIONS`."""
     used, equations = partial_eval.dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))[0], operations(jaxpr)
     values = [*used.invars, *used.constvars, *(value for each in equations for value in each.outvars)]
     return (

@@ -73,7 +73,7 @@ def study(
     separate sweep, which is compiled once.
 
     Args:
-        fn: As in `nnjax.sweep`; a pure function of a key, the choices and the settings to a pytree of arrays.
+        fn: As in `nnjax.sweep`; a pure function from a key, the choices and the settings to arrays, a pytree.
         seeds: As in `nnjax.sweep`.
         static: The choices, as in {"weights": ["he_normal", "glorot_normal"]}, or with your own labels, as in
             {"optimizer": {"sgd": optax.sgd, "adam": optax.adam}}. All combinations are computed.

@@ -192,7 +192,7 @@ def _sooner(random: xr.Dataset) -> Finding:
         EXPECTED["xor-sigmoid-sooner"],
         f"XOR, sigmoid: share that converges sooner from range {large:g} than from {small:g}",
         wait[:, -1] < wait[:, 0],
-        note=f"median epochs {medians}; a seed that converges from neither counts as not sooner",
+        note=f"median epochs {medians}; a seed that converges from neither does not count as sooner",
     )
 
 

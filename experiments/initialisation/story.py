@@ -12,7 +12,7 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """Say that the best range depends on the rate, slow is not stuck, zeros never learn, biases matter."""
+    """Say that the best range depends on the rate, and what is stuck, never learns, or matters."""
     by_rate = data["rates"].to_dataset()
     small, *_, large = by_rate["range"].values
     short, long = (f"{epochs:,}" for epochs in by_rate["epochs"].values)

@@ -243,7 +243,7 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
     usual = data["usual"].to_dataset()
     ratios = [_row(usual, int(kept)) for kept in usual["kept"].values]
     heads = ("epochs", "mean accuracy", "standard deviation", "variance over independent errors'")
-    return {"What a change of the seed changes": (head, rows), "Variance from run to run": (heads, ratios)}
+    return {"What changing the seed affects": (head, rows), "Variance from run to run": (heads, ratios)}
 
 
 def _row(usual: xr.Dataset, kept: int) -> list[str]:

@@ -6,8 +6,8 @@ from experiments.runner.experiment import Card, Fold, Show, Story
 from experiments.runner.mnist import MNIST
 
 CARD = Card(
-    "Only where training is chaotic does one flipped bit change answers. As a share of what another seed "
-    "changes:",
+    "One flipped bit changes hardly any answers, unless training is chaotic. There, as a share of another "
+    "seed's changes:",
     "bit-large:%",
     "apart",
 )

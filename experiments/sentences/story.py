@@ -21,8 +21,8 @@ def story(data: xr.DataTree) -> Story:
         "In {even-smaller-mean:%} of random networks the mean change into the hidden nodes is smaller than "
         "that into the output. A single weight's is smaller in only {even-smaller-all-pairs:%} of the cases, "
         "and that of the weight from x₃ = 5 in {even-smaller-x3:%}. With inputs of 0.2, 0.6 and 1 this last "
-        "share is {even-smaller-small-inputs:points} higher: the sentence mostly holds where inputs are no "
-        "larger than activations.",
+        "share is {even-smaller-small-inputs:points} higher: the sentence holds more often where inputs are "
+        "small.",
         Fold("Do the weights that contribute most change most, and should one stop when the loss is stable?"),
         "Do large activations change more “as they ‘contribute’ more to the prediction”? The weight that "
         "contributes most, by |a · w|, changes most in {larger-contribution:%} of the networks: a change "

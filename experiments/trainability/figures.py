@@ -25,7 +25,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     activations = [str(name) for name in maps["activation"].values]
     return {
         "maps": Drawing(
-            "Theory's line at birth bounds the depth at which networks learn",
+            "Above theory's line at birth hardly any network has learnt",
             [_map(maps.sel(activation=name), name) for name in activations],
             "Each cell is a variance of the initial weights and a depth: the median over its seeds of the "
             f"lowest loss at any rate. Blue: below {LEARNT} of the best constant answer's; yellow: above, so "

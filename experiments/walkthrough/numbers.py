@@ -212,7 +212,7 @@ def decimals(text: str) -> int:
 
 
 def half_unit(text: str) -> float:
-    """Return half a unit of the last digit of a printed number: 0.0005 for "0.192"."""
+    """Return half a unit in the last digit of a printed number: 0.0005 for "0.192"."""
     return 0.5 * 10.0 ** -decimals(text)
 
 

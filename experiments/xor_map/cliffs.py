@@ -29,7 +29,7 @@ def longer_learner(epochs: int) -> Callable[..., jax.Array]:
 def neighbours(level: np.ndarray, seed: int) -> np.ndarray:
     """Choose random pairs of neighbours, one that learns and one that does not: (pair, 2, 2).
 
-    The last axis is row and column. There are at most PAIRS, and fewer where the border is short.
+    The last axis holds row and column. There are at most PAIRS, and fewer where the border is short.
     """
     inside, found = level == 0, []
     places = np.indices(level.shape)

@@ -152,7 +152,7 @@ def _fitting(program: Program, memory: int | None) -> int:
 
 @functools.lru_cache(maxsize=64)
 def _touched(jaxpr: Any) -> tuple[int, int]:
-    """Count the bytes (at least 1) that one run touches in an iteration of its widest loop, and in all."""
+    """Count the bytes (at least 1) that one run touches in one iteration of its widest loop, and in total."""
     loops, straight = _loop_bytes(jaxpr)
     return max(1, max(loops, default=straight)), max(1, straight + sum(loops))
 

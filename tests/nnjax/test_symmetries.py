@@ -217,7 +217,7 @@ def test_align_recovers_disturbed_copies():
 
 
 def silenced(params, nodes):
-    """Set all incoming weights of these (layer, node) to 0."""
+    """Set all weights into these nodes, given as (layer, node), to 0."""
     for layer, node in nodes:
         params[layer].weights[:, node] = 0.0
         params[layer].biases[node] = 0.0

@@ -106,7 +106,7 @@ def test_a_worker_compiles_once_whatever_the_tasks_and_sweeps():
     once = len(standin.TRACES)
     same(nnjax.sweep(counted, range(50, 100), lane=4, executor=Inline()), first[50:])
     assert len(executor.futures) > 10
-    assert len(standin.TRACES) == once <= 5  # shapes and text here and on the worker, its program there
+    assert len(standin.TRACES) == once <= 5  # shapes and text on both sides; the program on the worker only
 
 
 # In a folder.
