@@ -161,7 +161,7 @@ def same_losses(speed: xr.Dataset) -> Finding:
 
 
 def compilation(speed: xr.Dataset) -> Finding:
-    """Return the longest time for compilation, that of a first call minus a later one, in a user's view."""
+    """Return the longest compilation that a user sees: the time of a first call minus that of a later one."""
     seconds = {}
     for network in speed["network"].values:
         at = {"network": network, "peer": named(speed, network)}

@@ -33,7 +33,7 @@ def story(data: xr.DataTree) -> Story:
         "{lost-digit-delta}. Cross-entropy's δ is y − a, nearly 1 there.",
         Show("lost"),
         Fold("Is a silent node lost for good?"),
-        f"We guessed so, but it is not: of the nodes that are silent after {EARLY} epochs, "
+        f"We guessed that it is, but it is not: of the nodes that are silent after {EARLY} epochs, "
         f"{{silent-nodes-heard:%}} are heard by epoch {epochs}. Yet the initial weights matter a great deal. "
         f"With the rows in another order, the share that ends below {poor} is {{poor-in-other-order:points}} "
         "higher among the seeds that did so before than among the others.",

@@ -55,7 +55,7 @@ def relative_delta(depth: xr.Dataset) -> xr.DataArray:
 
 
 def has_learnt(part: xr.Dataset, constant: float) -> np.ndarray:
-    """Return whether a network's training loss is below `LEARNT` of the best constant answer's."""
+    """Return whether a network's training loss is below `LEARNT` times the best constant answer's."""
     return part["loss"].values < LEARNT * constant
 
 

@@ -14,7 +14,7 @@ from nnjax.network import product
 
 KINDS = ("normal", "uniform", "orthogonal")
 INITS = tuple(name for name in SCHEMES if name.split("_")[-1] in KINDS and "truncated" not in name)
-"""Schemes whose weights are scaled normal, uniform or orthogonal weights."""
+"""Schemes that draw normal, uniform or orthogonal weights and scale them."""
 INPUTS = 4
 """Inputs and read-outs per network; drawing weights takes most of the time, so each draw serves 4 inputs."""
 

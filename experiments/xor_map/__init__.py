@@ -63,7 +63,7 @@ EXPERIMENT = Experiment(
     card=CARD,
     smoke={"seeds": 2, "side": 16, "wall": 32, "epochs": 20},
     full={"seeds": 24, "side": 256, "wall": 1024, "epochs": 5000},
-    remember="Whether a start learns XOR is easy to foresee at a usual rate, where the border is nearly a "
+    remember="Whether a start learns XOR is easy to predict at a usual rate, where the border is nearly a "
     "line. At a large rate the border is a fractal, and near it the smallest change of a weight can decide "
     "the end.",
     float64=False,

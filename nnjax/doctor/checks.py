@@ -108,7 +108,7 @@ def check_gradients(view: ModuleType, problem: Problem, dtype: str) -> Pair:
 
 
 def check_training(view: ModuleType, problem: Problem, dtype: str) -> Pair:
-    """Compare trained parameters, jitted, vmapped over seeds and scanned over mini-batches."""
+    """Compare parameters after training that is jitted, vmapped over seeds and scanned over batches."""
     net, params, *batches = on_device(problem, dtype)
 
     def step(params: Params, batch: Sequence[Array]) -> tuple[Params, None]:
@@ -188,7 +188,7 @@ def has_float64() -> bool:
 
 
 def measure(case: Case, dtype: str) -> Check:
-    """Make the check; if it raises, it has failed, and the error becomes its note."""
+    """Run the check; if it raises, it has failed, and the error becomes its note."""
     tolerance, wide = TOLERANCES[dtype], dtype == "float64"
     row = functools.partial(Check, f"{case.name}, {dtype}", str(case.problem), tolerance=tolerance)
     try:

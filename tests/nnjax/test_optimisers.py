@@ -1,4 +1,4 @@
-"""An optimiser acts the same in every view: on single numbers if it can, on matrices if it looks at more."""
+"""An optimiser gives the same result in every view, whether it updates single numbers or needs matrices."""
 
 import functools
 

@@ -28,7 +28,7 @@ def two_cells():
 
 @pytest.fixture(scope="package")
 def family():
-    """A function of k that returns the family's W (k, k): almost a minimum at k = 7, near one at others."""
+    """A function from k to the family's W (k, k), which is close to a minimum, closest at k = 7."""
     return member
 
 
