@@ -3,7 +3,6 @@
 import ctypes
 import functools
 import gc
-import mmap
 import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -77,35 +76,21 @@ def _knows(options: dict[str, Any]) -> bool:
     return True
 
 
-def _resident() -> int:
-    """Return the bytes of memory that this process occupies, or 0 where the system does not say."""
-    status = pathlib.Path("/proc/self/statm")
-    return int(status.read_text().split()[1]) * mmap.PAGESIZE if status.exists() else 0
-
-
-def _forget_programs() -> None:
-    """Drop all compiled programs and return freed memory, which glibc keeps."""
-    jax.clear_caches()
-    gc.collect()
+def _give_memory_back() -> None:
+    """Return freed memory, which glibc keeps: two thirds of a process after some hundred compilations."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
 
 
-MOST_MEMORY = 10**9
-"""Bytes above which a process drops its compiled programs; many files share those of single operations."""
-COMPILED: set[bool] = set()
-"""Whether the programs in memory are optimised; empty if there are none."""
-
-
 @pytest.fixture(autouse=True, scope="module")
 def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Make XLA optimise little, since most programs here run briefly.
+    """Make XLA optimise little, since most programs here run briefly; forget all programs after each file.
 
-    Files about bits, speed or compiler faults opt out with OPTIMISED = True. Files whose slow tests
-    compare bits or compute for a long time opt out with LONG = True whenever slow tests run. Each file has
-    one setting, because its fixtures are compiled too. JAX's public options affect whole programs, but not
-    single operations.
+    Files about bits, speed or faults of the compiler opt out with OPTIMISED = True. Files whose slow tests
+    compute for long or compare bits opt out with LONG = True whenever slow tests run. Each file has one
+    setting, because its fixtures are compiled too. JAX's public options affect whole programs, but not single
+    operations.
     """
     slow = "not slow" not in request.config.option.markexpr
     says = functools.partial(getattr, request.module)
@@ -115,14 +100,13 @@ def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
     def quick(*args: Any, env_options_overrides: dict[str, Any] | None = None, **options: Any) -> Any:
         return usual(*args, env_options_overrides=known | (env_options_overrides or {}), **options)
 
-    if optimised or {optimised} != COMPILED or _resident() > MOST_MEMORY:
-        _forget_programs()
-    COMPILED.clear()
-    COMPILED.add(optimised)
     with pytest.MonkeyPatch.context() as patch:
         if not optimised:
             patch.setattr(compiler, "get_compile_options", quick)
         yield
+    jax.clear_caches()
+    gc.collect()
+    _give_memory_back()
 
 
 @pytest.fixture

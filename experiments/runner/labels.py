@@ -83,6 +83,8 @@ LONG_NAMES = {
     "iris/times": "factor of the learning rate",
     "linear/what": "one layer against logistic regression, and five linear layers against one",
     "mnist/hidden_nodes": "hidden nodes",
+    "mnist/kept": "epochs done",
+    "mnist/run": "what a run changes compared with the first one",
     "one/seconds": "time of one network's training",
     "pictures/hidden_weights": "weights of the hidden nodes, as pictures",
     "pictures/image": "the test rows, as pictures",

@@ -20,8 +20,7 @@ ANSWERS = pathlib.Path(__file__).with_name("answers.toml")
 EXPLORER = "explorer.html"
 MOST_CARDS = 10
 MOST_FINDINGS = 3
-"""The largest number of refuted findings, and of open ones, that each section shows; the others are
-folded."""
+"""How many findings that are refuted or open each section shows; the others are folded."""
 PYTHON = """import pandas as pd
 
 ends = pd.read_csv("results/seed_minima/data-xor.csv")  # a row for each seed

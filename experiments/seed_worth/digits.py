@@ -149,39 +149,42 @@ def kept_epochs(epochs: int) -> tuple[int, ...]:
 
 def measure(context: Context, rate: str, seeds: np.ndarray, traced: np.ndarray, epochs: int) -> xr.Dataset:
     """Train the pairs of every seed at one of `RATES`, and carry tangents along for some seeds."""
-    found = pairs(
-        context, f"digits, {rate} rate", learner(epochs, kept_epochs(epochs)), RATES[rate], seeds, task()
-    )
+    name = f"digits, {rate} rate"
+    found = pairs(context, name, RATES[rate], seeds, epochs)
     setting = {"rate": np.array([RATES[rate]], np.float32)}
-    grown = context.sweep(f"digits, {rate} rate, tangent", tangent(epochs), traced, setting)[:, 0]
+    grown = context.sweep(f"{name}, tangent", tangent(epochs), traced, setting)[:, 0]
     text = {"long_name": "ln of the growth of an infinitely small difference in this epoch"}
     return found.assign_coords(traced_seed=traced).assign(growth=(("traced_seed", "during"), grown, text))
 
 
 def measure_mnist(context: Context, folder: str, seeds: np.ndarray, epochs: int) -> xr.Dataset:
     """Train the pairs of every seed on the pictures in a folder, at the usual rate, which is Nielsen's."""
-    learn, name = learner(epochs, kept_epochs(epochs), SOURCES, folder), load(folder).name
-    return pairs(context, name, learn, RATES[USUAL], seeds, task(folder)).assign_attrs(pictures=name)
+    name = load(folder).name
+    return pairs(context, name, RATES[USUAL], seeds, epochs, folder).assign_attrs(pictures=name)
 
 
 def pairs(
-    context: Context, name: str, learn: Callable[..., Course], rate: float, seeds: np.ndarray, learnt: Task
+    context: Context, name: str, rate: float, seeds: np.ndarray, epochs: int, folder: str = ""
 ) -> xr.Dataset:
     """Sweep over each seed's pairs; return which test rows are misread, and how far apart both runs are."""
+    kept = kept_epochs(epochs)
+    learn = learner(epochs, kept, folder=folder)
     course = context.sweep(name, learn, seeds, {"rate": np.array([rate], np.float32)})
     course = jax.tree.map(lambda leaf: leaf[:, 0], course)
-    epochs = course.apart.shape[-1]
     texts = {
         "wrong": "whether the test row is misread",
         "apart": "|θ − θ'| / |θ| of the first run and the changed one",
         "disagree": "share of the test rows that the first run and the changed one read differently",
     }
     columns = {
-        "wrong": (("seed", "run", "kept", "test_row"), course.labels != np.argmax(learnt.test.ys, axis=1)),
+        "wrong": (
+            ("seed", "run", "kept", "test_row"),
+            course.labels != np.argmax(task(folder).test.ys, axis=1),
+        ),
         "apart": (("seed", "source", "during"), course.apart),
         "disagree": (("seed", "source", "during"), course.disagree),
     }
     axes = {"seed": seeds, "source": list(SOURCES), "during": np.arange(1, epochs + 1)}
-    axes |= {"run": ["first", *SOURCES], "kept": list(kept_epochs(epochs))}
+    axes |= {"run": ["first", *SOURCES], "kept": list(kept)}
     named = {name: (*column, {"long_name": texts[name]}) for name, column in columns.items()}
     return xr.Dataset(named, axes, {"rate": rate})

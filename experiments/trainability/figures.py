@@ -40,8 +40,11 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         ),
         "orthogonal": Drawing(
             "From orthogonal weights the loss falls sooner than from Gaussian ones of the same size",
-            [_orthogonal(isometry, "tanh, {} hidden layers", "epoch")]
-            + [_orthogonal(linear.isel(depth=k), "linear, {} hidden layers", "update") for k in (0, -1)],
+            [_orthogonal(isometry, f"tanh, {isometry.attrs['depth']} hidden layers", "epoch")]
+            + [
+                _orthogonal(linear.sel(depth=depth), f"linear, {depth} hidden layers", "update")
+                for depth in linear["depth"].values[[0, -1]]
+            ],
             "Loss relative to the best constant answer's, each kind of weights at the learning rate with the "
             f"lowest final loss: thin lines are seeds, thick ones medians. Dotted: {HALF}.",
         ),
@@ -97,9 +100,7 @@ def _scales(maps: xr.Dataset) -> Figure:
 def _orthogonal(isometry: xr.Dataset, title: str, step: str) -> Figure:
     figure, axis = style.panel()
     epochs = isometry["epoch"].values
-    depth = int(isometry.attrs.get("depth", isometry.coords.get("depth", 0)))
-    axis.set(xlabel=step, ylabel="loss / best constant's", xlim=(0, 1.4 * epochs[-1]))
-    axis.set_title(title.format(depth))
+    axis.set(xlabel=step, ylabel="loss / best constant's", xlim=(0, 1.4 * epochs[-1]), title=title)
     axis.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     lines = {}
     for k, kind in enumerate(isometry["weights"].values):

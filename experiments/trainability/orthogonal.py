@@ -11,7 +11,6 @@ import xarray as xr
 import nnjax
 from experiments.runner.context import Context
 from experiments.trainability.training import BATCH, ROWS, WIDTH, constant, network, product, rows, scaled
-from nnjax import datasets
 
 GAUSSIAN, ORTHOGONAL = "Gaussian", "orthogonal"
 KINDS = (GAUSSIAN, ORTHOGONAL)
@@ -19,6 +18,7 @@ ISOMETRY = "tanh"
 """What is also started from orthogonal weights, at σ_w² = 1, where |δ|² neither grows nor falls."""
 ISOMETRY_RATES = (0.01, 0.03)
 LINEAR_ROWS = 120
+"""Few enough rows that each update can use them all."""
 LINEAR_RATES = (0.03, 0.045, 0.07, 0.1)
 """Learning rates of linear networks, whose changes are averaged over all rows."""
 
@@ -53,19 +53,14 @@ def isometry_learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
     return run
 
 
-def linear_rows() -> datasets.Data:
-    """Return the first of `rows`, few enough that each update can use them all."""
-    return datasets.Data(*(values[:LINEAR_ROWS] for values in rows()))
-
-
 def linear_learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
     """Make a function that maps a key, a kind and a rate to the loss after each update, (e + 1,).
 
     The loss is relative to the best constant answer's. A network of `depth` hidden layers without activation
     functions is trained on all rows at once.
     """
-    net, data = nnjax.mlp((64, *(WIDTH,) * depth, 10), "identity", "identity"), linear_rows()
-    best = float(np.sum((data.ys - data.ys.mean(axis=0)) ** 2))
+    net, data = nnjax.mlp((64, *(WIDTH,) * depth, 10), "identity", "identity"), rows(LINEAR_ROWS)
+    best = constant(LINEAR_ROWS) * LINEAR_ROWS
 
     def run(key: jax.Array, kind: jax.Array, rate: jax.Array) -> jax.Array:
         options = {"optimizer": optax.sgd(rate / LINEAR_ROWS), "epochs": epochs, "record_every": 1}

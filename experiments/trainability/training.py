@@ -31,15 +31,15 @@ def network(activation: str, depth: int) -> nnjax.Network:
     return nnjax.mlp((64, *(WIDTH,) * depth, 10), activation, "sigmoid")
 
 
-def rows() -> datasets.Data:
+def rows(count: int = ROWS) -> datasets.Data:
     """Return the first rows of the digits' training part."""
     train = datasets.digits().train
-    return datasets.Data(train.xs[:ROWS], train.ys[:ROWS])
+    return datasets.Data(train.xs[:count], train.ys[:count])
 
 
-def constant() -> float:
-    """Return the SSE per row of the best constant answer, which is the mean label."""
-    ys = rows().ys
+def constant(count: int = ROWS) -> float:
+    """Return the SSE per row of the best constant answer to these rows, which is their mean label."""
+    ys = rows(count).ys
     return float(np.mean(np.sum((ys - ys.mean(axis=0)) ** 2, axis=1)))
 
 

@@ -8,7 +8,7 @@ import pytest
 from drawn import legible
 
 import nnjax
-from experiments.runner import style
+from experiments.runner import labels, style
 from experiments.runner.experiment import Fold, Show
 from experiments.seed_worth import Config, digits, preview
 from experiments.seed_worth.figures import figures
@@ -49,6 +49,13 @@ def test_the_figure_and_the_words(with_mnist):
     fold, words, shown = story(with_mnist)[-3:]
     assert (fold, shown) == (Fold("The same on MNIST"), Show("mnist"))
     assert all("{" + each.id in words for each in findings(with_mnist) if "mnist" in each.id)
+
+
+def test_every_variable_has_a_name(with_mnist):
+    manifest = {"name": "seed_worth", "title": "", "question": "", "command": "", "smoke": True}
+    manifest |= {"config": {"seed": 0}, "packages": {"nnjax": "0", "jax": "0"}}
+    unnamed = labels.unnamed(labels.labelled(with_mnist, manifest))
+    assert not [each for each in unnamed if "/run" in each or "/kept" in each]
 
 
 def test_without_the_files_make_mnist_is_named(tmp_path):

@@ -19,7 +19,7 @@ def test_both_kinds_of_weights_start_as_they_are_called():
 
 def test_a_linear_network_is_trained_on_all_rows_at_once():
     found = nnjax.sweep(orthogonal.linear_learner(1, 1), [4], training.product(kind=[1], rate=[0.03]))[0, 0]
-    data = orthogonal.linear_rows()
+    data = training.rows(orthogonal.LINEAR_ROWS)
     first, last = (
         (np.asarray(layer.weights, float), np.asarray(layer.biases, float))
         for layer in nnjax.init(nnjax.mlp((64, 32, 10), "identity", "identity"), nnjax.key(4), "orthogonal")
