@@ -114,7 +114,7 @@ class Options:
         return dataclasses.replace(self, seed=self.seed + (away if self.seed < away else -away))
 
     def seeds_from_first(self, count: int) -> np.ndarray:
-        """List `count` seeds from `seed` on; a `share` lists only its own, or the first few if too few."""
+        """List `count` seeds from `seed` on; of these a `share` lists its own, or a few if it has too few."""
         seeds = np.arange(self.seed, self.seed + count)
         first, end = self._share or (0, SEEDS)
         mine = seeds[(seeds >= first) & (seeds < end)]
