@@ -14,13 +14,13 @@ const WRITE_AFTER = 160;
 export function begin() {
   const golden = JSON.parse(byId("golden").textContent);
   const app = { golden, state: initial(golden), change: (state) => shown(app, state, true) };
-  app.state = read(app, app.state);
+  app.state = read(app, location.hash, app.state);
   byId("errata-rows").replaceChildren(
     ...golden.errata.map(([says, so]) => h("tr", {}, h("td", {}, says), h("td", {}, so))),
   );
   app.scenes = [stepScene, exerciseScene, flowScene, seedsScene].map((make) => make(app));
   app.scenes.forEach((show) => show(app.state, null));
-  addEventListener("hashchange", () => shown(app, read(app, app.state), false));
+  addEventListener("hashchange", (event) => follow(app, new URL(event.newURL).hash));
   document.addEventListener("click", jump);
   document.documentElement.dataset.ready = "yes";
 }
@@ -36,11 +36,18 @@ function jump(event) {
   section.focus({ preventScroll: true });
 }
 
-/** Read the state from the address; if that is damaged, the page says so and keeps the last good state. */
-function read(app, last) {
+/** Show what a new address holds; a change that is not yet written must not replace it. */
+function follow(app, address) {
+  clearTimeout(app.timer);
+  app.timer = null;
+  shown(app, read(app, address, app.state), false);
+}
+
+/** Read the state from an address; if that is damaged, the page says so and keeps the last good state. */
+function read(app, address, last) {
   const note = byId("damaged");
   try {
-    const state = decode(location.hash, app.golden);
+    const state = decode(address, app.golden);
     note.hidden = true;
     return state;
   } catch (problem) {
