@@ -252,7 +252,7 @@ def _epochs(
 
     at_first = _record(task, state.params)
     state, later = jax.lax.scan(stretch, state, numbers[:full].reshape(-1, record_every))
-    state = several(state, numbers[full:])
+    state = several(state, numbers[full:]) if full < epochs else state
     return state, jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), at_first, later)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from nnjax import checks, linalg
 
@@ -108,8 +108,7 @@ def draw(scheme: str, key: PRNGKeyArray, shapes: Shapes) -> list[Array]:
     if scheme == "zeros":
         return [jnp.zeros(shape, jnp.float32) for shape in shapes]
     if scheme == "orthogonal":
-        keys = [jax.random.fold_in(key, index) for index in range(len(shapes))]
-        return [_orthogonal(layer_key, *shape) for layer_key, shape in zip(keys, shapes, strict=True)]
+        return [_orthogonal(row, *shape) for row, shape in zip(_rows(key, shapes), shapes, strict=True)]
     law = scheme.partition("_")[2] or scheme
     sizes = [math.prod(shape) for shape in shapes]
     row = _DRAW[law](key, (sum(sizes),), jnp.float32)
@@ -118,12 +117,19 @@ def draw(scheme: str, key: PRNGKeyArray, shapes: Shapes) -> list[Array]:
     return [part * _factor(scheme, law, shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
-def _orthogonal(key: PRNGKeyArray, inputs: int, outputs: int) -> Array:
-    """Draw Q from the QR decomposition of a random normal matrix; it is uniformly distributed (Haar).
+def _rows(key: PRNGKeyArray, shapes: Shapes) -> Array:
+    """Draw a row of normal numbers for each shape, from a key of its own, (l, most): as many as any needs."""
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(len(shapes)))
+    most = max(map(math.prod, shapes))
+    return jax.vmap(lambda layer_key: jax.random.normal(layer_key, (most,), jnp.float32))(keys)
+
+
+def _orthogonal(row: Float[Array, " k"], inputs: int, outputs: int) -> Array:
+    """Make Q from the QR decomposition of a row's first numbers, which are normal; Q is uniform (Haar).
 
     For that, the signs of its columns are chosen so that R has a positive diagonal.
     """
-    tall = jax.random.normal(key, (max(inputs, outputs), min(inputs, outputs)), jnp.float32)
+    tall = row[: inputs * outputs].reshape(max(inputs, outputs), min(inputs, outputs))
     q, r = linalg.qr(tall)
     q = q * jnp.sign(jnp.diagonal(r))[None]
     return q.T if inputs < outputs else q

@@ -26,7 +26,7 @@ RATES = (0.03, 0.3)
 """Learning rates; a network that learns at one of them counts as trained."""
 
 
-def network(activation: str, depth: int) -> nnjax.Network:
+def network(activation: nnjax.activations.Kind, depth: int) -> nnjax.Network:
     """Make a 64-32-...-32-10 network with `depth` hidden layers and sigmoid outputs."""
     return nnjax.mlp((64, *(WIDTH,) * depth, 10), activation, "sigmoid")
 
@@ -51,11 +51,28 @@ def scaled(params: nnjax.Params, variance: jax.Array) -> nnjax.Params:
     )
 
 
-def learner(activation: str, depth: int, epochs: int) -> Callable[..., jax.Array]:
-    """Make a function that maps a key, σ_w² and a rate to the final loss over the best constant answer's."""
-    net, data, best = network(activation, depth), rows(), constant() * ROWS
+def selected(index: jax.Array) -> nnjax.Activation:
+    """Make the activation with this number in VARIANCES; a program with it serves them all.
 
-    def run(key: jax.Array, variance: jax.Array, rate: jax.Array) -> jax.Array:
+    All of them are computed, and one is taken. That costs little beside the products, while compiling a
+    program for each takes longer than running it.
+    """
+    known = [nnjax.ACTIVATIONS[name] for name in VARIANCES]
+    return nnjax.Activation(
+        lambda z: jax.lax.select_n(index, *(each.value(z) for each in known)),
+        lambda z, a: jax.lax.select_n(index, *(each.derivative(z, a) for each in known)),
+    )
+
+
+def learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
+    """Make a function of a key, an activation's number in VARIANCES, σ_w² and a rate.
+
+    It returns the final loss over the best constant answer's.
+    """
+    data, best = rows(), constant() * ROWS
+
+    def run(key: jax.Array, activation: jax.Array, variance: jax.Array, rate: jax.Array) -> jax.Array:
+        net = network(selected(activation.astype(int)), depth)
         start = scaled(nnjax.init(net, key, "normal"), variance)
         _, history = nnjax.train(
             net, start, *data, optimizer=optax.sgd(rate), epochs=epochs, batch_size=BATCH
@@ -71,28 +88,27 @@ def product(**axes: Sequence[float]) -> dict[str, np.ndarray]:
     return {name: grid.ravel() for name, grid in zip(axes, grids, strict=True)}
 
 
+def cases(variances: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """List all combinations of an activation's number, its variances (p,) and the rates, in this order."""
+    parts = [
+        product(activation=[index], variance=values.tolist(), rate=RATES)
+        for index, values in enumerate(variances.values())
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
 def maps(context: Context, seeds: np.ndarray, depths: Sequence[int], epochs: int) -> xr.Dataset:
     """Train with every activation, depth, variance and rate; return the loss over the best constant's."""
-    cases = [(activation, depth) for activation in VARIANCES for depth in depths]
     variances = {name: np.geomspace(*ends, PLACES) for name, ends in VARIANCES.items()}
-
-    def run(case: tuple[str, int]) -> np.ndarray:
-        activation, depth = case
-        settings = product(variance=variances[activation].tolist(), rate=RATES)
-        learn = learner(activation, depth, epochs)
-        losses = context.sweep(f"{activation}, {depth} hidden layers", learn, seeds, settings)
-        return losses.reshape(len(seeds), PLACES, len(RATES))
-
-    losses = []
-    # A program is compiled on one core, and compiling takes most of the time, so two are compiled at once.
-    with context.pool(2) as pool:
-        for done, found in enumerate(pool.map(run, cases)):
-            losses.append(found)
-            context.report(done + 1, len(cases) + 1)
-    shape = (len(VARIANCES), len(depths), *losses[0].shape)
-    dims = ("activation", "depth", "seed", "place", "rate")
+    settings, losses = cases(variances), []
+    for done, depth in enumerate(depths, start=1):
+        found = context.sweep(f"{depth} hidden layers", learner(depth, epochs), seeds, settings)
+        losses.append(found.reshape(len(seeds), len(VARIANCES), PLACES, len(RATES)))
+        context.report(done, len(depths) + 1)
+    axes = {"depth": list(depths), "seed": seeds, "activation": list(VARIANCES), "rate": list(RATES)}
     text = {"long_name": "loss at the end, over that of the best constant answer"}
+    dims = ("depth", "seed", "activation", "place", "rate")
+    loss = xr.DataArray(np.stack(losses), axes, dims, attrs=text)
     known = xr.concat([theory.scales(name, variances[name]) for name in VARIANCES], "activation")
-    axes = {"activation": list(VARIANCES), "depth": list(depths), "seed": seeds, "rate": list(RATES)}
-    found = xr.Dataset({"loss": (dims, np.stack(losses).reshape(shape), text)}, axes)
+    found = xr.Dataset({"loss": loss.transpose("activation", "depth", "seed", "place", "rate")})
     return found.merge(known).assign_attrs(epochs=epochs)

@@ -29,16 +29,26 @@ def test_the_best_constant_is_the_mean():
     assert tried[1] == min(tried)
 
 
-def test_a_network_is_trained_from_there():
-    learn = training.learner("tanh", 1, 1)
-    found = nnjax.sweep(learn, [3], {"variance": np.float32([2.0]), "rate": np.float32([0.03])})
-    net, data = training.network("tanh", 1), training.rows()
+def test_each_activation_has_cases_of_its_own():
+    found = training.cases({"sigmoid": np.array([2.0, 8.0]), "tanh": np.array([1.0, 4.0])})
+    assert found["activation"].tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert found["variance"].tolist() == [2, 2, 8, 8, 1, 1, 4, 4]
+    np.testing.assert_allclose(found["rate"], np.tile(training.RATES, 4), rtol=1e-6)
 
-    @jax.jit
-    def loss():
-        drawn = nnjax.init(net, nnjax.key(3), "lecun_normal", scale=float(np.sqrt(2)))
-        options = {"optimizer": optax.sgd(0.03), "epochs": 1, "batch_size": training.BATCH}
-        return nnjax.train(net, drawn, *data, **options)[1].loss
 
-    expected = float(loss()) / (training.constant() * training.ROWS)
-    assert float(found[0, 0]) == pytest.approx(expected, rel=1e-3)
+def test_one_program_trains_each_activation_from_there():
+    learn, names = training.learner(1, 1), list(training.VARIANCES)
+    found = nnjax.sweep(
+        learn, [3], training.product(activation=range(len(names)), variance=[2.0], rate=[0.03])
+    )
+    data, drawn = training.rows(), {"weights": "lecun_normal", "scale": float(np.sqrt(2))}
+    for name, loss in zip(names, found[0], strict=True):
+        net = training.network(name, 1)
+
+        @jax.jit
+        def alone(net=net):
+            options = {"optimizer": optax.sgd(0.03), "epochs": 1, "batch_size": training.BATCH}
+            return nnjax.train(net, nnjax.init(net, nnjax.key(3), **drawn), *data, **options)[1].loss
+
+        expected = float(alone()) / (training.constant() * training.ROWS)
+        assert float(loss) == pytest.approx(expected, rel=1e-3)
