@@ -17,7 +17,7 @@ STORY = (
     "benchmark",
     "own",
 )
-"""The order of experiments in the report; any experiment that is not named here comes after these."""
+"""The order of experiments in the report; any other experiment comes after these."""
 
 CARDS = (
     "walkthrough",

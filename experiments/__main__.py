@@ -16,7 +16,7 @@ def main(arguments: Sequence[str], set_up: Callable[[Request], None] = lambda re
     """
     request = parse(arguments)
     set_up(request)
-    # Imported late, so that help and error messages come at once.
+    # Imported late, so that help and error messages appear without delay.
     from experiments.runner import running
 
     return running.run(request)
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str], set_up: Callable[[Request], None] = lambda re
 
 def _set_up(request: Request) -> None:
     """Turn on float64, all cores and the cache of compiled programs, once, before JAX computes anything."""
-    if "benchmark" not in request.names:  # it measures how long programs take to compile
+    if "benchmark" not in request.names:  # the benchmark measures compilation
         compiled.keep()
     import jax
 

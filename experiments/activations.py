@@ -35,7 +35,7 @@ EXPECTED = expectations.of("activations")
 class Nodes(NamedTuple):
     """The nodes of a 2-2-1 network that learns XOR, and a factor for its learning rate.
 
-    Linear outputs lack the factor a(1 - a), so they diverge at the rate that the others use.
+    Linear outputs lack the factor a(1 - a), so they diverge at the learning rate that the other networks use.
     """
 
     hidden: str | tuple[str, ...]
@@ -54,7 +54,7 @@ NODES = {
     HIDDEN_LINEAR: Nodes("identity"),
 }
 SOLVED, STEP, ENOUGH = 0.1, 1e-6, 100
-"""The loss below which XOR is learnt, the step of differences, and the number of seeds that shares need."""
+"""The loss below which XOR is learnt, the step of differences, and the fewest seeds for judging shares."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +100,7 @@ def curve(activation: nnjax.Activation, z: np.ndarray) -> tuple[np.ndarray, np.n
     slope = np.array(activation.derivative(jnp.asarray(z), jnp.asarray(value)))
     above, below = (np.array(activation.value(jnp.asarray(z + way * STEP))) for way in (1, -1))
     error = np.abs((above - below) / (2 * STEP) - slope)
-    # The handout's kinks are at 0; others are found where left and right differences disagree.
+    # The handout's activations have kinks at 0; other kinks are where left and right differences disagree.
     kink = (np.abs(z) <= STEP) | (np.abs((above - value) - (value - below)) > 1e-3 * STEP)
     return value, slope, error[~kink].max()
 
@@ -126,7 +126,7 @@ def xor_losses(config: Config, context: Context) -> xr.Dataset:
 
 
 def regression() -> float:
-    """Compute the relative distance on Iris of a layer with cross-entropy from scikit-learn's regression."""
+    """Fit a layer to Iris by cross-entropy; return its relative distance from scikit-learn's regression."""
     from sklearn.linear_model import LogisticRegression
 
     train, test = datasets.iris()
@@ -150,7 +150,7 @@ def fitted(xs: np.ndarray, ys: np.ndarray) -> nnjax.Layer:
 
 
 def collapse() -> float:
-    """Compute the relative distance of a stack of five linear layers from the one layer that it equals."""
+    """Compute the relative distance of five stacked linear layers from the one layer that they must equal."""
     network = nnjax.mlp((5, 7, 6, 8, 4, 3), "identity", "identity")
     params = nnjax.init(network, nnjax.key(0), "normal", "normal", dtype=jnp.float64)
     one = params[0]
@@ -203,7 +203,7 @@ def slope_findings(curves: xr.Dataset) -> list[Finding]:
 
 
 def linear_findings(linear: xr.Dataset) -> list[Finding]:
-    """Compare one layer, and five linear ones, with the values that they must equal."""
+    """Compare one layer, and a stack of five linear layers, with the values that they must equal."""
     return [
         exact(
             EXPECTED["logistic-regression"],
@@ -220,7 +220,7 @@ def linear_findings(linear: xr.Dataset) -> list[Finding]:
 
 
 def xor_findings(losses: xr.DataArray) -> list[Finding]:
-    """Judge how XOR is learnt without a non-linearity, and with two kinds of it."""
+    """Judge how XOR is learnt without a non-linearity, and with two kinds of non-linearity."""
     linear = losses.sel(hidden=LINEAR).values
     solved = {name: losses.sel(hidden=name).values < SOLVED for name in (SIGMOID, HIDDEN_LINEAR, MIXED)}
     return [
@@ -304,15 +304,16 @@ def story(data: xr.DataTree) -> Story:
     """Say what an activation function is for."""
     return [
         "The non-linear function “is crucial”, says footnote 4: without it any stack of layers is one linear "
-        "layer. XOR shows what is lost. Its four rows have two inputs, each 0 or 1, and the answer is 1 if "
-        "they differ and 0 if not. A linear layer can do no better than answer ½ on each: an SSE of 1.",
+        "layer. XOR shows what is lost without it. The four rows of XOR have two inputs, each 0 or 1, and "
+        "the answer is 1 if the two inputs differ and 0 if not. A linear layer can do no better than answer "
+        "½ on each row, which gives an SSE of 1.",
         Show("xor"),
         "In a 2-2-1 network (two inputs, two hidden nodes, one output) sigmoid instead of linear hidden "
         "nodes raise the share that learns XOR by {xor-sigmoid:points}.",
         Fold("Mixed nodes, and a node that is a logistic regression"),
-        "“Different nodes can have different activation functions”, says footnote 5: one ReLU and one "
-        "sigmoid learn XOR, too. Footnote 1 is right as well: a single sigmoid node, trained with "
-        "cross-entropy, ends at the weights that scikit-learn's logistic regression finds.",
+        "Footnote 5 says that “different nodes can have different activation functions”: a network with one "
+        "ReLU and one sigmoid node learns XOR, too. Footnote 1 is right as well: a single sigmoid node, "
+        "trained with cross-entropy, ends at the weights that scikit-learn's logistic regression finds.",
     ]
 
 
@@ -321,7 +322,7 @@ EXPERIMENT = Experiment(
     title="Activation functions",
     question="What does an activation function do, and what is lost without one?",
     method="Every activation's value and slope are computed, and the slopes are checked by differences. "
-    "Networks learn XOR with several kinds of hidden nodes, or with linear ones, from the same draws.",
+    "Networks with several kinds of hidden nodes, or with linear ones, learn XOR from the same draws.",
     config=Config,
     run=run,
     findings=findings,
@@ -330,7 +331,7 @@ EXPERIMENT = Experiment(
     story=story,
     card=Card(
         "Without an activation function no network learns XOR. Sigmoid nodes raise the share of networks "
-        "that do by:",
+        "that learn XOR by:",
         "xor-sigmoid:points",
         "xor",
     ),

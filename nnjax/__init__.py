@@ -58,7 +58,7 @@ from nnjax.views import fastest_view
 
 try:
     __version__ = metadata.version("nnjax")
-except metadata.PackageNotFoundError:  # nnjax runs from its folder and is not installed
+except metadata.PackageNotFoundError:  # nnjax is run from its folder and is not installed
     __version__ = "unknown"
 
 __all__ = [

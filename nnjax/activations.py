@@ -38,8 +38,8 @@ class Activation:
         complement: Whether f(-z) = 1 - f(z), so that a node's sign may be flipped if the next layer has
             biases.
         homogeneous: Whether f(c z) = c f(z) for c > 0, so that a node may be rescaled.
-        exactly_flat: z -> whether the slope is exactly 0, and not merely rounded to 0; None if it never is
-            exactly 0.
+        exactly_flat: z -> whether the slope is exactly 0, and not merely rounded to 0; None if the slope is
+            never exactly 0.
         flax: The same function in Flax or jax.nn, from which `nnjax.interop` builds modules; None if there is
             no such function.
     """
@@ -124,7 +124,7 @@ def elu(z: Nodes) -> Nodes:
 
 
 def elu_derivative(z: Nodes, a: Nodes) -> Nodes:
-    """f' = 1 for z > 0, else eᶻ; it is not computed as a + 1, which loses all its digits if eᶻ is small."""
+    """f' = 1 for z > 0, else eᶻ; eᶻ is not computed as a + 1, which loses all digits if eᶻ is small."""
     return jnp.exp(jnp.minimum(z, 0))
 
 
@@ -197,18 +197,18 @@ Names = Kind | tuple[Kind, ...]
 
 
 def find(activation: Any) -> Activation:
-    """Look up an activation by name (in any case) or alias, or make one from a function.
+    """Look up an activation by name or alias (in upper or lower case), or make one from a function.
 
     Raises:
         TypeError: If a function or an Activation cannot be hashed.
-        ValueError: If there is no activation of that name (the message suggests the nearest), or the function
-            does not map each number to one number.
+        ValueError: If there is no activation with that name (the message suggests the nearest name), or the
+            function does not map each number to one number.
     """
     return resolve(find_kind(activation))
 
 
 def find_kind(activation: Any) -> Kind:
-    """Return our name for an activation, or an `Activation` if it has no name; equal ones give equal results.
+    """Return our name for an activation, or an `Activation` if it has none; equal inputs give equal results.
 
     Raises:
         TypeError, ValueError: As in `find`.

@@ -1,6 +1,6 @@
 """The manual backward pass: blame flows back as deltas, and deltas become weight changes.
 
-The sign is the handout's: δ = -∂L/∂z, so that a weight change is ADDED. No automatic differentiation is used.
+As in the handout, δ = -∂L/∂z, so that a weight change is ADDED. No automatic differentiation is used.
 """
 
 import jax
@@ -25,7 +25,7 @@ Deltas = tuple[Float[Array, " j"], ...]
 
 
 def matrix_deltas(network: Network, params: Params, trace: Trace, y: Array, loss: Loss) -> Deltas:
-    """δₗ = blame · f'(zₗ), layer by layer from the output: `deltas`, for arguments already checked."""
+    """δₗ = blame · f'(zₗ), layer by layer from the output, as in `deltas`, for arguments already checked."""
     blame = _output_blame(loss, y, trace.activations[-1])
     deltas = []
     for layer in reversed(range(len(params))):
@@ -52,7 +52,7 @@ def _slope(network: Network, trace: Trace, layer: int) -> Float[Array, " j"]:
 
 
 def matrix_gradients(network: Network, params: Params, xs: Array, ys: Array, loss: Loss) -> Params:
-    """∂L/∂W = -Σₙ aₙᵀ δₙ and ∂L/∂b = -Σₙ δₙ: `gradients`, for arguments already checked."""
+    """∂L/∂W = -Σₙ aₙᵀ δₙ and ∂L/∂b = -Σₙ δₙ, as in `gradients`, for arguments that are already checked."""
     traces = jax.vmap(lambda x: matrix_forward(network, params, x))(xs)
     deltas = jax.vmap(lambda trace, y: matrix_deltas(network, params, trace, y, loss))(traces, ys)
     return tuple(
@@ -65,13 +65,13 @@ def _weight_gradient(a: Float[Array, "n i"], delta: Float[Array, "n j"]) -> Floa
     """-Σₙ aₙᵢ δₙⱼ, as one matrix product.
 
     XLA's fast matrix products on CPUs do not accept a transposed left factor. The barrier makes XLA transpose
-    it in memory beforehand, which is faster.
+    the factor in memory beforehand, which is faster.
     """
     return -product(jax.lax.optimization_barrier(a.T), delta)
 
 
 def _bias_gradient(network: Network, delta: Float[Array, "n j"]) -> Float[Array, " j"]:
-    """-Σₙ δₙⱼ; 0 in a network without biases."""
+    """-Σₙ δₙⱼ; this is 0 in a network without biases."""
     return -jnp.sum(delta, axis=0) if network.biases else jnp.zeros_like(delta[0])
 
 
@@ -145,8 +145,8 @@ def deltas_as_printed(
     updated = check_params(network, updated)
     printed = [matrix_deltas(network, params, trace, y, resolved)[-1]]
     for layer in reversed(range(len(params) - 1)):
-        # Sum the weights first, because on CPUs jaxlib before 0.11 miscomputes a jitted, vmapped Σ(Wδ); see
-        # doctor.
+        # Sum the weights first, because on CPUs jaxlib before version 0.11 miscomputes a jitted, vmapped
+        # Σ(Wδ); see doctor.
         blame = product(jnp.sum(updated[layer + 1].weights, axis=0), printed[-1])
         printed.append(blame * _slope(network, trace, layer))
     return tuple(reversed(printed))
@@ -167,8 +167,8 @@ def weight_change(
         activation: Activations of the sending layer (in,).
 
     Raises:
-        TypeError: If alpha is not a single number, or delta or activation holds no numbers.
-        ValueError: If delta or activation is not one row of numbers.
+        TypeError: If alpha is not a single number, or delta or activation does not hold numbers.
+        ValueError: If delta or activation is not a single row of numbers.
     """
     checks.number("alpha", alpha)
     delta, activation = (
@@ -182,7 +182,7 @@ def weight_change(
 
 
 def matrix_change(alpha: float | Array, delta: Array, activation: Array) -> Array:
-    """α · δⱼ · aᵢ: `weight_change`, for arguments already checked."""
+    """α · δⱼ · aᵢ, as in `weight_change`, for arguments that are already checked."""
     return alpha * activation[:, None] * delta[None, :]
 
 
@@ -193,18 +193,18 @@ def gradients(
 
     Args:
         network: The network.
-        params: Its parameters; xs and ys are converted to their dtype.
+        params: The network's parameters; xs and ys are converted to the dtype of the parameters.
         xs: Inputs (n, in).
         ys: Labels (n, out).
         loss: A name in `nnjax.LOSSES`, an `nnjax.Loss`, or a function (y, ŷ) -> L.
 
     Returns:
-        Gradients in the same form as `params`; those for the biases are 0 in a network without biases.
+        Gradients in the same form as `params`; the gradients for biases are 0 in a network without biases.
 
     Raises:
         TypeError: If network, params, xs or ys has the wrong type.
         ValueError: If a shape does not fit the network, the batch is empty, or the loss is unknown or does
             not fit the output or the labels; also if there are NaN or infinite numbers, or biases other than
-            0 in a network without biases (these two are checked outside jit only).
+            0 in a network without biases (the last two are checked only outside jit).
     """
     return matrix_gradients(network, *check_batch(network, params, xs, ys, loss))

@@ -1,8 +1,8 @@
 """Plain functions as activations and losses: the only place in nnjax where JAX computes derivatives.
 
-The manual backward pass multiplies by f' and by ∂L/∂ŷ. Both are written by hand for everything in the tables
-`nnjax.ACTIVATIONS` and `nnjax.LOSSES`; if your own function comes without a derivative, jax.grad computes it
-here. `nnjax.check_gradients` checks a derivative that is written by hand.
+The manual backward pass multiplies by f' and by ∂L/∂ŷ. Both derivatives are written by hand for everything in
+the tables `nnjax.ACTIVATIONS` and `nnjax.LOSSES`. If your own function comes without a derivative, this
+module computes it with jax.grad. `nnjax.check_gradients` checks a derivative that is written by hand.
 """
 
 import dataclasses

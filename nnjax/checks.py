@@ -1,4 +1,4 @@
-"""Refuse wrong arguments where they enter; messages name the argument, what was given and what is accepted.
+"""Refuse wrong arguments; messages name the argument and say what was given and what is accepted.
 
 Every public function checks its arguments once and then hands them to formulas that check nothing.
 """
@@ -27,7 +27,7 @@ def lookup(kind: str, name: Any, table: Mapping[str, T], aliases: Mapping[str, s
 def canonical(
     kind: str, name: Any, table: Mapping[str, Any], aliases: Mapping[str, str] | None = None
 ) -> str:
-    """Return the table's spelling of a name or alias, given in any case, with or without _, - and spaces.
+    """Return the table's spelling of a name or alias; case, _, - and spaces of the given name do not matter.
 
     Args:
         kind: What kind of thing the name stands for; used in the message.
@@ -54,7 +54,7 @@ def _squeezed(name: str) -> str:
 
 
 def named(value: Any) -> str:
-    """Return the name of a function (also within a partial), or the repr of any other value."""
+    """Return the name of a function (even inside a partial), or the repr of any other value."""
     name = getattr(getattr(value, "func", value), "__name__", None)
     return name if isinstance(name, str) else repr(value)
 
@@ -69,7 +69,7 @@ Range = tuple[float, float] | None
 
 
 def real_array(name: str, values: Any, dtype: jnp.dtype, within: Range = None) -> Array:
-    """Convert `values` to `dtype`; refuse complex, NaN and infinite values, and those outside a range.
+    """Convert `values` to `dtype`; refuse complex, NaN and infinite values, and any outside a range.
 
     Integers and booleans are converted. Inside jit, vmap or grad the values are not known, so only their type
     is checked.
@@ -78,7 +78,7 @@ def real_array(name: str, values: Any, dtype: jnp.dtype, within: Range = None) -
     if jnp.issubdtype(array.dtype, jnp.complexfloating):
         raise TypeError(f"{name} must be real numbers, got {array.dtype}")
     with np.errstate(over="ignore"):
-        # This check comes before the cast: inside jit, casting makes even a known array unknown.
+        # This check comes before the cast, because inside jit a cast makes even a known array unknown.
         if _is_known(array):
             _check_values(name, np.asarray(array), dtype, within)
         return jnp.asarray(array.astype(dtype))
@@ -87,7 +87,7 @@ def real_array(name: str, values: Any, dtype: jnp.dtype, within: Range = None) -
 def _check_values(name: str, known: np.ndarray, dtype: jnp.dtype, within: Range) -> None:
     if not np.all(np.isfinite(known.astype(dtype))):
         raise ValueError(f"{name} holds NaN or infinite values in {dtype}; finite numbers are accepted")
-    rounded = known.astype(np.float32)  # so that 1 + 2e-16 counts as 1
+    rounded = known.astype(np.float32)  # rounding makes 1 + 2e-16 count as 1
     if within is not None and rounded.size and not (within[0] <= rounded.min() <= rounded.max() <= within[1]):
         low, high = within
         raise ValueError(
@@ -96,7 +96,7 @@ def _check_values(name: str, known: np.ndarray, dtype: jnp.dtype, within: Range)
 
 
 def numbers(name: str, values: Any) -> Array | np.ndarray:
-    """Return a JAX array as it is and anything else as a NumPy array; refuse what holds no numbers.
+    """Return a JAX array as it is and anything else as a NumPy array; refuse anything but numbers.
 
     NumPy does the conversion, because JAX would wrap large integers while x64 is off.
     """
@@ -128,7 +128,7 @@ def example(name: str, values: ArrayLike, width: int, dtype: jnp.dtype, within: 
     return array
 
 
-COLUMN = ' (one column: values[:, None], or of a data frame frame[["y"]])'
+COLUMN = ' (one column: values[:, None], or frame[["y"]] from a data frame)'
 COLUMNS = " ({} classes? nnjax.datasets.one_hot makes columns of labels)"
 
 
@@ -147,11 +147,11 @@ def batch(name: str, values: ArrayLike, width: int, dtype: jnp.dtype, within: Ra
 
 
 def number(name: str, value: Any, above: float | None = None, least: float | None = None) -> None:
-    """Refuse anything but one real number; if it is known, it must be `above` or at `least` a bound."""
+    """Refuse anything but one real number; a known number must be `above` or at `least` a bound."""
     try:
         array = value if isinstance(value, Tracer) else np.asarray(value)
     except ValueError:
-        array = np.array([])  # value was lists of unequal lengths
+        array = np.array([])  # value consists of lists of unequal lengths
     real = jnp.issubdtype(array.dtype, jnp.integer) or jnp.issubdtype(array.dtype, jnp.floating)
     if array.ndim != 0 or not real:
         raise TypeError(f"{name} must be one number, got {value!r}")
@@ -193,7 +193,9 @@ def floating_dtype(dtype: jnp.dtype | type) -> jnp.dtype:
     if not jnp.issubdtype(wanted, jnp.floating):
         raise TypeError(f"dtype must be a floating type such as float32, got {wanted}")
     if wanted == jnp.float64 and jax.dtypes.canonicalize_dtype(wanted) != wanted:
-        raise ValueError('dtype float64 needs jax.config.update("jax_enable_x64", True), which is off')
+        raise ValueError(
+            'dtype float64 needs JAX\'s x64 flag, which is off: jax.config.update("jax_enable_x64", True)'
+        )
     return wanted
 
 
@@ -209,11 +211,11 @@ def functions(**given: Any) -> None:
 
 
 def whole(name: str, value: Any) -> int:
-    """Return an integer; 2.0 counts as an integer, since numbers from R arrive as floats."""
+    """Return an integer; a float such as 2.0 is accepted too, since numbers from R arrive as floats."""
     if isinstance(value, Tracer):
         raise TypeError(
-            f"{name} must be known when the program is compiled, got a traced number, as a sweep's settings "
-            "are: run one sweep for each value, or nnjax.study(..., static=...)"
+            f"{name} must be known when the program is compiled, got a traced number (a sweep traces its "
+            "settings): run one sweep for each value, or use nnjax.study(..., static=...)"
         )
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return int(value)

@@ -1,8 +1,8 @@
 """Both passes with one example per column: weights (out, in), activations and deltas (nodes, n).
 
-This is the layout of textbooks that write z = W a + b. For many seeds, and for batches on wide layers, it is
-the faster view, because XLA's CPU code then gets the large products (those of the forward pass and of the
-weight changes) in the layout that it handles best.
+Textbooks that write z = W a + b use this layout. It is the faster view for many seeds, and for batches on
+wide layers, because XLA's CPU code then gets the large matrix products (in the forward pass and in the weight
+changes) in the layout that it handles best.
 """
 
 import functools
@@ -58,7 +58,7 @@ def _output_blame(loss: Loss, ys: Float[Array, "j n"], y_hats: Float[Array, "j n
 
 
 def _hidden_blame(columns: ColumnParams, layer: int, delta: Float[Array, "j n"]) -> Float[Array, "i n"]:
-    """Wᵀ Δ, for the nodes i that feed this layer; Wᵀ is put into memory first, as in `nnjax.backprop`."""
+    """Wᵀ Δ, for the nodes i that feed this layer; Wᵀ is written to memory first, as in `nnjax.backprop`."""
     return product(jax.lax.optimization_barrier(columns[layer].weights.T), delta)
 
 
@@ -74,7 +74,7 @@ def _weight_gradient(delta: Float[Array, "j n"], activated: Float[Array, "i n"])
 
 
 def _bias_gradient(network: Network, delta: Float[Array, "j n"]) -> Float[Array, " j"]:
-    """-Σₙ δₙⱼ; 0 in a network without biases."""
+    """-Σₙ δₙⱼ; this is 0 in a network without biases."""
     return -jnp.sum(delta, axis=1) if network.biases else jnp.zeros(len(delta), delta.dtype)
 
 

@@ -39,7 +39,7 @@ class Paused:
         epochs: The number of epochs done.
         number: The number of epochs that the run was given, whether done or not; the next epoch gets this
             number.
-        best: The best parameters that `Stop(patience=)` has seen, if it was used.
+        best: The best parameters found so far, if `Stop(patience=)` was used.
         at_first: The loss at the very start, with which later losses are compared to detect divergence.
         view: The view in which the run was computed.
     """
@@ -58,7 +58,7 @@ class History(NamedTuple):
 
     Attributes:
         loss: The loss at the returned parameters, summed over the training data (with the rows' weights).
-        epochs: The number of epochs done, including those of the runs that this one resumes.
+        epochs: The number of epochs done, including the epochs of earlier runs that this run resumes.
         reason: An index into `REASONS`: all epochs were done, the validation loss was reached, the state
             became stable, the run diverged, or patience ran out.
         curves: With `record_every=k`, the values after 0, k, 2k, ... epochs of "loss", "gradient_norm",
@@ -98,7 +98,7 @@ class Task(NamedTuple):
 
 
 class State(NamedTuple):
-    """What an epoch changes: parameters in the task's layout, optimiser's state, number of epochs done."""
+    """What an epoch changes: parameters in the task's layout, optimiser's state and number of epochs done."""
 
     params: Any
     optimizer: Any
@@ -125,7 +125,7 @@ def fresh(task: Task, params: Params) -> Start:
 def run(
     task: Task, start: Start, epochs: int, record_every: int | None, stops: bool
 ) -> tuple[Params, History]:
-    """Run the epochs from `start`; without `stops`, never end before the last one."""
+    """Run the epochs from `start`; unless `stops` is true, run all of them."""
     judge = functools.partial(stopping.judge, stop=task.stop, at_first=start.at_first)
     several = _several(task, judge if stops else None)
     first = 0 if start.number is None else start.number
@@ -155,7 +155,7 @@ def _gradients(task: Task, params: Any, xs: Rows, ys: Rows) -> Any:
 
 
 def _step(task: Task, carry: tuple[Any, Any], rows: Any) -> tuple[tuple[Any, Any], None]:
-    """Update (parameters, optimiser's state) with one batch: these rows, or all if `rows` is None."""
+    """Update (parameters, optimiser's state) with one batch: the given rows, or all if `rows` is None."""
     params, state = carry
     xs, ys = (task.xs, task.ys) if rows is None else (task.xs[rows], task.ys[rows])
     grads = task.to_optimizer(_gradients(task, params, xs, ys))
@@ -194,7 +194,7 @@ def _pass(task: Task, carry: tuple[Any, Any], number: Array) -> tuple[Any, Any]:
     """Go through all rows once: first the full batches, in a scan, then the rows left over.
 
     The order depends on the loop's epoch number, not on how many epochs a run has done: under vmap, runs with
-    the same key then share one order, even after some have stopped.
+    the same key therefore share one order, even after some of the runs have stopped.
     """
     step, rows, size = functools.partial(_step, task), len(task.xs), task.batch_size
     if size == rows:
@@ -206,7 +206,7 @@ def _pass(task: Task, carry: tuple[Any, Any], number: Array) -> tuple[Any, Any]:
 
 
 def _several(task: Task, judge: Callable | None) -> Callable[[State, Array], State]:
-    """Make a function of a state and epoch numbers that runs these epochs."""
+    """Make a function that runs the epochs with the given numbers from a given state."""
     by_number = task.to_optimizer is as_it_is
     whole = judge is None and task.layout is VIEWS["nodes"] and task.batch_size == len(task.xs)
     if whole and by_number:
@@ -216,7 +216,7 @@ def _several(task: Task, judge: Callable | None) -> Callable[[State, Array], Sta
 
 
 def _repeated(task: Task, state: State, numbers: Array) -> State:
-    """Run epochs of one batch each, as a GPU kernel or in one loop over the runs if they fit."""
+    """Run epochs of one batch each, as a GPU kernel or, if a step is small enough, in one loop."""
     plain = task.layout._replace(gradients=scalar_gradients)
     apart = task._replace(xs=_apart(task.xs), ys=_apart(task.ys), layout=plain)
     step, usual = functools.partial(_whole, apart), functools.partial(_whole, task)
@@ -257,7 +257,7 @@ def _epochs(
 
 
 def _measure(task: Task, params: Any) -> dict[str, Array]:
-    """Compute what stopping and curves use: loss, gradient norm and validation loss at given parameters."""
+    """Compute loss, gradient norm and validation loss at given parameters, for stopping and for curves."""
     values = {
         "loss": _total_loss(task, params, task.xs, task.ys),
         "gradient_norm": optax.tree.norm(_gradients(task, params, task.xs, task.ys)),
@@ -278,5 +278,5 @@ def _record(task: Task, params: Any) -> dict[str, Array]:
 
 
 def _as_before(new: Any, old: Any) -> Any:
-    """Keep an optimiser's state in its original dtypes, since a traced rate may widen it."""
+    """Keep an optimiser's state in its original dtypes, since a traced rate may widen them."""
     return jax.tree.map(lambda a, b: jnp.asarray(a, jnp.asarray(b).dtype), new, old)

@@ -11,9 +11,9 @@ from nnjax.parameters import params
 INPUT = (1.0, 3.0, 5.0)
 LABEL = 1.0
 INPUT_WEIGHTS = ((0.5, 0.1, -0.6, 0.4), (1.2, -0.4, 0.3, 0.2), (-0.3, 0.2, 0.1, -0.5))
-"""(input, hidden). The first column is the handout's; the others, which it leaves to the reader, are ours."""
+"""(input, hidden). The handout gives the first column and leaves the others to the reader; they are ours."""
 OUTPUT_WEIGHTS = (0.8, 0.5, 0.1, 0.6)
-"""From h₁, ..., h₄ to the output, as in the handout's text; its exercise has 0.8, -1.2, 0.5, -0.3."""
+"""Weights from h₁, ..., h₄ to the output, as in the handout's text; its exercise has 0.8, -1.2, 0.5, -0.3."""
 
 
 class Handout(NamedTuple):

@@ -1,4 +1,4 @@
-"""Is a backward pass right? Compare its gradients, layer by layer, with jax.grad and finite differences."""
+"""Check a backward pass: compare its gradients, layer by layer, with jax.grad and finite differences."""
 
 import dataclasses
 from collections.abc import Callable
@@ -23,9 +23,9 @@ DIRECTIONS = 4
 STEP = 1e-6
 """Step size of the central differences, relative to the size of the parameters."""
 AGREE, AGREE_DIFFERENCES = 1e-9, 1e-5
-"""The largest relative errors in float64 that count as agreement; differences lose half the digits."""
+"""The largest relative errors in float64 that count as agreement; finite differences lose half the digits."""
 SURE = 10
-"""An error below this multiple of the differences' own rounding error proves nothing."""
+"""An error proves nothing if it is below this multiple of the rounding error of the differences."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,14 +35,14 @@ class LayerCheck:
     Attributes:
         layer: The number of the layer, counted from 1.
         part: "weights" or "biases".
-        ratios: The smallest and the largest ratio of a hand-written derivative to that of jax.grad.
+        ratios: The smallest and the largest ratio of a hand-written derivative to the one from jax.grad.
         error: The largest difference from jax.grad, in units of the layer's largest gradient.
         by_differences: The largest difference from central differences along random directions, in units of
             the larger of the two slopes.
         rounding: The rounding error of the central differences, in the same units. It is estimated from how
-            much they change with another step size, and from the precision of the loss and the outputs in
-            float64. Where the loss is nearly flat (saturated nodes), the differences show mostly rounding
-            errors.
+            much the differences change with another step size, and from the precision of the loss and the
+            outputs in float64. Where the loss is nearly flat (saturated nodes), the differences show
+            mostly rounding errors.
     """
 
     layer: int
@@ -54,13 +54,13 @@ class LayerCheck:
 
     @property
     def agrees(self) -> bool:
-        """Whether both errors come from rounding; if differences prove nothing, only the first one counts."""
+        """Whether both errors come from rounding; if differences prove nothing, only `error` counts."""
         allowed = max(AGREE_DIFFERENCES, SURE * self.rounding)
         return self.error <= AGREE and (self.blind or self.by_differences <= allowed)
 
     @property
     def blind(self) -> bool:
-        """Whether differences prove nothing here, because the rounding error may be as large as the slope."""
+        """Whether differences prove nothing here, since their rounding error may be as large as the slope."""
         return SURE * self.rounding >= 1
 
 
@@ -69,7 +69,7 @@ class GradientCheck:
     """The comparison for all layers; it prints as a table.
 
     Attributes:
-        layers: Weights and biases of each layer.
+        layers: The comparisons for the weights and for the biases of each layer.
     """
 
     layers: tuple[LayerCheck, ...]
@@ -151,7 +151,7 @@ def check_gradients(
 
 
 def _noise(loss: losses.Loss, ys: jax.Array, outputs: jax.Array) -> float:
-    """Estimate the rounding error of the total loss: its own, and that of the outputs it comes from."""
+    """Estimate the rounding error of the total loss, including the part that comes from rounded outputs."""
     eps = float(jnp.finfo(outputs.dtype).eps)
     value = jax.vmap(loss.value)
     there = value(ys, outputs)

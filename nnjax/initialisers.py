@@ -1,7 +1,7 @@
 """Initial weights: the variance that each scheme gives to a layer, and how all layers are drawn.
 
-A single draw serves all layers of a network: XLA compiles every call of a random number generator separately,
-and with one call per layer, a network of thirty layers takes five times as long to compile.
+A single draw serves all layers of a network, because XLA compiles every call of a random number generator
+separately. With one call per layer, a network of thirty layers takes five times as long to compile.
 """
 
 import functools
@@ -53,11 +53,11 @@ ALIASES = {
     **{f"xavier{law.replace('_', '')}": f"glorot_{law}" for law in _DRAW},
     **{f"kaiming{law.replace('_', '')}": f"he_{law}" for law in _DRAW},
 }
-"""Other libraries' names; a bare name, such as "he", means the distribution used in its paper."""
+"""Other libraries' names; a bare name, such as "he", means the distribution in the original paper."""
 
 
 def find(scheme: str) -> str:
-    """Return our name for a scheme of initial weights, given in any case or as an alias.
+    """Return our name for a scheme of initial weights, given in upper or lower case or as an alias.
 
     Raises:
         ValueError: If there is no such scheme; the message suggests the nearest name.
@@ -77,9 +77,9 @@ def find_biases(scheme: str) -> str:
 def weight_variance(scheme: str, inputs: int, outputs: int) -> float:
     """Return Var(w), the variance of one weight under a scheme of `nnjax.init` at scale 1.
 
-    It is 1/in for LeCun, 2/in for He and 2/(in + out) for Glorot; for "normal" it is 1 and for "uniform" 1/3,
-    whatever the widths. Orthogonal weights are not independent draws; for them, their mean square
-    1/max(in, out) is returned.
+    The variance is 1/in for LeCun, 2/in for He and 2/(in + out) for Glorot; for "normal" it is 1 and for
+    "uniform" 1/3, whatever the widths. Orthogonal weights are not independent draws; for them, the mean
+    square 1/max(in, out) is returned.
 
     >>> weight_variance("he_normal", 100, 30)
     0.02
@@ -118,7 +118,7 @@ def draw(scheme: str, key: PRNGKeyArray, shapes: Shapes) -> list[Array]:
 
 
 def _rows(key: PRNGKeyArray, shapes: Shapes) -> Array:
-    """Draw a row of normal numbers for each shape, from a key of its own, (l, most): as many as any needs."""
+    """Draw one row of normal numbers per shape, each from its own key: (l, most), enough for any shape."""
     keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(len(shapes)))
     most = max(map(math.prod, shapes))
     return jax.vmap(lambda layer_key: jax.random.normal(layer_key, (most,), jnp.float32))(keys)
@@ -127,7 +127,7 @@ def _rows(key: PRNGKeyArray, shapes: Shapes) -> Array:
 def _orthogonal(row: Float[Array, " k"], inputs: int, outputs: int) -> Array:
     """Make Q from the QR decomposition of a row's first numbers, which are normal; Q is uniform (Haar).
 
-    For that, the signs of its columns are chosen so that R has a positive diagonal.
+    To make Q uniform, the signs of its columns are chosen so that R has a positive diagonal.
     """
     tall = row[: inputs * outputs].reshape(max(inputs, outputs), min(inputs, outputs))
     q, r = linalg.qr(tall)

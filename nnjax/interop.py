@@ -31,7 +31,7 @@ def _functions(network: Network) -> list[Callable[[Array], Array]]:
         if len(distinct) > 1:
             raise ValueError(
                 f"layer {layer} has different activations, {names}; Flax has no such layer: "
-                "one for the whole layer is accepted"
+                "use one activation for the whole layer"
             )
         functions.append(_function(distinct.pop()))
     return functions
@@ -62,7 +62,7 @@ def linen_module(network: Network) -> linen.Module:
     """Make a flax.linen module that computes `network`: `module.apply(to_linen(network, params), x)`.
 
     Raises:
-        ValueError: If a layer has different activations, or one without a Flax function.
+        ValueError: If a layer has different activations, or an activation for which Flax has no function.
     """
     _functions(network)
     return _Linen(network)
@@ -86,19 +86,20 @@ def to_linen(network: Network, params: Params) -> dict[str, dict[str, dict[str, 
 def from_linen(network: Network, variables: Mapping[str, Any], order: Sequence[str] | None = None) -> Params:
     """Take parameters for nnjax from Flax's {'params': ...}: the dense layers in the order of their numbers.
 
-    Flax numbers layers in the order in which they are made. If a layer is written inside the call of another
-    one, that is not the order in which they act: in Dense(3)(tanh(Dense(3)(x))) the outer one is Dense_0. In
-    that case, pass `order`.
+    Flax numbers layers in the order in which they are made. If a layer is made inside the call of another
+    layer, this is not the order in which the layers act: in Dense(3)(tanh(Dense(3)(x))), the outer layer is
+    Dense_0. Pass `order` for such a module.
 
     Args:
         network: The same network.
         variables: What `module.init` returns.
-        order: The names of the layers, first hidden layer first. None sorts them by their numbers.
+        order: The names of the layers, first hidden layer first. By default, the layers are sorted by their
+            numbers.
 
     Raises:
-        ValueError: If there are no 'params', or other collections besides them; if a layer is not dense, or
-            the shapes do not fit the network; if the numbers in the names give no order, or not the order in
-            which the layers were called, or `order` has other names.
+        ValueError: If there are no 'params', or there are other collections, too; if a layer is not dense, or
+            the shapes do not fit the network; if the numbers in the names give no order, or a different order
+            from the one in which the layers were called; if `order` does not have the names of the layers.
     """
     layers = variables.get("params") if isinstance(variables, Mapping) else None
     if not isinstance(layers, Mapping) or not layers:
@@ -106,8 +107,8 @@ def from_linen(network: Network, variables: Mapping[str, Any], order: Sequence[s
     others = sorted(name for name, collection in variables.items() if name != "params" and collection)
     if others:
         raise ValueError(
-            f"variables hold {', '.join(others)} besides 'params', which nnjax has no place for; "
-            "a module that computes with its params alone is accepted"
+            f"variables contain {', '.join(others)} as well as 'params', and nnjax can use only 'params': "
+            "take a module that needs nothing else"
         )
     called = list(layers)  # unbox sorts them
     layers = linen.unbox(layers)
@@ -118,8 +119,9 @@ def from_linen(network: Network, variables: Mapping[str, Any], order: Sequence[s
     shapes = {np.shape(entry["kernel"]) for entry in layers.values()}
     if order is None and len(names) > 1 and len(shapes) == 1 and called not in (names, sorted(called)):
         raise ValueError(
-            f"layers were called in the order {', '.join(called)}, which is not that of their numbers, and "
-            "the shapes do not show which one is meant: say order=[...], first hidden layer first"
+            f"layers were called in the order {', '.join(called)}, which is not the order of "
+            "their numbers, and the shapes do not show which one is right: pass order=[...], with the first "
+            "hidden layer first"
         )
     return _params(network, [(layers[name]["kernel"], layers[name].get("bias")) for name in names])
 
@@ -138,7 +140,7 @@ def _ordered(names: Iterable[str]) -> list[str]:
     if not alike or any(numbers[a] == numbers[b] for a, b in itertools.pairwise(ordered)):
         raise ValueError(
             f"layers {', '.join(map(str, ordered))} have no numbers that say which comes first; "
-            "names such as Dense_0, Dense_1 are accepted, or say order=[...], first hidden layer first"
+            "use names such as Dense_0, Dense_1, or pass order=[...], first hidden layer first"
         )
     return ordered
 
@@ -203,20 +205,20 @@ def from_nnx(network: Network, module: Any, order: Sequence[str] | None = None) 
     """Take parameters for nnjax from a module of nnx.Linear layers; functions between them are skipped.
 
     The layers are the module's `layers` (as in a module from `to_nnx`, or an nnx.Sequential), or its
-    attributes in the order of their numbers, such as fc1, fc2. If the module holds nothing but another
-    module, the layers of the inner module are taken. Dropout is skipped, too: nnjax computes what the module
-    computes when it is no longer in training.
+    attributes in the order of their numbers, such as fc1, fc2. If the module contains nothing but another
+    module, the layers of the inner module are used. Dropout is skipped, too: nnjax computes what the module
+    computes after training.
 
     Args:
         network: The same network.
         module: The module.
-        order: The names of the attributes that are layers, first hidden layer first. None sorts them by their
-            numbers.
+        order: The names of the attributes that are layers, first hidden layer first. By default, the layers
+            are sorted by their numbers.
 
     Raises:
-        ValueError: If there are no such layers, or layers of another kind, or other modules or variables
-            besides them; if the numbers in the names give no order, `order` has other names, or the shapes do
-            not fit the network.
+        ValueError: If there are no nnx.Linear layers, or there are layers of another kind, or further modules
+            or variables; if the numbers in the names give no order, `order` does not have the names of the
+            layers, or the shapes do not fit the network.
     """
     modules = [
         layer
@@ -241,8 +243,8 @@ def _nnx_layers(module: Any, order: Sequence[str] | None) -> list[Any]:
     beside = [name for name, value in attributes.items() if name != "layers" and isinstance(value, unused)]
     if beside:
         raise ValueError(
-            f"module has {', '.join(beside)} besides its layers, which nnjax has no place for; "
-            "nnx.Linear layers alone are accepted"
+            f"module has {', '.join(beside)} as well as its layers, and nnjax has no place for this: "
+            "only nnx.Linear layers are accepted"
         )
     if isinstance(layers, Iterable) and listed:
         return list(layers)

@@ -1,12 +1,12 @@
 """Many updates of many tiny networks, computed by one GPU kernel.
 
 A scan launches at least one kernel for each update, and for networks with nine parameters the launches take
-most of the time. Here each thread keeps the numbers of one run in registers from the first update to the
-last. On an H100, one update of 131,072 networks of the form 2-2-1 takes 2.0 μs, while a scan of the same
-operations takes 11 μs; the bits are the same.
+most of the time. In the kernel, each thread keeps the numbers of one run in registers from the first update
+to the last. On an H100, one update of 131,072 networks of the form 2-2-1 takes 2.0 μs, while a scan of the
+same operations takes 11 μs; both give the same bits.
 
 The kernel is written in Pallas, JAX's language for kernels, and compiled by Triton. JAX has announced (in
-0.11) that it will drop Triton; once it is gone, steps are scanned.
+0.11) that it will drop Triton; once Triton is gone, steps will run in a scan.
 """
 
 import functools
@@ -23,11 +23,15 @@ from jaxtyping import Array, PyTree
 THREADS = 128
 """The number of runs per block, one for each thread."""
 FEWEST = 32
-"""The number of runs that the smallest block holds; if it does not divide their number, all are scanned."""
-MOST_OPERATIONS = 1400
-"""The largest number of operations in a step with which a kernel compiles within seconds.
+"""The number of runs in the smallest block.
 
-A step of 842 operations (2-4-4-1) takes 4 s to compile, one of 2626 over 60 s (on an H100, with jax 0.11.2).
+If the number of all runs is not a multiple of it, they are computed in a scan.
+"""
+MOST_OPERATIONS = 1400
+"""The largest number of operations that a step may have for its kernel to compile within seconds.
+
+A step of 842 operations (2-4-4-1) takes 4 s to compile, and a step of 2626 operations takes over 60 s (on an
+H100, with jax 0.11.2).
 """
 OPERATIONS = frozenset({
     "abs", "add", "and", "convert_element_type", "copy", "custom_jvp_call", "div", "eq", "exp", "exp2",
@@ -35,7 +39,7 @@ OPERATIONS = frozenset({
     "max", "min", "mul", "ne", "neg", "not", "or", "pjit", "pow", "rsqrt", "select_n", "sign", "sqrt",
     "square", "stop_gradient", "sub", "tanh",
 })  # fmt: skip
-"""Operations on numbers that kernels support, by JAX's names."""
+"""The operations on numbers that kernels support, under the names that JAX gives them."""
 
 Step = Callable[[PyTree], PyTree]
 
@@ -44,8 +48,8 @@ def repeat(step: Step, carry: PyTree, length: int) -> PyTree:
     """Return step(step(... carry)), `length` times; on an NVIDIA GPU many vmapped runs share one kernel.
 
     Args:
-        step: The step of one run, a pure function that turns its numbers into new ones of the same types. If
-            `fits` is false, and on other devices, the step is scanned.
+        step: The step of one run: a pure function that turns the run's numbers into new numbers of the same
+            types. If `fits` is false, or the device is not an NVIDIA GPU, the step runs in a scan.
         carry: The numbers of a run, a pytree of arrays of shape ().
         length: The number of steps.
     """
@@ -53,7 +57,7 @@ def repeat(step: Step, carry: PyTree, length: int) -> PyTree:
     closed = jax.make_jaxpr(lambda *leaves: jax.tree.leaves(step(tree.unflatten(leaves))))(*leaves)
     if not on_nvidia() or not fits(closed.jaxpr):
         return jax.lax.scan(lambda carry, _: (step(carry), None), carry, length=length)[0]
-    # Values that the step closes over come first; like weights, they (a rate, say) can differ between runs.
+    # Values that the step closes over (a rate, say) come first; like weights, they can differ between runs.
     outcome = _repeated(closed.jaxpr, length, len(closed.consts))(*closed.consts, *leaves)
     return tree.unflatten(outcome)
 
@@ -63,12 +67,13 @@ def on_nvidia() -> bool:
     default: Any = getattr(jax.config, "jax_default_device", None) or jax.local_devices()[0]
     if isinstance(default, str) or "NVIDIA" not in default.device_kind.upper():
         return False
-    # This is checked last: to find a module, its parent packages are imported, and nothing else needs Pallas.
+    # This is checked last, because finding a module imports its parent packages, and nothing else needs
+    # Pallas.
     return importlib.util.find_spec("jax.experimental.pallas.triton") is not None
 
 
 def fits(jaxpr: Any) -> bool:
-    """Check whether a step has few enough operations, all on single 32-bit values and from `OPERATIONS`."""
+    """Check whether a step has few enough operations, all in `OPERATIONS` and on numbers of up to 32 bits."""
     used, equations = partial_eval.dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))[0], operations(jaxpr)
     values = [*used.invars, *used.constvars, *(value for each in equations for value in each.outvars)]
     return (
@@ -79,7 +84,7 @@ def fits(jaxpr: Any) -> bool:
 
 
 def operations(jaxpr: Any) -> list[Any]:
-    """List all operations that a program's results need."""
+    """List all operations on which the results of a program depend."""
     return list(_equations(partial_eval.dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))[0]))
 
 
@@ -137,8 +142,8 @@ def kernel(
         step: (*constants, *values) -> values, for a block of runs.
         consts: How many of the arguments are constants, which the step only reads.
         length: The number of steps.
-        arguments: The constants, of shape (s,), or () if all runs share one; then the runs' numbers, arrays
-            (s,), where s is a multiple of `FEWEST`.
+        arguments: The constants, each of shape (s,), or () if all runs share it; then the runs' numbers, as
+            arrays (s,). The number of runs, s, is a multiple of `FEWEST`.
         interpret: Whether JAX interprets the kernel, which works on any device.
     """
     from jax.experimental import pallas

@@ -1,8 +1,8 @@
 """Decompositions of one matrix that cannot hang under `vmap`, not even on CPUs.
 
 On CPUs, jaxlib up to 0.11.0 cuts a batch of matrices into tasks that can wait for each other for ever (see
-`nnjax.sweeps.lapack`). With these versions, `vmap` turns the functions of this module into a loop over single
-matrices, with the same bits.
+`nnjax.sweeps.lapack`). With such a version of jaxlib, `vmap` turns the functions of this module into a loop
+over single matrices, which gives the same bits.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,12 @@ def hangs(jaxlib: str) -> bool:
 
 
 def eigh(matrix: Float[Array, "i i"]) -> tuple[Float[Array, " i"], Float[Array, "i i"]]:
-    """A = V diag(λ) Vᵀ: eigenvalues in ascending order, and the columns of V."""
+    """Return λ and V in A = V diag(λ) Vᵀ, with the eigenvalues in ascending order."""
     return _call(jnp.linalg.eigh)(matrix)
 
 
 def qr(matrix: Float[Array, "i j"]) -> tuple[Float[Array, "i k"], Float[Array, "k j"]]:
-    """A = QR, where the columns of Q are orthonormal and R is upper triangular."""
+    """Return Q and R in A = QR, where the columns of Q are orthonormal and R is upper triangular."""
     return _call(jnp.linalg.qr)(matrix)
 
 

@@ -1,13 +1,13 @@
 """Many results in one loop: how to make XLA's compiler for CPUs compute a step of scalars fast.
 
 With many runs, each scalar becomes a vector of runs. For each result of a program, the compiler makes a loop
-over the runs, and it computes a delta again in the loop of every weight that needs it; but all results of one
-reduction share a loop. So results are passed through a reduction that leaves their bits as they are: the
-maximum of two copies of a value, or of minus infinity and the value.
+over the runs, and a delta is computed again in the loop of every weight that needs it. All results of one
+reduction, however, share a loop. Results are therefore passed through a reduction that leaves their bits as
+they are: the maximum of two copies of a value, or of minus infinity and the value.
 
-From jaxlib 0.12 on, another code generator handles reductions, and a step is fastest as it is written: on
-XOR, in lanes of 128, a 2-2-1 network then takes 0.6 times as long as through reductions, and a 2-16-1 network
-a third as long.
+From jaxlib 0.12 on, another code generator handles reductions, and a step is fastest without them: on XOR, in
+lanes of 128, a 2-2-1 network then takes 0.6 times as long as with reductions, and a 2-16-1 network takes a
+third as long.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,24 +21,27 @@ from nnjax import kernels
 
 Step = Callable[[PyTree], PyTree]
 RESULTS = 40
-"""The number of results per loop of copies; XLA vectorises no loop with all 113 gradients of 3-8-8-1."""
+"""The number of results per loop of copies.
+
+XLA does not vectorise a loop that computes all 113 gradients of a 3-8-8-1 network.
+"""
 MOST_OPERATIONS = 300
 """The largest number of operations in a padded step.
 
-A 2-3-1 network on four rows needs 274 operations, and is 1.6 times as fast as through copies. A 2-2-2-1
-network needs 334: LLVM would have to unroll more than it is willing to, so the loop is not vectorised, and
-the step takes eight times
-as long."""
+A 2-3-1 network on four rows needs 274 operations, and is 1.6 times as fast with padding as with copies. With
+the 334 operations of a 2-2-2-1 network, LLVM would have to unroll more than it is willing to. The loop is
+then not vectorised, and the step takes eight times as long.
+"""
 MOST_RESULTS = 16
-"""The largest number of results of a padded step, for the same reason."""
+"""The largest number of results of a padded step; LLVM would not vectorise a loop with more of them."""
 UNROLLED = 2
-"""Padded steps per iteration; a single step would have to copy its results back to where it read from."""
+"""The number of padded steps per iteration; a single step would have to copy its results to its inputs."""
 REDUCE = tuple(map(int, metadata.version("jaxlib").split(".")[:2])) < (0, 12)
-"""Whether reductions lead to a single loop in this version of jaxlib."""
+"""Whether this version of jaxlib computes all results of a reduction in a single loop."""
 
 
 def together(scalars: Sequence[Array]) -> list[Array]:
-    """Return the scalars unchanged, but computed in a few loops, each as the maximum of two of its copies."""
+    """Return the scalars unchanged, but computed in a few loops, each scalar as the maximum of two copies."""
     if not REDUCE or kernels.on_nvidia():
         return list(scalars)
     parts = [scalars[i : i + RESULTS] for i in range(0, len(scalars), RESULTS)]
@@ -46,9 +49,9 @@ def together(scalars: Sequence[Array]) -> list[Array]:
 
 
 def padded(scalars: Sequence[Array]) -> Sequence[Array]:
-    """Return the scalars unchanged, but computed in one loop, each as the maximum of itself and -∞.
+    """Return the scalars unchanged, but computed in one loop, each scalar as the maximum of itself and -∞.
 
-    Unlike a copy, the padding lets XLA compute everything before the reduction within its loop as well.
+    Unlike copies, padding lets XLA move everything that is computed before the reduction into its loop, too.
     """
     return _largest([jax.lax.pad(s[None], jnp.array(-jnp.inf, s.dtype), [(1, 0, 0)]) for s in scalars])
 
@@ -66,7 +69,8 @@ def repeat(step: Step, carry: PyTree, length: int, otherwise: Step) -> PyTree:
     """Return step(step(... carry)), `length` times; each step is one loop if it is small enough for that.
 
     Args:
-        step: The step of one run, a pure function that turns its numbers into new ones of the same types.
+        step: The step of one run: a pure function that turns the run's numbers into new numbers of the same
+            types.
         carry: The numbers of a run, a pytree of arrays of shape ().
         length: The number of steps.
         otherwise: The same step, written for a scan.

@@ -18,7 +18,7 @@ from nnjax import callables, checks
 
 Outputs = Float[Array, "*batch out"]
 Nodes = Float[Array, "..."]
-"""Any number of output nodes, or a single number (), for a loss that treats each node by itself."""
+"""The values of any number of output nodes, or of one (), for a loss that treats each node by itself."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,12 +30,13 @@ class Loss:
         derivative: (y, ŷ) -> ∂L/∂ŷ, one number per output node.
         probabilities: ŷ -> the probabilities that the outputs represent. By default this is ŷ itself.
         logits: Whether ŷ consists of logits, so that the output activation must be the identity.
-        label_range: The lowest and the highest label that it accepts; None accepts all real numbers.
+        label_range: The lowest and the highest label that the loss accepts, or None if it accepts all real
+            numbers.
         several_outputs: Whether the loss needs two or more output nodes, because it is meaningless for one.
         per_node: Whether ∂L/∂ŷⱼ depends on yⱼ and ŷⱼ alone.
-        label_per_node: Whether each output node answers a separate question, yes or no, so that the
-            predicted label has one entry per node. Otherwise the nodes stand for groups, and the label names
-            one of them.
+        label_per_node: Whether each output node answers a separate question, yes or no, so that the predicted
+            label has one entry per node. Otherwise the nodes stand for groups, and the label names one of the
+            groups.
     """
 
     value: Callable[[Array, Array], Array]
@@ -140,8 +141,8 @@ def find(loss: Kind) -> Loss:
 
     Raises:
         TypeError: If a function or a Loss cannot be hashed.
-        ValueError: If there is no loss of that name (the message suggests the nearest), or the function does
-            not map y (out,) and ŷ (out,) to one number.
+        ValueError: If there is no loss of that name (the message suggests the nearest name), or the function
+            does not map y (out,) and ŷ (out,) to one number.
     """
     if isinstance(loss, Loss):
         checks.functions(value=loss.value, derivative=loss.derivative)
@@ -159,7 +160,7 @@ def said(loss: Kind) -> str:
 
 
 def for_outputs(loss: Kind, count: int) -> Loss:
-    """Look up a loss for `count` output nodes.
+    """Look up a loss for a network with `count` output nodes.
 
     Raises:
         TypeError, ValueError: As in `find`; also if there is one output node, but the loss needs several.
@@ -168,7 +169,7 @@ def for_outputs(loss: Kind, count: int) -> Loss:
     if resolved.several_outputs and count == 1:
         accepted = ", ".join(other for other in LOSSES if not LOSSES[other].several_outputs)
         raise ValueError(
-            f"loss {said(loss)} needs two output nodes or more, got 1; accepted for one: {accepted}"
+            f"loss {said(loss)} needs two output nodes or more, got 1; for one node, use one of: {accepted}"
         )
     return resolved
 
@@ -191,9 +192,9 @@ def labels(
 ) -> Int[Array, "..."]:
     """Name the predicted group of each row of outputs ŷ (..., out).
 
-    For one output node, the label is 1 above the threshold and 0 otherwise, shape (...). For several, it is
-    the number of the node with the largest output, shape (...); but for "binary_cross_entropy" it is 0 or 1
-    for each node, shape (..., out).
+    For one output node, the label is 1 above the threshold and 0 otherwise, with shape (...). For several
+    nodes, it is the number of the node with the largest output, with shape (...); but for
+    "binary_cross_entropy" it is 0 or 1 for each node, with shape (..., out).
 
     >>> print(labels("sse", jnp.array([[0.2], [0.9]])))
     [0 1]
@@ -201,10 +202,10 @@ def labels(
 
     Args:
         loss: The loss that the outputs were trained with.
-        y_hat: Outputs (..., out); the last axis is that of the output nodes. A single row (out,) is accepted,
-            too.
-        threshold: Where 0 ends and 1 begins, on the scale of `probabilities`. None means ½, the middle of the
-            range of a probability; for a tanh output trained on -1 and +1, pass 0.
+        y_hat: Outputs (..., out); the last axis has one entry per output node. A single row (out,) is
+            accepted, too.
+        threshold: The value above which the label is 1, on the scale of `probabilities`. None means ½, the
+            middle of the range of a probability; for a tanh output trained on -1 and +1, pass 0.
 
     Raises:
         TypeError: As in `probabilities`; also if threshold is not a single number.

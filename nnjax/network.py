@@ -32,8 +32,9 @@ class Trace(NamedTuple):
     """The net inputs and activations of one forward pass.
 
     Attributes:
-        net_inputs: z of each layer that has weights, as L arrays (out,).
-        activations: a of every layer, as L + 1 arrays; the first is the input, the last is ŷ.
+        net_inputs: The net inputs z of each layer that has weights, as L arrays (out,).
+        activations: The activations a of every layer, as L + 1 arrays; the first is the input, and the last
+            is ŷ.
     """
 
     net_inputs: tuple[Float[Array, " j"], ...]
@@ -47,10 +48,11 @@ class Network:
 
     Attributes:
         sizes: The number of nodes in each layer, inputs first: (3, 4, 1) is the handout's Figure 1.
-        activations: For each layer after the input, an activation or a tuple with one per node: a name in
-            `nnjax.ACTIVATIONS` (in any case), another library's name, an `nnjax.Activation`, or a function
-            such as jax.nn.mish, whose derivative then comes from jax.grad, outside the manual core.
-        biases: Whether the biases are trained. False, as in the handout, keeps them at zero.
+        activations: For each layer after the input, an activation, or a tuple with one activation per node.
+            Each activation is a name in `nnjax.ACTIVATIONS` (in any case), another library's name, an
+            `nnjax.Activation`, or a function such as jax.nn.mish, whose derivative then comes from jax.grad,
+            outside the manual core.
+        biases: Whether the biases are trained; if False, as in the handout, they stay at zero.
 
     Raises:
         TypeError: If a size is not an integer, or biases is not a bool.
@@ -116,9 +118,10 @@ def mlp(
 
 
 def check_params(network: Network, params: Any) -> Params:
-    """Return `params` as layers of JAX arrays; refuse them unless they fit and share a floating dtype.
+    """Return `params` as layers of JAX arrays; refuse them unless they fit and share a floating-point dtype.
 
-    In a network without biases they must be 0, since nothing would read them (checked outside jit only).
+    If the network has no biases, the biases in `params` must be 0, since nothing would read them; this is
+    checked only outside jit.
     """
     if not isinstance(network, Network):
         raise TypeError(f"network must be a nnjax.Network, such as mlp returns; got {type(network).__name__}")
@@ -138,8 +141,9 @@ def check_params(network: Network, params: Any) -> Params:
 def as_layers(params: Any) -> Params:
     """Return layers of JAX arrays of one dtype; lists, NumPy arrays and integers are converted.
 
-    The dtype is that of any JAX arrays among them, or else the widest one of the NumPy arrays, or else JAX's
-    default; float64 becomes float32 while JAX's x64 flag is off.
+    The dtype is the one that the JAX arrays share, if there are any; otherwise it is the widest dtype of the
+    NumPy arrays, or JAX's default if there are no NumPy arrays either. float64 becomes float32 while JAX's
+    x64 flag is off.
     """
     try:
         pairs = [(weights, biases) for weights, biases in params]
@@ -170,7 +174,7 @@ def _is_layer(layer: Any, dtype: jnp.dtype) -> bool:
 
 
 def check_trace(network: Network, trace: Trace, dtype: jnp.dtype) -> Trace:
-    """Return `trace` in `dtype`; refuse anything else, or a trace of another network or of a batch."""
+    """Return `trace` in `dtype`; refuse anything that is not a trace of one example through this network."""
     try:
         net_inputs, activated = (
             tuple(checks.numbers("trace", values) for values in part)
@@ -182,7 +186,7 @@ def check_trace(network: Network, trace: Trace, dtype: jnp.dtype) -> Trace:
     shapes = [(size,) for size in network.sizes]
     if got != [shapes[1:], shapes]:
         batch = any(len(shape) > 1 for part in got for shape in part)
-        hint = " (of a batch? write for one example and use jax.vmap)" if batch else ""
+        hint = " (of a batch? write the function for one example and use jax.vmap)" if batch else ""
         raise ValueError(
             f"trace has shapes {got}{hint}, expected {[shapes[1:], shapes]} for sizes {network.sizes}"
         )
@@ -194,7 +198,7 @@ def loss_of(network: Network, loss: losses.Kind) -> losses.Loss:
 
     Raises:
         TypeError, ValueError: As in `losses.find`; also if the loss takes logits although the output
-            activation is not the identity, or needs more output nodes.
+            activation is not the identity, or if it needs more output nodes than the network has.
     """
     resolved = losses.for_outputs(loss, network.sizes[-1])
     if resolved.logits and not gives_logits(network):
@@ -206,7 +210,7 @@ def loss_of(network: Network, loss: losses.Kind) -> losses.Loss:
 
 
 def gives_logits(network: Network) -> bool:
-    """Check whether the outputs can be logits: the output activation is the identity on every node."""
+    """Check whether the outputs can be logits, that is, whether all output nodes use the identity."""
     output = network.activations[-1]
     return set(output if isinstance(output, tuple) else (output,)) == {"identity"}
 
@@ -267,12 +271,12 @@ def matrix_forward(network: Network, params: Params, x: Array) -> Trace:
 
 
 def matrix_outputs(network: Network, params: Params, xs: Array) -> Array:
-    """ŷₙ, (n, out): `predict_batch`, for arguments already checked."""
+    """Return ŷₙ (n, out): `predict_batch` without its checks, for arguments that have passed them."""
     return jax.vmap(lambda x: matrix_forward(network, params, x).activations[-1])(xs)
 
 
 def matrix_total_loss(network: Network, params: Params, xs: Array, ys: Array, loss: losses.Loss) -> Array:
-    """Σₙ L(yₙ, ŷₙ): `total_loss`, for arguments already checked."""
+    """Return Σₙ L(yₙ, ŷₙ): `total_loss` without its checks, for arguments that have passed them."""
     return jnp.sum(jax.vmap(loss.value)(ys, matrix_outputs(network, params, xs)))
 
 
@@ -281,13 +285,13 @@ def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
 
     Args:
         network: The network.
-        params: Its parameters; x is converted to their dtype.
+        params: The network's parameters; x is converted to their dtype.
         x: One example (in,).
 
     Raises:
         TypeError: If network, params or x has the wrong type.
-        ValueError: If x or params has the wrong shape, x holds NaN or infinite numbers, or biases are not 0
-            in a network without them (the last two are checked outside jit only).
+        ValueError: If x or params has the wrong shape, x contains NaN or infinite numbers, or biases are not
+            0 in a network without biases (the last two are checked only outside jit).
     """
     params = check_params(network, params)
     x = checks.example("x", x, network.sizes[0], params[0].weights.dtype)
@@ -330,7 +334,7 @@ def accuracy(
 ) -> Float[Array, ""]:
     """Return the share of the rows of xs (n, in) whose predicted group is the one that ys (n, out) names.
 
-    The groups are those of `nnjax.labels`, both for the outputs and for ys. If each output node answers a
+    The groups of the outputs and of ys are determined as in `nnjax.labels`. If each output node answers a
     separate question, a row counts as right if all its answers are right.
 
     Args:
@@ -339,8 +343,8 @@ def accuracy(
         xs: Inputs (n, in).
         ys: Labels (n, out).
         loss: The loss that the network was trained with, as in `total_loss`.
-        threshold: Where 0 ends and 1 begins, as in `nnjax.labels`. None means ½; for a tanh output and labels
-            -1 and +1, pass 0.
+        threshold: The value above which the label is 1, as in `nnjax.labels`. None means ½; for a tanh output
+            and labels -1 and +1, pass 0.
 
     Raises:
         TypeError, ValueError: As in `nnjax.gradients` and `nnjax.labels`.

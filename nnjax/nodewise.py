@@ -1,9 +1,9 @@
 """Both passes node by node, as in the handout, with scalars only and no matrix products.
 
 `forward`, `deltas` and `gradients` take the same arguments and return the same results as their namesakes in
-`nnjax`. Inside, each weight, activation and delta is one scalar. Compiling unrolls every loop, so this view
-is for small networks. With many seeds, each scalar becomes a vector with one number per seed, and a whole
-training step runs without touching memory.
+`nnjax`. Internally, each weight, activation and delta is one scalar. Compiling unrolls every loop, so this
+view is for small networks. With many seeds, each scalar becomes a vector with one number per seed, and a
+whole training step runs without touching memory.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,10 @@ Scalars = tuple[Array, ...]
 Rows = Array | tuple[Scalars, ...]
 """Examples, as an array (n, i) or as scalars."""
 NodeParams = tuple[tuple[tuple[Scalars, ...], Scalars], ...]
-"""(weights, biases) of each layer: weights[i][j] leads from node i to node j, biases[j] belongs to node j."""
+"""The (weights, biases) of each layer.
+
+weights[i][j] leads from node i to node j, and biases[j] belongs to node j.
+"""
 
 
 def split(params: Params) -> NodeParams:
@@ -68,7 +71,10 @@ def node_deltas(
     activated: Sequence[Scalars],
     blame: Sequence[Array],
 ) -> list[Scalars]:
-    """δⱼ = blameⱼ · f'(zⱼ), where blame is -∂L/∂ŷⱼ at an output node j and Σⱼ wᵢⱼ δⱼ at a hidden node i."""
+    """Compute δⱼ = blameⱼ · f'(zⱼ) for the nodes j of every layer.
+
+    The blame is -∂L/∂ŷⱼ at an output node j, and Σⱼ wᵢⱼ δⱼ at a hidden node i.
+    """
     deltas = []
     for layer in reversed(range(len(nodes))):
         slopes = _slopes(network.activations[layer], net_inputs[layer], activated[layer + 1])
@@ -79,20 +85,20 @@ def node_deltas(
 
 
 def _slopes(names: activations.Names, z: Scalars, a: Scalars) -> Scalars:
-    """fⱼ'(zⱼ, aⱼ), for a layer's nodes j."""
+    """Compute fⱼ'(zⱼ, aⱼ) for the nodes j of a layer."""
     functions = activations.per_node(names, len(z))
     return tuple(functions[j].derivative(z[j], a[j]) for j in range(len(z)))
 
 
 def _hidden_blame(weights: Sequence[Scalars], delta: Scalars) -> list[Array]:
-    """Σⱼ wᵢⱼ δⱼ, for the nodes i that feed this layer."""
+    """Compute Σⱼ wᵢⱼ δⱼ for the nodes i that feed this layer."""
     return [_total([row[j] * delta[j] for j in range(len(delta))]) for row in weights]
 
 
 def node_descent(
     network: Network, nodes: NodeParams, x: Scalars, y: Scalars | Array, loss: Loss
 ) -> NodeParams:
-    """-∂L/∂wᵢⱼ = δⱼ aᵢ and -∂L/∂bⱼ = δⱼ for one example, weight by weight."""
+    """Compute -∂L/∂wᵢⱼ = δⱼ aᵢ and -∂L/∂bⱼ = δⱼ for one example, weight by weight."""
     net_inputs, activated = node_forward(network, nodes, x)
     deltas = node_deltas(network, nodes, net_inputs, activated, _blame(loss, y, activated[-1]))
     return tuple(
@@ -102,19 +108,19 @@ def node_descent(
 
 
 def _blame(loss: Loss, y: Scalars | Array, y_hat: Scalars) -> Scalars:
-    """-∂L/∂ŷⱼ; if labels are scalars and the loss allows it, this is computed node by node."""
+    """Compute -∂L/∂ŷⱼ, node by node if the labels are scalars and the loss allows it."""
     if isinstance(y, tuple) and loss.per_node:
         return tuple(-loss.derivative(y[j], y_hat[j]) for j in range(len(y_hat)))
     return _scalars(-loss.derivative(_vector(y), jnp.stack(y_hat)))
 
 
 def _changes(delta: Scalars, a: Scalars) -> tuple[Scalars, ...]:
-    """δⱼ aᵢ, for the weights from node i to node j."""
+    """Compute δⱼ aᵢ for the weights from node i to node j."""
     return tuple(tuple(d * a_i for d in delta) for a_i in a)
 
 
 def scalar_gradients(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, loss: Loss) -> NodeParams:
-    """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, added up one example after the other; rows are arrays or tuples of scalars."""
+    """Add up ∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, one example after the other; rows are arrays or tuples of scalars."""
     descents = [node_descent(network, nodes, _scalars(xs[n]), ys[n], loss) for n in range(len(xs))]
     return jax.tree.map(lambda *terms: _gradient(terms), *descents)
 
@@ -131,7 +137,7 @@ def _gradient(descents: Sequence[Array]) -> Array:
 
 
 def node_total_loss(network: Network, nodes: NodeParams, xs: Rows, ys: Rows, loss: Loss) -> Array:
-    """Σₙ L(yₙ, ŷₙ), one example after the other."""
+    """Add up Σₙ L(yₙ, ŷₙ), one example after the other."""
     outputs = [jnp.stack(node_forward(network, nodes, _scalars(x))[1][-1]) for x in xs]
     return _total([loss.value(_vector(y), y_hat) for y, y_hat in zip(ys, outputs, strict=True)])
 
@@ -145,7 +151,7 @@ def forward(network: Network, params: Params, x: ArrayLike) -> Trace:
 
 
 def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: losses.Kind = "sse") -> Deltas:
-    """δⱼ = -∂L/∂ŷⱼ · f'(zⱼ) at the output, δᵢ = (Σⱼ wᵢⱼ δⱼ) · f'(zᵢ) below; see `nnjax.deltas`."""
+    """Compute δⱼ = -∂L/∂ŷⱼ · f'(zⱼ) at the output, δᵢ = (Σⱼ wᵢⱼ δⱼ) · f'(zᵢ) below; see `nnjax.deltas`."""
     params, trace, y, resolved = check_backward(network, params, trace, y, loss)
     blame = -resolved.derivative(y, trace.activations[-1])
     net_inputs, activated = ([_scalars(layer) for layer in values] for values in trace)
@@ -156,6 +162,6 @@ def deltas(network: Network, params: Params, trace: Trace, y: ArrayLike, loss: l
 def gradients(
     network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: losses.Kind = "sse"
 ) -> Params:
-    """∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, example by example; arguments and errors are as in `nnjax.gradients`."""
+    """Compute ∂L/∂wᵢⱼ = -Σₙ δₙⱼ aₙᵢ, example by example; arguments and errors are as in `nnjax.gradients`."""
     params, xs, ys, resolved = check_batch(network, params, xs, ys, loss)
     return join(node_gradients(network, split(params), xs, ys, resolved))

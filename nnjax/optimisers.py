@@ -1,10 +1,10 @@
 """Does an optimiser treat each number by itself, or does it look at whole arrays, their shapes or names?
 
 In the views "columns" and "nodes", parameters are laid out differently. An optimiser that treats each number
-by itself (SGD, momentum, Adam, ...) does the same there, so it works in that layout. One that looks at more
-(a mask by `ndim`, labels for each layer, LAMB, Adafactor, clipping by a norm, L-BFGS) would act differently
-or fail, so it is given matrices in every view. Which kind an optimiser is can be seen from its operations,
-without running them.
+by itself (SGD, momentum, Adam, ...) does the same in any layout, so it works in the view's own layout. An
+optimiser that looks at more than single numbers (a mask by `ndim`, labels for each layer, LAMB, Adafactor,
+clipping by a norm, L-BFGS) would act differently or fail, so it is given matrices in every view. The
+operations of an optimiser show which kind it is, without being run.
 """
 
 from collections.abc import Callable, Sequence
@@ -50,7 +50,7 @@ def works_by_number(optimizer: Any, params: Params, layout: View) -> bool:
     try:
         whole = _updates(optimizer, shapes(small), range(2 * len(params)), known)
         parts = _updates(optimizer, shapes(laid_out), owners, known)
-    except Exception:  # it may work with matrices; if not, it fails there with an error of its own
+    except Exception:  # it may work with matrices; if not, it raises its own error there
         return False
     count = 2 * len(params)
     return all(
@@ -99,7 +99,7 @@ def _expressions(program: Any, inputs: Sequence[int], known: dict[Any, Any]) -> 
 
 
 def _constant(known: dict[Any, Any], value: Any) -> int:
-    """Number a constant by its content, or a traced one by its identity."""
+    """Give a constant a number by its content, or by its identity if the constant is traced."""
     if isinstance(value, Tracer):
         known[("kept alive, so that nothing else gets its id", id(value))] = value
         return _number(known, ("traced", id(value)))

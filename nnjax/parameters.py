@@ -18,7 +18,7 @@ def key(seed: int) -> PRNGKeyArray:
 
     Raises:
         TypeError: If the seed is not an integer.
-        ValueError: If the seed is out of range; two seeds could then silently share a key.
+        ValueError: If the seed is out of range, where two seeds could silently share a key.
     """
     number = checks.whole("seed", seed)
     if not 0 <= number < 2**32:
@@ -36,18 +36,18 @@ def init(
 ) -> Params:
     """Draw random parameters (handout, step 1): W = scale · draw, b = scale · draw.
 
-    Numbers are drawn in float32 and then cast, so that a seed starts from the same numbers in every
+    Numbers are drawn in float32 and then cast, so that a seed gives the same initial numbers in every
     precision.
 
     Args:
         network: The network that the parameters are for.
         key: A random key, such as `nnjax.key(seed)`.
         weights: "normal" N(0, 1) or "uniform" U(-1, 1) as in the handout; "lecun_*" (variance 1/in),
-            "glorot_*" (2/(in + out)), "he_*" (2/in), where * is normal (the full Gaussian, which the
-            theory needs), uniform or truncated_normal (Flax's default); "orthogonal"; "zeros". Case does not
-            matter, and other libraries' names are accepted: "xavier_*" means Glorot's and "kaiming_*" He's
-            scheme; on their own, "xavier" and "glorot" mean the uniform distribution, and "kaiming" and "he"
-            the normal one, as in the papers.
+            "glorot_*" (2/(in + out)), "he_*" (2/in), where * is normal (the full Gaussian, which the theory
+            needs), uniform or truncated_normal (Flax's default); "orthogonal"; "zeros". Case does not matter,
+            and other libraries' names are accepted: "xavier_*" means Glorot's scheme and "kaiming_*" means
+            He's; on their own, "xavier" and "glorot" mean the uniform distribution, and "kaiming" and "he"
+            mean the normal one, as in the papers.
         biases: "zeros", "normal" or "uniform"; always zeros if the network has no biases.
         scale: The number by which every draw is multiplied; it may be traced, so that a sweep over it
             compiles only once. Zeros stay zeros.
@@ -77,8 +77,9 @@ def init(
 def params(network: Network, weights: Sequence[Any], biases: Sequence[Any] | None = None) -> Params:
     """Make parameters from your own numbers: lists, NumPy arrays or integers, typed or computed elsewhere.
 
-    The dtype is that of any JAX arrays among them, or else the widest of the NumPy arrays, or else JAX's
-    default: float32, or float64 if its x64 flag is on. While the flag is off, float64 becomes float32.
+    The dtype is the one that the JAX arrays share, if there are any; otherwise it is the widest dtype of the
+    NumPy arrays, or, if there are none either, JAX's default: float32, or float64 if the x64 flag is on.
+    While the flag is off, float64 becomes float32.
 
     >>> import nnjax
     >>> network = nnjax.mlp((3, 1), "sigmoid", "sigmoid")
@@ -92,7 +93,7 @@ def params(network: Network, weights: Sequence[Any], biases: Sequence[Any] | Non
         biases: One array (out,) per layer. None, for all layers or for one of them, makes zeros.
 
     Raises:
-        TypeError: If network is not a network, or weights or biases hold no real numbers.
+        TypeError: If `network` is not an `nnjax.Network`, or weights or biases are not real numbers.
         ValueError: If the number of arrays or a shape is wrong, there are NaN or infinite numbers, JAX arrays
             have several dtypes, or biases are not 0 in a network without them.
     """
@@ -130,7 +131,7 @@ def summary(network: Network) -> reporting.Text:
     """Tabulate a network's layers, their shapes, and how many numbers are trained.
 
     Raises:
-        TypeError: If network is not a network.
+        TypeError: If `network` is not an `nnjax.Network`.
     """
     if not isinstance(network, Network):
         raise TypeError(f"network must be a nnjax.Network, such as mlp returns; got {type(network).__name__}")

@@ -1,4 +1,4 @@
-"""Text for people: tables, and the progress of a sweep; it is printed without any terminal library."""
+"""Text for human readers: tables and the progress of a sweep, printed without any terminal library."""
 
 import sys
 import time
@@ -12,7 +12,7 @@ OFTEN, SELDOM = 0.5, 60.0
 
 
 class Text(str):
-    """Text that a notebook and the interactive prompt show as print would."""
+    """Text that a notebook and the interactive prompt show in the same way as `print`."""
 
     __slots__ = ()
 
@@ -36,17 +36,17 @@ def table(rows: Sequence[Sequence[str]]) -> Text:
 def progress(label: str = "") -> Callable[[int, int], None]:
     """Make an `on_segment` that prints a sweep's progress: `nnjax.sweep(..., on_segment=nnjax.progress())`.
 
-    In a terminal or a notebook it shows a growing bar; elsewhere, as in a log file, it prints one line per
-    minute.
+    In a terminal or a notebook, the progress is a growing bar; elsewhere, such as in a log file, one line is
+    printed per minute.
 
     Args:
-        label: The name of the sweep that is printed before the bar.
+        label: A name for the sweep, which is printed before the bar.
     """
     return _Progress(label)
 
 
 class _Progress:
-    """What has been printed so far; it can follow several sweeps, one after the other."""
+    """The progress printed so far; one object can follow several sweeps, one after the other."""
 
     def __init__(self, label: str, clock: Callable[[], float] = time.monotonic, out: Any = None):
         self._label, self._clock, self._out = label, clock, out

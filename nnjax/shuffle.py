@@ -13,12 +13,12 @@ LARGEST = 2**32 - 1
 
 
 def permutation(key: PRNGKeyArray, rows: int) -> Int[Array, " rows"]:
-    """Shuffle 0, ..., rows - 1: `jax.random.permutation(key, rows)`, bit for bit, in half the time on CPUs.
+    """Return the same order as `jax.random.permutation(key, rows)`, bit for bit, in half the time on CPUs.
 
     Rows are sorted by 32 random bits each, and sorted again if rows³ > 2³², so that ties do not matter. XLA
-    sorts single numbers several times as fast as pairs of a key and a row. So the row is kept in the low bits
-    of the number that is sorted, and there are two sorts: one by the key's low bits, then one by its high
-    bits, which keeps the order of ties.
+    sorts single numbers several times as fast as pairs of a key and a row. Each row is therefore kept in the
+    low bits of the number that is sorted, and there are two sorts: the first by the key's low bits, the
+    second by its high bits, where ties keep their order.
     """
     if rows > PACKED:
         return jax.random.permutation(key, rows)

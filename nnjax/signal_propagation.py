@@ -1,9 +1,9 @@
 """How δ, activations and weight gradients grow or vanish from layer to layer, measured and predicted.
 
-`flow` and `ratios` measure. `mean_field` and `fixed_point` predict, for wide networks with random weights
-(Poole et al. 2016; Schoenholz et al. 2017). `dead_at_birth`, `relu_step_moments` and `relu_step_cdf` are
-exact for ReLU networks of any width (after Hanin 2018 and Hanin & Nica 2018). Predictions are computed in
-float64 on the CPU, whatever the x64 flag says.
+`flow` and `ratios` measure this. `mean_field` and `fixed_point` predict it, for wide networks with random
+weights (Poole et al. 2016; Schoenholz et al. 2017). `dead_at_birth`, `relu_step_moments` and `relu_step_cdf`
+are exact for ReLU networks of any width (after Hanin 2018 and Hanin & Nica 2018). Predictions are computed in
+float64 on the CPU, regardless of the x64 flag.
 """
 
 import functools
@@ -35,8 +35,8 @@ class Flow(NamedTuple):
         dead: The share of (row, node) pairs whose slope f'(z) is exactly 0, as for ReLU with z ≤ 0.
         saturated: The share of pairs whose slope should be positive, but is computed as 0: it is too small
             for the dtype, or rounded away, as in a(1 - a).
-        underflow: The share of pairs whose slope is not 0, but whose δ is: δ, or the blame from above, is too
-            small for the dtype.
+        underflow: The share of pairs whose slope is not 0 but whose δ is 0, because δ, or the blame from
+            above, is too small for the dtype.
         dead_nodes: Whether the slope of node j is exactly 0 for all rows, so that no row changes its incoming
             weights; L arrays (out,).
     """
@@ -51,7 +51,7 @@ class Flow(NamedTuple):
 
 
 def norm(values: Float[Array, "..."], axis: int | tuple[int, ...] | None = None) -> Float[Array, "..."]:
-    """√(Σ v²), scaled by the largest |v| first, since squares of vanishing δ underflow long before δ does."""
+    """Return √(Σ v²), scaled by the largest |v| first: squares of a small δ underflow long before δ does."""
     largest = jnp.max(jnp.abs(values), axis=axis, keepdims=True)
     scaled = values / jnp.where(largest > 0, largest, 1)
     return jnp.squeeze(largest, axis) * jnp.sqrt(jnp.sum(scaled * scaled, axis=axis))
@@ -60,7 +60,7 @@ def norm(values: Float[Array, "..."], axis: int | tuple[int, ...] | None = None)
 def ratios(values: Float[Array, "l ..."]) -> Float[Array, "m ..."]:
     """Return vₗ / vₗ₊₁ for l = 1..L-1 along the first axis: the factor by which each layer changes a length.
 
-    Use it for the lengths in a `Flow`, which are 0 or more. The ratio is NaN where vₗ₊₁ = 0.
+    Use `ratios` for the lengths in a `Flow`, which are 0 or more. The ratio is NaN where vₗ₊₁ = 0.
     """
     below, above = values[:-1], values[1:]
     return jnp.where(above > 0, below / jnp.where(above > 0, above, 1), jnp.nan)
@@ -113,7 +113,8 @@ def flow(network: Network, params: Params, xs: ArrayLike, ys: ArrayLike, loss: l
 def _quadrature() -> tuple[np.ndarray, np.ndarray]:
     """Return points and weights for E[f(z)], z ~ N(0, 1): Gauss-Legendre on panels that halve towards 0.
 
-    Each side of 0 has its own panels, since activations have their kinks there; Gauss-Hermite is off by 1e-3.
+    Each side of 0 has its own panels, since activations have their kinks at 0. Gauss-Hermite quadrature would
+    be off by 1e-3.
     """
     points, weights = np.polynomial.legendre.leggauss(20)
     edges = np.concatenate([[0.0], 14 * 0.5 ** np.arange(24, -1, -1.0)])
@@ -163,21 +164,21 @@ class MeanField(NamedTuple):
 def mean_field(
     network: Network, weight_variances: Sequence[float], squared_input: float, bias_variance: float = 0.0
 ) -> MeanField:
-    """qₗ = nₗ₋₁ Var(Wₗ) E[φ(√qₗ₋₁ z)²] + σ_b² and E|δₗ|² = nₗ Var(Wₗ₊₁) E[φ'(√qₗ z)²] E|δₗ₊₁|².
+    """Predict qₗ = nₗ₋₁ Var(Wₗ) E[φ(√qₗ₋₁ z)²] + σ_b² and E|δₗ|² = nₗ Var(Wₗ₊₁) E[φ'(√qₗ z)²] E|δₗ₊₁|².
 
     The formula also covers unequal widths; with variances σ_w²/in, the factor is χ for any widths. It assumes
-    that δ is independent of the weights below, as it is with one output node; with many outputs and SSE, δ
-    contains ŷ itself, and ratios are larger than predicted.
+    that δ is independent of the weights in the layers below. This is so with one output node; with many
+    outputs and SSE, δ contains ŷ itself, and ratios are larger than predicted.
 
     Args:
         network: The network, with one activation per layer.
         weight_variances: Var(Wₗ) of each layer, for example from `nnjax.initialisers.weight_variance`.
         squared_input: |x|² of the input, from which q₁ = Var(W₁) |x|² + σ_b².
-        bias_variance: σ_b²; 0 for a network without biases.
+        bias_variance: σ_b², which must be 0 for a network without biases.
 
     Raises:
-        ValueError: If the number of variances is not that of the layers, a number is negative, bias_variance
-            is not 0 in a network without biases, or a layer has mixed activations.
+        ValueError: If the number of variances is not the number of layers, a number is negative,
+            bias_variance is not 0 in a network without biases, or a layer has mixed activations.
     """
     if len(weight_variances) != len(network.sizes) - 1:
         raise ValueError(f"weight_variances must be {len(network.sizes) - 1}, got {len(weight_variances)}")
@@ -186,7 +187,7 @@ def mean_field(
     if bias_variance and not network.biases:
         raise ValueError(f"bias_variance must be 0 for a network with biases=False, got {bias_variance}")
     if any(isinstance(names, tuple) for names in network.activations):
-        raise ValueError(f"activations must be one name per layer, got {network.activations}")
+        raise ValueError(f"activations must have one name per layer, got {network.activations}")
     q = [weight_variances[0] * squared_input + bias_variance]
     factors = []
     for width, name, variance in zip(
@@ -207,8 +208,9 @@ def fixed_point(
     towards the input.
 
     If there are several fixed points, q* is the one that the iteration from 1 reaches (for ReLU with σ_w² = 2
-    every q is a fixed point, so q* = 1). If q grows without bound, q* = inf and χ is its limit for large q;
-    if q shrinks to 0, q* = 0 and χ is its limit. If q has not settled after 10,000 steps, both are NaN.
+    every q is a fixed point, so q* = 1). If q grows without bound, q* is inf and χ is its limit for large q;
+    if q shrinks to 0, q* is 0 and χ is its limit for small q. If q has not settled after 10,000 steps, both
+    q* and χ are NaN.
 
     Args:
         activation: A name in `nnjax.ACTIVATIONS`.
@@ -237,8 +239,8 @@ def fixed_point(
             return 0.0, chi(0.0)
         if q > 1e10 * (1 + weight_variance + bias_variance):
             return math.inf, chi(q)
-        # E[φ²] grows with q, so the iteration never turns back: as long as q moves on in the same direction
-        # after a stride, longer and longer strides skip no fixed point.
+        # E[φ²] grows with q, so the iteration never turns back. As long as q still moves in the same
+        # direction after a stride, ever longer strides do not skip a fixed point.
         candidate = max(q + stride * step, q / 1000)
         next_step = change(candidate)
         if stride == 1 or next_step * step > 0:
@@ -249,10 +251,10 @@ def fixed_point(
 
 
 def dead_at_birth(width: int, layers: int) -> float:
-    """P(a ReLU network with L layers of width n passes nothing on, for one input) = 1 - (1 - 2⁻ⁿ)ᴸ.
+    """Return 1 - (1 - 2⁻ⁿ)ᴸ, the probability that one of L ReLU layers of width n is silent for an input.
 
-    This holds without biases, and for weights whose distribution is symmetric around 0. Everything below the
-    silent layer then gets no gradient.
+    The formula holds for networks without biases whose weights have a distribution symmetric around 0. The
+    layers below a silent layer get no gradient.
     """
     width = checks.count("width", width)
     return -math.expm1(checks.count("layers", layers) * math.log1p(-(2.0**-width)))
@@ -261,8 +263,9 @@ def dead_at_birth(width: int, layers: int) -> float:
 def relu_step_moments(width: int) -> tuple[float, float]:
     """Return E[r] = 1/(1 - 2⁻ⁿ) and E[r²] = (1 + 5/n)/(1 - 2⁻ⁿ) of r = |δₗ|²/|δₗ₊₁|², if layer l is alive.
 
-    They hold for ReLU without biases, Gaussian He weights and any width n. The r of different layers are
-    independent, so that over many layers the mean stays near 1 while the spread grows like exp(5 Σ 1/n).
+    Both moments are for ReLU without biases, Gaussian He weights and any width n. The ratios r of different
+    layers are independent: over many layers, the mean of their product stays near 1, while its spread grows
+    like exp(5 Σ 1/n).
     """
     width = checks.count("width", width)
     alive = 1 - 2.0**-width
@@ -270,7 +273,7 @@ def relu_step_moments(width: int) -> tuple[float, float]:
 
 
 def relu_step_cdf(width: int, ratio: ArrayLike) -> np.ndarray:
-    """P(r ≤ ratio) for r as in `relu_step_moments`: r ~ (2/n) χ²_K, where K ~ Bin(n, ½) given K ≥ 1."""
+    """Return P(r ≤ ratio), with r as in `relu_step_moments`: r ~ (2/n) χ²_K, K ~ Bin(n, ½) given K ≥ 1."""
     width = checks.count("width", width)
     k = np.arange(1, width + 1)
     chances = np.array([math.comb(width, int(count)) for count in k]) / (2.0**width - 1)

@@ -21,22 +21,22 @@ class Stop:
     parameters, bit for bit.
 
     Attributes:
-        gradient_norm: Stop at a stable state: once √(Σ g²), for the gradient over all the data, is below this
-            number.
-        validation: Either (xs, ys), which needs patience, or (xs, ys, threshold): stop once the loss summed
-            over these rows is below the threshold. Pass the training rows themselves to stop at a training
-            loss.
+        gradient_norm: Stop at a stable state: once √(Σ g²), the norm of the gradient over all the data, is
+            below this number.
+        validation: Either (xs, ys), together with `patience`, or (xs, ys, threshold): stop once the loss
+            summed over these rows is below the threshold. Pass the training rows themselves to stop at a
+            training loss.
         patience: Stop once the validation loss has not fallen below its lowest value for this many checks in
-            a row; however the run ends, return the parameters with the lowest value. Checks are made at the
-            start and after every epoch, or, with `record_every=k`, after every k-th epoch.
+            a row; however the run ends, return the parameters with the lowest validation loss. Checks are
+            made at the start and after every epoch, or, with `record_every=k`, after every k-th epoch.
         diverged: Stop once the loss summed over the training data is not finite, or is more than `diverged`
             times the loss at the start (or more than `diverged`, if the loss started below 1). `diverged`
             must be 1 or more.
 
     Raises:
         TypeError: If a threshold is not a number, or patience is not an integer.
-        ValueError: If a threshold is not positive, diverged or patience is below 1, validation is not such a
-            pair or triple, or patience is given without validation.
+        ValueError: If a threshold is not positive, diverged or patience is below 1, validation has the wrong
+            number of entries, or patience is given without validation.
     """
 
     gradient_norm: float | Array | None = None
@@ -74,8 +74,8 @@ class Best(NamedTuple):
 
     Attributes:
         params: The parameters.
-        loss: Their validation loss; infinite before the first check.
-        epoch: The number of epochs after which they were reached.
+        loss: The validation loss of these parameters; infinite before the first check.
+        epoch: The number of epochs after which these parameters were reached.
         waited: The number of checks made since the lowest validation loss.
     """
 
@@ -106,7 +106,7 @@ def judge(values: dict[str, Array], stop: Stop, at_first: Array, best: Best | No
         reason = jnp.where(values["gradient_norm"] < stop.gradient_norm, 2, reason)
     if stop.threshold is not None:
         reason = jnp.where(values["validation"] < stop.threshold, 1, reason)
-    wide = at_first.dtype if at_first.dtype.itemsize >= 4 else jnp.float32  # float16 cannot hold a million
+    wide = at_first.dtype if at_first.dtype.itemsize >= 4 else jnp.float32  # a million overflows float16
     limit = jnp.asarray(stop.diverged, wide) * jnp.maximum(at_first, 1).astype(wide)
     bounded = jnp.isfinite(values["loss"]) & (values["loss"].astype(wide) <= limit)
     return jnp.where(bounded, reason, 3).astype(jnp.int32)

@@ -19,9 +19,9 @@ FORMAT = "nnjax network 1"
 def save(path: str | os.PathLike, network: Network, params: Params) -> None:
     """Write a network and its parameters to one file, completely or not at all.
 
-    The file has NumPy's format .npz. It holds `header`, which is JSON with sizes, activations, biases and
-    dtype, and the numbers `weights_1` (in, out), `biases_1` (out,), `weights_2`, ...; `numpy.load(path)`
-    reads it without nnjax.
+    The file is in NumPy's .npz format. The file contains `header`, which is JSON with sizes, activations,
+    biases and dtype, and the arrays `weights_1` (in, out), `biases_1` (out,), `weights_2`, ...;
+    `numpy.load(path)` reads it without nnjax.
 
     Raises:
         TypeError: As in `nnjax.forward` for network and params.
@@ -54,14 +54,14 @@ def _named(layer: int, entry: Any) -> str | list[str]:
     for node in nodes:
         if not isinstance(node, str):
             raise ValueError(
-                f"layer {layer} has the activation {node!r}, which a file cannot hold: give it a name first, "
+                f"layer {layer} has the activation {node!r}, which a file cannot store: give it a name with "
                 'nnjax.ACTIVATIONS["mine"] = nnjax.Activation(...), before saving and before loading'
             )
     return list(entry) if isinstance(entry, tuple) else entry
 
 
 def _plain(values: Any) -> np.ndarray:
-    """Return the numbers in NumPy's own type, or as bytes where it has none (bfloat16)."""
+    """Return the numbers in one of NumPy's own types, or as bytes if NumPy has no such type (bfloat16)."""
     array = np.asarray(values)
     return array if array.dtype.isbuiltin == 1 else array.view(np.dtype((np.void, array.dtype.itemsize)))
 
@@ -71,8 +71,8 @@ def load(path: str | os.PathLike) -> tuple[Network, Params]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged, or was not written by `save`; if an activation is not in
-            `nnjax.ACTIVATIONS` here; if the parameters are float64 while JAX's x64 flag is off.
+        ValueError: If the file is damaged, or was not written by `save`; if an activation is missing from
+            `nnjax.ACTIVATIONS`; if the parameters are float64 while JAX's x64 flag is off.
     """
     foreign = f"{os.fspath(path)} is damaged, or was not written by nnjax.save"
     try:

@@ -66,14 +66,15 @@ def study(
     dims: Mapping[str, Sequence[str]] | None = None,
     units: Mapping[str, str] | None = None,
 ) -> Any:
-    """Compute fn(key(s), **choices, **setting) for all seeds, choices and settings, as an xarray Dataset.
+    """Return fn(key(s), **choices, **setting) for all seeds, choices and settings as an xarray Dataset.
 
-    Settings are numbers, which share one compilation. Choices are anything else that fn takes by name (names
-    of initialisers and activations, optimisers, batch sizes, networks); each combination of them is a
-    separate sweep, which is compiled once.
+    Settings are numbers; all settings share one compilation. Choices are anything else that fn takes by name
+    (names of initialisers and activations, optimisers, batch sizes, networks); each combination of choices is
+    a separate sweep, which is compiled once.
 
     Args:
-        fn: As in `nnjax.sweep`; a pure function from a key, the choices and the settings to arrays, a pytree.
+        fn: As in `nnjax.sweep`: a pure function that takes a key, the choices and the settings, and returns a
+            pytree of arrays.
         seeds: As in `nnjax.sweep`.
         static: The choices, as in {"weights": ["he_normal", "glorot_normal"]}, or with your own labels, as in
             {"optimizer": {"sgd": optax.sgd, "adam": optax.adam}}. All combinations are computed.
@@ -89,9 +90,10 @@ def study(
         units: The units of results, by name. The default is "1", for a plain number.
 
     Returns:
-        A Dataset with the dimensions of `static`, then "seed", then those of the grid (or "setting" for plain
-        lists). Variables are named after the keys or fields of fn's result; a bare array is called "result".
-        Its attributes say which versions, device and function made the data.
+        A Dataset. Its dimensions are the names in `static`, then "seed", then the names in the grid (or
+        "setting" for plain lists). Variables are named after the keys or fields of fn's result; a bare array
+        is called "result". The attributes of the Dataset name the function, the versions and the device that
+        made the data.
 
     Raises:
         ImportError: If xarray is not installed; the message names the extra.
@@ -155,7 +157,7 @@ def _refuse_names_twice(choices: Mapping[str, Any], settings: Mapping[str, Any] 
     taken = {"seed", "key", "setting", *(settings or {})}
     for name in choices:
         if name in taken:
-            raise ValueError(f"static {name!r} has the name of a setting, or one that stands for the seeds")
+            raise ValueError(f"static {name!r} has the name of a setting, or a reserved name")
 
 
 def _combinations(fn: Callable, choices: Mapping[str, Mapping[Any, Any]]) -> Iterator[_Run]:
@@ -168,7 +170,7 @@ def _combinations(fn: Callable, choices: Mapping[str, Mapping[Any, Any]]) -> Ite
 
 @functools.lru_cache(maxsize=256)
 def _with(fn: Callable, picked: tuple[tuple[str, Any], ...]) -> Callable:
-    """Return the same object for the same choices, so that sweeps recognise it."""
+    """Fill in the choices; the same choices give the same object, which sweeps then recognise."""
     return functools.partial(fn, **dict(picked))
 
 
@@ -248,7 +250,7 @@ def _alike(labels: Any) -> list[Any]:
 
 
 def _facts(fn: Callable, identities: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Describe what made the data, as attributes of the data set; workers describe themselves."""
+    """Return attributes that describe what made the data; workers provide their own descriptions."""
     versions = {name: metadata.version(name) for name in ("jax", "jaxlib", "numpy", "optax")}
     here = versions | {"device": devices.kind(), "XLA_FLAGS": devices.flags()}
     there = {name: [{**here, **identity}[name] for identity in identities] for name in here}

@@ -1,10 +1,10 @@
 """Networks with different weights that compute the same function: permuted, sign-flipped or rescaled.
 
 The n nodes of a hidden layer can be permuted in n! ways. The signs of all weights into and out of a tanh node
-can be flipped; so can those of a sigmoid node if the next layer has biases to absorb the shift, since
-σ(-z) = 1 - σ(z). So each network with one hidden layer has 2ⁿ n! copies (Chen, Lu & Hecht-Nielsen 1993). A
-ReLU node can be rescaled by any c > 0. `canonical` picks one of all the copies, and `align` picks one that is
-near another network.
+can be flipped. The same is true of a sigmoid node if the next layer has biases to absorb the shift, since
+σ(-z) = 1 - σ(z). A network with one hidden layer of such nodes therefore has 2ⁿ n! copies (Chen, Lu &
+Hecht-Nielsen 1993). A ReLU node can be rescaled by any c > 0. `canonical` picks one of all the copies, and
+`align` picks one that is near another network.
 """
 
 import functools
@@ -77,9 +77,9 @@ def flipped(network: Network, params: Params, layer: int, sign: Float[Array, " j
 
     Raises:
         TypeError: As in `nnjax.forward` for network and params.
-        ValueError: If params belong to another network, or there is no such hidden layer; if a sign is not 1
-            or -1, or is -1 for a node that cannot be flipped, see `may_flip` (this is checked outside jit
-            only).
+        ValueError: If params belong to another network, there is no such hidden layer, a sign is not 1 or -1,
+            or a node that cannot be flipped (see `may_flip`) has the sign -1. Signs are checked outside jit
+            only.
     """
     params = check_params(network, params)
     dtype = params[0].weights.dtype
@@ -88,7 +88,7 @@ def flipped(network: Network, params: Params, layer: int, sign: Float[Array, " j
     if signs.shape != (width,) or not _all_known(signs, lambda known: abs(known) == 1):
         raise ValueError(f"sign must hold {width} numbers 1 or -1, got {sign}")
     if not _all_known(signs, lambda known: (known == 1) | may_flip(network, layer)):
-        raise ValueError(f"sign must be 1 for nodes that cannot change it, {network.activations[layer]!r}")
+        raise ValueError(f"sign must be 1 for nodes that cannot be flipped, {network.activations[layer]!r}")
     return _flipped(network, params, layer, jnp.asarray(signs, dtype))
 
 
@@ -138,9 +138,9 @@ def incoming(layer: Layer) -> Float[Array, "i1 j"]:
 def _entering(network: Network, params: Params, layer: int) -> Float[Array, "i1 j"]:
     """Return `incoming` for a hidden layer, with silent nodes below counted as part of the bias.
 
-    A silent node, whose incoming weights and bias are all 0, has the constant activation f(0). Its incoming
-    weights do not determine its sign and scale, so its outgoing weights must not determine those of the nodes
-    above.
+    A silent node, whose incoming weights and bias are all 0, has the constant activation f(0). The incoming
+    weights of a silent node do not determine its sign and scale, so its outgoing weights must not determine
+    the signs and scales of the nodes above.
     """
     if layer == 0:
         return incoming(params[0])
@@ -168,14 +168,15 @@ def _quotients(above: Array, below: Array, where: ArrayLike) -> Array:
 def canonical(network: Network, params: Params) -> Params:
     """Choose one representative of all copies of `params`, which computes the same function.
 
-    It is made layer by layer, from the input upwards. Nodes that can be rescaled get incoming weights of
-    length 1; nodes that can be flipped get the sign that makes ⟨(wⱼ, bⱼ), r⟩ positive, for a fixed, arbitrary
-    direction r; nodes with the same activation are sorted by that number. Silent nodes, whose incoming
-    weights and bias are all 0, are scaled, flipped and sorted by their outgoing weights.
+    The representative is made layer by layer, from the input upwards. Nodes that can be rescaled get incoming
+    weights of length 1; nodes that can be flipped get the sign that makes ⟨(wⱼ, bⱼ), r⟩ positive, for a
+    fixed, arbitrary direction r. Nodes with the same activation are sorted by this inner product. Silent
+    nodes, whose incoming weights and bias are all 0, are scaled, flipped and sorted by their outgoing
+    weights.
 
-    Two copies give the same result up to rounding unless two nodes have equal numbers, which has probability
-    0 in trained networks; nodes with equal incoming weights keep their order. Identity nodes have further
-    symmetries (any invertible mixture), which are ignored.
+    Two copies give the same result up to rounding, unless two nodes have the same inner product, which has
+    probability 0 in trained networks. Nodes with equal incoming weights keep their order. Identity nodes have
+    further symmetries (any invertible mixture), which are ignored.
 
     Raises:
         TypeError, ValueError: As in `nnjax.forward` for params.
@@ -210,7 +211,7 @@ def _silent_settled(network: Network, params: Params, layer: int) -> Params:
 
 
 def _numbers(vectors: Float[Array, "i j"]) -> Float[Array, " j"]:
-    """⟨vⱼ, r⟩ for a fixed direction r."""
+    """Return ⟨vⱼ, r⟩ for a fixed direction r."""
     return jnp.cos(1 + jnp.arange(vectors.shape[0], dtype=vectors.dtype)) @ vectors
 
 
@@ -240,14 +241,15 @@ def align(network: Network, params: Params, reference: Params, passes: int = 4) 
 
     For a hidden layer, ⟨w, w'⟩ + ⟨b, b'⟩ + ⟨v, v'⟩ is maximised over the orders and signs of its nodes; this
     is an assignment problem, which the Hungarian algorithm solves exactly. Several hidden layers are matched
-    one after the other, `passes` times (weight matching, Ainsworth et al. 2023). That may get stuck where no
-    single layer can be improved, so it is started twice: from `params` as they are, and from layers that have
-    been matched from the input upwards by their incoming weights, where nodes that can be rescaled get the
-    lengths that they have in the reference. The nearer of the two results is returned.
+    one after the other, `passes` times (weight matching, Ainsworth et al. 2023). This search may get stuck
+    where no single layer can be improved, so it is started twice. The first start is `params` as they are.
+    For the second, the layers are matched from the input upwards by their incoming weights, and nodes that
+    can be rescaled get the lengths that they have in the reference. The nearer of the two results is
+    returned.
 
     A copy of `reference` comes out equal to it, up to rounding, unless two of its nodes have equal incoming
     weights. For other networks, the copy that is found is not always the nearest. Only weights are compared,
-    so a nearer network need not have a nearer loss.
+    so the nearer of two networks need not be nearer in its loss.
 
     Args:
         network: The network that both sets of parameters belong to.

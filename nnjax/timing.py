@@ -1,4 +1,4 @@
-"""Measure which view is the fastest here; `nnjax.fastest_view` judges only by sizes and rows."""
+"""Measure which view is the fastest on this machine; `nnjax.fastest_view` judges only by sizes and rows."""
 
 import functools
 import itertools
@@ -16,7 +16,7 @@ from nnjax.views import VIEWS
 def time_views(
     fn: Callable[..., PyTree], seeds: int = 256, *, views: Sequence[str] = tuple(VIEWS), seconds: float = 0.5
 ) -> dict[str, float]:
-    """Measure the seconds that one run of `fn` takes in each view, within a sweep; the fastest comes first.
+    """Measure the seconds per run of `fn` within a sweep, for each view; the fastest view comes first.
 
     The views take turns until the time is up, and each is measured at least once after it has been compiled.
     The median for each view is returned. Nothing is saved.
@@ -31,14 +31,14 @@ def time_views(
     Args:
         fn: A pure function (key, view) -> a pytree of arrays, which passes `view` on to `nnjax.train`. A few
             epochs are enough, since all updates of a run take equally long.
-        seeds: The number of runs in a sweep. If your sweep will have only a few runs, pass that number.
+        seeds: The number of runs in a sweep. If your sweep will have only a few runs, pass their number.
         views: The names of the views. Leave out "nodes" for large networks, for which it takes minutes to
             compile.
-        seconds: How long to measure in all, not counting compilation.
+        seconds: How long to measure in total, not counting compilation.
 
     Raises:
-        TypeError, ValueError: If seeds is not a positive integer, or seconds is not a number; if a view is
-            unknown, or none is named; also whatever `nnjax.sweep` raises.
+        TypeError, ValueError: If seeds is not a positive integer, seconds is not a number, a view is unknown,
+            or no view is named; also, whatever `nnjax.sweep` raises.
     """
     seeds = checks.count("seeds", seeds)
     checks.number("seconds", seconds)

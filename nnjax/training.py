@@ -94,8 +94,8 @@ def train(
     """Train by gradient descent on a loss summed over each batch, in one `lax.scan` over the epochs.
 
     With `optax.sgd(α)` the update for each batch is w - α Σₙ ∂Lₙ/∂w: the handout's weight changes,
-    accumulated over the rows of the batch (footnote 12). batch_size=1 is the handout's own epoch, one row at
-    a time.
+    accumulated over the rows of the batch (footnote 12). With batch_size=1 an epoch is the handout's own, one
+    row at a time.
 
     Args:
         network: The network.
@@ -108,12 +108,12 @@ def train(
         epochs: Passes over the data; with `resume`, the number of further passes.
         batch_size: The number of rows per update; None means all of them. Every row is used once per epoch;
             if the size does not divide n, the epoch ends with a batch of the rows left over.
-        key: Shuffles the rows anew in each epoch, by fold_in(key, epoch); None keeps their order. With a key
-            made from the seed, each seed sees the rows in a different order; with one fixed key, all see them
-            in the same order. A single batch of all rows has no order and needs no key.
+        key: Shuffles the rows in each epoch, by fold_in(key, epoch); None keeps their order. With a key made
+            from the seed, each seed has a different order of rows; with one fixed key, all seeds have the
+            same order. A single batch of all rows has no order and needs no key.
         loss: A name in `nnjax.LOSSES`, an `nnjax.Loss`, or a function (y, ŷ) -> L.
-        stop: When to stop early. With None, training never stops early, and no checks are computed; a run
-            that has diverged by its end is still marked.
+        stop: When to stop early. With None, training never stops early, and nothing is checked on the way; a
+            run that has diverged by its end is still marked as diverged.
         view: "matrix"; "columns" for weights (out, in) and one example per column; or "nodes" for the
             node-by-node pass, which is faster for tiny networks over many seeds (see `nnjax.fastest_view`).
             An optimiser that looks at whole arrays, their shapes or names (a mask by ndim, LAMB, clipping by
@@ -128,9 +128,9 @@ def train(
         resumable: Whether `history.state` keeps what is needed to resume, such as the optimiser's state and
             the epoch.
         resume: The history of a resumable run; pass the parameters that were returned with it. Training then
-            continues as if it had not been interrupted: 50 epochs and then 50 more give the same result as
-            100, bit for bit, given the same data, key, optimiser and view (under vmap, up to rounding).
-            `record_every` counts from where this run starts.
+            continues as if it had not been interrupted. For example, 50 epochs and then 50 more give the same
+            result as 100, bit for bit, given the same data, key, optimiser and view (under vmap, up to
+            rounding). `record_every` counts from the start of the resumed run.
 
     Returns:
         The parameters that were reached (with `Stop(patience=)`, those with the lowest validation loss), and
@@ -198,7 +198,7 @@ def _measures(measures: Mapping[str, Measure] | None, record_every: int | None) 
 
 
 def _weighted(loss: Loss, ys: Array, row_weights: ArrayLike | None) -> tuple[Loss, Array]:
-    """Return a loss that reads row weights from a last column of the labels, and labels with that column."""
+    """Return a loss that reads the row weights from an added last column of the labels, and these labels."""
     if row_weights is None:
         return loss, ys
     weights = checks.real_array("row_weights", row_weights, ys.dtype)
@@ -243,7 +243,9 @@ def _resumed(task: Task, params: Params, history: History, view: str) -> Start:
     start = task.layout.enter(last)
     expected = jax.eval_shape(task.optimizer.init, task.to_optimizer(start))
     if jax.tree.map(jnp.shape, expected) != jax.tree.map(jnp.shape, paused.optimizer):
-        raise ValueError("optimizer differs from that of the history to resume: its state has other shapes")
+        raise ValueError(
+            "optimizer is not the one that made the history to resume: its state has other shapes"
+        )
     best = paused.best and paused.best._replace(params=task.layout.enter(paused.best.params))
     return Start(State(start, paused.optimizer, paused.epochs, best), paused.number, paused.at_first)
 

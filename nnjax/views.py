@@ -15,7 +15,7 @@ from nnjax.network import Network, Params
 NODE_PRODUCTS = 700
 """The largest number of multiplications per step with which the node view pays off; see `fastest_view`."""
 COLUMN_ROWS = 10
-"""The smallest number of rows for which columns pay off, if there is at most one hidden layer."""
+"""The smallest number of rows for which the column view pays off, if there is at most one hidden layer."""
 
 
 class View(NamedTuple):
@@ -46,7 +46,7 @@ VIEWS = {
 
 
 def scalar_products(network: Network, rows: int) -> int:
-    """Σₗ nₗ₋₁ nₗ · rows: count the products w · a in one forward pass; the node view writes them all out."""
+    """Count the products w · a in one forward pass, Σₗ nₗ₋₁ nₗ · rows; the node view writes them all out."""
     return rows * sum(a * b for a, b in itertools.pairwise(network.sizes))
 
 

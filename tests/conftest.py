@@ -27,7 +27,7 @@ QUICK = {
     "xla_cpu_use_fusion_emitters": False,
     "xla_cpu_parallel_codegen_split_count": 1,
 }
-"""Options that cut compilation to a third of its time: an older way to make kernels, without MLIR, and one
+"""Options that cut the time of compilation to a third: an older way to make kernels, without MLIR, and one
 module per program instead of up to 32."""
 
 
@@ -57,7 +57,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_finish() -> None:
-    """Make the garbage collector skip what imports left behind: scanning it takes a twentieth of the time."""
+    """Make the garbage collector skip what imports left behind; scanning it takes 5 % of a test run."""
     gc.collect()
     gc.freeze()
 
@@ -77,7 +77,7 @@ def _knows(options: dict[str, Any]) -> bool:
 
 
 def _give_memory_back() -> None:
-    """Return freed memory, which glibc keeps: two thirds of a process after some hundred compilations."""
+    """Return freed memory: glibc keeps two thirds of a process after a hundred or more compilations."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
@@ -87,8 +87,8 @@ def _give_memory_back() -> None:
 def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
     """Make XLA optimise little, since most programs here run briefly; forget all programs after each file.
 
-    Files about bits, speed or faults of the compiler opt out with OPTIMISED = True. Files whose slow tests
-    compute for long or compare bits opt out with LONG = True whenever slow tests run. Each file has one
+    Test files about bits, speed or faults of the compiler opt out with OPTIMISED = True. Test files whose
+    slow tests take long or compare bits opt out with LONG = True whenever slow tests run. Each file has one
     setting, because its fixtures are compiled too. JAX's public options affect whole programs, but not single
     operations.
     """
@@ -111,7 +111,7 @@ def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def without_shape_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Turn off the tests' shape checker, so that they see what a user sees."""
+    """Turn off the shape checker, so that a test gets the same errors as a user."""
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
@@ -124,7 +124,7 @@ def _use(patch: pytest.MonkeyPatch, count: int) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def two_devices() -> Iterator[None]:
-    """Let sweeps use two devices: with all eight, two cores would mostly copy data. The bits are the same."""
+    """Let sweeps use two devices, which give the same bits; with eight, two cores would mostly copy data."""
     with pytest.MonkeyPatch.context() as patch:
         _use(patch, 2)
         yield
@@ -138,7 +138,7 @@ def devices(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 @pytest.fixture
 def keyed() -> Callable[[Callable], Callable]:
-    """Turn a function of a key into one of a seed, since keys are not arrays that can be exported."""
+    """Turn a function of a key into a function of a seed, since keys are not arrays that can be exported."""
     return lambda fn: lambda seed: fn(jax.random.key(seed, impl="threefry2x32"))
 
 

@@ -1,4 +1,4 @@
-"""A newcomer's activation and loss: with one entry each in a copy of the tables, every test includes them."""
+"""If a newcomer adds one activation and one loss to a copy of the tables, every test includes them."""
 
 import os
 import pathlib
@@ -104,7 +104,7 @@ def test_every_test_takes_up_a_new_activation_and_a_new_loss(copy, pytestconfig)
 
 
 def test_the_activation_is_written_as_a_newcomer_would():
-    """All that it needs is in one file: no other file names an activation or a loss."""
+    """All that a new activation needs is in one file: no other file names an activation or a loss."""
     known = re.compile(r"""["'](relu|elu|leaky_relu|softplus|silu|gelu|softmax_cross_entropy)["']""")
     for name in ("symmetries", "signal_propagation", "interop", "network", "checks", "backprop", "training"):
         assert not known.findall((ROOT / "nnjax" / f"{name}.py").read_text("utf-8"))

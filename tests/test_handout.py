@@ -1,4 +1,4 @@
-"""Every number the handout prints, to every printed digit.
+"""Check every number that the handout prints, to every printed digit.
 
 Golden numbers: printed by R in "Neural Networks - step by step" (L. Hansen). Where the handout slips,
 the true value was derived by hand: δ_h1 = δ_o · w · a(1 - a).

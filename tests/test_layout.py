@@ -46,7 +46,7 @@ ORDER = [
     "interop",
     "doctor",
 ]
-"""The files and folders of nnjax: each imports only from those before it."""
+"""The files and folders of nnjax, in an order in which each imports only from earlier ones."""
 EDGE = {
     "matplotlib",
     "xarray",
@@ -72,7 +72,7 @@ EXEMPT = {
 """Clocks measure a sweep's progress, how long another process takes, and which view is the fastest. Data sets
 and studies import scikit-learn, pandas and xarray inside the functions that need them, by name."""
 WITHOUT_TESTS = {"experiments.benchmark.torch_peers"}
-"""PyTorch's peers, which test_peers tests where PyTorch is installed."""
+"""The peers written in PyTorch, which test_peers tests where PyTorch is installed."""
 
 
 def modules(package: str) -> dict[str, pathlib.Path]:
@@ -93,7 +93,7 @@ WITHOUT_A_NODE_TEST = {"worker", "seeds_drawing"}
 
 
 def statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield every node, except for imports that only type checkers see."""
+    """Yield every node except imports that are only for type checkers."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             continue
@@ -124,7 +124,7 @@ def packages(names: set[str]) -> set[str]:
 
 @pytest.mark.parametrize("marker", ["kill", "cluster", "browser"])
 def test_make_looks_for_marked_tests_where_they_are(marker):
-    """The Makefile names the files, since collecting all tests takes longer than running these."""
+    """The Makefile names the files, since collecting all tests takes longer than running the marked ones."""
     mark = f"pytest.mark.{marker}"  # written so that this file does not contain it
     marked = {path for path in (ROOT / "tests").rglob("test_*.py") if mark in path.read_text("utf-8")}
     (line,) = re.findall(rf"-m {marker} (.+) \$\(ARGS\)", (ROOT / "Makefile").read_text("utf-8"))
@@ -176,7 +176,7 @@ def test_only_findings_import_what_makes_findings(name):
 
 
 def is_story(name: str) -> bool:
-    """Check whether a file is a section's text; tests/experiments/test_stories.py tests all of those."""
+    """Check whether a file is a section's text; tests/experiments/test_stories.py tests all such files."""
     return name.endswith(".story")
 
 

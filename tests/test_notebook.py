@@ -1,4 +1,4 @@
-"""What a user does in a notebook, run by a real kernel: one notebook, with a cell for each action."""
+"""Run what a user does in a notebook with a real kernel: one notebook has a cell for each action."""
 
 import pathlib
 from typing import Any
@@ -85,7 +85,7 @@ def shown(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_notebook(shown):
-    """Resuming under Stop(patience) gives the same bits; the advice in messages works as it stands."""
+    """Resuming with Stop(patience) gives the same bits, and the advice in messages works just as printed."""
     assert "jax_enable_x64" in shown["float64, refused"]
     assert shown["float64, after the call it names"].strip() == "float64"
     assert shown["table"].split("\n")[0] == "('x', 'y', 'z') (90, 4) (30, 4)"

@@ -1,6 +1,7 @@
-"""The gradient test can fail: the real test's assertion must catch each planted slip.
+"""Show that the gradient test can fail: the real test's assertion must catch each planted slip.
 
-A slip replaces one small function of a view, and is passed the right function with its arguments.
+A slip is a function that replaces one small function of a view; its arguments are the right function and that
+function's arguments.
 """
 
 import dataclasses
@@ -19,7 +20,7 @@ def at_output(params, layer):
 
 
 def slope_with(network, trace, layer, names=None, a=None):
-    """Compute f'(z, a) of a layer, with other activations or another a."""
+    """Compute f'(z, a) of a layer, with other activations or another `a`."""
     names = network.activations[layer] if names is None else names
     a = trace.activations[layer + 1] if a is None else a
     return activations.slope(names, trace.net_inputs[layer], a)
@@ -41,7 +42,7 @@ def cosc420(right, params, layer, delta):
     return product(params[layer].weights ** 2, delta) / (2 if at_output(params, layer) else 1)
 
 
-# name: (the function, what it does instead)
+# name: (the function, what the slip does instead)
 BACKPROP = {
     "the missing 2": ("_output_blame", lambda right, *args: right(*args) / 2),
     "wrong sign": ("_output_blame", lambda right, *args: -right(*args)),
@@ -143,7 +144,7 @@ def caught_by(case, module) -> str:
     if module is nodewise:
         case = dataclasses.replace(case, rows=2)  # rows are compiled one by one; two make a batch
     try:
-        assert_gradients_of(module.gradients, case)  # not jitted: slips share most of their operations
+        assert_gradients_of(module.gradients, case)  # not jitted, since slips share most operations
     except AssertionError:
         return "value"
     except (TypeError, ValueError):
@@ -172,7 +173,7 @@ def test_caught(name, record_property, monkeypatch):
 
 
 def test_a_small_case_would_miss_slips():
-    """This is why the cases are not smaller: a single example hides slips in the handling of batches."""
+    """The cases are not smaller because a single example hides slips in the handling of batches."""
     small = CASES["sigmoid"].__class__((2, 2, 1), ("sigmoid", "sigmoid"), rows=1)
     for name in ("mean for sum", "first example only", "bias gradient of one example"):
         with pytest.MonkeyPatch.context() as monkeypatch:

@@ -17,7 +17,7 @@ XOR = nnjax.datasets.xor()
 
 
 def keyed(fn):
-    """A function of a seed: keys are not arrays that can be exported."""
+    """Return a function of a seed instead of a key, since keys are not arrays that can be exported."""
     return lambda seed: fn(jax.random.key(seed, impl="threefry2x32"))
 
 

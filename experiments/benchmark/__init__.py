@@ -1,4 +1,4 @@
-"""How fast is it? The same training with nnjax and with its peers, side by side in one run, as ratios."""
+"""How fast is nnjax? The same training is timed with nnjax and with its peers, side by side in one run."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ class Size(NamedTuple):
 
     Attributes:
         sizes: Number of nodes in each layer.
-        halvings: How often the number of seeds is halved.
+        halvings: How many times the number of seeds is halved.
         divisor: What the number of updates is divided by.
     """
 
@@ -38,7 +38,7 @@ XOR_NETWORKS = {
 SHARED_ORDER, OWN_ORDER = "digits, shared order", "digits, own order"
 NETWORKS = (*XOR_NETWORKS, SHARED_ORDER, OWN_ORDER)
 WIDE = {"784-30-10": (784, 30, 10), "784-100-10": (784, 100, 10)}
-"""Networks as large as those for MNIST, on as many random rows as it has; measured only if they are named."""
+"""Networks of MNIST's sizes, on as many random rows as MNIST has; measured only if they are named."""
 CHECKED = ("2-2-1", SHARED_ORDER, OWN_ORDER)
 """Networks on which all methods must reach the same losses; the other networks run the same code."""
 SMOKE: Mapping[str, Any] = {
@@ -66,8 +66,8 @@ class Config(Options):
 
     Attributes:
         seed: First seed to train; the speed does not depend on it.
-        repeats: How often each method runs; medians are compared.
-        log_seeds: XOR is trained from 2^log_seeds seeds at once.
+        repeats: How many times each method runs; medians are compared.
+        log_seeds: Networks are trained on XOR from 2^log_seeds seeds in parallel.
         steps: Number of updates per seed on XOR.
         digits_epochs: Number of epochs on the digits.
         networks: Which of the networks to compare.
@@ -125,9 +125,9 @@ def works(config: Config) -> dict[str, Work]:
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the groups "speed", "few", "alone", "one", "machine", "scaling", "growth"; others if asked.
+    """Measure the groups "speed", "few", "alone", "one", "machine", "scaling", "growth", and others if asked.
 
-    The million networks come first, since only the highest peak of the process's memory can be seen.
+    The million networks come first, since only the process's highest use of memory so far can be read.
     """
     steps, repeats, parts = config.steps // 10 + 1, config.repeats, len(config.networks) + 1
     networks = {"2-2-1": work.xor((2, 2, 1), config.steps, 1)}
@@ -153,10 +153,11 @@ def run(config: Config, context: Context) -> xr.DataTree:
 EXPERIMENT = Experiment(
     name="benchmark",
     title="How fast is it?",
-    question="How fast does nnjax train many small networks, compared with other ways of writing the same?",
-    method="Every method trains the same networks from the same parameters on the same rows. They run in "
-    "turn, several times, and each round's ratios are compared, since a busy machine slows all methods "
-    "alike. Slow ones take fewer steps, and loops train only one seed, since speeds are per seed and step.",
+    question="How fast does nnjax train many small networks, compared with programs that do the same?",
+    method="Every method trains the same networks from the same parameters on the same rows. The "
+    "methods run in turn, several times, and each round's ratios are compared, since a busy machine slows "
+    "all methods equally. Slow methods take fewer steps, and loops train only one seed, since speeds are "
+    "per seed and step.",
     config=Config,
     run=run,
     findings=findings,

@@ -1,4 +1,4 @@
-"""A few seeds, or one network, as most people train them: ratios of times that are measured side by side."""
+"""A few seeds, or one network, as most people train: times are measured side by side and given as ratios."""
 
 import dataclasses
 import functools
@@ -53,7 +53,7 @@ def one_network(work: Work, repeats: int) -> xr.Dataset:
 
 
 def in_turn(jobs: Mapping[str, Job], repeats: int) -> np.ndarray:
-    """Run every job once to compile, then all in turn; return the seconds (repeat, job)."""
+    """Run every job once to compile it, then time all jobs in turn; return the seconds (repeat, job)."""
     for job in jobs.values():
         job()
     return np.array([[clock(job)[0] for job in jobs.values()] for _ in range(repeats)])
@@ -88,7 +88,7 @@ def scikit_learn(work: Work) -> Job:
             alpha=0.0,
             momentum=0.0,
             learning_rate_init=work.rate,
-            batch_size=work.rows_per_update,  # pyright: ignore[reportArgumentType]  # it takes integers, too
+            batch_size=work.rows_per_update,  # pyright: ignore[reportArgumentType]  # integers work, too
             max_iter=work.epochs,
             tol=0.0,
             n_iter_no_change=work.epochs,

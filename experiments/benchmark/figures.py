@@ -1,4 +1,4 @@
-"""Figures of the speeds of a full-size run, and of how the time grows."""
+"""Figures: the speeds of a full-size run, and how the time grows with seeds, width and depth."""
 
 from collections.abc import Mapping
 
@@ -16,9 +16,9 @@ SPEED = (
     "as fast as the one before."
 )
 GROWTH = (
-    "First: time of a sweep against its number of seeds; with few seeds it is a sweep's fixed time, and with "
-    "many it follows the dashed line, which is proportional to the number of seeds. Second: cost of one "
-    "update of one network against its size."
+    "First: time of a sweep against its number of seeds; with few seeds the time is a sweep's fixed "
+    "time, and with many seeds it follows the dashed line, which is proportional to the number of seeds. "
+    "Second: cost of one update of one network against the network's size."
 )
 
 

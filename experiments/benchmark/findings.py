@@ -18,7 +18,7 @@ FEWEST = 3
 
 
 class Aim(NamedTuple):
-    """The ratio of nnjax's speed to a method's on a network; the ratio aimed for is an expectation.
+    """An aim for the ratio of nnjax's speed to another method's speed on one network; see `EXPECTED`.
 
     Attributes:
         id: The finding's id.
@@ -42,13 +42,13 @@ AIMS = (
     Aim("torch-func", "2-2-1", "torch.func, vmap", "times as fast as torch.func"),
     Aim("plain-jax-2-2-1", "2-2-1", PLAIN, "times as fast as plain JAX"),
     Aim("plain-jax-2-4-4-1", "2-4-4-1", PLAIN, "times as fast as plain JAX"),
-    Aim("digits-shared-order", "digits, shared order", BY_HAND, "times as fast as PyTorch by hand"),
-    Aim("digits-own-order", "digits, own order", BY_HAND, "times as fast as PyTorch by hand"),
+    Aim("digits-shared-order", "digits, shared order", BY_HAND, "times as fast as PyTorch, batched by hand"),
+    Aim("digits-own-order", "digits, own order", BY_HAND, "times as fast as PyTorch, batched by hand"),
 )
 
 
 class Ratio(NamedTuple):
-    """A median over the repeats, and their range."""
+    """The median and the range of a value over the repeats."""
 
     median: float
     span: tuple[float, float]
@@ -60,7 +60,7 @@ def over_repeats(values: np.ndarray) -> Ratio:
 
 
 def ratio(speed: xr.Dataset, network: str, method: str) -> Ratio:
-    """Compute nnjax's speed, in the view that a user gets, relative to that of another method."""
+    """Compute nnjax's speed, in the view that a user gets, relative to another method's speed."""
     rates = speed["rate"].sel(network=network)
     return over_repeats(rates.sel(peer=named(speed, network)).values / rates.sel(peer=method).values)
 
@@ -98,7 +98,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def aim_findings(speed: xr.Dataset, alone: xr.Dataset) -> list[Finding]:
-    """Judge nnjax's speed relative to that of its peers, for many seeds and for one network."""
+    """Judge nnjax's speed relative to its peers' speeds, for many seeds and for one network."""
     note = f"median and range of {speed.sizes['repeat']} repeats side by side"
     ratios = {
         aim: ratio(speed, aim.network, aim.method) for aim in AIMS if aim.network in speed["network"].values
@@ -119,17 +119,17 @@ def aim_findings(speed: xr.Dataset, alone: xr.Dataset) -> list[Finding]:
 
 
 def few_seeds(few: xr.Dataset) -> Iterator[Finding]:
-    """Judge sweeps of one, ten and a hundred seeds against plain JAX, where nnjax does worst."""
+    """Judge sweeps of 1, 10 and 100 seeds against plain JAX, on the network where nnjax does worst."""
     for seeds in few["seeds"].values:
         ratios = few["ratio"].sel(seeds=seeds)
         worst = ratios.median("repeat").idxmin("network").item()
         measured = over_repeats(ratios.sel(network=worst).values)
         yield Finding(
             EXPECTED[f"few-{seeds}"],
-            f"a sweep of few seeds, {seeds}: times as fast as plain JAX",
+            f"sweeps of few seeds ({seeds}): times as fast as plain JAX",
             measured=measured.median,
             interval=measured.span,
-            note=f"the worse one of {' and '.join(few['network'].values)}: {worst}",
+            note=f"the worse of {' and '.join(few['network'].values)}: {worst}",
         )
 
 
@@ -141,7 +141,7 @@ def one_network(one: xr.Dataset) -> Finding:
     measured = over_repeats(seconds.sel(peer=best).values / seconds.sel(peer=OURS).values)
     return Finding(
         EXPECTED["one-network"],
-        "one digits network alone, 30 epochs: times as fast as the best of its peers",
+        "one network trained alone on the digits, 30 epochs: times as fast as the best of nnjax's peers",
         measured=measured.median,
         interval=measured.span,
         note=f"the best: {best}",
@@ -161,7 +161,7 @@ def same_losses(speed: xr.Dataset) -> Finding:
 
 
 def compilation(speed: xr.Dataset) -> Finding:
-    """Return the longest compilation that a user sees: the time of a first call minus that of a later one."""
+    """Return the longest compilation that a user sees: the first call's time minus a later call's time."""
     seconds = {}
     for network in speed["network"].values:
         at = {"network": network, "peer": named(speed, network)}
@@ -179,21 +179,21 @@ def compilation(speed: xr.Dataset) -> Finding:
 
 
 def view_findings(views: xr.Dataset) -> Iterator[Finding]:
-    """Judge the view that `fastest_view` names, where it does worst on 4 rows, and on more rows."""
+    """Judge `fastest_view`'s choice on the network where it does worst, for 4 rows and for more rows."""
     few = views["rows"].values == 4
     yield worst_view("views-4-rows", "4 rows", views.isel(case=few))
     yield worst_view("views-batches", "batches of 10 rows and more", views.isel(case=~few))
 
 
 def worst_view(id: str, where: str, views: xr.Dataset) -> Finding:
-    """Judge the smallest ratio of the named view's speed to that of the best other view."""
+    """Judge the smallest ratio of the named view's speed to the best other view's speed."""
     ratios = views["ratio"].transpose("case", "repeat").values
     typical = np.median(ratios, axis=1)
     worst = int(np.argmin(typical))
     measured = over_repeats(ratios[worst])
     return Finding(
         EXPECTED[id],
-        f"the view that fastest_view names, {where}: its speed over the best other view's, smallest ratio",
+        f"the view that fastest_view names, {where}: smallest ratio to the best other view's speed",
         measured=measured.median,
         interval=measured.span,
         note=f"{views['case'].values[worst]}; median of the networks: {np.median(typical):.2f}",

@@ -1,4 +1,4 @@
-"""A C program written for one network: how fast could its training be on this machine?"""
+"""A C program written for one network: how fast could this network be trained on this machine?"""
 
 import functools
 import itertools
@@ -89,7 +89,7 @@ def _changes(layer: int, first: int, sizes: tuple[int, ...]) -> list[str]:
 
 @functools.lru_cache(maxsize=8)
 def program(work: Work) -> str | None:
-    """Compile the program; None if there is no C compiler, or for batches."""
+    """Compile the program; return None if there is no C compiler, or if rows come in batches."""
     compiler = shutil.which("cc")
     if compiler is None or work.batch_size is not None:
         return None
@@ -101,7 +101,7 @@ def program(work: Work) -> str | None:
 
 
 def speed(work: Work) -> float:
-    """Measure its seed-steps per second on all cores; NaN without a program."""
+    """Measure the program's seed-steps per second on all cores; NaN without a program."""
     path = program(work)
     if path is None:
         return np.nan

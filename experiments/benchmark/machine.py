@@ -15,7 +15,7 @@ from experiments.benchmark.peers import FLOOR, PEERS, installed
 from nnjax.sweeps import devices
 
 VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2", "asimd": "NEON"}
-"""Names of vector instructions, the widest first, as Linux writes them and as people do."""
+"""{Linux's name for a set of vector instructions: its usual name}, the widest first."""
 
 
 def clock(job: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:

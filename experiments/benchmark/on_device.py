@@ -1,6 +1,7 @@
-"""Speeds on one device, written row by row: python -m experiments.benchmark.on_device FILE [--smoke].
+"""Measure speeds on one device, row by row: python -m experiments.benchmark.on_device FILE [--smoke].
 
-`make accelerator` runs it. PyTorch is compared if it is installed for the same device.
+`make accelerator` runs it. PyTorch is included in the comparison if it is installed for the device that JAX
+uses.
 """
 
 import csv
@@ -54,7 +55,7 @@ def large(smoke: bool) -> dict[str, Work]:
 
 
 def torch_device() -> str | None:
-    """Return PyTorch's name for JAX's default device; None if PyTorch is missing or cannot use it."""
+    """Return PyTorch's name for JAX's default device, or None if PyTorch is missing or cannot use it."""
     if not peers.installed("torch"):
         return None
     import torch  # pyright: ignore[reportMissingImports]
@@ -65,7 +66,7 @@ def torch_device() -> str | None:
 
 
 def methods() -> dict[str, Callable[[Work], Job]]:
-    """Return the methods that are compared, nnjax first; each makes as many updates as the work says."""
+    """Return the compared methods, nnjax first; each takes a `Work` and makes a job that trains on it."""
     chosen: dict[str, Callable[[Work], Job]] = {
         NNJAX: lambda work: peers.nnjax_sweep(peers.fastest_view(work), work),
         "plain JAX, jit(vmap(scan))": peers.plain_jax,
@@ -85,7 +86,7 @@ def limited(name: str, work: Work) -> Work:
 
 
 def compared(name: str, work: Work) -> Iterator[tuple]:
-    """Train with every method once to compile, then with all in turn; yield a row of the table for each."""
+    """Train once with every method to compile it, then with all in turn; yield each method's table row."""
     parts = {method: limited(method, work) for method in methods()}
     jobs, first = {}, {}
     for method, make in methods().items():

@@ -1,7 +1,7 @@
 """The same training written in other ways, against which `benchmark` measures nnjax.
 
 Each peer takes a `Work` and returns a function that trains it once and returns each seed's final loss.
-All start from the same parameters and see the same rows in the same order.
+All peers start from the same parameters and train on the same rows in the same order.
 """
 
 import dataclasses
@@ -181,10 +181,10 @@ class Peer:
     """One way to write the training.
 
     Attributes:
-        make: Makes its job for a work.
-        package: The package it needs.
-        loop: Whether it trains seeds one after the other; if so, it trains only one. All others train every
-            seed, since their speed depends on how many there are.
+        make: Makes the peer's job for a `Work`.
+        package: The package that the peer needs.
+        loop: Whether the peer trains seeds one after the other; if so, only one seed is trained. Every other
+            peer trains all seeds, since its speed depends on how many seeds there are.
         most_steps: The largest number of updates on full batches; None for all.
         view: A view of nnjax that is measured only if `fastest_view` names it.
     """
@@ -201,7 +201,7 @@ class Peer:
         return dataclasses.replace(work, seeds=1 if self.loop else work.seeds, steps=steps)
 
     def runs(self, work: Work) -> bool:
-        """Return whether it is installed, and is measured on this work."""
+        """Return whether the peer is installed and is to be measured on this work."""
         return installed(self.package) and self.view in (None, fastest_view(work))
 
 
@@ -232,5 +232,5 @@ def named(work: Work) -> str:
 
 
 def installed(package: str) -> bool:
-    """Tell whether a package is installed; PyTorch is optional."""
+    """Return whether a package is installed; PyTorch is optional."""
     return importlib.util.find_spec(package) is not None

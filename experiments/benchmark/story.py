@@ -7,7 +7,7 @@ from experiments.runner.experiment import Show, Story
 
 
 def story(data: xr.DataTree) -> Story:
-    """Report the speeds as ratios, if the run has the size at which they are judged."""
+    """Report the speeds as ratios if the run is large enough for them to be judged."""
     speed = data["speed"].to_dataset()
     repeats, methods = speed.sizes["repeat"], speed.sizes["peer"]
     judged = (
@@ -18,13 +18,14 @@ def story(data: xr.DataTree) -> Story:
         "as fast as a loop in PyTorch."
     )
     too_short = (
-        "This run is too short to fill the machine, so its speeds are only in the table. PROFILE=full has "
-        "the sizes at which they are judged."
+        "This run is too small to keep the machine busy, so its speeds are only in the table. PROFILE=full "
+        "has the sizes at which speeds are judged."
     )
     return [
-        f"How fast is a program? On a busy machine no single timing can tell. So {methods} methods train the "
-        f"same networks in turn, {repeats} times over, and their times are compared within each round. That "
-        "they do the same work shows in the losses, which differ by a share of {same-losses} at most. "
+        "How fast is a program? On a busy machine no single timing can be trusted. Therefore "
+        f"{methods} methods train the same networks in turn, {repeats} times over, and their times are "
+        "compared within each round. That all methods do the same work shows in the losses, which differ by "
+        "a share of {same-losses} at most. "
         "Compiling a training program takes up to {compilation} seconds.",
         judged if speed.attrs["full"] else too_short,
         *map(Show, drawable(data)),

@@ -53,10 +53,10 @@ def seed_steps(work: Work, method: str) -> int:
 
 
 def side_by_side(work: Work, repeats: int) -> tuple[np.ndarray, np.ndarray]:
-    """Run every method once to compile, then all in turn, so that a busy moment slows them all alike.
+    """Run every method once to compile, then all in turn, so that a busy moment slows all of them equally.
 
     Returns:
-        Seed-steps per second (peer, repeat), and the seconds of the first run (peer,).
+        Seed-steps per second (peer, repeat), and the duration of the first run in seconds (peer,).
     """
     rates, first = np.full((len(METHODS), repeats), np.nan), np.full(len(METHODS), np.nan)
     jobs: dict[str, Job] = {}
@@ -72,7 +72,7 @@ def side_by_side(work: Work, repeats: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def differences(work: Work) -> np.ndarray:
-    """Measure the largest relative difference of each method's final losses from nnjax's, for 4 seeds."""
+    """Measure the largest relative difference between each method's final losses and nnjax's, for 4 seeds."""
     largest = np.full(len(METHODS), np.nan)
     if not work.checked:
         return largest
@@ -86,7 +86,7 @@ def differences(work: Work) -> np.ndarray:
 
 
 def trained(work: Work, view: str) -> Callable[[nnjax.Params], jax.Array]:
-    """Compile a function of parameters: the final loss of one network."""
+    """Compile a function that maps one network's initial parameters to its final loss."""
 
     @jax.jit
     def last_loss(params: nnjax.Params) -> jax.Array:
@@ -128,7 +128,7 @@ def scaling(most: int, steps: int, repeats: int) -> xr.Dataset:
 
 
 def growth(most: int, seeds: int, steps: int, repeats: int) -> xr.Dataset:
-    """Measure nnjax's speed against width (2-4k-1) and depth (2, then k layers of 4, then 1)."""
+    """Measure how nnjax's speed depends on width (2-4k-1) and depth (2, then k layers of 4, then 1)."""
     factors = range(1, most + 1)
     shapes = {"width": [(2, 4 * k, 1) for k in factors], "depth": [(2, *(4,) * k, 1) for k in factors]}
     rates = [[speed(xor(sizes, steps, seeds), repeats) for sizes in row] for row in shapes.values()]
@@ -146,7 +146,7 @@ def speed(work: Work, repeats: int) -> float:
 
 
 def million(context: Context, seeds: int = 1_000_000) -> xr.Dataset:
-    """Train a million networks; measure the seconds with compilation, the peak memory and bytes per seed."""
+    """Train a million networks; measure the time with compilation, the peak memory and the bytes per seed."""
     work = xor((2, 2, 1), 5000, seeds)
 
     def train(key: jax.Array) -> tuple[nnjax.Params, jax.Array]:
@@ -154,7 +154,7 @@ def million(context: Context, seeds: int = 1_000_000) -> xr.Dataset:
         params, history = nnjax.train(work.network, work.init(key), work.xs, work.ys, **options)
         return params, history.loss
 
-    # The benchmark does not save its sweeps, since the time for writing their segments would be included.
+    # The benchmark does not save its sweeps, since writing the segments would add to the measured time.
     with context.progress.sweep("a million networks") as on_segment:
         seconds, results = clock(lambda: nnjax.sweep(train, np.arange(work.seeds), on_segment=on_segment))
     size = sum(leaf.nbytes for leaf in jax.tree.leaves(results))

@@ -1,4 +1,4 @@
-"""The benchmark's training in PyTorch, which is optional: a loop, torch.func, and a version by hand."""
+"""The benchmark's training in PyTorch, which is optional: a loop, torch.func, and a hand-written version."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def torch_loop(work: Work) -> Job:
 
 
 def torch_func(work: Work) -> Job:
-    """Train with torch.func: vmap over stacked parameters, as stack_module_state makes them."""
+    """Train with torch.func: vmap runs over parameters in the form that stack_module_state returns."""
     torch, starts, (xs, ys, rows) = _torch(), work.starts(), _torch_data(work)
     model = _torch_model(work)
     stacked, _ = torch.func.stack_module_state([_torch_model(work) for _ in range(2)])

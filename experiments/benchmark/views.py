@@ -1,4 +1,7 @@
-"""Does `nnjax.fastest_view` pick the fastest view? All views are tried on networks around its bounds."""
+"""Does `nnjax.fastest_view` pick the fastest view?
+
+All views are timed on networks whose sizes lie near the bounds at which its choice changes.
+"""
 
 from typing import NamedTuple
 
@@ -58,7 +61,7 @@ def tried(repeats: int, seeds: int) -> xr.Dataset:
 
 
 def random_work(case: Case, seeds: int) -> Work:
-    """Make 48 updates on random rows: all four rows, or batches from four times as many rows."""
+    """Make a task of 48 updates on random rows: full batches, or batches from four times as many rows."""
     batches = case.order != "none"
     random = np.random.default_rng(0)
     xs, ys = (
@@ -78,9 +81,9 @@ def random_work(case: Case, seeds: int) -> Work:
 
 
 def over_the_best_other(work: Work, repeats: int) -> list[float]:
-    """Measure the ratio of the named view's speed to that of the best other view, in each round."""
+    """Measure the chosen view's speed relative to the best other view's speed, in each round."""
     named = peers.fastest_view(work)
-    # The node view's program grows with weights · rows: beyond twice the bound it takes too long to compile.
+    # The node view's program grows with weights · rows. Beyond twice the bound, compiling it takes too long.
     small = scalar_products(work.network, work.rows_per_update) <= 2 * NODE_PRODUCTS
     others = [view for view in VIEWS if view != named and (view != "nodes" or small)]
     jobs = [peers.nnjax_sweep(view, work) for view in (named, *others)]

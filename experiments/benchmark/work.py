@@ -1,4 +1,4 @@
-"""The benchmark's training tasks: a network, rows, and the numbers of updates and seeds."""
+"""The benchmark's training tasks: each has a network, rows, and numbers of updates and seeds."""
 
 import dataclasses
 import itertools
@@ -29,7 +29,7 @@ class Work:
         first_seed: The first seed.
         batch_size: Rows per update; None for all.
         order_per_seed: Whether each seed sees the rows in a different order.
-        checked: Whether all methods must reach the same losses; the other tasks run the same code.
+        checked: Whether all methods are checked for equal losses; tasks without the check run the same code.
     """
 
     network: nnjax.Network
@@ -59,7 +59,7 @@ class Work:
 
     @property
     def rows_per_update(self) -> int:
-        """The batch size, or all rows."""
+        """The batch size, or the number of all rows."""
         return self.batch_size or len(self.xs)
 
     @property
@@ -74,13 +74,13 @@ class Work:
         return nnjax.init(self.network, key, "lecun_normal", "normal")
 
     def order_key(self, key: Any) -> Any:
-        """Return the key that shuffles a seed's rows; None if they keep their order."""
+        """Return the key that shuffles a seed's rows, or None if the rows keep their order."""
         if self.batch_size is None:
             return None
         return jax.random.fold_in(key, 1) if self.order_per_seed else nnjax.key(0)
 
     def starts(self) -> list[np.ndarray]:
-        """Return weights and biases of every layer in turn, with the seeds as first axis."""
+        """Return the weights and biases of every layer in turn, with the seeds as the first axis."""
         return [np.asarray(leaf) for leaf in jax.tree.leaves(nnjax.sweep(self.init, self.seed_range()))]
 
     def stacked_starts(self) -> list[np.ndarray]:
@@ -105,14 +105,14 @@ class Work:
 
 
 def xor(sizes: tuple[int, ...], steps: int, seeds: int) -> Work:
-    """Make a task of full batches of XOR's four rows; inputs beyond XOR's two are 1."""
+    """Make a task with full batches of XOR's four rows; inputs beyond XOR's two are always 1."""
     data = nnjax.datasets.xor()
     xs = np.concatenate([data.xs, np.ones((4, sizes[0] - 2))], axis=1).astype(np.float32)
     return Work(nnjax.mlp(sizes), xs, np.asarray(data.ys, np.float32), rate=0.5, steps=steps, seeds=seeds)
 
 
 def digits(epochs: int, small: bool) -> Work:
-    """Make a task of the digits, 64-30-10, in batches of 10; if `small`, only two updates of four seeds."""
+    """Make the digits task, 64-30-10, in batches of 10; if `small`, with only two updates of four seeds."""
     xs, ys = (part[:1340].astype(np.float32) for part in nnjax.datasets.digits().train)
     if small:
         return Work(nnjax.mlp((64, 30, 10)), xs[:20], ys[:20], rate=0.15, steps=2, seeds=4, batch_size=10)

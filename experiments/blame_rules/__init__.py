@@ -1,4 +1,4 @@
-"""How wrong is a wrong rule of blame? Backpropagation and three published rules that do not give it."""
+"""How wrong is a wrong rule of blame? Backpropagation and three published rules that differ from it."""
 
 import dataclasses
 
@@ -29,14 +29,14 @@ ALIGN_TIMES = 2.0
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """How many networks are measured, and trained by each rule, and for how long.
+    """How many networks are measured, how many each rule trains, and for how long.
 
     Attributes:
         seed: First seed.
         angle_seeds: Number of random networks whose angles are measured, 2 or more.
         seeds: Number of networks that learn XOR and Iris by each rule, 2 or more.
-        digit_seeds: Number of networks that learn the digits, 2 or more; small differences are judged from
-            400 on.
+        digit_seeds: Number of networks that learn the digits, 2 or more; small differences are judged if
+            there are 400 or more.
         align_seeds: Number of networks in which the angle of feedback is followed through training, 2 or
             more.
         steps: Number of full-batch steps on XOR.
@@ -60,7 +60,7 @@ class Config(Options):
 
 
 def tasks(config: Config) -> dict[str, Task]:
-    """Make the tasks, by the name of their group in the data."""
+    """Make the tasks, each under the name of its group in the data."""
     xor, iris, digits = datasets.xor(), datasets.iris(), datasets.digits()
     return {
         "xor": Task(
@@ -99,7 +99,7 @@ def tasks(config: Config) -> dict[str, Task]:
 def run(config: Config, context: Context) -> xr.DataTree:
     """Measure the groups "angles", "equal_slopes", "xor", "iris", "digits" and "alignment".
 
-    Every rule starts from the same draws.
+    Every rule starts from the same random weights.
     """
     groups = angle_groups(config, context)
     named = tasks(config)
@@ -141,7 +141,7 @@ def aligned(task: Task, seeds: np.ndarray, context: Context) -> xr.Dataset:
 
 
 def ends(task: Task, seeds: np.ndarray, context: Context) -> xr.Dataset:
-    """Measure what each rule reaches on a task at each rate."""
+    """Measure the loss and the accuracy that each rule reaches on a task at each rate."""
     rates = np.asarray(task.rate * np.array(task.times), np.float32)
     loss, accuracy = context.sweep(task.title, trained(task), seeds, {"rate": rates})
     dimensions = ("seed", "times", "rule")
@@ -160,7 +160,7 @@ EXPERIMENT = Experiment(
     title="Rules of blame",
     question="How much does it matter that a published rule of blame is not the gradient?",
     method="Backpropagation, the handout's printed rule, its author's code and fixed random feedback are "
-    "compared by their angle to the true gradient. Then each trains the same networks.",
+    "compared by their angle to the true gradient. Then each rule trains the same networks.",
     config=Config,
     run=run,
     findings=findings,
@@ -178,7 +178,7 @@ EXPERIMENT = Experiment(
         "digit_epochs": 1,
     },
     full={"angle_seeds": 1_000_000, "seeds": 10_000, "digit_seeds": 500, "steps": 20_000, "digit_epochs": 30},
-    remember="The printed rule learns something from most data, so the slip is easy to miss; how "
+    remember="The printed rule learns something from most data, so the slip is easy to miss. How "
     "far a rule points from the gradient at first does not show how well it learns.",
     minutes=(0.8, 6.0),
 )

@@ -22,7 +22,7 @@ COLOURS = dict(zip(NAMES, style.COLOURS, strict=False))
 COST = "Each rule at its best learning rate, from the same initial weights, with 99.9 % intervals."
 ANGLES = (
     "The cosine between each rule's change of the first layer and the true change, in random 3-4-1 networks "
-    "on the row (1, 3, 5). Left of the dashed line the loss rises."
+    "on the row (1, 3, 5). To the left of the dashed line the loss rises."
 )
 TASKS = {
     "xor": "share that learns XOR",
@@ -35,7 +35,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     """Draw the cost of each rule, and its angle to the gradient."""
     return {
         "cost": Drawing(
-            "The rule as printed keeps a quarter of the seeds from learning XOR; on Iris it hardly shows",
+            "The rule as printed keeps a quarter of the seeds from learning XOR; on Iris it hardly matters",
             [cost_figure(data[name].to_dataset(), words) for name, words in TASKS.items()],
             COST,
         ),
@@ -48,7 +48,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def cost_figure(task: xr.Dataset, words: str) -> Figure:
-    """Draw what each rule reaches on one task."""
+    """Draw the mean result of each rule on one task."""
     figure, axes = style.panel(height=190)
     rules = [str(rule) for rule in task["rule"].values]
     values = [reached(task, rule)[0] for rule in rules]

@@ -14,18 +14,18 @@ from experiments.runner.findings import Finding, exact, mean, share
 EXPECTED = expectations.of("blame_rules")
 
 SOLVED, XOR_ROWS = 0.1, 4
-"""XOR counts as learnt if the loss, summed over its rows, is below this."""
+"""XOR counts as learnt if its loss, summed over the rows, is below SOLVED."""
 RULE_IDS = {PRINTED: "printed", AUTHORS: "authors-code", FEEDBACK: "feedback"}
 """{rule that is not the gradient: the ending of its findings' ids}."""
 INPUT_IDS = {UNIFORM: "uniform", HANDOUT: "handout"}
 
 
 SYMMETRIC = (AUTHORS, FEEDBACK)
-"""Rules whose blame changes sign with the weights v into the output, so they go uphill half the time."""
+"""Rules whose blame changes sign with the weights v into the output, so that they go uphill half the time."""
 TASKS = {"xor": 100, "iris": 100, "digits": 20}
 """{task: the fewest seeds with which it is judged}."""
 SMALL = {("digits", AUTHORS): 400, ("digits", FEEDBACK): 400}
-"""Number of seeds needed for a small difference: with 50 the interval is wider than the expected range."""
+"""Number of seeds needed for a small difference: with 50, the interval is wider than the expected range."""
 DRAWS = 1_000_000
 
 
@@ -41,8 +41,9 @@ def uphill_chance(norms: np.ndarray, nodes: int = 4, draws: int = DRAWS) -> floa
     """Compute the chance that the printed rule sends layer 1 of a random 3-`nodes`-1 sigmoid net uphill.
 
     The cosine has the sign of (s · v)(1 · v) with sᵢ = f'(zᵢ)² and v ~ N(0, I), two Gaussians of correlation
-    ρ = Σ s / (√n |s|), whose signs differ with probability arccos(ρ) / π. So the chance is E[arccos(ρ)] / π
-    over zᵢ ~ N(0, |x|²), here estimated from `draws` draws, with a standard error below 2e-4.
+    ρ = Σ s / (√n |s|), whose signs differ with probability arccos(ρ) / π. The chance is therefore
+    E[arccos(ρ)] / π over zᵢ ~ N(0, |x|²). It is estimated from `draws` draws, with a standard error below
+    2e-4.
     """
     z = np.abs(norms * np.random.default_rng(0).standard_normal((draws, nodes)))
     log_s = -2 * (z + 2 * np.log1p(np.exp(-z)))
@@ -90,7 +91,7 @@ def equal_slopes(cosine: xr.DataArray) -> Finding:
 
 
 def uphill(cosine: xr.DataArray, inputs: str, rule: str) -> Finding:
-    """Judge in how many random networks a rule raises the loss, against the exact chance."""
+    """Judge in how many random networks a rule raises the loss, compared with the exact chance."""
     values = cosine.sel(rule=rule, inputs=inputs).values
     chance = 0.5 if rule in SYMMETRIC else uphill_chance(norms(inputs))
     why = "½, since v and −v are equally likely" if rule in SYMMETRIC else f"{chance:.2%}: E[arccos ρ] / π"
@@ -131,7 +132,7 @@ def cost(name: str, task: xr.Dataset, rule: str) -> Finding:
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate each rule's angle and what it reaches at its best rate."""
+    """Tabulate each rule's angle, and its results at its best rate."""
     cosine = data["angles"].to_dataset()["cosine"]
     inputs = [f"mean cosine, uphill; {name}" for name in cosine["inputs"].values]
     header = ("rule", *inputs, "XOR solved, best rate", "Iris, median accuracy", "digits, median accuracy")

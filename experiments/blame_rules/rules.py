@@ -63,7 +63,7 @@ def squared(example: Example) -> Deltas:
 
 
 def through_feedback(example: Example) -> Deltas:
-    """Apply feedback alignment (Lillicrap et al. 2016): δᵢ = Σⱼ bᵢⱼ δⱼ · f'(zᵢ), random weights b."""
+    """Apply feedback alignment (Lillicrap et al. 2016): δᵢ = Σⱼ bᵢⱼ δⱼ · f'(zᵢ), with random b."""
     output, feedback = backpropagation(example)[-1], example.feedback
     return send_back(example, output, lambda layer, delta: product(feedback[layer + 1].weights, delta))
 
@@ -125,8 +125,8 @@ def angles(network: nnjax.Network) -> Callable[[jax.Array], jax.Array]:
 def with_equal_slopes(network: nnjax.Network) -> Callable[[jax.Array], jax.Array]:
     """Make a function that maps a key to the printed rule's cosine for equal f', measured and derived.
 
-    cos = |Σⱼ vⱼ| / (√n |v|) for n hidden nodes with the weights v into one output node, which is never below
-    0.
+    For n hidden nodes with the weights v into one output node, the cosine is |Σⱼ vⱼ| / (√n |v|), which is
+    never below 0.
     """
     inputs, nodes, _ = network.sizes
     network = nnjax.mlp((inputs, nodes, 1), "identity", biases=False)
@@ -143,7 +143,7 @@ def with_equal_slopes(network: nnjax.Network) -> Callable[[jax.Array], jax.Array
 def cosines(
     network: nnjax.Network, params: nnjax.Params, feedback: nnjax.Params, x: jax.Array, y: jax.Array
 ) -> jax.Array:
-    """Compute the cosine of each rule's δ of layer 1 with the true δ, and that of the weight changes."""
+    """Compute the cosine of each rule's δ of layer 1 with the true δ; weight changes have the same cosine."""
     example = Example(network, params, nnjax.forward(network, params, x), y, feedback)
     deltas = jnp.stack([rule(example)[0] for rule in RULES.values()])
     lengths = jnp.sqrt(jnp.sum(deltas * deltas, axis=1))
@@ -154,8 +154,8 @@ def cosines(
 class Task:
     """What is learnt, and for how long, in batches of `batch` rows (or all of them) in one fixed order.
 
-    The rate suits backpropagation. Multiples of it, `times`, are tried as well, up to the point where every
-    rule gets worse, so that no rule is judged by another's rate.
+    The rate suits backpropagation. Its multiples by `times` are tried as well, up to the point where every
+    rule gets worse, so that no rule is judged at a rate that suits only another rule.
 
     Attributes:
         title: A name for readers.
@@ -165,7 +165,7 @@ class Task:
         rate: Learning rate.
         epochs: Passes over the training rows.
         batch: Rows per update.
-        seeds: How many networks learn it by each rule.
+        seeds: How many networks learn the task by each rule.
         times: Factors of the rate.
         measure: How rules are compared: "test accuracy", or "share solved" (summed loss below 0.1).
     """
@@ -185,7 +185,7 @@ class Task:
 def trained(task: Task) -> Callable[..., tuple[jax.Array, jax.Array]]:
     """Make a function that maps a key and a rate to each rule's final loss per row and test accuracy.
 
-    The rules share one program, since drawing the initial weights takes most of its compilation.
+    The rules share one program, since drawing the initial weights takes up most of the compilation time.
     """
     batches, network = in_batches(task), task.network
 
@@ -202,7 +202,7 @@ def trained(task: Task) -> Callable[..., tuple[jax.Array, jax.Array]]:
 
 
 def begin(network: nnjax.Network, key: jax.Array) -> tuple[nnjax.Params, nnjax.Params]:
-    """Draw a network's N(0, 1) parameters, and the ones through which blame is sent back."""
+    """Draw a network's N(0, 1) parameters, and the parameters through which blame is sent back."""
     params, feedback = (
         nnjax.init(network, jax.random.fold_in(key, part), "normal", "normal") for part in range(2)
     )
@@ -226,7 +226,7 @@ def descend(
     rate: float | jax.Array,
     epochs: int,
 ) -> nnjax.Params:
-    """Train by a rule for a number of epochs."""
+    """Train a network by one rule for a number of epochs."""
 
     def update(params: nnjax.Params, rows: tuple[jax.Array, jax.Array]) -> tuple[nnjax.Params, None]:
         xs, ys = rows
@@ -245,7 +245,7 @@ def accuracy(network: nnjax.Network, params: nnjax.Params, test: datasets.Data) 
 
 
 LOOKS = (0, 1, 2, 5, 10, 20, 60)
-"""The epochs after which the alignment of feedback is measured, if training goes on for so long."""
+"""The epochs after which the alignment of feedback is measured, if training lasts that long."""
 
 
 def alignment(task: Task, rate: float) -> Callable[[jax.Array], jax.Array]:

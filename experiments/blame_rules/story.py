@@ -16,7 +16,7 @@ def story(data: xr.DataTree) -> Story:
     return [
         "The handout's δ of a hidden node is wrong. Does it matter? Four rules train the same networks: "
         "backpropagation; the rule as printed, which sums over the siblings; the rule in code that the "
-        "handout's author published elsewhere, where the weight enters twice and so loses its sign; and "
+        "handout's author published elsewhere, in which the weight enters twice and so loses its sign; and "
         "fixed random feedback, known from brain research.",
         Show("cost"),
         "Compared with backpropagation the printed rule changes the share that learns XOR by "
@@ -27,7 +27,7 @@ def story(data: xr.DataTree) -> Story:
         "On the handout's own row the printed rule moves the first layer of {uphill-handout-printed:%} of "
         "random networks uphill; the author's code and random feedback do so to half of them.",
         Show("angles"),
-        "Yet these two rules learn. While a network trains with fixed random feedback, its weights turn "
-        "until blame points the right way: on Iris its cosine with the gradient rises by {feedback-aligns}, "
-        "as Lillicrap and others found in 2016.",
+        "Yet networks learn by the author's code and by random feedback. While a network trains with fixed "
+        "random feedback, its weights turn until blame points the right way: on Iris its cosine with the "
+        "gradient rises by {feedback-aligns}, as Lillicrap and others found in 2016.",
     ]

@@ -1,4 +1,4 @@
-"""Handwritten digits, learnt from many seeds: which seeds never answer one of the digits, and why."""
+"""Handwritten digits, learnt from many seeds: which networks never answer one of the digits, and why."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ class Config(Options):
     Attributes:
         seed: First seed.
         seeds: Number of networks for each start and loss, 2 or more.
-        crossed: Number of initial weights, and of orders of the rows, in all combinations; 2 or more.
+        crossed: Number of sets of initial weights, and of orders of the rows, in all combinations; 2 or more.
         few: Number of networks for each number of rows per update and each stopping criterion, and on MNIST
             for each number of hidden nodes; 2 or more.
         epochs: Number of epochs for each start and loss; up to three times as many for each stopping
@@ -30,7 +30,7 @@ class Config(Options):
         batch_epochs: Number of epochs for each number of rows per update.
         mnist: Also train Nielsen's networks on MNIST (`make mnist` fetches it), which takes six more minutes
             and 4 GB of memory.
-        pictures: The folder with MNIST's four IDX files; those of Fashion-MNIST work, too.
+        pictures: The folder with MNIST's four IDX files; the four files of Fashion-MNIST work, too.
     """
 
     seeds: int = 200
@@ -52,7 +52,7 @@ Part = Callable[[], Mapping[str, xr.Dataset]]
 
 
 def preview(config: Config) -> str:
-    """Say which pictures are added, if any, and how long they take (6.4 minutes for 20 seeds of 30 epochs).
+    """Say which pictures are added, if any, and how long they take (6.4 minutes for 20 seeds and 30 epochs).
 
     Raises:
         FileNotFoundError, ValueError: MNIST is asked for, but `pictures` is not a folder with the four files.
@@ -93,8 +93,8 @@ EXPERIMENT = Experiment(
     "learn one of the digits?",
     method="Networks with 30 hidden nodes and one output node per digit learn scikit-learn's digits from "
     "many seeds, two kinds of initial weights and two losses. Each output node is watched on the "
-    "rows of its own digit; initial weights are crossed with orders of the rows; then the number of rows per "
-    "update and the stopping criterion are varied.",
+    "rows of its own digit. All initial weights are combined with all orders of the rows. Then the number of "
+    "rows per update and the stopping criterion are varied.",
     config=Config,
     run=run,
     preview=preview,
@@ -106,7 +106,7 @@ EXPERIMENT = Experiment(
     smoke={"seeds": 3, "crossed": 2, "few": 2, "epochs": 2, "batch_epochs": 1},
     full={"seeds": 2000, "crossed": 40, "few": 100, "batch_epochs": 30},
     remember="With large initial weights and squared error one seed in five ends below 93 %, nearly always "
-    "because a digit is lost: its output node says 0, and δ is next to nothing, however wrong that is. "
+    "because a digit is lost: its output node says 0, and δ is next to nothing, however wrong the 0 is. "
     "Cross-entropy cures it.",
     float64=False,
     minutes=(0.9, 12.0),

@@ -17,7 +17,7 @@ CROSSED = (LECUN, NIELSEN)
 
 
 def learner(name: str, epochs: int) -> Callable[..., tuple[jax.Array, jax.Array]]:
-    """Make a function that maps a key for the weights and a number for the order of the rows to an end.
+    """Make a function that maps a key for the weights and a number for the order to a loss and an accuracy.
 
     Unlike in `training.learner`, a number means the same order for every key.
     """
@@ -42,7 +42,7 @@ def learner(name: str, epochs: int) -> Callable[..., tuple[jax.Array, jax.Array]
 
 
 def measure(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train each seed's weights with each order of the rows; return loss, accuracy (start, seed, order)."""
+    """Train each seed's weights with each order; return losses and accuracies (start, seed, order)."""
     orders = seeds.astype(np.uint32)
     ends = [
         context.sweep(f"crossed, {name}", learner(name, epochs), seeds, {"order": orders}) for name in CROSSED

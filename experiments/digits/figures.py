@@ -6,7 +6,9 @@ import numpy as np
 import xarray as xr
 from matplotlib import colors
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
+from experiments.digits.example import answers, example
 from experiments.digits.findings import EARLY, POOR, apart, last, lost, of_mnist
 from experiments.digits.mnist import figures as mnist_figures
 from experiments.digits.training import ENTROPY, LECUN, NIELSEN
@@ -21,28 +23,35 @@ TITLES = {
 """Initial weights and losses, as in the panels' headings."""
 ACCURACY = (
     "The band holds the seeds that are at {poor:.0f} % or above from epoch {early} on, and the thick line is "
-    "their median. Every other seed has a thin line, orange if it ends below. The first two panels start "
-    "from the same weights."
+    "their median. All other seeds have thin lines, orange if they end below {poor:.0f} %. The networks of "
+    "the first two panels start from the same weights."
 )
+ANSWERS = (
+    "Both networks start from the same N(0, 1) weights (seed {seed}); one is trained with squared error, the "
+    "other with cross-entropy. Each row is a digit that is shown, each column an answer, and the numbers "
+    "count test rows; right answers lie on the diagonal."
+)
+TWINS = {NIELSEN: "squared error", ENTROPY: "cross-entropy"}
+"""The starts that are compared, with the names of their losses; a seed gives both the same weights."""
 LOST = (
-    "Each point is one digit for one seed after training from N(0, 1) weights: what the digit's output node "
-    "says on its rows (1 is right), and its δ there, both averaged. Dashed: the formula for a node whose "
-    "activation is a on every row."
+    "Each point is one digit for one seed after training from N(0, 1) weights: the output of the digit's "
+    "node on the rows of that digit (1 is right), and the node's δ there, both averaged. Dashed: the formula "
+    "for a node whose activation is a on every row."
 )
 MISREAD = (
-    "The test digits that the most seeds get wrong, from LeCun's weights: what each is, how it is most "
-    "often read, and by how many of the seeds it is misread."
+    "The test digits that the most seeds get wrong, if they start from LeCun's weights: what each digit is, "
+    "how it is most often read, and by how many of the seeds it is misread."
 )
 ENDS = (
     "Two kinds of initial weights, squared error. First: each seed's loss on the training rows and its "
     "accuracy on the test rows; nearly all outliers lost a digit. Second: how many of the "
-    "test rows two seeds label differently, over pairs that share no seed; pairs from N(0, 1) weights are "
-    "labelled with the number of digits that the two have lost together."
+    "test rows two seeds label differently, over pairs that share no seed. Pairs from N(0, 1) weights are "
+    "labelled with the number of digits that the two seeds have lost together."
 )
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw accuracy by epoch, a lost digit, the digits that are misread, and the ends."""
+    """Draw accuracy by epoch, lost digits, misread digits, and the ends."""
     starts, pictures = data["starts"].to_dataset(), data["pictures"].to_dataset()
     caption = ACCURACY.format(poor=100 * POOR, early=EARLY)
     panels = [_accuracy(starts, start) for start in TITLES]
@@ -50,6 +59,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         "accuracy": Drawing(
             "Whether a digit is lost depends on the initial weights and on the loss", panels, caption
         ),
+        "answers": _example(starts),
         "lost": Drawing("A node that says 0 learns almost nothing from squared error", [_lost(starts)], LOST),
         "misread": Drawing(
             "Some digits mislead nearly every network", _misread(starts, pictures["image"].values), MISREAD
@@ -79,6 +89,33 @@ def _accuracy(starts: xr.Dataset, start: str) -> Figure:
     return figure
 
 
+def _example(starts: xr.Dataset) -> Drawing:
+    """Draw what the two networks answer to each digit."""
+    place, digit = example(starts)
+    title = "What two networks answer to each digit"
+    if digit is not None:
+        title = f"One network never answers {digit}; its twin, trained with cross-entropy, does"
+    panels = [_answers(starts, start, place, digit) for start in TWINS]
+    return Drawing(title, panels, ANSWERS.format(seed=int(starts["seed"][place])))
+
+
+def _answers(starts: xr.Dataset, start: str, place: int, digit: int | None) -> Figure:
+    figure, axes = style.panel(height=style.NARROW)
+    counts = answers(starts, start, place)
+    for shown, answered in np.argwhere(counts):
+        right, count = shown == answered, counts[shown, answered]
+        colour = style.COLOURS[0 if right else 1]
+        corner, alpha = (answered - 0.5, shown - 0.5), 0.15 + 0.5 * count / counts.max()
+        axes.add_patch(Rectangle(corner, 1, 1, color=colour, alpha=alpha, lw=0))
+        axes.text(answered, shown, str(count), ha="center", va="center", fontsize=style.SMALL)
+    if digit is not None and not counts[:, digit].any():
+        axes.axvspan(digit - 0.5, digit + 0.5, fill=False, edgecolor=style.COLOURS[1], lw=2)
+    axes.set(title=TWINS[start], xlabel="answered", ylabel="shown", xlim=(-0.5, 9.5), ylim=(9.5, -0.5))
+    axes.set(xticks=range(10), yticks=range(10), aspect="equal")
+    axes.grid(False)
+    return figure
+
+
 def _lost(starts: xr.Dataset) -> Figure:
     figure, axes = style.panel(height=300)
     a = np.linspace(0, 1, 200)
@@ -96,7 +133,9 @@ def _lost(starts: xr.Dataset) -> Figure:
         axes.text(
             0.1, 0.03, "● digits that a\nseed never answers", color=style.COLOURS[1], fontsize=style.SMALL
         )
-    axes.set(xlabel="what a digit's node says on its own rows, a", ylabel="its δ there", ylim=(-0.03, 1.05))
+    axes.set(
+        xlabel="output of a digit's node on the digit's rows, a", ylabel="its δ there", ylim=(-0.03, 1.05)
+    )
     return figure
 
 

@@ -17,7 +17,8 @@ from nnjax import REASONS
 EXPECTED = expectations.of("digits")
 
 EARLY, SILENT, HEARD = 5, 0.05, 0.5
-"""A node is silent if it says less than SILENT on its digit's rows after EARLY epochs; over HEARD, heard."""
+"""A node is silent if its output on its digit's rows is below SILENT after EARLY epochs, and heard if it is
+above HEARD."""
 POOR = 0.93
 """Seeds that lost a digit have a test accuracy below this, and the others have one above it."""
 ENOUGH, ENOUGH_EPOCHS = 100, 20
@@ -26,18 +27,18 @@ TWO_STARTS = {"lecun": (LECUN, "LeCun weights"), "normal": (NIELSEN, "N(0, 1) we
 
 
 def last(starts: xr.Dataset, name: str, start: str) -> np.ndarray:
-    """Read the last epoch's test accuracy (s,), or what each digit's node says then, or its δ (s, c)."""
+    """Read from the last epoch the test accuracy (s,), or the output or the δ of each digit's node (s, c)."""
     return starts[name].sel(start=start).isel(epoch=-1).values
 
 
 def lost(starts: xr.Dataset, start: str) -> np.ndarray:
-    """Return which digits (s, c) of the test rows a seed never answers at the end."""
+    """Return which digits (s, c) a seed never gives as its answer on the test rows at the end."""
     labels = starts["label"].sel(start=start).values
     return np.stack([~(labels == digit).any(axis=1) for digit in starts["digit"].values], axis=1)
 
 
 def apart(starts: xr.Dataset, start: str) -> np.ndarray:
-    """Compute the share of test rows that two seeds label differently (p,), over disjoint pairs of seeds."""
+    """Compute the share of test rows that two seeds label differently, for disjoint pairs of seeds, (p,)."""
     labels = starts["label"].sel(start=start).values
     first, second = (labels[k : len(labels) - len(labels) % 2 : 2] for k in (0, 1))
     return np.mean(first != second, axis=1)
@@ -117,7 +118,7 @@ def _delta(starts: xr.Dataset, missing: np.ndarray) -> Finding:
         "on rows of a lost digit: δ = 2(y − ŷ) · a(1 − a) of its output node, mean over the rows",
         delta,
         note=f"{missing.sum()} lost digits; the node says {np.median(said):.2g} (median), where 1 is right: "
-        "the nearer this is to 0, the smaller is a(1 − a)",
+        "the nearer this is to 0, the smaller a(1 − a) is",
     )
 
 
@@ -135,13 +136,13 @@ def silences(starts: xr.Dataset, since: int) -> np.ndarray:
 
 
 def _heard(waits: np.ndarray) -> float:
-    """Compute the share of the silent nodes, from waits (...), that are heard at some time."""
+    """Compute from waits (...) the share of the silent nodes that are heard at some time."""
     silent = ~np.isnan(waits)
     return float(np.isfinite(waits[silent]).mean()) if silent.any() else np.nan
 
 
 def _silent(starts: xr.Dataset) -> Iterator[Finding]:
-    """Judge whether silent nodes, whose δ is nearly 0, stay silent. Nodes of a seed are not independent."""
+    """Judge whether silent nodes, whose δ is nearly 0, stay silent; nodes of one seed are not independent."""
     waits, last_epoch = silences(starts, EARLY), starts.sizes["epoch"] - 1
     silent = ~np.isnan(waits)
     if silent.sum() < 20:

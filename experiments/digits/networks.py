@@ -19,7 +19,7 @@ class Look(NamedTuple):
     Attributes:
         accuracy: Share of the rows labelled correctly.
         said: Mean output of node c, a or σ(ŷ), over the rows of digit c, (c,).
-        delta: Mean over the same rows of that node's δ, (c,).
+        delta: Mean δ of node c over the rows of digit c, (c,).
     """
 
     accuracy: Any
@@ -34,7 +34,7 @@ def load() -> datasets.Split:
 
 
 def network_for(data: datasets.Split, loss: str = "sse") -> nnjax.Network:
-    """Make an in-30-10 network; its outputs are logits if the loss takes logits."""
+    """Make a network with 30 hidden nodes; its outputs are logits if the loss takes logits."""
     sizes = (data.train.xs.shape[1], HIDDEN, data.train.ys.shape[1])
     return nnjax.mlp(sizes, output="identity" if nnjax.LOSSES[loss].logits else "sigmoid")
 
@@ -52,12 +52,12 @@ def look(network: nnjax.Network, params: nnjax.Params, test: datasets.Data, loss
 
 
 def labels(network: nnjax.Network, params: nnjax.Params, test: datasets.Data) -> jax.Array:
-    """Label each test row with the digit whose output node says the most, (n,)."""
+    """Label each test row with the digit whose output node has the largest output, (n,)."""
     xs = jnp.asarray(test.xs, jnp.float32)
     return jnp.argmax(jax.vmap(lambda x: nnjax.predict(network, params, x))(xs), axis=1).astype(jnp.int8)
 
 
 def accuracy(network: nnjax.Network, params: nnjax.Params, test: datasets.Data) -> jax.Array:
-    """Return the share of the test rows labelled right."""
+    """Return the share of the test rows that are labelled correctly."""
     right = labels(network, params, test) == np.argmax(test.ys, axis=1).astype(np.int8)
     return jnp.mean(right, dtype=jnp.float32)

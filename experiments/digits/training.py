@@ -1,4 +1,4 @@
-"""Training on handwritten digits: what the seed, the start, the loss, the batches and the stopping change."""
+"""Training on handwritten digits: effects of the seed, the start, the loss, the batches and the stopping."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -16,7 +16,8 @@ from experiments.runner.context import Context
 from nnjax import datasets
 
 ORDER = 1 << 20
-"""Folded into a seed's key for the order of its rows, so that weights are drawn from other numbers."""
+"""A number that is folded into a seed's key for the order of its rows, so that the order and the weights are
+drawn from different random numbers."""
 
 
 class Start(NamedTuple):
@@ -25,7 +26,7 @@ class Start(NamedTuple):
     Attributes:
         weights: Initial weights.
         biases: Initial biases.
-        loss: The loss; with a cross-entropy the outputs are logits, and what they say is their σ.
+        loss: The loss; with a cross-entropy the outputs are logits, whose σ is the answer.
         rate: Learning rate, for changes summed over a batch.
     """
 
@@ -41,7 +42,8 @@ STARTS = {
     NIELSEN: Start("normal", "normal", "sse", 0.15),
     ENTROPY: Start("normal", "normal", "binary_cross_entropy", 0.05),
 }
-"""LeCun's weights; Nielsen's N(0, 1) weights and biases with his rates, 3 and 0.5 averaged over 10 rows."""
+"""Starts from LeCun's weights, and from Nielsen's N(0, 1) weights and biases with his rates: 3 and 0.5 for
+a mean over 10 rows."""
 OTHER_ORDER = "N(0, 1), SSE, other order"
 """Every seed runs again from `NIELSEN`'s start, with its rows in another order."""
 ONE_ROW, TEN_ROWS, ALL_ROWS = "1 row", "10 rows", "all rows"
@@ -53,7 +55,7 @@ class Batch(NamedTuple):
 
     Attributes:
         size: Rows per update; None for all.
-        rates: The learning rates that are tried: with fewer updates, each of them has to be larger.
+        rates: The learning rates that are tried; with fewer updates, each update has to be larger.
         epochs: "as asked for", "one", or "as many updates" (as there are in one epoch in batches of 10).
     """
 
@@ -74,7 +76,7 @@ NEVER, ALL_EPOCHS = 1e-30, "all epochs"
 STOPS = {ALL_EPOCHS: NEVER, "validation loss below 0.1 per row": 0.1}
 """Footnote 13's first criterion: {name: the loss per held-out row at which training stops}."""
 PLATEAU, PATIENCE = "no lower validation loss for 5 epochs", 5
-"""Its second criterion, “a stable state”: training that no longer improves."""
+"""Footnote 13's second criterion, “a stable state”: training that no longer improves."""
 
 
 REASON_FLAGS = {
@@ -88,7 +90,7 @@ class End(NamedTuple):
 
     Attributes:
         looks: A `Look` after 0..E epochs.
-        labels: Labels of the test rows (n,), by the output node that says the most.
+        labels: Labels of the test rows (n,), given by the node with the largest output.
         training_loss: Loss per training row at the end.
         gradient_norm: |∂L/∂θ| per training row at the end.
         hidden_weights: Weights of the hidden nodes (i, j).
@@ -166,8 +168,12 @@ def _starts(ends: End, truth: np.ndarray) -> xr.Dataset:
                 ends.looks.accuracy,
                 {"long_name": "share of the test rows labelled right"},
             ),
-            "said": (each_digit, ends.looks.said, {"long_name": "what its node says on a digit's own rows"}),
-            "delta": (each_digit, ends.looks.delta, {"long_name": "that node's δ on the same rows"}),
+            "said": (
+                each_digit,
+                ends.looks.said,
+                {"long_name": "output of a digit's node on the digit's rows"},
+            ),
+            "delta": (each_digit, ends.looks.delta, {"long_name": "δ of a digit's node on the digit's rows"}),
             "label": ((*each_seed, "row"), ends.labels, {"long_name": "label of a test row at the end"}),
             "truth": ("row", truth, {"long_name": "true digit"}),
             "training_loss": (
@@ -196,13 +202,13 @@ def _pictures(test: datasets.Data, hidden_weights: np.ndarray) -> xr.Dataset:
 
 
 def updates(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Vary the rows per update and the learning rate: test accuracy after the same epochs."""
+    """Vary the rows per update and the learning rate, and measure the test accuracy after `epochs` epochs."""
     data = load()
     network = network_for(data)
     rates = np.array([batch.rates for batch in BATCHES.values()])
 
     def end(key: jax.Array, **tried: jax.Array) -> jax.Array:
-        """Return accuracies (b,); one program, since drawing weights and orders dominates compilation."""
+        """Return accuracies (b,), all from one program: drawing weights and orders dominates compilation."""
         params, order = nnjax.init(network, key), jax.random.fold_in(key, ORDER)
         accuracies = []
         for name, batch in BATCHES.items():
@@ -231,7 +237,10 @@ def _epochs(batch: Batch, data: datasets.Split, epochs: int) -> int:
 
 
 def stopping(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """See when and at which accuracy each criterion stops training. The last fifth of rows is held out."""
+    """Measure when, and at what accuracy, each criterion stops training.
+
+    The last fifth of the rows is held out.
+    """
     data = load()
     network, cut = network_for(data), len(data.train.xs) * 4 // 5
     train, held = (

@@ -1,4 +1,4 @@
-"""Findings on what is varied in training on digits: rows per update, stopping, weights against order."""
+"""Findings on rows per update, on stopping, and on initial weights compared with the order of the rows."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ from experiments.runner.findings import Finding, mean, measured
 
 EXPECTED = expectations.of("digits")
 NEEDED = {"one-row-minus-ten": statistics.MANY}
-"""Number of seeds needed for a small difference: with 20 the interval is wider than the expected range."""
+"""Number of seeds needed for a small difference: with 20, the interval is wider than the expected range."""
 SLUGS = {next(iter(set(STOPS) - {ALL_EPOCHS})): "validation", PLATEAU: "plateau"}
 """{stopping criterion: its name in a finding's id}."""
 
@@ -67,13 +67,13 @@ def of_updates(updates: xr.Dataset) -> Iterator[Finding]:
 
 
 def of_stopping(stopping: xr.Dataset) -> Iterator[Finding]:
-    """Judge what is lost by footnote 13's criteria, compared with training to the end."""
+    """Judge how much accuracy footnote 13's criteria lose, compared with training to the end."""
     accuracy = stopping["accuracy"]
     for name, slug in SLUGS.items():
         done = stopping["epochs"].sel(criterion=name).values
         yield mean(
             EXPECTED[f"stopping-{slug}"],
-            f"stopping at {name}: test accuracy minus that after all epochs",
+            f"stopping at {name}: test accuracy minus the accuracy after all epochs",
             accuracy.sel(criterion=name).values - accuracy.sel(criterion=ALL_EPOCHS).values,
             note=f"stops after {done.min()} to {done.max()} of {stopping.attrs['epochs']} epochs, median "
             f"{np.median(done):g}; same {len(done)} seeds",

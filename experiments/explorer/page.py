@@ -1,4 +1,4 @@
-"""Writing the page, which has modules, style and the walkthrough's numbers in one file and works offline."""
+"""Writing the page: one file with modules, style and the walkthrough's numbers, which works offline."""
 
 import graphlib
 import json
@@ -21,10 +21,10 @@ ERRATA = "Other slips"
 
 
 def joined(folder: pathlib.Path = FOLDER) -> str:
-    """Join the modules into one script, each after those that it imports; a worker runs the same text.
+    """Join the modules into one script, each after those that it imports; a worker runs the same script.
 
     Raises:
-        ValueError: Two modules define the same name, or a module uses another form of import.
+        ValueError: Two modules define the same name, or a module uses an unsupported form of import.
     """
     sources = {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.mjs"))}
     graph = {name: set(IMPORT.findall(text)) for name, text in sources.items()}
@@ -77,7 +77,7 @@ def _printed(row: xr.Dataset) -> dict[str, Any]:
 
 
 def render(numbers: Mapping[str, Any]) -> str:
-    """Render the page with `golden` numbers."""
+    """Render the page with the numbers that `golden` returns."""
     loader = jinja2.FileSystemLoader([FOLDER, LOOK])
     environment = jinja2.Environment(autoescape=False, loader=loader, undefined=jinja2.StrictUndefined)
     text = json.dumps(numbers, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")

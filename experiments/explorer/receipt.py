@@ -1,4 +1,4 @@
-"""Checking a receipt: nnjax computes again, in float64, what the page says about one step."""
+"""Checking a receipt: nnjax recomputes, in float64, the numbers that the page gives for one step."""
 
 import json
 import math
@@ -13,16 +13,16 @@ import nnjax
 
 KIND = "nnjax explorer receipt"
 TOLERANCE = 1e-12
-"""How much JavaScript and XLA may differ, relative to the largest number in a layer."""
+"""How much the results of JavaScript and XLA may differ, relative to the largest number in a layer."""
 
 
 class Claim(NamedTuple):
-    """One layer's numbers of one kind.
+    """The numbers of one kind in one layer.
 
     Attributes:
-        name: Their name, such as "deltas of layer 1".
-        claimed: What the receipt says.
-        computed: What nnjax says.
+        name: The numbers' name, such as "deltas of layer 1".
+        claimed: The receipt's numbers.
+        computed: nnjax's numbers.
     """
 
     name: str
@@ -44,11 +44,11 @@ class Claim(NamedTuple):
 
 
 def read(path: pathlib.Path) -> list[Claim]:
-    """Read a receipt, and compute its claims again.
+    """Read a receipt, and recompute its claims.
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It is not a receipt, or a damaged one; the message says how.
+        ValueError: The file is not a receipt, or is damaged; the message says how.
     """
     try:
         receipt = json.loads(path.read_text("utf-8"))

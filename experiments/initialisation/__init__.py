@@ -1,4 +1,8 @@
-"""Do the initial weights matter? Their range and distribution, two activations, biases, and all zeros."""
+"""Do the initial weights matter?
+
+The experiment varies their range and distribution, the activation and the biases. It also starts networks
+from all zeros.
+"""
 
 import dataclasses
 import itertools
@@ -28,12 +32,12 @@ class Config(Options):
     """The ranges of the initial weights, how many networks are trained, and for how long.
 
     Attributes:
-        seeds: Number of initial weights per condition, 2 or more; shares are judged only if there are at
-            least 100.
-        xor_seeds: Number of initial weights per range and rate on XOR.
+        seeds: Number of sets of initial weights per condition, 2 or more; shares are judged only if there are
+            at least 100.
+        xor_seeds: Number of sets of initial weights per range and rate on XOR.
         ranges: r of uniform weights in [-r, r], positive and increasing; normal weights have the same
             standard deviation, r / √3.
-        xor_epochs: Maximum number of epochs on XOR; by range and rate, also three times as many.
+        xor_epochs: Maximum number of epochs on XOR; where range and rate vary, also three times as many.
         encoder_epochs: Maximum number of epochs on the encoder.
         iris_epochs: Maximum number of epochs on Iris.
     """
@@ -59,7 +63,7 @@ class Config(Options):
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure how each task's training ends for all seeds, distributions (or all zeros), ranges, networks."""
+    """Measure how training ends on each task for all seeds, distributions (or zeros), ranges and networks."""
     seeds, endings, partings = config.seeds_from_first(config.seeds), {}, {}
     for done, (name, task) in enumerate(tasks().items()):
         context.report(done, len(tasks()))
@@ -107,7 +111,7 @@ EXPERIMENT = Experiment(
         "iris_epochs": 300,
     },
     remember="Initial weights must differ from node to node, or the nodes stay copies (apart from rounding). "
-    "Which range is best depends on the rate: up to rate 3, large weights leave more XOR networks on "
-    "plateaus, and small ones are merely slow; at rate 4 it is the other way round.",
+    "Which range is best depends on the rate. Up to rate 3, large weights leave more XOR networks on "
+    "plateaus, and small weights are merely slow; at rate 4 small weights leave more networks on plateaus.",
     minutes=(1.0, 10.0),
 )

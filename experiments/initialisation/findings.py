@@ -46,16 +46,16 @@ class Best(NamedTuple):
 
 
 def best(random: xr.Dataset, converged: np.ndarray) -> Best:
-    """Select the best range from `converged` (seed, range): each half of the seeds chooses for the other."""
+    """Select for each half of the seeds the range that is best for the other half of `converged`."""
     at_best, chosen = statistics.at_best(converged)
     return Best(at_best, statistics.either(random["range"].values, chosen))
 
 
 def difference(expectation: Expectation, claim: str, a: np.ndarray, b: np.ndarray, *, note: str) -> Finding:
-    """Judge the share of `a` minus the share of `b`, (s,) paired by seed: P(a, not b) - P(b, not a).
+    """Judge P(a, not b) - P(b, not a), the share of `a` minus the share of `b`, (s,) and paired by seed.
 
-    Each term has Wilson's interval at 99.95 %, so that both hold together at 99.9 %. A bootstrap interval
-    would have zero width if all pairs agreed.
+    Each term has Wilson's interval at 99.95 %, so that both are valid together at 99.9 %. A bootstrap
+    interval would have zero width if all pairs agreed.
     """
     confidence = (1 + statistics.CONFIDENCE) / 2
     only_a, only_b = (
@@ -71,7 +71,7 @@ def difference(expectation: Expectation, claim: str, a: np.ndarray, b: np.ndarra
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge what is exact and, given enough seeds, effects of range, distribution, activation and biases."""
+    """Judge what is exact and, given enough seeds, the effects of range, distribution, activation, biases."""
     random, zeros, by_rate = (data[name].to_dataset() for name in ("random", "zeros", "rates"))
     judged = [*_from_zeros(zeros), _xor_without_biases(random)]
     if random.sizes["seed"] >= ENOUGH:
@@ -87,7 +87,7 @@ def _from_zeros(zeros: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["zeros-converge"],
         "all zeros: share of the networks that converge, over all tasks, hidden nodes and biases",
         float(zeros["converged"].mean()),
-        note=f"the sigmoid encoder ends at loss {loss:.4g}; the best single answer for all rows costs 7",
+        note=f"the sigmoid encoder ends at loss {loss:.4g}; the best single answer for all rows has loss 7",
     )
     yield exact(
         EXPECTED["zeros-relu-largest-weight"],
@@ -97,11 +97,11 @@ def _from_zeros(zeros: xr.Dataset) -> Iterator[Finding]:
     )
     yield exact(
         EXPECTED["zeros-sigmoid-gradients-apart"],
-        "all zeros, sigmoid: largest difference between two hidden nodes' gradients, relative",
+        "all zeros, sigmoid: largest relative difference between two hidden nodes' gradients",
         float(zeros["gradients_apart"].max()),
-        note="copies get equal gradients, so they move together; computed node by node, a row at a time, in "
-        "float64, the gradients differ by rounding alone. If nothing is done about it, rounding drives the "
-        f"weights apart, here by {float(zeros['weights_apart'].max()):.2g} at most",
+        note="copies get equal gradients, so they move together. Computed node by node, a row at a time, in "
+        "float64, the gradients differ by rounding alone. Unless copies are made equal after every update, "
+        f"rounding drives their weights apart, by {float(zeros['weights_apart'].max()):.2g} at most",
     )
 
 
@@ -134,7 +134,7 @@ def _ranges(by_rate: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["xor-range-plateau"],
         f"XOR, sigmoid, range {large:g}: seeds stuck after {short} epochs and after {long} alike (count)",
         int(for_good.sum()),
-        note=f"of {len(for_good)} at rate {MAIN_RATE:g}: one is enough to refute a guarantee",
+        note=f"of {len(for_good)} at rate {MAIN_RATE:g}: one such seed is enough to refute a guarantee",
     )
     slow = ~_column(learnt, small, MAIN_RATE, short)
     later = _column(learnt, small, MAIN_RATE, long)
@@ -165,7 +165,7 @@ def _column(flags: xr.DataArray, reach: float, rate: float, epochs: int) -> np.n
 
 
 def _other_tasks(random: xr.Dataset, by_rate: xr.Dataset) -> Iterator[Finding]:
-    """Compare the effect of the range on XOR, where seeds get stuck, with tasks on which none should be."""
+    """Compare the effect of the range on XOR, where seeds get stuck, with its effect where none should be."""
     small, *_, large = by_rate["range"].values
     held, long = stuck(by_rate), by_rate["epochs"].values[-1]
     bare = Expectation("", kind="control", source="", expected=(0.0, 1.0))
@@ -175,8 +175,8 @@ def _other_tasks(random: xr.Dataset, by_rate: xr.Dataset) -> Iterator[Finding]:
         there = difference(bare, "", failed[:, -1], failed[:, 0], note="")
         yield measured(
             EXPECTED[f"{_slug(task)}-range-control"],
-            f"effect of the range, {large:g} against {small:g}: on the share stuck on XOR minus the share "
-            f"that fails on the {task} task",
+            f"range {large:g} instead of {small:g}: change in the share stuck on XOR minus change in the "
+            f"share that fails on the {task} task",
             on_xor.measured - there.measured,
             (on_xor.interval[0] - there.interval[1], on_xor.interval[1] - there.interval[0]),
             note=f"sigmoid; {on_xor.measured:.1%} on XOR, {there.measured:.1%} on the {task} task",
@@ -184,7 +184,7 @@ def _other_tasks(random: xr.Dataset, by_rate: xr.Dataset) -> Iterator[Finding]:
 
 
 def _sooner(random: xr.Dataset) -> Finding:
-    """Judge whether a larger range is faster on XOR."""
+    """Judge whether networks learn XOR faster from a larger range."""
     small, *_, large = random["range"].values
     wait = waits(random, "XOR", "sigmoid")
     medians = " against ".join(_epochs(np.median(wait[:, end]), random, "XOR") for end in (-1, 0))
@@ -192,17 +192,17 @@ def _sooner(random: xr.Dataset) -> Finding:
         EXPECTED["xor-sigmoid-sooner"],
         f"XOR, sigmoid: share that converges sooner from range {large:g} than from {small:g}",
         wait[:, -1] < wait[:, 0],
-        note=f"median epochs {medians}; a seed that converges from neither does not count as sooner",
+        note=f"median epochs {medians}; a seed that converges from neither range does not count as sooner",
     )
 
 
 def _laws(random: xr.Dataset) -> Finding:
-    """Judge uniform against normal weights of the same standard deviation, averaged over the ranges."""
+    """Compare uniform with normal weights of the same standard deviation, averaged over the ranges."""
     found = {}
     for task, hidden in itertools.product(random["task"].values, HIDDEN):
         uniform, normal = (hits(random, task, hidden, "with", law).astype(float) for law in LAWS)
         by_seed = np.mean(uniform - normal, axis=1)
-        # If no pair differs, a bootstrap interval has zero width; Wilson's for 0 in n does not.
+        # If no pair differs, a bootstrap interval has zero width; Wilson's interval for 0 in n does not.
         reach = statistics.share(0, len(by_seed))[1]
         interval = statistics.of_mean(by_seed) if by_seed.any() else (-reach, reach)
         found[f"{task}, {hidden}"] = float(by_seed.mean()), interval
@@ -229,9 +229,9 @@ def _activations(random: xr.Dataset) -> Finding:
 
 def _biases(random: xr.Dataset, task: str) -> Finding:
     one, other = (best(random, hits(random, task, "sigmoid", biases)) for biases in ("with", "without"))
-    why = "the handout leaves them out of one worked row"
+    why = "the handout leaves biases out of one worked row"
     if task == "XOR":
-        why = "without them the hidden nodes' ½ at (0, 0) must do the work of biases"
+        why = "without biases, the hidden nodes' ½ at (0, 0) must take their place"
     return difference(
         EXPECTED[f"{_slug(task)}-biases"],
         f"{task}: share that converges, sigmoid with biases minus without",

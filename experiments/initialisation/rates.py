@@ -1,6 +1,6 @@
 """XOR from several ranges of initial weights at several learning rates.
 
-Which seeds learn it, which are stuck on a plateau, and which are merely slow?
+Which seeds learn XOR, which are stuck on a plateau, and which are merely slow?
 """
 
 from collections.abc import Callable, Sequence
@@ -19,13 +19,13 @@ from nnjax import datasets
 SIZES = (2, 2, 1)
 RATES = (1.0, 2.0, 3.0, 4.0)
 MAIN_RATE = 2.0
-"""The rate that the other tables use; which range is best depends on it."""
+"""The rate that the other tables use; the best range depends on the rate."""
 LONGER = 3
-"""The number of epochs of the second budget, divided by that of the first."""
+"""How many times as many epochs the second budget has as the first."""
 SOLVED, PLATEAUS, WIDTH = 0.1, (1 / 2, 2 / 3), 0.02
-"""XOR counts as learnt below the loss SOLVED. PLATEAUS are the infima of the loss on plateaus that fall
-towards infinity; a run within WIDTH of one is stuck. Any other run has not finished: most of them creep along
-at SSE 1, where all outputs are ½."""
+"""XOR counts as learnt if the loss is below SOLVED. PLATEAUS are the infima of the loss on plateaus that fall
+towards infinity; a run is stuck if its loss is within WIDTH of one of them. All other runs have not finished;
+most of these creep along at SSE 1, where all outputs are ½."""
 
 
 def learner(epochs: int) -> Callable[..., jax.Array]:
@@ -44,7 +44,7 @@ def learner(epochs: int) -> Callable[..., jax.Array]:
 
 
 def measure(context: Context, seeds: np.ndarray, ranges: Sequence[float], epochs: int) -> xr.Dataset:
-    """Train sigmoid networks, with biases, from uniform weights: losses (seed, range, rate, epochs)."""
+    """Train sigmoid networks with biases from uniform weights; return losses (seed, range, rate, epochs)."""
     pairs = np.array([(reach, rate) for reach in ranges for rate in RATES], np.float32)
     settings = {"reach": pairs[:, 0], "rate": pairs[:, 1]}
     losses = context.sweep("XOR by range and rate", learner(epochs), seeds, settings)

@@ -29,8 +29,8 @@ class Task:
         sizes: Number of nodes in each layer.
         train: Rows to train on.
         watched: Rows whose loss is computed before every epoch.
-        threshold: A run has converged once the loss summed over those rows is below this.
-        rates: Learning rate for each kind of hidden nodes.
+        threshold: A run has converged once the loss summed over the watched rows is below this value.
+        rates: Learning rate for each kind of hidden node.
         batch: Number of rows per update, always in the same order; None for all.
     """
 
@@ -43,21 +43,21 @@ class Task:
 
 
 THRESHOLDS = {"XOR": 0.1, "encoder": 0.2, "Iris": 0.05}
-"""SSE below which a task counts as learnt: over all rows of XOR and the encoder, per held-out row of Iris.
+"""SSE below which a task counts as learnt: for all rows of XOR and the encoder, per held-out row of Iris.
 
-An output on the wrong side of ½ costs at least (1/2)² = 1/4, so below 0.1 and 0.2 every output is right. On
-a mislabelled row of Iris, some wrong output is at least as high as the right one, p, so that the row costs at
-least (1 - p)² + p² ≥ 1/2; so below 0.05 per row fewer than a tenth are mislabelled (handout: "a certain
-validation error threshold").
+An output on the wrong side of ½ costs at least (1/2)² = 1/4. Every output is therefore right if the loss is
+below 0.1 or 0.2. On a mislabelled row of Iris, some wrong output is at least as high as the right one, p, so
+that the row costs at least (1 - p)² + p² ≥ 1/2. If the loss is below 0.05 per row, fewer than a tenth of the
+rows are therefore mislabelled (the handout speaks of "a certain validation error threshold").
 """
 
 
 def tasks() -> dict[str, Task]:
     """Load XOR and the 8-3-8 encoder, in full batches that are also watched, and Iris in small batches.
 
-    For XOR with sigmoid nodes the rates 1, 2, 3, 4 and 8 were tried. At 3 it also converges from the smallest
-    range (49 of 50 seeds), but no longer does so without biases (1 of 50): which range is best depends on the
-    rate.
+    For XOR with sigmoid nodes the rates 1, 2, 3, 4 and 8 were tried. At rate 3 XOR also converges from the
+    smallest range (49 of 50 seeds), but without biases it no longer does (1 of 50). Which range is best
+    depends on the rate.
     """
     xor, encoder, iris = datasets.xor(), datasets.encoder(), datasets.iris()
     per_row = THRESHOLDS["Iris"] * len(iris.test.xs)
@@ -71,9 +71,9 @@ def tasks() -> dict[str, Task]:
 def start(sizes: tuple[int, ...], key: jax.Array, uniform: jax.Array, normal: jax.Array) -> nnjax.Params:
     """Draw W = uniform · U(-1, 1) + normal · N(0, 1), with b = 0; one of the two factors is 0, or both are.
 
-    Since these are factors and not names, one compiled program serves both distributions, all ranges and
-    zeros. Both draws use one key and so are paired: the normal draw is an increasing function of the uniform
-    one.
+    Since the factors are numbers rather than names of distributions, one compiled program serves both
+    distributions, all ranges and zeros. Both draws use one key and so are paired: the normal draw is an
+    increasing function of the uniform one.
     """
     network = nnjax.mlp(sizes)
     parts = [
@@ -118,7 +118,7 @@ def learner(task: Task, epochs: int) -> Callable[..., Ending]:
 
 
 def _train(task: Task, params: nnjax.Params, hidden: str, biases: str, epochs: int) -> Ending:
-    # No key: the order of the rows stays the same, so that only the initial weights vary.
+    # No key is passed: the order of the rows stays the same, so that only the initial weights vary.
     params, history = nnjax.train(
         nnjax.mlp(task.sizes, HIDDEN[hidden], biases=BIASES[biases]),
         params,
@@ -134,7 +134,7 @@ def _train(task: Task, params: nnjax.Params, hidden: str, biases: str, epochs: i
 
 
 def settings(ranges: tuple[float, ...]) -> dict[str, np.ndarray]:
-    """List both factors of every start, r or r / √3 for equal standard deviations; the last is all zeros."""
+    """List the factors of each start, r or r / √3 for equal standard deviations; the last are all zeros."""
     r = np.asarray(ranges, np.float32)
     uniform, normal = np.append(r, 0 * r), np.append(0 * r, r / np.float32(np.sqrt(3)))
     return {"uniform": np.append(uniform, np.float32(0)), "normal": np.append(normal, np.float32(0))}
@@ -177,12 +177,12 @@ def from_zeros(task: Task, biases: str, epochs: int, restored: bool) -> tuple[nn
 
 
 class Parting(NamedTuple):
-    """How far two hidden nodes that start as copies come apart.
+    """How different two hidden nodes that start as copies become.
 
     Attributes:
-        gradients: Largest relative difference between their gradients, if they are made equal after every
-            update.
-        weights: Largest difference between their weights at the end, if they are left alone.
+        gradients: Largest relative difference between the two nodes' gradients, if the nodes are made equal
+            after every update.
+        weights: Largest difference between the two nodes' weights at the end, if the nodes are left alone.
     """
 
     gradients: float
@@ -204,7 +204,7 @@ def copies(params: nnjax.Params) -> nnjax.Params:
 
 
 def apart(params: nnjax.Params) -> jax.Array:
-    """Return the largest difference between two hidden nodes' weights, in or out; 0 for copies."""
+    """Return the largest difference between two hidden nodes' weights, incoming or outgoing; 0 for copies."""
     first, last = (layer.weights for layer in params)
     return jnp.maximum(jnp.max(jnp.ptp(first, axis=1)), jnp.max(jnp.ptp(last, axis=0)))
 
@@ -212,7 +212,7 @@ def apart(params: nnjax.Params) -> jax.Array:
 def random_starts(
     endings: Mapping[str, Ending], seeds: np.ndarray, ranges: Sequence[float], most: Mapping[str, int]
 ) -> xr.Dataset:
-    """Label the endings of each task, (seed, setting, network), with the settings of `settings`."""
+    """Label the endings of each task, (seed, setting, network), with the settings that `settings` lists."""
     names = {"task": list(endings), "seed": seeds, "law": list(LAWS), "range": list(ranges)}
     names |= {"hidden": list(HIDDEN), "biases": list(BIASES)}
     shape = [len(values) for values in names.values()]
@@ -224,7 +224,7 @@ def random_starts(
 
 
 def zero_starts(endings: Mapping[str, Ending], partings: Mapping[str, Sequence[Parting]]) -> xr.Dataset:
-    """Label the endings of the last setting, all zeros: they are equal for all seeds, so take the first."""
+    """Label the first seed's endings of the last setting, all zeros, since they are equal for all seeds."""
     names = {"task": list(endings), "hidden": list(HIDDEN), "biases": list(BIASES)}
     shape = [len(values) for values in names.values()]
     columns = {
@@ -239,7 +239,7 @@ def zero_starts(endings: Mapping[str, Ending], partings: Mapping[str, Sequence[P
 
 
 def _columns(endings: Mapping[str, Ending]) -> list[tuple[str, list[np.ndarray]]]:
-    """Gather (name, one array for each task)."""
+    """Gather the name of each column and its arrays, one for each task."""
     return [(name, [getattr(ending, name) for ending in endings.values()]) for name in Ending._fields]
 
 

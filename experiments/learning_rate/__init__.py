@@ -74,8 +74,8 @@ EXPERIMENT = Experiment(
     card=CARD,
     smoke={"seeds": 4, "digit_seeds": 2, "rates": (0.01, 1.0), "steps": 20, "epochs": 1},
     full={"seeds": 4000, "digit_seeds": 20, "steps": 20_000, "epochs": 10},
-    remember="Each optimiser has a band of rates that work, about two decades wide or less here; above "
-    "2 / λ_max plain gradient descent cannot stay at a minimum. Adam and RMSProp "
-    "solve XOR for fewer seeds than plain descent.",
+    remember="Each optimiser has a band of rates that work, about two decades wide or less in these runs. "
+    "Above 2 / λ_max plain gradient descent cannot stay at a minimum. Adam and RMSProp solve XOR "
+    "for fewer seeds than plain descent.",
     minutes=(0.4, 2.0),
 )

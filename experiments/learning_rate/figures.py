@@ -15,20 +15,20 @@ from experiments.runner.experiment import Drawing
 NAMES = {"sgd": "plain", "momentum 0.9": "momentum", "rmsprop": "RMSProp", "adam": "Adam"}
 """{optimiser: its name on a line}."""
 SIDES = {"rmsprop": "left", "adam": "right"}
-"""The side of the line's top on which its name stands, if other names are near."""
+"""{optimiser: the horizontal alignment of its name at the top of its line, if other names are near}."""
 RATES = (
     "First: share of the seeds that learn XOR, with 99.9 % intervals. Second: median test accuracy on the "
-    "digits after two epochs. Each name is at the top of its line."
+    "digits after two epochs. Each optimiser's name is at the top of its line."
 )
 EDGES = (
     "Gradient descent, started a little off a minimum, at rates around the predicted edge 2 / λₘₐₓ "
-    "(dashed): at the blue ones it returns to the minimum, at those crossed in orange it leaves. λₘₐₓ is "
-    "the largest curvature there."
+    "(dashed). At the rates with a blue dot it returns to the minimum; at those with an orange cross it "
+    "leaves. λₘₐₓ is the largest curvature at the minimum."
 )
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw what is learnt at each rate, and the edge."""
+    """Draw what is learnt at each rate, and the edge of stability."""
     return {
         "rates": Drawing(
             "Each optimiser has its own range of good rates, and on XOR Adam's peak is not the highest",
@@ -36,7 +36,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
             RATES,
         ),
         "edge": Drawing(
-            "Descent leaves a minimum exactly where theory says",
+            "Descent leaves a minimum exactly where theory predicts",
             [edge_figure(data["edges"].to_dataset())],
             EDGES,
         ),

@@ -1,4 +1,4 @@
-"""Findings on how wide the band of good rates is, where descent diverges, and how Adam and RMSProp do."""
+"""Findings on the band of good rates, on where descent diverges, and on how well Adam and RMSProp do."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ EXPECTED = expectations.of("learning_rate")
 CLEVER = ("rmsprop", "adam")
 """The optimisers of footnote 11, with “clever ways of adapting the learning rate”."""
 SOLVED, ENOUGH = 0.1, 100
-"""The loss below which XOR counts as learnt; the number of seeds from which shares are judged."""
+"""The loss below which XOR counts as learnt; the minimum number of seeds with which shares are judged."""
 
 
 def slug(name: str) -> str:
@@ -24,7 +24,7 @@ def slug(name: str) -> str:
 
 
 def measured_edge(edges: xr.Dataset, name: str) -> tuple[float, float, float]:
-    """Return the edge over 2 / λ_max (between the last rate that returns and the next), and those rates."""
+    """Return the edge, relative to 2 / λ_max, and the two tried rates between which it lies."""
     back = edges["back"].sel(minimum=name).values
     first = int(np.argmin(back)) if not back.all() else len(back) - 1
     low, high = AROUND_EDGE[max(first - 1, 0)], AROUND_EDGE[first]
@@ -32,7 +32,7 @@ def measured_edge(edges: xr.Dataset, name: str) -> tuple[float, float, float]:
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge how wide the band of good rates is, where descent diverges, and how cleverer optimisers do."""
+    """Judge how wide the band of good rates is, where descent diverges, and how well other optimisers do."""
     edges, xor = (data[name].to_dataset() for name in ("edges", "xor"))
     judged = [edge_finding(edges, str(name)) for name in edges["minimum"].values]
     if xor.sizes["seed"] >= ENOUGH:
@@ -61,7 +61,7 @@ def solved_by(xor: xr.Dataset, name: str) -> np.ndarray:
 
 
 def band(solved: np.ndarray, rates: np.ndarray) -> tuple[float, float]:
-    """Return the smallest and largest rates that solve XOR for nine tenths as many seeds as the best rate."""
+    """Return the smallest and largest rates that solve XOR for at least 90 % as many seeds as the best."""
     shares = solved.mean(axis=0)
     good = rates[shares >= 0.9 * shares.max()]
     return float(good.min()), float(good.max())
@@ -85,8 +85,8 @@ def band_finding(xor: xr.Dataset) -> Finding:
     bands = {name: "{:g} to {:g}".format(*band(hits, rates)) for name, hits in solved.items()}
     return measured(
         EXPECTED["widest-band"],
-        "XOR: decades of learning rates that solve it for nine tenths as many seeds as the best one, for the "
-        f"widest of {len(solved)} optimisers",
+        "XOR: width in decades of the band of learning rates that solve it for at least nine tenths as many "
+        f"seeds as the best rate, for the optimiser with the widest band of {len(solved)}",
         np.mean(decades(solved[widest], rates)),
         (np.quantile(least, edge), np.quantile(most, 1 - edge)),
         note=f"{widest}; of {np.log10(rates[-1] / rates[0]):.3g} decades tried; "
@@ -100,10 +100,10 @@ def clever_finding(xor: xr.Dataset, name: str) -> Finding:
     rates = xor["rate"].values
     return mean(
         EXPECTED[f"{slug(name)}-minus-sgd"],
-        f"XOR: share solved by {name} minus that by sgd, each at its best rate",
+        f"XOR: share solved by {name} minus share solved by sgd, each at its best rate",
         ours.astype(float) - plain,
         note=f"{ours.mean():.1%} at {statistics.either(rates, rate)} against {plain.mean():.1%} at "
-        f"{statistics.either(rates, other)}, same seeds; the most that {name} solves at any rate is "
+        f"{statistics.either(rates, other)}, same seeds; the largest share that {name} solves is "
         f"{solved_by(xor, name).mean(axis=0).max():.1%}",
     )
 

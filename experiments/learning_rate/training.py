@@ -1,4 +1,4 @@
-"""Training at each learning rate: XOR and the digits, with four optimisers."""
+"""Training on XOR and on the digits at each learning rate, with four optimisers."""
 
 from collections.abc import Callable
 from typing import Any

@@ -27,10 +27,10 @@ class Config(Options):
 
     Attributes:
         data: CSV file with a header line, separated by commas, semicolons or tabs.
-        target: Column to learn: classes or a number.
+        target: Column to learn, with classes or numbers.
         without: Columns to leave out, such as row names.
-        kind: Whether the target is classes or a number; needed if it holds only a few whole numbers, which
-            may be either.
+        kind: Whether the target is classes or a number; needed if the column has only a few whole
+            numbers, which may be either.
         test: Share of the rows to test with, between 0 and 1.
         rows: Maximum number of rows to use, drawn at random.
         split: Seed for the choice of rows, the choice of test rows among them, and the order of the rest.
@@ -45,7 +45,7 @@ class Config(Options):
         updates: Number of updates for each network.
         batch: Number of rows per update.
         compared: Number of networks whose ends are compared pair by pair and certified, 2 or more (all, if
-            there are fewer); the share of minima is judged if there are 100 or more.
+            there are fewer networks); the share of minima is judged if there are 100 or more.
     """
 
     data: str = ""
@@ -73,7 +73,7 @@ class Config(Options):
         positive(self, "rates")
         for name in ("hidden", "depths"):
             if not getattr(self, name) or min(getattr(self, name)) < 1:
-                raise ValueError(f"{name} must be numbers, 1 or more; got {getattr(self, name)}")
+                raise ValueError(f"{name} must be numbers of at least 1; got {getattr(self, name)}")
         found = {
             "activations": tuple(_activation(name) for name in self.activations),
             "weights": tuple(initialisers.find(name) for name in self.weights),
@@ -105,7 +105,7 @@ class Config(Options):
 
     @property
     def lists(self) -> dict[tuple[int, ...], np.ndarray]:
-        """List the seeds of each shape of hidden layers; a shape in both parts has the seeds of both."""
+        """List the seeds of each shape of hidden layers; a shape in both parts has both parts' seeds."""
         wide, few = map(self.seeds_from_first, (self.seeds, self.deep_seeds))
         deep = {(self.hidden[0],) * depth: few for depth in self.depths}
         return deep | {self.hidden: np.union1d(wide, deep.get(self.hidden, wide))}
@@ -119,7 +119,7 @@ def _activation(name: str) -> str:
 
 
 def preview(config: Config) -> str:
-    """Say what the table holds and what the run needs, before the run begins.
+    """Say what the table contains and what the run needs, before the run begins.
 
     Raises:
         OSError, ValueError, MemoryError: There is no table, or it cannot be learnt on this machine.
@@ -201,7 +201,7 @@ EXPERIMENT = Experiment(
     title="Your own table",
     question="Do deltas vanish with depth on your own table, and which ends do the seeds reach?",
     method="Networks learn the table from many seeds, for every activation, initial scale and rate, and at "
-    "several depths. δ is measured before training; the ends are compared by their loss, by their answers "
+    "several depths. δ is measured before training. The ends are compared by their loss, by their answers "
     "on test rows, by the barrier between them, and by the eigenvalues of the Hessian.",
     config=Config,
     run=run,
@@ -211,7 +211,7 @@ EXPERIMENT = Experiment(
     tables=tables,
     smoke={"seeds": 6, "depths": (1, 5), "deep_seeds": 3, "updates": 14, "compared": 2, "rates": (0.1,)},
     full={"seeds": 10_000, "deep_seeds": 100, "updates": 10_000, "compared": 16},
-    remember="Whether depth and the seed matter depends on the table: these are the results for yours.",
+    remember="Whether depth and the seed matter depends on the table. These are the results for your table.",
     minutes=(1.2, 15.0),
     preview=preview,
 )

@@ -20,11 +20,11 @@ MOST_PARAMETERS, MOST_WORK = 150, 500_000
 NEWTON = 30
 """Number of steps of Newton's method after training."""
 MOVED = 0.05
-"""Newton's method may move an end by this share of 1 + |θ|; anything farther away is a different point."""
+"""Newton's method may move an end by this share of 1 + |θ|; points farther away count as different ones."""
 MOST_ROWS = 2000
-"""Maximum number of training rows for measuring a barrier; 25 networks process them at once."""
+"""Maximum number of training rows for measuring a barrier; 25 networks process these rows together."""
 AT_ONCE = 50_000_000
-"""Maximum number of bytes for computing Hessians of all networks that are processed at once."""
+"""Maximum number of bytes for computing the Hessians of all networks that are processed together."""
 
 
 class Setting(NamedTuple):
@@ -128,7 +128,13 @@ def _kinds(task: Task, network: nnjax.Network, params: nnjax.Params) -> xr.Datas
         "loss": (found.loss / len(task.train.xs), {"long_name": "loss per training row"}),
         "verdict": (found.verdict.astype(np.int8), {"long_name": "kind of point"} | VERDICT_FLAGS),
         "gradient_norm": (found.gradient_norm, {"long_name": "|∂L/∂θ|, of the summed loss"}),
-        "moved": (points.moved, {"long_name": f"distance that {NEWTON} steps of Newton's method moved it"}),
-        "near": (near, {"long_name": f"whether that is at most {MOVED} (1 + |θ|): the kind is this end's"}),
+        "moved": (
+            points.moved,
+            {"long_name": f"distance that {NEWTON} steps of Newton's method moved the end"},
+        ),
+        "near": (
+            near,
+            {"long_name": f"whether it moved by at most {MOVED} (1 + |θ|): the kind is then the end's"},
+        ),
     }
     return xr.Dataset({name: ("seed", *column) for name, column in columns.items()})

@@ -16,20 +16,21 @@ from experiments.runner.experiment import Drawing
 
 DELTA = (
     "|δ| in each layer of the deepest networks before training, as a share of the last layer's: medians of "
-    "the seeds, and bands that hold nine in ten. Where a line falls, δ vanishes."
+    "the seeds, and bands that contain nine in ten seeds. Where a line falls, δ vanishes."
 )
 DEPTH = (
     "Loss per training row after training for each number of hidden layers, as a share of the best constant "
-    "answer's: medians, and bars that span all seeds, at each depth's best setting."
+    "answer's loss: medians, and bars that span all seeds, at each depth's best setting."
 )
 ENDS = (
-    "The share of the seeds whose loss per training row, as a share of the best constant answer's, is at "
-    "most the value on the axis; a line for each kind of initial weights, at its best rate. A step is an "
-    "end that many seeds reach. The other rates are in the data."
+    "The share of the seeds whose loss per training row, as a share of the best constant answer's loss, "
+    "is at most the value on the axis. There is a line for each kind of initial weights, at its best rate. A "
+    "step in a line is an end that many seeds reach. The other rates are in the data."
 )
 BARRIERS = (
     "How far the loss per row on the straight line between two seeds' ends rises above the line between "
-    "their losses: as trained, and with the nodes of one in the other's order. Each line is a pair."
+    "their losses: as trained, and with one network's nodes in the other's order. Each line is a pair of "
+    "seeds."
 )
 
 
@@ -48,7 +49,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def _panels(part: xr.Dataset) -> Iterator[tuple[str, Figure, Axes]]:
-    """Yield a panel for each activation, under its name."""
+    """Yield a panel for each activation, with the activation's name as its title."""
     for name in part["activation"].values:
         figure, axes = style.panel()
         axes.set_title(str(name))

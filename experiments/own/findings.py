@@ -24,7 +24,7 @@ from nnjax import minima
 
 EXPECTED = expectations.of("own")
 FEW, DEEP = 20, 5
-"""Minimum number of seeds that are judged, and of hidden layers for a finding about depth. Kinds of ends are
+"""Minimum numbers of seeds for any judgement, and of hidden layers for one about depth. Kinds of ends are
 judged if there are 100 ends or more, since one in a hundred is expected to be a minimum."""
 
 
@@ -44,7 +44,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def _expected(what: str, activation: str, more: str = "") -> Expectation:
-    """Return the expectation for this activation, if there is one, or else the one for all others."""
+    """Return the expectation for this activation, if there is one, or else that for all others."""
     names = (f"{what}-{activation}", f"{what}-other", what)
     found = next(EXPECTED[name] for name in names if name in EXPECTED)
     return dataclasses.replace(found, id=f"{what}-{activation}{more}")
@@ -68,7 +68,7 @@ def _deltas(relative: xr.DataArray) -> Iterator[Finding]:
 
 def _without(values: np.ndarray) -> str:
     left_out = np.sum(~np.isfinite(values))
-    return f", without {left_out} whose last δ is 0" if left_out else ""
+    return f", leaving out {left_out} whose last δ is 0" if left_out else ""
 
 
 def _deep(depth: xr.Dataset, constant: float) -> Iterator[Finding]:
@@ -130,10 +130,11 @@ def _barriers(pairs: xr.Dataset, constant: float) -> Iterator[Finding]:
         ratio = after[seen] / before[seen]
         yield measured(
             _expected("barrier", activation),
-            f"{activation}: barrier between two seeds' ends, ratio of after to before aligning their nodes",
+            f"{activation}: share of the barrier between two seeds' ends that is left when nodes are aligned",
             np.median(ratio),
             (ratio.min(), ratio.max()),
-            note=f"{seen.sum()} of {len(seen)} pairs have one; median and range, since pairs share seeds",
+            note=f"{seen.sum()} of {len(seen)} pairs have a barrier; median and range, since pairs share "
+            "seeds",
         )
 
 

@@ -10,19 +10,20 @@ from experiments.runner import statistics
 from nnjax import minima
 
 LEARNT = 0.9
-"""A network has learnt if its loss ends below this share of the best constant answer's."""
+"""A network has learnt if its loss ends below this share of the best constant answer's loss."""
 NEAR = 0.01
-"""An end is as good as the best one if it is within this share of the best constant answer's loss."""
+"""An end is as good as the best one if its loss is higher by at most this share of the best constant
+answer's loss."""
 AWAY = "moved away"
-"""An end from which Newton's method moved to a point elsewhere, which says nothing about the end itself."""
+"""Name of an end that Newton's method left for another point, whose kind says nothing about the end."""
 
 
 class Best(NamedTuple):
-    """One activation at its best setting.
+    """The networks of one activation at its best setting.
 
     Attributes:
-        data: Its networks, (seed,), or (depth, seed).
-        name: The setting, or two, in words: initial weights and rate.
+        data: The networks, (seed,) or (depth, seed).
+        name: The setting (or the two settings) in words: initial weights and rate.
     """
 
     data: xr.Dataset
@@ -32,8 +33,8 @@ class Best(NamedTuple):
 def at_best(part: xr.Dataset, activation: str) -> Best:
     """Return the networks of one activation at the setting with the smallest median training loss.
 
-    Each half of the seeds uses the setting that is best on the other half. If it were chosen and judged on
-    the same seeds, the best of several would look better than it is.
+    Each half of the seeds uses the setting that is best on the other half. If a setting were chosen and
+    judged on the same seeds, the best of several settings would look better than it is.
     """
     one, found, names = part.sel(activation=activation), [], {}
     for own, others in statistics.halves(one.sizes["seed"]):
@@ -69,9 +70,9 @@ class Difference(NamedTuple):
     """How far apart two seeds' answers are.
 
     Attributes:
-        value: For classes the share of rows on which they disagree; for numbers the root mean square of the
-            differences.
-        interval: The 99.9 % interval of that value, over seeds.
+        value: For classes the share of rows on which the two disagree; for numbers the root mean square of
+            the differences.
+        interval: The 99.9 % interval of `value`, over seeds.
     """
 
     value: float
@@ -82,7 +83,8 @@ def difference(said: np.ndarray, has_classes: bool) -> Difference:
     """Measure how far apart answers (seed, probe) are: the mean over pairs that have no seed in common.
 
     The mean over all pairs would be nearer to the truth, but such pairs share seeds. If all seeds are equally
-    far from the others, as when half of them reach each of two ends, no interval for that mean is valid.
+    far from the others, as when half of them reach each of two ends, no interval for the mean over all pairs
+    is valid.
     """
     first, second = said[: len(said) - len(said) % 2].reshape(-1, 2, said.shape[1]).swapaxes(0, 1)
     pairs = np.mean(first != second if has_classes else (first - second) ** 2, axis=1)

@@ -30,7 +30,7 @@ class Source:
         kind: "classes", "number", or "" if the column shows which.
         test: Share of the rows to test with.
         rows: Maximum number of rows to use.
-        split: Seed that decides which rows those are.
+        split: Seed for the choice of rows, of test rows among them, and of the order of the rest.
         loss: "sse" or "cross-entropy".
         batch: Rows per update.
     """
@@ -52,7 +52,7 @@ class Task(NamedTuple):
     Attributes:
         train: Rows to learn, a whole number of batches, in an order that is the same for all seeds.
         test: Rows to test with.
-        names: Names of the columns; without classes the target is a number.
+        names: Names of the columns; if there are no classes, the target is a number.
         loss: A name in `nnjax.LOSSES`.
         output: Activation of the output nodes.
         batch: Rows per update.
@@ -83,7 +83,7 @@ class Task(NamedTuple):
 
     @property
     def probes(self) -> np.ndarray:
-        """The test rows (or the first of them) on which networks are compared."""
+        """The test rows (or the first `SMALL` of them) on which networks are compared."""
         return self.test.xs[:SMALL]
 
 
@@ -93,8 +93,8 @@ def read(source: Source) -> Task:
 
     Raises:
         OSError: There is no such file, or it cannot be read.
-        ValueError: The table cannot be learnt (see `nnjax.datasets.table`), or its loss does not fit.
-        MemoryError: It is too large for this machine.
+        ValueError: The table cannot be learnt (see `nnjax.datasets.table`), or the loss does not suit it.
+        MemoryError: The table is too large for this machine.
     """
     path = pathlib.Path(source.path)
     refuse_beyond_memory(READING * path.stat().st_size, f"reading {path}")
@@ -126,15 +126,17 @@ def refuse_beyond_memory(needed: float, what: str) -> None:
     """Refuse a job for which this machine lacks the memory.
 
     Raises:
-        MemoryError: The message says how much is needed.
+        MemoryError: The job needs more memory than is free; the message says how much.
     """
     free = available_memory()
     if free is not None and needed > free:
-        raise MemoryError(f"{what} needs about {in_words(needed)} of memory, and {in_words(free)} are free")
+        raise MemoryError(
+            f"{what} needs about {in_words(needed)} of memory, but only {in_words(free)} is free"
+        )
 
 
 def available_memory() -> int | None:
-    """Return the bytes available without swapping; None if the system does not report it."""
+    """Return the bytes available without swapping, or None if the system does not report them."""
     meminfo = pathlib.Path("/proc/meminfo")
     if not meminfo.exists():
         return None
@@ -143,7 +145,7 @@ def available_memory() -> int | None:
 
 
 def in_words(size: float) -> str:
-    """Write bytes as "340 MB" or "1.2 GB"."""
+    """Write a number of bytes as "340 MB" or "1.2 GB"."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, math.ceil(size / 1e6))} MB"
 
 

@@ -39,7 +39,7 @@ class Plan(NamedTuple):
 
     @property
     def settings(self) -> dict[str, np.ndarray]:
-        """Return all pairs of initial weights, by their index, and rates."""
+        """Return all combinations of initial weights, given by their index, and learning rates."""
         starts, rates = zip(*itertools.product(range(len(self.weights)), self.rates), strict=True)
         return {"start": np.array(starts, np.int32), "rate": np.array(rates, np.float32)}
 
@@ -51,8 +51,8 @@ class Trained(NamedTuple):
         delta: |δₗ| before training, over the first `SMALL` training rows, (l,).
         loss: Loss per training row, after training.
         test_loss: Loss per test row.
-        accuracy: Share of the test rows whose class is right; NaN for a number.
-        answers: Its answer to each probe: a class's index, or a number, (probe,).
+        accuracy: Share of the test rows whose class is right; NaN if the task is to predict a number.
+        answers: The network's answer to each probe: the index of a class, or a number, (probe,).
     """
 
     delta: Any
@@ -68,7 +68,10 @@ def network_of(task: Task, activation: str, hidden: Sequence[int]) -> nnjax.Netw
 
 
 def ends(task: Task, network: nnjax.Network, plan: Plan) -> Callable[..., tuple[nnjax.Params, nnjax.Params]]:
-    """Make a function that maps key, index into `plan.weights` and rate to initial and trained parameters."""
+    """Make a function that maps a key, an index into `plan.weights` and a rate to two sets of parameters.
+
+    They are the initial parameters and the trained ones.
+    """
     epochs = math.ceil(plan.updates * task.batch / len(task.train.xs))
     view = nnjax.fastest_view(network, task.batch)
 
@@ -76,7 +79,7 @@ def ends(task: Task, network: nnjax.Network, plan: Plan) -> Callable[..., tuple[
         draws = [nnjax.init(network, key, scheme) for scheme in plan.weights]
         before = jax.tree.map(lambda *leaves: jnp.stack(leaves)[start], *draws)
         options = {"epochs": epochs, "batch_size": task.batch, "loss": task.loss, "view": view}
-        # No key: the order of the rows stays the same, so that only the initial weights vary.
+        # No key is passed: the order of the rows stays the same, so that only the initial weights vary.
         after, _ = nnjax.train(network, before, *task.train, optimizer=optax.sgd(rate), **options)
         return before, after
 
@@ -112,13 +115,13 @@ def _judged(task: Task, network: nnjax.Network, params: nnjax.Params) -> tuple[j
 
 
 def lane(task: Task, network: nnjax.Network) -> int | None:
-    """Return how many runs to do at a time: fewer than the sweep would if all rows need too much memory."""
+    """Return how many runs to do at a time, or None if memory suffices for the sweep's default number."""
     fitting = TOGETHER // bytes_of_rows(task, network)
     return None if fitting >= usual_lane(task, network) else 2 ** int(math.log2(max(1, fitting)))
 
 
 def usual_lane(task: Task, network: nnjax.Network) -> int:
-    """Estimate how many runs the sweep itself does at a time: those whose updates fill a core's cache."""
+    """Estimate how many runs the sweep does at a time by default: as many as fit into a core's cache."""
     update = 4 * (2 * parameters(network) + 5 * task.batch * sum(network.sizes))
     return 2 ** int(math.log2(max(1, min(lanes.WIDEST, lanes.LANE_BYTES // update))))
 
@@ -136,7 +139,7 @@ def bytes_of_rows(task: Task, network: nnjax.Network) -> int:
 def train_all(
     context: Context, task: Task, plan: Plan, lists: Mapping[tuple[int, ...], np.ndarray]
 ) -> dict[tuple[str, tuple[int, ...]], Trained]:
-    """Train the seeds `lists[hidden]`, (seed, weights, rate, ...), for each activation."""
+    """Train the seeds `lists[hidden]` with each activation; the results are (seed, weights, rate, ...)."""
     jobs = list(itertools.product(plan.activations, lists))
 
     def run(job: tuple[str, tuple[int, ...]]) -> Trained:
@@ -150,7 +153,7 @@ def train_all(
         shape = (len(seeds), len(plan.weights), len(plan.rates))
         return jax.tree.map(lambda leaf: leaf.reshape(*shape, *leaf.shape[2:]), found)
 
-    # Compiling uses one core and takes much of the time, so two jobs run at once.
+    # Compilation takes much of the time and uses only one core, so two jobs run side by side.
     with context.pool(2) as pool:
         found = {}
         for done, (job, trained) in enumerate(zip(jobs, pool.map(run, jobs), strict=True)):
@@ -179,7 +182,7 @@ def by_seed(trained: Sequence[Trained], plan: Plan, seeds: np.ndarray) -> xr.Dat
 def by_depth(
     trained: Sequence[Sequence[Trained]], plan: Plan, depths: Sequence[int], seeds: np.ndarray
 ) -> xr.Dataset:
-    """Label networks of growing depth, [activation][depth]; layers that a network lacks are NaN."""
+    """Label the results `trained[activation][depth]`; layers that a network does not have are NaN."""
     layers = max(depths) + 1
     parts = [by_seed(of_depth, plan, seeds) for of_depth in zip(*trained, strict=True)]
     delta = [[_padded(one.delta[:, :, 0], layers) for one in of_depth] for of_depth in trained]

@@ -1,8 +1,8 @@
 """Try nnjax on a GPU or TPU (`make accelerator`): doctor, tests, the invariant, smoke runs and speeds.
 
-It installs nothing: it uses the Python that runs it and that Python's packages, and names each part that it
-skips because a package is missing. Each part is a process with a time limit, so that the others still run if
-one fails or hangs.
+This script installs nothing. It uses the Python that runs it, with that Python's packages, and names each
+part that it skips because a package is missing. Each part runs in a process with a time limit, so that the
+other parts still run if one fails or hangs.
 """
 
 import argparse
@@ -32,11 +32,11 @@ class Part:
     """One of the checks.
 
     Attributes:
-        name: Its name in the table and in the name of its log file.
+        name: Name of the part, in the table and in the name of the log file.
         command: The arguments passed to Python.
-        limit: Number of seconds after which it is stopped.
-        needs: Packages without which it is skipped.
-        alone: Whether it must run alone, since it is timed.
+        limit: Number of seconds after which the part is stopped.
+        needs: Packages without which the part is skipped.
+        alone: Whether the part must run alone because it is timed.
     """
 
     name: str
@@ -94,7 +94,7 @@ def attempt(part: Part, out: pathlib.Path) -> Outcome:
     if lacking:
         return Outcome(part.name, f"skipped: this Python has no {', '.join(lacking)}", 0, "")
     log = out / f"{part.name.replace(' ', '-')}.log"
-    # Several processes share the device's memory, so none may reserve three quarters of it.
+    # Several processes share the device's memory, so none may reserve 3/4 of it, as JAX does by default.
     shared = {} if part.alone else {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     cache = {
         "JAX_COMPILATION_CACHE_DIR": str(out / "compiled"),
@@ -117,7 +117,7 @@ def attempt(part: Part, out: pathlib.Path) -> Outcome:
 
 
 def last_line(log: pathlib.Path) -> str:
-    """Return the last line with a letter or digit in it that a part printed."""
+    """Return the last printed line that contains a letter or digit."""
     lines = [line.strip() for line in log.read_text("utf-8", errors="replace").splitlines()]
     return next((line for line in reversed(lines) if any(map(str.isalnum, line))), "")
 
@@ -131,7 +131,7 @@ def facts() -> list[str]:
 
 
 def table(outcomes: Sequence[Outcome], speeds: pathlib.Path) -> str:
-    """Format one line for each part, then the speeds, if they were measured."""
+    """Format one line for each part, followed by the speeds if they were measured."""
     lines = [f"{each.part:<26}{each.ended:<20}{each.seconds:>6.0f} s  {each.said[:110]}" for each in outcomes]
     if speeds.exists():
         with speeds.open(encoding="utf-8", newline="") as file:
@@ -141,7 +141,7 @@ def table(outcomes: Sequence[Outcome], speeds: pathlib.Path) -> str:
 
 
 def run(chosen: Sequence[Part], out: pathlib.Path, at_once: int) -> list[Outcome]:
-    """Try all parts, in order, `at_once` of them at a time, except those that must run alone."""
+    """Run the parts, `at_once` of them at a time; the parts that must run alone follow one by one."""
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
         together = {part: pool.submit(attempt, part, out) for part in chosen if not part.alone}
         outcomes = {part: future.result() for part, future in together.items()}
@@ -152,10 +152,12 @@ def run(chosen: Sequence[Part], out: pathlib.Path, at_once: int) -> list[Outcome
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Try everything, print and store the table, and return 1 if a part failed or was stopped."""
+    """Run everything, print and store the table, and return 1 if a part failed or was stopped."""
     parser = argparse.ArgumentParser(prog="python -m experiments.runner.accelerator", description=__doc__)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("results-accelerator"))
-    parser.add_argument("--smoke", action="store_true", help="smallest sizes, for a rehearsal on a CPU")
+    parser.add_argument(
+        "--smoke", action="store_true", help="use the smallest sizes, for a rehearsal on a CPU"
+    )
     given = parser.parse_args(arguments)
     given.out.mkdir(parents=True, exist_ok=True)
     print("\n".join(facts()), flush=True)

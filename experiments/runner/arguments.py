@@ -1,4 +1,4 @@
-"""The command line: which experiments run, in which size and with which options, and where results go."""
+"""The command line: which experiments run, at which size and with which options, and where results go."""
 
 import argparse
 import dataclasses
@@ -28,17 +28,17 @@ class Request:
     Attributes:
         redraw: Whether to make figures and findings again from the data on disk, without running anything.
         names: The experiments.
-        by_name: Whether experiments were named; otherwise all are meant.
-        rest: Options of the one experiment that is named.
-        smoke: Whether to run in the size that takes seconds.
-        seed: The first seed; None means the experiment's own.
+        by_name: Whether experiments were named; if not, all of them are meant.
+        rest: Options of the experiment, if only one is named.
+        smoke: Whether to run at the smallest size, which takes seconds.
+        seed: The first seed; None means the experiment's default.
         profile: "default" or "full".
         out: The results folder.
-        lists: Number of lists of seeds; with two, a verdict that differs between them is open.
+        lists: Number of lists of seeds; with two lists, a verdict that differs between them is open.
         check: A receipt from the explorer to check instead of running anything; None otherwise.
-        gather: Whether to make the result from the shares that an array job has computed.
-        share: (a, b) if only the seeds from a to b - 1 are to be computed and kept; None for all.
-        workers: Number of processes on this machine that run the sweeps; None means this process.
+        gather: Whether to make the result from the shares that the jobs of a job array have computed.
+        share: (a, b) if only the runs of seeds a to b - 1 are to be computed and kept; None for all seeds.
+        workers: Number of processes on this machine that run the sweeps; None means that this process does.
         executor: The address of a Dask scheduler whose workers run the sweeps; None if there is no scheduler.
         tables: Whether to print tables as well as findings.
     """
@@ -61,10 +61,10 @@ class Request:
 
 
 def parse(arguments: Sequence[str]) -> Request:
-    """Read the command's arguments: an experiment's options come after its name, the rest in any order.
+    """Read the command's arguments; an experiment's options come after its name, and others anywhere.
 
     Raises:
-        SystemExit: Help, a list or the version was asked for (0), or something was wrong (2).
+        SystemExit: Help, a list or the version was requested (status 0), or an argument was wrong (status 2).
     """
     parser = _parser()
     share, others = _split_off_share(parser, arguments)
@@ -78,9 +78,9 @@ def parse(arguments: Sequence[str]) -> Request:
         raise SystemExit(0)
     _check(parser, names, known, rest)
     if options.check and names != ["walkthrough"]:
-        parser.exit(2, "--check belongs to the walkthrough: walkthrough --check receipt.json\n")
+        parser.exit(2, "--check needs the walkthrough, as in: walkthrough --check receipt.json\n")
     if (gather or share) and (not names or (gather and share)):
-        parser.exit(2, "NAME --seeds a:b computes a share of the seeds; gather NAME combines the shares\n")
+        parser.exit(2, "NAME --seeds a:b runs a share of the seeds; gather NAME combines the shares\n")
     if redraw and (share or options.workers or options.executor):
         parser.exit(2, "redraw runs nothing, so it takes no --seeds, --workers or --executor\n")
     everything = [name for name in known if redraw or name not in experiments.ONLY_BY_NAME]
@@ -124,7 +124,7 @@ def _share(parser: argparse.ArgumentParser, text: str) -> tuple[int, int]:
 
 
 def _leading_names(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Split off the names, which come before the options of one experiment."""
+    """Separate the names of experiments from the options that follow."""
     first = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
     return list(words[:first]), list(words[first:])
 
@@ -138,7 +138,7 @@ def _check(
             hint = f" Did you mean {near[0]!r}?" if near else ""
             parser.exit(2, f"unknown experiment {name!r}.{hint} Known: {', '.join(known)}\n")
     if rest and len(names) != 1:
-        parser.exit(2, f"options {' '.join(rest)} belong to one experiment: name it before them\n")
+        parser.exit(2, f"options {' '.join(rest)} belong to one experiment: put its name before them\n")
 
 
 def _wrapped(text: str, indent: int = 0) -> str:
@@ -150,35 +150,39 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m experiments",
         usage="python -m experiments [redraw | gather] [NAME ...] [options]",
-        description="Runs the named experiments, or all. NAME --help shows the options of NAME.\n"
+        description="Runs the named experiments, or all of them if none is named.\n"
+        "NAME --help shows the options of NAME.\n"
         "redraw makes findings, figures and the report again from the data on disk.\n"
-        "NAME --seeds a:b computes and keeps only the runs of seeds a to b - 1, as one job of an array;\n"
-        "gather NAME combines them into the result.",
+        "NAME --seeds a:b computes and keeps only the runs of seeds a to b - 1, as one job of a job array;\n"
+        "gather NAME combines the runs that are kept into the result.",
         epilog=f"experiments:\n{listing}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
-        add_help=False,  # one experiment's help is made from its Config
+        add_help=False,  # the help for one experiment is made from its Config
     )
-    parser.add_argument("-h", "--help", action="store_true", help="show this, or the options of NAME")
+    parser.add_argument("-h", "--help", action="store_true", help="show this help, or the options of NAME")
     parser.add_argument("--list", action=_List, nargs=0, help="list the experiments")
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version of nnjax")
-    parser.add_argument("--smoke", action="store_true", help="finish in seconds, on the same code path")
+    parser.add_argument("--smoke", action="store_true", help="run the same code at a size that takes seconds")
     parser.add_argument("--seed", type=_seed, help="first random seed (default: the experiment's own)")
     parser.add_argument("--profile", choices=("default", "full"), default="default", help="size of the runs")
     parser.add_argument(
         "--lists",
         type=int,
         choices=(1, 2),
-        help="number of lists of seeds; a verdict that differs between two is open "
+        help="number of lists of seeds; a verdict that differs between two lists is open "
         "(2 with --profile full, else 1)",
     )
     parser.add_argument(
-        "--out", type=_folder, metavar="DIR", help="folder for results (results, or results-smoke)"
+        "--out",
+        type=_folder,
+        metavar="DIR",
+        help="folder for results (default: results, or results-smoke with --smoke)",
     )
     parser.add_argument(
         "--tables",
         action="store_true",
-        help="also print the tables; report and CSV files always have them",
+        help="also print the tables; the report and the CSV files always contain them",
     )
     parser.add_argument(
         "--check",
@@ -237,7 +241,7 @@ def _folder(name: str) -> pathlib.Path:
 
 
 def config_of(experiment: Any, request: Request) -> Any:
-    """Make the experiment's Config: defaults, then the size asked for, then the user's options.
+    """Make the experiment's Config; the user's options override the requested size, which overrides defaults.
 
     Raises:
         SystemExit: An option is unknown or out of range.

@@ -1,4 +1,4 @@
-"""The list of questions, which are found without being imported, so that the command answers at once."""
+"""The list of questions, found without importing their modules, so that the command answers quickly."""
 
 import ast
 import importlib
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from experiments.runner.experiment import Experiment
 
 NO_QUESTIONS = {"__main__", "explorer", "runner"}
-"""What the package contains besides the questions."""
+"""The modules of the package that are not questions."""
 
 
 def names() -> list[str]:
@@ -32,10 +32,10 @@ def headline(name: str) -> str:
 
 
 def load(name: str) -> "Experiment":
-    """Load the experiment of that name.
+    """Load the experiment with this name.
 
     Raises:
-        AttributeError: Its file or folder defines no EXPERIMENT.
+        AttributeError: The experiment's file or folder defines no EXPERIMENT.
     """
     module = importlib.import_module(f"experiments.{name}")
     if not hasattr(module, "EXPERIMENT"):

@@ -1,4 +1,4 @@
-"""The kind of point where each network ends (after Newton's method), and the barrier between each pair."""
+"""What kind of point each network ends at (after Newton's method), and the barriers between networks."""
 
 import itertools
 from collections.abc import Callable
@@ -19,7 +19,7 @@ VERDICT_FLAGS = {
 
 
 def over_networks(fn: Callable, params: Any, width: int = 1024) -> Any:
-    """Apply `fn` to every network of params (s, ...) in float64, `width` of them at a time."""
+    """Apply `fn` in float64 to every network in params (s, ...), `width` networks at a time."""
     double = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), params)
     program = jax.jit(lambda many: jax.lax.map(fn, many, batch_size=width))
     return jax.tree.map(np.array, program(double))
@@ -38,7 +38,7 @@ def loss_and_gradient(
 def certificates(
     network: nnjax.Network, params: Any, xs: Any, ys: Any, loss: str = "sse", width: int = 1024
 ) -> minima.Certificate:
-    """Certify every network (s, ...) in float64 by its manual gradients, `width` of them at a time."""
+    """Certify every network in params (s, ...) in float64, by manual gradients, `width` at a time."""
     value, gradient = loss_and_gradient(network, xs, ys, loss)
     return over_networks(lambda one: minima.certify(value, one, gradient), params, width)
 
@@ -53,7 +53,7 @@ def polished(
     steps: int = 40,
     width: int = 256,
 ) -> minima.Polished:
-    """Polish every network (s, ...) in float64 by `steps` steps of Newton's method."""
+    """Polish every network in params (s, ...) in float64 by `steps` steps of Newton's method."""
     value, gradient = loss_and_gradient(network, xs, ys, loss)
     return over_networks(lambda one: minima.polish(value, one, gradient, steps, 3.0), params, width)
 
@@ -64,7 +64,8 @@ def barriers(
     """Measure the barrier between each pair of networks in params (s, ...), both as they are and aligned.
 
     Returns:
-        The pairs (pair, 2), and how far the summed loss rises above the line between their losses (pair, 2).
+        The pairs (pair, 2), and how far the summed loss rises above the line between the two losses, before
+        and after aligning (pair, 2).
     """
     double = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), params)
     count = len(jax.tree.leaves(double)[0])

@@ -22,7 +22,7 @@ class Checkpoints:
     path: pathlib.Path | None = None
 
     def folder(self, name: str) -> pathlib.Path | None:
-        """Return the folder for the segments of the sweep of that name, for `nnjax.sweep(..., folder=)`."""
+        """Return the folder in which `nnjax.sweep` keeps the segments of the sweep called `name`."""
         if self.path is None:
             return None
         readable = re.sub(r"\W+", "-", name)[:40].strip("-")
@@ -39,7 +39,7 @@ class Checkpoints:
 
 @contextlib.contextmanager
 def keeping(out: pathlib.Path, experiment: str, config: Any) -> Iterator[Checkpoints]:
-    """Keep the block's sweeps; after a kill or Ctrl-C, a run with the same options resumes from there."""
+    """Keep the sweeps of the block, so that a run with the same options can resume after a kill or Ctrl-C."""
     yield of_run(out, experiment, config)
     shutil.rmtree(_unfinished(out, experiment), ignore_errors=True)
 

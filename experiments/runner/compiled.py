@@ -6,16 +6,16 @@ import pathlib
 
 FOLDER = pathlib.Path(__file__).parents[2] / ".compiled"
 SECONDS = 0.3
-"""Programs that compile faster than this are not kept."""
+"""Programs that take fewer seconds than this to compile are not kept."""
 
 
 def keep(folder: pathlib.Path = FOLDER) -> None:
-    """Let JAX keep each kind of CPU's compiled programs in `folder`, unless a folder is already set.
+    """Let JAX keep compiled programs in `folder`, by kind of CPU, unless JAX already has a folder for them.
 
-    Processes started from this one use it, too. Call this before JAX computes anything.
+    Processes started by this one use the folder, too. Call this function before JAX computes anything.
     """
-    # XLA logs an error for each program that it reads from disk: it mistakes its compiler's preferences for
-    # features of the machine. TF_CPP_MIN_LOG_LEVEL=0 shows these errors and all others.
+    # XLA logs an error for each program that it reads from disk, because it mistakes its compiler's
+    # preferences for features of the machine. TF_CPP_MIN_LOG_LEVEL=0 shows these errors and all others.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import jax
 

@@ -16,12 +16,12 @@ Settings = Mapping[str, np.ndarray] | None
 
 
 class Context:
-    """The surroundings of one run. `Context()` shows nothing and keeps nothing.
+    """The surroundings of one run; `Context()` shows no progress and keeps no sweeps.
 
     Attributes:
         progress: Progress bars for the parts and the sweeps.
         checkpoints: Where finished segments of sweeps are kept.
-        workers: The workers that compute the sweeps; None means this process.
+        workers: The workers that compute the sweeps; None means that this process does.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Context:
         self._pools = 0
 
     def report(self, done: int, total: int) -> None:
-        """Say that `done` of an experiment's `total` parts are done."""
+        """Show that `done` of the experiment's `total` parts are finished."""
         self.progress.report(done, total)
 
     def sweep(
@@ -81,7 +81,7 @@ class Context:
 
     @contextlib.contextmanager
     def pool(self, workers: int) -> Iterator[ThreadPoolExecutor]:
-        """Run parts side by side; Ctrl-C, or the failure of one part, soon ends the others, too.
+        """Run parts side by side; if one part fails, or on Ctrl-C, the other parts soon end, too.
 
         Only the main thread may open a pool; it may open a second pool inside the first.
         """
@@ -101,7 +101,7 @@ class Context:
                 self._ending.clear()
 
     def check(self) -> None:
-        """Stop here if the run is being ended; sweeps call it from time to time.
+        """Raise an error if the run is being ended; sweeps call this method from time to time.
 
         Raises:
             KeyboardInterrupt: The run is being ended.

@@ -17,10 +17,10 @@ PATIENCE = 10
 
 @contextlib.contextmanager
 def opened(request: Request) -> Iterator[nnjax.Workers | None]:
-    """Provide the workers for `nnjax.sweep` while the block runs; None means that this process computes.
+    """Provide the workers for `nnjax.sweep` while the block runs; None means that this process computes them.
 
     Raises:
-        ImportError: dask.distributed is not installed; the message names the extra.
+        ImportError: dask.distributed is not installed; the message names the extra to install.
         OSError: The scheduler cannot be reached.
     """
     if request.workers:
@@ -35,7 +35,7 @@ def opened(request: Request) -> Iterator[nnjax.Workers | None]:
 
 
 def _shares_of_cores(workers: int) -> list[list[int]]:
-    """Divide the cores among the workers: XLA would run each of them on all cores, which takes 1/3 longer."""
+    """Divide the cores among the workers, which take 1/3 longer if XLA runs each of them on all cores."""
     known = hasattr(os, "sched_getaffinity")
     cores = sorted(os.sched_getaffinity(0)) if known else list(range(os.cpu_count() or 1))
     if workers > len(cores):
@@ -55,7 +55,7 @@ def _pool(shares: list[list[int]]) -> concurrent.futures.ProcessPoolExecutor:
 
 
 def _begin(left: Any) -> None:
-    """Pin this worker to the next share of cores; leave Ctrl-C, which every process gets, to the main one."""
+    """Pin this worker to the next share of cores; it ignores Ctrl-C, which the main process handles."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, left.get())

@@ -1,4 +1,4 @@
-"""Expectations: what counts as agreement with a claim, whose claim it is, and since when, all in one file.
+"""Expectations: what counts as agreement with a claim, whose claim it is, and when this was decided.
 
 `experiments/expectations.toml` has a table for each finding of each experiment, [experiment.id], with
 
@@ -33,7 +33,7 @@ CLASSES = {
     "control": "control",
     "guess": "our guess",
 }
-"""{class: in words}. A theorem, like a computation or a definition, can only fail because of a bug. A control
+"""{class: in words}. A theorem, a computation or a definition can fail only because of a bug. A control
 is judged by its contrast with what it controls for."""
 NEEDED = {"class", "source", "since", "why"}
 BOUNDS = {"expected", "tolerance", "rule"}
@@ -47,13 +47,13 @@ class Expectation:
         id: A short name, unique within the experiment, that stays the same when the words of the claim
             change.
         kind: Whose claim it is: a key of `CLASSES`.
-        source: The handout's sentence, a paper, a derivation.
-        expected: (low, high): the values that count as agreement; either end may be infinite. None where
-            they are computed; see `around` and `between`.
+        source: The handout's sentence, a paper or a derivation.
+        expected: (low, high): the values that count as agreement; either end may be infinite. None if
+            the bounds are computed; see `around` and `between`.
         why: Why the bounds are as wide as they are.
-        since: The date on which they were set, as in 2026-11-26.
-        after: Whether a measurement had been seen before they were set.
-        tolerance: Half-width around a value that is computed.
+        since: The date on which the bounds were set, as in 2026-11-26.
+        after: Whether a measurement had been seen before the bounds were set.
+        tolerance: Half-width of the bounds around a computed value.
     """
 
     id: str
@@ -100,8 +100,8 @@ def of(experiment: str) -> Expectations:
     """Return the expectations of an experiment.
 
     Raises:
-        KeyError: The file has none for it.
-        ValueError: One of its tables lacks a key, or has an unknown one.
+        KeyError: The file has no table for the experiment.
+        ValueError: One of the experiment's tables lacks a key or has an unknown key.
     """
     if experiment not in _everything():
         raise KeyError(f"{FILE.name} has no table [{experiment}...]")
@@ -109,7 +109,7 @@ def of(experiment: str) -> Expectations:
 
 
 def digest() -> str:
-    """Hash the file (SHA-256): results with equal hashes were judged by the same expectations."""
+    """Return the file's SHA-256 hash; results with equal hashes were judged by the same expectations."""
     return hashlib.sha256(FILE.read_bytes()).hexdigest()
 
 
@@ -131,7 +131,7 @@ def _expectation(experiment: str, id: str, table: Mapping[str, Any]) -> Expectat
         raise ValueError(f"{where}: since must be a date, as in 2026-11-26; got {table['since']!r}")
     bounds = table.get("expected")
     if bounds is not None and not (len(bounds) == 2 and bounds[0] <= bounds[1]):
-        raise ValueError(f"{where}: expected must be [low, high], rising; got {bounds}")
+        raise ValueError(f"{where}: expected must be [low, high] with low <= high; got {bounds}")
     return Expectation(
         id,
         kind=table["class"],

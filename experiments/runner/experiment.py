@@ -31,7 +31,7 @@ Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 
 class Drawing(NamedTuple):
-    """A figure of the report: one idea.
+    """A figure of the report, which shows one idea.
 
     Attributes:
         title: A sentence that says what the figure shows.
@@ -50,9 +50,9 @@ class Card(NamedTuple):
     """An experiment's card at the top of the page.
 
     Attributes:
-        sentence: A sentence in plain words, 20 at most.
-        finding: The id of the finding whose number and interval are shown, with a format if needed, as
-            between a story's braces: "learnt:%".
+        sentence: A sentence of at most 20 plain words.
+        finding: The id of the finding whose number and interval are shown, with a format if needed, in
+            the notation of a story: "learnt:%".
         figure: The name of the Drawing whose first panel is shown.
     """
 
@@ -72,7 +72,7 @@ class Show(NamedTuple):
 
 
 class Fold(NamedTuple):
-    """A fold in a story: what follows, up to the next fold or the end, is shown once its title is clicked.
+    """A fold in a story: what follows, up to the next fold or the end, is shown after a click on its title.
 
     Attributes:
         title: What the folded part is about, in a few words.
@@ -82,7 +82,7 @@ class Fold(NamedTuple):
 
 
 Story = Sequence[str | Show | Fold]
-"""Paragraphs and figures, the main ones first; then the folded ones.
+"""Paragraphs and figures: first the main ones, then the folded ones.
 
 In a paragraph, "{id}" stands for that finding's number with its interval, "{id:%}" for the same in per cent,
 and "{id:points}" for a difference of two shares in percentage points; "{id:value}", "{id:value%}" and
@@ -90,7 +90,7 @@ and "{id:points}" for a difference of two shares in percentage points; "{id:valu
 
 
 FEWEST = 3
-"""The fewest seeds with which every experiment runs."""
+"""The smallest number of seeds with which every experiment runs."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,14 +114,14 @@ class Options:
         return dataclasses.replace(self, seed=self.seed + (away if self.seed < away else -away))
 
     def seeds_from_first(self, count: int) -> np.ndarray:
-        """List `count` seeds from `seed` on; of these a `share` lists its own, or a few if it has too few."""
+        """List `count` seeds from `seed` on, or only those in the share (the first few if it has too few)."""
         seeds = np.arange(self.seed, self.seed + count)
         first, end = self._share or (0, SEEDS)
         mine = seeds[(seeds >= first) & (seeds < end)]
         return mine if len(mine) >= min(FEWEST, count) else seeds[:FEWEST]
 
     def share(self, first: int, end: int) -> Self:
-        """Return the same options for only the seeds from `first` to `end` - 1, a smaller experiment."""
+        """Return the same options, restricted to the seeds from `first` to `end` - 1."""
         part = dataclasses.replace(self)
         object.__setattr__(part, "_share", (first, end))
         return part
@@ -135,7 +135,7 @@ def at_least(config: Any, **bounds: int) -> None:
 
 
 def positive(config: Any, *names: str) -> None:
-    """Refuse the named options unless they are finite and above 0; in a list, every number must be."""
+    """Refuse the named options unless they are finite and above 0, or are lists of such numbers."""
     for name in names:
         value = getattr(config, name)
         if not np.all((np.asarray(value) > 0) & np.isfinite(value)):
@@ -147,7 +147,7 @@ class Experiment:
     """One question, how it is asked, and how its answer is shown.
 
     Attributes:
-        name: The command's name, as in `python -m experiments walkthrough`.
+        name: The experiment's name in the command, as in `python -m experiments walkthrough`.
         title: A heading for readers.
         question: The question in one sentence.
         method: The method in two sentences.
@@ -157,17 +157,18 @@ class Experiment:
         tables: data -> {title: (header, rows)}; shown in the terminal and in the report.
         figures: data -> {file name: Drawing}.
         story: data -> paragraphs and figures in their order.
-        card: Its card at the top of the page; None if it has none.
-        smoke: Option values with which it finishes in seconds on the same code path; None if there are none.
-        full: Option values of the publication size (PROFILE=full).
+        card: The experiment's card at the top of the page; None if it has no card.
+        smoke: Option values with which the same code finishes in seconds; None if no such values exist.
+        full: Option values for the publication size (PROFILE=full).
         remember: The one sentence to remember.
-        minutes: How long it takes on two cores, at the default size and at full size.
-        float64: Whether parts of it need float64, which TPUs lack; if so, it runs on the CPU there.
-        second_list: Whether PROFILE=full runs it again with other seeds, and marks verdicts that flip; False
-            if nothing is random.
-        preview: Config -> a line to print before anything runs, or an empty one; it refuses options that
-            cannot run by raising a ValueError, OSError, ImportError or MemoryError, of which only the message
-            is shown.
+        minutes: Minutes that the experiment takes on two cores, at the default size and at full size.
+        float64: Whether parts of the experiment need float64; if so, it runs on the CPU instead of a TPU,
+            since TPUs lack float64.
+        second_list: Whether PROFILE=full runs the experiment again with other seeds and marks verdicts that
+            change; False if nothing is random.
+        preview: Config -> a line to print before anything runs, or an empty string. For options that cannot
+            run, it raises a ValueError, OSError, ImportError or MemoryError; only the error's message is
+            shown.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Findings: claims that are compared with measurements, and functions for the usual kinds.
 
-`experiments/expectations.toml` says what is expected, with its tolerance, before it is measured. The expected
-and the measured interval give the verdict.
+`experiments/expectations.toml` says what is expected, and with what tolerance, before the measurement. The
+verdict follows from the expected and the measured interval.
 """
 
 import collections
@@ -24,13 +24,13 @@ class Finding:
     """One claim, compared with one measurement.
 
     Attributes:
-        expectation: What counts as agreement, whose claim it is, and the id.
+        expectation: The claim's id, whose claim it is, and what counts as agreement with the claim.
         claim: What is claimed, in words that make sense on their own.
         measured: The measured value.
         interval: (low, high) of the measured value, at 99.9 % unless `note` says otherwise; a number
             that is computed exactly has low = high = measured.
         unit: Unit of the measured value and its bounds, empty for pure numbers.
-        note: The nuance, in one line.
+        note: Details of the measurement, in one line.
         second: The same finding from another list of seeds, if there is one.
     """
 
@@ -55,12 +55,12 @@ class Finding:
 
     @property
     def source(self) -> str:
-        """The handout's sentence, a paper, a derivation."""
+        """The handout's sentence, a paper or a derivation."""
         return self.expectation.source
 
     @property
     def expected(self) -> Bounds:
-        """(low, high): the values that count as agreement.
+        """The range (low, high) of values that counts as agreement.
 
         Raises:
             ValueError: The bounds should have been computed, but were not.
@@ -71,16 +71,16 @@ class Finding:
 
     @property
     def verdict(self) -> Verdict:
-        """agrees: interval ⊆ expected; differs: interval ∩ expected = ∅; undecided: otherwise.
+        """The verdict: agrees if interval ⊆ expected, differs if interval ∩ expected = ∅, or else undecided.
 
-        open: a second list of seeds gives another verdict.
+        The verdict is open if a second list of seeds gives another verdict.
         """
         first = _verdict(self.measured, self.interval, self.expected)
         return "open" if self.second is not None and self.second.verdict != first else first
 
     @property
     def too_wide(self) -> bool:
-        """Whether the interval is wider than the expected one, so that it can never agree."""
+        """Whether the interval is wider than the expected one, so that the finding can never agree."""
         (low, high), (lower, upper) = self.interval, self.expected
         return math.isfinite(high - low) and 0 < upper - lower < high - low
 
@@ -95,13 +95,13 @@ def _verdict(measured: float, interval: Bounds, expected: Bounds) -> Verdict:
 
 
 def paired(first: Sequence[Finding], second: Sequence[Finding]) -> list[Finding]:
-    """Attach to each finding of one list of seeds its twin from another list, if it has one."""
+    """Attach to each finding the finding with the same id from another list of seeds, if there is one."""
     twins = {each.id: each for each in second}
     return [dataclasses.replace(each, second=twins.get(each.id)) for each in first]
 
 
 def counts(findings: Sequence[Finding], smoke: bool = False) -> dict[str, dict[str, int]]:
-    """Count verdicts by class, in the order of `CLASSES`; a smoke run has findings and no verdicts."""
+    """Count verdicts by class, in the order of `CLASSES`; a smoke run has findings but no verdicts."""
     found = collections.Counter((each.kind, "none" if smoke else each.verdict) for each in findings)
     names = ("none",) if smoke else VERDICTS
     rows = {kind: {name: found[kind, name] for name in names if found[kind, name]} for kind in CLASSES}
@@ -115,13 +115,13 @@ def share(expectation: Expectation, claim: str, hits: np.ndarray, *, note: str =
 
 
 def mean(expectation: Expectation, claim: str, values: np.ndarray, *, note: str = "") -> Finding:
-    """Make a finding of the mean of `values` (s,): bootstrap interval, or Student's for fewer than 100."""
+    """Make a finding of the mean of `values` (s,), with the interval that `statistics.of_mean` returns."""
     interval = statistics.of_mean(values)
     return measured(expectation, claim, np.mean(values), interval, note=note)
 
 
 def median(expectation: Expectation, claim: str, values: np.ndarray, *, note: str = "") -> Finding:
-    """Make a finding of the median of `values` (s,): bootstrap, or order statistics for fewer than 100."""
+    """Make a finding of the median of `values` (s,), by bootstrap, or order statistics if fewer than 100."""
     few = len(values) < statistics.MANY
     interval = statistics.of_median(values) if few else statistics.bootstrap(values)
     return measured(expectation, claim, np.median(values), interval, note=note)
@@ -133,7 +133,7 @@ def exact(expectation: Expectation, claim: str, value: float, *, note: str = "")
 
 
 def spanning(expectation: Expectation, claim: str, values: np.ndarray, *, note: str) -> Finding:
-    """Make a finding of the median of few `values` (s,): order statistics, or the range for fewer than 11."""
+    """Make a finding of the median of few `values` (s,), with order statistics, or the range if below 11."""
     interval = statistics.of_median(values)
     if np.isneginf(interval[0]) and not np.isneginf(values).any():
         interval = values.min(), values.max()
@@ -146,7 +146,7 @@ def spanning(expectation: Expectation, claim: str, values: np.ndarray, *, note: 
 def measured(
     expectation: Expectation, claim: str, value: Any, interval: tuple[Any, Any], *, note: str = ""
 ) -> Finding:
-    """Make a finding of a number and its interval, given as NumPy's or Python's numbers."""
+    """Make a finding from a number and its interval, which are NumPy or Python numbers."""
     low, high = map(float, interval)
     return Finding(expectation, claim, measured=float(value), interval=(low, high), note=note)
 

@@ -1,4 +1,4 @@
-"""The words that the report explains: each where a section first has it, and all at the report's end."""
+"""The words that the report explains, where a section first uses them and in a list at its end."""
 
 import functools
 import html
@@ -17,8 +17,8 @@ class Term(NamedTuple):
 
     Attributes:
         name: The word as the list shows it.
-        written: The forms in which it is written in sentences.
-        means: What it means.
+        written: The forms in which the word is written in sentences.
+        means: What the word means.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Term(NamedTuple):
 
     @property
     def anchor(self) -> str:
-        """The id of its place in the list."""
+        """The id of the term's place in the list."""
         return "term-" + re.sub(r"\W+", "-", self.name.lower()).strip("-")
 
 
@@ -53,7 +53,7 @@ class Marker:
         self._seen: set[str] = set()
 
     def __call__(self, text: str) -> markupsafe.Markup:
-        """Return the text as it appears on the page, with an explanation of each word that is new in it."""
+        """Return the text as it appears on the page, and explain each word at its first occurrence."""
         pattern, whose = _pattern()
 
         def explained(found: re.Match[str]) -> str:

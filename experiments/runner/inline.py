@@ -1,4 +1,4 @@
-"""Putting SVG files into the page, with unique ids and with colours that follow light and dark mode."""
+"""Put SVG files into the page, with unique ids and with colours that follow light and dark mode."""
 
 import html
 import re
@@ -21,7 +21,7 @@ def inline(svg: str, prefix: str, name: str) -> str:
 
     Args:
         svg: The file's text.
-        prefix: What is put before each id.
+        prefix: The text to put before each id.
         name: The text for screen readers.
     """
     body = HEAD.sub("", svg)[HEAD.sub("", svg).index("<svg") :]
@@ -38,7 +38,7 @@ def inline(svg: str, prefix: str, name: str) -> str:
 
 
 def _plain(body: str) -> str:
-    """Use the page's font; drop the style sheet, which would apply to the whole page, and invisible paths."""
+    """Use the page's font; drop invisible paths, and the style sheet, which would affect the whole page."""
     body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
     body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
     body = re.sub(r'<path d="[^"]*" style="fill: none"/>', "", body)
@@ -52,7 +52,7 @@ def _rounded(tag: re.Match[str]) -> str:
 
 
 def _without_empty_groups(body: str) -> str:
-    """Remove the tags of groups without attributes, and keep what is in them."""
+    """Remove the tags of groups without attributes, and keep the contents of these groups."""
     parts, said = [], []
     for part in re.split(r"(<g\b[^>]*>|</g>)", body):
         if part.startswith("<g"):
@@ -63,7 +63,7 @@ def _without_empty_groups(body: str) -> str:
 
 
 def _named(body: str, prefix: str) -> str:
-    """Prefix the ids that something refers to; drop the others."""
+    """Put the prefix before the ids that something refers to, and drop the other ids."""
     used = set(re.findall(r'href="#([^"]+)"', body)) | set(re.findall(r"url\(#([^)]+)\)", body))
 
     def renamed(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Does a seed give the same bits alone, among many, and after a resume, on this device and in every view?"""
+"""Check in every view that a seed gives the same bits alone, among many seeds, and after a resume."""
 
 import argparse
 import contextlib
@@ -24,12 +24,12 @@ class Case:
     """A training run whose seeds are compared.
 
     Attributes:
-        name: Its name in the output.
+        name: Name of the case in the output.
         sizes: Nodes per layer.
         view: The view.
         widths: Widths of the lanes; None means the automatic width.
-        one_width: Whether another width may give different bits, since how matrix products are rounded
-            depends on their shape.
+        one_width: Whether another width may give different bits, because the rounding of matrix
+            products depends on their shape.
     """
 
     name: str
@@ -48,7 +48,7 @@ CASES = (
 
 
 def training(case: Case) -> Callable[[Any], Any]:
-    """Make the case's function that maps a key to the parameters and the loss after `UPDATES` updates."""
+    """Make a function that maps a key to the case's parameters and loss after `UPDATES` updates."""
     network, data = nnjax.mlp(case.sizes), nnjax.datasets.xor()
     xs = np.concatenate([data.xs, np.ones((4, case.sizes[0] - 2))], axis=1)
 
@@ -62,7 +62,7 @@ def training(case: Case) -> Callable[[Any], Any]:
 
 
 def bits(results: Any, row: int | slice = slice(None)) -> bytes:
-    """Return all bits of these rows."""
+    """Return all bits of the results in the given row or rows."""
     return b"".join(np.ascontiguousarray(leaf[row]).tobytes() for leaf in jax.tree.leaves(results))
 
 
@@ -84,7 +84,7 @@ def resumed(sweep: Callable[..., Any], seeds: range) -> Any:
 
 
 def differences(case: Case, seeds: int) -> list[str]:
-    """List where a seed's bits differ; empty if they never do."""
+    """List where a seed's bits differ; the list is empty if they never do."""
     found, train, by_width = [], training(case), {}
     for width in case.widths:
         sweep = functools.partial(nnjax.sweep, train, lane=width)

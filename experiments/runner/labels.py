@@ -1,8 +1,8 @@
-"""Labels of the data: a name and unit for every variable, codes in words, and where a file comes from.
+"""Labels for the data: a name and unit for every variable, codes in words, and where a file comes from.
 
-They follow the CF conventions: `long_name`, `units` ("1" for a number without a unit), `flag_values` with
-`flag_meanings`. An experiment names its own variables where it makes them; axes and shared variables are
-named here.
+The labels follow the CF conventions: `long_name`, `units` ("1" for a number without a unit), `flag_values`
+with `flag_meanings`. An experiment names its own variables where it makes them; this module names axes and
+shared variables.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ LONG_NAMES = {
     "depth": "hidden layers",
     "digit": "digit",
     "during": "epoch, counted from 1",
-    "end": "end of training: all parameters in one vector",
+    "end": "all parameters at the end of training, in one vector",
     "epoch": "epochs done",
     "first_seed": "seed of the first network of a pair",
     "function": "function",
@@ -34,11 +34,11 @@ LONG_NAMES = {
     "layer": "layer, counted from the input",
     "layers": "layers with weights",
     "law": "distribution of the initial weights",
-    "n": "nodes of the teacher, and inputs",
+    "n": "number of the teacher's nodes, and of inputs",
     "net_input": "net input z",
     "network": "network",
     "optimizer": "optimiser",
-    "output": "output node, or the fit in its place",
+    "output": "output node, or the fit that replaces it",
     "path": "path of a run on the plane, in units of the axes",
     "peer": "method that computes it",
     "range": "r: weights are uniform on [-r, r], or normal with the same variance",
@@ -69,7 +69,7 @@ LONG_NAMES = {
     "critical_points/kept": "singular values that are kept, counted from the largest",
     "crossed/order": "key of the order of the rows",
     "delta/activation": "activation of the output",
-    "digits/accuracy": "share of the test rows labelled right at the end",
+    "digits/accuracy": "share of the test rows that are labelled right at the end",
     "digits/times": "factor of the learning rate",
     "edges/back": "whether descent returns to the minimum",
     "edges/minimum": "minimum that is known exactly",
@@ -81,10 +81,10 @@ LONG_NAMES = {
     "few/ratio": "speed relative to plain JAX's",
     "growth/direction": "what grows",
     "iris/times": "factor of the learning rate",
-    "linear/what": "one layer against logistic regression, and five linear layers against one",
+    "linear/what": "comparison: one layer with logistic regression, or five linear layers with one",
     "mnist/hidden_nodes": "hidden nodes",
     "mnist/kept": "epochs done",
-    "mnist/run": "what a run changes compared with the first one",
+    "mnist/run": "what a run changes compared with the first run",
     "one/seconds": "time of one network's training",
     "pictures/hidden_weights": "weights of the hidden nodes, as pictures",
     "pictures/image": "the test rows, as pictures",
@@ -94,27 +94,27 @@ LONG_NAMES = {
     "printed/text": "number as printed",
     "printed/why": "why the printed number is wrong",
     "scaling/seconds": "time of all seeds together",
-    "speed/flops": "arithmetic of one update of one network",
+    "speed/flops": "arithmetic operations in one update of one network",
     "speed/named": "the view that fastest_view names",
     "stopping/criterion": "when training stops",
     "students/path": "parameters along some runs",
     "updates/rows_per_update": "rows per update",
     "views/order": "order of the rows",
-    "views/ratio": "speed of the view that is named, relative to the best of the others",
+    "views/ratio": "speed of the view that fastest_view names, relative to the fastest other view",
     "views/rows": "rows per update",
     "xor/hidden": "activation of the hidden nodes",
     "xor/loss": "SSE over the four rows at the end",
-    "place": "number of the variance, counted from the smallest",
+    "place": "index of the variance, counted from the smallest",
     "planes/column": "place along x",
     "neighbours/of_pair": "which of two neighbours: the one that learns, or the other",
     "planes/row": "place along y",
     "planes/zoom": "how many times narrower the window is than the whole plane",
     "large/kept": "epochs done",
-    "large/run": "what a run changes compared with the first one",
-    "large/traced_seed": "seed whose small difference is followed",
+    "large/run": "what a run changes compared with the first run",
+    "large/traced_seed": "seed for which the growth of a small difference is followed",
     "usual/kept": "epochs done",
-    "usual/run": "what a run changes compared with the first one",
-    "usual/traced_seed": "seed whose small difference is followed",
+    "usual/run": "what a run changes compared with the first run",
+    "usual/traced_seed": "seed for which the growth of a small difference is followed",
     "source": "what differs between the two runs",
     "speed": "learning rate, in words",
     "xor/run": "the first run, or the one with a bit flipped",
@@ -128,9 +128,9 @@ NO_YES = {"flag_values": np.array([0, 1], np.int8), "flag_meanings": "no yes"}
 
 
 def about(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Describe a file, from the manifest of its run.
+    """Describe a data file, using the manifest of its run.
 
-    Nothing here changes when the same run is repeated: there are no dates and no durations.
+    The description stays the same if the same run is repeated: it has no dates and no durations.
     """
     git, packages = manifest.get("git") or {}, manifest["packages"]
     size = ", smoke size, which only tests the code: its numbers mean nothing" if manifest["smoke"] else ""
@@ -147,7 +147,7 @@ def about(manifest: Mapping[str, Any]) -> dict[str, str]:
 
 
 def labelled(data: Data, manifest: Mapping[str, Any]) -> xr.DataTree:
-    """Label the data: a name and a unit for every variable, codes for yes and no, and the source."""
+    """Label the data with a name and a unit for every variable, codes for yes and no, and the source."""
     tree = data if isinstance(data, xr.DataTree) else xr.DataTree(data)
     groups = {node.path: _named(node.name, node.to_dataset(inherit=False)) for node in tree.subtree}
     tree = xr.DataTree.from_dict(groups)

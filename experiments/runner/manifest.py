@@ -78,7 +78,8 @@ INSTRUCTION_SETS = {
 def cpu() -> dict[str, Any]:
     """Describe the CPU: its model, widest instruction set and all vector instructions, as far as known.
 
-    XLA compiles for these, so that the last digits depend on them; XLA_FLAGS may ask for fewer.
+    XLA compiles for these instructions, so that the last digits of results depend on them, but XLA_FLAGS may
+    ask for fewer instructions.
     """
     model, vectors = devices.cpu()
     widest = [name for name, flag in INSTRUCTION_SETS.items() if flag in vectors]

@@ -1,4 +1,4 @@
-"""The pictures as Nielsen gives them to his networks, and a check of whether they are MNIST's."""
+"""The pictures as Nielsen gives them to his networks, and a check that they are MNIST's."""
 
 import functools
 import hashlib
@@ -12,15 +12,15 @@ FOLDER = ".mnist"
 """The folder in which `make mnist` puts the pictures; git ignores it."""
 MNIST, OTHERS = "MNIST", "other pictures"
 MNIST_DIGEST = "edc0d1098aa497be14ace79ddd5171e5a3dcf9c4d196c015389203eb3ba1f59b"
-"""SHA-256 of MNIST's training pictures as bytes, then its training labels."""
+"""SHA-256 of the bytes of MNIST's training pictures, followed by its training labels."""
 
 
 class Pictures(NamedTuple):
     """Pictures in Nielsen's split.
 
     Attributes:
-        train: The first five sixths of the training file, 50,000 of MNIST's 60,000; float32.
-        test: The test file.
+        train: The first five sixths of the training file, 50,000 of MNIST's 60,000 pictures, as float32.
+        test: The pictures of the test file.
         name: `MNIST`, or `OTHERS`.
     """
 
@@ -31,11 +31,11 @@ class Pictures(NamedTuple):
 
 @functools.cache
 def load(folder: str) -> Pictures:
-    """Read four IDX files; grey values are bytes divided by 256, as Nielsen's are.
+    """Read four IDX files; grey values are bytes divided by 256, as in Nielsen's data.
 
     Raises:
         FileNotFoundError: A file is missing; the message says how to get MNIST.
-        ValueError: One of them is not an IDX file of bytes.
+        ValueError: One of the files is not an IDX file of bytes.
     """
     try:
         split = datasets.mnist(folder)

@@ -13,14 +13,16 @@ TEMPLATE = pathlib.Path(__file__).with_name("template.txt")
 
 
 def write(name: str) -> pathlib.Path:
-    """Write experiments/NAME.py, an experiment that already runs and is to be adapted.
+    """Write experiments/NAME.py, an experiment that runs as it is and can then be adapted.
 
     Raises:
-        ValueError: The name is not a lower-case Python name, or is taken.
+        ValueError: The name is not a lower-case Python name, or is already taken.
     """
     folder = pathlib.Path(experiments.__path__[0])
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise ValueError(f"NAME must be lower-case letters, digits and _, as in hidden_nodes; got {name!r}")
+        raise ValueError(
+            f"NAME must have only lower-case letters, digits and _, as in hidden_nodes; got {name!r}"
+        )
     if name in {*catalogue.names(), *catalogue.NO_QUESTIONS, "redraw"}:
         raise ValueError(f"experiments/{name} exists; choose another NAME")
     words = name.replace("_", " ").capitalize()
@@ -43,9 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return 2
     name = arguments[0]
-    print(
-        f"{path.parent.name}/{path.name} is an experiment that runs: change its question, run and findings."
-    )
+    print(f"{path.parent.name}/{path.name} runs as it is; change its question, run and findings.")
     print(f"make experiment NAME={name} runs it; NAME={name} ARGS=--smoke in seconds.")
     print("To give it a place in the report, add it to STORY in experiments/__init__.py.")
     return 0

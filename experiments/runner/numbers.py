@@ -1,4 +1,4 @@
-"""Numbers as a page shows them: true minus signs, as many digits as are known, intervals in brackets."""
+"""Numbers as a page shows them, with true minus signs, all known digits, and intervals in brackets."""
 
 import math
 import re
@@ -16,12 +16,12 @@ def typeset(text: object) -> str:
 
 
 def number(value: float | str) -> str:
-    """Format a number with seven significant digits; the infinite ends of intervals as ∞."""
+    """Format a number with seven significant digits; an infinite end of an interval becomes ∞."""
     return typeset(f"{float(value):.7g}".replace("inf", "∞"))
 
 
 def interval(bounds: Sequence[float | str]) -> str:
-    """Format what is accepted: a number, a number with its tolerance, an upper or a lower bound, or both."""
+    """Format the expected values: a number, perhaps with its tolerance, or a bound, or two bounds."""
     low, high = map(float, bounds)
     middle, half = (low + high) / 2, (high - low) / 2
     if 0 < half < 1e-2 * abs(middle):
@@ -34,7 +34,7 @@ def interval(bounds: Sequence[float | str]) -> str:
 
 
 def measured(value: float | str, bounds: Sequence[float | str]) -> str:
-    """Format a value to three digits of its interval's width; the interval follows, unless it is exact."""
+    """Format a value to three digits of its interval's width; the interval of an inexact value follows."""
     low, high = map(float, bounds)
     if not math.isfinite(high - low) or low == high:
         return number(value) if low == high else f"{number(value)} [{number(low)}, {number(high)}]"
@@ -51,7 +51,7 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def power(text: str) -> str:
-    """Write a number such as 1.6e-31 as one does by hand, 1.6·10⁻³¹."""
+    """Write a number such as 1.6e-31 in the form 1.6·10⁻³¹."""
     written = re.sub(r"e([+-]\d+)", lambda each: "·10" + str(int(each[1])).translate(SUPERSCRIPT), text)
     return typeset(written)
 
@@ -66,7 +66,7 @@ def told(value: float | str, bounds: Sequence[float | str], how: str = "") -> st
     Args:
         value: What was measured.
         bounds: Its interval.
-        how: "", "%" or "points", with "value" before it to leave the interval out.
+        how: The format: "", "%" or "points"; "value" before the format leaves the interval out.
     """
     if how.removeprefix("value") not in FORMS:
         raise ValueError(f"a finding's number is formatted as {', '.join(FORMS)[2:]}, or value; got {how!r}")

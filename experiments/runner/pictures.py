@@ -28,8 +28,8 @@ class Picture(NamedTuple):
     """One screenshot of a page.
 
     Attributes:
-        page: The page's file, with the state in its address.
-        part: The element that is shown.
+        page: The page's file, with the state of the page after the #.
+        part: The element of the page that is shown.
         width: Width of the window, in pixels.
         height: Maximum height of the part that is taken, in pixels from the element's top.
     """
@@ -47,14 +47,14 @@ TAKEN = {
 
 
 def titles() -> dict[str, list[str]]:
-    """Return the titles that the pictures would show today: that of scene 1 and those of the first cards."""
+    """Return the titles that the pictures would show today, from scene 1 and from the first cards."""
     scenes = re.findall(r"<h2[^>]*>(.+?)</h2>", EXPLORER.read_text("utf-8"))
     cards = [catalogue.load(name).card for name in CARDS[:SHOWN]]
     return {"explorer-step": scenes[:1], "report": [card.sentence for card in cards if card is not None]}
 
 
 def take(results: pathlib.Path, browser: Any) -> None:
-    """Take each picture of the pages in a folder, and note the titles."""
+    """Take every picture from the pages in a folder, and store the titles."""
     for name, (page, part, width, height) in TAKEN.items():
         tab = browser.new_page(viewport={"width": width, "height": height})
         tab.goto(f"{results.resolve().as_uri()}/{page}")

@@ -1,4 +1,4 @@
-"""An experiment's progress: parts and seeds done, as bars on a terminal, or else as a line every minute."""
+"""The progress of an experiment, shown as bars on a terminal, or in a log as a line every minute."""
 
 import contextlib
 import time
@@ -13,9 +13,9 @@ SELDOM = 60.0
 
 
 class Progress:
-    """The bars of one experiment: one for its parts, and one for each of its sweeps while it runs.
+    """The bars of one experiment: one for its parts, and one for each sweep while that sweep runs.
 
-    `Progress()` shows nothing. Threads may share one.
+    `Progress()` shows nothing. Threads may share one `Progress`.
     """
 
     def __init__(self, bars: progress.Progress | None = None, title: str = "") -> None:
@@ -23,12 +23,12 @@ class Progress:
         self._whole = bars.add_task(title, total=None, unit="parts") if bars else None
 
     def report(self, done: int, total: int) -> None:
-        """Say that `done` of an experiment's `total` parts are done."""
+        """Show that `done` of the experiment's `total` parts are finished."""
         if self._bars and self._whole is not None:
             self._bars.update(self._whole, completed=done, total=total)
 
     def stopping(self) -> None:
-        """Say that the run is being stopped, which takes until its next check."""
+        """Show that the run is being stopped, which happens at the run's next check."""
         if self._bars and self._whole is not None:
             self._bars.update(self._whole, description="stopping")
 
@@ -60,13 +60,13 @@ class _Log(Progress):
         self._parts = ""
 
     def report(self, done: int, total: int) -> None:
-        """Say that `done` of an experiment's `total` parts are done."""
+        """Show that `done` of the experiment's `total` parts are finished."""
         self._parts = f", {done}/{total} parts"
         self._print("")
 
     @contextlib.contextmanager
     def sweep(self, name: str, settings: int = 1) -> Iterator[OnSegment]:
-        """Yield the function that `nnjax.sweep(..., on_segment=)` takes; threads may share one line."""
+        """Yield the function that `nnjax.sweep(..., on_segment=)` takes; all threads share one line."""
         yield lambda done, total: self._print(
             f", {name} {done / settings:,.0f}/{total / settings:,.0f} seeds"
         )
@@ -80,14 +80,14 @@ class _Log(Progress):
 
 
 class _Count(progress.ProgressColumn):
-    """How many are done, out of how many."""
+    """The number of parts or seeds done, and their total."""
 
     def render(self, task: progress.Task) -> str:
         return f"{task.completed:,.0f}/{task.total:,.0f} {task.fields['unit']}" if task.total else ""
 
 
 class _Speed(progress.ProgressColumn):
-    """Seeds per second; parts are too different from each other for a speed."""
+    """Seeds per second; no speed is shown for parts, which differ too much from each other."""
 
     def render(self, task: progress.Task) -> str:
         if task.fields["unit"] != "seeds" or not task.speed:
@@ -97,7 +97,7 @@ class _Speed(progress.ProgressColumn):
 
 @contextlib.contextmanager
 def shown(console: Console, title: str) -> Iterator[Progress]:
-    """Show bars with speed and time left while the block runs; in a log, a line every minute."""
+    """Show bars with speed and time left while the block runs, or a line every minute in a log."""
     if not console.is_terminal:
         yield _Log(console, title)
         return

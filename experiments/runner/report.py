@@ -1,4 +1,4 @@
-"""All results on one page: cards, a section for each question, long lists folded, words explained."""
+"""All results on one page, with cards, a section for each question, folded lists and explained words."""
 
 import os
 import pathlib
@@ -20,7 +20,7 @@ ANSWERS = pathlib.Path(__file__).with_name("answers.toml")
 EXPLORER = "explorer.html"
 MOST_CARDS = 10
 MOST_FINDINGS = 3
-"""How many findings that are refuted or open each section shows; the others are folded."""
+"""Maximum number of refuted or open findings that each section shows; the others are folded."""
 PYTHON = """import pandas as pd
 
 ends = pd.read_csv("results/seed_minima/data-xor.csv")  # a row for each seed
@@ -64,9 +64,9 @@ def left_over(result: Result) -> list[str]:
 
 
 def cards(results: Sequence[Result]) -> Iterator[dict[str, Any]]:
-    """Yield the cards at the top of the page, in the order of `experiments.CARDS`, then of the results.
+    """Yield the cards at the top of the page: first those in `experiments.CARDS`, then any others.
 
-    There are ten at most. The first card shows two panels of its figure, and the others show one.
+    There are at most ten cards. The first card shows two panels of its figure, and the others show one.
     """
     order = {name: place for place, name in enumerate(experiments.CARDS)}
     with_card = [result for result in results if result["card"]]
@@ -80,7 +80,7 @@ def cards(results: Sequence[Result]) -> Iterator[dict[str, Any]]:
 
 
 def answers(results: Sequence[Result]) -> Iterator[dict[str, str]]:
-    """Yield the short answers at the top of the page, if their experiments have run beyond smoke size."""
+    """Yield the short answers on the page, for experiments that have run at more than smoke size."""
     known = {result["manifest"]["name"]: result for result in results if not result["manifest"]["smoke"]}
     for each in tomllib.loads(ANSWERS.read_text("utf-8"))["answer"]:
         if each["experiment"] in known:
@@ -88,7 +88,7 @@ def answers(results: Sequence[Result]) -> Iterator[dict[str, str]]:
 
 
 def data_files(result: Result) -> list[str]:
-    """Return the files with the data and what was made from it, except tables, which have their own links."""
+    """Return the files with the data or made from it, except tables, which have their own links."""
     names = [name for name in result["manifest"]["sha256"] if name.endswith((".nc", ".csv"))]
     return [name for name in names if not name.startswith("table-")]
 

@@ -1,4 +1,4 @@
-"""Running what was asked for: one experiment after another, and the report after each of them."""
+"""The run of the requested experiments, one after another, with a new report after each of them."""
 
 import contextlib
 import dataclasses
@@ -32,11 +32,11 @@ from experiments.runner.experiment import Experiment
 from experiments.runner.manifest import manifest
 
 Crew = nnjax.Workers | None
-"""The workers that compute the sweeps; None means this process."""
+"""The workers that compute the sweeps; None means that this process does."""
 
 
 def run(request: Request) -> int:
-    """Do what was asked for, and return the exit status."""
+    """Carry out the request, and return the exit status."""
     console = terminal.console()
     if request.check:
         return _check_receipt(request.check, console)
@@ -82,7 +82,7 @@ def _run_all(
 def _has_shares(
     chosen: Sequence[Experiment], configs: Sequence[Any], request: Request, console: Console
 ) -> bool:
-    """Return whether there is anything to gather, if gathering was asked for."""
+    """Return False if gathering was asked for and an experiment has nothing to gather."""
     if not request.gather:
         return True
     kept = [
@@ -124,7 +124,7 @@ def _check_receipt(path: pathlib.Path, console: Console) -> int:
 
 
 def _with_sizes(experiments: Sequence[Experiment], request: Request) -> tuple[list[Experiment], list[str]]:
-    """Return the experiments that run, and the names of those that lack a smoke size if one is wanted."""
+    """Return the experiments to run, and the names of those without the smoke size that is asked for."""
     left_out = [each.name for each in experiments if request.smoke and each.smoke is None]
     return [each for each in experiments if each.name not in left_out], left_out
 
@@ -147,7 +147,7 @@ def _redraw(request: Request, console: Console) -> int:
 
 
 def _run_one(experiment: Experiment, config: Any, request: Request, console: Console, workers: Crew) -> bool:
-    """Run one experiment, store its data and then its result; a failure is printed, and the others go on."""
+    """Run one experiment, store its data and then its result; if it fails, print why and return False."""
     console.rule(f"[bold]{experiment.name}[/]")
     console.print(experiment.question)
     typed = " ".join([experiment.name, arguments.as_typed(config), *arguments.who_computes(request)])
@@ -178,7 +178,7 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
 def _add_second_list(
     experiment: Experiment, config: Any, context: Context, folder: pathlib.Path, console: Console
 ) -> None:
-    """Run the measurement again with other seeds, and store it beside the first."""
+    """Run the measurement again with other seeds, and store its data beside those of the first run."""
     other = config.other_list()
     terminal.say(console, f"again from seed {other.seed}, to see which verdicts depend on the seeds")
     data, took = _measure(experiment, other, _second(context), console)
@@ -188,7 +188,7 @@ def _add_second_list(
 
 
 def _second(context: Context) -> Context:
-    """Return the same context with other checkpoints."""
+    """Return the context for the second list of seeds, which has its own checkpoints."""
     return Context(checkpoints=context.checkpoints.of_another("second list"), workers=context.workers)
 
 
@@ -210,22 +210,23 @@ def _run_share(
         return False
     terminal.say(
         console,
-        f"{experiment.name}: the runs of seeds {first} to {end - 1} are kept in {request.out}; once all are, "
-        f"python -m experiments gather {experiment.name}, with the same options, makes the result",
+        f"{experiment.name}: the runs of seeds {first} to {end - 1} are kept in {request.out}; once all "
+        f"seeds are done, python -m experiments gather {experiment.name}, with the same options, makes the "
+        "result",
     )
     return True
 
 
 def _close_share(console: Console, failed: Sequence[str]) -> int:
     if failed:
-        terminal.say(console, f"failed: {', '.join(failed)}; the sweeps that ended are kept", "red")
+        terminal.say(console, f"failed: {', '.join(failed)}; the finished sweeps are kept", "red")
     return 1 if failed else 0
 
 
 def _measure(
     experiment: Experiment, config: Any, context: Context, console: Console
 ) -> tuple[Any, timing.Timing]:
-    """Run the measurement under progress bars; on Ctrl-C, say what is kept."""
+    """Run the measurement with progress bars; on Ctrl-C, say whether it can be resumed."""
     try:
         with progress.shown(console, experiment.name) as context.progress:
             return timing.timed(lambda: experiment.run(config, context))
@@ -250,8 +251,8 @@ def _device(experiment: Experiment, console: Console) -> Iterator[None]:
     if not experiment.float64 or jax.default_backend() != "tpu":
         yield
         return
-    terminal.say(console, "this needs float64, which a TPU cannot do: it runs on the CPU", "yellow")
-    # This is not jax.default_device, which an experiment's threads would not see.
+    terminal.say(console, "this experiment needs float64, which TPUs lack, so it runs on the CPU", "yellow")
+    # jax.default_device would affect only this thread, and not those of the experiment.
     before = getattr(jax.config, "jax_default_device", None)
     jax.config.update("jax_default_device", jax.local_devices(backend="cpu")[0])
     try:
@@ -261,7 +262,7 @@ def _device(experiment: Experiment, console: Console) -> Iterator[None]:
 
 
 def _write_report(request: Request) -> list[str]:
-    """Write the page about all stored results, and the explorer; return what is missing, and why."""
+    """Write the report on all stored results, and the explorer; return what is missing, and why."""
     try:
         results, damaged = store.stored(request.out, catalogue.names())
         troubles = [f"not in the report: {message}" for message in damaged]
@@ -280,12 +281,12 @@ def _write_explorer(out: pathlib.Path, walkthrough: Mapping[str, Any]) -> list[s
         data = cast(xr.DataTree, store.load_data(walkthrough["folder"]))
         page.write(out, data, walkthrough["tables"])
     except KeyError:
-        return ["no explorer: the walkthrough's result lacks its numbers; run the walkthrough again"]
+        return ["no explorer: the walkthrough's result lacks numbers for it; run the walkthrough again"]
     return []
 
 
 def _close(console: Console, request: Request, failed: Sequence[str]) -> int:
-    """Say what failed, and where the results are if nothing did."""
+    """Print what failed, or where the results are if nothing failed."""
     console.rule()
     troubles = _write_report(request)
     for message in ([f"failed: {', '.join(failed)}"] if failed else []) + troubles:

@@ -1,4 +1,4 @@
-"""Intervals: how certain a number from finitely many seeds is, at 99.9 % unless stated otherwise."""
+"""Confidence intervals for numbers from finitely many seeds, at 99.9 % unless stated otherwise."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 CONFIDENCE = 0.999
-"""A report has some fifty intervals; at 95 % two or three of them would miss by chance."""
+"""A report has some fifty intervals; at 95 % two or three of them would miss the true value by chance."""
 
 MANY = 100
 """A percentile bootstrap is valid at 99.9 % from this many values on; with 10 normal values, 1.5 % of the
-intervals miss."""
+intervals miss the true value."""
 
 TOO_MANY = 10_000
 """From this many values on, their mean is nearly normal, and resampling takes longer than measuring."""
@@ -80,9 +80,10 @@ def of_mean(values: ArrayLike) -> Interval:
 
 
 def of_median(values: ArrayLike, least: float = -np.inf) -> Interval:
-    """Return two order statistics around the median of values (n,), 99.9 %: P(B < j) < 0.0005, B ~ Bin(n, ½).
+    """Return two order statistics as a 99.9 % interval for the median of values (n,).
 
-    It holds for any distribution, infinite values included; fewer than 11 values are too few.
+    They are the j-th smallest and the j-th largest value, with P(B < j) < 0.0005 for B ~ Bin(n, ½). The
+    interval is valid for any distribution, even with infinite values, but needs at least 11 values.
     """
     ordered = np.sort(np.asarray(values, dtype=float))
     j = int(stats.binom.ppf((1 - CONFIDENCE) / 2, len(ordered), 0.5))
@@ -96,7 +97,7 @@ def clustered(
     resamples: int = 4999,
     seed: int = 0,
 ) -> Interval:
-    """Return a percentile interval for statistic(rows), drawing whole clusters (m, ...) of rows.
+    """Return a percentile interval for statistic(rows), by resampling whole clusters (m, ...) of rows.
 
     Rows that share a seed are not independent: resampling single rows would make the interval too narrow.
     """
@@ -113,9 +114,10 @@ class Parts(NamedTuple):
     """How rows and columns of a table affect its values.
 
     Attributes:
-        ratio: Mean square among rows over that among columns.
-        interval: 99.9 % interval for the ratio of their expectations, by resampling whole rows and columns.
-        shares: Shares of the variance: rows, columns, and their interaction (with any other variation).
+        ratio: Mean square among rows, divided by the mean square among columns.
+        interval: 99.9 % interval for the ratio of the expected mean squares, by resampling whole rows and
+            columns.
+        shares: Shares of the variance due to rows, columns, and their interaction (with any other variation).
     """
 
     ratio: float
@@ -128,8 +130,9 @@ def two_way(table: np.ndarray, *, resamples: int = 4999, seed: int = 0) -> Parts
 
     yᵢⱼ = μ + rowᵢ + columnⱼ + restᵢⱼ, where all parts are random: E MS(rows) = σ²(rest) + c σ²(rows), and
     likewise for columns; a part that comes out below 0 counts as 0 (Searle, Casella & McCulloch 1992, chapter
-    4). The F distribution would need normally distributed parts; a percentile bootstrap of rows and columns
-    does not (Owen 2007). With fewer than about 16 of each, the interval is too narrow.
+    4). An interval from the F distribution would need normally distributed parts; a percentile bootstrap of
+    rows and columns does not (Owen 2007). With fewer than about 16 rows or columns, the interval is too
+    narrow.
     """
     rows, columns = table.shape
     of_rows, of_columns = table.mean(axis=1) - table.mean(), table.mean(axis=0) - table.mean()
@@ -148,7 +151,7 @@ def two_way(table: np.ndarray, *, resamples: int = 4999, seed: int = 0) -> Parts
 
 
 def _ratio_interval(table: np.ndarray, resamples: int, rng: np.random.Generator) -> Interval:
-    """Return an interval for a table's mean square among rows over that among columns, by resampling both."""
+    """Return an interval for the ratio of the mean squares among rows and columns, by resampling both."""
     times = [rng.multinomial(size, np.full(size, 1 / size), resamples) for size in table.shape]
     squares = []
     for values, own, others in ((table, *times), (table.T, *times[::-1])):
@@ -162,24 +165,24 @@ def _ratio_interval(table: np.ndarray, resamples: int, rng: np.random.Generator)
 
 
 def _batch(size: int) -> int:
-    """Return how many resamples to hold in memory at once: 40 MB of them."""
+    """Return how many resamples to keep in memory at a time: as many as fit into 40 MB."""
     return max(1, 5_000_000 // size)
 
 
 def halves(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Split `count` places into the even and the odd ones, and the reverse: (judged on, chosen by)."""
+    """Split `count` places into even and odd ones, in both orders, as pairs (judged on, chosen by)."""
     even, odd = (np.arange(first, count, 2) for first in (0, 1))
     return [(even, odd), (odd, even)]
 
 
 def at_best(values: np.ndarray) -> tuple[np.ndarray, list[int]]:
-    """Return each row's value (s,) in the column of values (s, c) that has the best mean, and those columns.
+    """Return each row's value (s,) in the best column of values (s, c), and the columns chosen as best.
 
-    The best column is the one that is best on the other half of the rows: if it were chosen and judged on the
-    same rows, the best of several would look better than it is.
+    The best column is the one with the highest mean on the other half of the rows: if it were chosen and
+    judged on the same rows, the best of several would look better than it is.
     """
     if len(values) < 2:
-        raise ValueError(f"values have shape {values.shape}, expected (s, c) with s >= 2: two halves")
+        raise ValueError(f"values have shape {values.shape}, expected (s, c) with s >= 2, to have two halves")
     found, chosen = np.empty_like(values[:, 0]), []
     for own, others in halves(len(values)):
         column = int(np.argmax(np.mean(values[others], axis=0)))
@@ -207,8 +210,8 @@ def difference_of_shares(
 ) -> Interval:
     """Return an interval for mean(first) - mean(second) for two independent groups of hits (Newcombe 1998).
 
-    This is Method 10, from the Wilson interval for each. It is valid for small groups, too, and if none or
-    all are hits.
+    This is Newcombe's method 10, which combines the Wilson intervals of the two groups. The interval is valid
+    for small groups, too, and for groups with no hits or only hits.
     """
     (p, q), (one, other) = (
         [float(np.mean(hits)) for hits in (first, second)],

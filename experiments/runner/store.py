@@ -1,4 +1,4 @@
-"""The results folder: first an experiment's data, then its result, each written as a whole or not at all."""
+"""The results folder: first an experiment's data, then its result, each written completely or not at all."""
 
 import hashlib
 import json
@@ -37,10 +37,10 @@ class Result(NamedTuple):
 
 
 def check_writable(out: pathlib.Path) -> None:
-    """Refuse, before anything runs, a results folder that cannot be written.
+    """Check, before anything runs, that the results folder can be written to.
 
     Raises:
-        OSError: The message names the folder.
+        OSError: The folder cannot be written to; the message names it.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -55,11 +55,11 @@ def check_writable(out: pathlib.Path) -> None:
 def save_data(out: pathlib.Path, data: Data, manifest: Mapping[str, Any]) -> pathlib.Path:
     """Write `out/<experiment>/` with the data and its manifest, and return that folder.
 
-    This happens before any finding or figure is made, so that no data is lost by a bug there. An older result
-    is replaced as a whole.
+    The data is written before any finding or figure is made, so that a bug in those cannot lose it. An older
+    result is replaced as a whole.
 
     Raises:
-        OSError: The folder cannot be written; the message names it.
+        OSError: The folder cannot be written to; the message names it.
     """
 
     def fill(folder: pathlib.Path) -> None:
@@ -83,7 +83,7 @@ def add_second(folder: pathlib.Path, data: Data, about: Mapping[str, Any]) -> No
 
 
 def save_result(experiment: Experiment, folder: pathlib.Path) -> Result:
-    """Make findings, tables and figures from the data in `folder`, write them beside it, and return them.
+    """Make findings, tables and figures from the data in `folder`, and store them beside the data.
 
     Findings, tables and a row for each seed are written as CSV files, too.
 
@@ -92,7 +92,7 @@ def save_result(experiment: Experiment, folder: pathlib.Path) -> Result:
 
     Raises:
         FileNotFoundError: There is no data.
-        ValueError: The data is not what was written: its hash differs.
+        ValueError: The data was changed after it was written: its hash differs.
     """
     manifest = read_manifest(folder, [DATA, SECOND])
     data = load_data(folder)
@@ -141,10 +141,10 @@ def _save_drawing(folder: pathlib.Path, name: str, drawing: Drawing) -> dict[str
 
 
 def _story_as_json(experiment: Experiment, result: Result) -> dict[str, Any]:
-    """Return story and card for JSON.
+    """Return the story and the card in a form that can be written as JSON.
 
     Raises:
-        KeyError: One of them shows a figure that is not drawn.
+        KeyError: The story or the card shows a figure that is not drawn.
     """
     card = experiment.card
     shown = [each.figure for each in result.story if isinstance(each, Show)] + ([card.figure] if card else [])
@@ -218,7 +218,7 @@ def _hash(path: pathlib.Path) -> str:
 def _replaced(target: pathlib.Path, fill: Callable[[pathlib.Path], None]) -> pathlib.Path:
     """Fill a temporary folder, and move it to `target`.
 
-    If the run is killed, an older result stays as it was, or moves aside to a name that `recover` knows.
+    If the run is killed, an older result stays as it was, or is moved aside, and `recover` puts it back.
     """
     recover(target)
     temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{target.name}-new-", dir=target.parent))
@@ -248,7 +248,7 @@ def _aside(target: pathlib.Path) -> pathlib.Path:
 
 
 def _move(new: pathlib.Path, target: pathlib.Path) -> None:
-    """Move `new` to `target`; an older result is moved aside first, and put back if that fails."""
+    """Move `new` to `target`; an older result is moved aside first, and put back if the move fails."""
     aside = _aside(target)
     if target.exists():
         target.rename(aside)
@@ -269,11 +269,11 @@ def recover(target: pathlib.Path) -> None:
 
 
 def read_manifest(folder: pathlib.Path, names: Sequence[str] | None = None) -> dict[str, Any]:
-    """Read the manifest of a result after checking its files, or only those named.
+    """Read the manifest of a result after checking all its files, or only the files in `names`.
 
     Raises:
         FileNotFoundError: A file of the result is missing.
-        ValueError: A file is not what was written: its hash differs.
+        ValueError: A file was changed after it was written: its hash differs.
     """
     manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     for name, digest in manifest["sha256"].items():
@@ -289,7 +289,7 @@ def load(folder: pathlib.Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: A file of the result is missing.
-        ValueError: A file is not what was written, or there is data but no result made from it.
+        ValueError: A file was changed after it was written, or no result has been made from the data.
     """
     manifest = read_manifest(folder)
     if not (folder / "findings.json").exists():
@@ -307,7 +307,7 @@ def load(folder: pathlib.Path) -> dict[str, Any]:
 
 
 def stored(out: pathlib.Path, names: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Load the results of these experiments in `out`, in order, and say what is wrong with the others."""
+    """Load the results of these experiments in `out`, in order, and say what is wrong with damaged ones."""
     results, damaged = [], []
     for name in with_data(out, names):
         try:

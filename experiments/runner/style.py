@@ -1,4 +1,4 @@
-"""The look of every figure: two widths, legible text, colours that all readers can tell apart."""
+"""The look of every figure: two widths, legible text, and colours that all readers can tell apart."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -17,15 +17,15 @@ from matplotlib.ticker import NullFormatter, NullLocator
 from experiments.runner.numbers import SUPERSCRIPT
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's palette, distinct for every kind of colour vision; the page turns it into variables."""
+"""Okabe and Ito's palette, distinct for every kind of colour vision; variables replace it in the page."""
 GREY, FAINT, PAPER = "#555555", "#BBBBBB", "#FFFFFF"
 """The colours of axes and remarks, of things in the background, and of the background itself."""
 TRUE, WRONG = COLOURS[0], COLOURS[1]
-"""The colours of what is right, and of what is wrong and shown next to it."""
+"""The colours of right results, and of wrong results that are shown next to them."""
 NARROW, WIDE = 352, 720
-"""Widths of a panel, in CSS pixels: one fits a phone, the other scrolls sideways on it."""
+"""Widths of a panel, in CSS pixels: the narrow one fits a phone, and the wide one scrolls sideways there."""
 SMALL, TEXT = 11, 12
-"""Text sizes in pixels, as shown."""
+"""Text sizes in pixels, as the page shows the text."""
 PER_INCH = 72
 """An SVG from matplotlib has 72 units per inch, and one unit is shown as one pixel."""
 
@@ -56,12 +56,12 @@ SETTINGS: dict[Any, Any] = {
     "ytick.labelsize": SMALL,
 }
 END = "end of a line"
-"""The id by which the labels of `label_end` are found again."""
+"""The id that marks the labels that `label_end` has made."""
 
 
 @contextlib.contextmanager
 def context() -> Iterator[None]:
-    """Draw and save figures in this look; nothing outside the block is changed."""
+    """Use this look for figures that are drawn and saved in the block, and for no others."""
     with mpl.rc_context(SETTINGS):
         yield
 
@@ -79,14 +79,14 @@ def size(figure: Figure) -> tuple[int, int]:
 
 
 def label_end(axes: Axes, line: Line2D, text: str, **looks: Any) -> Annotation:
-    """Name a line at its end, in its colour, in place of a legend.
+    """Write a line's name at the line's end, in the same colour, instead of a legend.
 
-    Labels that would overlap move apart, so call it once scales and limits are set.
+    Labels that would overlap are moved apart, so call this function after scales and limits are set.
 
     Args:
-        axes: Where the line is.
-        line: The line; its last point within the limits counts.
-        text: Its name.
+        axes: The axes in which the line is drawn.
+        line: The line; its label stands at the line's last visible point.
+        text: The line's name.
         looks: Further arguments of `Axes.annotate`.
     """
     options = {"color": line.get_color(), "fontsize": SMALL, "va": "center", "gid": END} | looks
@@ -96,7 +96,7 @@ def label_end(axes: Axes, line: Line2D, text: str, **looks: Any) -> Annotation:
 
 
 def _end(axes: Axes, line: Line2D) -> tuple[float, float]:
-    """Return the last visible point of a line, or its last one if none is visible."""
+    """Return the last visible point of a line, or its last finite point if none is visible."""
     points = np.column_stack([np.asarray(values, float) for values in line.get_data()])
     (left, right), (low, high) = sorted(axes.get_xlim()), sorted(axes.get_ylim())
     x, y = points.T
@@ -133,7 +133,7 @@ def dots(
     intervals: Sequence[tuple[float, float]],
     colours: Sequence[str] = COLOURS[:1],
 ) -> None:
-    """Draw a dot with its interval for each name, the first on top; `colours` are repeated."""
+    """Draw a dot with its interval for each name, from top to bottom; `colours` are used in turn."""
     for y, (value, (low, high)) in enumerate(zip(values, intervals, strict=True)):
         colour = colours[y % len(colours)]
         axes.plot((low, high), (y, y), color=colour, linewidth=2, solid_capstyle="butt")

@@ -40,7 +40,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def print_estimate(terminal: Console, chosen: Sequence[Experiment], full: bool, lists: int = 1) -> None:
-    """Say how long it will take on two cores; other machines may take more or less time."""
+    """Print how long the experiments will take on two cores; other machines may take more or less time."""
     minutes = sum(each.minutes[full] * (lists if each.second_list else 1) for each in chosen)
     about = f"{minutes / 60:.1f} hours" if minutes > 90 else counted(max(1, round(minutes)), "minute")
     say(terminal, f"{counted(len(chosen), 'experiment')}, about {about} on two cores")
@@ -51,7 +51,7 @@ def print_result(terminal: Console, result: Result, smoke: bool, tables: bool = 
     for title, (header, rows) in result.tables.items() if tables else ():
         say(terminal, title, "bold")
         _print_table(terminal, header, [list(map(numbers.typeset, row)) for row in rows])
-    say(terminal, "Findings of a smoke run, too small to judge" if smoke else "Findings", "bold")
+    say(terminal, "Findings of a smoke run, which is too small to judge" if smoke else "Findings", "bold")
     _print_table(terminal, *_findings(result.findings, smoke))
     if result.tables and not tables:
         say(terminal, f"{counted(len(result.tables), 'table')}: --tables prints them")
@@ -69,7 +69,7 @@ def counted_by_class(findings: Sequence[Finding], smoke: bool) -> list[str]:
 
 
 def _print_table(terminal: Console, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table, or a line for each cell if a number would be cut."""
+    """Print a table, or a line for each cell if a number would be cut off."""
     table = Table(*header)
     for row in rows:
         table.add_row(*row)

@@ -1,4 +1,4 @@
-"""Results as CSV files, for R, spreadsheets and anyone without netCDF: findings, tables, a row per seed."""
+"""Results as CSV files, for R, spreadsheets and anyone without netCDF: findings, tables, one row per seed."""
 
 import pathlib
 import re
@@ -12,7 +12,7 @@ import xarray as xr
 from experiments.runner.experiment import Data, Table
 
 MOST_ROWS = 100_000
-"""Larger parts are only in the netCDF file, except those with one row per seed."""
+"""Parts with more rows than this are only in the netCDF file, unless they have one row per seed."""
 
 
 def findings(each: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -33,7 +33,7 @@ def _flat(finding: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parts(data: xr.DataTree) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield (name, frame) for each group's variables that share their axes, if one of these is the seed.
+    """Yield (name, frame) for each set of variables in a group that share axes, one of which is the seed.
 
     Codes are replaced with words. A group whose variables have different axes yields a frame for each set of
     axes, named after the additional axes.
@@ -50,7 +50,7 @@ def parts(data: xr.DataTree) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def _by_seed(variable: xr.DataArray, group: xr.Dataset) -> bool:
-    """Return whether each entry along an axis belongs to a seed, or to a pair of seeds."""
+    """Return whether the entries along one of the axes belong to seeds, or to pairs of seeds."""
     return any(
         str(name).endswith("seed") and set(group[name].dims) & set(variable.dims) for name in group.coords
     )

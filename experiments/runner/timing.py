@@ -13,8 +13,8 @@ class Timing(NamedTuple):
     """Durations in seconds.
 
     Attributes:
-        wall_time: The whole run.
-        longest_compilation: The longest compilation of any program by XLA; 0 if there was none.
+        wall_time: Duration of the whole run.
+        longest_compilation: Duration of XLA's longest compilation of a program; 0 if nothing was compiled.
     """
 
     wall_time: float
@@ -22,7 +22,7 @@ class Timing(NamedTuple):
 
 
 def timed(run: Callable[[], T]) -> tuple[T, Timing]:
-    """Call `run`, and return its result and how long it took."""
+    """Call `run`, and return its result and how long the call took."""
     compilations = [0.0]
 
     def listen(event: str, duration_secs: float, **kwargs: str | int) -> None:

@@ -8,7 +8,7 @@ class Said(NamedTuple):
     """A verdict as it is shown.
 
     Attributes:
-        look: Its kind: confirmed, refuted, guess (a guess of ours that failed), wrong, open or none.
+        look: The verdict's kind: confirmed, refuted, guess (our guess that failed), wrong, open or none.
         sign: One character.
         words: The verdict in words.
     """
@@ -49,12 +49,12 @@ COLUMNS = {
 
 
 def said(finding: Mapping[str, Any]) -> Said:
-    """Return the verdict of a finding in the form of `store.as_json`."""
+    """Return the verdict of a finding that `store.as_json` has converted."""
     return in_words(finding["class"], finding["verdict"], finding["too_wide"])
 
 
 def in_words(kind: str, verdict: str | None, too_wide: bool) -> Said:
-    """Put a verdict in words, depending on whose claim it is; `verdict` is None if nothing was judged."""
+    """Put a verdict into words, depending on whose claim it is; `verdict` is None if nothing was judged."""
     if verdict == "differs":
         return REFUTED[kind]
     if verdict == "undecided":
@@ -63,7 +63,7 @@ def in_words(kind: str, verdict: str | None, too_wide: bool) -> Said:
 
 
 def divided(findings: Sequence[Mapping[str, Any]]) -> tuple[list[Any], list[Any], list[Any]]:
-    """Divide findings into those refuted, our guesses last; those that stay open; and the rest."""
+    """Divide findings into three lists: refuted ones (our guesses last), open ones, and the rest."""
     order = {"wrong": 0, "refuted": 1, "guess": 2}
     looks = [said(each).look for each in findings]
     refuted = [each for each, look in zip(findings, looks, strict=True) if look in order]

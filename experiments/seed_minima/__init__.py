@@ -1,4 +1,4 @@
-"""Which minimum does a seed reach, is it really a minimum, and are two of them different?"""
+"""Which minimum does a seed reach, is it really a minimum, and are two such minima different?"""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from experiments.seed_minima.story import CARD, story
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """How many seeds each part gets, and how long it trains.
+    """The number of seeds in each part, and the length of its training.
 
     Attributes:
         seed: First seed of every part.
@@ -27,9 +27,9 @@ class Config(Options):
         their_students: Students of each further teacher.
         student_epochs: Maximum number of epochs for which a student is trained.
         paths: Number of students whose paths are drawn.
-        barrier_seeds: Networks between which barriers are measured.
-        barrier_epochs: Epochs for which each of these networks is trained.
-        linear_seeds: Linear networks with a bottleneck.
+        barrier_seeds: Number of networks between which barriers are measured.
+        barrier_epochs: Epochs of training for the networks between which barriers are measured.
+        linear_seeds: Number of linear networks with a bottleneck.
     """
 
     seeds: int = 100_000
@@ -91,7 +91,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
 EXPERIMENT = Experiment(
     name="seed_minima",
     title="Which minimum does a seed reach?",
-    question="Do different seeds end in different minima, and are these minima at all?",
+    question="Do different seeds end in different minima, and are these ends minima at all?",
     method="Networks are trained from many seeds: on XOR, as students of a teacher network, as linear "
     "networks, and a few on handwritten digits. Each end is certified by the eigenvalues of the Hessian (on "
     "the digits, barriers are measured instead), and copies of one network (nodes in another order, signs "
@@ -117,8 +117,8 @@ EXPERIMENT = Experiment(
         "linear_seeds": 4,
     },
     full={"seeds": 1_000_000, "few": 10_000, "students": 10_000, "their_students": 200, "barrier_seeds": 12},
-    remember="Seeds end in different places, but “different minima” are mostly copies of one, or not minima "
-    "at all: on XOR with two hidden nodes none was certified. Runs stuck at ½ stay there; a quarter of those "
-    "at ⅔ are merely slow.",
+    remember="Seeds end in different places, but “different minima” are mostly copies of one minimum, or "
+    "not minima at all: on XOR with two hidden nodes, no end was certified as a minimum. Runs stuck at a "
+    "loss of ½ stay there; a quarter of the runs at ⅔ are merely slow.",
     minutes=(1.4, 11.0),
 )

@@ -1,4 +1,4 @@
-"""Barriers: how high the loss rises on the line between two seeds' ends, before and after aligning."""
+"""Barriers: how high the loss rises on the line between two trained networks, before and after aligning."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from nnjax import datasets
 NETWORK = nnjax.mlp((64, 64, 10))
 RATE = 0.05
 ORDER = 1 << 20
-"""Folded into a seed's key for the order of its rows, so that weights come from different random numbers."""
+"""Folded into a seed's key to make a key for the order of the rows that is not used for the weights."""
 
 
 def learner(epochs: int) -> Callable[[jax.Array], nnjax.Params]:
@@ -37,7 +37,7 @@ def learner(epochs: int) -> Callable[[jax.Array], nnjax.Params]:
 
 
 def barriers(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Measure the barrier per row between each pair of the seeds' ends."""
+    """Measure the barrier per row between the trained networks of each pair of seeds."""
     train, _ = datasets.digits()
     params = context.sweep("64-64-10", learner(epochs), seeds)
     pairs, heights = certificates.barriers(NETWORK, params, *train)

@@ -1,4 +1,4 @@
-"""A linear 4-2-4 network that reproduces Iris: every critical point is known (Baldi & Hornik 1989)."""
+"""A linear 4-2-4 network that reproduces Iris, and whose critical points are known (Baldi & Hornik 1989)."""
 
 import itertools
 
@@ -16,7 +16,7 @@ from nnjax import datasets, minima
 NETWORK = nnjax.mlp((4, 2, 4), "identity", "identity", biases=False)
 RATE, MOMENTUM, EPOCHS = 2e-4, 0.9, 1500
 SUBSETS = list(itertools.combinations(range(4), 2))
-"""The two principal directions, of four, that each critical point keeps."""
+"""The two of the four principal directions that each critical point keeps."""
 
 
 def rows() -> np.ndarray:
@@ -32,7 +32,7 @@ def principal(xs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def linear(context: Context, seeds: np.ndarray) -> xr.Dataset:
-    """Train every seed: the loss, the weights, and the function x ↦ x W¹W² that they compute.
+    """Train every seed, and return its loss, W¹, and the matrix W¹W² of its function x ↦ x W¹W².
 
     Raises:
         FloatingPointError: A seed diverged.
@@ -70,9 +70,9 @@ def critical_points() -> xr.Dataset:
     downhill = [sum(j < i for i in kept for j in set(range(4)) - set(kept)) for kept in SUBSETS]
     columns = {
         "loss": (certificate.loss, {"long_name": "SSE summed over the rows"}),
-        "theory": (np.array(theory), {"long_name": "SSE by theory: sum of the eigenvalues not kept"}),
+        "theory": (np.array(theory), {"long_name": "SSE in theory: sum of the eigenvalues left out"}),
         "negative": (certificate.negative, {"long_name": "number of negative eigenvalues of the Hessian"}),
-        "downhill": (np.array(downhill), {"long_name": "number of downhill directions by theory"}),
+        "downhill": (np.array(downhill), {"long_name": "number of downhill directions according to theory"}),
         "verdict": (certificate.verdict.astype(np.int8), {"long_name": "kind of point"} | VERDICT_FLAGS),
     }
     return xr.Dataset(

@@ -18,30 +18,33 @@ COLOURS = {**dict(enumerate(style.COLOURS)), ELSEWHERE: style.FAINT}
 HEIGHTS = (0.1, 1, 10, 100, 1000)
 """Losses at which contours are drawn."""
 XOR = (
-    "How many of the same seeds end near each loss (SSE) at which the landscape is flat; “elsewhere” is more "
-    "than 0.02 away from all of these. Rows name initial weights and biases, and the learning rate."
+    "The share of seeds that end near each loss (SSE) at which the landscape is flat; every bar shows the "
+    "same seeds. Ends that are “elsewhere” are more than 0.02 away from all of these losses. The label of "
+    "each bar gives the initial weights and biases, and the learning rate."
 )
 PLANE = (
-    "The loss of a tanh 2-2-1 student on the plane through three of its ends (orange), as a map. Blue: "
-    "paths of the seeds that end there, from their starts (dots), projected onto the plane. Two of 9 "
-    "dimensions can show that points are low, but not that a hollow is a minimum: there may be a way out in "
-    "the other 7."
+    "A contour map of the loss of a tanh 2-2-1 student on the plane through the ends of three seeds "
+    "(orange). The blue lines are the paths of the seeds that reach these ends, from their starts (dots), "
+    "projected onto the plane. The plane shows two of 9 dimensions. It can show that points are low, but not "
+    "that a hollow is a minimum, since a way down may lead through the other 7 dimensions."
 )
 TEACHERS = (
-    "Each row is a teacher with {students} students: the shares that learnt to match it (a loss of 0), ended "
-    "in another strict local minimum, or had not settled. The first teacher, on which the learning rate was "
-    "tuned, is marked."
+    "Each row shows, for one teacher with {students} students, the shares of students that learnt to match "
+    "the teacher (a loss of 0), ended in another strict local minimum, or had not settled. The first "
+    "teacher, on which the learning rate was tuned, is marked."
 )
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw the ends on XOR, the plane through three students' ends, and students by teacher."""
+    """Draw the ends on XOR, the plane through three students' ends, and the outcomes for each teacher."""
     conditions, many = data["conditions"].to_dataset(), data["teachers"].to_dataset()
     ends = [_levels(conditions.sel(network=network)) for network in conditions["network"].values]
     plane = [_plane(data["landscape/plane"].to_dataset())]
     return {
         "xor": Drawing(
-            "With two hidden nodes many XOR networks get stuck; a third node frees nearly all", ends, XOR
+            "With two hidden nodes many XOR networks get stuck; a third node frees nearly all of them",
+            ends,
+            XOR,
         ),
         "plane": Drawing("Three different ends are one and the same network", plane, PLANE),
         "teachers": Drawing(
@@ -53,7 +56,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def _levels(part: xr.Dataset) -> Figure:
-    """Draw the shares of one network's seeds, a bar for each setting."""
+    """Draw the share of one network's seeds at each level, with a bar for each setting."""
     levels = part["level"].transpose("setting", "seed").values
     order = np.argsort(-np.mean(levels == 0, axis=1), kind="stable")
     figure, axes = style.panel(height=250)

@@ -17,15 +17,15 @@ from nnjax import minima
 EXPECTED = expectations.of("seed_minima")
 
 ENOUGH = 100
-"""The fewest seeds with which shares are judged."""
+"""The smallest number of seeds for which shares are judged."""
 LONG = 10_000
-"""The fewest steps after which the ends are judged."""
+"""The smallest number of steps after which the ends are judged."""
 LEVEL_NAMES = {0: "0", 1: "½", 2: "⅔", 3: "1", ELSEWHERE: "elsewhere"}
 SLUGS = ("zero", "half", "two-thirds")
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge the handout's sentences about minima, each with its nuance, and what theory says exactly."""
+    """Judge the handout's sentences about minima, and the exact statements of theory."""
     ends = data["xor"].to_dataset()
     many = ends.sizes["seed"] >= 10 * ENOUGH and ends.attrs["steps"] >= LONG
     return [
@@ -118,17 +118,17 @@ def _teachers(many: xr.Dataset, students: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["teachers-with-local-minimum"],
         "tanh 2-2-1: teachers with students that end in a strict local minimum that is not global (count)",
         int((by_teacher > 0).sum()),
-        note=f"of {len(by_teacher)} with {local.shape[1]} students each, certified in float64; of these "
-        f"{by_teacher.min():.0%} to {by_teacher.max():.0%} end in one; "
-        f"{np.mean(open_ends):.0%} have not settled after {many.attrs['epochs']} epochs; of the first "
-        f"teacher's {len(first)} students {first.sum()} end in one",
+        note=f"of {len(by_teacher)} teachers with {local.shape[1]} students each, certified in float64; by "
+        f"teacher, {by_teacher.min():.0%} to {by_teacher.max():.0%} of the students end in such a minimum; "
+        f"{np.mean(open_ends):.0%} of all students have not settled after {many.attrs['epochs']} epochs; "
+        f"{first.sum()} of the first teacher's {len(first)} students end in such a minimum",
     )
     yield share(
         EXPECTED["teachers-alike"],
-        "tanh 2-2-1: share of the teachers whom at least 90 % of their students learn to match",
+        "tanh 2-2-1: share of the teachers that at least 90 % of their students learn to match",
         learnt >= 0.9,
         note=f"{len(learnt)} teachers; by teacher {learnt.min():.0%} to {learnt.max():.0%}, mean "
-        f"{learnt.mean():.0%}; for the first one, on which the rate was tuned, {learnt[0]:.0%}",
+        f"{learnt.mean():.0%}; for the first teacher, on which the rate was tuned, {learnt[0]:.0%}",
     )
 
 
@@ -139,11 +139,12 @@ def _barriers(barriers: xr.Dataset) -> Iterator[Finding]:
     ratio = after / before
     yield Finding(
         EXPECTED["barrier-aligned"],
-        "digits 64-64-10: barrier between two seeds' ends after aligning, over the barrier before",
+        "digits 64-64-10: barrier between two seeds' ends after aligning, divided by the barrier before it",
         measured=float(np.median(ratio)),
         interval=(float(ratio.min()), float(ratio.max())),
-        note=f"{len(ratio)} pairs; per row {np.median(before):.3f} before, {np.median(after):.3f} after; the "
-        "bound was set when an earlier run's 0.026 was known; pairs share seeds, so the interval is a range",
+        note=f"{len(ratio)} pairs; per row {np.median(before):.3f} before, {np.median(after):.3f} after; "
+        "the bound was set when 0.026 was known from an earlier run; pairs share seeds, so the interval is "
+        "the range of the ratios",
     )
 
 
@@ -151,7 +152,7 @@ def _linear(linear: xr.Dataset) -> Iterator[Finding]:
     loss = linear["loss"].values
     yield exact(
         EXPECTED["linear-loss"],
-        "linear 4-2-4 on Iris: relative distance of any seed's loss from the sum of the last 2 eigenvalues",
+        "linear 4-2-4 on Iris: largest relative distance of a loss from the sum of the last 2 eigenvalues",
         np.max(np.abs(loss / float(linear["least"]) - 1)),
         note=f"{len(loss)} seeds: each ends at a different point, with the same function and loss",
     )
@@ -162,12 +163,12 @@ def _critical_points(points: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["linear-saddles"],
         "linear 4-2-4: critical points whose number of downhill directions differs from theory (count)",
         int(np.sum(points["negative"].values != points["downhill"].values)),
-        note=f"{points.sizes['kept']} choices of two of four directions; certified",
+        note=f"{points.sizes['kept']} choices of two directions out of four, each certified",
     )
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate the levels on XOR in each condition, and the linear network's critical points."""
+    """Tabulate the shares of the levels on XOR, by condition, and the linear network's critical points."""
     few = data["conditions"].sizes["seed"]
     return {
         f"XOR: share of {few} seeds that end within 0.02 of an SSE, % [99.9 % interval]": _level_shares(

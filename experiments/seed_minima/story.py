@@ -12,13 +12,13 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """Say that stuck runs are on plateaus and different ends are copies, but some minima are really local."""
+    """Say that stuck runs are on plateaus and different ends are copies, but that local minima exist."""
     seeds, teachers = data["xor"].sizes["seed"], data["teachers"].sizes["teacher"]
     return [
         f"“We can get stuck in local minima”, says the handout. Of {seeds:,} XOR networks with two hidden "
         "nodes {xor-ends-zero:%} learn, {xor-ends-half:%} get stuck at an SSE of ½, and "
-        "{xor-ends-two-thirds:%} at ⅔. Are these minima, from which no direction leads down? The Hessian, "
-        "the matrix of second derivatives, can tell: the number of ends certified as minima is "
+        "{xor-ends-two-thirds:%} at ⅔. Are these ends minima, from which no direction leads down? The "
+        "Hessian, the matrix of second derivatives, can tell: the number of ends certified as minima is "
         "{xor-certified-minimum}, as Hamey (1998) predicts. Nearly all ends at ½, "
         "{xor-failures-on-a-plateau}, are certified to lie on a plateau, which falls towards infinite "
         "weights, ever more gently.",
@@ -36,10 +36,10 @@ def story(data: xr.DataTree) -> Story:
         Show("teachers"),
         Fold("Are different ends different networks?"),
         "Not always. Swap two hidden nodes, or flip all signs around a tanh node, and a network computes "
-        "what it did before; with two tanh nodes there are eight such copies. Of the students that imitate a "
-        "tanh teacher, each that succeeds ends at one of the eight, to within {students-nearest-copy} in "
-        "every weight. Larger networks show it, too. On the straight line between two networks that read "
-        "digits the loss climbs over a barrier; once the nodes of one are put in the other's order, "
-        "{barrier-aligned:%} of it is left.",
+        "the same function as before; with two tanh nodes there are eight such copies. Of the students that "
+        "imitate a tanh teacher, each that succeeds ends at one of the eight, to within "
+        "{students-nearest-copy} in every weight. Larger networks have such copies, too. On the straight "
+        "line between two networks that read digits the loss climbs over a barrier; once the nodes of one "
+        "are put in the other's order, {barrier-aligned:%} of the barrier is left.",
         Show("plane"),
     ]

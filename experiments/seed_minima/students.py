@@ -1,4 +1,4 @@
-"""A teacher's students: each end is compared with the eight copies of the global minimum, which is known."""
+"""The students of one teacher, whose ends are compared with the eight copies of the known global minimum."""
 
 import functools
 import itertools
@@ -26,20 +26,21 @@ STUDENT = nnjax.mlp((2, 2, 1), "tanh", "identity")
 COPIES = 8
 """2ⁿ n! for n = 2 tanh nodes."""
 RATE, PLAIN, MOMENTUM = 0.0015, 2000, 0.95
-"""Learning rate; momentum (handout, footnote 12), since valleys are long: plain descent takes 100,000 epochs.
-Momentum starts after PLAIN epochs: earlier it would throw nodes far out, where a fifth of them stay. The
-Hessian's largest eigenvalue at any settled end, 1069, is below 2 / RATE = 1333."""
+"""Learning rate, epochs without momentum, and momentum (handout, footnote 12). Momentum is used because
+valleys are long: plain descent takes 100,000 epochs. Momentum starts after PLAIN epochs: an earlier start
+would throw nodes far out, where a fifth of them stay. The Hessian's largest eigenvalue at any settled end,
+1069, is below 2 / RATE = 1333."""
 NEARLY = 1e-6
 """A student has arrived when the gradient's length is at most this; Newton's method does the rest."""
 MOVED = 0.05
-"""Newton's method may move it by this share of 1 + |θ|: a minimum farther away is not the one that descent
-led to."""
+"""Newton's method may move a student by this share of 1 + |θ|: a minimum farther away is not the one to which
+descent led."""
 SOLVED = 1e-9
 """A student below this summed loss has learnt what its teacher computes."""
 
 
 def copies(params: nnjax.Params) -> list[nnjax.Params]:
-    """List the eight networks that compute what a 2-2-1 tanh network computes."""
+    """List the eight networks that compute the same function as a 2-2-1 tanh network."""
     return [
         symmetries.flipped(
             STUDENT, symmetries.permuted(params, 0, np.array(order)), 0, jnp.array(signs, jnp.float64)
@@ -50,7 +51,7 @@ def copies(params: nnjax.Params) -> list[nnjax.Params]:
 
 
 class State(NamedTuple):
-    """A student in training: parameters, its last step, epochs done."""
+    """A student in training: its parameters, its last step, and the number of epochs done."""
 
     params: nnjax.Params
     step: nnjax.Params
@@ -67,7 +68,7 @@ def task() -> tuple[nnjax.Params, datasets.Data]:
 
 
 def begin(key: jax.Array) -> State:
-    """Draw N(0, 1) weights and biases, with zero momentum."""
+    """Draw weights and biases from N(0, 1), and start with zero momentum."""
     params = nnjax.init(STUDENT, key, "normal", "normal", dtype=jnp.float64)
     return State(params, jax.tree.map(jnp.zeros_like, params), jnp.zeros((), jnp.int32))
 
@@ -121,7 +122,10 @@ def students(context: Context, seeds: np.ndarray, path_count: int, epochs: int) 
         "verdict": (certificate.verdict.astype(np.int8), {"long_name": "kind of point"} | VERDICT_FLAGS),
         "gradient_norm": (certificate.gradient_norm, {"long_name": "|∂L/∂θ|"}),
         "copy": (distances.argmin(axis=1).astype(np.int8), {"long_name": "nearest copy of the teacher"}),
-        "distance": (distances.min(axis=1), {"long_name": "largest distance of any weight from that copy"}),
+        "distance": (
+            distances.min(axis=1),
+            {"long_name": "largest distance of any weight from the nearest copy"},
+        ),
         "smallest_eigenvalue": (
             certificate.eigenvalues[:, 0],
             {"long_name": "smallest eigenvalue of the Hessian"},
@@ -131,7 +135,7 @@ def students(context: Context, seeds: np.ndarray, path_count: int, epochs: int) 
             {"long_name": "largest eigenvalue of the Hessian"},
         ),
         "epochs": (ended.steps, {"long_name": "epochs done"}),
-        "moved": (ends.moved, {"long_name": "distance that Newton's method moved it"}),
+        "moved": (ends.moved, {"long_name": "distance that Newton's method moved the parameters"}),
         "settled": (settled, {"long_name": "whether descent and Newton's method reached the same minimum"}),
         "minimum": (
             _distinct(certificate, settled),
@@ -149,23 +153,26 @@ def students(context: Context, seeds: np.ndarray, path_count: int, epochs: int) 
 
 
 def _distinct(certificate: minima.Certificate, settled: np.ndarray) -> np.ndarray:
-    """Number the minima (s,) by increasing loss, −1 if unsettled; equal loss and eigenvalues count as one."""
+    """Number the minima (s,) by increasing loss, −1 if unsettled.
+
+    Ends with equal loss and eigenvalues count as one minimum.
+    """
     scale = np.abs(certificate.eigenvalues).max(axis=0).clip(1e-3)
     features = np.column_stack([certificate.loss, certificate.eigenvalues])
     return minima.group(np.where(settled[:, None], features, np.nan), [1e-6, *1e-3 * scale])
 
 
 def _corners(data: xr.Dataset) -> np.ndarray:
-    """Choose the first three ends that match the teacher at different copies, or else any three ends."""
+    """Choose the first three ends that match different copies of the teacher, or else the first three."""
     rows = np.flatnonzero(data["settled"].values & (data["loss"].values < SOLVED))
     firsts = rows[np.sort(np.unique(data["copy"].values[rows], return_index=True)[1])]
     return firsts[:3] if len(firsts) >= 3 else np.arange(3)
 
 
 def landscape(data: xr.Dataset, size: int = 121) -> dict[str, xr.Dataset]:
-    """Slice the loss on the plane through three ends, with the paths on it, and around the first of them.
+    """Compute the loss on the plane through three ends, with paths, and on one through the first end.
 
-    A slice has `size` × `size` points; `step` is their position along each of its two axes.
+    A slice has `size` × `size` points; `step` gives the positions of the points along each axis.
     """
     corners = _corners(data)
     ends = data["end"].values[corners]

@@ -1,4 +1,4 @@
-"""Students of many teachers: how often, by teacher, they end in a minimum other than their teacher's."""
+"""Students of many teachers: how often each teacher's students end in a minimum other than the teacher's."""
 
 import functools
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from nnjax import datasets, minima
 
 ROWS = 80
 STEEP = 1.6
-"""A teacher's students learn at the rate STEEP / (largest eigenvalue of the Hessian at their goal): descent
+"""A teacher's students learn at the rate STEEP / (largest eigenvalue of the Hessian at their goal). Descent
 is stable for STEEP below 2, and this value suits the first teacher."""
 
 
@@ -38,7 +38,7 @@ class Tasks(NamedTuple):
 
 @functools.cache
 def tasks(count: int) -> Tasks:
-    """Draw teachers from the keys 1, 2, ...; the first is that of `students.task`."""
+    """Draw teachers from the keys 1, 2, ...; the first teacher is the one of `students.task`."""
     with jax.ensure_compile_time_eval():
         drawn = [
             datasets.teacher(STUDENT, nnjax.key(number), ROWS, jnp.float64) for number in range(1, count + 1)
@@ -55,7 +55,7 @@ def _hessian(params: nnjax.Params, xs: jax.Array, ys: jax.Array) -> jax.Array:
 
 
 class State(NamedTuple):
-    """A student in training: its teacher's number from 0, parameters, last step, epochs done."""
+    """A student in training: its teacher's number from 0, parameters, last step, and number of epochs."""
 
     teacher: jax.Array
     params: nnjax.Params
@@ -64,7 +64,7 @@ class State(NamedTuple):
 
 
 def begin(key: jax.Array, teacher: jax.Array) -> State:
-    """Draw N(0, 1) weights and biases, with zero momentum."""
+    """Draw weights and biases from N(0, 1), and start with zero momentum."""
     params = nnjax.init(STUDENT, key, "normal", "normal", dtype=jnp.float64)
     return State(teacher, params, jax.tree.map(jnp.zeros_like, params), jnp.zeros((), jnp.int32))
 
@@ -76,7 +76,7 @@ def _gradient(state: State, count: int) -> nnjax.Params:
 
 @functools.cache
 def descend(count: int) -> functools.partial:
-    """Make a function that does one epoch, like `students.descend`, at the rate of the student's teacher."""
+    """Make a function that does one epoch, like `students.descend`, with the student's own rate."""
     return functools.partial(_descend, count=count)
 
 
@@ -99,7 +99,7 @@ def _arrived(state: State, count: int) -> jax.Array:
 
 
 def measure(context: Context, seeds: np.ndarray, count: int, epochs: int) -> xr.Dataset:
-    """Train every seed with every teacher; return loss, kind of end, and whether settled (seed, teacher)."""
+    """Train every seed with every teacher; return losses, kinds of ends and which settled (seed, teacher)."""
     numbers = np.arange(count, dtype=np.int32)
     ended = context.sweep_until(
         "students of many teachers",

@@ -1,4 +1,4 @@
-"""XOR: where each seed ends, what kind of point that is, and how network, start and rate change it."""
+"""XOR: where each seed ends, what kind of point that is, and how the network, start and rate change this."""
 
 import functools
 from collections.abc import Callable
@@ -16,16 +16,17 @@ from experiments.runner.context import Context
 from nnjax import datasets
 
 LEVELS = (0.0, 1 / 2, 2 / 3, 1.0)
-"""The infima of XOR's SSE for a logistic 2-2-1 network: Σ n p (1 - p) over rows that share an output."""
+"""The infima of XOR's SSE for a logistic 2-2-1 network: Σ n p (1 - p) over groups of n rows with equal
+outputs."""
 WIDTH = 0.02
-"""A loss this close to a level counts as being at it."""
+"""A loss within this distance of a level counts as being at that level."""
 ELSEWHERE, NOT_RUN_AGAIN = -1, -2
 LEVEL_FLAGS = {
     "flag_values": np.arange(NOT_RUN_AGAIN, len(LEVELS), dtype=np.int8),
     "flag_meanings": "not_run_again elsewhere sse_0 sse_half sse_two_thirds sse_1",
 }
 DRAWS = (("normal", "normal"), ("uniform", "uniform"), ("lecun_normal", "zeros"))
-"""Initial weights and biases on XOR."""
+"""Distributions of the initial weights and biases on XOR."""
 
 
 class Setting(NamedTuple):
@@ -125,7 +126,7 @@ def ends(context: Context, seeds: np.ndarray, steps: int) -> xr.Dataset:
 
 
 def _later_levels(context: Context, seeds: np.ndarray, levels: np.ndarray, steps: int) -> np.ndarray:
-    """Find the level (s,) after `steps` for some seeds of each level above 0; others get `NOT_RUN_AGAIN`."""
+    """Find the level (s,) after `steps` for some seeds at levels above 0; the rest get `NOT_RUN_AGAIN`."""
     rows = np.concatenate([np.flatnonzero(levels == k)[:AGAIN] for k in range(1, len(LEVELS))])
     later = np.full(len(seeds), NOT_RUN_AGAIN, np.int8)
     if len(rows):

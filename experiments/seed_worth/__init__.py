@@ -15,19 +15,20 @@ from experiments.seed_worth.story import CARD, story
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """How many pairs of runs there are, and how long they are.
+    """How many pairs of runs there are, and how long the runs are.
 
     Attributes:
         seed: First seed.
-        seeds: Seeds on the digits at the usual rate, 2 or more; each trains five networks.
-        few: Seeds at the large rate, and seeds whose small differences are followed, 2 or more.
-        epochs: Passes over the digits, 2 or more.
-        xor_seeds: Seeds on XOR, 2 or more; each trains two networks.
+        seeds: Seeds on the digits at the usual rate, 2 or more, with five networks for each seed.
+        few: Number of seeds at the large rate, and of seeds for which the growth of a small difference is
+            followed, 2 or more.
+        epochs: Number of passes over the digits, 2 or more.
+        xor_seeds: Seeds on XOR, 2 or more, with two networks for each seed.
         xor_epochs: Epochs on XOR.
-        mnist: Also train on MNIST (`make mnist` fetches it).
-        mnist_seeds: Seeds on MNIST, 2 or more; each trains five networks.
-        mnist_epochs: Passes over MNIST, 2 or more.
-        pictures: The folder with MNIST's four IDX files; those of Fashion-MNIST work, too.
+        mnist: Whether to train on MNIST, too (`make mnist` fetches the files).
+        mnist_seeds: Seeds on MNIST, 2 or more, with five networks for each seed.
+        mnist_epochs: Number of passes over MNIST, 2 or more.
+        pictures: The folder with MNIST's four IDX files; the files of Fashion-MNIST work, too.
     """
 
     seeds: int = 250
@@ -47,7 +48,7 @@ class Config(Options):
 
 
 def preview(config: Config) -> str:
-    """Say which pictures are added, if any.
+    """Return a line that says which pictures are added, or an empty one.
 
     Raises:
         FileNotFoundError, ValueError: MNIST is asked for, but `pictures` is not a folder with the four files.
@@ -56,7 +57,7 @@ def preview(config: Config) -> str:
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the groups "usual" and "large" (two rates on the digits), "xor", and perhaps "mnist"."""
+    """Measure the groups "usual" and "large" (two rates on the digits), "xor", and "mnist" if asked for."""
     parts = 3 + config.mnist
     few = config.seeds_from_first(config.few)
     groups = {}
@@ -75,12 +76,13 @@ def run(config: Config, context: Context) -> xr.DataTree:
 EXPERIMENT = Experiment(
     name="seed_worth",
     title="What a seed is worth",
-    question="How much do two runs differ if only their seeds differ, and what in the seed makes the "
+    question="How much do two runs differ if only their seeds differ, and what causes the "
     "difference: the initial weights, the order of the rows, or any single bit?",
-    method="From each seed, a network is trained on the digits, and again with one bit of one initial weight "
-    "flipped, with the rows in another order, with other weights, and with both; on XOR, only with a bit "
-    "flipped. The variance of the accuracy is compared with that of independent errors, and the growth of "
-    "the flipped bit with the Lyapunov exponent of training itself.",
+    method="From each seed, a network is trained on the digits, and again with one bit of one initial "
+    "weight flipped, with the rows in another order, with other weights, and with both another order and "
+    "other weights; on XOR, only a bit is flipped. The variance of the accuracy is compared with the "
+    "variance that independent errors would give, and the growth of the difference after a flipped bit with "
+    "the Lyapunov exponent of training.",
     config=Config,
     run=run,
     preview=preview,

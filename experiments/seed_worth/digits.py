@@ -1,4 +1,4 @@
-"""Pairs of runs on the digits, or on MNIST: what differs between them, and how far apart they get."""
+"""Pairs of runs on the digits, or on MNIST: what differs between them, and how far apart the runs get."""
 
 import functools
 from collections.abc import Callable
@@ -23,18 +23,19 @@ RATES = {USUAL: 0.15, LARGE: 0.7}
 learn."""
 BIT, ORDER, WEIGHTS, BOTH = "one bit", "order", "weights", "both"
 SOURCES = (BIT, ORDER, WEIGHTS, BOTH)
-"""What is changed from the first run: one bit of one weight, the order of the rows, the initial weights."""
+"""What is changed from the first run: one bit of one weight, the order of the rows, the initial weights, or
+both the order and the weights."""
 OTHER_WEIGHTS, ROWS, OTHER_ROWS = 1 << 20, 1 << 21, 1 << 22
 """Folded into a seed's key."""
 
 
 class Course(NamedTuple):
-    """The runs of one seed: the first, then one for each source; e is the epoch.
+    """The runs of one seed: a first run, then one run for each source; e is the epoch.
 
     Attributes:
         labels: The label given to each test row after the epochs that are kept, (run, kept, n).
         apart: |θ - θ'| / |θ| for the parameters of the first run and of each other run, (source, e).
-        disagree: Share of the test rows that these two runs label differently, (source, e).
+        disagree: Share of the test rows that the first run and each other run label differently, (source, e).
     """
 
     labels: Any
@@ -84,7 +85,7 @@ def one_epoch(
 def starts(
     network: nnjax.Network, key: jax.Array, sources: tuple[str, ...]
 ) -> tuple[nnjax.Params, jax.Array]:
-    """Draw the first run's weights and order, and what each source changes them to, stacked, (run, ...)."""
+    """Draw the weights and orders of the first run and of the run for each source, stacked (run, ...)."""
     first, other = (nnjax.init(network, k) for k in (key, jax.random.fold_in(key, OTHER_WEIGHTS)))
     orders = [jax.random.fold_in(key, number) for number in (ROWS, OTHER_ROWS)]
     weights = {BIT: flip_bit(first), WEIGHTS: other, BOTH: other}
@@ -97,7 +98,7 @@ def starts(
 def learner(
     epochs: int, kept: tuple[int, ...], sources: tuple[str, ...] = SOURCES, folder: str = ""
 ) -> Callable[..., Course]:
-    """Make a function that maps a key and a rate to the course of a first run and one for each source."""
+    """Make a function that maps a key and a rate to the course of a first run and a run for each source."""
     learnt = task(folder)
     xs = jnp.asarray(learnt.test.xs, jnp.float32)
 
@@ -127,7 +128,10 @@ def distances(params: nnjax.Params) -> jax.Array:
 
 @functools.cache
 def tangent(epochs: int) -> Callable[..., jax.Array]:
-    """Make a function that maps a key and a rate to ln of the growth of an infinitely small flip, (e,)."""
+    """Make a function that maps a key and a rate to ln of the growth of an infinitely small flip.
+
+    The result (e,) has one value for each epoch.
+    """
     learnt = task()
 
     def run(key: jax.Array, rate: jax.Array) -> jax.Array:
@@ -142,13 +146,13 @@ def tangent(epochs: int) -> Callable[..., jax.Array]:
 
 
 def kept_epochs(epochs: int) -> tuple[int, ...]:
-    """List the epochs after which labels are kept: 1, 2, 4, ... and the last."""
+    """List the epochs after which labels are kept: 1, 2, 4, ... and the last epoch."""
     doubling = [2**k for k in range(epochs.bit_length()) if 2**k < epochs]
     return (*doubling, epochs)
 
 
 def measure(context: Context, rate: str, seeds: np.ndarray, traced: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train the pairs of every seed at one of `RATES`, and carry tangents along for some seeds."""
+    """Train each seed's pairs of runs at one of `RATES`, and follow tangents for some seeds."""
     name = f"digits, {rate} rate"
     found = pairs(context, name, RATES[rate], seeds, epochs)
     setting = {"rate": np.array([RATES[rate]], np.float32)}
@@ -158,7 +162,7 @@ def measure(context: Context, rate: str, seeds: np.ndarray, traced: np.ndarray, 
 
 
 def measure_mnist(context: Context, folder: str, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train the pairs of every seed on the pictures in a folder, at the usual rate, which is Nielsen's."""
+    """Train each seed's pairs of runs on the pictures in a folder, at the usual rate, as Nielsen does."""
     name = load(folder).name
     return pairs(context, name, RATES[USUAL], seeds, epochs, folder).assign_attrs(pictures=name)
 
@@ -166,7 +170,7 @@ def measure_mnist(context: Context, folder: str, seeds: np.ndarray, epochs: int)
 def pairs(
     context: Context, name: str, rate: float, seeds: np.ndarray, epochs: int, folder: str = ""
 ) -> xr.Dataset:
-    """Sweep over each seed's pairs; return which test rows are misread, and how far apart both runs are."""
+    """Train each seed's pairs of runs; return which test rows they misread, and how far apart they are."""
     kept = kept_epochs(epochs)
     learn = learner(epochs, kept, folder=folder)
     course = context.sweep(name, learn, seeds, {"rate": np.array([rate], np.float32)})

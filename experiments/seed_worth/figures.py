@@ -16,7 +16,7 @@ from experiments.seed_worth.findings import disagreement, independent_runs, rati
 
 LOOKS = dict(zip(SOURCES, style.COLOURS, strict=False))
 FLOOR = 1e-10
-"""A smaller distance is drawn at this height."""
+"""Smaller distances are drawn at this height."""
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
@@ -28,11 +28,12 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 def _mnist(part: xr.Dataset) -> dict[str, Drawing]:
     where = part.attrs["pictures"]
     drawn = Drawing(
-        f"{where}: how much each source changes, and what is more than luck with the test rows",
+        f"{where}: how much each source changes, and how much is more than luck with the test rows",
         [_sources(part, where), _ratios(part)],
-        "First: test rows that two runs read differently at the end if one thing differs between them: the "
-        "mean over the seeds with its 99.9 % interval. Second: the variance of the accuracy over that of "
-        "independent errors, with 99.9 % intervals over the seeds; 1 is independence.",
+        "First panel: the share of the test rows that two runs read differently at the end if one thing "
+        "differs between them, as the mean over the seeds with its 99.9 % interval. Second panel: the "
+        "variance of the accuracy, divided by the variance that independent errors would give, with 99.9 % "
+        "intervals over the seeds; 1 means independence.",
     )
     return {"mnist": drawn}
 
@@ -40,22 +41,23 @@ def _mnist(part: xr.Dataset) -> dict[str, Drawing]:
 def _digits(parts: Mapping[str, xr.Dataset]) -> dict[str, Drawing]:
     return {
         "apart": Drawing(
-            "At a large rate one flipped bit spreads; at a usual one it has next to no effect",
+            "At a large rate one flipped bit spreads; at a usual rate it has next to no effect",
             [_apart(parts[name]) for name in ("large", "usual")],
-            "How far two runs that differ in one bit of one weight, or in all that a seed determines, are "
-            "apart after each epoch, relative to the length of all weights: thin lines are seeds, thick ones "
-            "medians. Dashed: how an infinitely small difference grows along the same runs, level with the "
-            "bit's after the first epoch.",
+            "The distance, after each epoch, between two runs that differ in one bit of one weight, or in "
+            "everything that a seed determines, relative to the length of the parameter vector. Thin lines "
+            "are single seeds, and thick lines are medians. The dashed line shows how an infinitely small "
+            "difference grows along the same runs; it starts at the flipped bit's distance after the first "
+            "epoch.",
         ),
         "sources": Drawing(
-            "Order and weights both change answers; a bit changes none, or, at a large rate, many",
+            "Order and weights both change answers; a single bit does so only at a large rate",
             [_sources(parts[name], "digits") for name in ("usual", "large")] + [_xor(parts["xor"])],
-            "First and second: test rows that two runs read differently at the end if one thing differs "
-            "between them: the mean over the seeds with its 99.9 % interval. Third: how often one of two "
-            "XOR networks learns and the other does not.",
+            "First and second panel: the share of the test rows that two runs read differently at the end "
+            "if one thing differs between them, as the mean over the seeds with its 99.9 % interval. Third "
+            "panel: how often one of two XOR networks learns and the other does not.",
         ),
         "variance": Drawing(
-            "With longer training the accuracies spread more nearly as independent errors would",
+            "The longer the training, the more the accuracies spread as if errors were independent",
             [_accuracies(parts["usual"]), _ratios(parts["usual"])],
             "First: test accuracies of independent runs, and the normal curve of the variance that "
             "independent errors would give. Second: the variance over that of independent errors, after "

@@ -15,14 +15,14 @@ from experiments.seed_worth.parts import over_seeds, ratio_of_means, total_effec
 
 EXPECTED = expectations.of("seed_worth")
 FEWEST = 10
-"""The smallest number of seeds that is judged."""
+"""The smallest number of seeds for which findings are judged."""
 SLUGS = {BIT: "bit", ORDER: "order", WEIGHTS: "weights"}
 LINEAR = 1e-3
-"""Below this relative distance a difference counts as small: it grows as an infinitely small one does."""
+"""A difference below this relative distance counts as small: it grows like an infinitely small one."""
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge the variance, how far a flipped bit spreads and how fast it grows, and each source's part."""
+    """Judge the variance, the effect of a flipped bit and its growth, and the part of each source."""
     groups = {
         name: data[name].to_dataset() for name in ("usual", "large", "xor", "mnist") if name in data.children
     }
@@ -45,7 +45,7 @@ def independent_runs(part: xr.Dataset, kept: int) -> np.ndarray:
 
 
 def ratio_after(part: xr.Dataset, kept: int) -> tuple[float, tuple[float, float]]:
-    """Return the variance of the test accuracy over that of independent errors, after `kept` epochs."""
+    """Return the variance of the accuracy after `kept` epochs, divided by that of independent errors."""
     wrong = independent_runs(part, kept)
     return over_seeds(len(wrong), lambda weights: variance_ratio(wrong, weights))
 
@@ -56,7 +56,8 @@ def _variance(part: xr.Dataset, name: str) -> Finding:
     spread, (ratio, interval) = np.std(wrong.mean(axis=2)), ratio_after(part, last)
     return measured(
         EXPECTED[f"variance-{name.lower()}"],
-        f"{name}: variance of the test accuracy from run to run, over that of independent errors",
+        f"{name}: variance of the test accuracy from run to run, divided by the variance of independent "
+        "errors",
         ratio,
         interval,
         note=f"{2 * len(wrong)} runs of {last} epochs, mean accuracy {1 - wrong.mean():.1%}, standard "
@@ -78,7 +79,7 @@ def _variances(usual: xr.Dataset, xor: xr.Dataset) -> Iterator[Finding]:
     rows = xor["wrong"].sel(speed="usual", run=["first"]).transpose("seed", "run", "row").values.astype(float)
     yield measured(
         EXPECTED["variance-xor"],
-        "XOR: variance of the share of rows that are right, over that of independent errors",
+        "XOR: variance of the share of rows that are right, divided by the variance of independent errors",
         *over_seeds(len(rows), lambda weights: variance_ratio(rows, weights)),
         note=f"{len(rows)} seeds, {rows.mean():.1%} of the rows wrong; seeds resampled",
     )
@@ -92,11 +93,11 @@ def _spreads(groups: Mapping[str, xr.Dataset]) -> Iterator[Finding]:
         yield _ratio(
             EXPECTED[f"bit-xor-{name}"],
             f"XOR, {name} learning rate: ends that change when one bit of one initial weight is flipped, "
-            "over those that change with another seed",
+            "divided by the ends that change with another seed",
             bit,
             other,
-            f"{len(bit)} seeds: in {bit.mean():.2%} against {other.mean():.2%}, one run learns and the other "
-            "does not",
+            f"{len(bit)} seeds: one run learns and the other does not in {bit.mean():.2%} of the pairs, "
+            f"against {other.mean():.2%} with another seed",
         )
     yield _order(groups["usual"], "order-over-weights", "digits")
 
@@ -105,8 +106,8 @@ def _spread(part: xr.Dataset, expectation: str, where: str) -> Finding:
     bit, both = (disagreement(part, source) for source in (BIT, BOTH))
     return _ratio(
         EXPECTED[expectation],
-        f"{where}: test rows read differently after one bit of one initial weight "
-        "was flipped, over those read differently with another seed",
+        f"{where}: test rows read differently after one bit of one initial weight was flipped, divided by "
+        "the test rows read differently with another seed",
         bit,
         both,
         f"rate {part.attrs['rate']:g}, {len(bit)} seeds: {bit.mean():.2%} of the rows against "
@@ -118,7 +119,8 @@ def _order(part: xr.Dataset, expectation: str, where: str) -> Finding:
     order, weights = (disagreement(part, source) for source in (ORDER, WEIGHTS))
     return _ratio(
         EXPECTED[expectation],
-        f"{where}: test rows read differently with the rows in another order, over those with other weights",
+        f"{where}: test rows read differently with the training rows in another order, divided by the test "
+        "rows read differently with other weights",
         order,
         weights,
         f"{len(order)} seeds: {order.mean():.2%} against {weights.mean():.2%}",
@@ -131,7 +133,7 @@ def disagreement(part: xr.Dataset, source: str) -> np.ndarray:
 
 
 def xor_changes(xor: xr.Dataset, speed: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return whether a flipped bit, and the next seed, change whether XOR is learnt, (s,) each."""
+    """Return for which seeds a flipped bit, or the next seed, changes whether XOR is learnt, (s,) each."""
     wrong = xor["wrong"].sel(speed=speed).transpose("run", "seed", "row").values
     first, bit = (~np.any(each, axis=1) for each in wrong)
     return (first != bit).astype(float), (first != np.roll(first, 1)).astype(float)
@@ -144,18 +146,21 @@ def _ratio(expectation: Any, claim: str, above: np.ndarray, below: np.ndarray, n
 
 
 def _of_none(above: np.ndarray, interval: statistics.Interval) -> tuple[statistics.Interval, str]:
-    """Return the interval, or Wilson's bound if no seed changes, when resampling would show nothing."""
+    """Return the interval, or Wilson's bound if nothing changes in any seed and resampling shows nothing."""
     if above.any():
         return interval, "seeds resampled"
     most = statistics.share(0, len(above))[1]
-    return (0.0, most), "nothing changes in any seed; the bound is Wilson's for seeds in which it may"
+    return (
+        (0.0, most),
+        "nothing changes in any seed; the bound is Wilson's for the share of seeds in which something may",
+    )
 
 
 def logs(part: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Return ln of the growth of a flipped bit and of an infinitely small difference, (s,) each.
+    """Return ln of the growth (s,) of the difference after a flipped bit, and of an infinitely small one.
 
-    Both are over the same epochs of a seed: from the second one on, while the difference is small. (In the
-    first epoch rounding turns one difference into many.)
+    Both growths are measured over the same epochs of a seed: from the second epoch on, while the difference
+    is small. (In the first epoch rounding turns one difference into many.)
     """
     apart = part["apart"].sel(source=BIT, seed=part["traced_seed"].values)
     values = apart.transpose(..., "during").values.astype(float)
@@ -171,8 +176,8 @@ def _growth(part: xr.Dataset, name: str) -> Finding:
     last = part["growth"].isel(during=-1).values
     return _ratio(
         EXPECTED[f"growth-{name}"],
-        f"digits, {name} learning rate: growth of a flipped bit while it is small, over the growth of an "
-        "infinitely small difference, in logarithms",
+        f"digits, {name} learning rate: logarithm of the growth of a flipped bit's effect while it is small, "
+        "divided by the logarithm of an infinitely small difference's growth",
         bit,
         tangent,
         f"epochs 2 to {part.sizes['during']}, {len(bit)} seeds; ln of the growth {bit.mean():.3g} against "
@@ -191,8 +196,8 @@ def _parts(usual: xr.Dataset) -> Iterator[Finding]:
         interval, how = _of_none(first - changed, interval)
         yield measured(
             EXPECTED[f"variance-{slug}"],
-            f"digits: variance of the test accuracy when only {_words(source)} is changed, over that when "
-            "everything is",
+            f"digits: variance of the test accuracy when only {_words(source)} is changed, divided "
+            "by the variance when everything is changed",
             value,
             interval,
             note=f"{len(first)} pairs of runs each; {how}",
@@ -204,8 +209,8 @@ def _on_par(usual: xr.Dataset) -> Finding:
     weights, order = ((accuracies["first"] - accuracies[source]) ** 2 for source in (WEIGHTS, ORDER))
     return _ratio(
         EXPECTED["weights-over-order"],
-        "digits: variance of the test accuracy when only the initial weights are changed, over that when "
-        "only the order of the rows is",
+        "digits: variance of the test accuracy when only the initial weights are changed, divided by the "
+        "variance when only the order of the rows is changed",
         weights,
         order,
         f"{len(order)} pairs of runs each",

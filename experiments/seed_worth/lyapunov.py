@@ -1,4 +1,4 @@
-"""How fast a small difference grows along a path: it is carried through every step as a tangent vector."""
+"""How fast a small difference grows along a path: the difference is carried along as a tangent vector."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,14 +9,14 @@ import optax
 
 
 def growth(step: Callable[[Any, Any], Any], state: Any, direction: Any, inputs: Any) -> tuple[Any, jax.Array]:
-    """Return ln of the factors by which an infinitely small difference grows, (t,), and the last state.
+    """Return the logs (t,) of the factors by which an infinitely small difference grows, and the last state.
 
     With dₜ₊₁ = ∂step/∂stateₜ dₜ, λ = (1/T) Σₜ ln |dₜ₊₁|/|dₜ| is the path's largest Lyapunov exponent for
     large T (Benettin et al. 1980). d is scaled to length 1 after every step.
 
     Args:
         step: (state, input) -> state, differentiable with respect to its state.
-        state: Where the path begins, a pytree of real arrays.
+        state: The start of the path, a pytree of real arrays.
         direction: The difference, of the same shape as `state` and of any length.
         inputs: The input of each step, (t, ...).
     """

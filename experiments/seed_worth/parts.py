@@ -1,6 +1,6 @@
-"""The variance from run to run: what independent errors would give, and the part due to one source of chance.
+"""The variance between runs: how it compares with independent errors, and how much one source causes.
 
-Each statistic also takes weights of the seeds, (b, s): how often each seed was drawn in resample b.
+Each statistic also takes weights (b, s), which say how often each seed was drawn in resample b.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,11 @@ RESAMPLES = 4999
 
 
 def variance_ratio(wrong: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return Var(accuracy) over what it would be for independent errors, Σₙ pₙ(1 - pₙ)/N²: (b,).
+    """Return Var(accuracy) divided by its value for independent errors, Σₙ pₙ(1 - pₙ)/N², as (b,).
 
     pₙ is the share of the runs that are wrong on row n (Jordan 2023). The ratio is 1 + Σ cov / Σ var, so rows
-    that are wrong together make it larger. Both variances are those of the runs at hand, not of a population:
-    their usual factors R/(R - 1) cancel.
+    that are wrong together make it larger. Both variances are computed without the usual factor R/(R - 1) for
+    R runs, which would cancel.
 
     Args:
         wrong: Whether a run is wrong on a row, (s, r, n): r independent runs for each seed.
@@ -37,8 +37,8 @@ def total_effect(
 ) -> np.ndarray:
     """Return ½ E(Y - Y')² / ½ E(Y - Y'')², the part of the variance that one source alone causes, (b,).
 
-    Y' differs from Y in that source alone, Y'' in everything. This is Jansen's estimate of the total effect
-    (1999).
+    Y' differs from Y in that source alone, and Y'' differs from Y in every source. This is Jansen's estimate
+    of the total effect (1999).
 
     Args:
         first: Y of each seed, (s,).
@@ -50,7 +50,7 @@ def total_effect(
 
 
 def ratio_of_means(above: np.ndarray, below: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the mean of `above` over the mean of `below`, (s,) each, as (b,); nan where the latter is 0."""
+    """Return the ratio (b,) of the means of `above` (s,) and `below` (s,); nan where the latter is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return (weights @ above) / (weights @ below)
 

@@ -18,10 +18,10 @@ RATES = {"usual": 1.0, "large": 10.0}
 
 
 def learner(epochs: int) -> Callable[..., jax.Array]:
-    """Make a function that maps a key and a rate to which rows are wrong at the end, (run, n).
+    """Make a function that maps a key and a rate to whether each row is wrong at the end, (run, n).
 
-    Run 0 is as drawn, run 1 has one bit flipped. A row is wrong if its output and its label are on different
-    sides of ½.
+    Run 0 starts from the weights as drawn, and run 1 from the same weights with one bit flipped. A row is
+    wrong if its output and its label are on different sides of ½.
     """
     xs, ys = datasets.xor()
 
@@ -40,7 +40,7 @@ def learner(epochs: int) -> Callable[..., jax.Array]:
 
 
 def measure(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train every seed at both rates, and return whether each row is wrong (rate, seed, run, row)."""
+    """Train from every seed at both rates, and return whether each row is wrong (rate, seed, run, row)."""
     settings = {"rate": np.array(list(RATES.values()), np.float32)}
     wrong = np.moveaxis(context.sweep("XOR", learner(epochs), seeds, settings), 1, 0)
     axes = {"speed": list(RATES), "seed": seeds, "run": ["first", "one bit"]}

@@ -31,7 +31,7 @@ class Config(Options):
         function_epochs: Full-batch epochs on each function.
         layer_seeds: Networks with one and with two hidden layers.
         layer_epochs: Epochs on the handout's row.
-        path_epochs: Epochs of the two paths of Figure 3, 2001 or more.
+        path_epochs: Epochs for each of the two paths of Figure 3, 2001 or more.
     """
 
     seeds: int = 50_000
@@ -59,7 +59,7 @@ Part = Callable[[], xr.Dataset]
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the parts, some of them side by side, since compiling takes most of the time."""
+    """Measure the parts, some of them in parallel, since compiling takes most of the time."""
     seeds = config.seeds_from_first
     parts: dict[str, Part] = {
         "figure_3": lambda: figure_3.landscape(config.path_epochs),
@@ -69,7 +69,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
         "one_row": lambda: one_row.updates(context, seeds(config.seeds)),
         "descents": lambda: regression.descents(config.descent_steps),
     }
-    # Optax's Adam mixes dtypes: if this thread allows that, a pool's threads still do not.
+    # Optax's Adam mixes dtypes. Even if this thread allows that, the threads of a pool do not.
     by_adam: dict[str, Part] = {
         "approximation": lambda: approximation.errors(
             context, seeds(config.function_seeds), config.function_epochs
@@ -91,7 +91,7 @@ EXPERIMENT = Experiment(
     name="sentences",
     title="The handout, sentence by sentence",
     question="Which of the handout's other sentences hold, and how often?",
-    method="Each sentence that can be measured, and that no other experiment measures, gets the smallest "
+    method="Each sentence that can be tested, and that no other experiment tests, gets the smallest "
     "experiment that could refute it: single updates of random networks, regression on the diabetes data, "
     "XOR, three functions of one variable, and Figure 3 with real minima, all of whose curvatures are "
     "positive.",

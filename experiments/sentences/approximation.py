@@ -14,7 +14,7 @@ from experiments.runner.context import Context
 
 WIDEST = 16
 NETWORK = nnjax.mlp((1, WIDEST, 1), output="identity")
-"""A narrower network has the first nodes of the widest one: the other nodes' links to the output stay 0."""
+"""A narrower network uses only the first nodes of the widest one: the others' weights to the output are 0."""
 WIDTHS = (1, 2, 4, 8, WIDEST)
 POINTS = np.linspace(-1, 1, 65)
 """The points at which functions are learnt; errors are measured on a grid four times as fine."""
@@ -22,8 +22,8 @@ FINE = np.linspace(-1, 1, 257)
 BETWEEN = 998
 """Points at which staircases are evaluated."""
 RATE, SPREAD = 0.03, 6.0
-"""Adam's learning rate; standard deviation of the initial weights: a node's curve bends within 1/6 of the
-interval."""
+"""Adam's learning rate, and the standard deviation of the initial weights. With this deviation, a node's
+curve bends within 1/6 of the interval."""
 Function = Callable[[np.ndarray], np.ndarray]
 FUNCTIONS: dict[str, tuple[Function, float]] = {
     "sin 2πx": (lambda x: np.sin(2 * np.pi * x), 2 * np.pi),
@@ -34,7 +34,7 @@ FUNCTIONS: dict[str, tuple[Function, float]] = {
 
 
 def errors(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train every width on every function; return the largest and root-mean-square error on the fine grid."""
+    """Train networks of every width on every function, and return their largest and RMS errors."""
     xs = jnp.asarray(POINTS[:, None], jnp.float32)
     targets, truths = (
         jnp.asarray(np.stack([f(grid) for f, _ in FUNCTIONS.values()])[:, :, None], jnp.float32)
@@ -76,7 +76,7 @@ def errors(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
 
 
 def _only(keep: jax.Array) -> optax.GradientTransformation:
-    """Let the last layer's weights change only where `keep` says so."""
+    """Let the last layer's weights change only where `keep` is true."""
 
     def kept(updates: Any) -> Any:
         first, last = updates
@@ -86,7 +86,7 @@ def _only(keep: jax.Array) -> optax.GradientTransformation:
 
 
 def line_error(f: Function) -> float:
-    """Compute the root-mean-square error, on the fine grid, of the line that fits POINTS best."""
+    """Compute the root-mean-square error, on the fine grid, of the line that fits f best at POINTS."""
     slope, intercept = np.polyfit(POINTS, f(POINTS), 1)
     return float(np.sqrt(np.mean((slope * FINE + intercept - f(FINE)) ** 2)))
 
@@ -94,9 +94,9 @@ def line_error(f: Function) -> float:
 def staircase(f: Function, width: int) -> tuple[np.ndarray, np.ndarray, float]:
     """Build a network of `width` steep nodes that follows a function in steps, without any training.
 
-    The interval is cut into width + 1 pieces; each node steps at a cut from the value in the middle of one
-    piece to that of the next. Half a piece is 1 / (width + 1) long, so the error is at most
-    (steepest slope) / (width + 1).
+    The interval is cut into width + 1 pieces; at each cut, one node steps from f's value in the middle of one
+    piece to its value in the middle of the next. Half a piece is 1 / (width + 1) long, so the error is at
+    most (steepest slope) / (width + 1).
 
     Returns:
         The cuts (h,), the heights of the steps (h,), and the value at the left end.

@@ -19,7 +19,8 @@ TEACHER = 1
 UNLUCKY, LUCKY = 150, 0
 """Seeds of two students. In the experiment seed_minima, 5 of 1000 students end where the first one does."""
 RATE, PLAIN, MOMENTUM = 0.0015, 2000, 0.95
-"""Learning rate; momentum starts after PLAIN epochs, since plain descent takes 100,000 along the valleys."""
+"""The learning rate, the epochs without momentum, and the momentum afterwards. Without momentum, descent
+would take 100,000 epochs along the valleys."""
 LOOKS = 400
 KINDS = ("local", "global")
 
@@ -30,7 +31,7 @@ def task() -> datasets.Teacher:
 
 
 def paths(epochs: int) -> np.ndarray:
-    """Record both students' parameters (2, looks, 9) from N(0, 1) weights to Newton's method's results."""
+    """Record both students' parameters (2, looks, 9), from N(0, 1) weights to where Newton's method ends."""
     teacher = task()
     rows = (teacher.xs, teacher.ys)
 

@@ -12,22 +12,23 @@ from experiments.sentences import one_row, xor
 
 BLUE, ORANGE = style.COLOURS[:2]
 SMALLER = (
-    "The first update of random networks, on the handout's row and on a smaller one. Left of the dashed line "
-    "the sentence holds."
+    "The first update of random networks, on the handout's row and on a row with smaller inputs. The "
+    "handout's sentence holds left of the dashed line."
 )
 WIDTHS = (
-    "The largest error of trained 1-h-1 networks (thin: 40 seeds; thick: the median), of a staircase that "
-    "is built without training, and the bound that is promised for it."
+    "The largest error of trained 1-h-1 networks (thin lines: 40 of the seeds; thick line: the median of "
+    "all) and of a staircase built without training, and the bound promised for the staircase."
 )
 LEARNT = "The first seed's network with 2 and with 16 hidden nodes, and the function that it learns (grey)."
 CURVES = (
     "The share of networks that have learnt XOR by each epoch, with momentum 0.9 and without, at two sizes "
-    "of α / (1 − μ), which is how far a long pull moves the weights. If this is equal, both end alike."
+    "of α / (1 − μ), which is how far a long, steady pull moves the weights. Where this quotient is equal, "
+    "both curves end at about the same share."
 )
 FIGURE_3 = (
     "First: the loss, greyer where it is higher, on the plane through a strict local minimum (orange), a "
-    "copy of the global one (blue) and a start (ring), with a path of descent into each, projected onto the "
-    "plane. Second: the loss on the straight line between the two."
+    "copy of the global one (blue) and a start (ring), with a path of descent into each minimum, projected "
+    "onto the plane. Second: the loss on the straight line between the two minima."
 )
 
 
@@ -58,7 +59,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def smaller_figure(row: xr.Dataset) -> Figure:
-    """Draw histograms of the ratio for both sizes of the row."""
+    """Draw a histogram of the ratio of weight changes for each size of the row."""
     figure, axes = style.panel(height=290)
     bins = np.linspace(-3, 2, 51).tolist()
     names = ("inputs 1, 3, 5", "inputs 0.2, 0.6, 1")
@@ -80,7 +81,7 @@ def smaller_figure(row: xr.Dataset) -> Figure:
         )
     axes.axvline(0, color=style.GREY, ls="--", lw=1)
     axes.set_xticks(range(-3, 3), ["≤ 0.001", "0.01", "0.1", "1", "10", "100"])
-    axes.set(xlabel="change of x₃ → h₁ over that of h₁ → o", ylabel="share of the networks")
+    axes.set(xlabel="change of x₃ → h₁ / change of h₁ → o", ylabel="share of the networks")
     axes.set_ylim(0, 1.3 * axes.get_ylim()[1])
     return figure
 
@@ -116,7 +117,7 @@ def learnt_figure(one: xr.Dataset) -> Figure:
 
 
 def curve_figure(part: xr.Dataset) -> Figure:
-    """Draw the share that has learnt XOR, by epoch."""
+    """Draw the share of networks that have learnt XOR, by epoch."""
     figure, axes = style.panel(style.WIDE, 300)
     axes.set(xlabel="epochs", ylabel="share learnt", ylim=(0, 1), xlim=(0, min(2000, int(part["epoch"][-1]))))
     for way in part["way"].values:

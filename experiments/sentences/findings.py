@@ -47,7 +47,7 @@ def exact_findings(data: xr.DataTree) -> list[Finding]:
             EXPECTED["label-zero"],
             "had the label been 0, δ would have been negative: its value at the handout's activation 0.6",
             row.attrs["delta_label_0"],
-            note="2 (0 − 0.6) · 0.6 (1 − 0.6); the label 1 gives 0.192",
+            note="δ = 2 (0 − 0.6) · 0.6 (1 − 0.6); with the label 1 it is 0.192",
         ),
         exact(
             EXPECTED["label-zero-anywhere"],
@@ -57,10 +57,11 @@ def exact_findings(data: xr.DataTree) -> list[Finding]:
         ),
         exact(
             EXPECTED["larger-activation-same-node"],
-            "pairs of weights into the same node: share in which the one from the larger activation "
+            "share of pairs of weights into the same node in which the weight from the larger activation "
             "changes more",
             float(row["order_same_node"].mean()),
-            note="exactly proportional to the activation's size, however large or small the error",
+            note="the change is exactly proportional to the activation's size, "
+            "however large or small the error",
         ),
         exact(
             EXPECTED["rows-48-sum"],
@@ -70,7 +71,7 @@ def exact_findings(data: xr.DataTree) -> list[Finding]:
         ),
         exact(
             EXPECTED["approximation-promise"],
-            "1-h-1 without training: largest error over its bound, steepest slope / (h + 1)",
+            "1-h-1 built without training: largest error divided by its bound, steepest slope / (h + 1)",
             float((built["built"] / built["bound"]).max()),
             note="a staircase of h steep nodes; three functions, five widths",
         ),

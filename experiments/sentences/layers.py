@@ -1,4 +1,4 @@
-"""The handout's last exercise: a network of one's own with one or two hidden layers, on the handout's row."""
+"""The handout's last exercise: a network of your own with one or two hidden layers, on the handout's row."""
 
 import jax
 import jax.numpy as jnp

@@ -11,10 +11,11 @@ from experiments.runner.context import Context
 from nnjax.examples import INPUT
 
 NETWORK = nnjax.mlp((3, 4, 1), biases=False)
-"""Figure 1, without biases, as in the handout's text."""
+"""The network of Figure 1, without biases, as in the handout's text."""
 ALPHA = 0.01
 SIZES = (1.0, 0.2)
-"""Factors of the row: as it is, and with inputs of at most 1, as is usual in data."""
+"""Factors that multiply the row: 1 leaves it as it is, and 0.2 makes its inputs at most 1, as is usual in
+data."""
 WEIGHTS = [
     (layer, i, j) for layer, inputs in enumerate((3, 4)) for i in range(inputs) for j in range((4, 1)[layer])
 ]
@@ -69,8 +70,10 @@ NAMES = {
     "delta_label_0": "δ of the output, label 0",
     "contributes_most": "whether the weight that contributes most (|a · w|) changes most",
     "nearer": "whether the prediction is nearer to the label after the update",
-    "order_same_node": "share of pairs into one node in which the larger activation's weight changes more",
-    "order_other_nodes": "share of pairs into two nodes in which the larger activation's weight changes more",
+    "order_same_node": "share of pairs of weights into one node in which the larger activation's weight "
+    "changes more",
+    "order_other_nodes": "share of pairs of weights into two nodes in which the larger activation's weight "
+    "changes more",
 }
 
 
@@ -80,7 +83,7 @@ def updates(context: Context, seeds: np.ndarray) -> xr.Dataset:
     columns = {name: (("seed", "size"), found[name], {"long_name": NAMES[name]}) for name in NAMES}
     return xr.Dataset(
         columns,
-        {"seed": seeds, "size": ("size", list(SIZES), {"long_name": "factor of the row (1, 3, 5)"})},
+        {"seed": seeds, "size": ("size", list(SIZES), {"long_name": "multiple of the row (1, 3, 5)"})},
         {"delta_label_0": delta_at(0.6, 0.0)},
     )
 
@@ -97,7 +100,7 @@ def share_smaller(x: float = 5.0, length: float = 35.0) -> float:
     """Compute P(|change of x₃ → h₁| < |change of h₁ → o|) exactly, for N(0, 1) weights and sigmoid nodes.
 
     The output's δ, α and a(h₁) cancel: the ratio is |w| (1 − a(h₁)) x₃ with w ~ N(0, 1) the weight h₁ → o and
-    a(h₁) = σ(z), z ~ N(0, |x|²). So P = E[2Φ((1 + eᶻ) / x₃) − 1].
+    a(h₁) = σ(z), z ~ N(0, |x|²). Hence P = E[2Φ((1 + eᶻ) / x₃) − 1].
 
     Args:
         x: The input x₃.

@@ -1,4 +1,4 @@
-"""Findings on footnote 4's approximators and on Figure 3's minima."""
+"""Findings on the universal approximators of footnote 4 and on the minima of Figure 3."""
 
 import numpy as np
 import xarray as xr
@@ -11,14 +11,14 @@ EXPECTED = expectations.of("sentences")
 
 
 def approximation_findings(part: xr.Dataset) -> list[Finding]:
-    """Judge the error against the width."""
+    """Judge how the error depends on the width."""
     widest, few = approximation.WIDEST, 2
     typical = part["typical"].transpose("seed", "function", "width")
     kept = (part["largest"] <= part["bound"]).sel(width=widest).transpose("seed", "function").values
     judged = [
         median(
             EXPECTED[f"approximation-{id}"],
-            f"1-h-1 learns {name}: error with {widest} hidden nodes over that with {few}",
+            f"1-h-1 learns {name}: error with {widest} hidden nodes divided by the error with {few}",
             (typical.sel(function=name, width=widest) / typical.sel(function=name, width=few)).values,
             note=f"root mean squared error; medians {medians(typical.sel(function=name))}",
         )
@@ -28,10 +28,11 @@ def approximation_findings(part: xr.Dataset) -> list[Finding]:
         *judged,
         median(
             EXPECTED["approximation-line"],
-            f"1-{widest}-1 learns sin 2πx: error over that of the best line, the limit without activation",
+            f"1-{widest}-1 learns sin 2πx: error divided by the best line's, the limit without an activation "
+            "function",
             typical.sel(function="sin 2πx", width=widest).values
             / float(part["line"].sel(function="sin 2πx")),
-            note="with identity nodes a network of any width can only reach the line's error",
+            note="a network of identity nodes, however wide, cannot get below the best line's error",
         ),
         share(
             EXPECTED["approximation-found"],
@@ -46,7 +47,7 @@ def approximation_findings(part: xr.Dataset) -> list[Finding]:
 
 
 def medians(typical: xr.DataArray) -> str:
-    """Write the median of every width."""
+    """Write the median error at every width."""
     each = typical.median("seed")
     return ", ".join(f"{float(each.sel(width=w)):.2g} (h = {w})" for w in typical["width"].values)
 
@@ -59,11 +60,12 @@ def figure_findings(part: xr.Dataset) -> list[Finding]:
             EXPECTED["figure-3-loss"],
             "a local minimum that is not the global one: its loss minus the global minimum's",
             float(local["end_loss"] - best["end_loss"]),
-            note="2-2-1 tanh learns a teacher's 80 rows; one seed in some 200 ends there",
+            note="a 2-2-1 tanh network learns a teacher's 80 rows; "
+            "about one seed in 200 ends in this minimum",
         ),
         exact(
             EXPECTED["figure-3-gradient"],
-            "both minima: largest length of the gradient",
+            "largest length of the gradient at the two minima",
             float(part["gradient_norm"].max()),
             note="after Newton's method",
         ),
@@ -71,6 +73,6 @@ def figure_findings(part: xr.Dataset) -> list[Finding]:
             EXPECTED["figure-3-curvature"],
             "the smallest eigenvalue of the Hessian at that local minimum",
             float(local["eigenvalue"].min()),
-            note=f"the largest loss on the line to the global one: {float(part['between'].max()):.1f}",
+            note=f"the largest loss on the line to the global minimum: {float(part['between'].max()):.1f}",
         ),
     ]

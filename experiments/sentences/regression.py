@@ -15,9 +15,9 @@ from experiments.runner.context import Context
 
 HIDDEN = 5
 TRAINED = 332
-"""Rows to train on, three in four; the others are for testing. Each seed has a different split."""
+"""Number of rows to train on, three in four; the others are for testing. Each seed has a different split."""
 SPLIT = 1 << 20
-"""Folded into a seed's key for the split, so that weights come from different random numbers."""
+"""Number folded into a seed's key for the split, so that the weights come from different random numbers."""
 RATE = 0.01
 STANDARDISED, SQUEEZED = "mean 0, standard deviation 1", "squeezed into 0.1 to 0.9"
 OUTPUTS = ("identity", "sigmoid")
@@ -39,7 +39,7 @@ def explained(said: Any, ys: Any) -> Any:
 
 
 def outputs(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Return R² on the test rows for 10-5-1 with each output and for a line, on each form of the target."""
+    """Return R² on the test rows for 10-5-1 networks with each output and for a line, on each target."""
     xs, forms = rows()
     networks = [nnjax.mlp((10, HIDDEN, 1), output=output) for output in OUTPUTS]
 
@@ -73,7 +73,7 @@ def outputs(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
 
 
 def line(order: np.ndarray, ys: np.ndarray) -> float:
-    """Compute the least-squares fit's R² on the test rows; the rows that it fits come first in `order`."""
+    """Compute the least-squares fit's R² on the test rows; the training rows come first in `order`."""
     ones = np.column_stack([rows()[0], np.ones(len(ys))])[order]
     solution = np.linalg.lstsq(ones[:TRAINED], ys[order][:TRAINED], rcond=None)[0]
     return float(explained(ones[TRAINED:] @ solution, ys[order][TRAINED:]))
@@ -97,7 +97,10 @@ def best_settings() -> dict[str, tuple[float, float]]:
 
 
 def per_step() -> dict[str, float]:
-    """Return the slowest error's factor per step: (κ − 1)/(κ + 1), or (√κ − 1)/(√κ + 1) with momentum."""
+    """Return the factor by which the slowest part of the error shrinks per step, without and with momentum.
+
+    It is (κ − 1)/(κ + 1) without momentum, and (√κ − 1)/(√κ + 1) with it.
+    """
     low, high = curvatures()
     return {
         name: float((ratio - 1) / (ratio + 1))
@@ -106,7 +109,7 @@ def per_step() -> dict[str, float]:
 
 
 def descents(steps: int) -> xr.Dataset:
-    """Descend to a linear network's least-squares solution in both ways, and return the distances from it."""
+    """Descend to a linear network's least-squares solution with and without momentum; return distances."""
     xs, forms = rows()
     ys = forms[STANDARDISED]
     network = nnjax.mlp((10, 1), output="identity", biases=False)
@@ -142,13 +145,13 @@ def descents(steps: int) -> xr.Dataset:
 
 
 def steps_until(distance: np.ndarray, share: float) -> np.ndarray:
-    """Count the steps until distance (w, k) is below `share` of the first, (w,); inf if it never is."""
+    """Count the steps (w,) until distance (w, k) is below `share` of its first value; inf if it never is."""
     below = distance < share * distance[:, :1]
     return np.where(below.any(axis=1), np.argmax(below, axis=1), np.inf)
 
 
 def late_shrinking(distance: np.ndarray) -> float:
-    """Measure the distance's (k,) factor per step, over the second half of the way to a millionth of it."""
+    """Measure the factor per step of distance (k,), over the second half of its fall to a millionth."""
     last = (
         int(steps_until(distance[None], 1e-6)[0]) if distance[-1] < 1e-6 * distance[0] else len(distance) - 1
     )

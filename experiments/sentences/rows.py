@@ -1,4 +1,4 @@
-"""One, 48 or all rows per update, after equally many epochs or updates; and what accumulating does."""
+"""Training with 1, 48 or all rows per update, for equally many epochs or updates; what accumulating does."""
 
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from nnjax import datasets
 
 NETWORK = nnjax.mlp((64, 10, 10))
 TRAINED = 480
-"""Number of digits to train on: ten times 48. The others are for testing."""
+"""Number of digits to train on, ten times 48; the other digits are for testing."""
 ONE, FORTY_EIGHT, ALL, ALL_OFTEN = "1 row", "48 rows", "all rows", "all rows, as many updates"
 
 
@@ -23,7 +23,8 @@ class Way(NamedTuple):
 
     Attributes:
         size: Rows per update; None for all.
-        rates: The learning rates that are tried: each number of rows per update has its own best one.
+        rates: The learning rates that are tried, since the best rate depends on the number of rows per
+            update.
     """
 
     size: int | None
@@ -38,7 +39,7 @@ WAYS = {
 AS_MANY = TRAINED // 48
 """One epoch with 48 rows per update makes as many updates as this many epochs with all rows per update."""
 ORDER = 1 << 20
-"""Folded into a seed's key for the order of its rows."""
+"""Number folded into a seed's key for the order of the rows."""
 
 
 def rows() -> datasets.Split:
@@ -51,7 +52,7 @@ def rows() -> datasets.Split:
 
 
 def accuracies(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train 64-10-10 on 480 digits in each way and at each rate, and return the accuracy on the test rows."""
+    """Train 64-10-10 networks on 480 digits with each of `WAYS` at each rate; return their test accuracy."""
     train, test = rows()
     labels, test_xs = np.argmax(test.ys, axis=1), jnp.asarray(test.xs, jnp.float32)
 
@@ -90,7 +91,7 @@ def accuracies(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
 
 
 def accumulated() -> float:
-    """Compute the relative distance between the change by 48 rows and the sum of 48 single-row changes."""
+    """Compute the relative distance between the change from 48 rows at once and the sum of 48 changes."""
     train, _ = rows()
     xs, ys = (jnp.asarray(part[:48]) for part in train)
     params = nnjax.init(NETWORK, nnjax.key(0), dtype=jnp.float64)

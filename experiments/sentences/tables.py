@@ -13,7 +13,7 @@ from experiments.sentences import one_row, xor
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
     """Tabulate updates, rows per update, regression, XOR, the hidden nodes' questions, and widths."""
     return {
-        "The first update on the handout's row, and on a smaller one": update_table(
+        "The first update on the handout's row and on a row with smaller inputs": update_table(
             data["one_row"].to_dataset()
         ),
         "Digits: rows per update": rows_table(data["rows"].to_dataset()),
@@ -21,10 +21,10 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
             data["regression"].to_dataset()
         ),
         "XOR: with and without momentum": xor_table(data["xor"].to_dataset()),
-        "XOR: what the two hidden nodes of networks that learnt it ask": question_table(
+        "XOR: the questions asked by the two hidden nodes of networks that have learnt it": question_table(
             data["xor"].to_dataset()
         ),
-        "1-h-1: largest error, median over the seeds; built without training; promised": width_table(
+        "1-h-1: largest error when trained (median over the seeds), when built, and as promised": width_table(
             data["approximation"].to_dataset()
         ),
     }
@@ -34,11 +34,11 @@ def update_table(row: xr.Dataset) -> Table:
     """Tabulate shares of the networks, by the size of the inputs."""
     lines = {
         "mean change into the hidden nodes smaller than the mean into the output": row["mean"] < 1,
-        "change into a hidden node smaller than that of the node's weight to the output": row["pairs"],
-        "change x₃ → h₁ smaller than h₁ → o": row["x3_to_h1"] < 1,
+        "change into a hidden node smaller than the change of its weight to the output": row["pairs"],
+        "change of x₃ → h₁ smaller than the change of h₁ → o": row["x3_to_h1"] < 1,
         "largest change into the hidden nodes smaller than the largest into the output": row["largest"] < 1,
-        "of two weights into one node, the larger activation's changes more": row["order_same_node"],
-        "of weights into different nodes, the larger activation's changes more": row["order_other_nodes"],
+        "of two weights into one node, the larger activation's weight changes more": row["order_same_node"],
+        "of weights into two nodes, the larger activation's weight changes more": row["order_other_nodes"],
         "the weight that contributes most to the output changes most": row["contributes_most"],
         "prediction nearer to the label after the update": row["nearer"],
     }
@@ -82,7 +82,7 @@ def regression_table(part: xr.Dataset) -> Table:
 
 
 def xor_table(part: xr.Dataset) -> Table:
-    """Tabulate the shares of networks that learn XOR, and how soon they do."""
+    """Tabulate the shares of networks that learn XOR, and how soon they learn it."""
     rows = []
     for way in part["way"].values:
         for rate in part["rate"].values:

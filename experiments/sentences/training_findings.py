@@ -52,13 +52,14 @@ def descent_findings(part: xr.Dataset) -> list[Finding]:
     return [
         exact(
             EXPECTED["momentum-least-squares"],
-            "linear regression on diabetes: steps to a millionth of the distance, ratio of plain to momentum",
+            "linear regression on diabetes: steps to a millionth of the distance, ratio of plain descent to "
+            "momentum",
             steps[0] / steps[1],
             note=f"{steps[0]:.0f} and {steps[1]:.0f} steps at the best settings; √κ {np.sqrt(condition):.1f}",
         ),
         exact(
             EXPECTED["momentum-plain-rate"].around(predicted),
-            "plain descent: factor of the error per step, against (κ − 1) / (κ + 1)",
+            "plain descent: factor by which the error shrinks per step, against (κ − 1) / (κ + 1)",
             slowest,
             note=f"κ = {condition:.0f}, from the Hessian's eigenvalues",
         ),
@@ -78,7 +79,7 @@ def xor_findings(part: xr.Dataset) -> list[Finding]:
     return [
         mean(
             EXPECTED["momentum-xor-soon"],
-            f"XOR: share learnt within {xor.SOON} epochs with momentum 0.9, minus without",
+            f"XOR: share learnt within {xor.SOON} epochs with momentum 0.9, minus the share without",
             best_with - best,
             note=f"{best_with.mean():.0%} and {best.mean():.0%}, each at its best rate / (1 − μ): "
             f"{rates[1]} and {rates[0]}",
@@ -101,7 +102,8 @@ def plateau_finding(part: xr.Dataset, rate: float) -> Finding:
     stopped = (look >= 0) & (loss[np.arange(len(loss)), look] >= xor.SOLVED)
     return share(
         EXPECTED[f"plateau-rate-{rate:g}".replace(".", "-")],
-        f"XOR, rate {rate:g}: of the networks that a stable loss stops before they learn, share that would",
+        f"XOR, rate {rate:g}: share that would have learnt, of the networks that a stable loss stops before "
+        "they learn",
         loss[stopped, -1] < xor.SOLVED,
         note=f"{stopped.sum()} of {len(loss)} stop; a loss is stable if it is less than 1 % below its value "
         "250 epochs earlier",
@@ -119,7 +121,7 @@ def node_findings(ends: np.ndarray) -> list[Finding]:
             "a logistic regression fitted to a node's outputs recovers the node's weights (largest relative "
             "distance)",
             max(xor.refitted(end) for end in ends[:20]),
-            note="the three nodes of 20 networks; scikit-learn",
+            note="the three nodes of 20 networks, fitted with scikit-learn",
         ),
         share(
             EXPECTED["nodes-read"],
@@ -146,7 +148,7 @@ def layers_findings(part: xr.Dataset) -> list[Finding]:
         ),
         median(
             EXPECTED["layers-two-against-one"],
-            f"epochs until within 0.1 of the label, log₂ of {two} over {one}",
+            f"log₂ of the ratio of the epochs until within 0.1 of the label, {two} over {one}",
             ratio[np.isfinite(ratio)],
             note=f"medians {np.median(first[0]):.0f} and {np.median(first[1]):.0f} epochs",
         ),

@@ -18,22 +18,22 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
     return [
         share(
             EXPECTED["even-smaller-mean"],
-            "weight changes into the hidden nodes are even smaller: their mean is below that of the changes "
-            "into the output (share of networks)",
+            "weight changes into the hidden nodes are even smaller: their mean is below the mean change into "
+            "the output (share of networks)",
             means,
             note=f"{count} on (1, 3, 5); medians instead of means: {medians.mean():.1%}",
         ),
         mean(
             EXPECTED["even-smaller-all-pairs"],
-            "a weight change into a hidden node is smaller than that of the node's own weight to the output "
-            "(share of pairs)",
+            "a weight change into a hidden node is smaller than the change of the node's own weight to the "
+            "output (share of pairs)",
             own["pairs"].values,
             note=f"12 pairs in each of {count}",
         ),
         share(
             EXPECTED["even-smaller-x3"],
-            "weight changes into the hidden nodes are even smaller: that of x₃ → h₁ is below that of h₁ → o "
-            "(share of networks)",
+            "weight changes into the hidden nodes are even smaller: x₃ → h₁ changes less than h₁ → o (share "
+            "of networks)",
             x3,
             note=f"{count} on (1, 3, 5); exact value {truth:.2%}; this is the worst pair, since x₃ = 5",
         ),
@@ -46,20 +46,21 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
         ),
         share(
             EXPECTED["even-smaller-exact"].around(truth),
-            "share of the networks whose change x₃ → h₁ is smaller, against E[2Φ((1 + eᶻ) / 5) − 1]",
+            "share of the networks in which x₃ → h₁ changes less than h₁ → o, "
+            "against E[2Φ((1 + eᶻ) / 5) − 1]",
             x3,
             note=f"by quadrature {truth:.6f}",
         ),
         mean(
             EXPECTED["even-smaller-small-inputs"],
-            "share of networks whose change x₃ → h₁ is below that of h₁ → o: with the inputs (0.2, 0.6, 1) "
-            "minus with (1, 3, 5)",
+            "share of networks in which x₃ → h₁ changes less than h₁ → o: with inputs (0.2, 0.6, 1) minus "
+            "with (1, 3, 5)",
             (small["x3_to_h1"].values < 1).astype(float) - x3,
-            note=f"{count}; so the sentence suits inputs that are no larger than activations",
+            note=f"{count}; the sentence suits inputs that are no larger than activations",
         ),
         mean(
             EXPECTED["larger-activation-other-nodes"],
-            "pairs of weights into different nodes: share in which the one from the larger activation "
+            "share of pairs of weights into different nodes in which the weight from the larger activation "
             "changes more",
             own["order_other_nodes"].values,
             note=f"{count}; with (0.2, 0.6, 1) {float(small['order_other_nodes'].mean()):.0%}",
@@ -68,7 +69,8 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
             EXPECTED["larger-contribution"],
             "the weight that contributes most to the output, |a · w|, is the one that changes most",
             own["contributes_most"].values,
-            note="of four weights; the change depends on the activation, not on the weight",
+            note="there are four weights; a weight's change depends on the activation, "
+            "not on the weight itself",
         ),
         share(
             EXPECTED["one-step-nearer"],
@@ -80,7 +82,7 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
 
 
 def rows_findings(part: xr.Dataset) -> list[Finding]:
-    """Judge the number of rows per update, each at its best rate."""
+    """Judge each number of rows per update at its best rate."""
     accuracy = part["accuracy"].transpose("way", "seed", "trial")
     best, rates = {}, {}
     for way in part["way"].values:
@@ -101,16 +103,18 @@ def rows_findings(part: xr.Dataset) -> list[Finding]:
         against(
             "rows-48-against-one",
             rows.ONE,
-            f"digits: accuracy after {epochs} epochs with 48 rows per update, minus with 1 row",
+            f"digits: accuracy after {epochs} epochs with 48 rows per update, minus the accuracy with 1 row",
         ),
         against(
             "rows-48-against-all",
             rows.ALL,
-            f"digits: accuracy after {epochs} epochs with 48 rows per update, minus with all rows",
+            f"digits: accuracy after {epochs} epochs with 48 rows per update, minus the accuracy with all "
+            "rows",
         ),
         against(
             "rows-48-equal-updates",
             rows.ALL_OFTEN,
-            "digits: accuracy after equally many updates, with 48 rows each minus with all rows each",
+            "digits: accuracy after equally many updates of 48 rows, minus the accuracy with all rows per "
+            "update",
         ),
     ]

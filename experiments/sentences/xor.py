@@ -16,7 +16,8 @@ from nnjax import datasets
 NETWORK = nnjax.mlp((2, 2, 1))
 MOMENTUM = 0.9
 EFFECTIVE = (0.5, 1.0, 2.0, 4.0, 8.0, 12.0)
-"""Learning rates of plain descent; with momentum μ, (1 − μ) times these, so that a long pull goes as far."""
+"""Learning rates of plain descent. With momentum μ they are multiplied by 1 − μ, so that a long pull moves
+the weights equally far."""
 PLAIN, WITH = "plain", "momentum 0.9"
 SHOWN = 2.0
 """The learning rate at which the networks are examined."""
@@ -24,13 +25,14 @@ ABOUT_END = {"long_name": "parameters after plain training at rate 2"}
 SOLVED = 0.1
 """XOR counts as learnt below this summed loss."""
 EVERY, SOON = 50, 200
-"""Epochs between records of the loss; epochs that count as soon, by which half the seeds have learnt."""
+"""Epochs between records of the loss, and the number of epochs that counts as soon: half the seeds have
+learnt by then."""
 FLAT, WINDOW = 0.01, 5
 """A loss that fell by less than this share over five records counts as stable."""
 
 
 def train(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Train 2-2-1 plainly and with momentum at each rate; return the losses, and the plain runs' ends."""
+    """Train 2-2-1 networks with and without momentum; return all losses, and the plain runs' parameters."""
 
     def curve(key: jax.Array, rate: jax.Array, momentum: jax.Array) -> tuple[jax.Array, jax.Array]:
         params, history = nnjax.train(
@@ -63,7 +65,7 @@ def train(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
 
 
 def first_below(loss: np.ndarray, level: float = SOLVED) -> np.ndarray:
-    """Return the first record at which loss (..., k) is below `level`; inf if it never is."""
+    """Return the first recorded epoch at which loss (..., k) is below `level`; inf if it never is."""
     below = loss < level
     return np.where(below.any(axis=-1), EVERY * np.argmax(below, axis=-1), np.inf)
 
@@ -76,7 +78,7 @@ def first_stable(loss: np.ndarray) -> np.ndarray:
 
 
 def layers(end: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """Split a flat end (9,) into W₁ (2, 2), b₁ (2,), w₂ (2,), b₂, in float64."""
+    """Split a run's final parameters (9,) into W₁ (2, 2), b₁ (2,), w₂ (2,), b₂, in float64."""
     values = np.asarray(end, np.float64)
     return values[:4].reshape(2, 2), values[4:6], values[6:8], float(values[8])
 
@@ -122,7 +124,8 @@ def questions(end: np.ndarray) -> str:
 def refitted(end: np.ndarray) -> float:
     """Fit each of the three nodes as a logistic regression from its inputs to its outputs.
 
-    A node's activation is a probability, so each row counts as a yes with weight a and a no with 1 − a.
+    A node's activation is a probability, so each row counts as a yes with weight a and as a no with weight
+    1 − a.
 
     Returns:
         The largest distance of a coefficient from the node's own weight or bias, relative to the largest

@@ -47,15 +47,15 @@ class Config(Options):
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Descend from every seed of every cell, and say where each ends.
+    """Descend from every seed of every cell, and return where each descent ends.
 
-    Two cells run at a time, the largest first: one compiles while another computes. LAPACK uses one thread
-    for each: on matrices this small several threads would wait for each other, and take ten times as long on
-    a busy machine.
+    Two cells run at a time, the largest first, so that one cell compiles while the other computes. LAPACK
+    uses one thread per cell. On matrices this small, several threads would wait for each other and take ten
+    times as long on a busy machine.
 
     Args:
         config: The options.
-        context: Keeps and shows the descents.
+        context: Runs the descents, shows their progress and stores them.
 
     Returns:
         The groups: the table "cells" (c,), the "runs" (c, s), and the distinct "minima" (m,).
@@ -68,7 +68,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
     with threadpool_limits(1), context.pool(2) as workers:
         futures = {pair: workers.submit(cell, context, *pair, seeds) for pair in largest_first}
         for done, finished in enumerate(concurrent.futures.as_completed(futures.values()), start=1):
-            finished.result()  # raises the error if it failed, which ends the others
+            finished.result()  # raises the cell's error, if any, which ends the others
             context.report(done, len(pairs))
     return xr.DataTree.from_dict(groups(pairs, seeds, [futures[pair].result() for pair in pairs]))
 
@@ -79,11 +79,11 @@ EXPERIMENT = Experiment(
     title="Local minima that are real",
     question="How often does gradient descent end in a local minimum that is not the global one?",
     method=(
-        "n ReLU neurons learn what k fixed ones compute over all Gaussian inputs, a task whose global "
-        "minimum is 0, by plain gradient descent on the exact expectation. Every run that does not go to 0 "
-        "is followed down to a gradient of 1e-9, and the eigenvalues of the Hessian show what kind of point "
-        "it has reached. Runs that rest at a saddle are pushed off it, in the direction in which descent was "
-        "leaving it, and go on."
+        "n ReLU neurons learn to compute what k fixed ReLU neurons compute. They learn by plain gradient "
+        "descent on the exact expected loss over all Gaussian inputs, whose global minimum is 0. Every run "
+        "whose loss does not go to 0 is followed down to a gradient of 1e-9, and the eigenvalues of the "
+        "Hessian show what kind of point it has reached. Runs that come to rest at a saddle are pushed off "
+        "it, in the direction in which descent was leaving it, and continue."
     ),
     config=Config,
     run=run,
@@ -95,8 +95,8 @@ EXPERIMENT = Experiment(
     smoke={"seeds": 100, "k": (8,)},
     full={"k": (*SQUARE, *SQUARE), "n": (*SQUARE, *(k + 1 for k in SQUARE))},
     remember=(
-        "Local minima that are not the global one exist and are strict: the more neurons, the more seeds end "
-        "in one."
+        "Strict local minima that are not global do exist, and the more neurons there are, the more seeds "
+        "end in one."
     ),
     minutes=(1.0, 15.0),
 )

@@ -1,4 +1,4 @@
-"""The runs of one cell (k, n): each from its random start to its end, and the kind of that point."""
+"""The runs of one cell (k, n): each from its random start to its end, and what kind of point the end is."""
 
 import functools
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from nnjax import minima
 
 LANE, CHECK_EVERY, PART = 32, 50, 16
 ROUNDS = ((descent.HANDOVER, descent.PATIENCE), (1e-5, 30_000), (descent.CONVERGED, 150_000))
-"""When Newton's method is tried: at this gradient norm, or else after this many steps. A run that it rejects
-keeps descending."""
+"""When Newton's method is tried: at this gradient norm, or else after this many steps. A run that
+Newton's method rejects keeps descending."""
 FURTHER = 4
-"""How often a run that stops at a saddle, or has not converged after the last round, is continued."""
+"""How many times a run is continued if it stops at a saddle or has not converged after the last round."""
 SAME_VALUE, SAME_SPECTRUM = 1e-7, 1e-4
 """Ends whose F and Hessian eigenvalues all agree to these tolerances are copies of one minimum."""
 OUTCOMES = ("not spurious", "spurious", "unsettled")
@@ -111,7 +111,7 @@ def cell(
     """Follow every run of a cell from its random start to its end.
 
     Args:
-        context: Keeps and shows the descents.
+        context: Runs the descents, shows their progress and stores them.
         k: Number of target neurons.
         n: Number of neurons.
         seeds: The runs' seeds.
@@ -132,7 +132,7 @@ def cell(
 
 
 def finish_all(weights: np.ndarray) -> descent.Finished:
-    """Call `descent.finish` on (s, n, k), s >= 1, in parts of equal size, so that it compiles once."""
+    """Call `descent.finish` on W (s, n, k), s >= 1, in parts of equal size, so that it compiles only once."""
     parts = []
     for first in range(0, len(weights), PART):
         rows = np.minimum(np.arange(first, first + PART), len(weights) - 1)
@@ -141,7 +141,7 @@ def finish_all(weights: np.ndarray) -> descent.Finished:
 
 
 def _write(runs: Cell, rows: np.ndarray, state: descent.State) -> None:
-    """Record where the descent of some rows has ended."""
+    """Record where the descents of some runs, `rows`, have ended."""
     runs.objective[rows] = state.objective
     runs.rise[rows] = np.maximum(runs.rise[rows], state.rise)
     for values in (runs.weights, runs.gradient_norm, runs.spectrum):
@@ -159,10 +159,10 @@ def _write(runs: Cell, rows: np.ndarray, state: descent.State) -> None:
 
 
 def _continue(runs: Cell, rows: np.ndarray, seeds: np.ndarray, handover: float, patience: int) -> None:
-    """Continue some rows from where they are, and push them off the saddle if they rest at one.
+    """Continue some runs, `rows`, from where they are; push each one that rests at a saddle off it first.
 
-    They are few, and run one by one, so that a run's result does not depend, even in its last bit, on which
-    others are continued.
+    These runs are few. They are continued one by one, so that a run's result does not depend, even in its
+    last bit, on which others are continued.
     """
     saddle = (runs.gradient_norm[rows] <= descent.CONVERGED) & (runs.spectrum[rows, 0] < 0)
     runs.pushed[rows] += saddle
@@ -182,6 +182,6 @@ def _continue(runs: Cell, rows: np.ndarray, seeds: np.ndarray, handover: float, 
 
 
 def distinct(value: np.ndarray, spectrum: np.ndarray) -> np.ndarray:
-    """Number the minima that the ends are copies of: 0, 1, ... in the order of F; −1 if the value is NaN."""
+    """Number the distinct minima among the ends, 0, 1, ... in the order of F; −1 where the value is NaN."""
     tolerance = [SAME_VALUE, *[SAME_SPECTRUM] * spectrum.shape[1]]
     return minima.group(np.column_stack([value, spectrum]), tolerance)

@@ -1,4 +1,4 @@
-"""One run: gradient descent on Safran and Shamir's objective, Newton's method at its end, pushes off saddles.
+"""One run: gradient descent on Safran and Shamir's objective, Newton's method at the end, pushes off saddles.
 
 Index letters: i for neurons, s for seeds. W is (n, k), one row per neuron, in float64.
 """
@@ -13,8 +13,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from experiments.spurious_minima.objective import gradient_norm, hessian, value_and_gradient
 
 STEP = 0.3
-"""Step size. Safran and Shamir's 0.1 takes three times as long, and ends in the same minima equally often. A
-step below 2 / (largest Hessian eigenvalue) is stable, and F then only falls: the experiment checks both."""
+"""Step size. Safran and Shamir's step size of 0.1 takes three times as long, and ends in the same minima
+equally often. A step below 2 / (largest Hessian eigenvalue) is stable, and F then only falls: the experiment
+checks both."""
 GLOBAL = 1e-3
 """Below this value of F a run is on its way to the global minimum, F = 0: F only falls, and no spurious
 minimum this low is known."""
@@ -27,7 +28,8 @@ NEWTON, TRUST = 5, 0.3
 PUSH = 1e-3
 """How far a run is pushed off a saddle, in the Euclidean norm of W."""
 ROUNDING = 1e-12
-"""A rise of F that is no larger than this is rounding: F is a difference between sums of about k² terms."""
+"""A rise of F that is no larger than this is due to rounding, since F is a difference between sums of about
+k² terms."""
 
 
 class State(NamedTuple):
@@ -39,7 +41,7 @@ class State(NamedTuple):
         objective: F at W.
         rise: The largest rise of F in any step so far; it is only rounding if the step is stable.
         handover: The gradient norm at which the run is handed over.
-        patience: The number of additional steps after which it is handed over in any case.
+        patience: The number of additional steps after which the run is handed over in any case.
     """
 
     weights: Array
@@ -79,13 +81,13 @@ def settled(state: State) -> Array:
 
 
 class Finished(NamedTuple):
-    """The ends of runs, and the kinds of these points.
+    """The points where runs end, and what kind of point each one is.
 
     Attributes:
         weights: W (s, n, k).
         objective: F at the ends (s,).
         gradient_norm: maxᵢ |2π ∂F/∂wᵢ| at the ends (s,).
-        spectrum: The Hessian's eigenvalues (s, n k) at the ends, ascending; 0 if it is not finite.
+        spectrum: The Hessian's eigenvalues (s, n k) at the ends, ascending; 0 if the Hessian is not finite.
         accepted: Whether Newton's method may replace the rest of the descent (s,).
     """
 
@@ -134,9 +136,9 @@ def push(weights: np.ndarray) -> np.ndarray:
     """Push W (n, k) off a saddle by `PUSH`, in the direction of descent; return any other W unchanged.
 
     Near a saddle, one step multiplies the gradient's part along an eigenvector of the Hessian by
-    1 − step · λ. Where λ < 0 that part grows, however short it is when the gradient as a whole is down to
-    1e-9. So the push goes against the sum of these parts, or along the eigenvector of the smallest λ if they
-    are all 0.
+    1 − step · λ, where λ is the eigenvalue. If λ < 0 this part grows, even if it is tiny when the length
+    of the whole gradient has fallen to 1e-9. The push therefore goes against the sum of the growing parts, or
+    along the eigenvector of the smallest λ if all growing parts are 0.
     """
     _, gradient, _, curvature = (np.asarray(leaf)[0] for leaf in _look(weights[None]))
     values, vectors = np.linalg.eigh(curvature)
@@ -155,7 +157,7 @@ def follow(
 ) -> State:
     """Descend from W in one run until `settled`, or until F is not finite.
 
-    The rise of F is counted from F = `before`.
+    The rise of F is measured from `before`, an earlier value of F.
     """
     state = begin(weights, handover, patience)
     state = state._replace(rise=jnp.maximum(state.objective - before, 0.0))

@@ -14,42 +14,43 @@ from experiments.spurious_minima.cells import SPURIOUS
 from experiments.spurious_minima.findings import PUBLISHED, interval, published_cells
 
 SHARE = (
-    "Here n neurons learn to imitate k others. Bars are 99.9 % intervals; crosses are from Safran and Shamir "
-    "(2018), who give no intervals."
+    "In each run, n neurons learn to imitate k others. Bars are 99.9 % intervals; crosses are from Safran "
+    "and Shamir (2018), who give no intervals."
 )
 MEANS = (
-    "The spurious ends themselves: their height F above the global minimum, at which F = 0, and the least "
-    "curvature there (the smallest eigenvalue of the Hessian; above 0 all directions lead up). Means with "
-    "99.9 % intervals (none if all ends are copies of one minimum); crosses are published values."
+    "The spurious minima in which runs end: their height F above the global minimum, at which F = 0, and "
+    "their least curvature (the smallest eigenvalue of the Hessian; if it is above 0, all directions lead "
+    "up). Dots are means with 99.9 % intervals (none if all ends are copies of one minimum); crosses are "
+    "published values."
 )
 MINIMA = (
-    "The distinct minima: ends of equal F and equal Hessian spectra count as copies of one. The larger a "
-    "dot, the more seeds reached it; three sizes are named. F = 0 is the global minimum."
+    "The distinct minima: ends of equal F and equal Hessian spectra count as copies of one minimum. The "
+    "larger a dot, the more seeds reached it; three sizes are labelled. F = 0 is the global minimum."
 )
 DOT = 400
 """The area, in square points, of the dot of a minimum that all seeds reach."""
 NAMED = (0.01, 0.1, 0.5)
-"""Shares of the seeds whose dots are shown as examples."""
+"""Shares of the seeds for which dots are shown as examples."""
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw shares and means beside the published ones, and the distinct minima."""
+    """Draw shares and means beside the published values, and the distinct minima."""
     cells, runs, minima = (data[name].to_dataset() for name in ("cells", "runs", "minima"))
     means = [
-        _means(cells, runs, "objective", 2, "mean F of the spurious ends"),
-        _means(cells, runs, "smallest_eigenvalue", 1, "mean smallest eigenvalue there"),
+        _means(cells, runs, "objective", 2, "mean F of the spurious minima"),
+        _means(cells, runs, "smallest_eigenvalue", 1, "mean smallest eigenvalue of the Hessian"),
     ]
     return {
         "table": Drawing(
             "The more neurons, the more runs end in a spurious minimum", [_shares(cells)], SHARE
         ),
-        "means": Drawing("The spurious ends lie low, and they curve up in every direction", means, MEANS),
+        "means": Drawing("The spurious minima lie low, and they curve up in every direction", means, MEANS),
         "minima": Drawing("More neurons also mean more kinds of minima", [_distinct(cells, minima)], MINIMA),
     }
 
 
 def _kinds(cells: xr.Dataset) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Yield the label, the colour, and the cells by increasing k, for each n − k of the data."""
+    """Yield the label, the colour, and the cells by increasing k, for each n − k in the data."""
     k, more = cells["k"].values, cells["n"].values - cells["k"].values
     for colour, value in zip(style.COLOURS, np.unique(more), strict=False):
         chosen = np.flatnonzero(more == value)
@@ -83,7 +84,7 @@ def _means(cells: xr.Dataset, runs: xr.Dataset, name: str, column: int, title: s
 
 
 def _dots(axes: Axes, k: np.ndarray, value: np.ndarray, bars: np.ndarray, label: str, colour: str) -> None:
-    """Draw dots with bars, and a name beside the last."""
+    """Draw dots with bars, and a name beside the last dot."""
     axes.errorbar(k, value, bars, fmt="o", color=colour, capsize=3, ms=4)
     seen = np.flatnonzero(np.isfinite(value))
     if len(seen):

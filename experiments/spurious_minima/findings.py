@@ -55,7 +55,7 @@ AGAIN: dict[int, float] = {
 SEED_FREE = (7, 0.0232027149)
 """A minimum that is known without training from any seed: its k = n, and its F."""
 FEW = 10
-"""The fewest spurious runs with which their mean is judged."""
+"""The fewest spurious runs whose mean is judged."""
 ONE_MINIMUM = 1e-4
 """If the ends of a cell differ by less than this, the rounding error of the published table, they are copies
 of one minimum, and their mean tests nothing."""
@@ -75,7 +75,7 @@ COLUMNS = {
 
 
 def published_cells(cells: xr.Dataset) -> list[tuple[int, int]]:
-    """List the published cells, k = n, that are in the data: k and the index of the cell."""
+    """List the published cells (k = n) that are in the data, each as k and the index of the cell."""
     pairs = enumerate(zip(cells["k"].values, cells["n"].values, strict=True))
     return [(int(k), index) for index, (k, n) in pairs if k == n and k in PUBLISHED]
 
@@ -112,7 +112,7 @@ def _difference_of_shares(cell: xr.Dataset, published: float, their_runs: int) -
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge the published columns, and whether the counted ends are minima."""
+    """Judge whether we agree with the published columns, and whether the counted ends are minima."""
     cells, runs, minima = (data[name].to_dataset() for name in ("cells", "runs", "minima"))
     return [
         *_published(cells, runs),
@@ -180,7 +180,8 @@ def _all_runs(cells: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["objective-falls"],
         "F only falls: largest rise in any step of any run",
         float(cells["largest_rise"].max()),
-        note="so a run below 1e-3 cannot end in a known spurious minimum; a rise this small is only rounding",
+        note="a run with F below 1e-3 thus cannot end in a known spurious minimum; so small a rise is only "
+        "rounding",
     )
     yield exact(
         EXPECTED["unsettled-runs"],
@@ -197,7 +198,7 @@ def _seed_free(minima: xr.Dataset) -> Iterator[Finding]:
     if len(values):
         yield exact(
             EXPECTED["seed-free-minimum"].around(value),
-            f"k = n = {k}: F of the minimum found that is nearest to the one known without seeds",
+            f"k = n = {k}: F of the minimum found that is nearest to the minimum known without seeds",
             values[np.argmin(np.abs(values - value))],
         )
 
@@ -205,7 +206,7 @@ def _seed_free(minima: xr.Dataset) -> Iterator[Finding]:
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
     """Tabulate the published numbers beside ours, and the distinct minima."""
     return {
-        "Spurious minima (published: 1000 runs each in 2018, 500 in 2021)": _shares(
+        "Spurious minima (published: 1000 runs per row in 2018, 500 in 2021)": _shares(
             data["cells"].to_dataset()
         ),
         "Distinct minima": _minima(data["minima"].to_dataset()),

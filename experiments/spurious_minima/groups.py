@@ -89,7 +89,7 @@ def _runs(results: list[Cell], numbers: list[np.ndarray]) -> dict[str, Column]:
         "smallest_eigenvalue": (smallest, {"long_name": "smallest Hessian eigenvalue at the end"}),
         "steps": (stacked("steps"), {"long_name": "steps of gradient descent"}),
         "newton": (stacked("newton"), {"long_name": "whether Newton's method finished the run"}),
-        "pushed": (stacked("pushed"), {"long_name": "times that the run was pushed off a saddle"}),
+        "pushed": (stacked("pushed"), {"long_name": "number of times that the run was pushed off a saddle"}),
         "rise": (stacked("rise"), {"long_name": "largest rise of F in any step"}),
         "minimum": (np.stack(numbers), {"long_name": "number of the minimum in its cell; −1 for none"}),
     }
@@ -112,19 +112,19 @@ def _minima(pairs: list[tuple[int, int]], results: list[Cell], numbers: list[np.
         "objective": (over_members(np.median, lambda runs: runs.objective), {"long_name": "F"}),
         "count": (
             np.array([len(rows) for _, rows in members], dtype=int),
-            {"long_name": "runs that end there"},
+            {"long_name": "runs that end in this minimum"},
         ),
         "smallest_eigenvalue": (
             over_members(np.min, lambda runs: runs.spectrum[:, 0]),
-            {"long_name": "smallest Hessian eigenvalue of any of them"},
+            {"long_name": "smallest Hessian eigenvalue of any run that ends in it"},
         ),
         "largest_eigenvalue": (
             over_members(np.max, lambda runs: runs.spectrum[:, -1]),
-            {"long_name": "largest Hessian eigenvalue of any of them"},
+            {"long_name": "largest Hessian eigenvalue of any run that ends in it"},
         ),
         "gradient_norm": (
             over_members(np.max, lambda runs: runs.gradient_norm),
-            {"long_name": f"largest {GRADIENT} of any of them"},
+            {"long_name": f"largest {GRADIENT} of any run that ends in it"},
         ),
     }
     k, n = (np.array([pairs[c][axis] for c in at], dtype=int) for axis in (0, 1))

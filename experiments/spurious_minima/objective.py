@@ -1,9 +1,10 @@
-"""Safran and Shamir's objective: n ReLU neurons that learn k ReLU neurons, over all Gaussian inputs at once.
+"""Safran and Shamir's objective: n ReLU neurons that learn k ReLU neurons, averaged over all Gaussian inputs.
 
 F(W) = ½ E[(Σᵢ relu(wᵢ·x) − Σⱼ relu(vⱼ·x))²] for x ~ N(0, I) and the target neurons vⱼ = eⱼ. No data is
-needed: the expectation is a formula in the angles between neurons (Cho & Saul 2009; Brutzkus & Globerson
-2017; Safran & Shamir 2018). Index letters: i for neurons, j for target neurons or inputs, s for seeds. W is
-(n, k), one row per neuron, in float64: the objective loses half its digits if two neurons are parallel.
+needed: the expectation is given by a formula in the angles between neurons (Cho & Saul 2009; Brutzkus &
+Globerson 2017; Safran & Shamir 2018). Index letters: i for neurons, j for target neurons or inputs, s for
+seeds. W is (n, k), one row per neuron, in float64: the objective loses half its digits if two neurons are
+parallel.
 """
 
 from typing import NamedTuple
@@ -66,14 +67,15 @@ def _pairs(cosine: Array) -> Pairs:
 
 
 def value_and_gradient(weights: Float[Array, "n k"]) -> tuple[Float[Array, ""], Float[Array, "n k"]]:
-    """Compute F and ∂F/∂W, written by hand.
+    """Compute F and ∂F/∂W from explicit formulas.
 
     f(w, v) = |w| |v| (sin t + (π − t) cos t) / 2π
     F = ½ Σᵢᵢ' f(wᵢ, wᵢ') − Σᵢⱼ f(wᵢ, vⱼ) + ½ Σⱼⱼ' f(vⱼ, vⱼ')
     ∂f/∂w = (|v| sin t · w/|w| + (π − t) v) / 2π
 
     A neuron's angle with itself is 0 and is never computed, since arccos has an infinite derivative there.
-    F needs only one more sum, because its first part is of degree 2 in W and its second of degree 1:
+    Given the gradient, F needs only one more sum, because the first part of F is of degree 2 in W and the
+    second part is of degree 1:
     F = ½ ⟨W, ∂F/∂W⟩ − ½ Σᵢⱼ f(wᵢ, vⱼ) + ½ Σⱼⱼ' f(vⱼ, vⱼ').
     """
     n, k = weights.shape
@@ -104,7 +106,8 @@ def hessian(weights: Float[Array, "n k"]) -> Float[Array, "nk nk"]:
     ∂²f/∂w²  = |v| sin t / (2π |w|) · (I − ŵŵᵀ + r(w, v) r(w, v)ᵀ)
     ∂²f/∂w∂v = ((π − t) I + ŵ r(w, v)ᵀ + v̂ r(v, w)ᵀ) / 2π
 
-    It is not finite if a neuron is parallel to another one or to a target, as at the global minimum.
+    The Hessian is not finite if a neuron is parallel to another neuron or to a target, as at the global
+    minimum.
     """
     n, k = weights.shape
     norm = jnp.sqrt(jnp.sum(weights * weights, axis=1))

@@ -24,12 +24,12 @@ class Config(Options):
         epochs: Passes over 480 rows of the digits.
         isometry_seeds: tanh networks at each rate with orthogonal weights, and the same number with Gaussian
             ones; 2 or more.
-        isometry_depth: Number of their hidden layers.
-        isometry_epochs: Number of their passes over the rows.
+        isometry_depth: Number of hidden layers of these tanh networks.
+        isometry_epochs: Passes of these tanh networks over the rows.
         linear_seeds: Linear networks at each rate with orthogonal weights, and the same number with Gaussian
             ones; 2 or more.
-        linear_depths: Numbers of their hidden layers, two or more, increasing.
-        linear_updates: Number of their updates.
+        linear_depths: Numbers of hidden layers of the linear networks, two or more, increasing.
+        linear_updates: Number of updates of each linear network.
     """
 
     seeds: int = 8
@@ -50,7 +50,9 @@ class Config(Options):
         for name, words, least in (("depths", "one", 1), ("linear_depths", "two", 2)):
             depths = getattr(self, name)
             if len(depths) < least or list(depths) != sorted(set(depths)) or depths[0] < 1:
-                raise ValueError(f"{name} must be {words} or more numbers from 1 on, rising; got {depths}")
+                raise ValueError(
+                    f"{name} must be {words} or more increasing numbers, each at least 1; got {depths}"
+                )
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
@@ -71,8 +73,8 @@ EXPERIMENT = Experiment(
     question="Can one see at birth, before any training, how deep a network may be and still learn?",
     method="Networks of several depths and activations learn the digits, starting from Gaussian weights of "
     "many variances. Theory gives, for untrained networks, the number ξ of layers over which |δ|² changes by "
-    "a factor of e; it is compared with the depths that can be trained. Orthogonal weights are compared with "
-    "Gaussian ones.",
+    "a factor of e; this number is compared with the depths at which training works. Orthogonal weights are "
+    "compared with Gaussian ones.",
     config=Config,
     run=run,
     findings=findings,
@@ -102,7 +104,7 @@ EXPERIMENT = Experiment(
         "linear_depths": (4, 8, 16, 32),
         "linear_updates": 400,
     },
-    remember="Where δ vanishes within a few layers before training, a deeper network does not learn; the "
+    remember="Where δ vanishes within a few layers before training, deeper networks do not learn; the "
     "best weights are those at which δ neither vanishes nor explodes.",
     float64=False,
     minutes=(0.4, 9.0),

@@ -1,4 +1,4 @@
-"""The map of where training is possible, the depth scale over it, and orthogonal weights."""
+"""Figures of where training is possible, of depth measured in ξ, and of orthogonal weights."""
 
 from collections.abc import Mapping
 
@@ -15,28 +15,28 @@ from experiments.trainability.theory import CONSTANT
 
 SHADES = LinearSegmentedColormap.from_list("trains", [style.COLOURS[4], style.PAPER, style.COLOURS[0]])
 ON_SHADES = "#1a1a1a"
-"""Words and lines on the maps, whose shades are the same on a dark page."""
+"""The colour of words and lines on the maps, whose shades stay the same on a dark page."""
 NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU"}
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
-    """Draw the maps, depth in ξ against the share that trains, and losses from orthogonal weights."""
+    """Draw the maps, the share that trains against depth in ξ, and losses from orthogonal weights."""
     maps, isometry, linear = (data[name].to_dataset() for name in ("maps", "isometry", "linear"))
     activations = [str(name) for name in maps["activation"].values]
     return {
         "maps": Drawing(
-            "Above theory's line at birth hardly any network has learnt",
+            "Above the line that theory predicts, hardly any network has learnt",
             [_map(maps.sel(activation=name), name) for name in activations],
-            "Each cell is a variance of the initial weights and a depth: the median over its seeds of the "
-            f"lowest loss at any rate. Blue: below {LEARNT} of the best constant answer's; yellow: above, so "
-            f"nothing was learnt. Line: {CONSTANT} ξ hidden layers; left of its peak δ vanishes, right of it "
-            "it explodes.",
+            "Each cell is one variance of the initial weights and one depth. Its colour is the median over "
+            f"its seeds of the lowest loss at any rate. Blue: below {LEARNT} times the best constant's loss. "
+            f"Yellow: above that, so nothing was learnt. Line: {CONSTANT} ξ hidden layers; δ vanishes left "
+            "of the line's peak, and explodes right of it.",
         ),
         "scales": Drawing(
             "Measured in ξ, networks of all three activations stop learning at about the same depth",
             [_scales(maps)],
-            "Share of the networks that train against hidden layers over ξ, where δ vanishes (χ < 1): each "
-            f"dot is one cell, over its seeds. Dashed: {CONSTANT} ξ.",
+            "Share of the networks that train, against hidden layers divided by ξ, where δ vanishes (χ < 1). "
+            f"Each dot is the share of one cell's seeds. Dashed: {CONSTANT} ξ.",
         ),
         "orthogonal": Drawing(
             "From orthogonal weights the loss falls sooner than from Gaussian ones of the same size",
@@ -45,8 +45,8 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
                 _orthogonal(linear.sel(depth=depth), f"linear, {depth} hidden layers", "update")
                 for depth in linear["depth"].values[[0, -1]]
             ],
-            "Loss relative to the best constant answer's, each kind of weights at the learning rate with the "
-            f"lowest final loss: thin lines are seeds, thick ones medians. Dotted: {HALF}.",
+            "Loss divided by the best constant answer's loss, for each kind of weights at the learning rate "
+            f"with the lowest final loss. Thin lines are seeds, and thick lines are medians. Dotted: {HALF}.",
         ),
     }
 
@@ -55,7 +55,7 @@ def _map(part: xr.Dataset, name: str) -> Figure:
     figure, axis = style.panel(height=300)
     variance, depth = part["variance"].values, part["depth"].values.astype(float)
     loss = part["loss"].fillna(np.inf).min("rate").median("seed").transpose("depth", "place").values
-    # Halfway between nothing learnt and all learnt is white.
+    # White marks the border of what counts as learnt.
     shade = np.clip(0.5 + (LEARNT - loss) / (2 * np.where(loss < LEARNT, LEARNT, 1 - LEARNT)), 0, 1)
     axis.pcolormesh(_edges(variance), _edges(depth), shade, cmap=SHADES, vmin=0, vmax=1, rasterized=True)
     axis.set(xscale="log", yscale="log", title=NAMES[name], xlabel="variance of the weights × inputs, σ_w²")

@@ -14,7 +14,7 @@ from experiments.trainability.theory import CONSTANT
 
 EXPECTED = expectations.of("trainability")
 LEARNT, HALF = 0.9, 0.5
-"""A network trains if its loss falls below LEARNT of the best constant's; its speed is measured at HALF."""
+"""Shares of the best constant's loss: a network has trained below LEARNT; its speed is measured at HALF."""
 FEWEST = 3
 """The fewest seeds from which anything is concluded."""
 
@@ -25,18 +25,18 @@ def trained(maps: xr.Dataset) -> xr.DataArray:
 
 
 def layers_in_scales(maps: xr.Dataset) -> xr.DataArray:
-    """Return the number of hidden layers over ξ, (activation, depth, place)."""
+    """Return the number of hidden layers divided by ξ, (activation, depth, place)."""
     return maps["depth"] / maps["xi"]
 
 
 def constants(lengths: np.ndarray, trained: np.ndarray) -> np.ndarray:
     """Find, for each seed, the c for which "trains if it has at most c ξ layers" is right most often, (s,).
 
-    Where several are equally good, it is the geometric mean of the smallest and the largest.
+    If several c are equally good, the result is the geometric mean of the smallest and the largest.
 
     Args:
-        lengths: Layers over ξ of each network, (k,), above 0.
-        trained: Whether it trains, (s, k).
+        lengths: Hidden layers divided by ξ, for each network (k,), above 0.
+        trained: Whether the network trains, (s, k).
     """
     order = np.sort(lengths)
     tried = np.sqrt(np.append(order[0] / 2, order) * np.append(order, order[-1] * 2))
@@ -47,7 +47,7 @@ def constants(lengths: np.ndarray, trained: np.ndarray) -> np.ndarray:
 
 
 def right_share(maps: xr.Dataset, activation: str) -> np.ndarray:
-    """Return the share of the cells in which training turns out as 6 ξ predicts, (s,)."""
+    """Return the share (s,) of the cells in which training turns out as the rule of 6 ξ predicts."""
     part = maps.sel(activation=activation)
     said = layers_in_scales(part) <= CONSTANT
     return (said == trained(part)).mean(("depth", "place")).transpose("seed").values
@@ -66,8 +66,8 @@ def _maps(maps: xr.Dataset) -> Iterator[Finding]:
         shares = right_share(maps, activation)
         yield _share(
             EXPECTED[f"share-{activation}"],
-            f"{activation}: share of the map, σ_w² by depth, on which networks of at most {CONSTANT} ξ "
-            "hidden layers train and deeper ones do not",
+            f"{activation}: share of the map, σ_w² by depth, that agrees with the rule that networks of at "
+            f"most {CONSTANT} ξ hidden layers train and deeper ones do not",
             shares,
             _cells(maps) * len(shares),
             note=f"{_cells(maps)} cells",
@@ -78,12 +78,12 @@ def _maps(maps: xr.Dataset) -> Iterator[Finding]:
 def _share(expectation: Expectation, claim: str, shares: np.ndarray, networks: int, *, note: str) -> Finding:
     """Judge the mean of the seeds' shares, (s,), by Student's interval, cut off at 0 and 1.
 
-    Where every seed has none or all of the `networks`, use Wilson's interval for that many instead.
+    If the share is 0 or 1 for every seed, use Wilson's interval for this number of `networks` instead.
     """
     value, note = float(np.mean(shares)), f"{note}; mean over {len(shares)} seeds"
     if value in (0, 1):
         low, high = statistics.share(round(value * networks), networks)
-        note = f"{note}, all alike; interval by networks"
+        note = f"{note}, all the same; interval from the number of networks"
         return measured(expectation, claim, value, (low, high), note=note)
     low, high = np.clip(statistics.of_mean(shares), 0, 1)
     return measured(expectation, claim, value, (low, high), note=note)
@@ -94,7 +94,7 @@ def _cells(maps: xr.Dataset) -> int:
 
 
 def vanishing(maps: xr.Dataset, activation: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return layers over ξ, (k,), where δ vanishes (χ < 1), and whether each seed trains there, (s, k)."""
+    """Return layers divided by ξ (k,) where δ vanishes (χ < 1), and whether networks train there (s, k)."""
     part = maps.sel(activation=activation)
     part = part.isel(place=np.flatnonzero(part["chi"].values < 1))
     lengths = layers_in_scales(part).transpose("depth", "place").values.ravel()
@@ -167,7 +167,7 @@ def _orthogonal(isometry: xr.Dataset) -> Iterator[Finding]:
     yield measured(
         EXPECTED["orthogonal-speed"],
         f"tanh, σ_w² = 1, {isometry.attrs['depth']} hidden layers: epochs until half the best constant's "
-        "loss, those from Gaussian weights over those from orthogonal ones",
+        "loss, ratio of Gaussian to orthogonal weights",
         np.exp(np.mean(orthogonal - gaussian)),
         (np.exp(low), np.exp(high)),
         note=f"geometric means {np.exp(-gaussian.mean()):.3g} and {np.exp(-orthogonal.mean()):.3g} of "
@@ -185,19 +185,20 @@ def _linear(linear: xr.Dataset) -> Iterator[Finding]:
     reached = (both[GAUSSIAN][-1] <= most).mean(axis=0).max()
     yield measured(
         EXPECTED["linear-depth"],
-        f"linear networks from orthogonal weights: updates until half the best constant's loss, with "
-        f"{depths[-1]} hidden layers over the same with {depths[0]}",
+        f"linear networks from orthogonal weights: updates until half the best constant's loss, "
+        f"ratio of {depths[-1]} to {depths[0]} hidden layers",
         np.exp(np.mean(shallow - deep)),
         (np.exp(low), np.exp(high)),
         note=f"geometric means {np.exp(-deep.mean()):.3g} and {np.exp(-shallow.mean()):.3g} of {most} "
         f"updates, each at its best rate ({statistics.either(rates, other)}; "
         f"{statistics.either(rates, one)}); {len(deep)} seeds, paired; from Gaussian weights {reached:.0%} "
-        f"of them get there with {depths[-1]} layers at any of these rates (others diverge or are slower)",
+        f"of them reach this loss with {depths[-1]} layers at any of these rates (others diverge or are "
+        "slower)",
     )
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate up to which depth networks train from each variance, beside 6 ξ."""
+    """Tabulate the share of networks that train, by variance and depth, beside 6 ξ."""
     maps = data["maps"].to_dataset()
     rows = []
     for activation in map(str, maps["activation"].values):

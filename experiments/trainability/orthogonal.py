@@ -15,16 +15,17 @@ from experiments.trainability.training import BATCH, ROWS, WIDTH, constant, netw
 GAUSSIAN, ORTHOGONAL = "Gaussian", "orthogonal"
 KINDS = (GAUSSIAN, ORTHOGONAL)
 ISOMETRY = "tanh"
-"""What is also started from orthogonal weights, at σ_w² = 1, where |δ|² neither grows nor falls."""
+"""The activation that is also trained from orthogonal weights, at σ_w² = 1, where |δ|² neither grows nor
+falls."""
 ISOMETRY_RATES = (0.01, 0.03)
 LINEAR_ROWS = 120
-"""Few enough rows that each update can use them all."""
+"""Number of rows, small enough that each update can use all of them."""
 LINEAR_RATES = (0.03, 0.045, 0.07, 0.1)
-"""Learning rates of linear networks, whose changes are averaged over all rows."""
+"""Learning rates of linear networks, whose weight changes are averaged over all rows."""
 
 
 def start(net: nnjax.Network, key: jax.Array, kind: jax.Array) -> nnjax.Params:
-    """Draw weights of σ_w² = 1: Gaussian if `kind` is 0, orthogonal if it is 1."""
+    """Draw weights with σ_w² = 1: Gaussian if `kind` is 0, orthogonal if it is 1."""
     gaussian = scaled(nnjax.init(net, key, "normal"), jnp.ones((), kind.dtype))
     orthogonal = nnjax.init(net, key, "orthogonal")
     return jax.tree.map(lambda one, other: jnp.where(kind == 0, one, other), gaussian, orthogonal)
@@ -33,8 +34,8 @@ def start(net: nnjax.Network, key: jax.Array, kind: jax.Array) -> nnjax.Params:
 def isometry_learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
     """Make a function that maps a key, a kind and a rate to the loss after each epoch, (e + 1,).
 
-    The loss is relative to the best constant answer's. Kind 0 is Gaussian, kind 1 orthogonal: WᵀW = 1 between
-    hidden layers. Both have σ_w² = 1.
+    The loss is divided by the best constant answer's loss. Kind 0 is Gaussian, and kind 1 is orthogonal,
+    which means that WᵀW = 1 between hidden layers. Both kinds have σ_w² = 1.
     """
     net, data, best = network(ISOMETRY, depth), rows(), constant() * ROWS
 
@@ -56,8 +57,8 @@ def isometry_learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
 def linear_learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
     """Make a function that maps a key, a kind and a rate to the loss after each update, (e + 1,).
 
-    The loss is relative to the best constant answer's. A network of `depth` hidden layers without activation
-    functions is trained on all rows at once.
+    The loss is divided by the best constant answer's loss. A network of `depth` hidden layers without
+    activation functions is trained with all rows in every update.
     """
     net, data = nnjax.mlp((64, *(WIDTH,) * depth, 10), "identity", "identity"), rows(LINEAR_ROWS)
     best = constant(LINEAR_ROWS) * LINEAR_ROWS
@@ -96,5 +97,5 @@ def _dataset(losses: np.ndarray, seeds: np.ndarray, rates: Sequence[float], epoc
     """Label the axes of losses (s, kind and rate, e + 1)."""
     axes = {"seed": seeds, "weights": list(KINDS), "rate": list(rates)}
     losses = losses.reshape(len(seeds), len(KINDS), len(rates), epochs + 1)
-    text = {"long_name": "loss over that of the best constant answer"}
+    text = {"long_name": "loss / loss of the best constant answer"}
     return xr.Dataset({"loss": ((*axes, "epoch"), losses, text)}, axes | {"epoch": np.arange(epochs + 1)})

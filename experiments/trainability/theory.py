@@ -12,9 +12,10 @@ CONSTANT = 6
 
 
 def depth_scale(activation: str, weight_variance: float) -> tuple[float, float]:
-    """Return (χ, ξ): E|δ|² changes by χ per layer, and by e over ξ = 1/|ln χ| layers; ξ = ∞ at χ = 1.
+    """Return the factor χ of E|δ|² per layer, and the depth scale ξ = 1/|ln χ|; ξ = ∞ at χ = 1.
 
-    Weights have variance σ_w²/in, and biases are 0 (Schoenholz et al. 2017).
+    E|δ|² changes by a factor of e over ξ layers. Weights have variance σ_w²/in, and biases are 0 (Schoenholz
+    et al. 2017).
     """
     _, chi = signal_propagation.fixed_point(activation, weight_variance)
     if chi == 1:

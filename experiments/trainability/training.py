@@ -19,7 +19,7 @@ VARIANCES: Mapping[str, tuple[float, float]] = {
     "tanh": (0.25, 16.0),
     "relu": (0.5, 16.0),
 }
-"""The least and the largest σ_w² of each activation."""
+"""The least and the largest σ_w² that is tried for each activation."""
 PLACES = 9
 """Number of variances tried, evenly spaced in their logarithm."""
 RATES = (0.03, 0.3)
@@ -52,10 +52,10 @@ def scaled(params: nnjax.Params, variance: jax.Array) -> nnjax.Params:
 
 
 def selected(index: jax.Array) -> nnjax.Activation:
-    """Make the activation with this number in VARIANCES; a program with it serves them all.
+    """Make the activation with this index in VARIANCES; one program that uses it serves all activations.
 
-    All of them are computed, and one is taken. That costs little beside the products, while compiling a
-    program for each takes longer than running it.
+    All activations are computed, and one of them is selected. This costs little compared with the matrix
+    products, while compiling a program for each activation would take longer than running it.
     """
     known = [nnjax.ACTIVATIONS[name] for name in VARIANCES]
     return nnjax.Activation(
@@ -65,9 +65,9 @@ def selected(index: jax.Array) -> nnjax.Activation:
 
 
 def learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
-    """Make a function of a key, an activation's number in VARIANCES, σ_w² and a rate.
+    """Make a function of a key, an activation's index in VARIANCES, σ_w² and a rate.
 
-    It returns the final loss over the best constant answer's.
+    The function returns the final loss divided by the best constant answer's loss.
     """
     data, best = rows(), constant() * ROWS
 
@@ -83,13 +83,13 @@ def learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
 
 
 def product(**axes: Sequence[float]) -> dict[str, np.ndarray]:
-    """List all combinations of some numbers, the last one changing fastest."""
+    """List all combinations of the values on some axes, with the last axis changing fastest."""
     grids = np.meshgrid(*(np.asarray(values, np.float32) for values in axes.values()), indexing="ij")
     return {name: grid.ravel() for name, grid in zip(axes, grids, strict=True)}
 
 
 def cases(variances: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """List all combinations of an activation's number, its variances (p,) and the rates, in this order."""
+    """List all combinations of an activation's index, one of its variances (p,) and a rate, in this order."""
     parts = [
         product(activation=[index], variance=values.tolist(), rate=RATES)
         for index, values in enumerate(variances.values())
@@ -98,7 +98,7 @@ def cases(variances: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def maps(context: Context, seeds: np.ndarray, depths: Sequence[int], epochs: int) -> xr.Dataset:
-    """Train with every activation, depth, variance and rate; return the loss over the best constant's."""
+    """Train with each activation, depth, variance and rate; return losses relative to the best constant's."""
     variances = {name: np.geomspace(*ends, PLACES) for name, ends in VARIANCES.items()}
     settings, losses = cases(variances), []
     for done, depth in enumerate(depths, start=1):
@@ -106,7 +106,7 @@ def maps(context: Context, seeds: np.ndarray, depths: Sequence[int], epochs: int
         losses.append(found.reshape(len(seeds), len(VARIANCES), PLACES, len(RATES)))
         context.report(done, len(depths) + 1)
     axes = {"depth": list(depths), "seed": seeds, "activation": list(VARIANCES), "rate": list(RATES)}
-    text = {"long_name": "loss at the end, over that of the best constant answer"}
+    text = {"long_name": "loss at the end / loss of the best constant answer"}
     dims = ("depth", "seed", "activation", "place", "rate")
     loss = xr.DataArray(np.stack(losses), axes, dims, attrs=text)
     known = xr.concat([theory.scales(name, variances[name]) for name in VARIANCES], "activation")

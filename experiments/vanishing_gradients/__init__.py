@@ -27,8 +27,8 @@ class Config(Options):
         widths: Nodes per layer of the networks at birth, 2 or more, in any order; PROFILE=full adds 32, 128
             and 512.
         activations: Activations of the networks at birth, names in nnjax.ACTIVATIONS.
-        inits: Initial weights of the networks at birth: normal, uniform, orthogonal, or lecun_, glorot_, he_
-            with normal or uniform.
+        inits: Initial weights of the networks at birth: normal, uniform, orthogonal, or lecun_, glorot_ or
+            he_ followed by normal or uniform.
         orthogonal_width: Width of the widest network with orthogonal weights, which are slow to draw.
         samples: Networks drawn for each exact law.
         training_depths: Depths of the networks trained on the digits, each 1 or more.
@@ -37,8 +37,10 @@ class Config(Options):
         training_seeds: Networks to train in each condition, 2 or more; with 12, a median has a 99.9 %
             interval.
         epochs: Epochs of training on the digits.
-        stall_epochs: Epochs of training at `stall_depth`; with Glorot's weights they do not stall forever.
-        iris_epochs: Epochs of training on Iris, where an epoch has a quarter of the updates.
+        stall_epochs: Epochs of training at `stall_depth`; networks with Glorot's weights do not stall
+            forever.
+        iris_epochs: Epochs of training on Iris, where an epoch has a quarter as many updates as on the
+            digits.
         remedies: Whether to try remedies.
     """
 
@@ -71,7 +73,7 @@ class Config(Options):
             values = getattr(self, name)
             if not values or min(values) < least or len(set(values)) < len(values):
                 raise ValueError(f"{name} must be different numbers, {least} or more; got {values}")
-            object.__setattr__(self, name, tuple(sorted(values)))  # "the widest" must not depend on the order
+            object.__setattr__(self, name, tuple(sorted(values)))  # "the widest" is the last
         for name, known in {"activations": tuple(ACTIVATIONS), "inits": draws.INITS}.items():
             values = getattr(self, name)
             if not values or set(values) - set(known) or len(set(values)) < len(values):
@@ -86,7 +88,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
     networks = at_birth.Conditions(
         config.widths, config.depths, config.activations, config.inits, config.orthogonal_width
     )
-    # The parts are independent: while one compiles, on a single core, another keeps the other core busy.
+    # While one part compiles, on a single core, another part keeps the other core busy.
     with context.pool(1) as pool:
         birth = pool.submit(at_birth.measure, context, networks, seeds(config.seeds))
         laws = pool.submit(exact_laws.measure, context, seeds(config.samples), config.seeds)
@@ -95,7 +97,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
 
 
 def groups(config: Config) -> dict[str, Group]:
-    """List what is trained: sigmoid and ReLU at all depths, two kinds of weights at one, and remedies."""
+    """List what is trained: sigmoid and ReLU at all depths, two kinds of weights at one depth, remedies."""
     digits, iris = task("digits", 64), task("iris", 8)
     stalled = [Recipe(config.stall_depth, "relu", init, rates=rates) for init, rates in STALL.items()]
     trained = {
@@ -158,7 +160,7 @@ EXPERIMENT = Experiment(
     smoke=SMOKE,
     full=FULL,
     remember="A sigmoid layer passes on about a quarter of δ's length, so that five layers learn nothing "
-    "about the digits in 15 epochs. Use ReLU or tanh instead, with suitable initial weights: with the wrong "
-    "ones thirty ReLU layers learn nothing in 30 epochs.",
+    "about the digits in 15 epochs. Use ReLU or tanh instead, with suitable initial weights: with unsuitable "
+    "weights thirty ReLU layers learn nothing in 30 epochs.",
     minutes=(1.8, 10.0),
 )

@@ -1,9 +1,9 @@
 """Networks at birth: norms of δ and of the activations per layer, for many conditions from one set of draws.
 
-For each seed, weights are drawn once per width. All activations, initial scales and depths share them: a
-scale only multiplies the net inputs, normal and orthogonal weights are functions of the same uniform draws,
-and the network of depth d is the first d layers. So one pass over the weights serves all conditions, each as
-one more row of the matrix product.
+For each seed, weights are drawn once per width. All activations, initial scales and depths share these
+weights: a scale only multiplies the net inputs, normal and orthogonal weights are functions of the same
+uniform draws, and the network of depth d is the first d layers. One pass over the weights therefore serves
+all conditions, and each condition adds a row to the matrix product.
 """
 
 import functools
@@ -50,14 +50,15 @@ class Conditions(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """One seed's layers l = 1..L, for activations k and initial weights c; only `ratio` is over all inputs.
+    """One seed's layers l = 1..L, for activations k and initial weights c; only `ratio` uses all inputs.
 
     Attributes:
         delta: |δₗ| in the deepest network, shape (k, c, l). The last layer's δ has length 1.
-        ratio: |δₗ|²/|δₗ₊₁|² in the deepest network, mean over several inputs, shape (k, c, l); nan at L.
+        ratio: |δₗ|²/|δₗ₊₁|² in the deepest network, mean over several inputs, shape (k, c, l); nan in layer
+            L.
         first_delta: |δ₁| in the network of each depth d, shape (k, c, d).
         activation_norm: |aₗ|, shape (k, c, l).
-        dead: Share of nodes with ReLU's exact slope 0, shape (k, c, l).
+        dead: Share of nodes whose slope is exactly 0, as in ReLU, shape (k, c, l).
         saturated: Share of nodes whose slope is rounded to 0, shape (k, c, l).
     """
 
@@ -72,10 +73,10 @@ class Profile(NamedTuple):
 AXES = {name: ("activation", "init", "layer") for name in Profile._fields} | {
     "first_delta": ("activation", "init", "depth")
 }
-"""Axes of a profile's parts; in the data, width comes before them and seed after."""
+"""Axes of a profile's parts; in the data, width comes before these axes and seed after them."""
 LONG_NAMES = {
     "delta": "|δ| of each layer in the deepest network; the last layer's is 1",
-    "ratio": "|δ|² over that of the layer above, mean over the inputs",
+    "ratio": "|δ|² / |δ|² of the layer above, mean over the inputs",
     "first_delta": "|δ| of the first layer in the network of each depth; the last layer's is 1",
     "activation_norm": "|a| of each layer",
     "dead": "share of nodes whose slope is exactly 0",
@@ -91,8 +92,8 @@ def profile(
     """Make a function that maps a key to the profile of all conditions.
 
     The networks have L = max(depths) layers without biases. The input has |x|² = width. The output is a
-    linear read-out v · z_d with |v| = 1, so that δ_d = v: this shows what the hidden layers alone do to δ,
-    without the loss.
+    linear read-out v · z_d with |v| = 1, so that δ_d = v. This choice shows what the hidden layers alone do
+    to δ, without the loss.
     """
     of_kind = {k: [name for name in inits if kind(name) == k] for k in KINDS}
     of_kind = {k: names for k, names in of_kind.items() if names}
@@ -112,13 +113,13 @@ def profile(
 
 
 class Forward(NamedTuple):
-    """What the forward pass leaves in each layer l.
+    """What the forward pass computes in each layer l.
 
     Attributes:
         slope: f'(zₗ), shape (l, k, c, p, j).
         activation_norm: |aₗ| of the first input, shape (l, k, c).
-        dead: Share of its nodes whose slope is exactly 0, shape (l, k, c).
-        saturated: Share of its nodes whose slope is rounded to 0, shape (l, k, c).
+        dead: Share of the layer's nodes whose slope is exactly 0, shape (l, k, c).
+        saturated: Share of the layer's nodes whose slope is rounded to 0, shape (l, k, c).
     """
 
     slope: jax.Array
@@ -128,11 +129,11 @@ class Forward(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """|δₗ| on its way down; 0 above the layer where it starts.
+    """The lengths |δₗ| of δ as it passes down the layers; 0 above the layer where δ starts.
 
     Attributes:
-        from_each_depth: For the first input, in the network of each depth d, shape (l, d, k, c).
-        from_the_top: For each input p, in the deepest network, shape (l, p, k, c).
+        from_each_depth: |δₗ| for the first input, in the network of each depth d, shape (l, d, k, c).
+        from_the_top: |δₗ| for each input p, in the deepest network, shape (l, p, k, c).
     """
 
     from_each_depth: jax.Array
@@ -147,7 +148,7 @@ def _profile(
     names: Sequence[str],
     depths: Sequence[int],
 ) -> Profile:
-    """Pass inputs forward once for all depths, then δ back from each depth."""
+    """Pass inputs forward once for all depths, and pass δ back from each depth."""
     up = _forward(weights, scales, x, names)
     down = _backward(weights, up.slope, scales, v, depths)
     ratio = jnp.mean(signal_propagation.ratios(down.from_the_top) ** 2, axis=1)
@@ -182,7 +183,7 @@ def _forward(weights: jax.Array, scales: jax.Array, x: jax.Array, names: Sequenc
 def _backward(
     weights: jax.Array, slopes: jax.Array, scales: jax.Array, v: jax.Array, depths: Sequence[int]
 ) -> Backward:
-    """Pass δ down along paths w, (w, k, c, i): from each depth for the first input, else from the top."""
+    """Pass δ (w, k, c, i) down on paths w: from each depth for the first input, from the top for others."""
     others = range(1, len(v))
     inputs = np.array([0] * len(depths) + [*others])
     starts = jnp.array([*depths, *[max(depths)] * len(others)])[:, None, None, None]
@@ -201,7 +202,7 @@ def _backward(
 
 
 def measure(context: Context, conditions: Conditions, seeds: np.ndarray) -> xr.Dataset:
-    """Measure the profiles of all seeds, and what mean-field theory predicts; NaN where nothing was drawn."""
+    """Measure the profiles of all seeds, and compute theory's predictions; NaN where nothing was drawn."""
     parts = [_at_width(context, width, conditions, seeds) for width in conditions.widths]
     joined = xr.concat(parts, "width", join="outer").assign_coords(
         width=list(conditions.widths),

@@ -14,12 +14,12 @@ from nnjax import signal_propagation
 EXPECTED = expectations.of("vanishing_gradients")
 
 WIDE = 256
-"""Width from which on wide-network theory must hold to within `TOLERANCE`."""
+"""Width from which wide-network theory must be right to within `TOLERANCE`."""
 TOLERANCE = 0.02
 
 
 def findings(birth: xr.Dataset, handout: xr.Dataset, unequal: xr.Dataset) -> Iterator[Finding]:
-    """Judge the handout's own network, deep networks at birth, and χ at equal and at unequal widths."""
+    """Judge the handout's network, deep networks at birth, and the factor χ at equal and unequal widths."""
     yield _handout(handout["ratio"].values)
     layers, width = birth.sizes["layer"], int(birth["width"].values[-1])
     if layers > 1:
@@ -39,8 +39,9 @@ def _handout(ratios: np.ndarray) -> Finding:
         EXPECTED["handout-node-below-half"],
         "the handout's 3-4-1 sigmoid network: |δ of h₁| is less than half the output's |δ|",
         ratios,
-        note="ratio of the two nodes' |δ|; N(0, 1) weights, the handout's row; median over networks, below ½ "
-        f"in {np.mean(ratios < 0.5):.1%} of them; with the handout's weights it is 0.05, printed as 0.13",
+        note="median ratio of the two nodes' |δ|, for N(0, 1) weights and the handout's row; the ratio is "
+        f"below ½ in {np.mean(ratios < 0.5):.1%} of the networks; with the handout's weights it is 0.05, but "
+        "the δ values that the handout prints give 0.13",
     )
 
 
@@ -54,12 +55,12 @@ def _one_below(birth: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["one-below-sigmoid-lecun-normal"].around(theory),
         "sigmoid lecun_normal: length of δ one layer below the output",
         below,
-        note=f"√χ = {theory:.4f}; the usual initial weights of a sigmoid network; length of a layer's δ, "
-        f"all widths {sigmoid.width}; median over seeds",
+        note=f"√χ = {theory:.4f}; these are the usual initial weights of a sigmoid network; "
+        f"all layers have width {sigmoid.width}; median over seeds",
     )
     controls = {
-        ("sigmoid", "normal"): "N(0, 1) weights, with which the few nodes of a wide layer that are not "
-        "saturated have large weights",
+        ("sigmoid", "normal"): "N(0, 1) weights; few nodes of a wide layer are then unsaturated, and these "
+        "have large weights",
         ("relu", "he_normal"): "the usual initial weights of a ReLU network",
     }
     for (activation, init), note in controls.items():
@@ -68,14 +69,15 @@ def _one_below(birth: xr.Dataset) -> Iterator[Finding]:
             other = network.delta[-2] / network.delta[-1]
             yield median(
                 EXPECTED[f"one-below-over-{activation}-{init.replace('_', '-')}"],
-                f"length of δ one layer below the output: sigmoid lecun_normal over {activation} {init}",
+                f"length of δ one layer below the output: ratio of sigmoid lecun_normal to {activation} "
+                f"{init}",
                 below / other,
                 note=f"same draws; {np.median(other):.3g} with {note}",
             )
 
 
 def _negligible(birth: xr.Dataset) -> Iterator[Finding]:
-    """Judge the first weights' change against rounding: |δ₁| = |ΔW₁|/|W₁| at α = 1 and input variance 1."""
+    """Compare the first weights' change with rounding: |δ₁| = |ΔW₁|/|W₁| at α = 1 and input variance 1."""
     cases = {
         ("sigmoid", "lecun_normal"): "below float32's rounding",
         ("relu", "he_normal"): "far above float32's rounding",
@@ -88,7 +90,8 @@ def _negligible(birth: xr.Dataset) -> Iterator[Finding]:
                 EXPECTED[f"negligible-{activation}-{init.replace('_', '-')}"],
                 f"{activation} {init}: {len(network.delta)} layers, |δ₁|/|δ_L| is {words}",
                 network.delta[0],
-                note=f"width {network.width}; at α = 1 the first weights' relative change is about this",
+                note=f"width {network.width}; at α = 1 the first weights' relative change is about this "
+                "large",
             )
 
 
@@ -100,9 +103,11 @@ def _relu_over_sigmoid(birth: xr.Dataset) -> Iterator[Finding]:
     if passed.any():
         yield median(
             EXPECTED["relu-over-sigmoid"],
-            f"same draws, {len(relu.delta)} layers: ReLU's |δ₁| over sigmoid's, in orders of magnitude",
+            f"same draws, {len(relu.delta)} layers: ratio of ReLU's |δ₁| to sigmoid's, in orders of "
+            "magnitude",
             np.log10(relu.delta[0, passed] / sigmoid.delta[0, passed]),
-            note=f"He's weights, width {relu.width}; for {np.mean(~passed):.0%} of seeds one of the two is 0",
+            note=f"He's weights, width {relu.width}; for {np.mean(~passed):.0%} of the seeds one of the two "
+            "lengths is 0",
         )
 
 
@@ -112,7 +117,8 @@ def _chi(birth: xr.Dataset, width: int) -> Finding:
     outside = [f"{name} {error:.1%}" for name, error in furthest.items() if error > TOLERANCE]
     return exact(
         EXPECTED["chi-2-percent"],
-        "per layer, |δ|² changes by mean-field theory's χ: conditions whose interval goes beyond χ ± 2 %",
+        "|δ|² changes per layer by mean-field theory's factor χ: number of conditions whose interval goes "
+        "beyond χ ± 2 %",
         len(outside),
         note=f"{', '.join(outside) or 'none'} of {len(intervals)} conditions at width {width}; no interval "
         f"goes beyond {max(furthest.values(), default=np.nan):.1%}; left out as too large for float32: "
@@ -142,5 +148,5 @@ def _unequal(unequal: xr.Dataset, activation: str) -> Finding:
         EXPECTED[f"chi-unequal-widths-{activation}"],
         f"the factor χ at widths {widths}, {activation}: relative error",
         np.mean(part["ratio"].values / part["predicted"].values - 1, axis=1),
-        note="mean over layers and seeds; 10 % is accepted, since the layers are narrow",
+        note="mean over layers and seeds; an error of 10 % is accepted, since the layers are narrow",
     )

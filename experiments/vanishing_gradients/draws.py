@@ -20,14 +20,14 @@ INPUTS = 4
 
 
 def kind(scheme: str) -> str:
-    """Return which of `KINDS` a scheme's weights belong to, apart from their scale."""
+    """Return the kind, one of `KINDS`, of a scheme's weights before they are scaled."""
     if scheme not in INITS:
         raise ValueError(f"inits must be some of {', '.join(INITS)}; got {scheme!r}")
     return scheme.split("_")[-1]
 
 
 def scale(scheme: str, width: int) -> float:
-    """Return the factor from normal, uniform (-1, 1) or orthogonal weights (width, width) to the scheme's."""
+    """Return the factor that turns weights (width, width) of a scheme's kind, unscaled, into the scheme's."""
     variance = weight_variance(scheme, width, width)
     return float(np.sqrt(variance / weight_variance(kind(scheme), width, width)))
 
@@ -43,9 +43,9 @@ def distinct(inits: Iterable[str], width: int) -> Mapping[str, str]:
 def draw(
     key: jax.Array, width: int, layers: int, kinds: Sequence[str]
 ) -> tuple[dict[str, jax.Array], tuple[jax.Array, jax.Array]]:
-    """Draw weights (l, i, j) of each kind from one set of uniform numbers, and x and v (p, i)."""
+    """Draw weights (l, i, j) of each kind from one set of uniform numbers; also draw x and v (p, i)."""
     lowest = np.nextafter(np.float32(-1), np.float32(0))
-    # All are drawn in one row: with three axes, XLA takes seconds to compile these draws.
+    # All numbers are drawn as one flat array: with three axes, XLA would take seconds to compile this.
     uniform = jax.random.uniform(jax.random.fold_in(key, 0), (layers * width**2,), jnp.float32, lowest, 1)
     uniform = uniform.reshape(layers, width, width)
     weights = {"uniform": uniform}
@@ -62,8 +62,8 @@ def draw(
 def orthogonalised(matrices: jax.Array) -> jax.Array:
     """Apply Gram-Schmidt twice to the columns of each matrix (l, n, n).
 
-    The result is QR's Q if R's diagonal is positive. LAPACK's QR can hang when a program that runs on several
-    CPU devices calls it.
+    The result is the Q of a QR decomposition in which R's diagonal is positive. LAPACK's QR is not used,
+    since it can hang when a program that runs on several CPU devices calls it.
     """
 
     def column(j: Any, q: jax.Array) -> jax.Array:

@@ -16,7 +16,7 @@ from nnjax import signal_propagation
 from nnjax.initialisers import weight_variance
 
 STEP_WIDTH = 8
-"""Width at which the law of one layer is sampled: narrow, to be far from its limit."""
+"""Width at which the law of one layer is sampled, narrow enough to be far from the limit of wide layers."""
 DEAD = (4, 10)
 """Width and layers of the network whose chance of being dead at birth is sampled."""
 NARROW = (16, 50)
@@ -27,13 +27,13 @@ compute."""
 UNEQUAL = (40, 160, 20, 80, 40, 160, 1)
 """Widths that grow and shrink, with one output node."""
 UNEQUAL_ACTIVATIONS = ("sigmoid", "relu")
-"""Activations whose networks of unequal widths are sampled."""
+"""Activations of the sampled networks with unequal widths."""
 INPUT_KEY = 1 << 20
-"""Folded into a seed's key for its inputs, since `init` folds in small numbers."""
+"""Number folded into a seed's key for the inputs; it is large, since `init` folds in small numbers."""
 
 
 def handout(key: jax.Array) -> jax.Array:
-    """Draw |δ of h₁| / |δ of the output| on the handout's row: 3-4-1, sigmoid, N(0, 1) weights."""
+    """Draw |δ of h₁| / |δ of the output| on the handout's row, for 3-4-1 with N(0, 1) weights."""
     network = nnjax.mlp((3, 4, 1), biases=False)
     row = nnjax.datasets.handout()
     params = nnjax.init(network, key, "normal")
@@ -42,7 +42,7 @@ def handout(key: jax.Array) -> jax.Array:
 
 
 def one_step(width: int) -> Callable[[jax.Array], jax.Array]:
-    """Make a function that maps a key to |δ₁|²/|δ₂|² across one ReLU layer, He's weights, no biases."""
+    """Make a function that maps a key to |δ₁|²/|δ₂|² across a bias-free ReLU layer with He's weights."""
     network = nnjax.mlp((width,) * 3, "relu", "identity", biases=False)
 
     def ratio(key: jax.Array) -> jax.Array:
@@ -56,7 +56,7 @@ def one_step(width: int) -> Callable[[jax.Array], jax.Array]:
 
 
 def is_dead(width: int, layers: int) -> Callable[[jax.Array], jax.Array]:
-    """Make a function that maps a key to whether all nodes of a ReLU layer are 0 for an input, (layers,)."""
+    """Make a function that maps a key to whether all nodes of a ReLU layer are 0 for an input (layers,)."""
     network = nnjax.mlp((width,) * (layers + 1), "relu", "relu", biases=False)
 
     def dead(key: jax.Array) -> jax.Array:
@@ -68,7 +68,7 @@ def is_dead(width: int, layers: int) -> Callable[[jax.Array], jax.Array]:
 
 
 def spread(width: int, layers: int) -> Callable[[jax.Array], jax.Array]:
-    """Make a function that maps a key to |δ₁| of a ReLU network, He's weights, whose last δ has length 1."""
+    """Make a function that maps a key to |δ₁| of a ReLU network with He's weights and |δ_L| = 1."""
     network = at_birth.profile(width, (layers,), ("relu",), ("he_normal",))
     return lambda key: network(key).first_delta[0, 0, 0]
 
@@ -98,7 +98,7 @@ def log_moments(width: int) -> tuple[float, float]:
     """Return the mean and variance of log r of one layer, r = (2/n) χ²_K with K ~ Bin(n, ½) given K ≥ 1.
 
     log χ²_K has mean log 2 + ψ(K/2) and variance ψ′(K/2). The r of different layers are independent, so that
-    for a live network of L layers both are (L - 1) times as large.
+    the mean and the variance of a live network of L layers are (L - 1) times as large.
     """
     k = np.arange(1, width + 1)
     chance = np.exp(special.gammaln(width + 1) - special.gammaln(k + 1) - special.gammaln(width - k + 1))
@@ -158,7 +158,7 @@ def _unequal_widths(context: Context, seeds: np.ndarray) -> xr.Dataset:
         context.sweep(f"unequal widths, {name}", unequal(UNEQUAL, name, scheme), seeds) for name in names
     ]
     theory = [unequal_theory(UNEQUAL, name, scheme) for name in names]
-    label = "|δ|² over that of the layer above"
+    label = "|δ|² / |δ|² of the layer above"
     columns = {
         "ratio": (("activation", "seed", "layer"), np.stack(ratios), {"long_name": label}),
         "predicted": (

@@ -18,22 +18,22 @@ from experiments.vanishing_gradients.recipes import SATURATED_CROSS_ENTROPY, SAT
 SMALLEST = float(np.finfo(np.float32).tiny)
 """Smallest normal float32."""
 COMMON_RATE = 0.01
-"""Rate at which changes of weights are compared, or the nearest one that was tried."""
+"""Learning rate at which weight changes are compared; if it was not tried, the nearest rate is used."""
 CASES = {
     ("relu", "he_normal"): "ReLU, He",
     ("tanh", "orthogonal"): "tanh, orthogonal",
     ("relu", "glorot_normal"): "ReLU, Glorot",
     ("sigmoid", "glorot_normal"): "sigmoid, LeCun",
 }
-"""Networks at birth to draw, and their labels; in them LeCun's and Glorot's weights are the same."""
+"""Networks shown at birth, and their labels; in these networks LeCun's and Glorot's weights are the same."""
 SHOWN = {"relu": "ReLU"}
 INITS = {"he_normal": "He's weights", "glorot_normal": "Glorot's weights"}
-"""Names of activations and initial weights in figures, if they differ from the library's."""
+"""Names of activations and initial weights in figures, if they differ from the library's names."""
 
 BIRTH = (
-    "The widest networks drawn, before training. Lines are root mean squares over the seeds, bands hold 90 % "
-    "of them, and dots are mean-field theory. In the grey area a weight's change at learning rate 1 is lost "
-    "in float32's rounding."
+    "The widest networks that were drawn, before training. Lines are root mean squares over the seeds, bands "
+    "contain 90 % of the seeds, and dots are mean-field theory. In the grey area a weight's change at "
+    "learning rate 1 is lost in float32's rounding."
 )
 CHANGES = (
     "How much each layer's weights change in the first epoch, relative to their length, on the digits, with "
@@ -42,8 +42,8 @@ CHANGES = (
 )
 UNMOVED = " Hollow triangles at the bottom: no weight changed at all."
 DEPTHS = (
-    "Each network at the best of its learning rates: median accuracy after the last epoch, and bars from "
-    "the worst seed to the best."
+    "Median accuracy after the last epoch, for each network at its best learning rate; bars reach from the "
+    "worst seed to the best."
 )
 ONE = " With one layer there are no hidden nodes: the two lines then differ only in the initial weights."
 STALL = (
@@ -51,9 +51,9 @@ STALL = (
     "that learns nothing reaches the loss of the best constant answer."
 )
 REMEDIES = (
-    "After the last epoch, each recipe at the best of its rates: medians, and bars from the worst seed to "
-    "the best. Blue: five layers; each recipe changes one thing. Orange: two layers that start with "
-    "saturated outputs, to be compared with each other."
+    "Accuracy after the last epoch, for each recipe at its best learning rate. Dots are medians, and bars "
+    "reach from the worst seed to the best. Blue: five layers; each recipe changes one thing. Orange: two "
+    "layers that start with saturated outputs, to be compared with each other."
 )
 
 
@@ -70,7 +70,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     if "remedies" in data.children:
         helped = _remedies(best(data["remedies"].to_dataset()))
         drawn["remedies"] = Drawing(
-            "Five sigmoid layers learn nothing; tanh, ReLU or Adam mends that", [helped], REMEDIES
+            "Five sigmoid layers learn nothing; tanh, ReLU or Adam fixes that", [helped], REMEDIES
         )
     stall = _stall(best(data["stall"].to_dataset()))
     drawn["stall"] = Drawing("ReLU alone is no cure: the initial weights decide", stall, STALL)
@@ -102,7 +102,7 @@ def _birth(birth: xr.Dataset) -> Figure:
 
 
 def _line(axes: Axes, birth: xr.Dataset, case: tuple[str, str], network: Widest, colour: str) -> Line2D:
-    """Draw root mean square and range of the widest networks of a kind, and theory's dots."""
+    """Draw the root mean square and the range of |δ| in the widest networks of a kind; dots are theory."""
     delta, below = network.delta.astype(float)[::-1], np.arange(len(network.delta))
     middle = np.sqrt(np.mean(delta**2, axis=1))
     (line,) = axes.plot(below, np.where(middle > 0, middle, np.nan), color=colour, lw=1.8)
@@ -126,7 +126,7 @@ def _changes(digits: xr.Dataset) -> Drawing:
 
 
 def _layers(changes: xr.DataArray, lowest: float) -> Figure:
-    """Draw the change of each layer, a line for each depth (depth, layer)."""
+    """Draw the changes of layers (depth, layer), with a line for each depth."""
     figure, axes = style.panel()
     lines = {}
     for rank, depth in enumerate(changes["depth"].values):
@@ -187,7 +187,7 @@ def _against_depth(chosen: xr.Dataset, title: str) -> Figure:
 
 
 def _guessing(part: xr.Dataset) -> float:
-    """Compute the accuracy of one answer for all rows, if the classes are about equally frequent."""
+    """Compute the accuracy of giving one answer for all rows, if the classes are about equally frequent."""
     return 1 / int(part["classes"])
 
 
@@ -209,7 +209,7 @@ def _stall(chosen: xr.Dataset) -> list[Figure]:
 
 
 def _remedies(chosen: xr.Dataset) -> Figure:
-    """Draw a row for each recipe, the best on top; below them the pair that starts saturated."""
+    """Draw a row for each recipe, with the best on top and the pair that starts saturated at the bottom."""
     accuracy = dict(zip(chosen["remedy"].values, 100 * last(chosen, "accuracy"), strict=True))
     pair = (SATURATED_SSE, SATURATED_CROSS_ENTROPY)
     names = sorted(accuracy, key=lambda name: (name in pair, -np.median(accuracy[name])))

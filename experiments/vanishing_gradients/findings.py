@@ -13,7 +13,7 @@ from experiments.vanishing_gradients.draws import distinct
 from experiments.vanishing_gradients.readers import best, factors, last, was_drawn
 
 SETTLED = 5
-"""If there are no more epochs than this, training is not judged."""
+"""Training is judged only if there are more epochs than this."""
 TRAINED = ("digits", "iris", "stall", "remedies")
 """Groups of trained networks; the last one is missing if no remedies are tried."""
 
@@ -32,7 +32,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate factors per layer beside theory's, shares of nodes that pass nothing down, and what helps."""
+    """Tabulate factors per layer, theory's factors, shares of nodes that pass nothing on, and what helps."""
     header = ("width", "activation", "init", "measured", "theory", "dead nodes", "saturated nodes")
     shown: dict[str, Table] = {
         "Change of |δ|² per layer towards the input": (header, _changes(data["birth"].to_dataset()))

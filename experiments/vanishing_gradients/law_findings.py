@@ -26,7 +26,7 @@ def findings(birth: xr.Dataset, laws: xr.DataTree) -> Iterator[Finding]:
 
 
 def _glorot(birth: xr.Dataset) -> Iterator[Finding]:
-    """Judge that Glorot's gradient is the same in all layers, and shrinks with the number of layers."""
+    """Judge whether Glorot's gradient is the same in all layers, and shrinks with the number of layers."""
     width = int(birth["width"].values[-1])
     he, glorot = (weight_gradient(birth, init, width) for init in ("he_normal", "glorot_normal"))
     alive = (he[0] > 0) & (glorot[0] > 0)
@@ -40,14 +40,14 @@ def _flat(gradient: np.ndarray) -> Finding:
     """Judge weight gradients (layer, seed)."""
     return mean(
         EXPECTED["glorot-gradient-flat"],
-        "ReLU Glorot: log of the weight gradient's |·|², change per layer from the last to the first",
+        "ReLU Glorot: change per layer, from the last to the first, in the log of the weight gradient's |·|²",
         np.log(gradient[0] ** 2 / gradient[-1] ** 2) / (len(gradient) - 1),
-        note="δ² halves in every layer downwards, and the activations' squares halve upwards, so they cancel",
+        note="|δ|² halves per layer downwards, |a|² halves per layer upwards, and the two effects cancel",
     )
 
 
 def _over_he(ratio: np.ndarray, same: np.ndarray) -> Finding:
-    """Judge Glorot's gradient over He's, (layer, seed); `same` seeds have the same dead nodes, (seed,)."""
+    """Judge the ratio of Glorot's gradient to He's (layer, seed); `same` seeds have the same dead nodes."""
     depth = len(ratio)
     errors = np.abs(ratio * 2 ** ((depth - 1) / 2) - 1).max(axis=0)
     crossed = ", ".join(f"{error:.2g}" for error in errors[~same])
@@ -72,13 +72,13 @@ def _mean_square(birth: xr.Dataset) -> Iterator[Finding]:
             EXPECTED["he-mean-square"],
             f"ReLU He, {depth} layers of {width}: mean of |δ₁|²/|δ_L|²",
             birth["first_delta"].sel(where).values.astype(float) ** 2,
-            note=f"exact spread over seeds {deviation:.2g}; weights 2 % too large would give "
-            f"{1.02 ** (2 * depth - 2):.1f}",
+            note=f"exact spread over seeds {deviation:.2g}; weights that are 2 % too large would give a mean "
+            f"of {1.02 ** (2 * depth - 2):.1f}",
         )
 
 
 def _narrow(sample: xr.Dataset) -> Iterator[Finding]:
-    """Judge that He's weights keep the mean of |δ₁|² at 1, while most narrow deep networks pass on little."""
+    """Judge narrow deep networks: with He's weights the mean of |δ₁|² is 1, but most pass on little."""
     width, layers, lengths = int(sample["width"]), int(sample["layers"]), sample["first_delta"].values
     name, alive, (centre, variance) = (
         f"ReLU He, {layers} layers of {width}",
@@ -92,7 +92,7 @@ def _narrow(sample: xr.Dataset) -> Iterator[Finding]:
         f"{name}: |δ₁|/|δ_L| of a typical network",
         alive,
         note=f"by the exact law about {typical:.2g}; this sample's mean of |δ₁|² is "
-        f"{np.mean(alive.astype(float) ** 2):.2g}, and the exact one is 1: rare networks dominate it",
+        f"{np.mean(alive.astype(float) ** 2):.2g}, and the exact mean, which rare networks dominate, is 1",
     )
 
 
@@ -101,16 +101,16 @@ def _variance(name: str, alive: np.ndarray, expected: float) -> Finding:
     low, high = statistics.bootstrap(logs, lambda x, axis=-1: np.var(x, axis=axis, ddof=1))
     return Finding(
         EXPECTED["narrow-variance"],
-        f"{name}: variance of log |δ₁|² over seeds, relative to the exact one",
+        f"{name}: variance of log |δ₁|² over seeds, divided by the exact variance",
         measured=float(np.var(logs, ddof=1)) / expected,
         interval=(low / expected, high / expected),
-        note=f"{len(alive)} live networks; exact {expected:.3g}: nine in ten lie within a factor "
-        f"{np.exp(2 * 1.645 * expected**0.5):.1g}",
+        note=f"{len(alive)} live networks; exact variance {expected:.3g}: nine in ten of them "
+        f"lie within a factor {np.exp(2 * 1.645 * expected**0.5):.1g} of each other",
     )
 
 
 def _one_layer(sample: xr.Dataset) -> Finding:
-    """Judge live networks, to which the law applies; a dead one has the ratio 0."""
+    """Judge live networks, to which the law applies; a dead network has the ratio 0."""
     width, ratios = int(sample["width"]), sample["ratio"].values
     alive = ratios[ratios > 0]
     law = stats.kstest(alive, lambda r: signal_propagation.relu_step_cdf(width, r))

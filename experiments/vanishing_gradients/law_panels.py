@@ -20,8 +20,8 @@ PAIR = {"he_normal": "He", "glorot_normal": "Glorot"}
 """{initial weights that are compared: whose they are}."""
 CAPTION = (
     "ReLU networks at birth; dots (and the thick line) are measured, thin lines are exact laws. The shaded "
-    "area in the third panel contains 95 of 100 means of this many seeds of the widest networks. Means of "
-    "narrow deep networks fall below 1, since the mean depends on rare networks that samples miss."
+    "area in the third panel contains 95 of 100 means over equally many seeds of the widest networks. Means "
+    "of narrow deep networks fall below 1, since the mean depends on rare networks that samples miss."
 )
 
 
@@ -61,7 +61,7 @@ def _shrinking(birth: xr.Dataset) -> "Figure":
     axes.set(
         xlabel="layers in all",
         ylabel="|∂f/∂W₁|, root mean square",
-        title="Glorot's weights: it vanishes with depth",
+        title="Glorot: the gradient vanishes with depth",
     )
     return _labelled(figure, lines)
 
@@ -102,7 +102,7 @@ def _spread(birth: xr.Dataset) -> "Figure":
     axes.set(
         xlabel="layers above",
         ylabel="variance of log |δ|²",
-        title="He's weights: narrow networks differ more",
+        title="He's weights: narrow networks vary more",
     )
     return _labelled(figure, lines)
 
@@ -124,8 +124,8 @@ def _step(sample: xr.Dataset) -> "Figure":
     axes.plot(alive[every], share[every], lw=5, alpha=0.4)
     grid = np.linspace(0, float(alive[-1]), 200)
     axes.plot(grid, signal_propagation.relu_step_cdf(width, grid), color=style.COLOURS[-1], lw=1)
-    axes.set(xlabel="|δ|² below the layer over |δ|² above", ylabel="share of networks with less")
-    axes.set_title(f"One layer of {width} multiplies |δ|² by a known law")
+    axes.set(xlabel="|δ|² below the layer / |δ|² above it", ylabel="share of networks with less")
+    axes.set_title(f"One layer of {width} changes |δ|² by a known law")
     return figure
 
 

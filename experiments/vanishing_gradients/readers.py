@@ -6,9 +6,9 @@ import numpy as np
 import xarray as xr
 
 LEARNT = 0.9
-"""A network has learnt if its loss ends below this share of the best constant answer's."""
+"""A network has learnt if its loss ends below this share of the best constant answer's loss."""
 ROUNDING = 2.0**-24
-"""Half the relative spacing of float32 numbers: a smaller change of a weight is lost."""
+"""Half the relative spacing of float32 numbers: a smaller relative change of a weight is lost."""
 EDGE = 3
 """Layers next to the input that are left out, since their mean squares have not settled yet."""
 TITLES = {"digits": "digits", "iris": "Iris"}
@@ -34,7 +34,7 @@ def widest(birth: xr.Dataset, activation: str, init: str) -> Widest | None:
 
 
 def has_relu_pair(birth: xr.Dataset) -> bool:
-    """Return whether ReLU networks were drawn with He's and with Glorot's weights."""
+    """Return whether ReLU networks were drawn with both He's and Glorot's weights."""
     drawn = set(birth["init"].values)
     return {"he_normal", "glorot_normal"} <= drawn and "relu" in birth["activation"].values
 
@@ -45,7 +45,7 @@ def was_drawn(birth: xr.Dataset, width: int, init: str) -> bool:
 
 
 class Factors(NamedTuple):
-    """|δₗ|²/|δₗ₊₁|²: each seed's mean over inner layers, (seed,), and mean-field theory's mean."""
+    """The factor |δₗ|²/|δₗ₊₁|²: each seed's mean over inner layers (seed,), and mean-field theory's mean."""
 
     measured: np.ndarray
     theory: float
@@ -56,7 +56,7 @@ def factors(birth: xr.Dataset, width: int, activation: str, init: str) -> Factor
     part = birth.sel(width=width, activation=activation, init=init)
     delta, ratio = (part[name].transpose("layer", "seed").values for name in ("delta", "ratio"))
     inner = np.arange(EDGE, len(delta) - 2)
-    # Only layers count in which every input has a ratio, and δ is far above the smallest float32 number.
+    # Only those layers count in which every input has a ratio and δ is far above the smallest float32 number.
     inner = inner[np.all((delta[inner] > 1e-30) & np.isfinite(ratio[inner]), axis=1)]
     if len(inner) < 2 or not np.isfinite(part["activation_norm"]).all():
         return None
@@ -81,8 +81,8 @@ def first_delta(birth: xr.Dataset, init: str) -> np.ndarray:
 def best(trained: xr.Dataset) -> xr.Dataset:
     """Select for each recipe the rate with the smallest loss after the last epoch, averaged over the seeds.
 
-    All rates remain as `tried`, (..., setting). The rate is chosen and judged on the same seeds, which
-    favours every recipe a little; but a recipe that fails here fails at every rate.
+    All rates that were tried are kept in `tried`, (..., setting). The rate is chosen and judged on the same
+    seeds, which favours every recipe a little; but a recipe that fails at its best rate fails at every rate.
     """
     loss = trained["loss"].isel(epoch=-1, drop=True).mean("seed", skipna=False)
     return trained.isel(setting=loss.fillna(np.inf).argmin("setting")).assign(tried=trained["rate"])

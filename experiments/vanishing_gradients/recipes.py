@@ -14,11 +14,11 @@ from nnjax import signal_propagation
 from nnjax.datasets import Data
 
 CLIP = 5.0
-"""The greatest length of a batch's gradient; longer ones are shortened to it (Pascanu et al. 2013)."""
+"""The greatest length of a batch's gradient; longer gradients are shortened to it (Pascanu et al. 2013)."""
 RATES = (0.003, 0.01, 0.03, 0.1)
 """Learning rates to try; all of them share one compilation."""
 LOW, HIGH = (0.01, 0.03, 0.1, 0.3), (0.03, 0.1, 0.3, 1.0)
-"""Rates to try where the best one is larger."""
+"""Two sets of larger learning rates, for recipes that learn best at such rates."""
 SPREADS = {
     "normal": (1, 0, 0),
     "lecun_normal": (0, 1, 0),
@@ -33,7 +33,7 @@ class Task(NamedTuple):
 
     Attributes:
         name: A name that is unique within the experiment.
-        train: Rows to learn, a whole number of batches.
+        train: Rows to learn from; they make up a whole number of batches.
         test: Rows to test with.
         width: Nodes per hidden layer.
         batch_size: Rows per update.
@@ -47,14 +47,14 @@ class Task(NamedTuple):
 
     @property
     def constant(self) -> float:
-        """Loss per row of the best constant answer, the mean label: that of a network that learns nothing."""
+        """Loss per row of the best constant answer, the mean label; learning nothing gives this loss."""
         labels = self.train.ys
         return float(np.sum((labels - labels.mean(axis=0)) ** 2) / len(labels))
 
 
 @functools.cache
 def task(name: str, width: int) -> Task:
-    """Load the task of that name, "digits" or "iris", for networks with hidden layers of `width` nodes."""
+    """Load the task called `name`, "digits" or "iris", for networks with hidden layers of `width` nodes."""
     split, batch_size = {"digits": (nnjax.datasets.digits, 50), "iris": (nnjax.datasets.iris, 16)}[name]
     train, test = split()
     rows = len(train.xs) // batch_size * batch_size
@@ -88,7 +88,7 @@ class Recipe:
     Attributes:
         depth: Number of layers with weights.
         activation: Activation of the hidden nodes.
-        scheme: Initial weights, a name in `SPREADS`.
+        scheme: Scheme of the initial weights, a name in `SPREADS`.
         scale: Factor by which the initial weights are multiplied.
         output: Activation of the output nodes.
         loss: Loss to minimise.
@@ -109,7 +109,7 @@ class Recipe:
 
     @property
     def label(self) -> str:
-        """A unique description of the recipe: depth, activation and weights, then whatever is unusual."""
+        """A unique description of the recipe: depth, activation, weights, and all unusual settings."""
         shown = [f"{self.depth} layers", self.activation, self.scheme]
         for field in dataclasses.fields(self)[3:]:
             value = getattr(self, field.name)
@@ -120,12 +120,12 @@ class Recipe:
 
     @property
     def program(self) -> "Recipe":
-        """The part that decides its program: recipes that differ only in their `arguments` share one."""
+        """The part that determines a recipe's program; recipes that differ only in `arguments` share it."""
         return dataclasses.replace(self, scheme="", scale=1.0, rates=())
 
     @property
     def arguments(self) -> dict[str, np.ndarray]:
-        """Its program's arguments, one entry for each rate: that rate, and the spread of initial weights."""
+        """The program's arguments for each learning rate: the rate and the spread of the initial weights."""
         spread = dict(zip("abc", (value / self.scale**2 for value in SPREADS[self.scheme]), strict=True))
         columns = {"rate": np.array(self.rates), **spread}
         return {name: np.full(len(self.rates), value, np.float32) for name, value in columns.items()}
@@ -138,10 +138,10 @@ STALL = {"he_normal": (0.01, 0.03), "glorot_normal": (0.003, 0.01)}
 
 REMEDY_DEPTH = 5
 PLAIN = "sigmoid, LeCun: as it is"
-"""The recipe in which each remedy changes one thing."""
+"""The recipe from which every remedy differs in one thing."""
 SATURATED_SSE = "saturated outputs, SSE"
 SATURATED_CROSS_ENTROPY = "saturated outputs, cross-entropy"
-"""A pair to compare with each other: networks that start with saturated outputs."""
+"""Two recipes to compare with each other; both networks start with saturated outputs."""
 _SATURATED = Recipe(2, scheme="normal", scale=3.0, output="sigmoid", rates=HIGH)
 REMEDIES = {
     PLAIN: Recipe(REMEDY_DEPTH),

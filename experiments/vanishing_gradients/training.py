@@ -1,4 +1,4 @@
-"""Training deep networks on real data: does a network of this depth learn, and do its first layers move?"""
+"""Training deep networks on real data: do networks of a given depth learn, and do first layers move?"""
 
 import functools
 import itertools
@@ -16,11 +16,11 @@ from experiments.vanishing_gradients.recipes import OPTIMIZERS, Recipe, Task
 
 
 class Record(NamedTuple):
-    """One run, epoch by epoch e and layer by layer l.
+    """What is recorded of one run, for each epoch e and each layer l.
 
     Attributes:
         loss: Loss per training row, after 0..E epochs, (e + 1,).
-        accuracy: Share of the test rows that are labelled right, (e + 1,).
+        accuracy: Share of the test rows that are labelled correctly, (e + 1,).
         change: |ΔWₗ|/|Wₗ| over each epoch, (e, l).
     """
 
@@ -32,7 +32,7 @@ class Record(NamedTuple):
 def learner(task: Task, recipe: Recipe, epochs: int) -> Callable[..., Record]:
     """Make a function that maps a key and a recipe's arguments to the record of one run.
 
-    Each epoch has the rows in a new order. The orders are the same for all seeds, so that only the initial
+    Each epoch takes the rows in a new order. The orders are the same for all seeds, so that only the initial
     weights differ.
     """
     sizes = _sizes(task, recipe)
@@ -43,7 +43,7 @@ def learner(task: Task, recipe: Recipe, epochs: int) -> Callable[..., Record]:
         drawn = nnjax.init(network, key, "normal", recipe.bias_scheme or "zeros")
 
         def epoch(params: nnjax.Params, number: jax.Array) -> tuple[nnjax.Params, Any]:
-            # Epoch 0 has rate 0 and only measures: a separate measurement would compile all layers again.
+            # Epoch 0 has rate 0 and only measures; a separate measurement would compile all layers again.
             order, this_rate = orders[number], jnp.where(number > 0, rate, 0)
             after = _one_epoch(network, params, task, recipe, order, this_rate)
             return after, (*score(after), _relative_change(params, after))
@@ -76,7 +76,7 @@ def _one_epoch(
     order: jax.Array,
     rate: jax.Array,
 ) -> nnjax.Params:
-    """Train on the rows once, in this order."""
+    """Train on every row once, in the given order."""
     after, _ = nnjax.train(
         network,
         params,
@@ -122,7 +122,7 @@ def _orders(rows: int, epochs: int) -> np.ndarray:
 
 
 class Group(NamedTuple):
-    """Recipes along some axes; one group of the data.
+    """Recipes arranged along some axes; they form one group of the data.
 
     Attributes:
         task: What is learnt.
@@ -138,7 +138,7 @@ class Group(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A training job for recipes that share one program; equal jobs of different groups run only once."""
+    """A training job for recipes that share one program; identical jobs of different groups run only once."""
 
     task: str
     program: Recipe
@@ -157,7 +157,7 @@ def measure(context: Context, groups: Mapping[str, Group], seeds: np.ndarray) ->
         return train_all(context, tasks[job.task], list(recipes[job]), job.epochs, seeds)
 
     records = {}
-    # Compiling uses one core and takes half the time, so two jobs run at once.
+    # Compiling uses only one core and takes half of the time, so two jobs run in parallel.
     with context.pool(2) as pool:
         for done, (job, trained) in enumerate(zip(recipes, pool.map(run, recipes), strict=True)):
             records[job] = dict(zip(recipes[job], trained, strict=True))
@@ -175,7 +175,7 @@ def _job(group: Group, recipe: Recipe) -> Job:
 def train_all(
     context: Context, task: Task, recipes: Sequence[Recipe], epochs: int, seeds: np.ndarray
 ) -> list[Record]:
-    """Train recipes that share one program, from all seeds at all rates, (seed, rate, ...)."""
+    """Train recipes that share one program, from every seed and at every rate: records (seed, rate, ...)."""
     learn = learner(task, recipes[0], epochs)
     return [
         context.sweep(f"{task.name}, {epochs} epochs, {recipe.label}", learn, seeds, recipe.arguments)
@@ -194,7 +194,7 @@ LONG_NAMES = {
 
 
 def as_dataset(group: Group, records: Sequence[Record], seeds: np.ndarray) -> xr.Dataset:
-    """Label the records of one group, each (seed, setting, ...); layers that a network lacks are NaN."""
+    """Label one group's records, each (seed, setting, ...); values of layers that a network lacks are NaN."""
     run, layers = (*group.axes, "seed", "setting"), max(record.change.shape[-1] for record in records)
     columns = {
         "loss": ((*run, "epoch"), _shaped(group, [record.loss for record in records])),
@@ -211,7 +211,7 @@ def as_dataset(group: Group, records: Sequence[Record], seeds: np.ndarray) -> xr
 
 
 def _shaped(group: Group, leaves: Sequence[np.ndarray]) -> np.ndarray:
-    """Stack one array for each recipe along the group's axes."""
+    """Stack the arrays of all recipes along the group's axes."""
     lengths = [len(values) for values in group.axes.values()]
     return np.stack(leaves).reshape(*lengths, *leaves[0].shape)
 

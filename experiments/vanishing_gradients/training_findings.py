@@ -1,4 +1,4 @@
-"""Findings on trained networks: which depths learn, whether Glorot's weights stall, and what helps."""
+"""Findings on trained networks: at which depths they learn, if Glorot's weights stall, and what helps."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ EXPECTED = expectations.of("vanishing_gradients")
 
 
 def findings(chosen: Mapping[str, xr.Dataset]) -> Iterator[Finding]:
-    """Judge every group of trained networks, each recipe at its best rate; intervals span the few seeds."""
+    """Judge all groups of trained networks, each recipe at its best rate; intervals span the few seeds."""
     for group in TITLES:
         yield from _failing(group, chosen[group])
     if 5 in chosen["digits"]["depth"].values:
@@ -33,8 +33,8 @@ def _best_of(part: xr.Dataset) -> str:
 def trainable(start: str) -> float:
     """Compute how many hidden layers can be trained from this start: 6 ξ, where ξ = 1 / |ln χ|.
 
-    ξ is the number of layers over which |δ|² falls by e: 0.35 for sigmoid and LeCun's weights, ∞ for ReLU and
-    He's (Schoenholz et al. 2017).
+    ξ is the number of layers over which |δ|² falls by a factor of e. It is 0.35 for sigmoid nodes with
+    LeCun's weights, and ∞ for ReLU nodes with He's weights (Schoenholz et al. 2017).
     """
     scheme, variance = STARTS[start], {"lecun_normal": 1.0, "he_normal": 2.0}
     rate = abs(np.log(signal_propagation.fixed_point(start, variance[scheme])[1]))
@@ -56,8 +56,8 @@ def _failing(group: str, part: xr.Dataset) -> Iterator[Finding]:
             EXPECTED[f"{group}-first-depth-not-learnt-{start}"].between(depth, depth),
             f"{TITLES[group]}, {start}: first depth not learnt within {epochs} epochs",
             first_failing(part, start),
-            note=f"6 ξ = {theory:.3g} hidden layers; not learnt: loss above {LEARNT} of the best constant "
-            f"answer's; depths {depths}; {_best_of(part)}",
+            note=f"6 ξ = {theory:.3g} hidden layers; “not learnt” means a loss above {LEARNT} times that of "
+            f"the best constant answer; depths {depths}; {_best_of(part)}",
         )
 
 
@@ -65,9 +65,9 @@ def _five(part: xr.Dataset) -> Finding:
     epochs, constant = part.sizes["epoch"] - 1, float(part["constant"])
     return spanning(
         EXPECTED["five-layers-sigmoid"],
-        f"digits, 5 layers, sigmoid, {epochs} epochs: loss over the best constant answer's",
+        f"digits, 5 layers, sigmoid, {epochs} epochs: loss divided by that of the best constant answer",
         last(part.sel(start="sigmoid"), "loss") / constant,
-        note=f"1 means that nothing is learnt in that time; ReLU "
+        note=f"a value of 1 means that nothing is learnt in that time; ReLU "
         f"{np.median(last(part.sel(start='relu'), 'loss')) / constant:.2g}; {_best_of(part)}",
     )
 
@@ -84,15 +84,15 @@ def _stall(part: xr.Dataset) -> Iterator[Finding]:
     never = np.isinf(glorot).sum()
     yield spanning(
         EXPECTED["stall-glorot-over-he"],
-        f"digits, {layers} ReLU layers: epochs until something is learnt, Glorot's weights over He's",
+        f"digits, {layers} ReLU layers: epochs until something is learnt, ratio of Glorot's weights to He's",
         np.where(np.isinf(he), np.nan, glorot / he),
-        note=f"loss below {LEARNT} of the constant's; He after {np.median(he):g} epochs; Glorot not within "
-        f"{epochs} for {never} of {len(glorot)} seeds, which counts as ∞; {_best_of(part)}",
+        note=f"learnt: loss below {LEARNT} times the constant answer's; He after {np.median(he):g} epochs; "
+        f"Glorot not within {epochs} for {never} of {len(glorot)} seeds, which counts as ∞; {_best_of(part)}",
     )
 
 
 def epochs_to_learn(part: xr.Dataset, constant: float) -> np.ndarray:
-    """Find the first epoch after which the loss is below `LEARNT` of the constant's, (seed,); inf if none."""
+    """Find the first epoch after which the loss is below `LEARNT * constant`, (seed,); inf if none is."""
     below = (part["loss"] < LEARNT * constant).transpose("seed", "epoch").values
     return np.where(below.any(axis=1), part["epoch"].values[np.argmax(below, axis=1)], np.inf)
 
@@ -110,8 +110,8 @@ def _remedies(part: xr.Dataset) -> Iterator[Finding]:
             )
     yield spanning(
         EXPECTED["saturated-outputs-cross-entropy"],
-        "saturated outputs: test accuracy with cross-entropy minus with SSE",
+        "saturated outputs: test accuracy with cross-entropy minus the one with SSE",
         accuracy[SATURATED_CROSS_ENTROPY] - accuracy[SATURATED_SSE],
         note="same draws; SSE's δ has the factor a(1 − a), which is 0 at a saturated wrong node; "
-        "cross-entropy's δ lacks it",
+        "cross-entropy's δ lacks this factor",
     )

@@ -1,4 +1,4 @@
-"""The handout from top to bottom with its own numbers, beside what the code computes."""
+"""The handout from top to bottom: the printed numbers beside the computed ones."""
 
 import dataclasses
 
@@ -18,10 +18,10 @@ class Config(Options):
     """From which weights, and for how long, the network is trained; the handout fixes everything else.
 
     Attributes:
-        seed: Seed of the random initial weights of the network that is trained.
+        seed: Seed for the random initial weights of the network that is trained.
         epochs: Epochs of training, with one update per row.
         rate: Learning rate (the handout's 0.01 would take far longer).
-        threshold: Training has converged if the norm of the loss gradient over all rows is below this.
+        threshold: Training has converged if the norm of the loss gradient over all rows is below this value.
     """
 
     seed: int = 0
@@ -60,8 +60,8 @@ EXPERIMENT = Experiment(
     title="The handout, number by number",
     question="Which of the handout's numbers and sentences are right?",
     method=(
-        "Every printed number is recomputed by the library in float64, by backpropagation and by the rule "
-        "as printed. Every exercise is solved, and every figure is redrawn from the computed values."
+        "The library recomputes every printed number in float64, both by backpropagation and by the rule as "
+        "printed. Every exercise is solved, and every figure is redrawn from the computed values."
     ),
     config=Config,
     run=run,
@@ -71,7 +71,8 @@ EXPERIMENT = Experiment(
     story=story,
     card=CARD,
     smoke={"epochs": 200},
-    remember="Blame reaches a hidden node through its own outgoing weights, as the forward pass used them.",
+    remember="Blame reaches a hidden node through its own outgoing weights, with their values from the "
+    "forward pass.",
     second_list=False,
     minutes=(0.1, 0.1),
 )

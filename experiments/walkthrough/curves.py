@@ -16,7 +16,7 @@ FUNCTIONS = ("sigmoid", "relu")
 LABELS = (0, 1)
 TRAINING_ROWS = ((1.0, 3.0, 5.0), (2.0, 1.0, 0.0), (0.0, 4.0, 1.0), (5.0, 0.0, 2.0))
 TRAINING_LABELS = (1.0, 0.0, 1.0, 0.0)
-"""The handout's row, which is the only one that it gives, and three of ours."""
+"""The only row that the handout gives, and three rows of ours."""
 
 
 def output_delta(activations: np.ndarray, label: float) -> np.ndarray:
@@ -33,7 +33,7 @@ def output_delta(activations: np.ndarray, label: float) -> np.ndarray:
 
 
 def delta() -> xr.Dataset:
-    """Compute the output's δ against its activation, for both labels."""
+    """Compute the output's δ as a function of the output's activation, for both labels."""
     activations = np.linspace(0, 1, 301)
     values = np.stack([output_delta(activations, label) for label in LABELS])
     attributes = {"long_name": "δ of the output", "units": "1"}
@@ -42,7 +42,7 @@ def delta() -> xr.Dataset:
 
 
 def rates() -> xr.Dataset:
-    """Compute the change of the weight h₁ → o against the learning rate."""
+    """Compute the change of the weight h₁ → o as a function of the learning rate."""
     hidden, output = training_step(CASES[TEXT_ASSUMED])
     pair = array([output.delta]), array(hidden.activation)
     values = np.linspace(0, 1, 11)

@@ -17,7 +17,7 @@ from experiments.walkthrough.numbers import TEXT_ASSUMED, TEXT_FORWARD, decimals
 from experiments.walkthrough.tables import number
 
 BLUE, ORANGE = style.COLOURS[:2]
-"""Line styles repeat what the colours say."""
+"""Each colour goes with a different line style, so that no information lies in colour alone."""
 ALONG = ((0.5, 0.38, 0.79, 0.78), (0.46, 0.75, 0.75, 0.46), (0.78, 0.79, 0.34, 0.5))
 """Position of the label on the link from input i to hidden node j: as far as possible from other links."""
 
@@ -43,12 +43,12 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
             TRAINING_CAPTION,
         ),
         "forward": Drawing(
-            "The forward pass takes three inputs, node by node, to one output",
+            "The forward pass turns three inputs, node by node, into one output",
             [network_figure(data, backward=False)],
             FORWARD_CAPTION,
         ),
         "every_delta": Drawing(
-            "With the output that the forward pass gives, not 0.6, every δ is different",
+            "With the output of the forward pass instead of 0.6, every δ is different",
             [network_figure(data, backward=True)],
             EVERY_CAPTION,
         ),
@@ -56,25 +56,25 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 BACKWARD_CAPTION = (
-    "The output's activation is assumed to be 0.6, as in the handout. First: blame reaches h₁ over its own "
-    "link (blue); the handout adds its siblings' terms (dashed). Second: the printed numbers, struck through "
-    "where they are wrong, beside the true ones."
+    "The output's activation is assumed to be 0.6, as in the handout. First: blame reaches h₁ over h₁'s "
+    "own link (blue); the handout adds the terms of h₁'s siblings (dashed). Second: the printed numbers, "
+    "struck through where they are wrong, beside the true ones."
 )
 FORWARD_CAPTION = (
     "The handout's figures 1 and 2: inputs in the left nodes, weights on the links, net input z and "
     "activation a = sigmoid(z) in the nodes. Orange dashed links have negative weights. The weights into "
-    "h₂, h₃ and h₄ are ours; the handout leaves them to the reader."
+    "h₂, h₃ and h₄ are ours, since the handout leaves their choice to the reader."
 )
 EVERY_CAPTION = (
     "The handout's figures 4 to 6 for the label 1, without the assumed 0.6: activation a and δ in the "
     "nodes; on each link its weight w and, below it, its change Δ = α·δ·a in units of 10⁻⁴ (α = 0.01)."
 )
 DELTA_CAPTION = (
-    "δ = 2(y − a)·a(1 − a) of the output for both labels y. The lower dot is the handout's example."
+    "δ = 2(y − a)·a(1 − a) of the output for both labels y. The lower dot marks the handout's example."
 )
 TRAINING_CAPTION = (
-    "Loss and norm of its gradient before each epoch, over four rows (the handout's and three of ours). The "
-    "loss is 0 only at infinite weights, so “converged” means: below the dashed threshold."
+    "The loss and the norm of its gradient before each epoch, over four rows (the handout's and three of "
+    "ours). The loss is 0 only at infinite weights, so “converged” means a norm below the dashed threshold."
 )
 
 
@@ -123,7 +123,7 @@ def _text(printed: xr.Dataset, step: str) -> str:
 
 
 def ledger_figure(printed: xr.Dataset) -> Figure:
-    """Draw each number of the backward pass as it is printed, beside the true one."""
+    """Draw each number of the backward pass as it is printed, beside the true number."""
     figure, axes = diagram.canvas(style.NARROW, 352)
     first = int(np.flatnonzero(printed["step"].values == "δ of the output")[0])
     rows = printed.isel(number=slice(first, None))
@@ -150,7 +150,7 @@ def _true(value: float, text: str) -> str:
 
 
 def _name(rows: xr.Dataset, row: int) -> str:
-    """Return a step's name, with its node if the step has several numbers."""
+    """Return a step's name, together with the name of a node if the step has several numbers."""
     names = [str(name) for name in rows["step"].values]
     place = names[: row + 1].count(names[row]) - 1
     index = "₁₂₃₄"[place]
@@ -185,7 +185,7 @@ def network_figure(data: xr.DataTree, backward: bool) -> Figure:
 
 
 def node_lines(numbers: xr.Dataset, backward: bool) -> list[str]:
-    """Return the two numbers in a node: net input and activation, or activation and δ."""
+    """Return the two numbers that are shown in a node: net input and activation, or activation and δ."""
     a = number(numbers["activation"], ".4f")
     if backward:
         return [f"a {a}", f"δ {number(numbers['delta'], '.5f')}"]
@@ -193,7 +193,7 @@ def node_lines(numbers: xr.Dataset, backward: bool) -> list[str]:
 
 
 def link(axes: Axes, start: Point, end: Point, along: float, numbers: xr.Dataset, backward: bool) -> None:
-    """Draw a line between two nodes with its weight on it, and in the backward pass its change times 10⁴."""
+    """Draw the link between two nodes with its weight, and in the backward pass with the change times 10⁴."""
     colour, dash = (BLUE, "-") if float(numbers["weight"]) >= 0 else (ORANGE, "--")
     axes.plot(*zip(start, end, strict=True), color=colour, linestyle=dash, linewidth=1.2, zorder=1)
     x, y = (a + along * (b - a) for a, b in zip(start, end, strict=True))
@@ -205,7 +205,7 @@ def link(axes: Axes, start: Point, end: Point, along: float, numbers: xr.Dataset
 
 
 def delta_figure(data: xr.DataTree) -> Figure:
-    """Draw the output's δ as a function of its activation."""
+    """Draw the output's δ as a function of the output's activation."""
     figure, axes = style.panel()
     curves = data["delta"].to_dataset()["delta"]
     a = curves["activation"].values

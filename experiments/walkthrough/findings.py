@@ -17,7 +17,7 @@ class KeyNumber(NamedTuple):
     Attributes:
         id: The finding's id.
         claim: The finding's claim.
-        step: The step of the calculation; the number is the first that this step prints.
+        step: The step of the calculation; the number is the first one that is printed for this step.
     """
 
     id: str
@@ -41,22 +41,22 @@ KEY_NUMBERS = (
 
 
 def agrees(numbers: xr.Dataset, rule: str = "computed") -> np.ndarray:
-    """Return whether each printed number is the computed one, to half a unit of its last digit."""
+    """Return whether printed and computed numbers differ by at most half a unit of the last printed digit."""
     return np.abs(numbers[rule].values - numbers["printed"].values) <= numbers["half_unit"].values
 
 
 def hidden_layer(data: xr.DataTree, case: str) -> xr.Dataset:
-    """Return one case's numbers of the hidden layer."""
+    """Return the numbers of the hidden layer in one case."""
     return data["cases/hidden_layer"].to_dataset().sel(case=case)
 
 
 def output_layer(data: xr.DataTree, case: str) -> xr.Dataset:
-    """Return one case's numbers of the output."""
+    """Return the numbers of the output in one case."""
     return data["cases/output_layer"].to_dataset().sel(case=case)
 
 
 def findings(data: xr.DataTree) -> tuple[Finding, ...]:
-    """Judge the handout's key numbers and sentences, in its order."""
+    """Judge the handout's key numbers and sentences, in the order of the handout."""
     numbers = data["printed"].to_dataset()
     return (
         *(number_finding(numbers, number) for number in KEY_NUMBERS),
@@ -82,14 +82,14 @@ def rule_finding(data: xr.DataTree) -> Finding:
     """Judge whether the handout's own rule gives what the handout prints."""
     return exact(
         EXPECTED["printed-rule"],
-        "the rule as printed gives every printed digit (share of the numbers)",
+        "the rule as printed gives every printed digit (share of the numbers for which it does)",
         float(agrees(data["printed"].to_dataset(), "by_printed_rule").mean()),
-        note="so the differences come from the rule and not from a slip in the calculation",
+        note="the differences therefore come from the rule and not from a slip in the calculation",
     )
 
 
 def delta_findings(curves: xr.Dataset) -> tuple[Finding, ...]:
-    """Judge what the exercise asks about the output's δ against its activation."""
+    """Judge what the exercise asks about the output's δ as a function of the activation."""
     curve = curves["delta"].sel(label=1)
     return (
         exact(
@@ -104,9 +104,9 @@ def delta_findings(curves: xr.Dataset) -> tuple[Finding, ...]:
         ),
         exact(
             EXPECTED["delta-at-the-ends"],
-            "δ is 0 at the label and at the opposite saturated end",
+            "δ is 0 where the activation equals the label and at the opposite end",
             float(np.abs(curve.values[[0, -1]]).max()),
-            note="so a node that is completely wrong does not learn, either",
+            note="a node that is completely wrong therefore does not learn either",
         ),
     )
 
@@ -128,5 +128,5 @@ def training_finding(training: xr.Dataset) -> Finding:
         EXPECTED["training-converges"].between(0.0, float(training.attrs["threshold"])),
         "repeating the four steps converges",
         float(training["gradient_norm"][-1]),
-        note="labels 0 and 1 are only reached at infinite weights: the loss keeps falling, ever more slowly",
+        note="labels 0 and 1 are reached only at infinite weights: the loss keeps falling, ever more slowly",
     )

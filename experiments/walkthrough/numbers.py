@@ -1,4 +1,4 @@
-"""The handout's printed numbers, the true ones, and its exercise in all cases."""
+"""The numbers that the handout prints, the true ones, and the handout's exercise in all cases."""
 
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ class Case(NamedTuple):
         weights: Weights from the hidden nodes to the output.
         hidden: Activation of the hidden nodes.
         output: Activation of the output node.
-        assumed: The output's activation if the handout assumes one; None if the forward pass gives it.
+        assumed: The output's activation if the handout assumes one; None if the forward pass computes it.
     """
 
     weights: tuple[float, ...]
@@ -49,8 +49,8 @@ class Step(NamedTuple):
     Attributes:
         name: What is calculated.
         formula: The formula.
-        printed: The numbers that the handout prints for it.
-        why: Why each of them differs from the true one; empty if they agree.
+        printed: The numbers that the handout prints for this step.
+        why: Why each printed number differs from the true one; empty if all of them agree.
     """
 
     name: str
@@ -59,13 +59,15 @@ class Step(NamedTuple):
     why: tuple[str, ...] = ()
 
 
-SUM = "h₁ has one successor, the output: its sum has one term, δₒ·w₁, with the weight 0.8."
-UPDATED = "0.192 × 0.8017873: the weight is already updated; the gradient needs the one used before, 0.8."
-SIBLING = (
-    "The product is right but belongs to another hidden node: no link leads from it to h₁, so h₁ gets 0."
+SUM = "h₁ has one successor, the output. The sum for h₁ therefore has one term, δₒ·w₁, with the weight 0.8."
+UPDATED = (
+    "The printed rule multiplies 0.192 by the updated weight 0.8017873; the gradient needs the old one, 0.8."
 )
-DELTA = "It sums over the sibling hidden nodes (and uses the updated weight): 2.5 times too large."
-FOLLOWS = "Follows from δ of h₁: the step is 2.5 times too large."
+SIBLING = (
+    "The product is right but belongs to another hidden node. No link leads from it to h₁, so h₁ gets 0."
+)
+DELTA = "The sum includes the sibling hidden nodes (and the updated weight), so δ is 2.5 times too large."
+FOLLOWS = "This follows from δ of h₁: the step is 2.5 times too large."
 STEPS = (
     Step("weighted input of h₁", "xᵢ · wᵢ", ("0.5", "3.6", "-1.5")),
     Step("net input of h₁", "z = Σ xᵢ · wᵢ", ("2.6",)),
@@ -94,7 +96,7 @@ STEPS = (
 
 
 def array(values: Any) -> jax.Array:
-    """Convert to float64, in which R computes."""
+    """Convert to float64, the precision in which R computes."""
     return jnp.asarray(values, dtype=jnp.float64)
 
 
@@ -107,7 +109,7 @@ def handout_network(case: Case) -> tuple[nnjax.Network, nnjax.Params]:
 
 
 def assume_output(trace: nnjax.Trace, activation: jax.Array) -> nnjax.Trace:
-    """Replace the trace's output activation, as the handout does with its 0.6."""
+    """Replace the output's activation in a trace, as the handout does when it assumes 0.6."""
     net_input = jnp.log(activation) - jnp.log1p(-activation)
     return nnjax.Trace((*trace.net_inputs[:-1], net_input), (*trace.activations[:-1], activation))
 
@@ -131,7 +133,7 @@ class LayerNumbers(NamedTuple):
 
 
 def training_step(case: Case) -> tuple[LayerNumbers, LayerNumbers]:
-    """Compute one training step of a case: the hidden layer (4 nodes) and the output (one)."""
+    """Compute one training step of a case: the hidden layer (4 nodes) and the output (1 node)."""
     network, params = handout_network(case)
     trace = nnjax.forward(network, params, array(INPUT))
     if case.assumed is not None:
@@ -149,7 +151,7 @@ LINKS = {"weight": "weight w", "change": "weight change α·δ·a"}
 
 
 def cases() -> dict[str, xr.Dataset]:
-    """Measure every case: the groups "cases", "cases/hidden_layer" and "cases/output_layer"."""
+    """Compute all numbers of the cases: the groups "cases", "cases/hidden_layer" and "cases/output_layer"."""
     hidden, output = zip(*map(training_step, CASES.values()), strict=True)
     coordinates = {"case": list(CASES), "input": ["x₁", "x₂", "x₃"], "hidden": ["h₁", "h₂", "h₃", "h₄"]}
     inputs = {
@@ -167,7 +169,7 @@ def cases() -> dict[str, xr.Dataset]:
 
 
 def _layer(steps: tuple[LayerNumbers, ...], node: tuple[str, ...], link: tuple[str, ...]) -> xr.Dataset:
-    """Label one layer's numbers in all cases; `node` and `link` are their dimensions after the case."""
+    """Label one layer's numbers in all cases; `node` and `link` are the dimensions that follow the case."""
     stacked = LayerNumbers(*map(np.stack, zip(*steps, strict=True)))._asdict()
     dimensions = dict.fromkeys(NODES, node) | dict.fromkeys(LINKS, link)
     return xr.Dataset(
@@ -179,7 +181,7 @@ def _layer(steps: tuple[LayerNumbers, ...], node: tuple[str, ...], link: tuple[s
 
 
 def printed_numbers() -> xr.Dataset:
-    """Tabulate each number that the handout prints, the true one, and the one that its own rule gives."""
+    """Tabulate each number that the handout prints, the true one, and the one by the handout's own rule."""
     rows = [
         (step.name, step.formula, text, why)
         for step in STEPS
@@ -207,7 +209,7 @@ def printed_numbers() -> xr.Dataset:
 
 
 def decimals(text: str) -> int:
-    """Count the decimals of a printed number: 3 for "0.192"."""
+    """Count the decimal places of a printed number: 3 for "0.192"."""
     return len(text.partition(".")[2])
 
 

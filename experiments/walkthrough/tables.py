@@ -14,27 +14,27 @@ from experiments.walkthrough.numbers import TEXT_ASSUMED, TEXT_FORWARD, decimals
 SLIPS = (
     (
         "δ is “the derivative of the loss with respect to the weights (and biases)”",
-        "δ is minus the derivative with respect to the net input; "
-        "minus the derivative with respect to a weight is δ · activation.",
+        "δ is minus the derivative of the loss with respect to the net input. "
+        "Minus the derivative with respect to a weight is δ · activation.",
     ),
     (
         "the node aggregates its inputs “with a non-linear function”",
-        "The net input is a weighted sum, which is linear; the activation after it is the non-linear part.",
+        "The net input is a weighted sum, which is linear; only the activation that follows is non-linear.",
     ),
     (
         "a local minimum is “an area where the gradient is zero”",
-        "Saddles, maxima and plateaus have zero gradient, too; a minimum also depends on the curvature.",
+        "Saddles, maxima and plateaus also have zero gradient; a minimum depends on the curvature, too.",
     ),
     (
         "“stochastic gradient simply works in batches of multiple inputs”",
         "That is mini-batch descent; the handout's own one-row update is stochastic gradient descent.",
     ),
-    ("the learning rate is η, then α", "One quantity, two letters; here it is α."),
-    ("the output activation is 0.6", "It is assumed; no forward pass in the handout results in it."),
+    ("the learning rate is called η, then α", "Both letters mean the same quantity, which is called α here."),
+    ("the output activation is 0.6", "This value is assumed; no forward pass in the handout gives it."),
     (
         "the weights to the output are 0.8, 0.5, 0.1, 0.6 (text) and 0.8, -1.2, 0.5, -0.3 (exercise)",
         "These are two different networks that share one weight; solutions of the exercise do not match the "
-        "text.",
+        "numbers in the text.",
     ),
     (
         "the text's first weight is 0.8017873 when δ is propagated",
@@ -42,12 +42,12 @@ SLIPS = (
     ),
     (
         "δ is smaller at the hidden nodes, so “the weight changes ... will be even smaller”",
-        "A change is α · δ · activation, and inputs of 3 and 5 make up for a small δ: with N(0, 1) weights, "
-        "one weight in three into a hidden node changes more than the node's own weight to the output. The "
-        "mean change is smaller in nine networks out of ten.",
+        "A change is α · δ · activation, and inputs of 3 and 5 make up for a small δ. With N(0, 1) weights, "
+        "one in three of the weights into a hidden node changes more than that node's weight to the output. "
+        "The mean change is smaller in nine networks out of ten.",
     ),
 )
-"""Pairs of what the handout says and what is true, apart from the hidden delta."""
+"""Pairs of what the handout says and what is true; the hidden delta is not among them."""
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
@@ -66,13 +66,13 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
 
 
 def number(value: Any, form: str) -> str:
-    """Format a number with a true minus sign, but none before a zero."""
+    """Format a number with a true minus sign, but write zero without a sign."""
     text = format(float(value), form)
     return text.removeprefix("-") if float(text) == 0 else typeset(text)
 
 
 def digits(value: float) -> str:
-    """Format with up to ten decimals, which is the most that the handout prints."""
+    """Format a number with up to ten decimals, which is the most that the handout prints."""
     return f"{value:.10f}".rstrip("0").rstrip(".")
 
 
@@ -121,13 +121,13 @@ def changes(values: xr.DataArray) -> tuple[str, ...]:
 
 
 def output_change_table(data: xr.DataTree) -> Table:
-    """Tabulate each case's weight changes from the hidden nodes to the output."""
+    """Tabulate the changes of the weights from the hidden nodes to the output in each case."""
     rows = [(case, *changes(output_layer(data, case)["change"])) for case in names(data, "case")]
     return ("case", *names(data, "hidden")), rows
 
 
 def hidden_change_table(data: xr.DataTree) -> Table:
-    """Tabulate weight changes from inputs to hidden nodes, with the assumed 0.6 and with the forward pass."""
+    """Tabulate the changes of weights into hidden nodes, with the assumed 0.6 and with the forward pass."""
     rows = [
         (case, source, *changes(hidden_layer(data, case)["change"].sel(input=source)))
         for case in (TEXT_ASSUMED, TEXT_FORWARD)
@@ -137,7 +137,7 @@ def hidden_change_table(data: xr.DataTree) -> Table:
 
 
 def delta_table(curves: xr.Dataset) -> Table:
-    """Tabulate the output's δ at some of its activations."""
+    """Tabulate the output's δ at some activations of the output."""
     curve = curves["delta"].sel(label=1)
     at = (0, 0.1, 1 / 3, 0.5, 0.6, 0.8, 0.9, 1)
     rows = [(f"{a:.3f}", number(curve.sel(activation=a, method="nearest"), ".4f")) for a in at]

@@ -1,4 +1,4 @@
-"""XOR's own map: which initial weights learn it, and is the border between them a line or a fractal?"""
+"""A map of XOR: from which initial weights is it learnt, and is their border a line or a fractal?"""
 
 import dataclasses
 
@@ -17,11 +17,11 @@ class Config(Options):
     """How many planes are mapped, and how finely.
 
     Attributes:
-        seed: First seed; each seed determines the seven parameters that stay fixed, and so a plane.
+        seed: First seed; each seed determines a plane by the seven parameters that stay fixed.
         seeds: Number of planes, 2 or more.
-        side: Networks along each side of a plane, 16 or more and a multiple of 16.
-        wall: Networks along each side of the large picture, 16 or more and a multiple of 16.
-        epochs: How long each network is trained.
+        side: Number of networks along each side of a plane, a positive multiple of 16.
+        wall: Number of networks along each side of the large picture, a positive multiple of 16.
+        epochs: For how many epochs each network is trained.
     """
 
     seeds: int = 12
@@ -48,12 +48,12 @@ def run(config: Config, context: Context) -> xr.DataTree:
 EXPERIMENT = Experiment(
     name="xor_map",
     title="The map of XOR",
-    question="Which initial weights learn XOR, and is the border between them and the others a line or a "
-    "fractal?",
-    method="Two weights of a 2-2-1 network are varied over a plane and the other parameters stay fixed; "
+    question="From which initial weights is XOR learnt, and is the border between them and the others a line "
+    "or a fractal?",
+    method="Two weights of a 2-2-1 network are varied over a plane, and the other parameters stay fixed; "
     "every point is one network, trained at a usual or at a large learning rate. The dimension of the border "
-    "between those that learn and those that do not is measured by counting boxes, over the whole plane and "
-    f"through a window {maps.ZOOM} times narrower.",
+    "between networks that learn and networks that do not is measured by counting boxes, over the whole "
+    f"plane and through a window {maps.ZOOM} times narrower.",
     config=Config,
     run=run,
     findings=findings,
@@ -63,9 +63,9 @@ EXPERIMENT = Experiment(
     card=CARD,
     smoke={"seeds": 2, "side": 16, "wall": 32, "epochs": 20},
     full={"seeds": 24, "side": 256, "wall": 1024, "epochs": 5000},
-    remember="Whether a start learns XOR is easy to predict at a usual rate, where the border is nearly a "
-    "line. At a large rate the border is a fractal, and near it the smallest change of a weight can decide "
-    "the end.",
+    remember="Whether XOR is learnt from given initial weights is easy to predict at a usual learning rate, "
+    "where the border is nearly a line. At a large rate the border is a fractal, and near it the smallest "
+    "change of a weight can decide whether XOR is learnt.",
     float64=False,
     minutes=(0.2, 3.0),
 )

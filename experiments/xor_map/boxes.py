@@ -1,4 +1,4 @@
-"""How crooked a border is: its dimension, from the number of boxes that it passes through."""
+"""How crooked a border is: its dimension, found by counting the boxes that it passes through."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def border(inside: np.ndarray) -> np.ndarray:
 
 
 def counts(marked: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Count the boxes of each size that hold a marked cell: N(ε) for ε in `sizes`, which divide the side."""
+    """Count the boxes of each size with a marked cell: N(ε) for ε in `sizes`, which divide the side."""
     found = []
     for size in sizes:
         boxes = marked.reshape(marked.shape[0] // size, size, marked.shape[1] // size, size)
@@ -29,7 +29,7 @@ def sizes(side: int) -> np.ndarray:
 def dimension(marked: np.ndarray, sizes: np.ndarray) -> float:
     """Return minus the slope of ln N(ε) over ln ε, by least squares; nan if nothing is marked.
 
-    It is 1 for a smooth line, and 2 where the marks fill the plane.
+    This dimension is 1 for a smooth line, and 2 if the marked cells fill the plane.
     """
     found = counts(marked, sizes)
     if not found[0]:

@@ -1,4 +1,4 @@
-"""Neighbours on the map, of which one learns and one does not: does the latter ever, if it trains longer?"""
+"""Neighbours on the map, one that learns and one that does not: does the second learn if trained longer?"""
 
 from collections.abc import Callable
 
@@ -10,11 +10,11 @@ from experiments.runner.context import Context
 from experiments.xor_map.maps import WHOLE, learner
 
 PAIRS, LONGER = 256, 10
-"""Pairs in each plane; factor by which the one that did not learn trains longer than on the map."""
+"""Pairs in each plane, and the factor by which networks that did not learn are trained longer."""
 
 
 def longer_learner(epochs: int) -> Callable[..., jax.Array]:
-    """Make a function that maps a key, a plane's seed, two weights and a rate to the epochs until it learns.
+    """Make a function that maps key, seed of a plane, two weights and rate to the epochs until XOR is learnt.
 
     The seed is a setting, so that neighbours from all planes run together; the key is not used.
     """
@@ -27,9 +27,10 @@ def longer_learner(epochs: int) -> Callable[..., jax.Array]:
 
 
 def neighbours(level: np.ndarray, seed: int) -> np.ndarray:
-    """Choose random pairs of neighbours, one that learns and one that does not: (pair, 2, 2).
+    """Choose random pairs of neighbours, of which one learns and the other does not: (pair, 2, 2).
 
-    The last axis holds row and column. There are at most PAIRS, and fewer where the border is short.
+    The last axis holds a row number and a column number. There are at most PAIRS pairs, and fewer if the
+    border is short.
     """
     inside, found = level == 0, []
     places = np.indices(level.shape)
@@ -43,7 +44,7 @@ def neighbours(level: np.ndarray, seed: int) -> np.ndarray:
 
 
 def follow(context: Context, planes: xr.Dataset) -> xr.Dataset:
-    """Train some neighbours for longer, and return the epochs until each of a pair learns; -1 for no pair."""
+    """Train some neighbours longer; return the epochs until each of a pair learns, -1 if there is no pair."""
     cases = [(rate, int(seed)) for rate in planes["rate"].values for seed in planes["seed"].values]
     waits, settings = np.full((len(cases), PAIRS, 2), -1, np.int32), []
     x, y = WHOLE.axes(planes.sizes["row"])
@@ -60,7 +61,7 @@ def follow(context: Context, planes: xr.Dataset) -> xr.Dataset:
         learn = longer_learner(planes.attrs["epochs"])
         waits[..., 1][waits[..., 0] >= 0] = context.sweep("neighbours", learn, np.array([0]), given)[0]
     shape = planes.sizes["rate"], planes.sizes["seed"], PAIRS, 2
-    text = {"long_name": "epochs until learnt, -1 where there is no pair", "units": "epochs"}
+    text = {"long_name": "epochs until XOR is learnt, -1 where there is no pair", "units": "epochs"}
     axes = {"rate": planes["rate"].values, "seed": planes["seed"].values}
     column = ("rate", "seed", "pair", "of_pair"), waits.reshape(shape), text
     return xr.Dataset({"wait": column}, axes | {"of_pair": ["learns", "does not"]})

@@ -15,14 +15,14 @@ from experiments.xor_map.findings import fit, interval
 from experiments.xor_map.maps import LEARNT, WHOLE, Window
 
 SHADES = 10
-"""Steps from those that learn at once to those that take all epochs."""
+"""The number of shades, from networks that learn fastest to networks that take all epochs."""
 ENDS = {
     "learns XOR (the paler, the later)": style.COLOURS[0],
     "stays at SSE ½, or a little above": style.COLOURS[4],
     "stays at SSE ⅔, or a little above": style.COLOURS[1],
     "stays at SSE 1 or more": style.GREY,
 }
-BLUES = "Blue has learnt XOR, the paler the later; the other colours have not."
+BLUES = "Blue networks have learnt XOR (the paler, the later); the others have not."
 
 
 def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
@@ -37,7 +37,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def picture(level: np.ndarray, wait: np.ndarray, epochs: int) -> np.ndarray:
-    """Colour each network by its end, and those that learn by how long they took: (y, x, 3)."""
+    """Colour each network by where it ends, and those that learn by how long they took: (y, x, 3)."""
     others = [np.array(to_rgb(colour)) for colour in list(ENDS.values())[1:]]
     colours = np.where((level == 1)[..., None], others[0], others[2])
     colours = np.where((level == 2)[..., None], others[1], colours)
@@ -48,7 +48,7 @@ def picture(level: np.ndarray, wait: np.ndarray, epochs: int) -> np.ndarray:
 
 
 def as_in_a_picture(colour: str) -> tuple[float, float, float]:
-    """Return a colour one step away, which the page leaves alone in light and dark, as it does pictures."""
+    """Return a nearly equal colour, which the page leaves unchanged in light and dark, like a picture."""
     red, green, blue = to_rgb(colour)
     return red, green, blue + (1 if blue < 0.5 else -1) / 255
 
@@ -64,7 +64,7 @@ def _show(axis: Axes, level: np.ndarray, wait: np.ndarray, epochs: int, window: 
 
 
 def _maps(planes: xr.Dataset, zoom: int) -> list[Figure]:
-    """The first plane at both rates, the larger one first."""
+    """Draw the first plane at both rates, the larger rate first."""
     panels = []
     for rate in planes["rate"].values[::-1]:
         figure, axis = style.panel(height=372)
@@ -79,10 +79,10 @@ def _maps(planes: xr.Dataset, zoom: int) -> list[Figure]:
 
 def _planes(planes: xr.Dataset) -> Drawing:
     return Drawing(
-        "At a large learning rate the border is a fractal; at a tenth of it, it is far smoother",
+        "At a large learning rate the border is a fractal; at a tenth of that rate it is far smoother",
         _maps(planes, 1),
-        f"One of the planes at both rates. {BLUES} Yellow stays at SSE ½ or a little above, red at ⅔, grey "
-        "at 1 or more.",
+        f"One of the planes at both learning rates. {BLUES} Yellow networks stay at an SSE of ½ or a little "
+        "above, red ones at ⅔, grey ones at 1 or more.",
     )
 
 
@@ -91,7 +91,7 @@ def _closer(planes: xr.Dataset) -> Drawing:
     return Drawing(
         f"Seen {zoom} times closer, one border looks like a line, and the other is as crooked as before",
         _maps(planes, zoom),
-        "A place on the border of each of the two pictures above, chosen at random, in the same colours.",
+        "A randomly chosen place on the border in each of the two pictures above, in the same colours.",
     )
 
 
@@ -116,11 +116,12 @@ def _boxes(planes: xr.Dataset) -> Drawing:
     other.set_xticks(range(len(names)), names)
     other.set(ylabel="dimension of the border", ylim=(0.75, 2.05), xlim=(-0.5, len(names) - 0.5))
     return Drawing(
-        "The number of boxes on a border falls as the boxes grow; the steepness is its dimension",
+        "The number of boxes on a border falls as the boxes grow; the slope gives the dimension",
         [counting, dots],
         "First: boxes that the border passes through, one dot for each plane and size, and a straight line "
-        "through their geometric means; a smooth line has slope −1. Second: each plane's dimension (dots), "
-        "their mean and its 99.9 % interval (bar, over planes); closer: through the narrow window.",
+        "through their geometric means; for a smooth border its slope is −1. Second: the dimension in each "
+        "plane (dots), and the mean over planes with its 99.9 % interval (bar); “closer” means through the "
+        "narrow window.",
     )
 
 
@@ -153,6 +154,6 @@ def _wall(wall: xr.Dataset) -> Drawing:
         f"Small differences in two initial weights decide which of {level.size:,} networks learn XOR",
         [figure],
         f"The plane with the most crooked border, at learning rate {wall.attrs['rate']:g}; each dot is a "
-        f"network after {wall.attrs['epochs']} epochs. Learnt means an SSE below {LEARNT}.",
+        f"network after {wall.attrs['epochs']} epochs. “Learnt” means an SSE below {LEARNT}.",
         png=True,
     )

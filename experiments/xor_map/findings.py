@@ -14,11 +14,11 @@ from experiments.xor_map.cliffs import LONGER
 
 EXPECTED = expectations.of("xor_map")
 SPEED = ("small", "large")
-"""The two learning rates in the ids of findings."""
+"""What the two learning rates are called in the ids of findings."""
 TIMES = 10
 """At a cliff, one of two neighbours takes more than this many times as long to learn as the other."""
 FEWEST = 3
-"""The fewest planes whose mean is judged."""
+"""The smallest number of planes whose mean is judged."""
 
 
 class Fit(NamedTuple):
@@ -41,7 +41,7 @@ def learnt(planes: xr.Dataset, rate: float, zoom: int) -> np.ndarray:
 
 
 def fit(planes: xr.Dataset, rate: float, zoom: int) -> Fit:
-    """Count boxes on the borders that have at least as many cells as a line across the plane."""
+    """Count the boxes on those borders that have at least as many cells as a line across the plane."""
     borders = [boxes.border(inside) for inside in learnt(planes, rate, zoom)]
     side = planes.sizes["row"]
     sizes, kept = boxes.sizes(side), [marked for marked in borders if marked.sum() >= side]
@@ -64,7 +64,7 @@ def circle(side: int) -> float:
 
 
 def steep(neighbours: xr.Dataset, rate: float) -> np.ndarray:
-    """Return the share of pairs in which one takes TIMES as long to learn as the other, or never learns."""
+    """Return the share of pairs in which one network takes over TIMES times as long, or never learns."""
     waits = neighbours["wait"].sel(rate=rate).transpose("seed", "pair", "of_pair").values
     found = [pairs[pairs[:, 0] >= 0] for pairs in waits]
     return np.array(
@@ -79,7 +79,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
     judged = [
         exact(
             EXPECTED["dimension-circle"],
-            "box-counting dimension of a circle on as many cells",
+            "box-counting dimension of a circle on a grid of the same size",
             circle(side),
             note=f"{side} × {side} cells, boxes of {_listed(boxes.sizes(side))} cells",
         )
@@ -112,8 +112,9 @@ def _cliffs(neighbours: xr.Dataset, epochs: int) -> Iterator[Finding]:
             continue
         yield mean(
             EXPECTED[f"cliff-{speed}-rate"],
-            f"XOR at learning rate {rate:g}: of the neighbours on the map of which one has learnt and one "
-            f"has not, share in which the latter takes more than {TIMES} times as long, or never learns",
+            f"XOR at learning rate {rate:g}: share of the pairs of neighbours on the map, one that has "
+            f"learnt and one that has not, in which the second takes over {TIMES} times as long, or never "
+            "learns",
             found,
             note=f"mean over {len(found)} planes; {epochs} epochs, and {LONGER} times as many for networks "
             "that did not learn",
@@ -125,7 +126,7 @@ def _listed(values: np.ndarray) -> str:
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate what share of the networks ends where at each rate, and the dimensions."""
+    """Tabulate the shares of the networks that end at each level, and the dimensions, for each rate."""
     planes = data["planes"].to_dataset()
     rows = []
     for rate in planes["rate"].values:

@@ -16,20 +16,20 @@ from nnjax import datasets
 
 NETWORK = nnjax.mlp((2, 2, 1))
 REACH = 10.0
-"""Both weights span ±REACH in the whole plane."""
+"""In the whole plane, both weights run from -REACH to REACH."""
 RATES = (1.0, 10.0)
 """A usual learning rate, and one at which descent jumps.
 
-In float64 the same cells learn at the usual rate; at the other, 5 to 10 % of them end differently, and the
-dimension of the border is the same to within 0.02 (six planes)."""
+In float64 the same cells learn at the usual rate. At the large rate, 5 to 10 % of the cells end differently,
+and the dimension of the border is the same to within 0.02 (six planes)."""
 ZOOM = 64
-"""How many times narrower the second window is: two cells wide, if the first one has 128 cells on a side."""
+"""How many times narrower the second window is; it spans 2 of 128 cells along a side of the first one."""
 LEARNT, RECORDS = 0.1, 50
-"""XOR is learnt below this SSE; the loss is recorded this many times."""
+"""The SSE below which XOR is learnt, and the number of times that the loss is recorded in a run."""
 LEVELS, WIDTH = (0.0, 1 / 2, 2 / 3, 1.0), 0.02
-"""Infima of XOR's SSE for a logistic 2-2-1 network; a loss belongs to the highest one below it, up to WIDTH.
+"""Infima of XOR's SSE for a logistic 2-2-1 network; a loss belongs to the highest one below loss + WIDTH.
 
-At a large rate, a run on a plateau stays a little above its infimum."""
+At a large rate, a run on a plateau stays a little above the infimum of that plateau."""
 ELSEWHERE = -1
 LEVEL_FLAGS = {
     "flag_values": np.arange(ELSEWHERE, len(LEVELS), dtype=np.int8),
@@ -38,7 +38,7 @@ LEVEL_FLAGS = {
 
 
 class Window(NamedTuple):
-    """A square of the plane: its middle, and half its side."""
+    """A square of the plane: its centre, and half the length of a side."""
 
     x: float
     y: float
@@ -54,11 +54,11 @@ WHOLE = Window(0.0, 0.0)
 
 
 def learner(epochs: int, longer: int = 1) -> Callable[..., tuple[jax.Array, jax.Array]]:
-    """Make a function that maps a key, two weights and a rate to the last SSE and when it fell below LEARNT.
+    """Make a function that maps key, two weights and rate to the last SSE and the epochs until SSE < LEARNT.
 
     x and y replace the weights x₁ → h₁ and x₂ → h₂; the other seven parameters are drawn from N(0, 1) by the
-    key. It trains for `longer` times as many epochs, but the interval between looks at the loss does not
-    depend on this.
+    key. The function trains for `longer` times as many epochs, but the interval between recorded losses
+    does not depend on `longer`.
     """
     every, epochs = max(epochs // RECORDS, 1), longer * epochs
 
@@ -85,7 +85,7 @@ Learner = Callable[..., tuple[jax.Array, jax.Array]]
 
 
 class Look(NamedTuple):
-    """One map: the level of each end, and the epochs until XOR is learnt, (y, x) each."""
+    """One map: the level at which each network ends and the epochs until it learns XOR, both (y, x)."""
 
     level: np.ndarray
     wait: np.ndarray
@@ -94,7 +94,7 @@ class Look(NamedTuple):
 def look(
     context: Context, name: str, learn: Learner, seed: int, rate: float, window: Window, side: int
 ) -> Look:
-    """Train a network from every cell of a window."""
+    """Train one network for every cell of a window."""
     x, y = (values.ravel() for values in np.meshgrid(*window.axes(side)))
     settings = {"x": x, "y": y, "rate": np.full(x.size, rate, np.float32)}
     loss, wait = context.sweep(name, learn, np.array([seed]), settings)
@@ -140,7 +140,7 @@ def planes(context: Context, seeds: np.ndarray, side: int, epochs: int) -> xr.Da
 
 
 def wall(context: Context, seed: int, side: int, epochs: int) -> xr.Dataset:
-    """Map the plane of a seed finely, at the larger rate."""
+    """Map one seed's plane in more detail, at the larger rate."""
     found = look(context, "wall", learner(epochs), seed, RATES[-1], WHOLE, side)
     x, y = WHOLE.axes(side)
     data = _dataset((), (), [found], epochs)
@@ -151,7 +151,7 @@ def _dataset(dims: tuple[str, ...], shape: tuple[int, ...], looks: list[Look], e
     """Label the axes of maps that are stacked along `dims`."""
     level, wait = (np.stack(leaves).reshape(*shape, *leaves[0].shape) for leaves in zip(*looks, strict=True))
     axes = (*dims, "row", "column")
-    text = "epochs until SSE was below 0.1, or all"
+    text = "epochs until the SSE was below 0.1, or all epochs"
     return xr.Dataset(
         {
             "level": (axes, level, {"long_name": "highest infimum below the last SSE"} | LEVEL_FLAGS),

@@ -1,6 +1,6 @@
 """Small data sets for testing the handout's claims, and a reader for your own tables.
 
-iris and digits come with scikit-learn; MNIST is read from a folder of yours, and a table from a CSV file.
+iris and digits come with scikit-learn; MNIST is read from a folder of your own, and a table from a CSV file.
 Rows are examples: xs (n, in) and ys (n, out) are NumPy arrays of float64, which nnjax converts to the
 parameters' dtype.
 """
@@ -88,7 +88,7 @@ def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | t
 def iris(test_share: float = 0.25) -> Split:
     """Load Fisher's 150 irises in 3 classes, as a stratified split; the 4 inputs are standardised.
 
-    The means and standard deviations are those of the training rows.
+    The means and standard deviations for this are computed from the training rows.
     """
     flowers: Any = checks.needed("sklearn.datasets", "datasets.iris").load_iris()
     parts = split(flowers.data, flowers.target, test_share, "datasets.iris")

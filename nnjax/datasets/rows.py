@@ -52,8 +52,8 @@ def one_hot(labels: Any, classes: Sequence[Any] | None = None) -> np.ndarray:
 
     Args:
         labels: One label per row.
-        classes: All classes, in the order of the columns. They are needed if the labels do not show them all:
-            if a number in between does not occur, or if only one class occurs.
+        classes: All classes, in the order of the columns. They must be given if the labels do not show them
+            all, because a number in between does not occur or only one class occurs.
 
     Raises:
         TypeError: If labels are neither whole numbers nor booleans nor names.
@@ -101,6 +101,6 @@ def _told_by(found: np.ndarray) -> np.ndarray:
     if missing or found[0] not in (-1, 0, 1):
         why = f"leave out {missing[0]}" if missing else f"start at {found[0]}"
         raise ValueError(
-            f"labels {why}; name all classes with classes=[...], so that none is lost or invented"
+            f"labels {why}; name all classes with classes=[...], so that no class is lost or invented"
         )
     return found

@@ -25,8 +25,8 @@ class Names(NamedTuple):
     Attributes:
         inputs: For each column of xs, the name of the table's column; for a text column, the value is added,
             as in "colour=red".
-        outputs: For each column of ys, its class; if the target is a number, the name of its column.
-        classes: All classes; of two, the first is coded as 0. Empty if the target is a number.
+        outputs: For each column of ys, its class; if the target is a number, the name of the target.
+        classes: All classes; if there are two, the first is coded as 0. Empty if the target is a number.
     """
 
     inputs: tuple[str, ...]
@@ -54,8 +54,9 @@ def table(
     """Read a CSV file or a data frame and split its rows; numbers are standardised, text becomes one-hot.
 
     Input numbers are standardised by the mean and standard deviation of the training rows only. A target with
-    two values becomes one column of 0 and 1; one with more classes becomes one-hot. In both cases, each class
-    makes up the same share of the training rows as of the test rows. Any other numeric target stays as it is.
+    two values becomes one column of 0 and 1; a target with more classes becomes one-hot. In both cases,
+    each class makes up the same share of the training rows as of the test rows. Any other numeric target
+    stays as it is.
 
     Args:
         frame_or_path: A file whose first line names the columns (separated by commas, semicolons or tabs), a
@@ -63,12 +64,12 @@ def table(
             which R and pandas write into files, are left out.
         target: The column to predict.
         test: The share of the rows that are kept for testing, between 0 and 1.
-        seed: The seed that decides which rows those are.
+        seed: The seed that decides which rows are kept for testing.
         kind: "classes" or "number": says what the target is if it takes only a few whole-number values, which
-            might be either. Text stands for classes, and so does a target with two values; any other target
-            is a number.
-        rows: The largest number of rows to take; the seed decides which. None takes them all. What the
-            columns hold is judged from all rows.
+            might be either. A text target, or one with two values, stands for classes; any other target is
+            a number.
+        rows: The largest number of rows to take; the seed decides which rows are taken. None takes them all.
+            What the columns hold is judged from all rows.
         without: One or more columns to leave out, such as one that names the rows.
 
     Raises:
@@ -95,7 +96,7 @@ def table(
     is_number = {name: _is_number(pandas, name, frame[column]) for name, column in names.items()}
     ys, labels, outputs, classes = _target(frame[wanted], str(wanted), is_number.pop(str(wanted)), kind)
     if not is_number:
-        raise ValueError(f"the table has no column besides the target {wanted!r}")
+        raise ValueError(f"the table has no column other than the target {wanted!r}")
     kept = _kept(len(frame), rows, seed)
     ys, labels = ys[kept], None if labels is None else labels[kept]
     columns = {name: frame[names[name]].iloc[kept] for name in is_number}
@@ -126,7 +127,7 @@ def _without_row_numbers(frame: Any) -> Any:
 
 
 def _format(path: pathlib.Path) -> dict[str, str]:
-    """Find a file's column separator and decimal point; European files use a semicolon and a comma."""
+    """Find a file's column separator and decimal point, which in European files are semicolon and comma."""
     with path.open(encoding="utf-8") as file:
         lines = [line for line, _ in zip(file, range(SNIFFED), strict=False)]
     head = lines[0] if lines else ""
@@ -198,8 +199,8 @@ def _encoded(name: str, column: Any) -> tuple[np.ndarray, list[str]]:
     categories = [str(value) for value in encoder.categories_[0]]
     if len(categories) > min(MOST_CATEGORIES, len(column) - 1):
         raise ValueError(
-            f"column {name!r} holds {len(categories)} different strings in {len(column)} rows, each of which "
-            f"would be a column of xs; leave it out: without=[{name!r}]"
+            f"column {name!r} holds {len(categories)} different strings in {len(column)} rows, and each "
+            f"string would be a column of xs; leave it out: without=[{name!r}]"
         )
     return encoder.transform(values), categories
 
@@ -244,7 +245,7 @@ def _rows(labels: np.ndarray | None, ys: np.ndarray, test: float, seed: int) -> 
         if sizes.min() < 2 or min(tested, count - tested) < len(sizes):
             raise ValueError(
                 f"{count} rows of {len(sizes)} classes, the smallest with {sizes.min()}, are too few: each "
-                f"class needs one to train on and one to test with, and test={test:g} sets {tested} aside"
+                f"class needs one row to train on and one to test with, and test={test:g} sets {tested} aside"
             )
     train_test_split = checks.needed("sklearn.model_selection", "datasets.table").train_test_split
     train, tested = train_test_split(np.arange(count), test_size=test, random_state=seed, stratify=labels)

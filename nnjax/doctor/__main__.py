@@ -19,7 +19,7 @@ from nnjax.sweeps import lapack
 WIDTH = 100
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 EXTRAS = {"cuda": "cuda", "gpu": "cuda", "tpu": "tpu"}
-"""For each platform, the extra of nnjax that installs it."""
+"""For each platform, the extra of nnjax that installs support for it."""
 PACKAGES = ("jax", "jaxlib", "numpy", "nnjax", "optax", "flax")
 
 
@@ -33,7 +33,7 @@ def _version(package: str) -> str:
 def _devices() -> str:
     try:
         kinds = collections.Counter(f"{device.device_kind} ({device.platform})" for device in jax.devices())
-    except Exception as error:  # RuntimeError, or AssertionError if CUDA has no device
+    except Exception as error:  # JAX raises RuntimeError, or AssertionError if CUDA has no device
         return f"none: {str(error) or type(error).__name__}"
     return ", ".join(f"{count} x {kind}" for kind, count in kinds.items())
 
@@ -51,7 +51,7 @@ def environment() -> dict[str, str]:
 
 
 def _lapack() -> str:
-    """Say whether jaxlib's LAPACK calls can hang; the version decides, since a trial could itself hang."""
+    """Say whether jaxlib's LAPACK calls can hang, judging by its version, since a trial could itself hang."""
     jaxlib = _version("jaxlib")
     if not lapack.hangs(jaxlib):
         return f"jaxlib {jaxlib} is not known to hang"
@@ -73,17 +73,17 @@ def missing() -> str:
     similar = difflib.get_close_matches(name, PLATFORMS, 1) if name not in PLATFORMS else []
     hint = f"did you mean {similar[0]}? Otherwise " if similar else ""
     if name in EXTRAS:
-        hint = f"nnjax[{EXTRAS[name]}] installs what it needs besides the device and its driver; "
+        hint = f"nnjax[{EXTRAS[name]}] installs all that {name} needs except the device and its driver; "
     return (
         f"JAX_PLATFORMS={asked} asks for {name!r}, which JAX does not find here: {hint}unset JAX_PLATFORMS "
-        "to use what is here, or set JAX_PLATFORMS=cpu."
+        "to use what is available, or set JAX_PLATFORMS=cpu."
     )
 
 
 def _is_there(platform: str) -> bool:
     try:
         return bool(jax.devices(platform or None))
-    except Exception:  # RuntimeError, or AssertionError if CUDA has no device
+    except Exception:  # JAX raises RuntimeError, or AssertionError if CUDA has no device
         return False
 
 
@@ -123,12 +123,12 @@ def _note(text: str) -> str:
 
 
 def failures(checks: Sequence[Check]) -> list[Check]:
-    """Choose those failed checks on which the exit status depends."""
+    """Choose the failed checks on which the exit status depends."""
     return [check for check in checks if check.decisive and not check.passed]
 
 
 def verdict(checks: Sequence[Check]) -> str:
-    """Write the last lines: all is well, or which checks failed and what to do."""
+    """Write the last lines, which say that all is well, or which checks failed and what to do."""
     failed, wrong = failures(checks), [check for check in checks if _is_avoided(check)]
     where = ", in float32" if any(check.note == NO_FLOAT64 for check in checks) else ""
     text = f"This device computes what NumPy computes{where}."
@@ -137,8 +137,8 @@ def verdict(checks: Sequence[Check]) -> str:
     elif wrong:
         text = (
             f"This device computes what NumPy computes{where}, wherever nnjax needs it. {_names(wrong)} is "
-            "wrong; nnjax avoids it, but your own functions may not. On CPUs jaxlib 0.11 or later is right; "
-            "it needs Python 3.12 or later."
+            "wrong; nnjax avoids it, but your own functions may not. On CPUs jaxlib 0.11 or later gives the "
+            "right result; it needs Python 3.12 or later."
         )
     return text
 
@@ -150,15 +150,17 @@ def _names(checks: Sequence[Check]) -> str:
 def _cure() -> str:
     jaxlib = _version("jaxlib")
     if jaxlib == "0.10.2":
-        return "jaxlib 0.10.2 is known for this: install another one, for example pip install 'jax!=0.10.2'."
+        return (
+            "jaxlib 0.10.2 is known for this: install another version, for example pip install 'jax!=0.10.2'."
+        )
     return (
-        f"Do not trust results from this device with jaxlib {jaxlib}: try another one, on GPUs jax 0.11.1 "
-        "or later, or JAX_PLATFORMS=cpu, and report the table to github.com/jax-ml/jax/issues."
+        f"Do not trust results from this device with jaxlib {jaxlib}: try another one (on GPUs, jax 0.11.1 "
+        "or later) or JAX_PLATFORMS=cpu, and report the table to github.com/jax-ml/jax/issues."
     )
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print environment, table and verdict; return 1 if there is no device or a decisive check has failed."""
+    """Print environment, table and verdict; return 1 if there is no device or if a decisive check failed."""
     description = "Check that JAX, on its default device (see JAX_PLATFORMS), computes what NumPy computes."
     argparse.ArgumentParser(prog="python -m nnjax.doctor", description=description).parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):

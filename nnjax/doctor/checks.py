@@ -35,7 +35,7 @@ TOLERANCES = {dtype: 1000 * float(np.finfo(dtype).eps) for dtype in ("float32", 
 # The smallest number of rows for which jaxlib 0.10.2 is wrong; see nnjax/doctor/__init__.py.
 ROWS = {"float32": 32769, "float64": 16385}
 
-NO_FLOAT64 = "not available: this device has no float64. Use float32 on it, or float64 on a CPU."
+NO_FLOAT64 = "not available: this device has no float64. Use float32 on this device, or float64 on a CPU."
 
 Pair = tuple[Arrays, Arrays]
 """The results of the device and of NumPy, one array per layer; they are compared line by line."""
@@ -48,11 +48,13 @@ class Check:
     Attributes:
         name: What was checked, and in which dtype.
         compared: The network, and the numbers of rows, seeds and steps.
-        error: The largest max |device - NumPy| / max |NumPy| over layers and seeds; None if not measured.
+        error: The largest max |device - NumPy| / max |NumPy| over layers and seeds; None if it
+            was not measured.
         tolerance: The largest error that passes.
-        passed: Whether the error passes; float64 checks pass unmeasured on a device that has no float64.
-        decisive: Whether the exit status depends on this check. It does not for what nnjax never computes but
-            the newest jaxlib for Python 3.11 gets wrong, since no better version can be installed there.
+        passed: Whether the error is small enough; float64 checks pass unmeasured on devices without float64.
+        decisive: Whether the exit status depends on this check. It does not depend on a check of something
+            that nnjax never computes but that the newest jaxlib for Python 3.11 gets wrong, since no better
+            version can be installed for that Python.
         note: Why the error was not measured.
     """
 
@@ -78,7 +80,7 @@ def _lines(values: Array | np.ndarray, lines: int = 1) -> np.ndarray:
 
 
 def _layers(layers: Iterable[tuple], problem: Problem) -> Arrays:
-    """Put a layer's weights and biases on one line per seed, since a single sum may cancel almost to 0."""
+    """Put a layer's weights and biases on one line per seed, since a single sum may cancel to almost 0."""
     return [np.hstack([_lines(part, problem.seeds) for part in layer]) for layer in layers]
 
 
@@ -120,7 +122,7 @@ def check_training(view: ModuleType, problem: Problem, dtype: str) -> Pair:
 
 
 def check_product(power: int, problem: Problem, dtype: str) -> Pair:
-    """Compare Σⱼ (M x)ⱼᵖ, jitted and vmapped over rows; Mᵀ holds the network's weights."""
+    """Compare Σⱼ (M x)ⱼᵖ, jitted and vmapped over rows; Mᵀ is the network's weight matrix."""
     _, params, xs, _ = on_device(problem, dtype)
     one = jax.vmap(lambda matrix, x: jnp.sum(network.product(matrix, x) ** power), in_axes=(None, 0))
     got = jax.jit(one)(params[0].weights[0].T, xs[0])
@@ -140,7 +142,7 @@ def check_printed(problem: Problem, dtype: str) -> Pair:
 
 
 class Case(NamedTuple):
-    """A check that is still to be made."""
+    """A check that is still to be run."""
 
     name: str
     compute: Callable[[Problem, str], Pair]
@@ -170,14 +172,14 @@ def cases(dtype: str) -> list[Case]:
 
 
 def relative_error(got: Arrays, want: Arrays) -> float:
-    """Return the largest max |got - want| / max |want| over all lines, so that no small line is hidden."""
+    """Return the largest max |got - want| / max |want| over all lines, so that none is hidden."""
     pairs = zip(got, want, strict=True)
     errors = [np.max(abs(g - w), axis=1) / np.max(abs(w), axis=1) for g, w in pairs]
     return float(np.max(np.concatenate(errors)))
 
 
 def has_float64() -> bool:
-    """Check whether float64 is genuine: CPUs and GPUs have it; elsewhere all digits of e¹ must be right."""
+    """Check whether float64 is genuine, as on CPUs and GPUs; elsewhere all digits of e¹ must be right."""
     if jax.default_backend() in ("cpu", "gpu"):
         return True
     try:
@@ -188,7 +190,7 @@ def has_float64() -> bool:
 
 
 def measure(case: Case, dtype: str) -> Check:
-    """Run the check; if it raises, it has failed, and the error becomes its note."""
+    """Run the check; if it raises an error, it has failed, and the error becomes its note."""
     tolerance, wide = TOLERANCES[dtype], dtype == "float64"
     row = functools.partial(Check, f"{case.name}, {dtype}", str(case.problem), tolerance=tolerance)
     try:
@@ -202,5 +204,5 @@ def measure(case: Case, dtype: str) -> Check:
 
 
 def run_checks() -> list[Check]:
-    """Make every check in every dtype, on JAX's default device; change no global setting."""
+    """Run every check in every dtype, on JAX's default device; change no global setting."""
     return [measure(case, dtype) for dtype in TOLERANCES for case in cases(dtype)]

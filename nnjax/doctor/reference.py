@@ -48,7 +48,7 @@ def draw(problem: Problem) -> Drawn:
 
 
 def _exact(values: np.ndarray) -> np.ndarray:
-    """Round to numbers that float32 can hold, so that every precision starts from the same numbers."""
+    """Round to numbers that float32 can represent, so that every precision starts from the same numbers."""
     return values.astype(np.float32).astype(np.float64)
 
 

@@ -1,6 +1,6 @@
 """Is a point a minimum, and is it a new one? Critical points, certificates, copies, and paths between them.
 
-Functions of a parameter pytree are pure; `jax.vmap` maps them over seeds.
+All functions of a parameter pytree are pure, so `jax.vmap` can map them over seeds.
 """
 
 from nnjax.minima.certificate import (

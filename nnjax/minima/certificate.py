@@ -1,4 +1,4 @@
-"""Certificates: decide from a loss's derivatives at a point which kind of critical point it has there.
+"""Certificates: decide from the derivatives of a loss at a point what kind of critical point this is.
 
 A verdict does not change if the units of the loss or of the parameters change, or if the parameters are
 shifted or rotated, except that it becomes "not converged" where rounding hides what matters.
@@ -24,7 +24,7 @@ VERDICTS = (
     "degenerate",
     "kink",
 )
-"""The verdicts of `certify`, by their index."""
+"""The verdicts of `certify`; a certificate stores an index into this tuple."""
 STRICT, FLAT, SADDLE, PLATEAU, UNFINISHED, DEGENERATE, KINK = range(len(VERDICTS))
 ZERO = 1e-7
 """In float64 an eigenvalue counts as 0 if it is below this share of the largest."""
@@ -33,11 +33,14 @@ UNSURE = 1e-3
 NEAR = 1e-5
 """A point is critical if the second Newton step is shorter than this share of the first."""
 TINY = 1e-13
-"""Newton steps on a plateau use eigenvalues down to this share of the largest; others are rounding errors."""
+"""Newton steps on a plateau use eigenvalues above this share of the largest; the rest is rounding error."""
 WALK, KEPT = 4, 0.8
 """On a plateau, `WALK` Newton steps in a row are each at least `KEPT` times as long as the one before."""
 ROUNDING = 1000
-"""Distances below this many units in the last place of θ, and gradients due to them, are rounding errors."""
+"""Distances below this many units in the last place of θ count as rounding errors.
+
+Gradients that are due to such distances count as rounding errors, too.
+"""
 GIVEN = 30
 """Training in float32 stops at most this many units in the last place of θ away from a critical point."""
 
@@ -48,7 +51,8 @@ class Certificate(NamedTuple):
     Attributes:
         loss: The loss at the point.
         gradient_norm: |∂L/∂θ|.
-        eigenvalues: λ of the Hessian ∂²L/∂θ², ascending, (p,); p counts the parameters that the loss reads.
+        eigenvalues: The eigenvalues λ of the Hessian ∂²L/∂θ², in ascending order, (p,), where p is the number
+            of parameters that the loss reads.
         negative: The number of eigenvalues below 0.
         zero: The number of eigenvalues within `ZERO`·max|λ| of 0.
         positive: The number of eigenvalues above 0.
@@ -74,28 +78,29 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
                      eigenspace the loss does not fall to third or fourth order: usually a manifold of equal
                      loss
     saddle           critical, and some eigenvalues are negative, or some are 0 and the loss falls along their
-                     directions; or a plateau where some are negative, a saddle at infinity
+                     directions; or a plateau with some negative eigenvalues, which is a saddle at infinity
     plateau          the loss falls towards infinity: `WALK` Newton steps in a row lower the loss, go the same
                      way and do not get much shorter; or no slope is left above the rounding error
-    not converged    the rest: not critical, or rounding hides what it is
+    not converged    all other points: not critical, or rounding hides what kind they are
     degenerate       critical, and the whole Hessian is 0
-    kink             the gradient jumps here, as it does at z = 0 for ReLU, and the loss falls in none of the
+    kink             the gradient jumps at this point, as at z = 0 for ReLU, and the loss falls in none of the
                      directions that were tried; with a single parameter this is a strict minimum
 
-    A point is critical if Newton's method converges from it at once: for θ ← θ - H⁺g, where H⁺ inverts the
-    eigenvalues |λ| > ZERO·max|λ|, the second step is at most `NEAR` times as long as the first, and the steps
-    end within rounding error of a point where the slope is 0. On a plateau at infinity, such as that of L =
-    e^(-θ), every step has length 1 (for 1/θ each is 1.5 times as long as the one before); near a minimum
-    steps shrink to 0 (for θ⁴, each to 2/3 of the one before). The steps distinguish the two; a small gradient
-    does not. Where the loss is exactly quadratic, so that nothing says which steps are long, the step may
-    lower the loss by at most `NEAR`² of its value.
+    A point is critical if Newton's method converges from it immediately: for θ ← θ - H⁺g, where H⁺ inverts
+    the eigenvalues |λ| > ZERO·max|λ|, the second step is at most `NEAR` times as long as the first, and the
+    steps end within rounding error of a point where the slope is 0. On a plateau at infinity, such as the
+    plateau of L = e^(-θ), every step has length 1 (for L = 1/θ, each step is 1.5 times as long as the one
+    before). Near a minimum, the steps shrink to 0 (for L = θ⁴, each step is 2/3 as long as the one before).
+    The lengths of the steps distinguish a plateau from a minimum; a small gradient does not. Where the loss
+    is exactly quadratic, nothing shows which steps are long; the step may then lower the loss by at most
+    `NEAR`² of its value.
 
-    Parameters that the loss does not read (such as the biases of a network without them) play no part. A
-    slope that is 0 only because of rounding (a saturated node) is not a flat direction: the verdict is then
-    "not converged", or "plateau" if no slope is left. Parameters in float32 are certified in float64 if JAX's
-    x64 flag is on; the certificate is then for the critical point within their rounding error. Without the
-    flag, eigenvalues near 0 cannot be distinguished from 0: strict minima and saddles can be certified, but
-    flat minima cannot.
+    Parameters that the loss does not read (such as the biases in a network that does not use biases) play no
+    part. A slope that is 0 only because of rounding (as at a saturated node) does not count as a flat
+    direction; the verdict is then "not converged", or "plateau" if no slope is left. Parameters in float32
+    are certified in float64 if JAX's x64 flag is on; the certificate is then for the critical point within
+    the rounding error of the given parameters. With the x64 flag off, eigenvalues near 0 cannot be
+    distinguished from 0: strict minima and saddles can be certified, but flat minima cannot.
 
     Args:
         loss: Any function of a parameter pytree.
@@ -151,7 +156,7 @@ class _Spectrum(NamedTuple):
 
     @property
     def inverse(self) -> Array:
-        """1/λ, and 0 where λ counts as 0."""
+        """Return 1/λ, or 0 where λ counts as 0."""
         return jnp.where(self.is_zero, 0, 1 / jnp.where(self.is_zero, 1, self.values))
 
     def solve(self, g: Array) -> Array:
@@ -212,7 +217,7 @@ def _critical(
 def _is_short(step: Array, bent: Array, gained: Array, value: Array) -> Array:
     """Check whether a Newton step s is short, in the loss's own units: ½|H⁺f'''(s, s, ·)| ≪ |s|.
 
-    Without a third derivative there are no such units; the step may then lower the loss by only a little.
+    If the third derivative is 0, there are no such units; the step must then lower the loss by only a little.
     """
     share = bent / jnp.maximum(length(step), float(jnp.finfo(step.dtype).tiny))
     has_units = share > float(jnp.finfo(step.dtype).eps)
@@ -256,17 +261,17 @@ def _certificate(
 
 
 def _newton(values: Array, vectors: Array, g: Array) -> Array:
-    """Newton's step d = -Σ v (v·g) / |λ| over |λ| > TINY·max|λ|."""
+    """Return Newton's step d = -Σ v (v·g) / |λ|, summed over |λ| > TINY·max|λ|."""
     size = jnp.abs(values)
     used = size > TINY * jnp.max(size)
     return -vectors @ jnp.where(used, vectors.T @ g / jnp.where(used, size, 1), 0)
 
 
 def _outwards(problem: OnVectors, theta: Array, first: Array, rounding: Array) -> Array:
-    """Check whether Newton's method, with the step `first` at θ, walks off to infinity.
+    """Check whether Newton's method, starting at θ with the step `first`, goes off to infinity.
 
-    Eigenvalue problems are solved one after the other, because on CPUs two that run at once in one program
-    can wait for each other for ever (seen with jaxlib 0.10.1).
+    Eigenvalue problems are solved one after the other, because two of them that run at the same time in one
+    program on a CPU can wait for each other for ever (seen with jaxlib 0.10.1).
     """
 
     def walk(state: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], Array]:

@@ -31,12 +31,12 @@ def barrier(
     loss: losses.Kind | None = None,
     points: int = 51,
 ) -> Float[Array, ""]:
-    """max_t [L((1-t)A + tB) - ((1-t)L(A) + tL(B))] over `points` values of t; L is summed over the rows.
+    """Return max_t [L((1-t)A + tB) - ((1-t)L(A) + tL(B))] over `points` values of t.
 
     The barrier says by how much the loss of a mixture of two networks exceeds the mixture of their losses; it
-    is 0 if no mixture is worse (Frankle et al. 2020; Entezari et al. 2022). It is a property of two networks
-    and the loss that they were trained with: another loss may hide a barrier, or show one that does not
-    exist.
+    is 0 if no mixture is worse (Frankle et al. 2020; Entezari et al. 2022). The loss L is summed over the
+    rows. A barrier is a property of two networks and of the loss that they were trained with: another loss
+    may hide a barrier, or show one that does not exist.
 
     Args:
         network: The network that both sets of parameters belong to.
@@ -44,14 +44,14 @@ def barrier(
         params_b: The parameters B.
         xs: Inputs (n, in).
         ys: Labels (n, out).
-        loss: A name in `nnjax.LOSSES`: that of the loss with which both networks were trained. None means
-            "sse" if a cross-entropy is impossible; if the output activation is the identity, the outputs may
-            be logits, so any loss is possible, and it must be named.
+        loss: The loss with which both networks were trained, by its name in `nnjax.LOSSES`. None means "sse"
+            where a cross-entropy is impossible. If the output activation is the identity, the outputs may be
+            logits; any loss is then possible, and the right one must be named.
         points: The number of mixtures, both ends included; 3 or more.
 
     Raises:
         TypeError, ValueError: As in `nnjax.total_loss`; also if no loss is named although the output
-            activation is the identity, or there are fewer than 3 points.
+            activation is the identity, or `points` is below 3.
     """
     points = checks.count("points", points, least=3)
     params_a, xs, ys, resolved = check_batch(network, params_a, xs, ys, _trained_with(network, loss))
@@ -67,11 +67,11 @@ def barrier(
 
 
 def _trained_with(network: Network, loss: losses.Kind | None) -> losses.Kind:
-    """Return the given loss, or the only one that the output allows."""
+    """Return the given loss, or the only loss that the output activation allows."""
     if loss is None and gives_logits(network):
         raise ValueError(
-            "loss must be given where the output activation is 'identity', since its outputs may be logits: "
-            f"the one that the networks were trained with, one of {', '.join(losses.LOSSES)}"
+            "loss must be given if the output activation is 'identity', since the outputs may be logits: "
+            f"pass the loss that the networks were trained with, one of {', '.join(losses.LOSSES)}"
         )
     return "sse" if loss is None else loss
 
@@ -95,9 +95,10 @@ def group(features: np.ndarray, tolerance: float | Sequence[float]) -> np.ndarra
 
 
 def filter_normalised(key: PRNGKeyArray, params: Params) -> Params:
-    """Draw a direction in which each node's incoming weights are as long as in `params` (Li et al. 2018).
+    """Draw a direction in which each node's incoming weights have the norm that they have in `params`.
 
-    Networks that differ only by a rescaling of their nodes then give the same picture. Biases stay fixed.
+    In planes along such directions (Li et al. 2018), networks that differ only by a rescaling of their nodes
+    look the same. Biases stay fixed.
 
     Raises:
         TypeError: If key is not a JAX key.
@@ -118,10 +119,10 @@ def filter_normalised(key: PRNGKeyArray, params: Params) -> Params:
 def plane(
     loss: Objective, centre: PyTree, first: PyTree, second: PyTree, along: Values, across: Values
 ) -> Float[Array, "b a"]:
-    """L(centre + α first + β second) for α in `along` (a,) and β in `across` (b,).
+    """Return L(centre + α first + β second) for each α in `along` (a,) and each β in `across` (b,).
 
-    This is a slice in two of many dimensions: a minimum of the slice need not be a minimum of the loss, and
-    there may be a way round a wall in it.
+    The plane is a slice in two of many dimensions: a minimum of the slice need not be a minimum of the loss,
+    and the other dimensions may offer a way round a wall that the slice shows.
     """
 
     def at(alpha: Array, beta: Array) -> Array:

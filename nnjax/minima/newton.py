@@ -22,7 +22,7 @@ class OnVectors(NamedTuple):
         theta: The point θ, (p,).
         value: (p,) -> L.
         gradient: (p,) -> ∂L/∂θ, (p,).
-        back: (p,) -> the parameter pytree again.
+        back: (p,) -> the parameter pytree.
     """
 
     theta: Array
@@ -57,13 +57,13 @@ def length(vector: Array) -> Array:
 
 
 def hessian(loss: Objective, params: PyTree, gradient: Callable | None = None) -> Float[Array, "p p"]:
-    """∂²L/∂θ² as a symmetric matrix: the derivative of `gradient`, by default that of jax.grad(loss)."""
+    """Return ∂²L/∂θ² as a symmetric matrix: the derivative of `gradient`, by default jax.grad(loss)."""
     problem = on_vectors(loss, params, gradient)
     return symmetric_jacobian(problem.gradient, problem.theta)
 
 
 def symmetric_jacobian(gradient: Callable, theta: Array) -> Float[Array, "p p"]:
-    """The Hessian at θ as the Jacobian of the gradient, (J + Jᵀ) / 2."""
+    """Return the Hessian at θ as (J + Jᵀ) / 2, where J is the Jacobian of the gradient."""
     matrix = jax.jacfwd(gradient)(theta)
     return (matrix + matrix.T) / 2
 
@@ -72,7 +72,7 @@ class Polished(NamedTuple):
     """A point that was moved to the nearest critical point.
 
     Attributes:
-        params: The critical point, or the start if that was refused.
+        params: The critical point, or the start if the critical point was refused.
         gradient_norm: |∂L/∂θ| at `params`.
         moved: The distance from the start.
         accepted: Whether the gradient did not grow and the weights stayed bounded.
@@ -90,16 +90,17 @@ def polish(
     """Descend from where training ended to a nearby minimum, by Newton's method with a safeguard.
 
     θ ← θ - Σ v (v·g) / (|λ| + μ) over the Hessian's eigenvectors v (Levenberg-Marquardt; |λ| reverses uphill
-    Newton steps). A step that would raise the loss is not taken, and μ grows tenfold; otherwise μ falls
-    tenfold. The end is refused if its gradient is longer than that of the start, or if its |θ| exceeds
-    `growth` times 1 + |θ| at the start: the minimum is then not near, and may lie at infinity.
+    Newton steps). A step that would raise the loss is not taken, and μ is multiplied by 10; after any other
+    step μ is divided by 10. The end point is refused if the gradient is longer at the end than at the start,
+    or if |θ| at the end exceeds `growth` times 1 + |θ| at the start: the minimum is then not near, and may
+    lie at infinity.
 
     Args:
         loss: A function of a parameter pytree.
-        params: Where to start, in float64.
+        params: The parameters to start from, in float64.
         gradient: As in `certify`.
         steps: The number of Newton steps.
-        growth: At the end, |θ| may be at most this many times 1 + |θ| at the start.
+        growth: The largest |θ| that is accepted at the end, as a multiple of 1 + |θ| at the start.
     """
     theta, value, gradient_at, back = on_vectors(loss, params, gradient)
 

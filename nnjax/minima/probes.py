@@ -13,17 +13,20 @@ from jaxtyping import Array, Bool, Float, PyTree
 from nnjax.minima.newton import Objective, length
 
 DIRECTIONS = 3
-"""The number of random directions in which kinks, and higher orders along flat directions, are sought."""
+"""The number of random directions that are searched for kinks, and of flat ones for higher orders."""
 APART = 100
-"""Distance of the outer of the two probes for a kink, as a multiple of that of the inner one."""
+"""How many times as far from θ the outer of the two probes for a kink is as the inner one."""
 JUMP = 0.3
-"""The change in a smooth gradient shrinks with the distance; at a kink, at least this share of it remains."""
+"""The smallest share of the change in a gradient that remains at a kink when the probes move closer to it.
+
+The change in a smooth gradient shrinks with the distance of the probes.
+"""
 ORDER = 1e-5
 """A third or fourth derivative counts as 0 if it is below this share of the terms that add up to it."""
 
 
 def read_leaves(loss: Objective, params: PyTree) -> list[bool]:
-    """Find which leaves of the parameters the loss's program reads; if it reads none, return all."""
+    """Find out which leaves of the parameters the loss's program reads; if it reads none, return all."""
     leaves, tree = jax.tree.flatten(params)
     shapes = [jax.ShapeDtypeStruct(jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves]
     program = jax.make_jaxpr(lambda *values: loss(tree.unflatten(values)))(*shapes).jaxpr
@@ -32,17 +35,17 @@ def read_leaves(loss: Objective, params: PyTree) -> list[bool]:
 
 
 def directions(size: int, dtype: Any) -> Float[Array, "d p"]:
-    """Draw directions of length 1 from a fixed seed; random ones are not in any special position."""
+    """Draw random directions of length 1 from a fixed seed; such directions are in no special position."""
     drawn = np.random.default_rng(0).normal(size=(DIRECTIONS, size))
     return jnp.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype)
 
 
 def kink(gradient: Callable, theta: Array) -> tuple[Bool[Array, ""], Float[Array, " m"]]:
-    """Check whether the gradient jumps at θ, and compute the slopes from there in several directions.
+    """Check whether the gradient jumps at θ, and compute the slopes at θ in several directions.
 
     Where the gradient is smooth, it differs by 2εHu between θ + εu and θ - εu, so that a hundredth of the
-    distance leaves a hundredth of the difference; at a kink through θ the difference stays. A random u
-    crosses every kink that passes through θ. The slopes are those along ±u, and those along the downward
+    distance leaves a hundredth of the difference; at a kink through θ the difference stays. A random
+    direction u crosses every kink that passes through θ. Slopes are computed along ±u, and along the downhill
     directions of the gradients on either side and of their mean.
     """
     near = 0.1 * float(jnp.finfo(theta.dtype).eps) ** 0.5
@@ -142,18 +145,18 @@ def higher_orders(
     rounding: Array,
     step: Array,
 ) -> HigherOrders:
-    """Examine third and fourth derivatives along random directions v of eigenvalue 0, and along a step.
+    """Examine third and fourth derivatives along random directions v with eigenvalue 0, and along a step.
 
-    If the other directions adapt, θ(t) = θ + tv - ½ t² H⁺ f'''(v, v, ·) + ..., the loss is
-    f + f'''(v, v, v) t³/6 + [f''''(v⁴) - 3 f'''(v, v, ·) H⁺ f'''(v, v, ·)] t⁴/24 + ...: it falls on one side
-    if the third derivative is not 0, and on both if the bracket is below 0.
+    If the other directions adapt, θ(t) = θ + tv - ½ t² H⁺ f'''(v, v, ·) + ..., the loss is f + f'''(v, v, v)
+    t³/6 + [f''''(v⁴) - 3 f'''(v, v, ·) H⁺ f'''(v, v, ·)] t⁴/24 + ... . The loss then falls on one side of θ
+    if the third derivative is not 0, and on both sides if the bracket is negative.
 
     Args:
         gradient: (p,) -> ∂L/∂θ.
         theta: A critical point, (p,).
         vectors: Eigenvectors of the Hessian, in columns, (p, p).
         is_zero: Which eigenvectors have the eigenvalue 0, (p,).
-        inverse: 1/λ, and 0 where the eigenvalue is 0, (p,).
+        inverse: 1/λ, or 0 where λ counts as 0, (p,).
         rounding: The distance at θ that counts as a rounding error.
         step: Newton's step, (p,).
     """
@@ -175,7 +178,7 @@ def higher_orders(
 
 
 def _higher(gradient: Callable, theta: Array, v: Array) -> tuple[Array, Array]:
-    """f'''(v, v, ·) and f''''(v, v, v, ·)."""
+    """Return f'''(v, v, ·) and f''''(v, v, v, ·)."""
     twice = _along(_along(gradient, v), v)
     return twice(theta), _along(twice, v)(theta)
 

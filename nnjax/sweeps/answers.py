@@ -13,13 +13,13 @@ ADVICE = {
     ),
     "XLA_FLAGS": "set the same XLA_FLAGS on all machines",
     "function": (
-        "fn is another program there: install the same versions of nnjax and of your own modules, restart "
-        "the workers, or cloudpickle.register_pickle_by_value(module)"
+        "fn is a different program on the worker: install the same versions of nnjax and of your own "
+        "modules, restart the workers, or cloudpickle.register_pickle_by_value(module)"
     ),
 }
-"""What to do if a worker differs."""
+"""What to do about a worker that differs, by what is different."""
 LOADING = (
-    "install what it imports, or send your own modules along with "
+    "install what fn imports, or have your own modules sent, too: "
     "cloudpickle.register_pickle_by_value(module)"
 )
 FIRST = ("jax", "jaxlib", "XLA_FLAGS", "device")
@@ -37,15 +37,15 @@ def exception(answer: workers.Answer) -> Exception:
     row = ", ".join(f"{name} {value}" for name, value in (failure.row or {}).items())
     error.add_note(f"in fn{row and f' at {row}'}, on worker {answer.worker}")
     if failure.loading:
-        error.add_note(f"fn cannot be loaded there: {LOADING}")
+        error.add_note(f"fn cannot be loaded on the worker: {LOADING}")
     error.add_note(failure.text)
     return error
 
 
 def difference(expected: Mapping[str, Any], answer: workers.Answer) -> str:
-    """Say how a worker differs from the first one, and what to do."""
+    """Say how a worker differs from the first one, and what to do about it."""
     if answer.failure:
-        return f"fn cannot be loaded there ({answer.failure.said}); {LOADING}"
+        return f"fn cannot be loaded on the worker ({answer.failure.said}); {LOADING}"
     there = answer.identity or {}
     names = dict.fromkeys((*FIRST, *expected, *there))
     name = next((name for name in names if expected.get(name) != there.get(name)), "nnjax")

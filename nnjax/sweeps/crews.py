@@ -1,4 +1,4 @@
-"""The workers of a sweep: rows are cut into tasks, given out, and given out again if a worker is lost."""
+"""The workers of a sweep: rows are cut into tasks, and a task is given out again if its worker is lost."""
 
 import collections
 import hashlib
@@ -16,27 +16,27 @@ from nnjax.sweeps import answers, devices, executors, jobs, parts, workers
 from nnjax.sweeps.tasks import Task, Tasks
 
 GOAL = 10.0
-"""Seconds that a task should take, a thousand times as long as giving it out takes."""
+"""The number of seconds that a task should take, a thousand times as many as it takes to give one out."""
 AHEAD = 4
 """The number of tasks given out per known worker, so that no worker waits for the driver."""
 KNOWN_AT_FIRST = 16
 """The number of workers that is assumed until more have answered."""
 LANES_UNTIL = 4
-"""The fewest lanes per device in a task of `sweep_until`, whose slots take new rows as others end."""
+"""The smallest number of lanes per device in a task of `sweep_until`, whose slots take new rows."""
 MESSAGE = 2**26
 """The largest number of bytes of results that a task brings back, unless a single lane has more.
 
-It is also the largest number of bytes of functions that are being sent at a time, unless a single one is
-larger.
+It is also the largest number of bytes for all the functions that are being sent at any one time, unless a
+single function is larger.
 """
 SMALL = 100_000
 """The size in bytes up to which a pickled function is sent with every task."""
 PAUSES = 0.001, 0.05
-"""Seconds between two checks of the futures: at first, and at most."""
+"""Seconds between two checks of the futures: the first pause, and the longest one."""
 SIGN_OF_LIFE = 1.0
-"""Seconds after which `on_segment` is called even if nothing has come."""
+"""Seconds after which `on_segment` is called even if no result has arrived."""
 OTHERS = 8
-"""The largest number of workers that are asked in search of one of the folder's kind."""
+"""The largest number of workers that are asked in the search for one of the folder's kind."""
 RETRIES = 1
 """How often a task is given out again after the executor has lost it."""
 
@@ -57,16 +57,16 @@ class Crew:
         folder: str | os.PathLike | None = None,
         waiting: Callable[[], Any] = lambda: None,
     ) -> None:
-        """Ask a first worker; `waiting` is called now and then until it answers.
+        """Ask a first worker; `waiting` is called now and then until the worker answers.
 
-        If the folder holds the same function, look for a worker of the folder's kind; if there is none,
-        opening the folder raises an error later.
+        If the folder was made with the same function, look for a worker of the folder's kind; if there is no
+        such worker, opening the folder raises an error later.
 
         Raises:
             TypeError: If the function cannot be pickled.
             TimeoutError: If no worker has answered.
-            RuntimeError: If the executor takes no tasks, or fn's results have another form on the workers
-                than here.
+            RuntimeError: If the executor accepts no tasks, or fn's results have a different form on the
+                workers.
         """
         content = executors.pickled(job.function)
         self._order = workers.Order(
@@ -90,7 +90,7 @@ class Crew:
         self._unit = self.lane * first.devices * (LANES_UNTIL if job.function.until else 1)
 
     def _first(self, expected: dict[str, Any] | None) -> workers.Answer:
-        """Return the answer of the first worker that is as expected, or of any worker if none is."""
+        """Return the answer of the first worker of the expected kind, or of another if none is found."""
         self.identity = expected or {}
         self._order = self._order._replace(expected=expected)
         answer, others = self._ask(Task(np.arange(0), whole=True)), 1
@@ -100,7 +100,7 @@ class Crew:
         return answer
 
     def _ask(self, task: Task) -> workers.Answer:
-        """Send the function to a worker without any rows, and return its answer."""
+        """Send the function to a worker without any rows, and return the worker's answer."""
         future = self._submit(task)
         try:
             self._await(future)
@@ -117,7 +117,7 @@ class Crew:
         return answer
 
     def _refuse_another_program(self, answer: workers.Answer) -> None:
-        """Compare fn's program there and here, if equal versions make the two comparable."""
+        """Compare fn's program on the worker with the local one, if equal versions make them comparable."""
         if answer.shapes != self._job.shapes:
             raise RuntimeError(
                 f"fn's results are {self._job.shapes} here and {answer.shapes} on worker {answer.worker}: "
@@ -138,7 +138,7 @@ class Crew:
             if time.monotonic() > end:
                 raise TimeoutError(
                     f"no worker has answered within {self._given.wait:g} s: does {self._kind} have any? If "
-                    "they wait in a queue, wait longer: executor=nnjax.Workers(..., wait=3600)"
+                    "workers start from a queue, wait longer: executor=nnjax.Workers(..., wait=3600)"
                 )
             time.sleep(pause)
             pause = min(PAUSES[1], 2 * pause)
@@ -161,7 +161,7 @@ class Crew:
             ) from error
 
     def _travels(self) -> bool:
-        """Decide whether a task carries the function; a large one is omitted if workers that have it stay."""
+        """Decide whether a task carries the function; a large one is left out if workers stay and keep it."""
         answers = self._answers.total()
         stay = answers > len(self._answers) and answers > 2 * self._unknown
         return self._size_of_function <= SMALL or not stay
@@ -174,7 +174,7 @@ class Crew:
         """Compute these rows; yield a piece for every answer, and an empty one now and then.
 
         Raises:
-            RuntimeError: If workers were lost twice with the same rows, or all are of another kind.
+            RuntimeError: If workers were lost twice with the same rows, or all workers are of another kind.
             Exception: Whatever fn raised, with the row and the worker in its notes.
         """
         tasks = Tasks(wanted)
@@ -195,7 +195,7 @@ class Crew:
                 if now - shown > SIGN_OF_LIFE:
                     shown = now
                     yield wanted[:0], []
-                # Some executors ask a server, or a disk, for each future.
+                # Some executors ask a server, or read a disk, for each future.
                 time.sleep(max(pause, 10 * (now - start)))
                 pause = min(PAUSES[1], 2 * pause)
         finally:
@@ -204,8 +204,8 @@ class Crew:
     def _most(self) -> int:
         """Limit the number of tasks under way.
 
-        Only a few tasks are given out while a large function is being sent, since a worker needs it only
-        once.
+        Only a few tasks are given out while a large function is being sent, since a worker needs the function
+        only once.
         """
         known = len(self._answers)
         if self._given.tasks:
@@ -216,7 +216,7 @@ class Crew:
         return min(most, max(MESSAGE // self._size_of_function, known, 1))
 
     def _size(self, total: int, left: int) -> int:
-        """Choose the next task's size: `GOAL` seconds, or less near the end, so that all end together."""
+        """Choose the next task's size: `GOAL` seconds, or less near the end, so that tasks end together."""
         if self._given.tasks:
             lanes_of_all = -(-total // self.lane)
             return self._fitting(float(-(-lanes_of_all // self._given.tasks) * self.lane), self.lane)
@@ -230,7 +230,7 @@ class Crew:
         return rows if rows <= most else max(self.lane, most // self.lane * self.lane)
 
     def _taken(self, done: list[tuple[Any, Task]], tasks: Tasks) -> Iterator[jobs.Piece]:
-        """Yield the results that have come, and put back what must be computed elsewhere.
+        """Yield the results that have arrived, and put back the tasks that must be computed elsewhere.
 
         Raises:
             RuntimeError: If all workers seem to be of another kind.
@@ -267,7 +267,7 @@ class Crew:
             raise RuntimeError(f"every worker that answers is of another kind: {refused}")
 
     def _after_loss(self, task: Task, error: Exception) -> Task:
-        """Return the task as it is to be given out again, together with the function.
+        """Return the task in the form in which it is given out again, with the function included.
 
         Raises:
             RuntimeError: If the task was lost before, or the executor accepts no more tasks.
@@ -277,7 +277,7 @@ class Crew:
             what = f"with seeds {self._seeds(task)}" if len(task.rows) else "at the very beginning"
             raise RuntimeError(
                 f"{self._kind} has lost its worker twice {what} ({type(error).__name__}: {error}); the "
-                "worker's log may say why: memory, a time limit, a package that is missing there"
+                "worker's log may say why: memory, a time limit, a missing package"
             ) from error
         return task._replace(lost=task.lost + 1, whole=True)
 
@@ -286,12 +286,13 @@ class Crew:
         return f"{seeds[0]} to {seeds[-1]}"
 
     def _name(self, answer: workers.Answer) -> str:
-        """Warn once about a worker of another kind, and say what is different there."""
+        """Warn once about a worker of another kind, and return what is different about it."""
         difference = answers.difference(self.identity, answer)
         if answer.worker not in self._strangers:
             self._strangers.add(answer.worker)
             warnings.warn(
-                f"worker {answer.worker} is refused, and its work done elsewhere: {difference}", stacklevel=2
+                f"worker {answer.worker} is refused, and its work is done elsewhere: {difference}",
+                stacklevel=2,
             )
         return difference
 

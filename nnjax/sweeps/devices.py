@@ -13,7 +13,7 @@ VECTORS = ("sse", "avx", "fma", "amx", "asimd", "sve")
 
 
 def use_all_cores() -> None:
-    """Make every CPU core a JAX device, over which `sweep` spreads its lanes.
+    """Make every CPU core a JAX device, so that `sweep` spreads its lanes over all cores.
 
     Raises:
         RuntimeError: If JAX has already computed something, so that its devices are fixed.
@@ -25,7 +25,7 @@ def use_all_cores() -> None:
         if len(jax.local_devices(backend="cpu")) != cores:
             raise RuntimeError(
                 "nnjax.use_all_cores() comes too late, since JAX has already computed something: call it "
-                "right after the imports. In a notebook restart the kernel (Kernel > Restart), and call it "
+                "right after the imports. In a notebook, restart the kernel (Kernel > Restart), and call it "
                 "in the first cell"
             ) from error
 
@@ -43,7 +43,7 @@ ASSUMED_MEMORY = 16 * 2**30
 
 
 def memory(device: Any) -> int | None:
-    """Return how much of an accelerator's memory JAX may use; None for a CPU, where the cache matters."""
+    """Return how much memory of an accelerator JAX may use; for a CPU, whose cache matters, return None."""
     if device.platform == "cpu":
         return None
     return (device.memory_stats() or {}).get("bytes_limit", ASSUMED_MEMORY)
@@ -58,7 +58,7 @@ def compiler_options() -> dict[str, Any]:
 
 @functools.cache
 def _cpu() -> dict[str, str]:
-    """Read what Linux says about the first CPU; return nothing on other systems."""
+    """Read what Linux reports about the first CPU; return an empty dict on other systems."""
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     first = cpuinfo.read_text().split("\n\n")[0] if cpuinfo.exists() else ""
     fields = (line.partition(":") for line in first.splitlines())
@@ -74,7 +74,7 @@ def kind() -> str:
 
 
 def cpu() -> tuple[str, list[str]]:
-    """Return the CPU's model and its vector instructions as Linux names them; other systems list none."""
+    """Return the CPU's model and its vector instructions as named by Linux; other systems do not list any."""
     known = _cpu()
     model = known.get("model name") or known.get("CPU part") or platform.processor() or platform.machine()
     names = known.get("flags", known.get("Features", "")).split()
@@ -82,6 +82,6 @@ def cpu() -> tuple[str, list[str]]:
 
 
 def flags() -> list[str]:
-    """Return XLA_FLAGS without the number of devices, on which no bits depend."""
+    """Return XLA_FLAGS without the number of devices, which does not change any bits."""
     given = os.environ.get("XLA_FLAGS", "").split()
     return sorted(flag for flag in given if not flag.startswith("--xla_force_host_platform_device_count"))

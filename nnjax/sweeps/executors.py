@@ -1,7 +1,7 @@
-"""Executors: what `sweep` accepts as one, and how it is used.
+"""Executors: what `sweep` accepts as an executor, and how it uses one.
 
-An executor comes from another package and finds the workers. Only its `submit` is used, and only the methods
-`done`, `result` and `cancel` of its futures, since some executors offer no more.
+An executor comes from another package and finds the workers. Only the method `submit` of the executor is
+used, and only `done`, `result` and `cancel` of its futures, since some executors offer no more.
 """
 
 import concurrent.futures
@@ -20,14 +20,14 @@ class Workers(NamedTuple):
         executor: Anything with the `submit` of `concurrent.futures`: `dask.distributed`'s
             `client.get_executor()`, a `ProcessPoolExecutor` that spawns, submitit's `AutoExecutor`, or
             mpi4py's `MPIPoolExecutor`.
-        tasks: The largest number of tasks into which the runs are cut. None makes tasks of about ten seconds,
-            which suits workers that stay. If every task is a process or a job in a queue, as with submitit,
-            set a number.
-        wait: Seconds to wait for the first answer of a worker. Later answers have no time limit, since from
-            here a long task looks the same as a cluster that is gone.
-        devices: The number of CPU devices for each worker, usually that of the cores it may use. None leaves
-            it to the workers (JAX_NUM_CPU_DEVICES, or else one). A worker whose JAX has already computed
-            something keeps its devices.
+        tasks: The largest number of tasks into which the runs are cut. By default, a task takes about ten
+            seconds, which suits workers that stay. If every task is a process or a job in a queue, as with
+            submitit, set a number.
+        wait: Seconds to wait for the first answer from a worker. Later answers have no time limit, since a
+            long task cannot be distinguished from a cluster that is gone.
+        devices: The number of CPU devices for each worker, usually the number of cores that it may use. By
+            default, this is left to the workers (JAX_NUM_CPU_DEVICES, or else one). A worker whose JAX has
+            already computed something keeps its devices.
     """
 
     executor: Any
@@ -40,7 +40,7 @@ def read(executor: Any) -> Workers:
     """Check the argument `executor`.
 
     Raises:
-        TypeError: If the executor has no `submit`, or tasks, wait or devices is not a number.
+        TypeError: If the executor has no `submit`, or if `tasks`, `wait` or `devices` is not a number.
         ValueError: If a number is out of range, or the executor is a process pool that forks.
         ImportError: If cloudpickle is not installed.
     """
@@ -48,7 +48,7 @@ def read(executor: Any) -> Workers:
     if isinstance(given.executor, type) or not callable(getattr(given.executor, "submit", None)):
         raise TypeError(
             "executor must have the method submit(fn, *arguments) of concurrent.futures, as "
-            f"client.get_executor() of Dask has; got {checks.named(given.executor)}"
+            f"Dask's client.get_executor() has; got {checks.named(given.executor)}"
         )
     _refuse_forks(given.executor)
     for name in ("tasks", "devices"):
@@ -103,7 +103,7 @@ def cancel(future: Any) -> None:
 
 
 def refuse_broken(error: Exception) -> None:
-    """Ignore an error, unless it says that the executor can no longer compute anything.
+    """Ignore an error, unless it means that the executor can no longer compute anything.
 
     Raises:
         RuntimeError: If the executor is broken.

@@ -1,4 +1,4 @@
-"""What a sweep runs over: one row for each pair of a seed and a setting; all are checked once on entry."""
+"""What a sweep runs over: one row for each pair of a seed and a setting; all rows are checked on entry."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,11 @@ Settings = Mapping[str, ArrayLike | Sequence[float] | Sequence[int]] | None
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """The rows of a sweep in the order of its results: all settings of the first seed, then of the second.
+    """The rows of a sweep in the order of its results: all settings of the first seed, then all of the next.
 
     Attributes:
-        columns: For each name, its value in each row, (r,): "seed" first, then each setting.
-        shape: The shape that the rows stand for: (seeds,) or (seeds, settings).
+        columns: The columns by name, with one value per row, (r,): "seed" first, then each setting.
+        shape: The shape that the rows represent: (seeds,) or (seeds, settings).
     """
 
     columns: dict[str, np.ndarray]

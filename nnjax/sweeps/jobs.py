@@ -1,4 +1,4 @@
-"""Jobs: what a sweep computes, inspected once, either here or on a worker that has received the function."""
+"""Jobs: what a sweep computes, inspected once, locally or on a worker that has received the function."""
 
 import functools
 import math
@@ -14,11 +14,11 @@ from nnjax.sweeps import devices, lanes, lapack, segments, slots
 from nnjax.sweeps.inputs import Inputs
 
 Piece = tuple[np.ndarray, list[np.ndarray]]
-"""Some rows (r,) and their results, arrays (r, ...)."""
+"""Some rows (r,) and their results, as arrays (r, ...)."""
 
 
 class Until(NamedTuple):
-    """When a row of `sweep_until` ends, and what is done until then; the fields are its arguments."""
+    """When a row of `sweep_until` ends, and what is done until then, as given by its arguments."""
 
     step: Callable[[PyTree], PyTree]
     done: Callable[[PyTree], ArrayLike]
@@ -31,10 +31,10 @@ class Function(NamedTuple):
 
     Attributes:
         fn: `sweep`'s fn, or `sweep_until`'s init.
-        settings: The names of its settings.
+        settings: The names of the settings that fn takes.
         until: What `sweep_until` does next; None in `sweep`.
-        reads: What it reads from outside, which is part of its identity here; workers identify it by its
-            digest.
+        reads: What the function reads from outside, which is part of its identity in this process; workers
+            identify a function by a digest.
     """
 
     fn: Callable[..., PyTree]
@@ -47,8 +47,8 @@ class Job(NamedTuple):
     """A function that has been inspected, and the rows to compute it for.
 
     Attributes:
-        function: The function of a row, as passed.
-        one: The same function, but of the row's numbers.
+        function: The function of a row, as the caller passed it.
+        one: The same function, but with the row's numbers as its arguments.
         rows: All rows.
         program: `one`, inspected without running it.
         lane: The number of rows that are computed together on one device.
@@ -78,7 +78,7 @@ class Job(NamedTuple):
 
 
 def prepare(function: Function, rows: Inputs, lane: int | None) -> Job:
-    """Inspect one row's work, and choose the lane width if None is given.
+    """Inspect one row's work, and choose the lane width if `lane` is None.
 
     Raises:
         TypeError, ValueError: As in `nnjax.sweep` for fn and lane.
@@ -87,7 +87,7 @@ def prepare(function: Function, rows: Inputs, lane: int | None) -> Job:
     program = lanes.inspect(one, *rows.dtypes)
     memory = devices.memory(lapack.where(program.jaxpr)[0])
     if function.until:
-        # Slots advance together and are looked at in between; looking takes as long for few slots as for
+        # All slots advance together and are checked in between; a check takes as long for few slots as for
         # many.
         return Job(function, one, rows, program, lanes.fit(lane, program, memory, lanes.RUNS_PER_CALL)[0], 1)
     return Job(function, one, rows, program, *lanes.fit(lane, program, memory))
@@ -113,7 +113,7 @@ def compute(job: Job, rows: np.ndarray) -> Generator[Piece, None, None]:
 
 
 def in_lanes(job: Job, rows: np.ndarray) -> Generator[Piece, None, None]:
-    """Compute these rows, a few lanes per device at a time; one piece is handed over as the next one runs."""
+    """Compute these rows, a few lanes per device at a time; yield one piece while the next one is running."""
     where = lapack.where(job.program.jaxpr)
     lane = job.lane * len(where)
     program, shape, last = lanes.in_turn(job.one, where, *job.program.results), (job.turns, lane), None
@@ -135,11 +135,11 @@ def _piece(rows: np.ndarray, leaves: list[Any]) -> Piece:
 
 
 def identity(job: Job) -> dict[str, Any]:
-    """Describe what the bits of a row's results depend on besides the row: the program, and what runs it.
+    """Describe what the bits of a result depend on, apart from the row: the program, and what runs it.
 
     The program's text contains the data that fn closes over, unless JAX passes them as arguments
-    (JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS). For 50 MB of data this takes 0.5 s if the data are in the text, and
-    0.1 s if not.
+    (JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS). For 50 MB of data, the description takes 0.5 s if the data are in
+    the text, and 0.1 s if not.
     """
     text = jax.jit(job.one).lower(*job.rows.abstract()).as_text()
     return {

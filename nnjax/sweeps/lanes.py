@@ -1,10 +1,10 @@
-"""Lanes: their width, and the program that runs several in turn.
+"""Lanes: their width, and the program that runs several of them in turn.
 
 The last digits of a vmapped program's results depend on how many seeds run together and in which order, and
-chaos amplifies the differences. So seeds always run in lanes of one width, which follows from the work of one
-run and never from the number of seeds. For tiny networks lanes are narrow, so that a few seeds do not have to
-wait for many that nobody asked for. One call of the program runs several lanes, one after the other: as many
-as the seeds need.
+chaos amplifies the differences. Seeds therefore always run in lanes of one width, which depends on the work
+of one run and never on the number of seeds. For tiny networks, lanes are narrow, so that a sweep over a few
+seeds does not compute many that nobody asked for. One call of the program runs several lanes, one after the
+other: as many as the seeds need.
 """
 
 import functools
@@ -27,25 +27,25 @@ LANE_BYTES = 2_000_000
 
 Lanes two to four times as wide are often faster, but products with data that all seeds share then grow so
 large that XLA's library cuts them into blocks, and a seed's last digits depend on its place in the lane. On 2
-cores this was measured for 6-9-5-3 networks on 20 rows from width 512 on, and for 64-30-10 networks in
-batches of 10 from width 64 on.
+cores, this was observed for 6-9-5-3 networks on 20 rows at widths of 512 and more, and for 64-30-10 networks
+in batches of 10 at widths of 64 and more.
 """
 WIDEST = 128
-"""The widest lane for a CPU core: eight of its vectors.
+"""The widest lane for a CPU core, which fills eight of the core's vectors.
 
-For 2-2-1 networks on XOR, width 64 reaches 0.94 of the speed of width 8192, 128 reaches 0.97, 256 reaches
-0.68 (XLA puts loops into one function only if they go over less than a few kilobytes), and 1024 reaches 0.88.
-A lane of width 128 takes about a sixtieth of the time that a lane of width 8192 takes.
+For 2-2-1 networks on XOR, width 64 reaches 0.94 of the speed of width 8192, width 128 reaches 0.97, width 256
+reaches 0.68 (XLA puts loops into one function only if they go over less than a few kilobytes), and width 1024
+reaches 0.88. A lane of width 128 takes about a sixtieth of the time that a lane of width 8192 takes.
 """
 RUNS_PER_CALL = 8192
 """The largest number of runs on a CPU core in one call of the program, if they fit into `LANE_BYTES`."""
 ACCELERATOR_SHARE = 1 / 1024
 """The share of an accelerator's memory that one iteration of a lane's loop may touch.
 
-This many runs at once are needed to keep an accelerator busy, and more are no faster.
+As many runs as fit into this share keep an accelerator busy, and more runs are no faster.
 """
 ACCELERATOR_WHOLE = 1 / 4
-"""The share of the memory that everything in a lane may take up: loops, curves and results together."""
+"""The share of an accelerator's memory that everything in a lane may take up: loops, curves and results."""
 ACCELERATOR_WIDEST = 2**18
 
 
@@ -53,8 +53,8 @@ ACCELERATOR_WIDEST = 2**18
 def one_run(fn: Callable, settings: tuple[str, ...], reads: Hashable = ()) -> Callable:
     """Turn one run into a function of plain numbers.
 
-    The same fn gives the same object, so that jit recognises it. If what fn reads from outside has changed,
-    another object is returned, which is traced again.
+    The same fn gives the same function object, which jit then recognises. If what fn reads from outside has
+    changed, another object is returned, which is traced again.
     """
 
     def one(seed: Array, *values: Array) -> PyTree:
@@ -64,13 +64,13 @@ def one_run(fn: Callable, settings: tuple[str, ...], reads: Hashable = ()) -> Ca
 
 
 class Program(NamedTuple):
-    """One run, inspected without being run.
+    """One run, inspected but not executed.
 
     Attributes:
         jaxpr: Its operations.
         consts: Arrays that fn closes over, if JAX keeps them apart from the operations.
-        results: The shape and dtype of each array that it returns.
-        tree: The structure in which they are returned.
+        results: The shape and dtype of each array that the run returns.
+        tree: The structure in which the arrays are returned.
     """
 
     jaxpr: Any
@@ -83,7 +83,7 @@ def inspect(one: Callable, *dtypes: np.dtype) -> Program:
     """Inspect one run of `one(seed, *setting)`, given the dtypes of its arguments.
 
     Raises:
-        TypeError: If it returns no array.
+        TypeError: If `one` returns no array.
     """
     return _inspect(one, jax.dtypes.canonicalize_dtype(np.float64), *dtypes)
 
@@ -123,15 +123,15 @@ def fit(
 ) -> tuple[int, int]:
     """Return the width of a lane, and how many lanes one call runs in turn on a device.
 
-    The automatic width is a power of two with which the widest loop (or the whole program) fits. If lanes
-    have any other width, each call runs only one lane.
+    The automatic width is a power of two for which the widest loop (or the whole program) fits into the cache
+    or memory. If lanes have any other width, each call runs only one lane.
 
     Args:
         lane: The requested width; None for the automatic width.
         program: One run.
-        memory: An accelerator's memory in bytes; of this, the loop may touch the share `ACCELERATOR_SHARE`,
-            and the whole program the share `ACCELERATOR_WHOLE`. None stands for a CPU, each of whose cores
-            has a cache of `LANE_BYTES`.
+        memory: An accelerator's memory in bytes; the loop may touch the share `ACCELERATOR_SHARE` of it, and
+            the whole program may touch the share `ACCELERATOR_WHOLE`. None stands for a CPU, each of whose
+            cores has a cache of `LANE_BYTES`.
         widest: The widest lane for a CPU core.
     """
     fitting = _fitting(program, memory)
@@ -176,9 +176,10 @@ def _loop_bytes(jaxpr: Any) -> tuple[list[int], int]:
 
 
 def _carried(equation: Any) -> int | None:
-    """Count the bytes that a loop carries between iterations; None if the operation is not a loop."""
+    """Count the bytes that a loop carries between iterations; return None if the operation is not a loop."""
     if equation.primitive.name == "scan":
-        # What an iteration carries has the same shape outside; what the loop stacks has one more axis.
+        # What an iteration carries has the same shape outside the loop; what the loop stacks has one more
+        # axis.
         inside = next(iter(core.jaxprs_in_params(equation.params))).outvars
         pairs: Any = ((out.aval, inner.aval) for out, inner in zip(equation.outvars, inside, strict=True))
         return sum(_bytes(out) for out, inner in pairs if out.shape == inner.shape)
@@ -192,7 +193,7 @@ def _bytes(aval: Any) -> int:
 
 
 def sharding(where: Sequence[Any], *before: None) -> NamedSharding:
-    """Spread an array's leading axis, or the one after those `before` it, over the devices."""
+    """Spread an array's leading axis, or the axis that follows those in `before`, over the devices."""
     mesh = Mesh(np.array(where), ("run",), axis_types=(AxisType.Auto,))
     return NamedSharding(mesh, PartitionSpec(*before, "run"))
 
@@ -202,7 +203,7 @@ def vmapped(one: Callable, where: tuple[Any, ...]) -> Callable:
     """Turn `one` into a program for a lane on each of the devices, which is compiled once per shape.
 
     The axis of the mesh is Auto, and vmap does the rest; shard_map would sum bias gradients over the devices,
-    because of arrays that are made inside.
+    because of arrays that are made inside `one`.
     """
     spread = sharding(where)
     options = devices.compiler_options()
@@ -212,9 +213,9 @@ def vmapped(one: Callable, where: tuple[Any, ...]) -> Callable:
 
 @functools.lru_cache(maxsize=64)
 def in_turn(one: Callable, where: tuple[Any, ...], *results: jax.ShapeDtypeStruct) -> Callable:
-    """Turn `one` into a program (turns, arrays (lanes, runs)) -> its results, a list of (lanes, runs, ...).
+    """Turn `one` into a program (turns, arrays (lanes, runs)) -> its results, arrays (lanes, runs, ...).
 
-    It runs the first `turns` lanes, one after the other, and spreads each of them over the devices.
+    The program runs the first `turns` lanes, one after the other, and spreads each of them over the devices.
     """
     lane, options = lapack.vmap(one, where[0].platform), devices.compiler_options()
 
@@ -232,7 +233,7 @@ def in_turn(one: Callable, where: tuple[Any, ...], *results: jax.ShapeDtypeStruc
 
 
 def _empty(shape: tuple[int, ...], dtype: Any) -> Array:
-    """Make an array to be filled later; it may be one of random keys."""
+    """Make an array to be filled later; it may be an array of random keys."""
     if jnp.issubdtype(dtype, jax.dtypes.prng_key):
         return jnp.broadcast_to(jax.random.key(0, impl=jax.random.key_impl(jnp.empty((), dtype))), shape)
     return jnp.zeros(shape, dtype)
@@ -243,7 +244,7 @@ def _is_key(array: Any) -> bool:
 
 
 def stored(result: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
-    """Return the shape and dtype of the NumPy array that holds a result; random keys are held as key data."""
+    """Return the shape and dtype of the NumPy array for a result; random keys are stored as key data."""
     return jax.eval_shape(jax.random.key_data, result) if _is_key(result) else result
 
 

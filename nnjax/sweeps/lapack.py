@@ -2,27 +2,28 @@
 
 jaxlib up to 0.11.0 cuts a batch of matrices into tasks for its thread pool (with one thread per core) and
 waits for them on a thread of the same pool. Once all threads are waiting, none is left to do the tasks, and
-the program never ends. The decompositions of a lane are such a batch; a single matrix is not, and never has
-to wait.
+the program never ends. The decompositions in one lane form such a batch; a single matrix is not cut into
+tasks, and never has to wait.
 
 The following was measured on 2 cores, with batches of 12 to 64 matrices in float32 and up to 85 calls per
 size:
 
 - With jaxlib 0.10.1 and two CPU devices, qr, lu, solve, cholesky, eig, tridiagonal and expm hang, and so does
-  triangular_solve within them, from 20 x 20 on (12 x 12 is too little work to be cut). Some hang at the first
-  call, some after dozens. svd, eigh, schur, hessenberg, inv and tridiagonal_solve survived 85 calls of 24 x
-  24 and 32 x 32; but svd of 64 x 64 did not return within 90 s, and eigh has been seen to hang elsewhere.
-  They call LAPACK in the same way and are treated alike. fft, which does not call it, did not hang.
-  Setting OPENBLAS_NUM_THREADS=1 or xla_cpu_multi_thread_eigen=False does not help.
-- With 0.10.1 and one CPU device, a single program with four independent calls of expm hangs, and so do two
-  threads that each run a program with expm (with qr and lu they did not hang in 15 calls). So having only one
-  device does not prevent this.
-- With 0.11.0, expm hangs. With 0.11.1 (expm and lu, ten calls) and 0.12.0 (expm, lu, qr, eigh, solve ...),
-  nothing hung.
+  triangular_solve within them, from 20 x 20 on (12 x 12 is too little work to be cut). Some of them hang at
+  the first call, some only after dozens of calls. svd, eigh, schur, hessenberg, inv and tridiagonal_solve
+  survived 85 calls with matrices of 24 x 24 and 32 x 32; but svd of 64 x 64 did not return within 90 s, and
+  eigh has been seen to hang elsewhere. All these operations call LAPACK in the same way, so all of them are
+  treated as able to hang. fft, which does not call LAPACK, did not hang. Setting OPENBLAS_NUM_THREADS=1 or
+  xla_cpu_multi_thread_eigen=False does not help.
+- With jaxlib 0.10.1 and one CPU device, a single program with four independent calls of expm hangs, and so do
+  two threads that each run a program with expm (with qr and lu, they did not hang in 15 calls). Using only
+  one device therefore does not prevent the hang.
+- With jaxlib 0.11.0, expm hangs. With jaxlib 0.11.1 (expm and lu, ten calls) and 0.12.0 (expm, lu, qr, eigh,
+  solve ...), nothing hung.
 
-Callbacks into Python (`jax.pure_callback`) with whole matrices hang on two CPU devices, at least up to
-0.11.1; on one device they do not, even from two threads. They hold Python's lock, so that little would be
-gained by a second device.
+Callbacks into Python (`jax.pure_callback`) with whole matrices hang on two CPU devices, at least up to jaxlib
+0.11.1; on one device they do not, even from two threads. Callbacks hold Python's lock, so that a second
+device would gain little.
 """
 
 import contextlib
@@ -66,9 +67,9 @@ def _names(jaxpr: Any) -> Iterator[str]:
 
 
 def where(jaxpr: Any) -> tuple[Any, ...]:
-    """Choose the devices for a program: all that sweeps may use, or a single CPU if several can hang.
+    """Choose the devices for a program: all devices that sweeps may use, or one CPU if several can hang.
 
-    XLA cannot spread a loop over matrices across devices: it would exchange the matrices at every iteration.
+    XLA cannot spread a loop over matrices across devices without exchanging the matrices at every iteration.
     """
     chosen = devices.chosen()
     risky = CALLBACKS | CALLS if hangs(metadata.version("jaxlib")) else CALLBACKS
@@ -79,8 +80,8 @@ def vmap(one: Callable, platform: str) -> Callable:
     """Return `jax.vmap(one)`; LAPACK gets one matrix at a time if batches can hang. No bits change."""
     if platform != "cpu" or not hangs(metadata.version("jaxlib")):
         return jax.vmap(one)
-    # JAX caches inner programs that it has vmapped. An axis name of our own keeps ours apart from those that
-    # were vmapped elsewhere.
+    # JAX caches inner programs that it has vmapped. An axis name of our own separates our programs from those
+    # that were vmapped elsewhere.
     mapped = jax.vmap(one, axis_name="nnjax.sweep")
 
     def lane(*rows: Any) -> Any:

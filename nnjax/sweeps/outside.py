@@ -29,9 +29,9 @@ class _Same:
 def reads(*functions: Callable) -> Hashable:
     """Note the globals and closed-over values that functions read, and those read by functions they call.
 
-    Numbers, strings, and small tuples and dicts of them are noted by value, anything else by its identity. So
-    it goes unnoticed if an array or a list is changed in place, if attributes of objects and modules change,
-    or if globals change in modules other than the function's own and `__main__`.
+    Numbers, strings, and small tuples and dicts of them are noted by value, and anything else by its
+    identity. Some changes therefore go unnoticed: those made to an array or a list in place, to attributes of
+    objects and modules, and to globals of modules other than the function's own and `__main__`.
     """
     seen: dict[types.FunctionType, None] = {}
     for function in functions:
@@ -44,7 +44,7 @@ class _Unwrapped(NamedTuple):
 
     Attributes:
         plain: The Python function; None if there is none.
-        owner: The class whose methods it may call on itself.
+        owner: The class whose methods the function may call through `self`.
         given: The arguments of partials.
     """
 
@@ -73,7 +73,7 @@ def _unwrapped(function: Any) -> _Unwrapped:
 
 
 def _add(function: Any, module: str | None, seen: dict[types.FunctionType, None]) -> None:
-    """Add a function of this module (any module if None), and the functions that it reads."""
+    """Add a function of this module or `__main__` (of any module if None), and the functions it reads."""
     plain, owner, given = _unwrapped(function)
     if plain is None or plain in seen:
         return
@@ -109,7 +109,7 @@ def _is_small(value: Any, depth: int) -> bool:
 
 
 def _outside(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
-    """Yield names and values of the globals that a function (or one inside it) names, and of its closure."""
+    """Yield the names and values of the globals and closure variables that a function refers to."""
     for name in dict.fromkeys(_names(function.__code__)):
         if name in function.__globals__ and not isinstance(function.__globals__[name], types.ModuleType):
             yield name, function.__globals__[name]

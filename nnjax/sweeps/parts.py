@@ -1,8 +1,8 @@
 """More seeds or settings in a sweep's folder: existing rows are read, and new ones form a part of their own.
 
 The folder of a sweep records which rows it has (in `rows.npz`, next to `sweep.json`). When other rows of the
-same function are asked for, it gets subfolders `more-...` of the same form, one for each set of new rows. A
-row's bits do not depend on its neighbours, so it does not matter in which part it was computed.
+same function are asked for, the folder gets subfolders `more-...` of the same form, one for each set of new
+rows. A row's bits do not depend on its neighbours, so it does not matter in which part it was computed.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ import numpy as np
 from nnjax.sweeps import segments
 
 Columns = Mapping[str, np.ndarray]
-"""The rows: for each name, its value in each row, as in `inputs.Inputs`."""
+"""The rows, as in `inputs.Inputs`: each name is mapped to its values, one per row."""
 
 
 def track(
@@ -29,7 +29,7 @@ def track(
     identity: Mapping[str, Any],
     columns: Columns,
 ) -> "segments.Tracker | More":
-    """Read the folder's rows into `results`, arrays (rows, ...), and keep those that are added.
+    """Read the folder's rows into `results`, arrays (rows, ...), and return a tracker for the others.
 
     Raises:
         OSError, ValueError: As in `segments.open_folder` and `segments.Tracker`.
@@ -49,11 +49,11 @@ def track(
 
 
 def begun(folder: str | os.PathLike, here: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what a folder's bits depend on, if it holds the same function, for any kind of device.
+    """Return what the bits in a folder depend on, if it is for the same function, on any kind of device.
 
     Args:
         folder: The folder.
-        here: What the bits would depend on here.
+        here: What the bits would depend on in this process.
     """
     stored = _described(pathlib.Path(folder))
     alike = ("function", "constants", "lane", "jax", "jaxlib")
@@ -71,12 +71,12 @@ def _described(path: pathlib.Path) -> dict[str, Any] | None:
 
 
 def _has_other_rows(path: pathlib.Path, identity: Mapping[str, Any]) -> bool:
-    """Check whether the folder holds the same sweep of other rows, and says which rows they are."""
+    """Check whether the folder holds the same sweep of other rows, and a list of these rows."""
     return _asks_for_other_rows(path, identity) and _rows_of(path) is not None
 
 
 def _just_begun(path: pathlib.Path, identity: Mapping[str, Any]) -> bool:
-    """Wait until another process, which has begun the folder with other rows, says which they are."""
+    """Wait until another process, which has begun the folder with other rows, writes down these rows."""
     for _ in range(50):
         if _has_other_rows(path, identity):
             return True
@@ -130,7 +130,7 @@ class _Part(NamedTuple):
         asked: The requested rows that belong to the folder.
         inside: The places of these rows in the folder.
         arrays: All results of the folder.
-        tracker: Tracks which of the folder's results are there.
+        tracker: Tracks which of the folder's results are finished.
     """
 
     asked: np.ndarray
@@ -140,7 +140,7 @@ class _Part(NamedTuple):
 
 
 class More:
-    """Tracks rows of which some are in a folder, some in its parts, and the rest in a new part.
+    """Tracks rows, some of which are in a folder, some in its parts, and the rest in a new part.
 
     Attributes:
         missing: Which of the requested rows are not finished yet, (rows,).
@@ -195,7 +195,7 @@ class More:
         self._parts.append(_Part(asked, inside, arrays, tracker))
 
     def add(self, rows: np.ndarray, leaves: Sequence[np.ndarray]) -> None:
-        """Keep the results of these rows (r,), arrays (r, ...), in the parts that they belong to.
+        """Keep the results of these rows (r,), given as arrays (r, ...), in the parts that they belong to.
 
         Raises:
             OSError, RuntimeError: As in `segments.Tracker.add`.
@@ -211,7 +211,7 @@ class More:
                 part.tracker.add(inside[rows][mine], [leaf[mine] for leaf in leaves])
 
     def __str__(self) -> str:
-        return f"finished segments kept in {self._path}: call sweep again to go on"
+        return f"finished segments kept in {self._path}: call sweep again to continue"
 
 
 def _name(column: str) -> str:

@@ -4,8 +4,9 @@ A folder holds `sweep.json`, which describes the sweep, `rows.npz` with the seed
 `segment-00000.npz`, ... with the arrays and their hash. Nothing is pickled; NumPy reads the files without
 nnjax.
 
-Several processes may share a folder, on one machine or on several: each writes under a temporary name of its
-own, files appear only when they are complete, the first one stays, and later ones are compared with it.
+Several processes, on one machine or on several, may share a folder. Each process writes under its own
+temporary name, and a file appears only when it is complete. The first file of a segment stays, and later ones
+are compared with it.
 """
 
 import contextlib
@@ -56,19 +57,20 @@ def open_folder(folder: str | os.PathLike, identity: Mapping[str, Any]) -> Folde
 
     Raises:
         OSError: If the folder cannot be written.
-        ValueError: If it holds another sweep (the message says what differs), or has no readable sweep.json.
+        ValueError: If the folder holds another sweep (the message says what differs) or no readable
+            sweep.json.
     """
     path = _path(folder)
     description = path / "sweep.json"
     with _writing(path):
         path.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path)
-        # This is checked first, since another process may write the description and a segment in between.
+        # Look for segments first: another process may write the description and a segment in the meantime.
         has_segments = any(path.glob("segment-*.npz"))
         if not description.exists():
             if has_segments:
                 raise ValueError(
-                    f"folder {path} has segments but no sweep.json to describe them; use another"
+                    f"folder {path} has segments but no sweep.json to describe them; use another folder"
                 )
             _write_first(description, lambda file: file.write(json.dumps(identity, indent=2).encode()))
     _check_description(description, identity)
@@ -145,7 +147,7 @@ def _remove_abandoned(folder: pathlib.Path) -> None:
 
 
 def _write_first(path: pathlib.Path, fill: Callable[[Any], Any]) -> bool:
-    """Write a file that appears only when complete; if there is one already, keep it and return False."""
+    """Write a file that appears only when complete; if the file already exists, keep it and return False."""
     writer = f"{platform.node()[:64]}.{os.getpid()}.{secrets.token_hex(8)}"
     temporary = path.with_name(f".{path.name}.{writer}.unfinished")
     try:
@@ -159,7 +161,7 @@ def _write_first(path: pathlib.Path, fill: Callable[[Any], Any]) -> bool:
 
 
 def _publish(temporary: pathlib.Path, path: pathlib.Path) -> bool:
-    """Give a written file its name unless it is taken; a link, unlike a rename, never replaces a file."""
+    """Give a written file its name unless the name is taken; a link, unlike a rename, replaces no file."""
     try:
         os.link(temporary, path)
     except FileExistsError:
@@ -167,7 +169,8 @@ def _publish(temporary: pathlib.Path, path: pathlib.Path) -> bool:
     except OSError as error:
         if error.errno not in NO_LINKS:
             raise
-        # Without links, two processes may both find the name free at this moment; both files are complete.
+        # Without links, two processes may both find the name free; no harm is done, as both files are
+        # complete.
         if path.exists():
             return False
         os.replace(temporary, path)
@@ -181,7 +184,7 @@ def _publish(temporary: pathlib.Path, path: pathlib.Path) -> bool:
 
 
 def digest(*contents: bytes) -> str:
-    """Shorten contents to 16 hexadecimal digits."""
+    """Hash contents to 16 hexadecimal digits."""
     whole = hashlib.sha256()
     for content in contents:
         whole.update(content)
@@ -218,7 +221,7 @@ def _hash(identity: str, index: int, leaves: Sequence[np.ndarray]) -> str:
 
 
 def _plain(leaf: np.ndarray) -> np.ndarray:
-    """View as plain bytes if NumPy lacks the type; it cannot read back the float8_e5m2 that it writes."""
+    """View an array as bytes if NumPy lacks its type; NumPy writes float8_e5m2, but cannot read it back."""
     return leaf if leaf.dtype.isbuiltin == 1 else leaf.view(np.dtype((np.void, leaf.dtype.itemsize)))
 
 
@@ -239,8 +242,9 @@ def save(folder: Folder, index: int, leaves: Sequence[np.ndarray]) -> None:
         is_first = _write_first(path, lambda file: np.savez(file, **arrays))
     if not is_first and _hash(folder.identity, index, _read(folder, index, leaves)) != sha256:
         raise RuntimeError(
-            f"{path}: another process has written different bits for these seeds, and they are kept. "
-            "fn reads more than its arguments, or a machine is faulty: no result in this folder is certain"
+            f"{path}: another process has written different bits for these seeds, and its file stays. "
+            "Either fn reads more than its arguments, or a machine is faulty; "
+            "no result in this folder is certain"
         )
 
 
@@ -260,7 +264,7 @@ def load(folder: Folder, index: int, into: Sequence[np.ndarray]) -> bool:
 def _read(folder: Folder, index: int, like: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Read one segment's arrays, which must have the shapes and dtypes of `like`."""
     path = segment_path(folder.path, index)
-    damaged = ValueError(f"{path} is damaged; delete it, and the sweep computes it again")
+    damaged = ValueError(f"{path} is damaged; delete it, and the sweep will compute it again")
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
             leaves = [stored[f"leaf_{number}"].view(leaf.dtype) for number, leaf in enumerate(like)]
@@ -273,7 +277,7 @@ def _read(folder: Folder, index: int, like: Sequence[np.ndarray]) -> list[np.nda
 
 
 class Tracker:
-    """Tracks which rows are finished, and writes each segment once all of its rows are.
+    """Tracks which rows are finished, and writes each segment once all of its rows are finished.
 
     Attributes:
         missing: Which rows are not finished yet, (rows,).
@@ -298,11 +302,11 @@ class Tracker:
         return [array[self._rows(index)] for array in self._results]
 
     def add(self, rows: np.ndarray, leaves: Sequence[np.ndarray]) -> None:
-        """Keep the results of these rows (r,), arrays (r, ...); write the segments that they complete.
+        """Keep the results of these rows (r,), given as arrays (r, ...); write each completed segment.
 
         Raises:
             OSError: If the folder cannot be written; earlier segments stay.
-            RuntimeError: If another process has written one of them with different bits.
+            RuntimeError: If another process has written one of these segments with different bits.
         """
         for array, leaf in zip(self._results, leaves, strict=True):
             array[rows] = leaf
@@ -316,4 +320,4 @@ class Tracker:
     def __str__(self) -> str:
         if self._folder is None:
             return "lost: folder= would have kept them"
-        return f"finished segments kept in {self._folder.path}: call sweep again to go on"
+        return f"finished segments kept in {self._folder.path}: call sweep again to continue"

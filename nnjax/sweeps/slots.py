@@ -1,8 +1,8 @@
-"""Work that ends at different times: a slot takes a new row soon after its last one has ended.
+"""Rows that end at different times: a slot takes a new row soon after its previous row has ended.
 
-A slot is one place in a lane. All slots advance together by `check_every` steps. Slots whose row has ended
-keep its state until enough of them are free, and are then refilled. Rows never interact, so a row's bits do
-not depend on which rows come and go next to it.
+A slot is one place in a lane. All slots advance together by `check_every` steps. A slot whose row has ended
+keeps the state of that row. When enough slots are free, they are all refilled. Rows never interact, so a
+row's bits do not depend on which rows come and go next to it.
 """
 
 import functools
@@ -19,12 +19,13 @@ from nnjax.sweeps.inputs import Inputs
 
 
 class Ended(NamedTuple):
-    """What `sweep_until` returns; every leaf has the leading axes of `sweep`.
+    """What `sweep_until` returns; every leaf has the same leading axes as in `sweep`.
 
     Attributes:
         state: The state in which each seed ended.
-        steps: The number of steps that it took, a multiple of `check_every`.
-        finished: Whether `done(state)` holds. If not, the seed reached `max_steps`, or its state holds NaN.
+        steps: The number of steps that the seed took, a multiple of `check_every`.
+        finished: Whether `done(state)` is true; otherwise the seed reached `max_steps`, or its state contains
+            NaN.
     """
 
     state: PyTree
@@ -33,7 +34,7 @@ class Ended(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What to do with a row, as passed to `sweep_until`; `start` is its `init`, made by `lanes.one_run`."""
+    """What was passed to `sweep_until`; `start` is the argument `init`, wrapped by `lanes.one_run`."""
 
     start: Callable[..., PyTree]
     step: Callable[[PyTree], PyTree]
@@ -43,7 +44,7 @@ class Work(NamedTuple):
 
 
 class Programs(NamedTuple):
-    """The two programs of one slot; `whole` chains them and is only traced, for shapes and lane widths.
+    """The two programs of one slot; `whole` chains them, and is only traced to find shapes and lane widths.
 
     Attributes:
         refill: (refill, occupant, seed, *setting) -> (occupant, whether it must leave).
@@ -113,7 +114,7 @@ EMPTY = -1
 
 
 class Slots:
-    """A lane's slots on each device (see `lapack.where`), and the rows that wait for one.
+    """A lane's slots on each device (see `lapack.where`), and the rows that wait for a slot.
 
     Attributes:
         rows: The row in each slot, (slots,), or `EMPTY`.

@@ -1,4 +1,4 @@
-"""The tasks of a sweep: rows that are left to do, given out, or to be given out again."""
+"""The tasks of a sweep: rows that are not yet given out, are given out, or must be given out again."""
 
 import collections
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ import numpy as np
 from nnjax.sweeps import executors
 
 COPIES = 64
-"""The largest number of copies of a task; each refusal adds one."""
+"""The largest number of copies of a task; each refusal adds a copy."""
 HOPELESS = 4
 """The number of refusals after which a copy is given up; a task loses its last copy after ten refusals."""
 
@@ -19,9 +19,9 @@ class Task(NamedTuple):
     Attributes:
         rows: The rows, (r,).
         lost: How often a worker was lost while it computed these rows.
-        refused: How often a worker of another kind refused these rows.
+        refused: How often a worker of the wrong kind refused these rows.
         lately: How often these rows were refused since the last result.
-        whole: Whether the function must be sent with them.
+        whole: Whether the function must be sent with the rows.
     """
 
     rows: np.ndarray
@@ -95,7 +95,7 @@ class Tasks:
             self.put_back(again)
 
     def finish(self, task: Task) -> bool:
-        """Mark a task as finished and cancel its copies; return False if one was finished before."""
+        """Mark a task as finished and cancel its copies; return False if a copy was finished before."""
         if task.key in self._finished:
             return False
         self._finished.add(task.key)
@@ -111,14 +111,14 @@ class Tasks:
         return task.key in self._finished
 
     def are_hopeless(self) -> bool:
-        """Check whether each task, in all its copies, has been refused many times since the last result.
+        """Check whether every copy of every task has been refused many times since the last result.
 
         A copy that is still under way counts too: its worker may be the one that fits.
         """
         return all(task.lately >= HOPELESS for task in self.unfinished)
 
     def hope(self) -> None:
-        """Reset the counts of refusals, since a result has come."""
+        """Reset the counts of refusals, since a result has arrived."""
         self._again = collections.deque(task._replace(lately=0) for task in self._again)
         self._given = [(future, task._replace(lately=0)) for future, task in self._given]
 

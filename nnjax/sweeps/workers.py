@@ -1,8 +1,8 @@
-"""Workers: on another machine, a worker loads the function of a sweep and computes rows.
+"""Workers, usually on other machines, which load the function of a sweep and compute rows.
 
-A worker is a process in which an executor calls `run`. It keeps each function under its digest, so that JAX
-compiles the function only once, however many tasks arrive. It computes one task at a time, on all of its
-local devices.
+A worker is a process in which an executor calls `run`. The worker keeps each function under its digest, so
+that JAX compiles the function only once, however many tasks arrive. The worker computes one task at a time,
+on all of its local devices.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ KEPT = 64
 SEARCH = 30.0
 """Seconds after which the search for the row that raised an exception is given up."""
 HOLDS = 0.1, 10.0
-"""Seconds (at first, and at most) that a refused worker holds a task, so that others take the next ones."""
+"""The seconds (first and longest) for which a refused worker keeps a task while others take the next ones."""
 
 _busy = threading.Lock()
 _functions: dict[str, jobs.Function] = {}
@@ -42,7 +42,7 @@ class Order(NamedTuple):
     Attributes:
         digest: The digest of the function.
         content: The pickled function; None if the worker should already have it.
-        python: The version of Python that pickled it, on whose bytecode it depends.
+        python: The version of Python that pickled the function, which depends on that version's bytecode.
         settings: JAX's settings on the driver's machine.
         lane: The lane's width; None for the automatic width.
         devices: How many CPU devices the worker should make; None leaves it to the worker.
@@ -64,9 +64,10 @@ class Failure(NamedTuple):
 
     Attributes:
         error: The pickled exception; None if it cannot be pickled.
-        said: Its type and message.
-        text: Its traceback.
-        row: The row that raises it, as name -> value; None if it is unknown, or if no single row is to blame.
+        said: The exception's type and message.
+        text: The exception's traceback.
+        row: The row that raises the exception, as name -> value; None if that row is unknown, or if no single
+            row is to blame.
         loading: Whether the function could not even be loaded.
     """
 
@@ -82,13 +83,13 @@ class Answer(NamedTuple):
 
     Attributes:
         worker: The worker's name.
-        identity: What its bits depend on.
+        identity: What the worker's bits depend on.
         devices: How many devices a task is spread over.
         platform: The kind of these devices: "cpu" or "gpu".
         shapes: The shape and dtype of each result of a row.
-        leaves: The results, arrays (r, ...); None if the worker is of another kind than expected, has failed,
+        leaves: The results, arrays (r, ...); None if the worker is not of the expected kind, has failed,
             or does not have the function.
-        seconds: The time in which the results were computed.
+        seconds: How long it took to compute the results.
         failure: What went wrong.
     """
 
@@ -109,7 +110,7 @@ def name() -> str:
 
 
 def run(order: Order, columns: Mapping[str, np.ndarray], attempt: str) -> Answer:
-    """Compute the rows of `columns`, name -> (rows,); if there are none, only say what the bits depend on.
+    """Compute the rows of `columns`, name -> (rows,); without rows, only report what the bits depend on.
 
     Args:
         order: What to compute.
@@ -132,7 +133,7 @@ def _answer(order: Order, columns: Mapping[str, np.ndarray]) -> Answer:
             _make_devices(order.devices)
             for setting, value in order.settings.items():
                 stack.enter_context(jobs.settings_of_jax()[setting](value))
-            function = _function(order)  # JAX's settings affect its arrays too
+            function = _function(order)  # JAX's settings affect the function's arrays too
         except Exception as error:
             return Answer(name(), failure=_failure(error, None, loading=True))
         return _computed(order, function, Inputs(dict(columns), (len(columns["seed"]),)))
@@ -168,7 +169,8 @@ def _function(order: Order) -> jobs.Function:
     if order.digest not in _functions:
         if order.python != PYTHON:
             raise RuntimeError(
-                f"this worker runs Python {platform.python_version()}, but fn was pickled by {order.python}"
+                f"this worker runs Python {platform.python_version()}, "
+                f"but fn was pickled by Python {order.python}"
             )
         _functions[order.digest] = pickle.loads(order.content or b"")
         if len(_functions) > KEPT:
@@ -177,12 +179,12 @@ def _function(order: Order) -> jobs.Function:
 
 
 def _look(order: Order, function: jobs.Function, rows: Inputs) -> tuple[jobs.Job, dict[str, Any]]:
-    """Return the function's job (its rows do not matter), and what its bits depend on."""
+    """Return the function's job (whose rows do not matter), and what the bits of its results depend on."""
     settings = tuple(order.settings.items())
     if (order.digest, order.lane, rows.dtypes, settings) not in _looked_at:
         job = jobs.prepare(function, rows, order.lane)
         looked = job, jobs.identity(job)
-        # The first task leaves the lane width open; later ones state it.
+        # The first task leaves the lane width open; later tasks state it.
         for lane in {order.lane, job.lane}:
             _looked_at[order.digest, lane, rows.dtypes, settings] = looked
         while len(_looked_at) > KEPT:
@@ -200,7 +202,7 @@ def _results(job: jobs.Job, rows: np.ndarray) -> list[np.ndarray]:
 
 
 def _culprit(job: jobs.Job) -> Mapping[str, Any] | None:
-    """Halve the rows until the one that raises is left; None if none or all raise alone, or time is up."""
+    """Halve the rows to find the one that raises; return None if none raises alone, all do, or time is up."""
     rows, end = np.arange(job.rows.count), time.monotonic() + SEARCH
     while len(rows) > 1:
         if time.monotonic() > end:

@@ -24,7 +24,7 @@ def browser():
 
 @pytest.fixture
 def expect():
-    """Playwright's assertions, which wait, because a browser reacts to a click only after a moment."""
+    """Playwright's assertions, which wait, since a browser takes a moment to react to a click."""
     from playwright.sync_api import expect
 
     return expect

@@ -1,4 +1,4 @@
-"""The measurements of activations against closed forms; any number of activations can be shown."""
+"""Check measurements of activations against closed forms; any number of activations can be shown."""
 
 import re
 
@@ -72,7 +72,7 @@ def test_the_fitted_layer_solves_the_normal_equations_of_the_cross_entropy():
 
 @pytest.mark.slow
 def test_xor_without_a_nonlinearity_against_numpy():
-    """NumPy does gradient descent on ŷ = (x W₁ + b₁) W₂ + b₂; the others start from the same draws."""
+    """NumPy does gradient descent on ŷ = (x W₁ + b₁) W₂ + b₂, from the same draws as the experiment."""
     config = Config(seeds=2, steps=10, rate=0.5)
     data = xor_losses(config, Context())
     network = nnjax.mlp((2, 2, 1), "identity", "identity")
@@ -92,7 +92,7 @@ def test_xor_without_a_nonlinearity_against_numpy():
 
 @pytest.fixture(scope="module")
 def data(nine):
-    """Made-up losses: sigmoid nodes always learn XOR, mixed ones never, linear ones reach 1."""
+    """Made-up losses: sigmoid nodes always learn XOR, mixed nodes never do, and linear nodes reach 1."""
     losses = np.full((len(activations.NODES), 100), 1.0)
     losses[list(activations.NODES).index(activations.SIGMOID)] = 0.01
     xor = xr.Dataset({"loss": (("hidden", "seed"), losses)}, {"hidden": list(activations.NODES)})

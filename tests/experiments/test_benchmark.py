@@ -1,4 +1,4 @@
-"""The benchmark's options and sizes; test_smoke runs it as a whole."""
+"""Test the benchmark's options and sizes; test_smoke runs the whole benchmark."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The experiment on blame rules as a whole: options, tasks and angles."""
+"""Test the whole experiment on blame rules: its options, tasks and angles."""
 
 import numpy as np
 import pytest

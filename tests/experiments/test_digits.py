@@ -18,7 +18,10 @@ def idx(values):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Four files in MNIST's format with 60 and 20 random pictures: two compressed, one named with a dot."""
+    """Write 60 and 20 random pictures in MNIST's format, as four files.
+
+    Two files are compressed, and one has a dot in its name.
+    """
     rng = np.random.default_rng(0)
     for name, rows, between in (("train", 60, "-"), ("t10k", 20, ".")):
         images = rng.integers(0, 256, (rows, 28, 28))

@@ -68,7 +68,7 @@ def test_names_are_known_in_any_case_and_depths_sorted():
         ({"activations": ("relu", "ReLU")}, "activations must be one or more different values"),
         ({"rates": ()}, "rates must be one or more"),
         ({"rates": (0.1, -1.0)}, "rates must be above 0"),
-        ({"hidden": (8, 0)}, "hidden must be numbers, 1 or more"),
+        ({"hidden": (8, 0)}, "hidden must be numbers of at least 1"),
         ({"weights": ("hee",)}, "unknown weights scheme 'hee'"),
         ({"compared": 1}, "compared must be 2 or more"),
     ],

@@ -19,9 +19,9 @@ from experiments.runner.checkpoints import Checkpoints
 from nnjax.sweeps import lanes
 
 FAST = {"walkthrough", "spurious_minima"}
-"""The other experiments take ten seconds or more to compile."""
+"""The experiments not listed in FAST take ten seconds or more to compile."""
 RELAXED = {"benchmark", "learning_rate", "sentences"}
-"""The benchmark's peers broadcast, as their users would; Optax's Adam and RMSProp mix dtypes."""
+"""In RELAXED experiments, the benchmark's peers broadcast, or Optax's Adam and RMSProp mix dtypes."""
 WHATEVER_THE_SIZE: dict[str, list[str]] = {
     "walkthrough": [
         "net-input",
@@ -82,13 +82,13 @@ WHATEVER_THE_SIZE: dict[str, list[str]] = {
 }
 """Ids of the findings that hold for any number of seeds and epochs.
 
-"equal-slopes" of blame_rules is checked by test_blame_rules instead, because two parts of a program that is
-compiled with as little optimisation as here round the same draw differently.
+The finding "equal-slopes" of blame_rules is checked by test_blame_rules instead: with as little optimisation
+as in these tests, two parts of one program round the same draw differently.
 """
 
 
 def iris(folder: pathlib.Path) -> list[str]:
-    """Options for an experiment on a user's own table: Iris as a CSV file."""
+    """Write Iris to a CSV file, and return the options that make it the user's own table."""
     flowers: Any = load_iris(as_frame=True)
     named = flowers.data.assign(group=flowers.target_names[flowers.target])
     named.to_csv(folder / "iris.csv", index=False)
@@ -96,7 +96,7 @@ def iris(folder: pathlib.Path) -> list[str]:
 
 
 ARGUMENTS = {"own": iris}
-"""Functions that make the arguments an experiment needs, with their files in a folder."""
+"""Functions that return the arguments an experiment needs, and write the files for them into a folder."""
 
 
 def speeds(data: xr.DataTree) -> None:
@@ -183,7 +183,7 @@ def test_every_experiment_has_its_line():
 
 
 def test_what_does_not_fit_another_device_is_seen(programs):
-    """A planted program asks for a solver that only CPUs have in this form."""
+    """The planted program calls a solver that exists in this form only on CPUs."""
     jax.jit(lambda a: jax.lax.linalg.schur(a)[0])(jax.numpy.eye(2))
     ((program, shapes),) = programs
     with pytest.raises(NotImplementedError, match="schur"):

@@ -10,10 +10,13 @@ from experiments.trainability import Config
     [
         ({"seeds": 1}, "seeds must be 2 or more; got 1"),
         ({"epochs": 0}, "epochs must be 1 or more; got 0"),
-        ({"depths": ()}, r"depths must be one or more numbers from 1 on, rising; got \(\)"),
-        ({"depths": (4, 2)}, "rising; got"),
-        ({"depths": (0, 2)}, "from 1 on"),
-        ({"linear_depths": (4,)}, r"linear_depths must be two or more numbers from 1 on, rising; got \(4,\)"),
+        ({"depths": ()}, r"depths must be one or more increasing numbers, each at least 1; got \(\)"),
+        ({"depths": (4, 2)}, "increasing numbers"),
+        ({"depths": (0, 2)}, "each at least 1"),
+        (
+            {"linear_depths": (4,)},
+            r"linear_depths must be two or more increasing numbers, each at least 1; got \(4,\)",
+        ),
     ],
 )
 def test_bad_options(options, message):

@@ -1,7 +1,7 @@
-"""Activations against independent formulas and derivatives, and the properties that they claim.
+"""Check activations against independent formulas and derivatives, and check the properties that they claim.
 
-A new activation needs no line here: without a formula in VALUES it is still compared with jax.grad, finite
-differences and the properties that it claims.
+A new activation needs no line in this file: even without a formula in VALUES, it is compared with jax.grad,
+finite differences and the properties that it claims.
 """
 
 import jax
@@ -37,7 +37,7 @@ def test_value(name):
 
 @every
 def test_derivative_equals_jax_grad(name):
-    # Beyond |z| = 4, a's rounding error alone changes 1 - a² by more: 1e-16 / (1 - tanh 4) = 2e-13.
+    # Beyond |z| = 4, the rounding error of `a` alone changes 1 - a² by over 1e-16 / (1 - tanh 4) = 2e-13.
     f, z = nnjax.ACTIVATIONS[name], jnp.asarray(Z[abs(Z) <= 4])
     expected = jax.vmap(jax.grad(f.value))(z)
     np.testing.assert_allclose(f.derivative(z, f.value(z)), expected, rtol=2e-12, atol=0)
@@ -52,7 +52,7 @@ def test_derivative_equals_finite_differences(name):
 
 @every
 def test_properties_are_what_they_are_said_to_be(name):
-    """Each property holds where it is claimed, and fails where it is not."""
+    """Each property is true of the activations that claim it, and false of the others."""
     f, z = nnjax.ACTIVATIONS[name], jnp.asarray(Z)
     a, mirrored = f.value(z), f.value(-z)
 

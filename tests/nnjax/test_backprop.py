@@ -1,4 +1,4 @@
-"""The manual backward pass against jax.grad, finite differences, and identities that need no derivative."""
+"""Check the manual backward pass against jax.grad, finite differences, and identities without derivatives."""
 
 import functools
 
@@ -78,7 +78,7 @@ def test_many_random_architectures(case, seed):
 
 @every_case
 def test_float32(case):
-    # 2e-5 is the rounding error, 6e-8, times a few hundred operations.
+    # The tolerance, 2e-5, is the rounding error, 6e-8, times a few hundred operations.
     params, xs, ys = case.draw(dtype=jnp.float32)
     got = gradients(case.network, params, xs, ys, case.loss)
     chex.assert_trees_all_equal_dtypes(got, params)
@@ -115,7 +115,7 @@ def test_finite_differences_as_second_oracle(name):
 
 
 def test_saturated_sigmoid_against_closed_form():
-    """At z = 30, 1 - a = e⁻³⁰/(1 + e⁻³⁰): jax.grad uses a(1 - a) itself and is no oracle here."""
+    """At z = 30, 1 - a = e⁻³⁰/(1 + e⁻³⁰); jax.grad uses a(1 - a) itself, so it cannot be the reference."""
     network = nnjax.mlp((1, 1), output="sigmoid")
     for z in (-30.0, -12.0, 12.0):
         params = (nnjax.Layer(jnp.array([[z]]), jnp.zeros(1)),)
@@ -123,7 +123,7 @@ def test_saturated_sigmoid_against_closed_form():
         t = np.exp(-abs(z))
         error = np.sign(z) * -0.5 * (1 - t) / (1 + t)  # y - ŷ
         expected = -2 * error * t / (1 + t) ** 2
-        # 1 - a itself is known only to 1e-16 / e^-|z| for positive z.
+        # For positive z, the value of 1 - a is accurate only to 1e-16 / e^-|z|.
         rtol = 1e-13 if z < 0 else 3e-16 * np.exp(z)
         np.testing.assert_allclose(got[0].weights[0, 0], expected, rtol=rtol, atol=0)
 
@@ -171,13 +171,13 @@ _init = jax.jit(functools.partial(nnjax.init, dtype=jnp.float64), static_argnums
 
 @functools.partial(jax.jit, static_argnums=0)
 def _read_out(network, params, x):
-    """∂f/∂W of the scalar linear read-out f: with y = f - 1/2, the SSE's derivative 2(f - y) is 1."""
+    """Return the scalar linear read-out f and ∂f/∂W: with y = f - 1/2, the SSE's derivative 2(f - y) is 1."""
     f = nnjax.predict(network, params, x)
     return f[0], nnjax.gradients(network, params, x[None], f[None] - 0.5)
 
 
 def test_euler_identity_of_relu():
-    """⟨Wₗ, ∂f/∂Wₗ⟩ = f for every layer of a ReLU network without biases, as f is homogeneous in each Wₗ."""
+    """For each layer of a ReLU network without biases, ⟨Wₗ, ∂f/∂Wₗ⟩ = f, as f is homogeneous in each Wₗ."""
     network = nnjax.mlp((5, 7, 6, 8, 1), hidden="relu", output="identity", biases=False)
     params = _init(network, nnjax.key(3), "he_normal")
     f, grads = _read_out(network, params, np.random.default_rng(4).normal(size=5))
@@ -187,11 +187,11 @@ def test_euler_identity_of_relu():
 
 
 def test_he_to_glorot_scales_every_layer_alike():
-    """With equal widths and draws, Glorot's weights scale He's gradients by 2^(-(L-1)/2) in every layer."""
+    """With equal widths and draws, Glorot's weights give He's gradients times 2^(-(L-1)/2) in every layer."""
     depth, width = 30, 6
     network = nnjax.mlp((width,) * (depth + 1), hidden="relu", output="identity", biases=False)
     x, read_out = np.random.default_rng(5).normal(size=width), np.ones(width)
-    # In float32, √2 is exact only to 1e-7, so Glorot's weights are made from He's, rescaled in float64.
+    # In float32, √2 is exact only to 1e-7, so Glorot's weights are made by rescaling He's in float64.
     he_params = _init(network, nnjax.key(4), "he_normal")
     glorot_params = tuple(nnjax.Layer(2**-0.5 * layer.weights, layer.biases) for layer in he_params)
 
@@ -236,7 +236,7 @@ def test_no_hidden_layer_and_cross_entropy_is_logistic_regression():
 
 
 def test_identical_hidden_units_stay_identical():
-    """Zeros show the symmetry problem: every hidden node gets the same gradient, and always will."""
+    """Weights of zero show the symmetry problem: all hidden nodes get the same gradient, and always will."""
     network = nnjax.mlp((2, 3, 1))
     params = _init(network, nnjax.key(0), "zeros")
     xs, ys = np.array([[0.0, 1.0], [1.0, 1.0]]), np.array([[1.0], [0.0]])

@@ -1,4 +1,4 @@
-"""Names in any case, a user's activations and losses, and functions work in all views, sweeps and Flax."""
+"""Names in any case, functions, and users' activations and losses work in all views, sweeps and Flax."""
 
 import functools
 from typing import Any
@@ -71,7 +71,7 @@ def test_own_functions_are_equal_hashable_and_printable():
 
 @pytest.fixture(scope="module")
 def network():
-    """Make a network with a function, an Activation and a name, even side by side in one layer."""
+    """Make a network whose activations are a function, an Activation and a name, even within one layer."""
     return nnjax.Network((3, 4, 3, 2), (jax.nn.mish, (SWISH, jax.nn.mish, "tanh"), SWISH))
 
 

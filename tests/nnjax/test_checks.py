@@ -95,7 +95,7 @@ REFUSED = {
     "no activation": (lambda: nnjax.mlp((3, 4, 1), hidden=None), "unknown activation None"),
     "softmax of one node": (
         lambda: nnjax.total_loss(nnjax.mlp((3, 1), output="identity"), ONE, XS, YS, "softmax_cross_entropy"),
-        "needs two output nodes or more, got 1; accepted for one: sse, binary_cross_entropy",
+        "needs two output nodes or more, got 1; for one node, use one of: sse, binary_cross_entropy",
     ),
     "labels of a cross-entropy": (
         lambda: nnjax.gradients(nnjax.mlp((3, 1), output="identity"), ONE, XS, 2 * YS, LOGITS),
@@ -204,7 +204,7 @@ IGNORED = {
     "flipped": lambda: nnjax.symmetries.flipped(WITHOUT, WITH_BIASES, 0, jnp.ones(3)),
     "barrier": lambda: nnjax.minima.barrier(WITHOUT, SQUARES, WITH_BIASES, XS, XS),
 }
-"""Refuse biases in a network without them: nothing would read them."""
+"""Calls that refuse biases for a network without biases, since nothing would read them."""
 
 
 @pytest.mark.parametrize("name", IGNORED)
@@ -254,7 +254,7 @@ def test_a_trace_of_other_types_becomes_the_parameters(without_shape_checks):
 
 @pytest.fixture
 def counted(monkeypatch):
-    """Count the calls of each check from outside nnjax.checks, by the names of check and argument."""
+    """Count the calls of each check from outside nnjax.checks, by the names of the check and its argument."""
     calls, depth = collections.Counter(), []
 
     def count(function):
@@ -362,7 +362,7 @@ def test_nullable_columns_are_numbers(without_shape_checks):
 @pytest.mark.parametrize(
     "ys, network, hint",
     [
-        (np.ones(4), NET, r"expected \(4, 1\).* \(one column: values\[:, None\], or of a data frame frame\["),
+        (np.ones(4), NET, r"expected \(4, 1\).* \(one column: values\[:, None\], or frame\["),
         (
             np.ones(4),
             SQUARE,

@@ -1,4 +1,4 @@
-"""The column view against jax.grad, and its layout against the matrix view's."""
+"""Check the column view against jax.grad, and its layout against the matrix view's."""
 
 import jax
 import numpy as np

@@ -1,4 +1,4 @@
-"""50 epochs and 50 more equal 100, bit for bit; the user's measures; row weights."""
+"""Test that 50 epochs and 50 more equal 100, bit for bit, and test users' own measures and row weights."""
 
 import functools
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("without_shape_checks", "standard")
 
 @pytest.fixture
 def standard():
-    """Optax raises a float to an integer power."""
+    """Use standard type promotion, since Optax raises a float to an integer power."""
     with jax.numpy_dtype_promotion("standard"):
         yield
 
@@ -35,7 +35,7 @@ def start(dtype=jnp.float32):
 
 @functools.cache
 def compiled(name, epochs):
-    """A case of `CASES`, compiled: (params, history to resume, if any) -> (params, history)."""
+    """Compile a case of `CASES` as a function: (params, history to resume, if any) -> (params, history)."""
     options = CASES[name] | {"resumable": True, "epochs": epochs}
     train = functools.partial(nnjax.train, NETWORK, xs=XS, ys=YS, **options)
     return jax.jit(lambda params, resume=None: train(params, resume=resume))
@@ -64,7 +64,7 @@ CASES |= {
 
 
 FEW = ("shuffled, by nodes", "patience")
-"""Cases compiled without optimisation; the others are marked slow, and compiled as for users."""
+"""Cases that are compiled without optimisation; the others are marked slow and compiled as users would."""
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_the_order_of_rows_would_start_over_without_it():
 
 
 def test_many_seeds_resume_together():
-    """Both agree up to rounding: seeds share one count of updates in the first run, but not in the second."""
+    """Both runs agree up to rounding: in the first alone, seeds share one count of updates."""
     keys = jnp.stack([nnjax.key(seed) for seed in range(3)])
 
     def train(epochs, key, params=None, history=None):
@@ -123,7 +123,7 @@ def test_what_does_not_go_on_is_refused():
     for options, message in [
         ({"params": start()}, "params must be those that were returned together with the history"),
         ({"view": "nodes"}, "resume goes on in view='matrix', got 'nodes'"),
-        ({"optimizer": optax.sgd(0.1)}, "optimizer differs from that of the history"),
+        ({"optimizer": optax.sgd(0.1)}, "optimizer is not the one that made the history"),
         ({"stop": STOP}, r"resume needs stop=Stop\(patience=\) in both runs, or in neither"),
         (
             {"resume": history._replace(state=None)},
@@ -178,7 +178,7 @@ def test_bad_arguments(options, error, message):
     "view, loss", [*((view, "sse") for view in VIEWS), ("matrix", "binary_cross_entropy")]
 )
 def test_a_rows_weight_is_how_often_it_is_there(view, loss):
-    """Weights 0 to 3 act like rows left out or repeated; held-out rows have no weights."""
+    """Weights of 0 to 3 act like leaving rows out or repeating them; held-out rows have no weights."""
     network = nnjax.mlp((2, 2, 1), output="identity")
     params = nnjax.init(network, nnjax.key(0), "normal", dtype=jnp.float64)
     counts = np.array([0, 1, 2, 3, 1, 0, 2])

@@ -1,4 +1,4 @@
-"""A wrong derivative shows in its layer and below; right ones agree, in every view and dtype."""
+"""A wrong derivative shows in its layer and the layers below; right ones agree in every view and dtype."""
 
 import dataclasses
 
@@ -42,7 +42,7 @@ def test_float32_parameters_are_compared_in_float64():
 
 
 def test_a_wrong_slope_shows_in_its_layer_and_below():
-    """(z²)' is 2z; with z instead, layer 1 gets half its gradient, and layer 2 the whole one."""
+    """The derivative of z² is 2z; with z instead, layer 1 gets half its gradient, and layer 2 all of it."""
     wrong = nnjax.Activation(lambda z: z * z, lambda z, a: z)
     found = check(nnjax.mlp((3, 3, 2), wrong, "sigmoid"))
     assert not found.agrees
@@ -86,7 +86,7 @@ def test_a_wrong_loss_shows_everywhere():
 
 
 def test_own_deltas_are_checked():
-    """The rule as printed is not the gradient: it is right at the output, and wrong below."""
+    """The printed rule is not the gradient: it is right in the output layer but wrong in the layers below."""
 
     def printed(network, params, xs, ys, loss):
         def one(x, y):

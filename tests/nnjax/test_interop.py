@@ -1,4 +1,4 @@
-"""Flax gives the same outputs and gradients, both ways; networks that it has no layer for are refused."""
+"""Conversion to and from Flax keeps outputs and gradients; networks without a Flax equivalent are refused."""
 
 import itertools
 
@@ -182,7 +182,7 @@ def test_parameters_of_another_network_are_refused():
         ({"params": {"Conv_0": {"scale": 1}}}, "'Conv_0' is not a dense layer"),
         (
             {"params": {"Dense_0": {"kernel": 1}}, "batch_stats": {"BatchNorm_0": {"mean": 1}}},
-            "variables hold batch_stats besides 'params'",
+            "variables contain batch_stats as well as 'params'",
         ),
         ({"params": {"Dense_0": {"kernel": np.zeros((3, 4))}}}, "layers have biases"),
         ({"params": {"Dense_0": {"kernel": np.zeros((3, 4)), "bias": np.zeros(4)}}}, "params have shapes"),
@@ -279,11 +279,11 @@ class Elsewhere:
         ),
         (
             lambda *both: Named(layers=nnx.List(both), head=linears()[1]),
-            "module has head besides its layers",
+            "module has head as well as its layers",
         ),
         (
             lambda first, second: Named(fc1=first, fc2=second, scale=nnx.Param(jnp.ones(1))),
-            "module has scale besides its layers",
+            "module has scale as well as its layers",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""A kernel of many runs computes what a scan computes; here, without a GPU, JAX interprets it."""
+"""A kernel of many runs computes the same as a scan; JAX interprets the kernels, so that no GPU is needed."""
 
 import contextlib
 import functools
@@ -40,7 +40,7 @@ def on_nvidia(monkeypatch):
 
 @pytest.fixture
 def interpreted(monkeypatch, on_nvidia):
-    """Interpret kernels; return the arguments that each of them was given."""
+    """Interpret kernels, and return the arguments that each kernel was given."""
     called = []
 
     def chosen(*arguments, cuda, default):
@@ -162,7 +162,7 @@ def test_where_training_may_stop_it_is_scanned(interpreted):
 
 
 def lowered(fn):
-    """Make the program for a GPU, without having one."""
+    """Make the program for a GPU on a machine without a GPU."""
     with abstract_gpu():
         traced = jax.jit(jax.vmap(fn)).trace(keys(), jax.ShapeDtypeStruct((RUNS,), np.float32))
         return traced.lower(lowering_platforms=("cuda",)).as_text()

@@ -1,4 +1,4 @@
-"""Decompositions under the user's vmap: one matrix at a time where a batch can hang, with the same bits."""
+"""Under a user's vmap, matrices are decomposed one by one where a batch can hang, with the same bits."""
 
 import jax
 import jax.numpy as jnp
@@ -27,7 +27,7 @@ def jaxlib(request, monkeypatch):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_one_by_one_has_the_bits_of_a_batch(name, jaxlib):
-    """The matrices are too small for jaxlib to cut a batch of them into tasks."""
+    """The matrices are too small for jaxlib to split a batch of them into tasks."""
     ours, theirs = FUNCTIONS[name]
     got = jax.jit(jax.vmap(ours))(matrices(3))
     want = jax.jit(jax.vmap(theirs))(matrices(3))
@@ -36,7 +36,7 @@ def test_one_by_one_has_the_bits_of_a_batch(name, jaxlib):
 
 
 def ranks(jaxpr):
-    """Return the number of axes of the input of each LAPACK call in a program, and in programs within it."""
+    """Yield the number of axes of each LAPACK call's input, in a program and in the programs within it."""
     for equation in jaxpr.eqns:
         if equation.primitive.name in lapack.CALLS:
             yield equation.invars[0].aval.ndim

@@ -1,4 +1,4 @@
-"""Many results in one loop: the same numbers, whichever way they are computed."""
+"""Many results that one loop computes are the same numbers, whichever way the loop computes them."""
 
 import jax
 import jax.numpy as jnp
@@ -104,7 +104,7 @@ def carry(optimizer, network):
         ((2, 3, 1), optax.sgd(0.1), True),
         ((2, 2, 2, 1), optax.sgd(0.1), False),  # too many operations
         ((2, 2, 1), optax.sgd(0.1, 0.9), False),  # too many results
-        ((2, 1), optax.adam(0.1), False),  # its count is not a float
+        ((2, 1), optax.adam(0.1), False),  # Adam's count is not a float
     ],
 )
 def test_what_fits(sizes, optimizer, small):

@@ -37,7 +37,7 @@ def test_without_biases_they_are_zero_and_get_no_gradient():
     assert not bool(jnp.any(params[0].biases))
     grads = nnjax.gradients(net, params, jnp.ones((2, 2)), jnp.ones((2, 1)))
     assert not any(bool(jnp.any(layer.biases)) for layer in grads)
-    # Inside jit these biases are not known and have no effect; outside they are refused (see test_checks).
+    # Inside jit, these biases are unknown and have no effect; outside it, they are refused (see test_checks).
     shifted = tuple(nnjax.Layer(layer.weights, layer.biases + 1) for layer in params)
     predict = jax.jit(nnjax.predict)
     chex.assert_trees_all_equal(predict(net, shifted, jnp.ones(2)), predict(net, params, jnp.ones(2)))

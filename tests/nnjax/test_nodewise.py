@@ -1,4 +1,4 @@
-"""The node-by-node view against jax.grad, and its passes against the matrix view's."""
+"""Check the node-by-node view against jax.grad, and its passes against the matrix view's."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ from nnjax import nodewise
 
 @every_case
 def test_gradients_equal_jax_grad(case):
-    # Every row is compiled separately, and two are enough for a batch.
+    # Every row is compiled separately, and two rows are enough to make a batch.
     assert_gradients_of(jitted(nodewise.gradients), dataclasses.replace(case, rows=2))
 
 

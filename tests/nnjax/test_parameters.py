@@ -1,4 +1,4 @@
-"""Parameters typed in by hand: every function turns all common forms into layers, which print as a table."""
+"""Every function turns parameters typed in any common form into layers, which are printed as a table."""
 
 import fractions
 
@@ -182,7 +182,7 @@ ONE = nnjax.mlp((1, 1), output="identity", biases=False)
 
 
 def test_accuracy_by_hand():
-    """The identity network's outputs are the rows."""
+    """The identity network's outputs are the input rows themselves."""
     ys = np.eye(3)[[2, 0, 0, 1]]
     assert nnjax.accuracy(EYE, AS_IT_IS, ROWS, ys) == 0.75
     assert nnjax.accuracy(EYE, AS_IT_IS, np.log(ROWS), ys, "softmax_cross_entropy") == 0.75

@@ -48,7 +48,7 @@ def test_a_log_has_a_line_a_minute():
 
 
 def test_what_a_folder_had_does_not_count_as_fast():
-    """900 of 1000 runs already existed; the remaining ones take a second each."""
+    """Of 1000 runs, 900 already existed; each of the remaining runs takes a second."""
     text = shown(Terminal(), [(2, 901, 1000), (12, 911, 1000)])
     assert "about 1:29 left" in text
 

@@ -14,7 +14,7 @@ OPTIMISED = True
 @pytest.mark.slow
 @pytest.mark.parametrize("rows", [1, 2, 3, 7, 1340, 1625, 1626, 65_536, 65_537])
 def test_the_permutation_is_jaxs_bit_for_bit(rows):
-    """Sizes are on both sides of 1626, where JAX begins to sort twice, and 65,537, where packing ends."""
+    """Sizes lie on both sides of 1626, where JAX begins to sort twice, and of 65,537, where packing ends."""
     ours, theirs = (jax.jit(function, static_argnums=1) for function in (permutation, jax.random.permutation))
     for seed in range(3):
         np.testing.assert_array_equal(ours(nnjax.key(seed), rows), theirs(nnjax.key(seed), rows))

@@ -1,4 +1,4 @@
-"""Norms per layer against their definitions; the theory against printed values, integrals and simulation."""
+"""Check norms per layer against definitions, and theory against printed values, integrals and simulation."""
 
 import functools
 import itertools
@@ -63,7 +63,7 @@ def test_zeros_are_told_apart():
 
 
 def test_dead_nodes_are_named_one_by_one():
-    """z = (-x, x, 1e9 x, -1): the first is dead for positive x, the third, a sigmoid, never by formula."""
+    """For z = (-x, x, 1e9 x, -1) and x > 0, node 1 is dead, but node 3, a sigmoid, never is by formula."""
     network = nnjax.Network((1, 4, 2), (("relu", "relu", "sigmoid", "relu"), "relu"))
     first = nnjax.Layer(jnp.array([[-1.0, 1.0, 1e9, 0.0]]), jnp.array([0.0, 0.0, 0.0, -1.0]))
     second = nnjax.Layer(jnp.zeros((4, 2)), jnp.array([1.0, -1.0]))
@@ -80,7 +80,7 @@ def test_dead_nodes_are_named_one_by_one():
 
 
 def test_flow_refuses_what_gradients_refuses(without_shape_checks):
-    """Labels outside [0, 1] make a cross-entropy fall without bound; they are known even inside jit."""
+    """Labels outside [0, 1], which are known even inside jit, make a cross-entropy fall without bound."""
     network, params = drawn((3, 2), "relu")
     xs, ys = np.ones((2, 3)), np.array([[0.0, 1.0], [1.0, 2.0]])
     for loss in ("binary_cross_entropy", "softmax_cross_entropy"):
@@ -232,7 +232,7 @@ def test_share_of_networks_dead_at_birth():
 
 def test_he_rescaled_to_glorot_changes_every_layers_gradient_alike():
     layers = 30
-    network, he = drawn((16,) * (layers + 1), "relu")  # wide enough to be alive
+    network, he = drawn((16,) * (layers + 1), "relu")  # wide enough that not all nodes die
     glorot = jax.tree.map(lambda w: w / np.sqrt(2), he)
     x, read_out = np.linspace(-1, 1, 16), np.linspace(1, 2, 16)
 

@@ -53,7 +53,7 @@ def picked(results, rows):
 
 @pytest.mark.slow
 def test_without_lanes_the_neighbours_show():
-    """This is why lanes are needed; if it fails on a new version of JAX, they may no longer be."""
+    """This test shows why lanes are needed; if it fails on a new version of JAX, lanes may be unnecessary."""
     keys = jax.vmap(lambda seed: jax.random.key(seed, impl="threefry2x32"))(jnp.arange(777, dtype=jnp.uint32))
     program = jax.jit(jax.vmap(trained))
     whole, part = program(keys), program(keys[:7])
@@ -110,7 +110,7 @@ def test_settings_are_a_second_axis_with_the_same_draws():
 
 
 def test_nothing_compiles_twice():
-    @chex.assert_max_traces(n=2)  # one for shapes and bytes, one for the program
+    @chex.assert_max_traces(n=2)  # one trace for shapes and bytes, one for the program
     def counted(key):
         return jax.random.normal(key)
 
@@ -221,7 +221,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch, keep):
     folder = tmp_path if keep else None
     with pytest.raises(KeyboardInterrupt) as caught:
         nnjax.sweep(draw, SEEDS, lane=LANE, folder=folder, on_segment=interrupt)
-    expected = "call sweep again to go on" if keep else "lost: folder= would have kept them"
+    expected = "call sweep again to continue" if keep else "lost: folder= would have kept them"
     (note,) = caught.value.__notes__
     assert note.startswith("sweep stopped after 64 of 100 runs")
     assert expected in note
@@ -276,7 +276,7 @@ PLACES = ["numpy", "jit", "loop", "branch", "result", "keys"]
 @pytest.mark.slow
 @pytest.mark.parametrize("hoisted", ["0", "1"])
 def test_data_closed_over_belong_to_the_sweep_wherever_jax_keeps_them(tmp_path, hoisted):
-    """JAX writes data into the program's text, or keeps them apart (today by a flag, later by default)."""
+    """JAX writes data into the program's text or stores them elsewhere (by a flag now, by default later)."""
     environment = os.environ | {
         "JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS": hoisted,
         "PYTHONPATH": str(pathlib.Path(nnjax.__file__).parents[1]),
@@ -375,7 +375,7 @@ def until(**options):
 
 
 class Unhashable:
-    """A function that JAX could not look up again."""
+    """A function that JAX could not look up again, as it cannot be hashed."""
 
     __hash__: Any = None
 

@@ -42,7 +42,7 @@ def drawn(network, seed):
 
 
 def symmetry(network, seed, rescale=True):
-    """Draw signs, scales and an order of nodes with the same activation, for each hidden layer."""
+    """For each hidden layer, draw signs, scales and an order of the nodes that have the same activation."""
     rng, drawn = np.random.default_rng(seed), []
     for layer, width in enumerate(network.sizes[1:-1]):
         names = np.broadcast_to(network.activations[layer], width)
@@ -72,12 +72,12 @@ predict = jax.jit(jax.vmap(nnjax.predict, (None, None, 0)), static_argnums=0)
 
 
 def disguised(network, params, seed):
-    """Return the same function with other signs, scales and node order, as far as activations allow."""
+    """Return the same function with other signs, scales and node order, where the activations allow it."""
     return moved(network, params, symmetry(network, seed))
 
 
 def all_disguised(network, params, seeds):
-    """Apply `disguised` to many networks, a list of pytrees, at once."""
+    """Apply `disguised` to many networks together; `params` is a list of pytrees."""
     return all_moved(network, stacked(params), stacked([symmetry(network, seed) for seed in seeds]))
 
 
@@ -139,7 +139,7 @@ MIXTURE = ("tanh", "sigmoid", "relu", "elu")
 
 
 def layers_of(sizes, kind):
-    """Draw a network of these sizes: one activation, one per layer, or one per node in irregular order."""
+    """Make a network of these sizes with one activation, one per layer, or irregularly, one per node."""
     width = itertools.cycle(MIXTURE)
     if kind == "per layer":
         return nnjax.Network(sizes, (*itertools.islice(width, len(sizes) - 2), "identity"))
@@ -150,7 +150,7 @@ def layers_of(sizes, kind):
 
 
 def squared_distance(one, other):
-    """Compute the squared distance of each pair in two stacks of parameters (s, ...)."""
+    """Compute the squared distance between each pair of networks, given two stacks of parameters (s, ...)."""
     parts = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
     return sum(np.sum((np.asarray(a) - np.asarray(b)) ** 2, axis=tuple(range(1, a.ndim))) for a, b in parts)
 
@@ -169,7 +169,7 @@ SLOW += [*zip(SHAPES[4:8], 2 * ("per layer", "per node"), strict=True)]
     "sizes, kind", [*QUICK, *(pytest.param(*each, marks=pytest.mark.slow) for each in SLOW)]
 )
 def test_align_recovers_20_of_20_copies(sizes, kind):
-    """The copies are traced, all 20 at once under vmap."""
+    """All 20 copies are traced together, under vmap."""
     network = layers_of(sizes, kind)
     references = [drawn(network, seed) for seed in range(20)]
     copies = all_disguised(network, references, range(100, 120))
@@ -191,7 +191,7 @@ def test_align_of_other_networks_keeps_the_function_and_is_no_farther_than_match
     @jax.jit
     @jax.vmap
     def matched(params, reference):
-        """Match the nodes, layer after layer, by all incoming and outgoing weights, four times."""
+        """Match the nodes four times, layer after layer, by all their incoming and outgoing weights."""
 
         def once(now, _):
             for layer in range(2):
@@ -226,7 +226,7 @@ def silenced(params, nodes):
 
 @pytest.mark.parametrize("kind", ["tanh", "sigmoid", "relu"])
 def test_silent_nodes_are_placed_by_what_leaves_them(kind):
-    """Silent nodes have incoming weights of 0, which fix neither the order nor the sign nor the scale."""
+    """Silent nodes have incoming weights of 0, which do not determine the nodes' order, sign or scale."""
     network = layers_of((3, 5, 4, 2), kind)
     params = silenced(drawn(network, 0), [(0, 1), (0, 3), (1, 0), (1, 2)])
     for copy in (disguised(network, params, seed) for seed in range(5)):
@@ -237,7 +237,7 @@ def test_silent_nodes_are_placed_by_what_leaves_them(kind):
 
 
 def test_canonical_does_not_tell_nodes_apart_that_the_same_enters():
-    """As the docstring says, such nodes keep their order; either order computes the same function."""
+    """Nodes with equal incoming weights keep their order; either order computes the same function."""
     network = NETWORKS["tanh"]
     twins = drawn(network, 0)
     twins[0].weights[:, 1], twins[0].biases[1] = twins[0].weights[:, 0], twins[0].biases[0]
@@ -321,7 +321,7 @@ SIGNS, FACTORS = jnp.array([1.0, -1.0, 1.0, 1.0]), jnp.array([1.0, 2.0, 3.0, 4.0
         (
             lambda: symmetries.flipped(MIXED, drawn(MIXED, 0), 0, jnp.array([1.0, -1, 1, 1, 1])),
             ValueError,
-            "sign must be 1 for nodes that cannot change it",
+            "sign must be 1 for nodes that cannot be flipped",
         ),
         (lambda: symmetries.permuted(drawn(TANH, 0), 0, [0, 1, 2, 2]), ValueError, "permutation of 0 to 3"),
         (lambda: symmetries.permuted(drawn(TANH, 0), 0, [0, 1, 2]), ValueError, "permutation of 0 to 3"),

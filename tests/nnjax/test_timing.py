@@ -1,4 +1,4 @@
-"""The fastest view comes first, in seconds per run; every view is measured, however little time is given."""
+"""Views are sorted by seconds per run, fastest first; all are measured, however little time is given."""
 
 import itertools
 import re

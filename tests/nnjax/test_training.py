@@ -1,4 +1,4 @@
-"""Training against the handout's own loop and against NumPy, and the criteria that stop it."""
+"""Check training against the handout's own loop and against NumPy, and test the criteria that stop it."""
 
 import functools
 
@@ -27,7 +27,7 @@ def data(rows=7, network=NETWORK, seed=0):
 @functools.cache
 def start(network=NETWORK):
     init = functools.partial(nnjax.init, network, weights="normal", biases="normal", dtype=jnp.float64)
-    with jax.ensure_compile_time_eval():  # even where a run is traced
+    with jax.ensure_compile_time_eval():  # even while a run is being traced
         return jax.jit(init)(nnjax.key(0))
 
 
@@ -36,7 +36,7 @@ def close(got, expected, rtol=RTOL):
 
 
 def run(optimizer, epochs=6, network=NETWORK, rows=7, **options):
-    """Train, compiled as one program: compiling each operation by itself would take many times as long."""
+    """Train in one compiled program; compiling each operation by itself would take many times as long."""
     rows = data(rows, network)
     train = functools.partial(nnjax.train, optimizer=optimizer, epochs=epochs, **options)
     return jax.jit(lambda params: train(network, params, *rows))(start(network))
@@ -173,7 +173,7 @@ OPTIMIZERS = {
     [*((name, jnp.float32) for name in OPTIMIZERS), *((n, jnp.bfloat16) for n in OPTIMIZERS if n != "lbfgs")],
 )
 def test_any_optimiser_in_a_sweep(name, dtype):
-    """Settings are float64 here, wider than the parameters; optimisers may need the loss."""
+    """Settings are float64 in this test, and so wider than the parameters; some optimisers need the loss."""
 
     def loss(key, rate):
         params = nnjax.init(NETWORK, key, dtype=dtype)
@@ -203,7 +203,7 @@ def test_stopped_seeds_are_frozen_bit_by_bit_under_vmap():
 
 
 def test_an_order_for_each_seed_and_one_for_all():
-    """A key made from the seed gives each seed its own row order; one fixed key gives all the same order."""
+    """A key made from the seed gives each seed its own row order; one fixed key gives all seeds one order."""
     same = start()
 
     def end(by_seed, key):
@@ -231,7 +231,7 @@ def test_stop_on_a_small_gradient_freezes_the_state_reached(view):
     stop = nnjax.Stop(gradient_norm=1e-3)
     params, history = run(optax.sgd(0.02), 5000, network, stop=stop, view=view)
     again, _ = run(optax.sgd(0.02), int(history.epochs), network, view=view)
-    # These are two programs, whose last digits may differ (jax 0.12); one more epoch would change the result
+    # The results of two programs may differ in the last digits (jax 0.12); one more epoch would change them
     # by 1e-5.
     chex.assert_trees_all_close(params, again, rtol=1e-14)
     assert 0 < history.epochs < 5000
@@ -356,7 +356,7 @@ def test_validation_labels_of_a_cross_entropy(view, swept):
 @pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 def test_training_can_be_differentiated(view):
-    """∂loss/∂α through six updates, backward and forward, against a central difference."""
+    """Check ∂loss/∂α through six updates, backward and forward, against a central difference."""
 
     def reached(rate):
         return run(optax.sgd(rate), network=nnjax.mlp((2, 3, 1)), rows=2, view=view)[1].loss

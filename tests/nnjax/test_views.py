@@ -1,4 +1,4 @@
-"""Every view computes the same in its layout; sizes and rows say which one is fastest."""
+"""Every view computes the same results in its own layout; sizes and rows decide which view is fastest."""
 
 import dataclasses
 

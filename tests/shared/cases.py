@@ -1,6 +1,7 @@
-"""The table of cases that every gradient test runs over, and the assertion they share.
+"""The table of cases that every gradient test runs over, and the assertion that all these tests share.
 
-Every entry of nnjax.ACTIVATIONS and nnjax.LOSSES is in some case: those that no case here uses get their own.
+Every entry of nnjax.ACTIVATIONS and nnjax.LOSSES is in some case: an entry that no case in the table uses
+gets a case to itself.
 """
 
 import dataclasses
@@ -18,7 +19,7 @@ RTOL = 1e-10  # float64 is exact to 1e-16; results that lose six digits by cance
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A network, a loss and a number of rows; small cases miss slips, so none here is small."""
+    """A network, a loss and a number of rows, all large enough that the tests do not miss slips."""
 
     sizes: tuple[int, ...]
     activations: tuple
@@ -32,7 +33,7 @@ class Case:
 
     def draw(self, seed: int = 0, dtype=jnp.float64):
         """Draw parameters with non-zero biases (where there are any), inputs and labels."""
-        # NumPy draws, since jax.random would compile thirty small programs for each case.
+        # NumPy draws the numbers, since jax.random would compile thirty small programs for each case.
         rng = np.random.default_rng(seed)
         params = tuple(
             nnjax.Layer(
@@ -108,8 +109,8 @@ def assert_same_gradients(got, expected, rtol: float = RTOL) -> None:
 def assert_close_in_each_layer(got, expected, rtol: float) -> None:
     """Assert that each layer's largest error is small, relative to that layer's largest number.
 
-    This is for float32: if the terms of a sum cancel, its error has no bound relative to the sum, but it
-    has one relative to the terms.
+    This is for float32: if the terms of a sum cancel, the rounding error is bounded relative to the terms,
+    but not relative to the sum.
     """
     for index, (layer, reference) in enumerate(zip(got, expected, strict=True)):
         for name in ("weights", "biases"):
@@ -120,14 +121,14 @@ def assert_close_in_each_layer(got, expected, rtol: float) -> None:
 
 
 def assert_gradients_of(way, case: Case, seed: int = 0) -> None:
-    """Assert that a backward pass, `way`, equals jax.grad(total_loss): the real test."""
+    """Run the real test: assert that a backward pass, `way`, equals jax.grad(total_loss)."""
     params, xs, ys = case.draw(seed)
     got = way(case.network, params, xs, ys, case.loss)
     assert_same_gradients(got, truth(case, params, xs, ys))
 
 
 def jitted(way):
-    """Compile as one program, with a static loss name: single operations would take ten times as long."""
+    """Compile as one program with a static loss name: compiling single operations takes ten times as long."""
     return jax.jit(way, static_argnums=4)
 
 

@@ -44,7 +44,7 @@ KNOWN = {
         lambda p: softplus(p[0]) + softplus(-p[0]) + p[1] ** 2, (0.0, 0.0), "strict minimum",
     ),
     "absolute value": (lambda p: jnp.abs(p[0]), (0.0,), "strict minimum"),
-    # Flat minima: a whole manifold, or flat to second order.
+    # Flat minima: a whole manifold of minima, or one minimum that is flat to second order.
     "hyperbola": (lambda p: (p[0] * p[1] - 1) ** 2, (2.0, 0.5), "flat minimum"),
     "valley": (lambda p: p[0] ** 2 + 0 * p[1], (0.0, 7.0), "flat minimum"),
     "circle": (lambda p: (p[0] ** 2 + p[1] ** 2 - 1) ** 2, (1.0, 0.0), "flat minimum"),
@@ -55,7 +55,7 @@ KNOWN = {
     "dead ReLU node": (lambda p: (relu(p[0]) * p[1] + p[2] - 1) ** 2, (-2.0, 0.5, 1.0), "flat minimum"),
     "squared sine": (lambda p: jnp.sin(p[0] + p[1]) ** 2, (0.0, 0.0), "flat minimum"),
     "quartic valley": (lambda p: p[0] ** 2 + p[1] ** 4, (0.0, 0.0), "flat minimum"),
-    # Saddles, some of which look like flat minima from the Hessian alone.
+    # Saddles, some of which look like flat minima if only the Hessian is considered.
     "saddle": (lambda p: p[0] ** 2 - p[1] ** 2, (0.0, 0.0), "saddle"),
     "product": (lambda p: p[0] * p[1], (0.0, 0.0), "saddle"),
     "hill": (lambda p: -(p[0] ** 2) - p[1] ** 2, (0.0, 0.0), "saddle"),

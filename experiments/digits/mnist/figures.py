@@ -13,12 +13,13 @@ from experiments.runner.mnist import MNIST
 
 ACCURACY = (
     "Nielsen's networks, 784-30-10 and 784-100-10, with N(0, 1) weights and biases and squared error: test "
-    "accuracy after each epoch, one line for each seed. Dashed: the number that he prints for his one run on "
-    "MNIST."
+    "accuracy after each epoch, one line for each seed. Dashed: the number that Nielsen prints for his one "
+    "run on MNIST."
 )
 BIRTHS = (
-    "How fast each hidden layer would learn at birth, before any training: |δ|, δ averaged over 1000 rows. "
-    "Bars: 90 % of the seeds, and the median; circles: Nielsen's single network of each depth (chapter 5)."
+    "How fast each hidden layer would learn at birth, before any training: |δ|, with δ averaged over 1000 "
+    "rows. Bars show 90 % of the seeds, and the median. Circles show Nielsen's single network of each depth "
+    "(chapter 5)."
 )
 
 

@@ -1,4 +1,4 @@
-"""Tables, and findings on where Nielsen's printed numbers lie among those of many seeds."""
+"""Tables, and findings on where Nielsen's printed numbers lie among the results of many seeds."""
 
 from collections.abc import Iterator, Mapping
 
@@ -13,7 +13,8 @@ from experiments.runner.mnist import MNIST
 EXPECTED = expectations.of("digits")
 
 PRINTED = {30: 0.9542, 100: 0.9659}
-"""His accuracies by hidden nodes: for 30, in the best of 30 epochs; for 100, he does not say when."""
+"""Nielsen's accuracies by number of hidden nodes. The first is from the best of 30 epochs; for the second he
+does not name the epoch."""
 SPEEDS = {
     2: (0.06574134, 0.3092185),
     3: (0.01183821, 0.05996519, 0.2831424),
@@ -21,7 +22,7 @@ SPEEDS = {
 }
 """{hidden layers: his speeds before training}, from his figures' data; chapter 5 prints fewer digits."""
 WORSE = 0.01
-"""Clearly worse means a percentage point below his number."""
+"""“Clearly worse” means at least a percentage point below Nielsen's number."""
 LEAST_SEEDS, LEAST_EPOCHS, LEAST_BIRTHS = 11, 30, 500
 """The minimum numbers of seeds, epochs and untrained networks with which findings are judged."""
 
@@ -32,7 +33,7 @@ def best(mnist: xr.Dataset, hidden: int) -> np.ndarray:
 
 
 def _shares(mnist: xr.Dataset, hidden: int) -> np.ndarray:
-    """Return accuracies (s, e) without float32's rounding, so that equal ones compare as equal."""
+    """Return accuracies (s, e) without float32's rounding, so that equal accuracies compare as equal."""
     return np.round(mnist["accuracy"].sel(hidden_nodes=hidden).values.astype(float), 6)
 
 
@@ -43,7 +44,7 @@ def lag(births: xr.Dataset, depth: int) -> np.ndarray:
 
 
 def findings(mnist: xr.Dataset, births: xr.Dataset) -> list[Finding]:
-    """Compare Nielsen's numbers with the seeds; he has no numbers for pictures other than MNIST."""
+    """Compare Nielsen's numbers with those of the seeds; for pictures other than MNIST he has none."""
     if mnist.attrs["pictures"] != MNIST:
         return []
     enough = mnist.sizes["seed"] >= LEAST_SEEDS and mnist.sizes["epoch"] >= LEAST_EPOCHS
@@ -62,11 +63,11 @@ def _of_training(mnist: xr.Dataset) -> Iterator[Finding]:
             values,
             note=f"his one run, {printed:.2%}, is above {np.sum(values < printed)} of {len(values)} seeds "
             f"({values.min():.2%} to {values.max():.2%}); after the last epoch the median is "
-            f"{np.median(last):.2%}; his rate 3, of a cost with ½ and a mean over 10 rows, is 0.15 here",
+            f"{np.median(last):.2%}; his rate 3, for a cost with ½ and a mean over 10 rows, is our 0.15",
         )
     yield share(
         EXPECTED["nielsen-100-worse"],
-        f"784-100-10: seeds whose best epoch is a point or more below his {PRINTED[100]:.2%} (share)",
+        f"784-100-10: seeds whose best epoch is a point or more below Nielsen's {PRINTED[100]:.2%} (share)",
         best(mnist, 100) <= PRINTED[100] - WORSE,
         note=f"with 30 hidden nodes {np.mean(best(mnist, 30) <= PRINTED[30] - WORSE):.0%} below 94.42%",
     )
@@ -79,7 +80,7 @@ def _of_births(births: xr.Dataset) -> Iterator[Finding]:
         yield share(
             EXPECTED[f"births-{depth}"],
             f"784-{'30-' * depth}10 at birth: networks in which the last hidden layer is at most {his:.3g} "
-            "times as fast as the first, as it is in Nielsen's (share)",
+            "times as fast as the first, as in Nielsen's network (share)",
             values <= his,
             note=f"{len(values)} seeds; median {np.median(values):.3g}, 90 % of them {low:.3g} to {high:.3g}",
         )

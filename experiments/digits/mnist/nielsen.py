@@ -1,8 +1,9 @@
 """Nielsen's networks from many seeds: chapter 1's accuracy, and chapter 5's speeds of untrained layers.
 
-His cost is C = 1/(2n) Σₙ |yₙ - aₙ|², the mean of half a square; nnjax's loss is Σₙ |yₙ - aₙ|², a sum without
-the half. So ∂C/∂w is our gradient divided by 2n, and his rate η on batches of n rows is our α = η / (2n):
-3 on 10 rows is 0.15. His cross-entropy has no half: it is ours divided by n.
+Nielsen's cost is C = 1/(2n) Σₙ |yₙ - aₙ|², the mean of half a square; nnjax's loss is Σₙ |yₙ - aₙ|², a sum
+without the half. Therefore ∂C/∂w is our gradient divided by 2n, and his rate η on batches of n rows is our
+α = η / (2n). His rate 3 on batches of 10 rows is our 0.15. Nielsen's cross-entropy has no half: it is our
+cross-entropy divided by n.
 """
 
 import functools
@@ -23,11 +24,11 @@ from nnjax import datasets
 
 HIDDEN = (30, 100)
 RATE, ROWS = 3.0, 10
-"""His learning rate, and his number of rows per update."""
+"""Nielsen's learning rate, and his number of rows per update."""
 BORN = ((30, 30), (30, 30, 30), (30, 30, 30, 30))
-"""Hidden layers of the networks whose speeds he prints."""
+"""Hidden layers of the networks whose speeds Nielsen prints."""
 LOOKED_AT = 1000
-"""Number of training rows over which he averages δ."""
+"""Number of training rows over which Nielsen averages δ."""
 
 
 def network_of(pictures: Pictures, hidden: Sequence[int], output: str = "sigmoid") -> nnjax.Network:
@@ -37,7 +38,7 @@ def network_of(pictures: Pictures, hidden: Sequence[int], output: str = "sigmoid
 
 
 def epoch(network: nnjax.Network, params: nnjax.Params, rows: datasets.Data, key: jax.Array) -> nnjax.Params:
-    """Train for one epoch as his network.py does; the key sets the order of the rows."""
+    """Train for one epoch as Nielsen's network.py does; the key sets the order of the rows."""
     after, _ = nnjax.train(
         network,
         params,
@@ -53,7 +54,7 @@ def epoch(network: nnjax.Network, params: nnjax.Params, rows: datasets.Data, key
 
 @functools.cache
 def learner(folder: str, hidden: int, epochs: int) -> Callable[[jax.Array], jax.Array]:
-    """Make a function that maps a key to the test accuracy after 1..E epochs (e,).
+    """Make a function that maps a key to the test accuracies after 1 to E epochs, (e,).
 
     Weights and biases are drawn from N(0, 1).
     """
@@ -77,8 +78,8 @@ def learner(folder: str, hidden: int, epochs: int) -> Callable[[jax.Array], jax.
 def speeds(folder: str, hidden: tuple[int, ...]) -> Callable[[jax.Array], jax.Array]:
     """Make a function that maps a key to |mean over rows of δ| of each hidden layer (l,), before training.
 
-    Weights are drawn from N(0, 1/inputs), biases from N(0, 1), and the loss is cross-entropy, as in his
-    network2.py; ∂C/∂b is δ except for the sign.
+    Weights are drawn from N(0, 1/inputs), biases from N(0, 1), and the loss is cross-entropy, as in
+    Nielsen's network2.py. Except for the sign, ∂C/∂b is δ.
     """
     pictures = load(folder)
     network = network_of(pictures, hidden, "identity")
@@ -120,7 +121,7 @@ def measure(
                 "speed": (
                     ("depth", "seed", "layer"),
                     born,
-                    {"long_name": "|δ| of a hidden layer at birth, δ averaged over 1000 rows"},
+                    {"long_name": "|δ| of a hidden layer at birth, with δ averaged over 1000 rows"},
                 )
             },
             {

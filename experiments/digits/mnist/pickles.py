@@ -1,7 +1,7 @@
 """Reading NumPy arrays from a pickle without running it.
 
-A pickle is a program for a small stack machine, and may call whatever it names. Here `pickletools` lists its
-operations, and only those that describe arrays of numbers and tuples are followed.
+A pickle is a program for a small stack machine, and may call whatever it names. This module lists the
+operations of a pickle with `pickletools`, and follows only those that describe tuples and arrays of numbers.
 """
 
 import pickletools
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 GLOBALS = {"numpy.core.multiarray _reconstruct", "numpy ndarray", "numpy dtype"}
-"""The names in an array's description; any other name is refused."""
+"""The names that may occur in an array's description; any other name is refused."""
 TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 VALUES = {"BININT", "BININT1", "BININT2", "BINSTRING", "SHORT_BINSTRING", "GLOBAL"}
@@ -21,8 +21,8 @@ class Described:
     """An array or a dtype as the pickle describes it, piece by piece.
 
     Attributes:
-        arguments: The arguments that it is made from.
-        state: The state that is filled in.
+        arguments: The arguments from which the array or dtype is made.
+        state: The state that is filled in afterwards.
     """
 
     def __init__(self, arguments: tuple[Any, ...]) -> None:
@@ -34,7 +34,7 @@ def arrays(content: bytes) -> Any:
     """Read a pickle of arrays and tuples, as written by Python 2 (protocol 2), without running it.
 
     Raises:
-        ValueError: It contains something else; the message names it.
+        ValueError: The pickle contains something else; the message says what.
     """
     stack: list[Any] = []
     memo: dict[int, Any] = {}
@@ -72,7 +72,7 @@ def _follow(name: str, argument: Any, stack: list[Any], memo: dict[int, Any]) ->
 
 
 def _gather(stack: list[Any], count: int | None) -> None:
-    """Put the last `count` values, or those from the mark on, into a tuple."""
+    """Put the last `count` values, or all values from the mark on, into a tuple."""
     if count is None:
         count = next(i for i, value in enumerate(reversed(stack)) if value is MARK)
         del stack[len(stack) - count - 1]

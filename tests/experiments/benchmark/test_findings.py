@@ -44,7 +44,7 @@ def test_what_is_measured(data):
     assert found["views-batches"].interval == (0.5, 0.7)
     assert found["million-seconds"].unit == "s"
     assert [found[f"few-{seeds}"].measured for seeds in (1, 10, 100)] == [0.1, 0.9, 0.7]
-    assert found["few-10"].note == "the worse one of 2-2-1 and digits: digits"
+    assert found["few-10"].note == "the worse of 2-2-1 and digits: digits"
     assert (found["one-network"].measured, found["one-network"].interval) == (1.5, (1.0, 2.0))
     assert found["one-network"].note == "the best: fast"
 

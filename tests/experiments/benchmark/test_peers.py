@@ -66,7 +66,7 @@ def test_a_peer_does_the_same_training(name, kind):
 
 
 def test_what_a_peer_is_given():
-    """Peers that are loops train one seed; slow ones do fewer updates, except on the digits."""
+    """Peers that loop over seeds train one seed; slow peers do fewer updates, except on the digits."""
     xor, digits = work.xor((2, 2, 1), steps=500, seeds=64), work.digits(1, small=False)
     given = {name: peer.limited(xor) for name, peer in PEERS.items()}
     assert {name: (each.seeds, each.steps) for name, each in given.items()} == {

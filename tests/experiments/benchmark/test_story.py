@@ -13,6 +13,6 @@ def test_the_story_is_complete(data):
 def test_a_short_run_tells_no_speeds(data):
     data["speed"].attrs["full"] = 0
     told = story(data)
-    assert "too short" in told[1]
+    assert "too small" in told[1]
     assert "{floor" not in "".join(part for part in told if isinstance(part, str))
     stories.complete("benchmark", told, figures(data))

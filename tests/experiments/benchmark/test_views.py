@@ -27,7 +27,7 @@ def test_the_work_has_the_cases_rows_and_order(case):
 
 
 def test_the_ratio_is_the_best_others_time_over_the_named_ones(monkeypatch):
-    """On a made-up clock, the named view takes 1 s and the others 2 and 3 s."""
+    """On a made-up clock, the named view takes 1 s, and the other views take 2 and 3 s."""
     case = Case((2, 2, 1), 4, "none")
     seconds = {"nodes": 1.0, "matrix": 2.0, "columns": 3.0}
     assert nnjax.fastest_view(nnjax.mlp(case.sizes), 4) == "nodes"

@@ -58,7 +58,7 @@ def test_stacked_starts_have_biases_that_broadcast():
     shapes = [leaf.shape for leaf in each.stacked_starts()]
     assert shapes == [(3, 4, 3), (3, 1, 3), (3, 3, 1), (3, 1, 1)]
     start = nnjax.init(each.network, nnjax.key(6), "lecun_normal", "normal")
-    # A batch and a single draw are two programs, whose last digits may differ (jax 0.12).
+    # A batch and a single draw are two programs; their results may differ in the last digits (jax 0.12).
     np.testing.assert_allclose(each.stacked_starts()[0][1], start[0].weights, rtol=1e-6)
 
 

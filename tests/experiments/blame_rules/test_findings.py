@@ -11,7 +11,7 @@ TIMES = [0.5, 1.0, 2.0]
 
 
 def task(seeds, measure):
-    """At its middle rate every rule reaches an accuracy of 1 (the printed rule 1/2), at other rates 0."""
+    """Every rule has an accuracy of 1 at its middle rate (the printed rule has 1/2), and 0 at other rates."""
     accuracy = np.zeros((seeds, len(TIMES), len(RULES)), np.float32)
     accuracy[:, 1] = 1
     accuracy[:, 1, list(RULES).index(PRINTED)] = 0.5
@@ -58,7 +58,7 @@ def test_verdicts(data):
         "uphill-uniform-feedback": "differs",
         "uphill-handout-printed": "differs",
         "uphill-handout-authors-code": "differs",
-        # The chance is one half, but with 2000 networks the interval is wider than ± 0.02.
+        # The chance of going uphill is one half, but with 2000 networks the interval is wider than ± 0.02.
         "uphill-handout-feedback": "undecided",
         "feedback-aligns": "agrees",
         "xor-printed": "differs",
@@ -79,7 +79,7 @@ def test_the_chance_of_going_uphill_has_known_limits(norm, nodes, chance):
 
 @pytest.mark.parametrize("inputs, published", [(UNIFORM, 0.0903), (HANDOUT, 0.288)])
 def test_the_chance_of_going_uphill_is_that_of_drawn_weights(inputs, published):
-    """The chance agrees with an independent figure, and with networks whose output weights are drawn."""
+    """The chance agrees with an independent figure, and with networks whose output weights are random."""
     chance = uphill_chance(norms(inputs))
     assert abs(chance - published) < 0.0005
     rng = np.random.default_rng(5)
@@ -110,7 +110,7 @@ def test_a_wrong_angle_is_seen(data):
 def test_what_is_reached(data):
     solved, times = reached(data["xor"].to_dataset(), TRUE)
     assert (solved.mean(), times) == (1.0, "1")
-    # 4 rows with a loss of 0.03 each sum to 0.12, so the task is unsolved at every rate.
+    # The losses of the 4 rows, 0.03 each, sum to 0.12, so the task is unsolved at every rate.
     assert reached(data["xor"].to_dataset(), PRINTED)[0].mean() == 0
     assert reached(data["digits"].to_dataset(), PRINTED)[0].mean() == 0.5
 

@@ -1,4 +1,4 @@
-"""The blame rules against closed forms, and their results against an independent run."""
+"""The blame rules agree with closed forms, and their results with an independent run."""
 
 import jax
 import jax.numpy as jnp
@@ -41,7 +41,7 @@ def test_the_summed_rules_angle_with_constant_slope(nodes):
 
 
 def test_its_mean_for_gaussian_weights():
-    """E |Σ v| / (√n |v|) is about √(2/(π n)), which is 0.141 for n = 32.
+    """The mean E |Σ v| / (√n |v|) is about √(2/(π n)), which is 0.141 for n = 32.
 
     The mean of 4000 networks agrees to within 4 standard errors.
     """
@@ -75,7 +75,7 @@ def test_identical_nodes_stay_identical_under_the_summed_rule():
 
 
 def test_the_authors_code():
-    """δ_h = Σ w² (y - ŷ) a(1 - a) · a_h(1 - a_h), written out in NumPy."""
+    """The rule δ_h = Σ w² (y - ŷ) a(1 - a) · a_h(1 - a_h) is written out in NumPy."""
     network, params, fixed, x, y = drawn((3, 4, 1))
     trace = nnjax.forward(network, params, x)
     deltas = RULES[AUTHORS](Example(network, params, trace, y, fixed))
@@ -98,14 +98,14 @@ def test_feedback_through_the_networks_own_weights_is_backpropagation():
 
 
 def test_training_by_backpropagation_is_nnjax_train():
-    """With the same draws, in full batches, the last loss is that of `nnjax.train` with plain descent."""
+    """With the same draws and full batches, the last loss is as in `nnjax.train` with plain descent."""
     network, (xs, ys) = nnjax.mlp((2, 2, 1)), datasets.xor()
     task = Task("XOR", network, datasets.xor(), datasets.xor(), rate=2.0, epochs=5, batch=4, seeds=1)
     loss, right = rules.trained(task)(nnjax.key(3), jnp.float32(2))
     start = nnjax.init(network, jax.random.fold_in(nnjax.key(3), 0), "normal", "normal")
     _, history = nnjax.train(network, start, xs, ys, optimizer=optax.sgd(2.0), epochs=5)
     np.testing.assert_allclose(4 * loss[0], history.loss, rtol=1e-4)
-    # With one output node the largest output is the only one, so every row counts as right.
+    # With one output node, the only output is also the largest, so every row counts as right.
     assert right.tolist() == [1.0] * len(RULES)
 
 
@@ -133,7 +133,7 @@ def test_xor_by_each_rule(monkeypatch):
 
 
 def test_feedbacks_alignment_is_followed_through_training():
-    """The first angle is that of one update, which does not change at rate 0; the last is after training."""
+    """The first angle is from one update, and stays the same at rate 0; the last is from after training."""
     data = datasets.iris().train
     task = Task("Iris", nnjax.mlp((4, 3, 3)), data, data, rate=0.1, epochs=2, batch=16, seeds=2)
     assert rules.looks(task) == (0, 1, 2)

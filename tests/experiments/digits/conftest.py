@@ -49,7 +49,7 @@ def made_up():
 
 @pytest.fixture(scope="package")
 def two_groups():
-    """100 seeds, the first 20 of which lose digit 3 in any row order: its node is silent and its δ is 0."""
+    """A hundred seeds; the first 20 lose digit 3 in any row order, as its node is silent and its δ is 0."""
     config = digits.Config(seeds=100, crossed=16, few=5, epochs=21, batch_epochs=5)
     data = digits.run(config, MadeUp())
     starts = data["starts"].to_dataset()

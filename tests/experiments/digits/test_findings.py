@@ -1,4 +1,4 @@
-"""The findings on digits, on data with known answers."""
+"""The findings about the digits, judged on data with known answers."""
 
 import numpy as np
 import xarray as xr
@@ -43,7 +43,7 @@ def test_nothing_is_said_of_few_seeds(two_groups):
 
 
 def test_silence_is_followed_from_an_epoch_on():
-    """Two nodes are silent after epoch 1: one speaks two epochs later, the other never does.
+    """Two nodes are silent after epoch 1: one speaks two epochs later, and the other never speaks.
 
     All others always speak.
     """

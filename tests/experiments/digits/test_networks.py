@@ -1,4 +1,4 @@
-"""The measurements at an output node, against NumPy."""
+"""The measurements at an output node agree with NumPy's."""
 
 import jax.numpy as jnp
 import numpy as np

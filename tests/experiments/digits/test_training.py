@@ -61,7 +61,7 @@ def test_loss_and_gradient_at_the_end_are_those_of_the_training_rows(name):
 def test_the_two_groups_of_ends():
     """With 512 other seeds, LeCun's weights reached 97.5 ± 0.34 % (96.2 to 98.2).
 
-    Of those with weights from N(0, 1), 15 % missed 93 %.
+    Of the seeds with weights from N(0, 1), 15 % missed 93 %.
     """
     seeds, order = range(64), {"order": np.uint32([ORDER])}
     lecun, nielsen = (

@@ -29,7 +29,7 @@ def test_what_weights_do_is_told_from_what_orders_do():
 
 
 def updates(seeds):
-    """Make accuracies of 0.9, except for the pair with equally many updates, which gets 0.7 and 0.8."""
+    """Make accuracies of 0.9, except for the pair with the same number of updates, which gets 0.7 and 0.8."""
     accuracy = np.full((len(BATCHES), seeds, 3), 0.9)
     accuracy += np.random.default_rng(0).normal(0, 1e-3, accuracy.shape)
     names = list(BATCHES)

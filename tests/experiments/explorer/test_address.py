@@ -24,7 +24,7 @@ def test_every_state_comes_back_from_its_address(golden):
     for state, again, _ in found:
         assert again == state
     assert found[0][2] == ""
-    assert len({address for _, _, address in found}) == len(found) - 1  # the first preset is the start
+    assert len({address for _, _, address in found}) == len(found) - 1  # the first preset is the default
 
 
 DAMAGED = {

@@ -10,7 +10,7 @@ def test_right_answers_are_right_however_many_digits(golden):
 
 
 def test_the_number_of_a_slip_is_told_to_be_its(golden):
-    """Another explanation is accepted if it gives the same number to all digits."""
+    """Another explanation is accepted if its number agrees in every digit."""
     body = """const same = (a, b) => a === b || Math.abs(a / b - 1) < 1e-3;
     const told = n.exercises(given).flatMap((each) => each.slips.flatMap((slip) => {
       const right = each.answers([]);

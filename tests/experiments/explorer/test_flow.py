@@ -1,4 +1,4 @@
-"""|δ| of every layer agrees with nnjax, and the theory's line with nnjax.signal_propagation.mean_field."""
+"""The |δ| of every layer agrees with nnjax, and the theory with nnjax.signal_propagation.mean_field."""
 
 import jax.numpy as jnp
 import node
@@ -52,7 +52,7 @@ def test_what_becomes_of_delta():
     }
     found = node.evaluate("flow.mjs", body, list(cases.values()), also="threefry.mjs")
     assert [fate for fate, _, _ in found] == list(cases)
-    assert found[0][1] == found[0][2] > 4  # exact zeros come only from layers that are off
+    assert found[0][1] == found[0][2] > 4  # exact zeros come only from layers whose nodes are all off
     assert all(blocked == silent for _, blocked, silent in found)
 
 

@@ -1,4 +1,4 @@
-"""Nothing overlaps: nodes stay apart and inside, and no two labels cover each other."""
+"""Nothing overlaps: nodes keep their distance and stay inside the drawing, and no labels cover each other."""
 
 import node
 import pytest

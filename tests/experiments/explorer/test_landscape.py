@@ -1,4 +1,4 @@
-"""The plane goes through its three networks, and its loss at these points is that of the networks."""
+"""The plane goes through its three networks, and its loss at these points equals the networks' loss."""
 
 import node
 import numpy as np

@@ -1,4 +1,4 @@
-"""The matrix form's results are the numbers that the nodes show."""
+"""The results of the matrix form are the numbers shown at the nodes."""
 
 import node
 import numpy as np

@@ -1,4 +1,4 @@
-"""Every number of 500 random networks agrees with nnjax's in float64, to 1e-12."""
+"""Every number in 500 random networks agrees with nnjax's number in float64, to within 1e-12."""
 
 import functools
 
@@ -29,7 +29,7 @@ return given.rows.map(({params, x, y}) => m.step(given.network, params, x, y, gi
 def rows(name):
     """Draw parameters, inputs and labels, and compute nnjax's results for them.
 
-    Numbers are uniform in ±1, since a slope of 1 - a² close to 0 would magnify a's rounding error.
+    Numbers are uniform in ±1, since a slope of 1 - a² close to 0 would magnify the rounding error of `a`.
     """
     network, rng = NETWORKS[name], np.random.default_rng(500)
     empty = nnjax.init(network, nnjax.key(0), dtype=jnp.float64)
@@ -101,7 +101,7 @@ def test_activations_far_out_and_at_the_kink():
             "atol": 1e-300,
         }  # smaller numbers are subnormal in one and 0 in the other
         np.testing.assert_allclose(values, a, **tolerance)
-        near = np.abs(z) < (3 if name == "tanh" else np.inf)  # 1 - a² magnifies a's rounding error
+        near = np.abs(z) < (3 if name == "tanh" else np.inf)  # the slope 1 - a² magnifies rounding
         np.testing.assert_allclose(slopes[near], function.derivative(jnp.asarray(z), a)[near], **tolerance)
 
 

@@ -1,4 +1,4 @@
-"""Each slip gives the number that a person who makes it gets, and without slips the step is right."""
+"""Each slip gives the number that a person would get by making it, and without slips the step is right."""
 
 import jax
 import jax.numpy as jnp

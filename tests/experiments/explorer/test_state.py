@@ -34,7 +34,7 @@ def test_an_update_starts_from_the_weights_of_the_one_before(golden):
     updated, params, first, second, phase, assumed, passed = node.evaluate("state.mjs", body, golden)
     assert updated == params
     assert (first, second, phase) == (0, 1, {"kind": "x", "layer": 0})
-    assert assumed == [golden["assumed"]]  # the handout assumes it for one step
+    assert assumed == [golden["assumed"]]  # the handout assumes this ŷ for one step
     assert passed != assumed
 
 

@@ -1,4 +1,4 @@
-"""200 XOR seeds end at the same losses as in nnjax, and one step equals nnjax's."""
+"""For 200 XOR seeds, training ends at the same losses as in nnjax, and one step gives the same numbers."""
 
 import jax
 import jax.numpy as jnp
@@ -48,7 +48,7 @@ def test_a_few_steps_are_nnjaxs_in_float64():
         for layer, (weights, biases) in zip(
             theirs, jax.tree.map(lambda a, s=seed: a[s], params), strict=True
         ):
-            # Initial weights may differ by 4 units in the last place of float32, as normal draws do.
+            # Initial weights are normal draws, which may differ by 4 units in the last place of float32.
             np.testing.assert_allclose(layer["weights"], weights, rtol=5e-6)
             np.testing.assert_allclose(layer["biases"], biases, rtol=5e-6)
 
@@ -108,4 +108,4 @@ def test_a_stuck_network_opens_at_a_row_that_it_has_not_learned():
         errors = np.abs(ys - 1 / (1 + np.exp(-(a @ output.weights + output.biases))))
         assert each["worst"] == np.argmax(errors)
     assert found[0]["loss"] == pytest.approx(0.5, abs=0.02)
-    assert found[0]["worst"] != 1  # it has learned that row
+    assert found[0]["worst"] != 1  # the network has learnt that row

@@ -18,7 +18,7 @@ EPOCHS = 50
 
 
 def _tossed(share, seeds=100, ranges=(0.1, 1.0)):
-    """Make what `run` returns if runs converge with probability `share`, but never from zeros."""
+    """Make what `run` would return if runs converged with probability `share`, but never from zeros."""
     draw = np.random.default_rng(0)
     shape = seeds, 2 * len(ranges) + 1, len(NETWORKS)
     endings = {}

@@ -1,4 +1,4 @@
-"""Intervals against the laws that they rest on, and findings and tables for any share of converging runs."""
+"""Intervals agree with the laws behind them; any share of converging runs gives findings and tables."""
 
 import numpy as np
 import pytest

@@ -21,7 +21,7 @@ SIZES = (4, 3, 2)
 
 
 def _trained(task, hidden, biases, epochs=20):
-    """Train in full batches from all zeros, in float64."""
+    """Train in full batches from all-zero weights, in float64."""
     network = nnjax.mlp(task.sizes, hidden, biases=biases)
     first = tuple(nnjax.Layer(np.zeros(s), np.zeros(s[1])) for s in itertools.pairwise(task.sizes))
     train = functools.partial(nnjax.train, optimizer=optax.sgd(0.3), epochs=epochs)
@@ -35,7 +35,7 @@ def _moved(params):
 @pytest.mark.parametrize("biases", BIASES)
 @pytest.mark.parametrize("name", TASKS)
 def test_sigmoid_nodes_that_start_at_zero_move_together(name, biases):
-    """Their gradients differ only by rounding errors: those of some 30 operations add up to at most 1e-14."""
+    """The nodes' gradients differ only by rounding: the errors of some 30 operations sum to at most 1e-14."""
     params, parting = training.from_zeros(TASKS[name], biases, 20, restored=True)
     assert params[0].weights.dtype == jnp.float64
     assert parting < 1e-14
@@ -147,7 +147,7 @@ def test_xor_without_biases_can_be_learnt_by_sigmoid_but_not_by_relu():
 
 
 def test_an_ending_is_found_under_its_task_seed_law_range_and_network():
-    """Seeds 7 and 8, ranges 1 and 2, five settings (the last one is zeros), and four networks."""
+    """There are seeds 7 and 8, ranges 1 and 2, five settings (the last one is zeros), and four networks."""
     count = len(TASKS) * 2 * 5 * 4
     numbers = np.arange(count).reshape(len(TASKS), 2, 5, 4)
     endings = {

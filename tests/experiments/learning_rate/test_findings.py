@@ -43,7 +43,7 @@ def test_a_bands_edges_lie_between_two_rates_tried():
     assert band(solved, rates) == (0.1, 1.0)
     assert decades(solved, rates) == pytest.approx((1.0, 3.0))
     least, most = decades(np.tile([0, 0, 1, 1], (20, 1)), rates)
-    assert (least, most) == (1.0, np.inf)  # it may extend beyond the largest rate
+    assert (least, most) == (1.0, np.inf)  # the band may extend beyond the largest rate
 
 
 def test_a_clever_optimiser_that_solves_less_is_refuted(data):

@@ -64,5 +64,5 @@ def run_made_up():
 
 @pytest.fixture(scope="package")
 def long_run(config, run_made_up):
-    """40 seeds; Newton's method moves one of their end points by more than the allowed 0.05 (1 + 2)."""
+    """Make 40 seeds; Newton's method moves one of the end points by more than the allowed 0.05 (1 + 2)."""
     return run_made_up(config)

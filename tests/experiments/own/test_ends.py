@@ -46,7 +46,7 @@ def test_the_data_say_where_they_come_from(long_run, config):
 
 @pytest.mark.parametrize("share, deep", [((10, 20), range(10, 20)), ((30, 40), range(3))])
 def test_a_share_of_the_seeds_is_an_experiment_of_them(config, run_made_up, share, deep):
-    """None of the deep networks' 24 seeds is in 30 to 39, so the first three are used, as seeds 0 to 2."""
+    """None of the deep networks' 24 seeds lies in 30 to 39, so their first three seeds, 0 to 2, are used."""
     data = run_made_up(config.share(*share))
     assert data["ends"]["seed"].values.tolist() == list(range(*share))
     assert data["answers"]["seed"].values.tolist() == list(range(*share))

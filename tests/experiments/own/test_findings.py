@@ -42,7 +42,7 @@ def test_few_seeds_are_not_judged_and_a_last_delta_of_0_is_left_out(long_run, mo
     delta = data["depth"]["delta"]
     delta.loc[{"activation": "relu", "weights": "normal", "seed": 0, "layer": 6}] = 0.0
     found = {each.id: each for each in findings(data)}
-    assert "23 seeds, without 1 whose last δ is 0" in found["delta-relu-normal"].note
+    assert "23 seeds, leaving out 1 whose last δ is 0" in found["delta-relu-normal"].note
     monkeypatch.setattr(importlib.import_module("experiments.own.findings"), "FEW", 41)
     assert {each.id.split("-")[0] for each in findings(data)} == {"delta", "barrier"}
 

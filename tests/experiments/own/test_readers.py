@@ -1,4 +1,4 @@
-"""Results computed from the data, against loops over pairs and small cases worked out by hand."""
+"""Results computed from the data agree with loops over pairs and with small cases solved on paper."""
 
 import numpy as np
 import pytest

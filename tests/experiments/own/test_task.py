@@ -1,4 +1,4 @@
-"""A user's own table as a task, checked against scikit-learn and by arithmetic."""
+"""A user's own table becomes a task; this is checked against scikit-learn and by arithmetic."""
 
 import dataclasses
 import hashlib
@@ -53,7 +53,7 @@ def test_what_does_not_fit_is_refused(source, monkeypatch):
     with pytest.raises(ValueError, match="loss cross-entropy is for classes; target 'mass' is a number"):
         read(dataclasses.replace(source, target="mass", loss="cross-entropy"))
     monkeypatch.setattr(task, "available_memory", lambda: 1000)
-    message = r"reading .*the birds.csv needs about 1 MB of memory, and 1 MB are free"
+    message = r"reading .*the birds.csv needs about 1 MB of memory, but only 1 MB is free"
     with pytest.raises(MemoryError, match=message):
         read(dataclasses.replace(source, rows=59))
 

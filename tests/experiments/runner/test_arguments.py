@@ -57,10 +57,10 @@ def test_smoke_runs_have_a_folder_of_their_own():
     [
         (["walkthru"], "unknown experiment 'walkthru'. Did you mean 'walkthrough'? Known: walkthrough, "),
         (["redraw", "digit"], "unknown experiment 'digit'. Did you mean 'digits'?"),
-        (["--size", "7"], "options --size 7 belong to one experiment: name it before them"),
+        (["--size", "7"], "options --size 7 belong to one experiment: put its name before them"),
         (
             ["digits", "--check", "r.json"],
-            "--check belongs to the walkthrough: walkthrough --check receipt.json",
+            "--check needs the walkthrough, as in: walkthrough --check receipt.json",
         ),
         (["--seed", "-1"], "must be an integer from 0 to 4294967295, got -1"),
         (["--seed", "4294967296"], "must be an integer from 0 to 4294967295, got 4294967296"),
@@ -71,7 +71,7 @@ def test_smoke_runs_have_a_folder_of_their_own():
         (["--workers", "2", "--executor", "dask://a:1"], "not allowed with argument --workers"),
         (["digits", "--seeds", "5:5"], "--seeds a:b takes the seeds from a to b - 1, as in 0:1000; got 5:5"),
         (["digits", "--seeds=a:b"], "--seeds a:b takes the seeds from a to b - 1, as in 0:1000; got a:b"),
-        (["--seeds", "0:5"], "NAME --seeds a:b computes a share of the seeds"),
+        (["--seeds", "0:5"], "NAME --seeds a:b runs a share of the seeds"),
         (["gather"], "gather NAME combines the shares"),
         (["gather", "digits", "--seeds", "0:5"], "gather NAME combines the shares"),
         (["redraw", "--workers", "2"], "redraw runs nothing, so it takes no --seeds, --workers"),

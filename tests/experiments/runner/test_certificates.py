@@ -1,4 +1,4 @@
-"""Many networks at once give the same results as one by one, in float64."""
+"""Many networks in one call give the same results as single networks, in float64."""
 
 import jax
 import jax.numpy as jnp
@@ -31,9 +31,9 @@ def test_rows_hold_all_of_a_networks_numbers():
 
 
 def test_copies_have_no_barrier_once_they_are_aligned():
-    """A network of OR and NAND, then AND, solves XOR.
+    """A network with hidden nodes for OR and NAND, and an output for AND, solves XOR.
 
-    Halfway between it and its copy with exchanged nodes, all answers are equal.
+    Halfway between this network and its copy with exchanged nodes, all answers are equal.
     """
     one = nnjax.params(NETWORK, [[[9, -9], [9, -9]], [[9], [9]]], [[-5, 14], [-13]])
     params = jax.tree.map(

@@ -12,7 +12,7 @@ from experiments.runner.context import Context
 
 
 def endless(context, started):
-    """Run a sweep that never ends, and sets `started` once it is running."""
+    """Run a sweep that never ends and that sets `started` once it is running."""
 
     def start(key):
         started.set()

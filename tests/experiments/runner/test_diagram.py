@@ -1,4 +1,4 @@
-"""Drawings in pixels: struck-through text has a line through its middle, no longer than the text."""
+"""In pixels, struck-through text has a line through its middle that is no longer than the text."""
 
 import numpy as np
 import pytest

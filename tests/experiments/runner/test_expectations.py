@@ -57,7 +57,7 @@ def test_bounds_that_are_computed():
         ({"class": "hope"}, "class must be one of theorem, .*; got 'hope'"),
         ({"tolerance": 0.1}, "give one of expected, rule, tolerance"),
         ({"expected": None}, "give one of expected, rule, tolerance"),
-        ({"expected": [1, 0]}, r"expected must be \[low, high\], rising; got \[1, 0\]"),
+        ({"expected": [1, 0]}, r"expected must be \[low, high\] with low <= high; got \[1, 0\]"),
         ({"since": "soon"}, "since must be a date, as in 2026-11-26; got 'soon'"),
     ],
 )

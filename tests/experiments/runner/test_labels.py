@@ -1,4 +1,4 @@
-"""Data say what they are and where they come from; existing descriptions are kept."""
+"""Data are labelled with what they are and where they come from; existing descriptions are kept."""
 
 import numpy as np
 import pytest

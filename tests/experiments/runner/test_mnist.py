@@ -1,4 +1,4 @@
-"""Pictures in Nielsen's split, with his grey values, and how MNIST is told apart from other data."""
+"""Pictures in Nielsen's split, with his grey values, and how MNIST is distinguished from other data."""
 
 import numpy as np
 import pictured

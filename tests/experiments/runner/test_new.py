@@ -44,9 +44,9 @@ def test_the_template_passes_lint(folder):
 @pytest.mark.parametrize(
     "name, message",
     [
-        ("Hidden", "NAME must be lower-case letters"),
-        ("2fast", "NAME must be lower-case letters"),
-        ("", "NAME must be lower-case letters"),
+        ("Hidden", "NAME must have only lower-case letters"),
+        ("2fast", "NAME must have only lower-case letters"),
+        ("", "NAME must have only lower-case letters"),
         ("digits", "experiments/digits exists"),
         ("runner", "experiments/runner exists"),
         ("redraw", "experiments/redraw exists"),

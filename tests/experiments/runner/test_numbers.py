@@ -1,4 +1,4 @@
-"""Numbers on a page show only known digits, with typographic signs, and look alike in every sentence."""
+"""Numbers on a page show only known digits, with typographic signs, in the same way in every sentence."""
 
 import pytest
 

@@ -11,7 +11,7 @@ README = (pathlib.Path(__file__).parents[3] / "README.md").read_text("utf-8")
 
 
 def test_the_pictures_show_todays_titles():
-    """If this fails, run make pictures."""
+    """If this test fails, run `make pictures`."""
     assert json.loads(pictures.TITLES.read_text("utf-8")) == pictures.titles()
     assert len(pictures.titles()["report"]) == pictures.SHOWN
 

@@ -1,4 +1,4 @@
-"""Progress is a bar on a terminal, and a line per minute in a log."""
+"""Progress is shown as a bar on a terminal, and as one line per minute in a log."""
 
 import io
 import itertools

@@ -1,4 +1,4 @@
-"""Experiments run one after the other; a failure stops no others, loses nothing, and is named at the end."""
+"""Experiments run in turn; one that fails stops no others, loses nothing, and is named at the end."""
 
 import contextlib
 import dataclasses
@@ -22,7 +22,7 @@ from nnjax.sweeps.devices import chosen
 
 @pytest.fixture
 def known(monkeypatch):
-    """Experiments, by name, that the command knows instead of the real ones."""
+    """Made-up experiments, by name, which replace the real ones in the command."""
     table = {"broken": BROKEN, "tiny": TINY}
     monkeypatch.setattr(catalogue, "names", lambda: list(table))
     monkeypatch.setattr(catalogue, "headline", lambda name: "A question?")
@@ -124,7 +124,7 @@ def test_a_walkthrough_without_the_explorers_numbers_is_named(run, out, known):
     known["walkthrough"] = dataclasses.replace(TINY, name="walkthrough")
     status, printed = run("walkthrough")
     assert status == 1
-    assert "no explorer: the walkthrough's result lacks its numbers; run the walkthrough again" in printed
+    assert "no explorer: the walkthrough's result lacks numbers for it; run the walkthrough again" in printed
     assert not (out / "explorer.html").exists()
     assert "A tiny one" in (out / "report.html").read_text()
 
@@ -238,7 +238,7 @@ def test_shares_of_the_seeds_gathered_are_the_whole(run, out, known, lists):
 
 def test_a_share_that_fails_says_that_its_sweeps_are_kept(run, known):
     status, printed = run("broken", "--seeds", "0:5")
-    assert (status, "failed: broken; the sweeps that ended are kept" in printed) == (1, True)
+    assert (status, "failed: broken; the finished sweeps are kept" in printed) == (1, True)
 
 
 def test_sweeps_run_on_the_workers_asked_for(run, out, known, monkeypatch):
@@ -300,7 +300,7 @@ def test_float64_goes_to_the_cpu_where_the_default_is_a_tpu(run, known, monkeypa
     monkeypatch.setattr(jax, "default_backend", lambda: "tpu")
     status, printed = run()
     assert status == 0
-    assert printed.count("a TPU cannot do: it runs on the CPU") == 1
+    assert printed.count("which TPUs lack, so it runs on the CPU") == 1
     assert [device and device.platform for device, _ in seen] == ["cpu", None]
     assert [count for _, count in seen] == [8, 8]
 

@@ -1,4 +1,4 @@
-"""Intervals against published values and against their promised coverage."""
+"""Intervals agree with published values and have their promised coverage."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def test_bootstrap_covers_the_mean():
             rng.normal(size=50), np.mean, seed=seed, confidence=0.9, resamples=500
         )
         inside += low <= 0 <= high
-    # We expect 90 intervals to cover 0, with a standard error of 3; at n = 50 percentile intervals are a
+    # We expect 90 intervals to cover 0, with a standard error of 3; at n = 50, percentile intervals are a
     # little short.
     assert 78 <= inside <= 98
 
@@ -50,7 +50,7 @@ def test_refused(call, message):
 
 
 def test_the_best_column_is_chosen_on_the_other_half():
-    """Rows 0 and 2 are best in column 0, rows 1 and 3 in column 1; neither choice pays off on the others."""
+    """Rows 0 and 2 are best in column 0, rows 1 and 3 in column 1; no choice pays off on the other rows."""
     values = np.array([[1.0, 0.2], [0.1, 1.0], [1.0, 0.4], [0.3, 1.0]])
     found, chosen = statistics.at_best(values)
     np.testing.assert_array_equal(found, [0.2, 0.1, 0.4, 0.3])
@@ -59,7 +59,7 @@ def test_the_best_column_is_chosen_on_the_other_half():
 
 @pytest.mark.parametrize("count", [11, 50, 300])
 def test_the_medians_interval_covers_what_it_says(count):
-    """The interval misses if fewer than j values lie on one side; the binomial law says how often it does."""
+    """The interval misses if fewer than j values lie on one side, with a chance given by the binomial law."""
     low, high = statistics.of_median(np.arange(1.0, count + 1))
     cover = stats.binom.cdf(high - 1, count, 0.5) - stats.binom.cdf(low - 1, count, 0.5)
     narrower = stats.binom.cdf(high - 2, count, 0.5) - stats.binom.cdf(low, count, 0.5)
@@ -85,14 +85,14 @@ def test_a_mean_of_few_values_has_students_interval():
 
 
 def test_students_interval_misses_as_rarely_as_it_says_where_a_bootstrap_does_not():
-    """Of 4000 intervals, each from 10 normal values, 4 should miss the mean; 60 bootstrap intervals do."""
+    """Of 4000 intervals, each from 10 normal values, 4 should miss the mean; 60 from a bootstrap do so."""
     samples = np.random.default_rng(0).normal(size=(4000, 10))
     missed = sum(not low < 0 < high for low, high in map(statistics.of_mean, samples))
     assert missed <= 12
 
 
 def test_what_shares_a_seed_is_drawn_as_a_whole():
-    """Ten copies of each value carry no more information than one: the interval is that of the clusters."""
+    """Ten copies of each value carry no more information than one, so the interval is as for the clusters."""
     values = np.random.default_rng(0).normal(size=120)
     one, ten = ([np.repeat(value, count) for value in values] for count in (1, 10))
     assert statistics.clustered(one, np.mean) == pytest.approx(statistics.clustered(ten, np.mean))
@@ -131,7 +131,7 @@ def test_rows_and_columns_are_drawn_again_as_a_loop_does():
 
 @pytest.mark.parametrize("shifted", [False, True])
 def test_the_interval_of_a_two_way_table_covers_the_ratio(shifted):
-    """Effects are normal, or 18.5 % of them are shifted; with shifts the F law misses one time in 20."""
+    """Effects are normal, or 18.5 % of them are shifted, where the F law would miss one time in 20."""
     rng, missed = np.random.default_rng(0), 0
     for _ in range(300):
         parts = [rng.random(16) < 0.185 if shifted else rng.normal(size=16) for _ in range(2)]
@@ -154,7 +154,7 @@ def test_a_difference_of_shares_is_newcombes():
 
 
 def test_a_difference_of_shares_of_small_groups_covers_the_truth():
-    """There are 37 and 63 seeds, as on digits, of which 8 % and 3 % are hits."""
+    """As on the digits, there are groups of 37 and 63 seeds, of which 8 % and 3 % are hits."""
     rng, missed = np.random.default_rng(0), 0
     for _ in range(1000):
         low, high = statistics.difference_of_shares(rng.random(37) < 0.08, rng.random(63) < 0.03)

@@ -14,7 +14,7 @@ LOSSES = (0.0, 0.5, 2 / 3, 1.5)
 
 
 def drawn(shapes, leading):
-    """Draw numbers with the shapes and dtypes in `shapes` for each of `leading`; scalars look like losses."""
+    """Draw numbers with the given shapes and dtypes, after the leading axes; scalars look like losses."""
     rng = np.random.default_rng(0)
 
     def leaf(like):
@@ -65,7 +65,7 @@ CONFIG = seed_minima.Config(
 
 @pytest.fixture(scope="package")
 def long_run():
-    """Make 1200 seeds on XOR and 200 students, 5 of which end in a local minimum; the last 2 still move."""
+    """Make 1200 seeds on XOR and 200 students, with 5 in a local minimum and the last 2 still moving."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(certificates, "over_networks", over_networks)
         patch.setattr(certificates.minima, "barrier", lambda *_, **__: np.float64(9.0))

@@ -1,4 +1,4 @@
-"""Barriers between trained networks, against an independent run."""
+"""Barriers between trained networks agree with an independent run."""
 
 import numpy as np
 import pytest

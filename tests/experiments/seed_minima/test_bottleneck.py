@@ -1,4 +1,4 @@
-"""The linear network's critical points and end points, against theory."""
+"""The linear network's critical points and end points agree with theory."""
 
 import numpy as np
 import optax

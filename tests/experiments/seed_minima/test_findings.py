@@ -35,7 +35,7 @@ def test_findings_whose_answers_are_known(long_run):
 
 @pytest.mark.slow
 def test_teachers_are_the_unit(long_run):
-    """3 of 10 teachers have students in a local minimum (5 of 20 each); of each teacher's 20, 18 settle."""
+    """Of 10 teachers, 3 have 5 of 20 students in a local minimum; 18 students of each teacher settle."""
     judged = {finding.id: finding for finding in findings(long_run)}
     counted = judged["teachers-with-local-minimum"]
     assert counted.measured == 3

@@ -47,7 +47,7 @@ def test_paths_begin_and_end_where_training_does():
 
 
 def test_the_plane_goes_through_its_ends():
-    """Three end points span the plane, so the loss at them is their own, 0, and not that of nearby points."""
+    """Three end points span the plane, so it shows their own loss, 0, and not the loss of nearby points."""
     teacher, _ = students.task()
     rows = np.stack([ravel_pytree(copy)[0] for copy in students.copies(teacher)[:3]])
     made = xr.Dataset(

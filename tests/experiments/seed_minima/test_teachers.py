@@ -1,4 +1,4 @@
-"""Many teachers: the first is the teacher in `students`, and its students learn as they do there."""
+"""Many teachers: the first is the teacher of module `students`, and its students learn as in that module."""
 
 import chex
 import jax

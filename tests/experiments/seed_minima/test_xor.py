@@ -1,4 +1,4 @@
-"""XOR's levels against counting, and a long run's shares against those of an independent run."""
+"""XOR's levels agree with counting, and a long run's shares with an independent run."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_every_level_has_a_flag():
 
 @pytest.mark.slow
 def test_xors_shares_and_certificates(monkeypatch):
-    """An independent run of 8000 seeds gave 75.9, 22.5 and 1.6 %; 2 points are 4 standard errors."""
+    """An independent run of 8000 seeds gave 75.9, 22.5 and 1.6 %; a gap of 2 points is 4 standard errors."""
     monkeypatch.setattr(xor, "LONGER", 1)  # not needed here
     data = xor.ends(Context(), np.arange(8000), 15_000)
     shares = [np.mean(data["level"].values == level) for level in range(3)]

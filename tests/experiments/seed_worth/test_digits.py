@@ -1,4 +1,4 @@
-"""Pairs of runs differ at the start in what they should, and in nothing else."""
+"""Pairs of runs differ at the start only in what is meant to differ."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""What --mnist adds: pairs, a figure and text for any pictures, but findings only for those of MNIST."""
+"""What --mnist adds: pairs, a figure and text for any pictures, but findings only for MNIST's pictures."""
 
 import types
 

@@ -1,4 +1,4 @@
-"""Variances against laws that are known exactly."""
+"""Variances agree with laws that are known exactly."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from experiments.seed_worth.parts import over_seeds, ratio_of_means, total_effec
 
 
 def every_outcome(quarters: tuple[int, ...]) -> np.ndarray:
-    """List outcomes (s, 1, n) as often as their probability says: row n is wrong with probability qₙ/4."""
+    """List outcomes (s, 1, n) in proportion to their probability: row n is wrong with probability qₙ/4."""
     sides = [[True] * q + [False] * (4 - q) for q in quarters]
     return np.array(list(itertools.product(*sides)), float)[:, None, :]
 

@@ -1,4 +1,4 @@
-"""XOR with a bit flipped, against networks trained one by one."""
+"""XOR with a flipped bit gives the same results as networks trained one by one."""
 
 import numpy as np
 import optax

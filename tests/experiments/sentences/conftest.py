@@ -71,7 +71,7 @@ def descents_part():
 
 
 def xor_part(epochs=1000):
-    """Three seeds in four learn at once; the others are stable at a loss of 1/2."""
+    """Three seeds in four learn quickly; the others stay at a loss of 1/2."""
     looks = epochs // xor.EVERY + 1
     loss = np.where(np.arange(SEEDS)[:, None] % 4, 1.0 * 0.5 ** np.arange(looks), 0.5)
     shape = (SEEDS, 2, len(xor.EFFECTIVE), looks)
@@ -141,7 +141,7 @@ def figure_3_part():
 
 @pytest.fixture
 def or_and():
-    """A 2-2-1 network that learnt XOR: its first node asks for “or”, its second for “and”."""
+    """A 2-2-1 network that has learnt XOR: its first hidden node computes “or”, its second “and”."""
     return OR_AND.copy()
 
 

@@ -1,4 +1,4 @@
-"""Approximation: a staircase keeps its promised error, and narrow networks are really narrow."""
+"""Approximation: a staircase stays within its promised error, and narrow networks are really narrow."""
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from experiments.sentences import approximation
 @pytest.mark.parametrize("name", approximation.FUNCTIONS)
 @pytest.mark.parametrize("width", [1, 2, 7, 30])
 def test_a_staircase_against_numpy(name, width):
-    """Steps meet at the cuts, each as high as the function at its middle; the promised error is kept."""
+    """Steps meet at the cuts; each is as high as the function at its middle and within the promised error."""
     f, steepest = approximation.FUNCTIONS[name]
     xs = np.linspace(-1, 1, 998)
     piece = np.minimum(((xs + 1) / 2 * (width + 1)).astype(int), width)
@@ -26,7 +26,7 @@ def test_a_staircase_against_numpy(name, width):
 
 @pytest.mark.parametrize("name", approximation.FUNCTIONS)
 def test_the_promise_is_kept_in_the_rises_too(name):
-    """Each rise leads from one step to the next, and both steps keep the promised error at the cut."""
+    """Each rise leads from one step to the next, and both steps are within the promised error at the cut."""
     f, steepest = approximation.FUNCTIONS[name]
     for width in (1, 2, 7, 30):
         cuts, _, _ = approximation.staircase(f, width)
@@ -43,7 +43,7 @@ def test_the_steepest_slope(name):
 
 
 def test_the_best_line():
-    """The best line for |x|, a constant, leaves half its root mean square; a straight line leaves nothing."""
+    """The best line for |x| is flat and leaves half its root mean square; for a line, nothing is left."""
     assert approximation.line_error(lambda x: 3 * x - 1) < 1e-12
     assert approximation.line_error(np.abs) == pytest.approx(np.sqrt(1 / 12), rel=0.02)
 

@@ -1,4 +1,4 @@
-"""Figure 3: copies compute the same function, the plane contains its corners, and a minimum is really one."""
+"""Figure 3: copies compute the same function, the plane contains its corners, and the minimum is real."""
 
 import jax
 import numpy as np

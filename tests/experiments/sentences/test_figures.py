@@ -1,4 +1,4 @@
-"""Every figure is drawn from made-up data."""
+"""Every figure can be drawn from made-up data."""
 
 import drawn
 

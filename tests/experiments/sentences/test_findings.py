@@ -1,4 +1,4 @@
-"""Findings on made-up data: none occurs twice, all have numbers, and few seeds leave only exact ones."""
+"""Test findings on made-up data: each is finite and occurs once, and few seeds leave only exact findings."""
 
 import numpy as np
 import xarray as xr

@@ -1,4 +1,4 @@
-"""One or two hidden layers: the loss curve against NumPy."""
+"""Check the loss curves of networks with one or two hidden layers against NumPy."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from experiments.sentences import layers
 
 
 def by_numpy(network, key, epochs):
-    """The squared error on (1, 3, 5) → 1 after each epoch of plain descent."""
+    """Return the squared error on (1, 3, 5) → 1 after each epoch of plain gradient descent."""
     params = [
         (np.float64(layer.weights), np.float64(layer.biases))
         for layer in nnjax.init(network, key, "normal", "normal")

@@ -1,4 +1,4 @@
-"""The first update against NumPy, and the exact share against independent draws."""
+"""Check the first update against NumPy, and the exact share against independent draws."""
 
 import jax
 import numpy as np
@@ -19,7 +19,7 @@ def program():
 
 @pytest.mark.parametrize("seed, size", [(0, 1.0), (3, 0.2)])
 def test_an_update_against_numpy(program, seed, size):
-    """They agree to 1e-6: weights are drawn in float32, whose last digit depends on the program around it."""
+    """The updates agree to 1e-6, since the last digit of a float32 draw depends on the program around it."""
     key = nnjax.key(seed)
     first, last = nnjax.init(one_row.NETWORK, key, "normal", dtype=np.float64)
     w, v, x = np.asarray(first.weights), np.asarray(last.weights)[:, 0], size * np.array([1.0, 3, 5])
@@ -50,7 +50,7 @@ def test_an_update_against_numpy(program, seed, size):
 
 
 def pairs(sent, change, node, same):
-    """Count pairs one by one, and return the share that keeps its order."""
+    """Count pairs one by one, and return the share of pairs that keep their order."""
     kept = total = 0
     for i in range(len(sent)):
         for j in range(len(sent)):
@@ -91,6 +91,6 @@ def test_the_handouts_delta_with_both_labels():
 
 
 def test_the_exact_share_at_its_ends():
-    """With an input near 0 the change is nearly always smaller, with a huge one nearly always larger."""
+    """The change is nearly always smaller for an input near 0, and nearly always larger for a huge input."""
     assert one_row.share_smaller(1e-6, 1.0) == pytest.approx(1, abs=1e-9)
     assert one_row.share_smaller(1e9, 1.0) < 1e-6

@@ -1,4 +1,4 @@
-"""Regression and momentum against closed forms and scikit-learn."""
+"""Check regression and momentum against closed forms and scikit-learn."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -61,7 +61,7 @@ def test_descents_against_numpy(descents, way):
 
 
 def test_other_settings_than_the_best_are_slower():
-    """No settings near the best ones are faster in NumPy along the slowest of ten directions."""
+    """In NumPy, no settings near the best ones are faster along the slowest of ten directions."""
     low, high = regression.curvatures()
     rate, momentum = regression.best_settings()["momentum"]
 

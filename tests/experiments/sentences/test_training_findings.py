@@ -36,7 +36,7 @@ def test_xor(data):
 
 
 def test_a_plateau_that_is_left_again_is_seen(data):
-    """In the planted data, the stuck seeds learn at the last check."""
+    """In the altered data, all seeds that were stuck have learnt by the last check."""
     part = data["xor"].to_dataset().copy(deep=True)
     part["loss"][:, :, :, -1] = 0.01
     assert training_findings.plateau_finding(part, xor.SHOWN).measured == 1

@@ -1,4 +1,4 @@
-"""XOR: what counts as "soon" and as "stable", and what questions hidden nodes ask."""
+"""Test what counts as "soon" and as "stable" on XOR, and which logical questions hidden nodes ask."""
 
 import numpy as np
 import optax
@@ -12,7 +12,7 @@ from nnjax import datasets
 
 @pytest.mark.slow
 def test_curves_stand_where_their_names_are():
-    """The curves for the last rate with momentum and for the rate shown without it equal those of nnjax."""
+    """Two curves equal nnjax.train's: the last rate with momentum, and the shown rate without momentum."""
     found = xor.train(Context(), np.arange(2), xor.EVERY)
     for way, rate, momentum in [(xor.WITH, 1.2, 0.9), (xor.PLAIN, xor.SHOWN, 0.0)]:
         params, history = nnjax.train(
@@ -46,7 +46,7 @@ def test_nodes_answer_and_ask(or_and):
 
 
 def test_every_separable_answer_has_a_question():
-    """Of the sixteen answers, only parity and its opposite cannot be given by a single node."""
+    """Of the sixteen possible answers, only parity and its opposite cannot be given by a single node."""
     answers = set(xor.itertools.product((0, 1), repeat=4))
     assert answers - set(xor.NAMED) == {(0, 1, 1, 0), (1, 0, 0, 1)}
 

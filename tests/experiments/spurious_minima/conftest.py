@@ -11,7 +11,7 @@ from experiments.spurious_minima import Config, objective
 
 hessian, value_and_gradient = map(jax.jit, (objective.hessian, objective.value_and_gradient))
 SEED_FREE = (-0.6327039049, 0.2616910758, 0.1859910463, 0.9969227988, -0.0350801559)
-"""a, f, e, c, d: neurons are the columns of [[a, f, …], [e, c, d, …], [e, d, c, …], …]."""
+"""The numbers a, f, e, c, d: the columns of [[a, f, …], [e, c, d, …], [e, d, c, …], …] are the neurons."""
 
 
 def member(k, values=SEED_FREE):
@@ -28,7 +28,10 @@ def two_cells():
 
 @pytest.fixture(scope="package")
 def family():
-    """A function from k to the family's W (k, k), which is close to a minimum, closest at k = 7."""
+    """Return a function that maps k to the family's W (k, k).
+
+    W is close to a minimum, and closest at k = 7.
+    """
     return member
 
 
@@ -40,9 +43,9 @@ def minima_of_the_family():
 
 @pytest.fixture(scope="package")
 def symmetric_saddle():
-    """W, F and the only direction down at a saddle of k = n = 3, found by Newton's method.
+    """Return W, F and the only downhill direction at a saddle for k = n = 3, found by Newton's method.
 
-    W has a on the diagonal and b elsewhere.
+    All diagonal entries of W are equal, and so are all the other entries.
     """
     weights = np.full((3, 3), 0.659453) - 0.977633 * np.eye(3)
     for _ in range(5):

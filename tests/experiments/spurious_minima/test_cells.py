@@ -17,7 +17,7 @@ DESCENT_ALONE = cells.ROUNDS[-1:]
 
 @pytest.fixture
 def few_lanes(monkeypatch, devices):
-    """Use one lane of this width, so that few seeds are not padded with many copies."""
+    """Use one lane of the given width, so that a few seeds are not padded with many copies."""
 
     def use(width):
         devices(1)
@@ -47,7 +47,7 @@ def test_a_run_that_is_not_finite_is_an_error(monkeypatch):
 
 @pytest.mark.slow
 def test_a_run_that_newtons_method_rejects_keeps_descending(minima_of_the_family, few_lanes):
-    """At k = 6, seeds 716 and 908 end at the seed-free minimum, seed 908 only in the second round."""
+    """At k = 6, seeds 716 and 908 end at the seed-free minimum, but seed 908 only in its second round."""
     few_lanes(4)
     runs = runs_of(6, 6, [0, 716, 908])
     assert runs.outcome.tolist() == [0, 1, 1]
@@ -85,7 +85,7 @@ def test_a_run_that_rests_at_a_saddle_goes_on(monkeypatch, starting_at_the_saddl
     runs = runs_of(3, 3, np.arange(2), [limits])
     assert runs.pushed.tolist() == [1, 1]
     assert runs.outcome.tolist() == [NOT_SPURIOUS] * 2
-    assert np.all(np.isnan(runs.gradient_norm))  # the norms at the saddle, which the runs have left
+    assert np.all(np.isnan(runs.gradient_norm))  # norms at the saddle, which the runs have since left
     monkeypatch.setattr(cells, "FURTHER", 0)
     runs = runs_of(3, 3, np.arange(2), [limits])
     assert runs.outcome.tolist() == [UNSETTLED] * 2  # a saddle is not a minimum
@@ -107,7 +107,10 @@ def test_a_run_that_does_not_rest_is_continued():
 
 @pytest.mark.slow
 def test_the_saddle_that_a_seed_rests_at(few_lanes):
-    """At k = 16, n = 17, seed 41 has a gradient below 1e-9 at a saddle, but leaves it even without a push."""
+    """At k = 16 and n = 17, seed 41 leaves a saddle even without a push.
+
+    Its gradient at the saddle is below 1e-9.
+    """
     few_lanes(1)
     runs = runs_of(16, 17, [41])
     assert runs.pushed.tolist() == [1]
@@ -132,7 +135,7 @@ def test_newtons_end_is_where_descent_ends(few_lanes):
 
 @pytest.mark.slow
 def test_the_step_is_stable_at_the_largest_size(few_lanes):
-    """The largest eigenvalue grows with k; at k = 20 it is still below 2 / step, and F only falls."""
+    """The largest eigenvalue grows with k, but at k = 20 it is still below 2 / step, so F never rises."""
     few_lanes(4)
     runs = runs_of(20, 20, np.arange(4))
     spurious = runs.outcome == SPURIOUS

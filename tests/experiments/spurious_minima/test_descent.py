@@ -1,4 +1,4 @@
-"""One run: Newton's method at its end, and the push off a saddle."""
+"""One run: how Newton's method ends it, and how it is pushed off a saddle."""
 
 import functools
 
@@ -28,7 +28,7 @@ def test_a_saddle_is_left_on_the_way_that_descent_takes(side, symmetric_saddle):
     left_alone = descent.follow(near, value, 0.0, 10_000)
     followed = descent.follow(pushed, value, 1e-9, 10_000)
     assert followed.objective < descent.GLOBAL
-    assert followed.patience > left_alone.patience > 0  # gets as far in fewer steps
+    assert followed.patience > left_alone.patience > 0  # the pushed run gets as far in fewer steps
     assert np.linalg.norm(followed.weights - left_alone.weights) < 0.05
     assert followed.rise < descent.ROUNDING
 
@@ -45,7 +45,7 @@ def test_a_push_that_raises_f_is_seen(symmetric_saddle):
 
 @pytest.mark.slow
 def test_the_published_step_ends_in_the_same_minima_as_often():
-    """Among seeds that end differently at steps 0.1 and 0.3, both directions are equally frequent."""
+    """Of the seeds that end differently at steps 0.1 and 0.3, about as many do worse as do better at 0.3."""
     slow = functools.partial(descent.descend, step=0.1)
     options = {"check_every": 100, "lane": 64, "max_steps": 20_000}
     stuck = []

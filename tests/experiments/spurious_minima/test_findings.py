@@ -1,4 +1,4 @@
-"""Findings and tables of two small cells, and of made-up tables that match the published ones or do not."""
+"""Test findings and tables of two small cells, and of made-up data that do or do not match published data."""
 
 import numpy as np
 import pytest
@@ -54,11 +54,11 @@ def test_the_published_tables_agree_with_themselves():
         assert finding.measured == pytest.approx(0.0, abs=1e-12)
         assert finding.expected[1] == pytest.approx(
             26.12, abs=0.01
-        )  # from a table of the chi-squared distribution, 8 cells
+        )  # from a table of the chi-squared distribution for 8 cells
 
 
 def test_the_two_published_tables_differ_where_they_do():
-    """At k = 13, 73.0 % of 1000 (2018) against 67.0 % of 500 (2021) gives z = 2.41 by hand."""
+    """Worked out by hand, 73.0 % of 1000 (2018) and 67.0 % of 500 (2021) at k = 13 differ by z = 2.41."""
     found = differences(*made_up([PUBLISHED[k][0] for k in KS]))["share_again"]
     pooled = (730 + 335) / 1500
     assert found[13] == pytest.approx(0.06 / np.sqrt(pooled * (1 - pooled) * (1 / 1000 + 1 / 500)))

@@ -1,4 +1,4 @@
-"""Safran and Shamir's objective against its formula and known points."""
+"""Check Safran and Shamir's objective against its formula and known points."""
 
 import jax
 import jax.numpy as jnp

@@ -59,7 +59,7 @@ def test_orthogonal_weights_need_half_as_long(found, data):
 def test_depth_costs_linear_networks_nothing_from_orthogonal_weights(found, data):
     assert found["linear-depth"].measured == pytest.approx(1)
     assert found["linear-depth"].verdict == "agrees"
-    assert "from Gaussian weights 0% of them get there with 16 layers" in found["linear-depth"].note
+    assert "from Gaussian weights 0% of them reach this loss with 16 layers" in found["linear-depth"].note
     slower = data.copy(deep=True)
     slower["linear"]["loss"][1, :, 1, 0, 3:5] = 1
     later = {each.id: each for each in findings(slower)}["linear-depth"]
@@ -81,4 +81,4 @@ def test_a_share_that_is_the_same_in_every_seed_has_an_interval_all_the_same(fou
     low, high = found["fails-exploding"].interval
     assert 0.9 < low < 1
     assert high == 1
-    assert "by networks" in found["fails-exploding"].note
+    assert "from the number of networks" in found["fails-exploding"].note

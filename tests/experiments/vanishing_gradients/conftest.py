@@ -1,4 +1,4 @@
-"""One small run for all files in this folder: networks at birth are drawn, training is made up."""
+"""Provide one small run for all tests in this folder, with networks drawn at birth and made-up training."""
 
 import dataclasses
 
@@ -10,7 +10,7 @@ from experiments.vanishing_gradients import SMOKE, Config, exact_laws, run, trai
 
 
 def _record(task, recipe, epochs, seeds):
-    """Make a record of the right shape, where sigmoid networks of 5 or more layers answer with a constant."""
+    """Make a record of the right shape, where sigmoid networks of 5 or more layers give a constant answer."""
     shape = len(seeds), len(recipe.rates)
     rng = np.random.default_rng(recipe.depth)
     stuck = recipe.depth >= 5 and recipe.activation == "sigmoid"
@@ -32,7 +32,7 @@ def made_up():
 
 @pytest.fixture(scope="session")
 def small_config():
-    """Options under which all parts are judged and shown."""
+    """Return options with which every part of the experiment is judged and shown."""
     sizes = {
         "widths": (16,),
         "activations": ("sigmoid", "relu"),

@@ -1,4 +1,4 @@
-"""Networks that share draws against one network at a time, and what is stored about them."""
+"""Check networks that share draws against networks run one at a time, and what is stored about them."""
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ INITS = ("glorot_normal", "he_uniform", "orthogonal")
 
 
 def one_network(activation, scheme, depth, key):
-    """Run the same draws through nnjax.forward and nnjax.deltas, with the read-out as a target."""
+    """Run the same draws through nnjax.forward and nnjax.deltas, with targets set by the read-out vectors."""
     weights, (xs, vs) = draws.draw(key, WIDTH, max(DEPTHS), draws.KINDS)
     chosen = draws.scale(scheme, WIDTH) * np.asarray(weights[draws.kind(scheme)][:depth], float)
     network = nnjax.mlp((WIDTH,) * (depth + 1), activation, "identity", biases=False)

@@ -1,4 +1,4 @@
-"""Mean-field theory's factor against networks at birth that follow it, and ones that do not."""
+"""Check mean-field theory's factor on networks at birth that follow the theory, and on some that do not."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from experiments.vanishing_gradients import birth_findings
 
 CONDITIONS = 6
-"""Two activations times three schemes, since LeCun's and Glorot's weights are alike at equal widths."""
+"""Two activations times three distinct schemes: at equal widths, LeCun's and Glorot's schemes are one."""
 
 
 @pytest.mark.slow

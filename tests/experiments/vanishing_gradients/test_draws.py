@@ -1,4 +1,4 @@
-"""Weights against their distributions and a QR decomposition, and which kinds of weights coincide."""
+"""Check weights against their distributions and a QR decomposition, and which kinds of weights coincide."""
 
 import jax.numpy as jnp
 import numpy as np

@@ -1,4 +1,4 @@
-"""Exact laws against other ways to compute them, and the samples' labels."""
+"""Check exact laws against other ways of computing them, and check the samples' labels."""
 
 import functools
 
@@ -15,7 +15,7 @@ from nnjax import signal_propagation
 @pytest.mark.parametrize("width", [2, 8, 30])
 def test_the_spread_of_one_relu_step_by_integration(width):
     def moment(power):
-        """E[(log r)ᵖ] = ∫ P(r > eᵗ) d(tᵖ) over t > 0 − ∫ P(r < eᵗ) d(tᵖ) over t < 0."""
+        """Compute E[(log r)ᵖ] as ∫ P(r > eᵗ) d(tᵖ) over t > 0 minus ∫ P(r < eᵗ) d(tᵖ) over t < 0."""
 
         up, down = np.linspace(0, 6, 601), np.linspace(-40, 0, 2401)
         above, below = 1 - cdf(np.exp(up)), cdf(np.exp(down))

@@ -57,4 +57,4 @@ def test_the_data_survive_the_disk_and_hold_no_times(small_data, tmp_path):
     with xr.open_datatree(tmp_path / "data.nc", engine="h5netcdf") as stored:
         assert [finding.id for finding in findings(stored)] == [f.id for f in findings(small_data)]
         xr.testing.assert_identical(stored.load(), small_data)
-    assert not small_data.attrs  # no wall times: the data's bits are the same every time
+    assert not small_data.attrs  # no wall times are stored, so every run gives the same bits

@@ -1,4 +1,4 @@
-"""Each law has a panel; a law without data has none."""
+"""Each law that has data has a panel; a law without data has none."""
 
 import drawn
 import pytest

@@ -1,4 +1,4 @@
-"""Which rate is best, which depth fails first, and the lengths of gradients."""
+"""Test which rate is best, which depth fails first, and how long gradients are."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A run against nnjax.train epoch by epoch; what is trained only once; the names of the sweeps."""
+"""Check a run against nnjax.train epoch by epoch, what is trained only once, and the names of the sweeps."""
 
 import dataclasses
 

@@ -41,7 +41,10 @@ def test_five_layers_are_judged_only_where_they_were_trained(chosen):
 
 
 def test_how_deep_a_network_can_be_trained():
-    """The depth is 6 / |ln χ|; for σ_w² = 1, χ = 0.0557 at the sigmoid's fixed point; He's ReLU keeps |δ|."""
+    """The trainable depth is 6 / |ln χ|.
+
+    For σ_w² = 1, χ = 0.0557 at the sigmoid's fixed point. With He's weights, ReLU networks keep |δ|.
+    """
     q, chi = 1.0, 1.0
     nodes, weights = np.polynomial.hermite_e.hermegauss(200)
     for _ in range(200):
@@ -57,7 +60,7 @@ def test_the_first_depth_beyond():
 
 
 def stalling(he, glorot, seeds=12):
-    """Make losses over epochs for two initialisations, equal for all seeds; a constant answer has loss 1."""
+    """Make loss curves of two initialisations, the same for all seeds; a constant answer has a loss of 1."""
     losses = np.tile(np.array([he, glorot])[:, None], (1, seeds, 1))
     return xr.Dataset(
         {"loss": (("init", "seed", "epoch"), losses), "constant": 1.0},

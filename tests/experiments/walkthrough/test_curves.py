@@ -1,4 +1,4 @@
-"""The exercise's curves against closed forms, and its training against NumPy."""
+"""Check the exercise's curves against closed forms, and its training against NumPy."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -30,7 +30,7 @@ def test_the_activation_functions():
 
 
 def test_the_training_against_numpy():
-    """NumPy repeats three epochs of one-row updates, and notes loss and gradient norm before each epoch."""
+    """NumPy repeats three epochs of one-row updates, and records loss and gradient norm before each epoch."""
     start = nnjax.init(nnjax.mlp((3, 4, 1), biases=False), nnjax.key(3), weights="normal", dtype=jnp.float64)
     first, last = (np.array(layer.weights) for layer in start)
     xs, ys = np.array(curves.TRAINING_ROWS), np.array(curves.TRAINING_LABELS)[:, None]

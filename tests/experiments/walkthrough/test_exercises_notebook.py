@@ -1,4 +1,4 @@
-"""The notebook for class: its answers run in Python and in R, and agree with nnjax."""
+"""The answers in the classroom notebook run in Python and in R, and agree with nnjax."""
 
 import contextlib
 import io
@@ -29,7 +29,7 @@ def answers(language):
 
 @pytest.fixture(scope="module")
 def solved():
-    """All variables after running the answers in Python."""
+    """Return all variables that exist once the answers have been run in Python."""
     names = {}
     with contextlib.redirect_stdout(io.StringIO()):
         exec("\n".join(answers("python")), names)

@@ -29,7 +29,7 @@ def test_no_two_labels_of_a_diagram_overlap(data, name, panel):
     canvas = canvas_of(data, name, panel)
     texts = [text for axes in canvas.figure.axes for text in axes.texts if text.get_text().strip()]
     boxes = [(text.get_text(), text.get_window_extent(canvas.get_renderer())) for text in texts]
-    # A struck-through δ stands in the gap that h₁'s own text leaves for it.
+    # The struck-through δ stands in a gap that the text of h₁ leaves for it.
     inside = {"0.02473567"} if panel == 0 and name == "backward" else set()
     overlaps = [
         (a, b)

@@ -1,4 +1,4 @@
-"""The walkthrough's verdicts, which a planted slip changes."""
+"""Test the walkthrough's verdicts, and that a planted slip changes them."""
 
 import numpy as np
 

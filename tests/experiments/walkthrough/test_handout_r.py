@@ -1,4 +1,4 @@
-"""The handout in R, its own language: handout.R gives the walkthrough's numbers under both rules."""
+"""Written in R, the handout's own language, handout.R gives the walkthrough's numbers under both rules."""
 
 import pathlib
 import shutil
@@ -15,7 +15,7 @@ SCRIPT = pathlib.Path(walkthrough.__file__).with_name("handout.R")
 
 @pytest.fixture(scope="module")
 def by_r():
-    """The numbers by the printed and by the true rule, computed by R (23, 2)."""
+    """Return the numbers that R computes by the printed rule and by the true rule (23, 2)."""
     rscript = shutil.which("Rscript")
     if rscript is None:
         pytest.skip("Rscript is not installed (Debian: apt-get install r-base-core)")

@@ -1,4 +1,4 @@
-"""The handout's numbers, and the exercise's cases against NumPy."""
+"""Check the handout's numbers, and check the exercise's cases against NumPy."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A small map that is measured, and made-up ones whose borders are known."""
+"""Provide a small map that is measured, and made-up maps whose borders are known."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ WHOLE = maps.WHOLE._asdict()
 
 @pytest.fixture(scope="package")
 def data():
-    """Made-up planes: a straight border at rate 1, salt and pepper at rate 10, and the same in close-ups."""
+    """Made-up planes and close-ups, with a straight border at rate 1 and salt-and-pepper noise at rate 10."""
     rng, shape = np.random.default_rng(0), (2, 4, 2, SIDE, SIDE)
     level = np.ones(shape, np.int8)
     level[0, ..., : SIDE // 2] = 0

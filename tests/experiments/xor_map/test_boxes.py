@@ -1,4 +1,4 @@
-"""Counting boxes on sets whose dimension is known."""
+"""Test box counting on sets whose dimension is known."""
 
 import numpy as np
 import pytest

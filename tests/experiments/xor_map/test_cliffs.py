@@ -1,4 +1,4 @@
-"""Neighbours across the border, and what becomes of them."""
+"""Test which neighbours lie on different sides of the border, and what becomes of them in training."""
 
 import jax
 import numpy as np
@@ -30,7 +30,7 @@ def test_few_of_many_pairs_are_chosen():
 
 @pytest.fixture(scope="module")
 def planes():
-    """One plane of two rows, of which the upper one has learnt after 7 epochs."""
+    """One plane of two rows, the upper of which has learnt after 7 epochs."""
     dims = ("rate", "seed", "zoom", "row", "column")
     level = np.array([[1, 1], [0, 0]], np.int8).reshape(1, 1, 1, 2, 2)
     columns = {"level": (dims, level), "wait": (dims, np.where(level == 0, 7, 20))}

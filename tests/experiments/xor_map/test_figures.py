@@ -1,4 +1,4 @@
-"""The pictures of the map, from made-up maps."""
+"""Test the pictures of the map on made-up maps."""
 
 import numpy as np
 from drawn import legible

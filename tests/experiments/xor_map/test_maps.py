@@ -1,4 +1,4 @@
-"""One map against networks that are trained one by one, and where windows lie."""
+"""Check one map against networks that are trained one by one, and check where windows lie."""
 
 import jax
 import numpy as np

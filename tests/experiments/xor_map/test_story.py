@@ -1,4 +1,4 @@
-"""The story of the map shows every figure and names the findings that exist."""
+"""The story of the map shows every figure, and refers to every finding except small-rate-closer."""
 
 from experiments.runner import style
 from experiments.runner.experiment import Show

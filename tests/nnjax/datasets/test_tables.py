@@ -1,4 +1,4 @@
-"""A user's own table: Iris as CSV, and mistakes that a file may contain."""
+"""Test reading a user's own table: Iris as a CSV file, and mistakes that a file may contain."""
 
 import importlib
 from typing import Any
@@ -106,7 +106,7 @@ def test_other_files(tmp_path):
             small(x=pd.date_range("2020", periods=8)),
             "column 'x' holds datetime64.* neither numbers nor text",
         ),
-        (small()[["group"]], "the table has no column besides the target 'group'"),
+        (small()[["group"]], "the table has no column other than the target 'group'"),
         (small()[:2], "the table has 2 rows; 4 or more are needed"),
         (small()[:0], "the table has 0 rows"),
     ],

@@ -17,7 +17,7 @@ from nnjax.doctor import checks
 
 @pytest.fixture
 def gradients_only(monkeypatch):
-    """Check only the smallest network's gradients in both views, two per dtype, so that main is fast."""
+    """Check only the gradients of the smallest network, in both views for each dtype, to make main fast."""
     every = checks.cases
 
     def some(dtype):
@@ -112,7 +112,7 @@ def test_what_is_asked_for_but_not_there_is_said_in_a_sentence(asked, sentence):
     if "which JAX does not find" not in said:
         pytest.skip(f"this machine has a {asked}")
     assert said.startswith(sentence)
-    assert said.endswith("unset JAX_PLATFORMS to use what is here, or set JAX_PLATFORMS=cpu.")
+    assert said.endswith("unset JAX_PLATFORMS to use what is available, or set JAX_PLATFORMS=cpu.")
     assert missing.returncode == 1
     assert "Traceback" not in missing.stdout + missing.stderr
 

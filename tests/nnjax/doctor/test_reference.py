@@ -1,4 +1,4 @@
-"""The reference against finite differences of its own forward pass, and against the handout's number."""
+"""Check the reference against finite differences of its own forward pass and against the handout's number."""
 
 import numpy as np
 

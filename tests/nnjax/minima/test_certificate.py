@@ -1,4 +1,4 @@
-"""Certificates on points whose kind is known; changing units, place or direction does not change the kind."""
+"""Certify points whose kind is known; scaling, moving or turning a point does not change its kind."""
 
 import functools
 import itertools
@@ -28,11 +28,11 @@ FEW = (
     "quartic bowl",
     "diamond",
 )
-"""One or two points for each verdict; the others are slow only because each needs its own program."""
+"""One or two points for each verdict; the other points are slow only because each needs its own program."""
 
 
 def tables():
-    """Yield (dtype, group of names): `FEW` in float64; the others, and all in float32, are marked slow."""
+    """Yield (dtype, group of names), of which only the groups from `FEW` in float64 are not marked slow."""
     others = [name for name in KNOWN if name not in FEW]
     yield from (("float64", names) for names in groups(FEW))
     for dtype, slow in (("float64", others), ("float32", KNOWN)):
@@ -41,7 +41,7 @@ def tables():
 
 @pytest.mark.parametrize("dtype, names", list(tables()), ids=str)
 def test_known_points(dtype, names):
-    """The verdict is right; for moved, scaled and turned points it is the same, or "not converged"."""
+    """The verdict is right, and a point that is moved, scaled or turned gets the same or "not converged"."""
     for name, found in zip(names, verdicts(names, dtype), strict=True):
         expected = KNOWN[name][2]
         assert found["as it is"] == expected, name
@@ -104,7 +104,10 @@ def test_without_float64_a_flat_minimum_is_not_certified():
 
 @pytest.mark.parametrize("chosen", list(itertools.combinations(range(3), 2)))
 def test_baldi_and_hornik(chosen):
-    """Linear 4-2-3 at U_I: the loss is tr Syy - Σ λ_I; i in I and j outside lead downhill if λⱼ > λᵢ."""
+    """In a linear 4-2-3 network at U_I, the loss is tr Syy minus the sum of the λᵢ with i in I.
+
+    Each pair of an i in I and a j outside I gives a downhill direction if λⱼ > λᵢ.
+    """
     rng = np.random.default_rng(0)
     xs, mix = rng.normal(size=(30, 4)), rng.normal(size=(4, 3))
     ys = xs @ mix + 0.1 * rng.normal(size=(30, 3))

@@ -1,4 +1,4 @@
-"""The end points of training on XOR, certified: none is a minimum."""
+"""Certify the end points of training on XOR: none of them is a minimum."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""The Hessian against JAX's own, and polishing at known points."""
+"""Check the Hessian against JAX's own, and test polishing at known points."""
 
 import jax
 import jax.numpy as jnp

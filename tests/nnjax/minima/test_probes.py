@@ -1,4 +1,4 @@
-"""What a Hessian cannot show, on functions whose derivatives are written out by hand."""
+"""Test what a Hessian cannot show, on functions whose derivatives are written out in full."""
 
 import jax
 import jax.numpy as jnp
@@ -59,7 +59,7 @@ def test_slopes_rounded_to_zero(loss, point, expected):
 
 
 def look(loss, matrix, step=(0.0, 0.0)):
-    """Compute the higher orders at 0 of a function of two parameters, whose Hessian there is `matrix`."""
+    """Compute the higher orders, at 0, of a function of two parameters whose Hessian at 0 is `matrix`."""
     values, vectors = np.linalg.eigh(matrix)
     is_zero = np.abs(values) < 1e-12
     inverse = np.where(is_zero, 0, 1 / np.where(is_zero, 1, values))
@@ -79,7 +79,7 @@ def look(loss, matrix, step=(0.0, 0.0)):
     ],
 )
 def test_the_loss_falls_where_the_second_derivative_is_zero(loss, falls):
-    """(x - y²)² has f'''(y, y, x) = -4 and f''''(y⁴) = 24, so the bracket 24 - 3 · 16/2 is 0."""
+    """For (x - y²)², f'''(y, y, x) = -4 and f''''(y⁴) = 24, so that the bracket 24 - 3 · 16/2 is 0."""
     assert bool(look(loss, np.diag([2.0, 0.0])).falls) == falls
 
 

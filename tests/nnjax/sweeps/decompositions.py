@@ -1,4 +1,4 @@
-"""A separate program for test_lapack.py, which kills it if it hangs: sweeps of LAPACK calls on all cores."""
+"""Run sweeps of LAPACK calls on all cores, in a separate program that test_lapack.py kills if it hangs."""
 
 import threading
 
@@ -33,7 +33,7 @@ def solutions(key):
 
 
 def exponentials(key):
-    """Compute four independent matrix exponentials: this program hung even on one device."""
+    """Compute four independent matrix exponentials, in a program that hung even on one device."""
     return [jax.scipy.linalg.expm(matrix(key) * factor / 40) for factor in range(1, 5)]
 
 

@@ -1,10 +1,10 @@
-"""Processes that share a sweep's folder, killed with -9 at random moments and started again.
+"""Kill processes that share a sweep's folder, with -9 and at random moments, and start them again.
 
 Every second kill hits a process that is writing.
 
-python kill.py FOLDER PROCESSES KILLS writes files next to FOLDER: undisturbed.npy is from a process without
-a folder, and 0.npy, 1.npy, ... from those that shared FOLDER. Processes are forked, so that JAX is imported
-once.
+python kill.py FOLDER PROCESSES KILLS writes files next to FOLDER: undisturbed.npy comes from a process
+without a folder, and 0.npy, 1.npy, ... come from the processes that shared FOLDER. Processes are forked, so
+that JAX is imported only once.
 """
 
 import io
@@ -31,7 +31,7 @@ def chaotic(key):
 
 
 def in_two_halves(file, savez=np.savez, **arrays):
-    """Take a while to write, so that many kills find a file half written."""
+    """Write slowly, so that many kills leave a half-written file."""
     content = io.BytesIO()
     savez(content, **arrays)
     file.write(content.getvalue()[:200])

@@ -1,4 +1,4 @@
-"""What a worker could not do is reported with the row, the worker and a remedy."""
+"""A worker's failure is reported with the row, the worker and a remedy."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_a_message_of_two_lines_is_told_whole():
         error.add_note("JAX has left out frames of its own")
         failure = workers._failure(error, None, loading=True)
     told = answers.difference(HERE, workers.Answer("w", failure=failure))
-    assert told.startswith("fn cannot be loaded there (ValueError: first\nsecond)")
+    assert told.startswith("fn cannot be loaded on the worker (ValueError: first\nsecond)")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_message_of_two_lines_is_told_whole():
         ),
         (
             {"function": "f2"},
-            "fn is another program there: install the same versions of nnjax and of your own",
+            "fn is a different program on the worker: install the same versions of nnjax and of your own",
         ),
         ({"lane": 8}, "its lane is 8, the sweep's 16"),
     ],
@@ -84,4 +84,6 @@ def test_a_function_that_cannot_be_loaded_says_what_helps():
     error = answers.exception(workers.Answer("w", failure=failure))
     assert "register_pickle_by_value" in error.__notes__[1]
     told = answers.difference(HERE, workers.Answer("w", failure=failure))
-    assert told.startswith("fn cannot be loaded there (ModuleNotFoundError: No module named 'mine'); install")
+    assert told.startswith(
+        "fn cannot be loaded on the worker (ModuleNotFoundError: No module named 'mine'); install"
+    )

@@ -1,4 +1,4 @@
-"""Three engines give a cluster the bits of one machine, whichever worker is killed, late or slow."""
+"""On three engines, a cluster gives the same bits as one machine even if workers are killed, late or slow."""
 
 import concurrent.futures
 import contextlib
@@ -71,7 +71,7 @@ class Once:
 
 
 class Cluster:
-    """A scheduler in this process, and workers in separate processes that nothing restarts.
+    """A scheduler in this process, and workers in separate processes that are never restarted.
 
     Attributes:
         client: The client that talks to the scheduler.
@@ -89,7 +89,7 @@ class Cluster:
             self.workers.append(process)
 
     def ready(self, least=1):
-        """Wait until at least this many living workers have joined and killed ones have left; return them."""
+        """Wait until this many or more workers have joined and all dead ones have left; return the living."""
         living = [worker for worker in self.workers if worker.poll() is None]
         self.start(least - len(living))
         living = [worker for worker in self.workers if worker.poll() is None]
@@ -194,7 +194,7 @@ def test_dask_compiles_once_in_each_worker(cluster, executor, tmp_path):
     assert pathlib.Path(path).read_text().split() == traced
     counts = [traced.count(process) for process in set(traced) - {str(os.getpid())}]
     assert len(counts) > 1
-    assert max(counts) <= 3  # once each for its shapes, its text and its program
+    assert max(counts) <= 3  # traced once each for its shapes, its text and its program
 
 
 def test_dask_for_work_that_ends_at_different_times(executor):
@@ -220,11 +220,11 @@ def test_dask_with_a_driver_that_is_killed(alone, cluster, executor, tmp_path):
     calls = []
     got = swept(executor, folder=tmp_path / "kept", on_segment=lambda done, total: calls.append(done))
     same(got, alone)
-    assert min(filter(None, calls)) >= 2 * there >= 20  # (0, total) before the first answer
+    assert min(filter(None, calls)) >= 2 * there >= 20  # the first call, (0, total), is left out
     assert there < 80
 
 
-# Engines whose workers do not stay.
+# Engines whose workers are short-lived.
 
 
 @pytest.fixture
@@ -251,7 +251,7 @@ def test_a_pool_breaks_as_a_whole_and_the_next_call_goes_on(alone, pool, tmp_pat
     assert 10 <= there < 80
     calls = []
     same(swept(pool(), folder=tmp_path, on_segment=lambda *call: calls.append(call)), alone)
-    assert min(done for done, _ in calls if done) >= 2 * there  # (0, total) before the first answer
+    assert min(done for done, _ in calls if done) >= 2 * there  # the first call, (0, total), is left out
 
 
 def test_submitit(alone, tmp_path):

@@ -1,4 +1,4 @@
-"""Rows are handed out, and handed out again if a worker is lost; the bits are those of one machine."""
+"""Rows are handed out again if a worker is lost, and the results have the same bits as on one machine."""
 
 import itertools
 import re
@@ -106,7 +106,7 @@ def test_a_worker_compiles_once_whatever_the_tasks_and_sweeps():
     once = len(standin.TRACES)
     same(nnjax.sweep(counted, range(50, 100), lane=4, executor=Inline()), first[50:])
     assert len(executor.futures) > 10
-    assert len(standin.TRACES) == once <= 5  # shapes and text on both sides; the program on the worker only
+    assert len(standin.TRACES) == once <= 5  # shapes and text on both sides, the program only on the worker
 
 
 # In a folder.
@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_asked(tmp
 
 
 def test_a_folder_decides_which_workers_fit(alone, tmp_path, monkeypatch):
-    """The first worker that answers is of a different kind than those that began the folder."""
+    """The first worker that answers is of a different kind from the workers that began the folder."""
     monkeypatch.setattr(sweeps, "SEGMENT_CALLS", 2)
     monkeypatch.setattr(workers, "HOLDS", (0.0, 0.0))
     swept(None, folder=tmp_path)
@@ -279,7 +279,7 @@ def rated(key):
 
 
 class Stale(Inline):
-    """Its workers loaded a module before that module was changed."""
+    """An executor whose workers loaded a module before that module was changed."""
 
     def __init__(self, monkeypatch):
         super().__init__()
@@ -296,7 +296,9 @@ class Stale(Inline):
 
 def test_a_worker_whose_module_is_stale_is_found_at_once_and_the_advice_helps(monkeypatch):
     cloudpickle, module = pytest.importorskip("cloudpickle"), sys.modules[__name__]
-    with pytest.raises(RuntimeError, match=r"fn is another program there: .* restart the workers, or cloudp"):
+    with pytest.raises(
+        RuntimeError, match=r"fn is a different program on the worker: .* restart the workers, or cloudp"
+    ):
         nnjax.sweep(rated, range(3), lane=1, executor=Stale(monkeypatch))
 
     alone = nnjax.sweep(rated, range(3), lane=1)
@@ -328,7 +330,7 @@ def test_a_result_that_ran_out_of_time_is_a_lost_worker(alone):
 
 
 class Mixed(Inline):
-    """Some workers, by default every second one, have another processor."""
+    """An executor some of whose workers, by default every second one, have another processor."""
 
     def __init__(self, monkeypatch, odd=range(1, 100, 2)):
         super().__init__()
@@ -368,7 +370,8 @@ def test_a_later_worker_that_cannot_load_fn_is_refused_too(alone, monkeypatch):
 
     tried = iter([False, True])
     with pytest.warns(
-        UserWarning, match=r"is refused, .*: fn cannot be loaded there \(RuntimeError: this worker runs"
+        UserWarning,
+        match=r"is refused, .*: fn cannot be loaded on the worker \(RuntimeError: this worker runs",
     ) as told:
         same(swept(Inline()), alone)
     assert len(told) == 1
@@ -385,7 +388,7 @@ def test_nobody_but_workers_of_another_kind(monkeypatch):
 
 
 class Forgetful(Inline):
-    """Two workers; the second is replaced by a new one after six tasks."""
+    """An executor with two workers, the second of which is replaced by a new one after six tasks."""
 
     def submit(self, fn, order, columns, attempt):
         if len(self.futures) == 6:
@@ -404,7 +407,10 @@ def test_a_large_function_travels_only_where_it_is_not_known(alone, monkeypatch)
 
 
 class Counting(Inline):
-    """Its workers have no function yet; `whole` is the largest number of functions being sent at once."""
+    """An executor whose workers have no function yet.
+
+    `whole` is the largest number of functions that are being sent at the same time.
+    """
 
     def submit(self, fn, order, columns, attempt):
         future = super().submit(fn, order, columns, attempt)
@@ -424,7 +430,7 @@ class Counting(Inline):
 def test_few_large_functions_are_under_way(alone, monkeypatch, large):
     size = len(executors.pickled(jobs.Function(chaotic, ("rate",), reads=outside.reads(chaotic))))
     monkeypatch.setattr(crews, "SMALL", 0 if large else size)
-    monkeypatch.setattr(crews, "MESSAGE", max(2 * size, 12 * 32))  # as large as the results of a task
+    monkeypatch.setattr(crews, "MESSAGE", max(2 * size, 12 * 32))  # at least the size of a task's results
     executor = Counting()
     same(swept(executor), alone)
     assert executor.whole == (crews.MESSAGE // size if large else 7)

@@ -1,4 +1,4 @@
-"""What the bits depend on: the kind of device and XLA's flags, never the number of devices."""
+"""The bits depend on the kind of device and on XLA's flags, but never on the number of devices."""
 
 import jax
 import pytest
@@ -15,7 +15,7 @@ def draw(key):
 
 @pytest.mark.parametrize("what", ["kind", "flags"])
 def test_a_folder_of_another_kind_of_cpu_is_refused(tmp_path, monkeypatch, what):
-    """XLA compiles for the CPU's vector width, and obeys XLA_FLAGS, so the last digits depend on both."""
+    """XLA compiles for the CPU's vector width and obeys XLA_FLAGS, so the last digits depend on both."""
     nnjax.sweep(draw, [1], folder=tmp_path)
     assert nnjax.sweep(draw, [1], folder=tmp_path).shape == (1,)
     if what == "kind":
@@ -32,7 +32,7 @@ def test_a_folder_of_another_kind_of_cpu_is_refused(tmp_path, monkeypatch, what)
 def test_use_all_cores_comes_first(devices):
     devices(8)
     assert len(jax.devices()) == 8
-    with pytest.raises(RuntimeError, match=r"comes too late, .* In a notebook restart the kernel"):
+    with pytest.raises(RuntimeError, match=r"comes too late, .* In a notebook, restart the kernel"):
         nnjax.use_all_cores()
 
 

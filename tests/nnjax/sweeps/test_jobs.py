@@ -1,4 +1,4 @@
-"""A function is the same job whether inspected here or by a worker; JAX's settings are sent along."""
+"""A function is the same job whether this process or a worker inspects it; it travels with JAX's settings."""
 
 import jax
 import numpy as np

@@ -88,7 +88,7 @@ def test_numbers_cross_to_numpy_as_they_are():
 
 
 def carrying(numbers, turns=3):
-    """Make a run that carries this many float32 numbers between iterations, and keeps one each time."""
+    """Make a run that carries this many float32 numbers from each iteration to the next, and keeps one."""
 
     def fn(key):
         start = jax.random.normal(key, (numbers,), jnp.float32)
@@ -101,7 +101,7 @@ def test_an_accelerators_lane_follows_its_memory():
     small, large = 2**34, 2**36
     widths = [lanes.fit(None, carrying(1024), memory)[0] for memory in (small, 2 * small, large)]
     assert widths == [widths[0], 2 * widths[0], 4 * widths[0]]
-    touched = 2 * 4 * 1024  # an iteration's result, and what it passes on
+    touched = 2 * 4 * 1024  # an iteration's result, and what the iteration passes on
     assert touched * widths[0] <= small * lanes.ACCELERATOR_SHARE < 4 * touched * widths[0]
     assert lanes.fit(None, carrying(1), large)[0] == lanes.ACCELERATOR_WIDEST
     assert lanes.fit(None, carrying(2**30), small)[0] == 1

@@ -25,7 +25,10 @@ PROGRAMS = pathlib.Path(__file__).with_name("decompositions.py")
 
 @pytest.mark.slow
 def test_every_decomposition_comes_to_an_end():
-    """With batches of matrices, jaxlib 0.10.1 hung in this program every time; without them it takes 14 s."""
+    """With batches of matrices, jaxlib 0.10.1 hung in this program every time.
+
+    Without batches, the program takes 14 s.
+    """
     here = os.environ | {"PYTHONPATH": str(pathlib.Path(nnjax.__file__).parents[1])}
     ended = subprocess.run([sys.executable, PROGRAMS], env=here, capture_output=True, text=True, timeout=120)
     assert ended.stdout.split()[-1:] == ["ended"], ended.stdout + ended.stderr
@@ -100,7 +103,7 @@ def decomposed(key):
 
 @pytest.mark.slow
 def test_one_matrix_at_a_time_has_the_bits_of_a_batch(monkeypatch, devices):
-    """The matrices are too small for jaxlib to cut a batch of them into tasks."""
+    """The matrices are too small for jaxlib to split a batch of them into tasks."""
     devices(1)
     results = []
     for hanging in (True, False):

@@ -1,4 +1,4 @@
-"""A changed global is noticed, as in a notebook; without a change nothing is compiled again."""
+"""A global that has changed, as in a notebook, is noticed; without a change, nothing is compiled again."""
 
 import functools
 
@@ -28,7 +28,7 @@ def inner(key):
 
 
 class Model:
-    """Reads a global in a method and in a property that another method calls."""
+    """A model that reads a global in a method, and in a property that another method uses."""
 
     def __call__(self, key):
         return self.scaled(jnp.ones(3))

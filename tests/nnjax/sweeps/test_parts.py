@@ -1,4 +1,4 @@
-"""More seeds and settings in a sweep's folder have the same bits, and nothing is computed twice."""
+"""Seeds and settings added to a sweep's folder give the same bits, and nothing is computed twice."""
 
 import threading
 
@@ -141,7 +141,7 @@ def test_a_folder_that_does_not_say_its_rows_is_left_alone(tmp_path, damage):
 
 
 def test_two_processes_may_begin_a_folder_at_once_with_other_rows(tmp_path, monkeypatch):
-    """Jobs of an array do this: one has recorded which sweep it is, but not yet which rows it computes."""
+    """In a job array, one job may have recorded which sweep it runs, but not yet which rows it computes."""
     write, written = segments.write_rows, []
     monkeypatch.setattr(segments, "write_rows", lambda *arguments: written.append(arguments))
     monkeypatch.setattr(segments, "save", lambda *arguments: None)

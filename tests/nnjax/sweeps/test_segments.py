@@ -1,4 +1,4 @@
-"""An interrupted sweep resumes with the same bits; damaged files, or those of another sweep, are refused."""
+"""An interrupted sweep resumes with the same bits; damaged files and files of another sweep are refused."""
 
 import concurrent.futures
 import errno
@@ -119,7 +119,7 @@ def test_a_full_disk_keeps_what_is_there(tmp_path, monkeypatch):
     same(swept(folder=tmp_path), whole)
 
 
-# Several processes on one folder.
+# Several processes that share one folder.
 
 
 def test_a_segment_is_whole_once_it_has_its_name(folder, monkeypatch):
@@ -187,7 +187,7 @@ def test_a_sweep_compares_with_what_others_finished_meanwhile(tmp_path, monkeypa
         segments.segment_path(tmp_path, 1).unlink()
         opened = segments.open_folder(tmp_path, json.loads(identity))
         segments.save(opened, 1, [np.nextafter(whole[32:64], 0)])
-    monkeypatch.setattr(segments, "load", lambda *arguments: False)  # missing when the sweep begins
+    monkeypatch.setattr(segments, "load", lambda *arguments: False)  # no segment is found at the start
     if planted:
         with pytest.raises(RuntimeError, match=r"segment-00001.npz: another process has written"):
             swept(folder=tmp_path)
@@ -224,7 +224,7 @@ def test_unfinished_files_stay_for_a_day(tmp_path):
 
 
 def kill(folder, processes, kills):
-    """Return the undisturbed results, and those of the processes that `kill.py` disturbed."""
+    """Return the undisturbed results, and the results of the processes that `kill.py` disturbed."""
     command = [sys.executable, HERE / "kill.py", folder, str(processes), str(kills)]
     subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(HERE.parents[2])})
     outs = [np.load(folder.parent / f"{n}.npy") for n in range(processes)]

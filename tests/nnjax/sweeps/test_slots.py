@@ -1,4 +1,4 @@
-"""Work that ends at different times: a seed's bits do not depend on the rows that come and go beside it."""
+"""When seeds end at different times, a seed's bits do not depend on the rows that come and go beside it."""
 
 import chex
 import jax
@@ -80,7 +80,7 @@ def test_leaving_seeds_are_reported_as_they_leave(collatz):
     same(ended(SEEDS, on_segment=lambda *done: calls.append(done)), collatz)
     counts = [done for done, _ in calls]
     assert len(set(counts)) > 2
-    assert len(counts) > len(set(counts))  # called at every check, so that it can end the sweep there
+    assert len(counts) > len(set(counts))  # called at every check, so that a call can end the sweep
     assert counts == sorted(counts)
     assert calls[-1] == (100, 100)
 
@@ -115,7 +115,7 @@ def test_slots_are_refilled_once_an_eighth_of_them_is_free(devices):
 
 
 def test_step_sees_only_states_that_seeds_have_been_in():
-    """This planted step never ends if it starts at 0, and three of the four slots have no seed."""
+    """The planted step never ends if it starts at 0, and three of the four slots have no seed."""
 
     def doubled(state):
         return jax.lax.while_loop(lambda x: x < 1, lambda x: 2 * x, state)

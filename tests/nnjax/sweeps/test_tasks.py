@@ -1,4 +1,4 @@
-"""Tasks are handed out once; lost ones are handed out again, and refused ones in copies."""
+"""Tasks are handed out once, lost tasks are handed out again, and refused tasks are handed out in copies."""
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def test_tasks_are_hopeless_once_all_copies_are_refused_again_and_again():
     for _ in tasks.unfinished:
         given(tasks)
     _, other = given(tasks, 1)
-    assert not tasks.are_hopeless()  # one that no worker has refused
+    assert not tasks.are_hopeless()  # one task has not been refused by any worker
     tasks.finish(other)
     assert tasks.are_hopeless()
     tasks.hope()

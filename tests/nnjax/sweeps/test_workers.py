@@ -1,4 +1,4 @@
-"""A worker recognises its function, sets JAX up as the driver has it, and describes itself."""
+"""A worker recognises its function, gives JAX the driver's settings, and describes itself."""
 
 import concurrent.futures
 import platform
@@ -45,7 +45,7 @@ def test_first_it_says_what_it_is_and_then_it_computes():
     done = workers.run(ORDER._replace(expected=first.identity, content=None), COLUMNS, "1")
     assert done.worker == first.worker == workers.name()
     assert done.leaves is not None
-    assert done.leaves[0].dtype == np.float32  # like the driver; the tests use x64
+    assert done.leaves[0].dtype == np.float32  # as on the driver, although the tests use x64
     assert done.seconds > 0
 
 

@@ -16,7 +16,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def measured():
-    """20 seeds that peak at 95.01 to 95.20 % with 30 hidden nodes, and at 97.0 % with 100 (five at 87.0 %).
+    """Twenty seeds peak at 95.01 to 95.20 % with 30 hidden nodes, and at 97.0 % with 100 (five at 87.0 %).
 
     Later layers learn faster.
     """

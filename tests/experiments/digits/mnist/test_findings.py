@@ -26,7 +26,7 @@ def test_his_numbers_among_the_seeds(measured):
 
 
 def test_an_equal_accuracy_is_not_below_his(measured):
-    """0.9542 is a different number in float32 than in float64."""
+    """The number 0.9542 is not the same in float32 as in float64."""
     mnist, births = measured
     mnist["accuracy"][:] = np.float32(0.9542)
     assert "above 0 of 20" in findings(mnist, births)[0].note

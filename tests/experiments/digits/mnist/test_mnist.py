@@ -1,4 +1,4 @@
-"""What --mnist adds, from four files to findings, tables and figures, on random pictures."""
+"""What --mnist adds: four files of random pictures lead to findings, tables and figures."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Nielsen's updates and speeds, against his own formulas in NumPy."""
+"""Nielsen's updates and speeds agree with his own formulas in NumPy."""
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ def sigmoid(z):
 
 
 def backprop(weights, biases, x, y, cross_entropy):
-    """∂C/∂b and ∂C/∂w of one example, where δ = (a - y) σ'(z) for ½|y - a|², or a - y for cross-entropy."""
+    """Return ∂C/∂b and ∂C/∂w of one example; δ is (a - y) σ'(z) for ½|y - a|², a - y for cross-entropy."""
     activations = [x]
     for w, b in zip(weights, biases, strict=True):
         activations.append(sigmoid(activations[-1] @ w + b))

@@ -1,4 +1,4 @@
-"""Arrays from a pickle that is read but never run; the pickles are written as Python 2 wrote them."""
+"""Arrays are read from a pickle that is never run; the pickles have the form that Python 2 wrote."""
 
 import os
 import pickle
