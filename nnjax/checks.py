@@ -123,7 +123,7 @@ def example(name: str, values: ArrayLike, width: int, dtype: jnp.dtype, within: 
     """Convert one row of `width` numbers, shape (width,), to `dtype`."""
     array = real_array(name, values, dtype, within)
     if array.shape != (width,):
-        batch = " (a batch? write for one example and use jax.vmap)" if array.ndim == 2 else ""
+        batch = " (a batch? write the function for one example and use jax.vmap)" if array.ndim == 2 else ""
         raise ValueError(f"{name} has shape {array.shape}{batch}, expected ({width},): one number per node")
     return array
 
@@ -147,7 +147,7 @@ def batch(name: str, values: ArrayLike, width: int, dtype: jnp.dtype, within: Ra
 
 
 def number(name: str, value: Any, above: float | None = None, least: float | None = None) -> None:
-    """Refuse anything but one real number; a known number must be `above` or at `least` a bound."""
+    """Refuse anything but a single real number; if its value is known, it must also obey the bounds."""
     try:
         array = value if isinstance(value, Tracer) else np.asarray(value)
     except ValueError:

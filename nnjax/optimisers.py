@@ -27,7 +27,7 @@ AXES = {"axis", "axes", "dimension", "dimensions", "permutation"}
 
 
 def works_by_number(optimizer: Any, params: Params, layout: View) -> bool:
-    """Check whether two updates of each number are computed in `layout` in the same way as for matrices.
+    """Check whether each number is updated by the same operations in `layout` as in matrices, twice in a row.
 
     Args:
         optimizer: An optax optimiser.

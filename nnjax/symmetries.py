@@ -301,7 +301,7 @@ def _unit_where(where: ArrayLike, vectors: Float[Array, "i j"]) -> Float[Array, 
 
 
 def _as_long(network: Network, params: Params, reference: Params, layer: int, wanted: ArrayLike) -> Params:
-    """Rescale nodes to the lengths of the reference's incoming weights (outgoing ones for silent nodes)."""
+    """Rescale each node's incoming weights to the reference's length (outgoing weights for silent nodes)."""
     may = may_rescale(network, layer)
     if not may.any():
         return params

@@ -86,7 +86,7 @@ def limited(name: str, work: Work) -> Work:
 
 
 def compared(name: str, work: Work) -> Iterator[tuple]:
-    """Train once with every method to compile it, then with all in turn; yield each method's table row."""
+    """Train once with every method to compile it, then time all methods in turn; yield each method's row."""
     parts = {method: limited(method, work) for method in methods()}
     jobs, first = {}, {}
     for method, make in methods().items():

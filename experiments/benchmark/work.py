@@ -112,7 +112,7 @@ def xor(sizes: tuple[int, ...], steps: int, seeds: int) -> Work:
 
 
 def digits(epochs: int, small: bool) -> Work:
-    """Make the digits task, 64-30-10, in batches of 10; if `small`, with only two updates of four seeds."""
+    """Make the digits task, 64-30-10, with batches of 10; if `small`, four seeds and two updates each."""
     xs, ys = (part[:1340].astype(np.float32) for part in nnjax.datasets.digits().train)
     if small:
         return Work(nnjax.mlp((64, 30, 10)), xs[:20], ys[:20], rate=0.15, steps=2, seeds=4, batch_size=10)

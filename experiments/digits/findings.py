@@ -32,7 +32,7 @@ def last(starts: xr.Dataset, name: str, start: str) -> np.ndarray:
 
 
 def lost(starts: xr.Dataset, start: str) -> np.ndarray:
-    """Return which digits (s, c) a seed never gives as its answer on the test rows at the end."""
+    """Find the digits (s, c) that a seed, at the end, never gives as its answer on any test row."""
     labels = starts["label"].sel(start=start).values
     return np.stack([~(labels == digit).any(axis=1) for digit in starts["digit"].values], axis=1)
 

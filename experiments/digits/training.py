@@ -42,8 +42,8 @@ STARTS = {
     NIELSEN: Start("normal", "normal", "sse", 0.15),
     ENTROPY: Start("normal", "normal", "binary_cross_entropy", 0.05),
 }
-"""Starts from LeCun's weights, and from Nielsen's N(0, 1) weights and biases with his rates: 3 and 0.5 for
-a mean over 10 rows."""
+"""Ways to start: from LeCun's weights, and from Nielsen's N(0, 1) weights and biases with his rates. His
+rates are 3 and 0.5 for a mean over 10 rows."""
 OTHER_ORDER = "N(0, 1), SSE, other order"
 """Every seed runs again from `NIELSEN`'s start, with its rows in another order."""
 ONE_ROW, TEN_ROWS, ALL_ROWS = "1 row", "10 rows", "all rows"

@@ -255,7 +255,7 @@ def _epochs(value: float, random: xr.Dataset, task: str) -> str:
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate the shares and the median epochs of every network from uniform weights."""
+    """Tabulate the shares and the median epochs of every network that starts from uniform weights."""
     random = data["random"].to_dataset()
     small, *_, large = random["range"].values
     rows = [_row(random, task, *network) for task in random["task"].values for network in NETWORKS]

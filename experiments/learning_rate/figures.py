@@ -31,7 +31,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
     """Draw what is learnt at each rate, and the edge of stability."""
     return {
         "rates": Drawing(
-            "Each optimiser has its own range of good rates, and on XOR Adam's peak is not the highest",
+            "Each optimiser has its own range of good rates, and Adam's peak is not the highest on XOR",
             [xor_figure(data["xor"].to_dataset()), digits_figure(data["digits"].to_dataset())],
             RATES,
         ),

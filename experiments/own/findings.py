@@ -159,7 +159,7 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
         "δ and depth: medians of the seeds, each depth at its best setting": _by_depth(
             depth, constant, classes
         ),
-        f"Where {seeds} seeds end: loss over the best constant answer's": _by_setting(
+        f"Where {seeds} seeds end: loss divided by the best constant answer's": _by_setting(
             ends, constant, classes
         ),
     }

@@ -19,7 +19,7 @@ TEMPLATE = pathlib.Path(__file__).with_name("report.html.jinja")
 ANSWERS = pathlib.Path(__file__).with_name("answers.toml")
 EXPLORER = "explorer.html"
 MOST_CARDS = 10
-MOST_FINDINGS = 3
+MOST_FINDINGS = 2
 """Maximum number of refuted or open findings that each section shows; the others are folded."""
 PYTHON = """import pandas as pd
 

@@ -15,7 +15,7 @@ MANY = 100
 intervals miss the true value."""
 
 TOO_MANY = 10_000
-"""From this many values on, their mean is nearly normal, and resampling takes longer than measuring."""
+"""The mean of this many values is nearly normal, and resampling them takes longer than measuring them."""
 
 Interval = tuple[float, float]
 

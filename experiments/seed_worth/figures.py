@@ -30,8 +30,8 @@ def _mnist(part: xr.Dataset) -> dict[str, Drawing]:
     drawn = Drawing(
         f"{where}: how much each source changes, and how much is more than luck with the test rows",
         [_sources(part, where), _ratios(part)],
-        "First panel: the share of the test rows that two runs read differently at the end if one thing "
-        "differs between them, as the mean over the seeds with its 99.9 % interval. Second panel: the "
+        "First panel: the share of the test rows that two runs label differently at the end if they differ "
+        "in one thing; shown are the mean over the seeds and its 99.9 % interval. Second panel: the "
         "variance of the accuracy, divided by the variance that independent errors would give, with 99.9 % "
         "intervals over the seeds; 1 means independence.",
     )
@@ -52,8 +52,8 @@ def _digits(parts: Mapping[str, xr.Dataset]) -> dict[str, Drawing]:
         "sources": Drawing(
             "Order and weights both change answers; a single bit does so only at a large rate",
             [_sources(parts[name], "digits") for name in ("usual", "large")] + [_xor(parts["xor"])],
-            "First and second panel: the share of the test rows that two runs read differently at the end "
-            "if one thing differs between them, as the mean over the seeds with its 99.9 % interval. Third "
+            "First and second panel: the share of the test rows that two runs label differently at the end "
+            "if they differ in one thing; shown are the mean over the seeds and its 99.9 % interval. Third "
             "panel: how often one of two XOR networks learns and the other does not.",
         ),
         "variance": Drawing(

@@ -22,7 +22,7 @@ LINEAR = 1e-3
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge the variance, the effect of a flipped bit and its growth, and the part of each source."""
+    """Judge the variance, the effect of a flipped bit, its growth, and how much each source matters."""
     groups = {
         name: data[name].to_dataset() for name in ("usual", "large", "xor", "mnist") if name in data.children
     }

@@ -58,7 +58,7 @@ class Profile(NamedTuple):
             L.
         first_delta: |δ₁| in the network of each depth d, shape (k, c, d).
         activation_norm: |aₗ|, shape (k, c, l).
-        dead: Share of nodes whose slope is exactly 0, as in ReLU, shape (k, c, l).
+        dead: Share of nodes whose slope is exactly 0, as ReLU's can be, shape (k, c, l).
         saturated: Share of nodes whose slope is rounded to 0, shape (k, c, l).
     """
 
@@ -183,7 +183,7 @@ def _forward(weights: jax.Array, scales: jax.Array, x: jax.Array, names: Sequenc
 def _backward(
     weights: jax.Array, slopes: jax.Array, scales: jax.Array, v: jax.Array, depths: Sequence[int]
 ) -> Backward:
-    """Pass δ (w, k, c, i) down on paths w: from each depth for the first input, from the top for others."""
+    """Pass δ (w, k, c, i) down along paths w: for the first input from each depth, for others from the top."""
     others = range(1, len(v))
     inputs = np.array([0] * len(depths) + [*others])
     starts = jnp.array([*depths, *[max(depths)] * len(others)])[:, None, None, None]

@@ -61,7 +61,7 @@ def _sizes(task: Task, recipe: Recipe) -> tuple[int, ...]:
 
 
 def _scaled(drawn: nnjax.Params, sizes: Sequence[int], a: Any, b: Any, c: Any) -> nnjax.Params:
-    """Divide weights of variance 1 from n to m nodes by √(a + b n + c m)."""
+    """Divide each layer's weights, which have variance 1 and lead from n to m nodes, by √(a + b n + c m)."""
     return tuple(
         nnjax.Layer(layer.weights / jnp.sqrt(a + b * n + c * m), layer.biases)
         for layer, (n, m) in zip(drawn, itertools.pairwise(sizes), strict=True)

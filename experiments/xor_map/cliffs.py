@@ -10,7 +10,7 @@ from experiments.runner.context import Context
 from experiments.xor_map.maps import WHOLE, learner
 
 PAIRS, LONGER = 256, 10
-"""Pairs in each plane, and the factor by which networks that did not learn are trained longer."""
+"""The number of pairs in each plane, and how many times longer networks that did not learn are trained."""
 
 
 def longer_learner(epochs: int) -> Callable[..., jax.Array]:

@@ -43,8 +43,8 @@ def directions(size: int, dtype: Any) -> Float[Array, "d p"]:
 def kink(gradient: Callable, theta: Array) -> tuple[Bool[Array, ""], Float[Array, " m"]]:
     """Check whether the gradient jumps at θ, and compute the slopes at θ in several directions.
 
-    Where the gradient is smooth, it differs by 2εHu between θ + εu and θ - εu, so that a hundredth of the
-    distance leaves a hundredth of the difference; at a kink through θ the difference stays. A random
+    Where the gradient is smooth, it differs by 2εHu between θ + εu and θ - εu, so at a hundredth of
+    the distance it differs by a hundredth as much; at a kink through θ it differs by just as much. A random
     direction u crosses every kink that passes through θ. Slopes are computed along ±u, and along the downhill
     directions of the gradients on either side and of their mean.
     """

@@ -73,7 +73,7 @@ def sweep(
             so that every setting is run with the same keys. The numbers have the dtype that jnp.asarray gives
             them.
         lane: The number of runs (each is one seed with one setting) that are computed together on one device.
-            By default, it is chosen by the number of bytes that one run touches. Results from different
+            By default, it depends on the number of bytes that one run touches. Results from different
             widths may differ in their last digits. With a width far above the automatic one, a seed's bits
             may depend on its place in the lane; check this with `nnjax.steady(fn, lane)`.
         folder: Where finished segments are kept. If you run a killed sweep again, it resumes from its

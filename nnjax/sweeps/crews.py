@@ -224,7 +224,7 @@ class Crew:
         return self._fitting(min(GOAL / max(self._pace, 1e-12), share), self._unit)
 
     def _fitting(self, rows: float, unit: int) -> int:
-        """Round to whole units, or to one or more whole lanes if a unit's results exceed one message."""
+        """Round to whole units, or to one or more whole lanes if a unit's results are too large for a message."""
         most = MESSAGE // max(1, sum(array.nbytes for array in self._job.empty(1)))
         rows = unit * max(1, int(rows / unit))
         return rows if rows <= most else max(self.lane, most // self.lane * self.lane)

@@ -1,4 +1,4 @@
-"""Many results that one loop computes are the same numbers, whichever way the loop computes them."""
+"""Many of the numbers that a loop computes come out the same, whichever way the loop computes them."""
 
 import jax
 import jax.numpy as jnp

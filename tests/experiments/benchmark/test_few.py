@@ -11,7 +11,7 @@ from experiments.benchmark import few, peers, work
 
 @pytest.fixture
 def clocked(monkeypatch):
-    """Replace the clock: a job's time is the number of seconds that it returns."""
+    """Replace the clock: a job takes the number of seconds that the job returns."""
     monkeypatch.setattr(few, "clock", lambda job: (float(job()[0]), job()))
 
 

@@ -1,4 +1,4 @@
-"""All expectations are in one file: each of its tables is complete, and mistakes are named."""
+"""All expectations are in one file; each of its tables is complete, and mistakes are reported."""
 
 import datetime
 

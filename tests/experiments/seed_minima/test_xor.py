@@ -1,4 +1,4 @@
-"""XOR's levels agree with counting, and a long run's shares with an independent run."""
+"""XOR's levels agree with levels found by counting, and a long run's shares with an independent run's."""
 
 import numpy as np
 import pytest
