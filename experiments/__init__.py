@@ -37,7 +37,7 @@ CARDS = (
 """The order of the cards at the top of the report: the most surprising first."""
 
 ONLY_BY_NAME = ("benchmark", "own")
-"""Experiments that run only if named: one needs an idle machine, the other a table."""
+"""Experiments that run only if named: one needs an idle machine, the other needs a table."""
 
 SEEDS = 2**32
 """Seeds are smaller than this."""

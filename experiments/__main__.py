@@ -8,7 +8,7 @@ from experiments.runner.arguments import Request, parse
 
 
 def main(arguments: Sequence[str], set_up: Callable[[Request], None] = lambda request: None) -> int:
-    """Run the experiments that `arguments` name, or all if none is named, and return the exit status.
+    """Run the named experiments, or all of them if none is named, and return the exit status.
 
     Args:
         arguments: The command line.

@@ -35,7 +35,8 @@ EXPECTED = expectations.of("activations")
 class Nodes(NamedTuple):
     """The nodes of a 2-2-1 network that learns XOR, and a factor for its learning rate.
 
-    Linear outputs lack the factor a(1 - a), so they diverge at the learning rate that the other networks use.
+    The δ of a linear output lacks the factor a(1 - a), so training would diverge at the learning rate that
+    the other networks use.
     """
 
     hidden: str | tuple[str, ...]
@@ -54,7 +55,7 @@ NODES = {
     HIDDEN_LINEAR: Nodes("identity"),
 }
 SOLVED, STEP, ENOUGH = 0.1, 1e-6, 100
-"""The loss below which XOR is learnt, the step of differences, and the fewest seeds for judging shares."""
+"""The loss below which XOR is learnt, the step of finite differences, and the fewest seeds for a verdict."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -269,7 +270,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         "xor": Drawing(
             "Without an activation function no network learns XOR",
             [xor_figure(data["xor"].to_dataset())],
-            "Two hidden nodes of each kind, from the same initial weights, with 99.9 % intervals.",
+            "Networks with two hidden nodes of each kind, from the same initial weights; 99.9 % intervals.",
         ),
         "all": Drawing(
             "Sigmoid and tanh are flat on both sides, ReLU on one",
@@ -304,7 +305,7 @@ def story(data: xr.DataTree) -> Story:
     """Say what an activation function is for."""
     return [
         "The non-linear function “is crucial”, says footnote 4: without it any stack of layers is one linear "
-        "layer. XOR shows what is lost without it. The four rows of XOR have two inputs, each 0 or 1, and "
+        "layer. XOR shows what is then lost. The four rows of XOR have two inputs, each 0 or 1, and "
         "the answer is 1 if the two inputs differ and 0 if not. A linear layer can do no better than answer "
         "½ on each row, which gives an SSE of 1.",
         Show("xor"),
@@ -322,7 +323,7 @@ EXPERIMENT = Experiment(
     title="Activation functions",
     question="What does an activation function do, and what is lost without one?",
     method="Every activation's value and slope are computed, and the slopes are checked by differences. "
-    "Networks with several kinds of hidden nodes, or with linear ones, learn XOR from the same draws.",
+    "Networks with several kinds of hidden nodes, or linear ones, are trained on XOR from the same draws.",
     config=Config,
     run=run,
     findings=findings,

@@ -27,7 +27,7 @@ def lookup(kind: str, name: Any, table: Mapping[str, T], aliases: Mapping[str, s
 def canonical(
     kind: str, name: Any, table: Mapping[str, Any], aliases: Mapping[str, str] | None = None
 ) -> str:
-    """Return the table's spelling of a name or alias; case, _, - and spaces of the given name do not matter.
+    """Return the table's spelling of a name or alias; case, _, - and spaces in it do not matter.
 
     Args:
         kind: What kind of thing the name stands for; used in the message.
@@ -54,7 +54,7 @@ def _squeezed(name: str) -> str:
 
 
 def named(value: Any) -> str:
-    """Return the name of a function (even inside a partial), or the repr of any other value."""
+    """Return the name of a function (even if it is wrapped in a partial), or the repr of any other value."""
     name = getattr(getattr(value, "func", value), "__name__", None)
     return name if isinstance(name, str) else repr(value)
 

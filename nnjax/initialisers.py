@@ -1,4 +1,4 @@
-"""Initial weights: the variance that each scheme gives to a layer, and how all layers are drawn.
+"""Initial weights: the variance that each scheme gives to a layer's weights, and how all layers are drawn.
 
 A single draw serves all layers of a network, because XLA compiles every call of a random number generator
 separately. With one call per layer, a network of thirty layers takes five times as long to compile.
@@ -53,7 +53,7 @@ ALIASES = {
     **{f"xavier{law.replace('_', '')}": f"glorot_{law}" for law in _DRAW},
     **{f"kaiming{law.replace('_', '')}": f"he_{law}" for law in _DRAW},
 }
-"""Other libraries' names; a bare name, such as "he", means the distribution in the original paper."""
+"""Other libraries' names; a bare name, such as "he", means the distribution used in the original paper."""
 
 
 def find(scheme: str) -> str:
@@ -102,8 +102,8 @@ def _variance(scheme: str, inputs: int, outputs: int) -> float:
 def draw(scheme: str, key: PRNGKeyArray, shapes: Shapes) -> list[Array]:
     """Draw float32 arrays of these shapes: weights (in, out), or biases (out,) for one of `BIAS_SCHEMES`.
 
-    One row of numbers is drawn and cut into the shapes in order; each part is then multiplied by
-    √(wanted variance / variance of the distribution).
+    A single row of numbers is drawn and cut into arrays of these shapes, in order; each part is then
+    multiplied by √(wanted variance / variance of the distribution).
     """
     if scheme == "zeros":
         return [jnp.zeros(shape, jnp.float32) for shape in shapes]

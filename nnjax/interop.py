@@ -99,7 +99,7 @@ def from_linen(network: Network, variables: Mapping[str, Any], order: Sequence[s
     Raises:
         ValueError: If there are no 'params', or there are other collections, too; if a layer is not dense, or
             the shapes do not fit the network; if the numbers in the names give no order, or a different order
-            from the one in which the layers were called; if `order` does not have the names of the layers.
+            from the one in which the layers were called; if `order` does not name each of the layers.
     """
     layers = variables.get("params") if isinstance(variables, Mapping) else None
     if not isinstance(layers, Mapping) or not layers:
@@ -217,8 +217,8 @@ def from_nnx(network: Network, module: Any, order: Sequence[str] | None = None) 
 
     Raises:
         ValueError: If there are no nnx.Linear layers, or there are layers of another kind, or further modules
-            or variables; if the numbers in the names give no order, `order` does not have the names of the
-            layers, or the shapes do not fit the network.
+            or variables; if the numbers in the names give no order, `order` does not name each of the layers,
+            or the shapes do not fit the network.
     """
     modules = [
         layer

@@ -25,7 +25,7 @@ THREADS = 128
 FEWEST = 32
 """The number of runs in the smallest block.
 
-If the total number of runs is not a multiple of it, the runs are computed in a scan.
+If the total number of runs is not a multiple of this number, the runs are computed in a scan.
 """
 MOST_OPERATIONS = 1400
 """The largest number of operations that a step may have for its kernel to compile within seconds.

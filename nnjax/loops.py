@@ -21,7 +21,7 @@ from nnjax import kernels
 
 Step = Callable[[PyTree], PyTree]
 RESULTS = 40
-"""The number of results per loop of copies.
+"""The number of results that one loop of copies computes.
 
 XLA does not vectorise a loop that computes all 113 gradients of a 3-8-8-1 network.
 """
@@ -29,11 +29,11 @@ MOST_OPERATIONS = 300
 """The largest number of operations in a padded step.
 
 A 2-3-1 network on four rows needs 274 operations, and is 1.6 times as fast with padding as with copies. With
-the 334 operations of a 2-2-2-1 network, LLVM would have to unroll more than it is willing to. The loop is
+the 334 operations of a 2-2-2-1 network, LLVM would have to unroll more than its limits allow. The loop is
 then not vectorised, and the step takes eight times as long.
 """
 MOST_RESULTS = 16
-"""The largest number of results of a padded step; LLVM would not vectorise a loop with more of them."""
+"""The largest number of results of a padded step; LLVM would not vectorise a loop with more results."""
 UNROLLED = 2
 """The number of padded steps per iteration; a single step would have to copy its results to its inputs."""
 REDUCE = tuple(map(int, metadata.version("jaxlib").split(".")[:2])) < (0, 12)

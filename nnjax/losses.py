@@ -18,7 +18,7 @@ from nnjax import callables, checks
 
 Outputs = Float[Array, "*batch out"]
 Nodes = Float[Array, "..."]
-"""The values of any number of output nodes, or of one (), for a loss that treats each node by itself."""
+"""The values of any number of output nodes, or of one node, (), if the loss treats each node by itself."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Loss:
         logits: Whether ŷ consists of logits, so that the output activation must be the identity.
         label_range: The lowest and the highest label that the loss accepts, or None if it accepts all real
             numbers.
-        several_outputs: Whether the loss needs two or more output nodes, because it is meaningless for one.
+        several_outputs: Whether the loss needs two or more output nodes, because it is meaningless for a
+            single node.
         per_node: Whether ∂L/∂ŷⱼ depends on yⱼ and ŷⱼ alone.
         label_per_node: Whether each output node answers a separate question, yes or no, so that the predicted
             label has one entry per node. Otherwise the nodes stand for groups, and the label names one of the
@@ -192,7 +193,7 @@ def labels(
 ) -> Int[Array, "..."]:
     """Name the predicted group of each row of outputs ŷ (..., out).
 
-    For one output node, the label is 1 above the threshold and 0 otherwise, with shape (...). For several
+    For one output node, the label, of shape (...), is 1 above the threshold and 0 otherwise. For several
     nodes, it is the number of the node with the largest output, with shape (...); but for
     "binary_cross_entropy" it is 0 or 1 for each node, with shape (..., out).
 

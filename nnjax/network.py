@@ -56,8 +56,8 @@ class Network:
 
     Raises:
         TypeError: If a size is not an integer, or biases is not a bool.
-        ValueError: If there are fewer than two sizes, a size is below 1, or activations are unknown, too few
-            or too many.
+        ValueError: If there are fewer than two sizes, if a size is below 1, or if activations are unknown,
+            too few or too many.
     """
 
     sizes: tuple[int, ...]
@@ -106,8 +106,8 @@ def mlp(
 
     Activations are given as in `Network`: as names, `Activation`s or functions.
 
-    Without hidden layers, `hidden` has no effect, so that the depth can be varied down to 0; its names must
-    still be valid.
+    Without hidden layers, `hidden` has no effect, so the depth can be varied down to 0; the names in `hidden`
+    must still be valid.
 
     Raises:
         TypeError, ValueError: As in `Network`.

@@ -4,7 +4,7 @@ In the views "columns" and "nodes", parameters are laid out differently. An opti
 by itself (SGD, momentum, Adam, ...) does the same in any layout, so it works in the view's own layout. An
 optimiser that looks at more than single numbers (a mask by `ndim`, labels for each layer, LAMB, Adafactor,
 clipping by a norm, L-BFGS) would act differently or fail, so it is given matrices in every view. The
-operations of an optimiser show which kind it is, without being run.
+operations of an optimiser show which kind it is; they need not be run.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ AXES = {"axis", "axes", "dimension", "dimensions", "permutation"}
 
 
 def works_by_number(optimizer: Any, params: Params, layout: View) -> bool:
-    """Check whether each number is updated by the same operations in `layout` as in matrices, twice in a row.
+    """Check whether two updates in a row use the same operations for each number in `layout` as in matrices.
 
     Args:
         optimizer: An optax optimiser.
@@ -99,7 +99,7 @@ def _expressions(program: Any, inputs: Sequence[int], known: dict[Any, Any]) -> 
 
 
 def _constant(known: dict[Any, Any], value: Any) -> int:
-    """Give a constant a number by its content, or by its identity if the constant is traced."""
+    """Number a constant according to its content, or to its identity if the constant is traced."""
     if isinstance(value, Tracer):
         known[("kept alive, so that nothing else gets its id", id(value))] = value
         return _number(known, ("traced", id(value)))

@@ -54,7 +54,7 @@ def init(
         dtype: The floating-point type of the parameters; float64 needs JAX's x64 flag.
 
     Raises:
-        TypeError: If `key` is not a JAX key, `scale` is not a single number, or `dtype` is not a
+        TypeError: If `key` is not a JAX key, if `scale` is not a single number, or if `dtype` is not a
             floating-point type.
         ValueError: If a scheme is unknown, or dtype is float64 while JAX's x64 flag is off.
     """

@@ -12,7 +12,7 @@ OFTEN, SELDOM = 0.5, 60.0
 
 
 class Text(str):
-    """Text that a notebook and the interactive prompt show in the same way as `print`."""
+    """Text that a notebook and the interactive prompt show just as `print` does."""
 
     __slots__ = ()
 

@@ -67,7 +67,7 @@ def ratios(values: Float[Array, "l ..."]) -> Float[Array, "m ..."]:
 
 
 def exactly_flat(names: activations.Names, z: Float[Array, "*n j"]) -> Bool[Array, "*n j"]:
-    """Find where the slope is exactly 0 and not just rounded to 0, as on the dead side of ReLU.
+    """Find where the slope is exactly 0, as on the dead side of ReLU, and not just rounded to 0.
 
     Raises:
         ValueError: If an activation is unknown.
@@ -167,7 +167,7 @@ def mean_field(
     """Predict qₗ = nₗ₋₁ Var(Wₗ) E[φ(√qₗ₋₁ z)²] + σ_b² and E|δₗ|² = nₗ Var(Wₗ₊₁) E[φ'(√qₗ z)²] E|δₗ₊₁|².
 
     The formula also covers unequal widths; with variances σ_w²/in, the factor is χ for any widths. It assumes
-    that δ is independent of the weights in the layers below. This is so with one output node; with many
+    that δ is independent of the weights in the layers below. This holds with one output node; with many
     outputs and SSE, δ contains ŷ itself, and ratios are larger than predicted.
 
     Args:
@@ -177,8 +177,9 @@ def mean_field(
         bias_variance: σ_b², which must be 0 for a network without biases.
 
     Raises:
-        ValueError: If the number of variances is not the number of layers, a number is negative,
-            bias_variance is not 0 in a network without biases, or a layer has mixed activations.
+        ValueError: If the number of variances differs from the number of layers, if a number is
+            negative, if bias_variance is not 0 in a network without biases, or if a layer has mixed
+            activations.
     """
     if len(weight_variances) != len(network.sizes) - 1:
         raise ValueError(f"weight_variances must be {len(network.sizes) - 1}, got {len(weight_variances)}")
@@ -251,7 +252,7 @@ def fixed_point(
 
 
 def dead_at_birth(width: int, layers: int) -> float:
-    """Return 1 - (1 - 2⁻ⁿ)ᴸ, the probability that one of L ReLU layers of width n is silent for an input.
+    """Return 1 - (1 - 2⁻ⁿ)ᴸ, the probability that any of L ReLU layers of width n is silent for an input.
 
     The formula holds for networks without biases whose weights have a distribution symmetric around 0. The
     layers below a silent layer get no gradient.

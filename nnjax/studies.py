@@ -21,7 +21,7 @@ Static = Mapping[str, Sequence[Any] | Mapping[str, Any]]
 
 
 class Grid(dict[str, np.ndarray]):
-    """Settings that are all combinations of several lists, in the form that `nnjax.sweep` takes.
+    """Settings that consist of all combinations of several lists, in the form that `nnjax.sweep` takes.
 
     Attributes:
         axes: The values of each setting, by its name.

@@ -39,7 +39,7 @@ def may_rescale(network: Network, layer: int) -> np.ndarray:
 
 
 def _hidden_width(params: Params, layer: int) -> int:
-    """Return the width of hidden layer `layer`; refuse it if there is no such layer."""
+    """Return the width of hidden layer `layer`; raise an exception if there is no such layer."""
     checks.count("layer", layer, least=0, most=len(params) - 2)
     return params[layer].weights.shape[1]
 
@@ -160,7 +160,7 @@ def _lengths(vectors: Float[Array, "i j"]) -> Float[Array, " j"]:
 
 
 def _quotients(above: Array, below: Array, where: ArrayLike) -> Array:
-    """Return above / below, or 1 outside `where` and where one of the two is 0."""
+    """Return above / below, or 1 outside `where`, and wherever one of the two is 0."""
     used = jnp.asarray(where) & (above > 0) & (below > 0)
     return jnp.where(used, above / jnp.where(used, below, 1), 1)
 
@@ -226,7 +226,7 @@ def _kinds(network: Network, layer: int) -> np.ndarray:
 
 
 def _sorted(network: Network, layer: int, number: Array, ties: Array | None = None) -> Array:
-    """Sort nodes with the same activation by number; the set of places that they take stays the same."""
+    """Sort nodes with the same activation by `number`; as a set, their places stay the same."""
     kinds = _kinds(network, layer)
     order = jnp.arange(len(kinds))
     for kind in dict.fromkeys(kinds.tolist()):
@@ -243,13 +243,13 @@ def align(network: Network, params: Params, reference: Params, passes: int = 4) 
     is an assignment problem, which the Hungarian algorithm solves exactly. Several hidden layers are matched
     one after the other, `passes` times (weight matching, Ainsworth et al. 2023). This search may get stuck
     where no single layer can be improved, so it is started twice. The first start is `params` as they are.
-    For the second, the layers are matched from the input upwards by their incoming weights, and nodes that
-    can be rescaled get the lengths that they have in the reference. The nearer of the two results is
+    For the second start, the layers are matched from the input upwards by their incoming weights, and nodes
+    that can be rescaled get the lengths that they have in the reference. The nearer of the two results is
     returned.
 
     A copy of `reference` comes out equal to it, up to rounding, unless two of its nodes have equal incoming
     weights. For other networks, the copy that is found is not always the nearest. Only weights are compared,
-    so the nearer of two networks need not be nearer in its loss.
+    so the nearer of two networks need not have the closer loss.
 
     Args:
         network: The network that both sets of parameters belong to.

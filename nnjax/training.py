@@ -94,8 +94,8 @@ def train(
     """Train by gradient descent on a loss summed over each batch, in one `lax.scan` over the epochs.
 
     With `optax.sgd(α)` the update for each batch is w - α Σₙ ∂Lₙ/∂w: the handout's weight changes,
-    accumulated over the rows of the batch (footnote 12). With batch_size=1 an epoch is the handout's own, one
-    row at a time.
+    accumulated over the rows of the batch (footnote 12). With batch_size=1 an epoch is the same as in the
+    handout: one row at a time.
 
     Args:
         network: The network.
@@ -198,7 +198,7 @@ def _measures(measures: Mapping[str, Measure] | None, record_every: int | None) 
 
 
 def _weighted(loss: Loss, ys: Array, row_weights: ArrayLike | None) -> tuple[Loss, Array]:
-    """Return a loss that reads the row weights from an added last column of the labels, and these labels."""
+    """Add the row weights to the labels as a last column; return a loss that reads it, and these labels."""
     if row_weights is None:
         return loss, ys
     weights = checks.real_array("row_weights", row_weights, ys.dtype)

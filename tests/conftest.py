@@ -77,7 +77,7 @@ def _knows(options: dict[str, Any]) -> bool:
 
 
 def _give_memory_back() -> None:
-    """Return freed memory: glibc keeps two thirds of a process after a hundred or more compilations."""
+    """Return freed memory: after 100 or more compilations, glibc keeps two thirds of a process's memory."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
@@ -124,7 +124,7 @@ def _use(patch: pytest.MonkeyPatch, count: int) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def two_devices() -> Iterator[None]:
-    """Let sweeps use two devices, which give the same bits; with eight, two cores would mostly copy data."""
+    """Let sweeps use two devices; eight give the same bits, but two cores would then mostly copy data."""
     with pytest.MonkeyPatch.context() as patch:
         _use(patch, 2)
         yield

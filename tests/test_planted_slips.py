@@ -173,7 +173,7 @@ def test_caught(name, record_property, monkeypatch):
 
 
 def test_a_small_case_would_miss_slips():
-    """The cases are not smaller because a single example hides slips in the handling of batches."""
+    """A single example would hide slips in the handling of batches, so the cases are larger."""
     small = CASES["sigmoid"].__class__((2, 2, 1), ("sigmoid", "sigmoid"), rows=1)
     for name in ("mean for sum", "first example only", "bias gradient of one example"):
         with pytest.MonkeyPatch.context() as monkeypatch:

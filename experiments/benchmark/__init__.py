@@ -125,7 +125,7 @@ def works(config: Config) -> dict[str, Work]:
 
 
 def run(config: Config, context: Context) -> xr.DataTree:
-    """Measure the groups "speed", "few", "alone", "one", "machine", "scaling", "growth", and others if asked.
+    """Measure the groups "speed", "few", "alone", "one", "machine", "scaling", "growth", and others if named.
 
     The million networks come first, since only the process's highest use of memory so far can be read.
     """

@@ -1,4 +1,4 @@
-"""A few seeds, or one network, as most people train: times are measured side by side and given as ratios."""
+"""Time what most people train, a few seeds or one network, side by side, and give the times as ratios."""
 
 import dataclasses
 import functools
@@ -74,7 +74,7 @@ def nnjax_train(work: Work) -> Job:
 
 
 def scikit_learn(work: Work) -> Job:
-    """Train scikit-learn's network of the same size on the same rows, in its own order, with the log loss."""
+    """Train scikit-learn's network of the same size on the same rows, in its own row order, with log loss."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
 

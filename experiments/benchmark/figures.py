@@ -37,7 +37,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def _speeds(speeds: xr.DataArray) -> Figure:
-    """Draw a dot for each method under its name, the fastest on top."""
+    """Draw a dot for each method under its name, with the fastest on top."""
     there = speeds.dropna("peer").sortby(speeds.dropna("peer"), ascending=False)
     figure, axes = style.panel(height=70 + 32 * there.sizes["peer"])
     left, right = float(there.min()) / 2, 8 * float(there.max())

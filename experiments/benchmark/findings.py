@@ -134,7 +134,7 @@ def few_seeds(few: xr.Dataset) -> Iterator[Finding]:
 
 
 def one_network(one: xr.Dataset) -> Finding:
-    """Judge `nnjax.train` of one network against the fastest of the others."""
+    """Judge `nnjax.train` of one network against the fastest of the other methods."""
     seconds = one["seconds"]
     others = seconds.drop_sel(peer=OURS)
     best = others.median("repeat").idxmin("peer").item()
@@ -186,14 +186,14 @@ def view_findings(views: xr.Dataset) -> Iterator[Finding]:
 
 
 def worst_view(id: str, where: str, views: xr.Dataset) -> Finding:
-    """Judge the smallest ratio of the named view's speed to the best other view's speed."""
+    """Judge the smallest ratio of the named view's speed to the speed of the best other view."""
     ratios = views["ratio"].transpose("case", "repeat").values
     typical = np.median(ratios, axis=1)
     worst = int(np.argmin(typical))
     measured = over_repeats(ratios[worst])
     return Finding(
         EXPECTED[id],
-        f"the view that fastest_view names, {where}: smallest ratio to the best other view's speed",
+        f"the view that fastest_view names, {where}: smallest ratio to the speed of the best other view",
         measured=measured.median,
         interval=measured.span,
         note=f"{views['case'].values[worst]}; median of the networks: {np.median(typical):.2f}",
@@ -230,7 +230,7 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
     )
     return {
         f"Speed on {about}": speed_table(speed),
-        f"Share of the peak speed of matrix products, {peak / 1e9:.0f} GFLOP/s": share_table(speed, peak),
+        f"Share of the peak speed for matrix products, {peak / 1e9:.0f} GFLOP/s": share_table(speed, peak),
     }
 
 

@@ -110,7 +110,7 @@ def speed(work: Work) -> float:
 
 
 def trained(work: Work, params: nnjax.Params, steps: int) -> np.ndarray:
-    """Train these parameters with the program; return the weights and biases of every layer in turn."""
+    """Train from these parameters with the program; return the weights and biases of every layer in turn."""
     numbers = " ".join(repr(float(x)) for leaf in jax.tree.leaves(params) for x in np.ravel(leaf))
     command = [str(program(work)), "check", str(steps)]
     done = subprocess.run(command, input=numbers, capture_output=True, text=True, check=True)

@@ -81,7 +81,7 @@ def methods() -> dict[str, Callable[[Work], Job]]:
 
 
 def limited(name: str, work: Work) -> Work:
-    """Return the part of the work that a method does: fewer updates for PyTorch, which is slow."""
+    """Return the work that a method does, with fewer updates for PyTorch, which is slow."""
     return PEERS[name].limited(work) if name == "torch.func, vmap" else work
 
 

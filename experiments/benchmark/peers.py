@@ -186,7 +186,7 @@ class Peer:
         loop: Whether the peer trains seeds one after the other; if so, only one seed is trained. Every other
             peer trains all seeds, since its speed depends on how many seeds there are.
         most_steps: The largest number of updates on full batches; None for all.
-        view: A view of nnjax that is measured only if `fastest_view` names it.
+        view: A view of nnjax that is measured only if `fastest_view` picks it.
     """
 
     make: Callable[[Work], Job]
@@ -226,7 +226,7 @@ def fastest_view(work: Work) -> str:
 
 
 def named(work: Work) -> str:
-    """Return the peer that a user of nnjax gets: the view that `fastest_view` names."""
+    """Return the peer that a user of nnjax gets: the view that `fastest_view` picks."""
     view = fastest_view(work)
     return next((name for name, peer in PEERS.items() if peer.view == view), MATRIX)
 

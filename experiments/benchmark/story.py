@@ -18,8 +18,8 @@ def story(data: xr.DataTree) -> Story:
         "as fast as a loop in PyTorch."
     )
     too_short = (
-        "This run is too small to keep the machine busy, so its speeds are only in the table. PROFILE=full "
-        "has the sizes at which speeds are judged."
+        "This run is too small to keep the machine busy, so its speeds appear only in the table. "
+        "PROFILE=full has the sizes at which speeds are judged."
     )
     return [
         "How fast is a program? On a busy machine no single timing can be trusted. Therefore "

@@ -53,7 +53,7 @@ def seed_steps(work: Work, method: str) -> int:
 
 
 def side_by_side(work: Work, repeats: int) -> tuple[np.ndarray, np.ndarray]:
-    """Run every method once to compile, then all in turn, so that a busy moment slows all of them equally.
+    """Run each method once to compile it, then time all in turn, so that a busy moment slows all equally.
 
     Returns:
         Seed-steps per second (peer, repeat), and the duration of the first run in seconds (peer,).

@@ -1,6 +1,6 @@
 """Does `nnjax.fastest_view` pick the fastest view?
 
-All views are timed on networks whose sizes lie near the bounds at which its choice changes.
+All views are timed on networks whose sizes lie near the bounds at which the function's choice changes.
 """
 
 from typing import NamedTuple
@@ -48,7 +48,7 @@ CASES = (
 
 
 def tried(repeats: int, seeds: int) -> xr.Dataset:
-    """Measure how fast `fastest_view`'s choice is relative to the best other view, (case, repeat)."""
+    """Measure how fast `fastest_view`'s choice is relative to the fastest other view, (case, repeat)."""
     ratios = np.array([over_the_best_other(random_work(case, seeds), repeats) for case in CASES])
     return xr.Dataset(
         {"ratio": (("case", "repeat"), ratios, {"units": "1"})},
@@ -61,7 +61,7 @@ def tried(repeats: int, seeds: int) -> xr.Dataset:
 
 
 def random_work(case: Case, seeds: int) -> Work:
-    """Make a task of 48 updates on random rows: full batches, or batches from four times as many rows."""
+    """Make a task of 48 updates on random rows: full batches, or batches drawn from four times as many."""
     batches = case.order != "none"
     random = np.random.default_rng(0)
     xs, ys = (
@@ -81,7 +81,7 @@ def random_work(case: Case, seeds: int) -> Work:
 
 
 def over_the_best_other(work: Work, repeats: int) -> list[float]:
-    """Measure the chosen view's speed relative to the best other view's speed, in each round."""
+    """Measure the chosen view's speed relative to that of the fastest other view, in each round."""
     named = peers.fastest_view(work)
     # The node view's program grows with weights · rows. Beyond twice the bound, compiling it takes too long.
     small = scalar_products(work.network, work.rows_per_update) <= 2 * NODE_PRODUCTS

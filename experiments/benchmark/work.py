@@ -29,7 +29,7 @@ class Work:
         first_seed: The first seed.
         batch_size: Rows per update; None for all.
         order_per_seed: Whether each seed sees the rows in a different order.
-        checked: Whether all methods are checked for equal losses; tasks without the check run the same code.
+        checked: Whether all methods are checked for equal losses; tasks not checked run the same code.
     """
 
     network: nnjax.Network
@@ -59,7 +59,7 @@ class Work:
 
     @property
     def rows_per_update(self) -> int:
-        """The batch size, or the number of all rows."""
+        """The batch size, or the number of rows if batches are full."""
         return self.batch_size or len(self.xs)
 
     @property

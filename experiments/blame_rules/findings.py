@@ -25,7 +25,7 @@ SYMMETRIC = (AUTHORS, FEEDBACK)
 TASKS = {"xor": 100, "iris": 100, "digits": 20}
 """{task: the fewest seeds with which it is judged}."""
 SMALL = {("digits", AUTHORS): 400, ("digits", FEEDBACK): 400}
-"""Number of seeds needed for a small difference: with 50, the interval is wider than the expected range."""
+"""Number of seeds needed to judge a small difference; with 50, the interval exceeds the expected range."""
 DRAWS = 1_000_000
 
 
@@ -53,7 +53,7 @@ def uphill_chance(norms: np.ndarray, nodes: int = 4, draws: int = DRAWS) -> floa
 
 
 def reached(task: xr.Dataset, rule: str) -> tuple[np.ndarray, str]:
-    """Return whether each seed solved the task, or its accuracy, at the rule's best rate; and that rate.
+    """Return whether each seed solved the task (or its accuracy) at the rule's best rate, and that rate.
 
     For each half of the seeds, the rate is chosen on the other half.
     """

@@ -1,4 +1,4 @@
-"""Rules of blame: backpropagation and three other published rules, their angles, and training by them."""
+"""Rules of blame: backpropagation and three other published rules, their angles, and training with them."""
 
 import dataclasses
 import itertools
@@ -154,7 +154,7 @@ def cosines(
 class Task:
     """What is learnt, and for how long, in batches of `batch` rows (or all of them) in one fixed order.
 
-    The rate suits backpropagation. Its multiples by `times` are tried as well, up to the point where every
+    The rate suits backpropagation. Its products with `times` are tried as well, up to the point where every
     rule gets worse, so that no rule is judged at a rate that suits only another rule.
 
     Attributes:
@@ -166,7 +166,7 @@ class Task:
         epochs: Passes over the training rows.
         batch: Rows per update.
         seeds: How many networks learn the task by each rule.
-        times: Factors of the rate.
+        times: Factors by which the rate is multiplied.
         measure: How rules are compared: "test accuracy", or "share solved" (summed loss below 0.1).
     """
 
@@ -249,7 +249,7 @@ LOOKS = (0, 1, 2, 5, 10, 20, 60)
 
 
 def alignment(task: Task, rate: float) -> Callable[[jax.Array], jax.Array]:
-    """Make a function that maps a key to feedback's cosine with the true change, after the epochs of `LOOKS`.
+    """Make a function that maps a key to feedback's cosine with the true change after each epoch in `LOOKS`.
 
     The network is trained by fixed random feedback; both changes are summed over the training rows.
     """
@@ -284,5 +284,5 @@ def alignment(task: Task, rate: float) -> Callable[[jax.Array], jax.Array]:
 
 
 def looks(task: Task) -> tuple[int, ...]:
-    """Return the epochs of `LOOKS` that a task's training reaches, and its last epoch."""
+    """Return the epochs in `LOOKS` that a task's training reaches, and its last epoch."""
     return tuple(sorted({epoch for epoch in LOOKS if epoch <= task.epochs} | {task.epochs}))

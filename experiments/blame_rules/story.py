@@ -5,7 +5,7 @@ import xarray as xr
 from experiments.runner.experiment import Card, Fold, Show, Story
 
 CARD = Card(
-    "Trained by the rule as the handout prints it, fewer networks learn XOR than by backpropagation:",
+    "Fewer networks learn XOR by the rule that the handout prints than by backpropagation:",
     "xor-printed:points",
     "cost",
 )

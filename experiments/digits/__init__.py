@@ -47,7 +47,7 @@ class Config(Options):
 
 
 BIRTHS = 50
-"""Number of networks that are examined before training for each one that is trained on MNIST."""
+"""For each network trained on MNIST, the number of networks that are examined untrained."""
 Part = Callable[[], Mapping[str, xr.Dataset]]
 
 

@@ -19,7 +19,7 @@ CROSSED = (LECUN, NIELSEN)
 def learner(name: str, epochs: int) -> Callable[..., tuple[jax.Array, jax.Array]]:
     """Make a function that maps a key for the weights and a number for the order to a loss and an accuracy.
 
-    Unlike in `training.learner`, a number means the same order for every key.
+    Unlike in `training.learner`, a given number means the same order for every key.
     """
     start, data = STARTS[name], load()
     network = network_for(data, start.loss)

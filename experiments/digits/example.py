@@ -7,14 +7,14 @@ from experiments.digits.findings import lost
 from experiments.digits.training import ENTROPY, NIELSEN
 
 LIKED = 7
-"""The lost digit that is shown if a seed has lost it."""
+"""The lost digit to show, if a seed has lost it."""
 
 
 def example(starts: xr.Dataset) -> tuple[int, int | None]:
-    """Choose a seed (its place) that lost one digit with squared error and none with cross-entropy.
+    """Return the place of a seed that lost one digit with squared error and none with cross-entropy.
 
-    The first such seed that lost a 7 is chosen, or else the first one of all. The lost digit is returned,
-    too; if no seed is like that, the result is the first seed and None.
+    The first such seed that lost a 7 is chosen, or else the first such seed. The lost digit is returned,
+    too; if there is no such seed, the result is the first seed and None.
     """
     missing = lost(starts, NIELSEN)
     fit = (missing.sum(axis=1) == 1) & ~lost(starts, ENTROPY).any(axis=1)

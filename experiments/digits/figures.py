@@ -20,7 +20,7 @@ TITLES = {
     ENTROPY: "N(0, 1), cross-entropy",
     LECUN: "LeCun's weights, squared error",
 }
-"""Initial weights and losses, as in the panels' headings."""
+"""Initial weights and losses, as named in the panels' headings."""
 ACCURACY = (
     "The band holds the seeds that are at {poor:.0f} % or above from epoch {early} on, and the thick line is "
     "their median. All other seeds have thin lines, orange if they end below {poor:.0f} %. The networks of "
@@ -32,7 +32,7 @@ ANSWERS = (
     "count test rows; right answers lie on the diagonal."
 )
 TWINS = {NIELSEN: "squared error", ENTROPY: "cross-entropy"}
-"""The starts that are compared, with the names of their losses; a seed gives both the same weights."""
+"""The starts that are compared, with the names of their losses; a seed gives both starts the same weights."""
 LOST = (
     "Each point is one digit for one seed after training from N(0, 1) weights: the output of the digit's "
     "node on the rows of that digit (1 is right), and the node's δ there, both averaged. Dashed: the formula "

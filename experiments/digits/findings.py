@@ -20,9 +20,9 @@ EARLY, SILENT, HEARD = 5, 0.05, 0.5
 """A node is silent if its output on its digit's rows is below SILENT after EARLY epochs, and heard if it is
 above HEARD."""
 POOR = 0.93
-"""Seeds that lost a digit have a test accuracy below this, and the others have one above it."""
+"""Seeds that lost a digit have a test accuracy below this, and those that lost none have one above it."""
 ENOUGH, ENOUGH_EPOCHS = 100, 20
-"""The minimum numbers of seeds and of epochs with which seeds are judged."""
+"""The minimum numbers of seeds and epochs for results to be judged."""
 TWO_STARTS = {"lecun": (LECUN, "LeCun weights"), "normal": (NIELSEN, "N(0, 1) weights")}
 
 
@@ -32,7 +32,7 @@ def last(starts: xr.Dataset, name: str, start: str) -> np.ndarray:
 
 
 def lost(starts: xr.Dataset, start: str) -> np.ndarray:
-    """Find the digits (s, c) that a seed, at the end, never gives as its answer on any test row."""
+    """Find the digits (s, c) that a trained seed never gives as its answer to a test row."""
     labels = starts["label"].sel(start=start).values
     return np.stack([~(labels == digit).any(axis=1) for digit in starts["digit"].values], axis=1)
 
@@ -99,7 +99,7 @@ def _spread(starts: xr.Dataset, start: str, slug: str, what: str) -> Iterator[Fi
     spread = f"accuracy {accuracy.min():.1%} to {accuracy.max():.1%}, median {np.median(accuracy):.1%}"
     yield measured(
         EXPECTED[f"loss-spread-{slug}"],
-        f"{what}: training loss, 95 % quantile of the seeds over 5 % quantile, at least 2",
+        f"{what}: training loss, 95 % quantile of the seeds divided by the 5 % quantile, at least 2",
         float(_ratio_of_quantiles(loss)),
         statistics.bootstrap(loss, _ratio_of_quantiles),
         note=f"SSE per row {loss.min():.4f} to {loss.max():.4f}, {spread}; ends of training, not certified",
@@ -136,7 +136,7 @@ def silences(starts: xr.Dataset, since: int) -> np.ndarray:
 
 
 def _heard(waits: np.ndarray) -> float:
-    """Compute from waits (...) the share of the silent nodes that are heard at some time."""
+    """Compute, from waits (...), the share of the silent nodes that are ever heard."""
     silent = ~np.isnan(waits)
     return float(np.isfinite(waits[silent]).mean()) if silent.any() else np.nan
 
@@ -179,8 +179,8 @@ def _fate(starts: xr.Dataset, first: np.ndarray) -> Finding:
         interval = statistics.difference_of_shares(second[first], second[~first])
         note = (
             f"{second[first].mean():.0%} of those that did so with the first order, "
-            f"{second[~first].mean():.0%} of the rest; 0 would mean that the start decides nothing, 1 that "
-            "it decides everything"
+            f"{second[~first].mean():.0%} of the rest; a difference of 0 would mean that the "
+            "start decides nothing, and a difference of 1 that it decides everything"
         )
     return measured(
         EXPECTED["poor-in-other-order"],

@@ -15,7 +15,7 @@ CARD = Card(
 
 
 def story(data: xr.DataTree) -> Story:
-    """Say which seeds lose a digit, why, and what becomes of these; report on weights, batches, stopping."""
+    """Say which seeds lose a digit, why, and what becomes of them; report on weights, batches, stopping."""
     starts, updates = data["starts"].to_dataset(), data["updates"].to_dataset()
     seeds, epochs, poor = starts.sizes["seed"], starts.sizes["epoch"] - 1, f"{100 * POOR:.0f} %"
     few = updates.attrs["epochs"]
@@ -45,7 +45,7 @@ def story(data: xr.DataTree) -> Story:
         "times), and the median seed reads {lecun-accuracy:%} of the test digits right. A few test "
         "digits mislead nearly all seeds.",
         Show("misread"),
-        Fold("How often to update, and when to stop?"),
+        Fold("How often should one update, and when should one stop?"),
         f"After {few} epochs, one update per epoch, from all rows, changes accuracy by "
         "{all-rows-minus-ten:points} against one update every ten rows. After equally many updates it is "
         "{all-rows-as-many-updates:points} ahead: small batches save rows, not updates. Stopping once the "

@@ -208,7 +208,7 @@ def updates(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
     rates = np.array([batch.rates for batch in BATCHES.values()])
 
     def end(key: jax.Array, **tried: jax.Array) -> jax.Array:
-        """Return accuracies (b,), all from one program: drawing weights and orders dominates compilation."""
+        """Return accuracies (b,) from one program, since drawing weights and orders is slow to compile."""
         params, order = nnjax.init(network, key), jax.random.fold_in(key, ORDER)
         accuracies = []
         for name, batch in BATCHES.items():

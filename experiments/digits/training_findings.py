@@ -1,4 +1,4 @@
-"""Findings on rows per update, on stopping, and on initial weights compared with the order of the rows."""
+"""Findings on rows per update, on stopping, and on the effects of initial weights and of the rows' order."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ from experiments.runner.findings import Finding, mean, measured
 
 EXPECTED = expectations.of("digits")
 NEEDED = {"one-row-minus-ten": statistics.MANY}
-"""Number of seeds needed for a small difference: with 20, the interval is wider than the expected range."""
+"""Number of seeds needed to judge a small difference; with 20, the interval exceeds the expected range."""
 SLUGS = {next(iter(set(STOPS) - {ALL_EPOCHS})): "validation", PLATEAU: "plateau"}
 """{stopping criterion: its name in a finding's id}."""
 
@@ -92,7 +92,7 @@ def of_weights_and_orders(crossed: xr.Dataset) -> Iterator[Finding]:
         slug = "lecun" if name == LECUN else "normal"
         yield measured(
             EXPECTED[f"weights-over-order-{slug}"],
-            f"64-30-10, {name}: log training loss, ratio of mean squares of initial weights over orders",
+            f"64-30-10, {name}: log training loss, ratio of mean squares, initial weights to orders",
             parts.ratio,
             parts.interval,
             note=f"{losses.shape[0]} initial weights with each of {losses.shape[1]} orders, both resampled; "

@@ -96,7 +96,7 @@ def _array(values: Any) -> Any:
 
 
 def _assumed(trace: nnjax.Trace, activation: float | None) -> nnjax.Trace:
-    """Replace the output's activation by the one that the handout assumes, and its net input accordingly."""
+    """Replace the output's activation by the one the handout assumes, and adjust its net input to match."""
     if activation is None:
         return trace
     net_input = _array([math.log(activation) - math.log1p(-activation)])

@@ -35,9 +35,10 @@ class Config(Options):
         seeds: Number of sets of initial weights per condition, 2 or more; shares are judged only if there are
             at least 100.
         xor_seeds: Number of sets of initial weights per range and rate on XOR.
-        ranges: r of uniform weights in [-r, r], positive and increasing; normal weights have the same
-            standard deviation, r / √3.
-        xor_epochs: Maximum number of epochs on XOR; where range and rate vary, also three times as many.
+        ranges: Values of r for uniform weights in [-r, r], positive and increasing; normal weights have the
+            same standard deviation, r / √3.
+        xor_epochs: Maximum number of epochs on XOR; where range and rate vary, three times as many
+            are tried as well.
         encoder_epochs: Maximum number of epochs on the encoder.
         iris_epochs: Maximum number of epochs on Iris.
     """

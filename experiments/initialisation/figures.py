@@ -16,13 +16,13 @@ from experiments.runner import style
 from experiments.runner.experiment import Drawing
 
 BY_RATE = (
-    "Sigmoid 2-2-1 networks on XOR from uniform weights in [−r, r]; bands are 99.9 % intervals. “Stuck” "
-    "means at a loss of ½ or ⅔. All other networks that have not learnt XOR are slow."
+    "Sigmoid 2-2-1 networks on XOR, started from uniform weights in [−r, r]; bands are 99.9 % intervals. "
+    "“Stuck” means at a loss of ½ or ⅔. All other networks that have not learnt XOR are slow."
 )
 RANGES = (
-    "Share of the seeds that converge, from uniform weights in [−r, r] (lines, with 99.9 % intervals) and "
-    "from normal weights of the same standard deviation, r / √3 (circles). The data and the table show how "
-    "many epochs the networks take."
+    "Share of the seeds that converge, started from uniform weights in [−r, r] (lines, with 99.9 % "
+    "intervals) and from normal weights of the same standard deviation, r / √3 (circles). The data and the "
+    "table show how many epochs the networks take."
 )
 
 
@@ -57,7 +57,7 @@ def _by_rate(by_rate: xr.Dataset) -> list[Figure]:
 
 
 def _share(axes: Axes, ranges: np.ndarray, found: np.ndarray, **look: Any) -> Line2D:
-    """Draw the share of the seeds at each range as a line, from flags (seed, range), with its interval."""
+    """Draw, from flags (seed, range), the share of flagged seeds at each range as a line, with intervals."""
     axes.fill_between(ranges, *100 * share_intervals(found).T, color=look["color"], alpha=0.15, lw=0)
     return axes.plot(ranges, 100 * found.mean(axis=0), **look)[0]
 

@@ -39,7 +39,7 @@ def share_intervals(converged: np.ndarray) -> np.ndarray:
 
 
 class Best(NamedTuple):
-    """Which seeds converge from the best range, (seed,), and that range (or two) in words."""
+    """Which seeds converge from the best range, (seed,), and that range (or the two ranges) in words."""
 
     converged: np.ndarray
     ranges: str
@@ -71,7 +71,7 @@ def difference(expectation: Expectation, claim: str, a: np.ndarray, b: np.ndarra
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
-    """Judge what is exact and, given enough seeds, the effects of range, distribution, activation, biases."""
+    """Judge exact results and, given enough seeds, effects of range, distribution, activation and biases."""
     random, zeros, by_rate = (data[name].to_dataset() for name in ("random", "zeros", "rates"))
     judged = [*_from_zeros(zeros), _xor_without_biases(random)]
     if random.sizes["seed"] >= ENOUGH:
@@ -93,7 +93,7 @@ def _from_zeros(zeros: xr.Dataset) -> Iterator[Finding]:
         EXPECTED["zeros-relu-largest-weight"],
         "all zeros, ReLU: largest weight after training",
         float(zeros["largest_weight"].sel(hidden="ReLU").max()),
-        note="activation 0 and slope 0 stop every weight; only output biases move",
+        note="with activation 0 and slope 0 no weight moves; only output biases do",
     )
     yield exact(
         EXPECTED["zeros-sigmoid-gradients-apart"],
@@ -165,7 +165,7 @@ def _column(flags: xr.DataArray, reach: float, rate: float, epochs: int) -> np.n
 
 
 def _other_tasks(random: xr.Dataset, by_rate: xr.Dataset) -> Iterator[Finding]:
-    """Compare the effect of the range on XOR, where seeds get stuck, with its effect where none should be."""
+    """Compare the range's effect on XOR, where seeds get stuck, with that on tasks where none should."""
     small, *_, large = by_rate["range"].values
     held, long = stuck(by_rate), by_rate["epochs"].values[-1]
     bare = Expectation("", kind="control", source="", expected=(0.0, 1.0))
@@ -231,7 +231,7 @@ def _biases(random: xr.Dataset, task: str) -> Finding:
     one, other = (best(random, hits(random, task, "sigmoid", biases)) for biases in ("with", "without"))
     why = "the handout leaves biases out of one worked row"
     if task == "XOR":
-        why = "without biases, the hidden nodes' ½ at (0, 0) must take their place"
+        why = "without biases, the hidden nodes' output of ½ at (0, 0) must take their place"
     return difference(
         EXPECTED[f"{_slug(task)}-biases"],
         f"{task}: share that converges, sigmoid with biases minus without",

@@ -24,8 +24,8 @@ LONGER = 3
 """How many times as many epochs the second budget has as the first."""
 SOLVED, PLATEAUS, WIDTH = 0.1, (1 / 2, 2 / 3), 0.02
 """XOR counts as learnt if the loss is below SOLVED. PLATEAUS are the infima of the loss on plateaus that fall
-towards infinity; a run is stuck if its loss is within WIDTH of one of them. All other runs have not finished;
-most of these creep along at SSE 1, where all outputs are ½."""
+towards infinity; a run is stuck if its loss is within WIDTH of one of them. None of the other runs has
+finished; most of them creep along at SSE 1, where all outputs are ½."""
 
 
 def learner(epochs: int) -> Callable[..., jax.Array]:
@@ -44,7 +44,7 @@ def learner(epochs: int) -> Callable[..., jax.Array]:
 
 
 def measure(context: Context, seeds: np.ndarray, ranges: Sequence[float], epochs: int) -> xr.Dataset:
-    """Train sigmoid networks with biases from uniform weights; return losses (seed, range, rate, epochs)."""
+    """Train sigmoid nets with biases, from uniform weights; return the losses (seed, range, rate, epochs)."""
     pairs = np.array([(reach, rate) for reach in ranges for rate in RATES], np.float32)
     settings = {"reach": pairs[:, 0], "rate": pairs[:, 1]}
     losses = context.sweep("XOR by range and rate", learner(epochs), seeds, settings)

@@ -26,11 +26,11 @@ def story(data: xr.DataTree) -> Story:
         "range is good or bad at every rate.",
         Show("rates"),
         Fold("Are networks that do not learn stuck, or merely slow?"),
-        f"Not every network that has not learnt is stuck. Of those from range {small:g} at rate 2 that have "
-        f"not learnt XOR after {short} epochs, {{xor-range-slow:%}} are not on a plateau but slow: at rate 3 "
-        f"the share that learns in that time is {{xor-range-rate:points}} higher. From range {large:g}, "
-        f"{{xor-range-plateau}} of {by_rate.sizes['seed']:,} seeds are on a plateau at that point, and "
-        f"still are after {long} epochs.",
+        f"Not every network that has not learnt is stuck. Of those that start from range {small:g} at "
+        f"rate 2 and have not learnt XOR after {short} epochs, {{xor-range-slow:%}} are not on a plateau but "
+        f"slow: at rate 3 the share that learns in that time is {{xor-range-rate:points}} higher. "
+        f"From range {large:g}, {{xor-range-plateau}} of {by_rate.sizes['seed']:,} seeds are on a "
+        f"plateau at that point, and still are after {long} epochs.",
         Fold("Why weights must be random, and whether their distribution and the biases matter"),
         "Nodes that start equal stay equal. From all zeros {zeros-converge:%} of the networks learn. All "
         "sigmoid nodes of one layer get the same gradient (the largest relative difference is "

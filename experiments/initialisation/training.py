@@ -23,7 +23,7 @@ LAWS = ("uniform", "normal")
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What is learnt, when it counts as learnt, and good rates among the few that were tried.
+    """What is learnt, when it counts as learnt, and which of the few rates that were tried are good.
 
     Attributes:
         sizes: Number of nodes in each layer.
@@ -53,7 +53,7 @@ rows are therefore mislabelled (the handout speaks of "a certain validation erro
 
 
 def tasks() -> dict[str, Task]:
-    """Load XOR and the 8-3-8 encoder, in full batches that are also watched, and Iris in small batches.
+    """Make three tasks: XOR and the 8-3-8 encoder with full batches, and Iris with small batches.
 
     For XOR with sigmoid nodes the rates 1, 2, 3, 4 and 8 were tried. At rate 3 XOR also converges from the
     smallest range (49 of 50 seeds), but without biases it no longer does (1 of 50). Which range is best
@@ -134,7 +134,7 @@ def _train(task: Task, params: nnjax.Params, hidden: str, biases: str, epochs: i
 
 
 def settings(ranges: tuple[float, ...]) -> dict[str, np.ndarray]:
-    """List the factors of each start, r or r / √3 for equal standard deviations; the last are all zeros."""
+    """List each start's factors, r or r / √3 for equal standard deviations; the last start's are zeros."""
     r = np.asarray(ranges, np.float32)
     uniform, normal = np.append(r, 0 * r), np.append(0 * r, r / np.float32(np.sqrt(3)))
     return {"uniform": np.append(uniform, np.float32(0)), "normal": np.append(normal, np.float32(0))}

@@ -68,7 +68,7 @@ def digits_figure(digits: xr.Dataset) -> Figure:
 
 
 def draw(axes: Axes, rates: np.ndarray, values: np.ndarray, colour: str, name: str) -> None:
-    """Draw a line with its name at its top."""
+    """Draw a line with its name at its highest point."""
     axes.plot(rates, values, color=colour)
     top = float(np.exp(np.mean(np.log(rates[values >= 0.98 * values.max()])))), float(values.max())
     words = {

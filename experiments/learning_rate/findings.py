@@ -56,7 +56,7 @@ def edge_finding(edges: xr.Dataset, name: str) -> Finding:
 
 
 def solved_by(xor: xr.Dataset, name: str) -> np.ndarray:
-    """Return for which seeds an optimiser solves XOR at each rate, (seed, rate)."""
+    """Return whether an optimiser solves XOR for each seed at each rate, (seed, rate)."""
     return xor["loss"].sel(optimizer=name).transpose("seed", "rate").values < SOLVED
 
 
@@ -109,7 +109,7 @@ def clever_finding(xor: xr.Dataset, name: str) -> Finding:
 
 
 def tables(data: xr.DataTree) -> Mapping[str, Table]:
-    """Tabulate the best rate of each optimiser, and the range that does nearly as well."""
+    """Tabulate the best rate of each optimiser, and the range of rates that do nearly as well."""
     xor, digits = (data[name].to_dataset() for name in ("xor", "digits"))
     tasks = {"XOR, share solved": xor["loss"] < SOLVED, "digits, accuracy": digits["accuracy"]}
     rows = []

@@ -105,7 +105,7 @@ class Config(Options):
 
     @property
     def lists(self) -> dict[tuple[int, ...], np.ndarray]:
-        """List the seeds of each shape of hidden layers; a shape in both parts has both parts' seeds."""
+        """List the seeds of each shape of hidden layers; a shape in both parts has the seeds of both."""
         wide, few = map(self.seeds_from_first, (self.seeds, self.deep_seeds))
         deep = {(self.hidden[0],) * depth: few for depth in self.depths}
         return deep | {self.hidden: np.union1d(wide, deep.get(self.hidden, wide))}

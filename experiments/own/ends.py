@@ -35,7 +35,7 @@ class Setting(NamedTuple):
 
 
 def best(losses: np.ndarray) -> Setting:
-    """Find the setting with the smallest median of losses (seed, weights, rate); divergence is infinite."""
+    """Find the setting with the smallest median of losses (seed, weights, rate); divergence counts as ∞."""
     medians = np.median(np.where(np.isfinite(losses), losses, np.inf), axis=0)
     return Setting(*map(int, np.unravel_index(np.argmin(medians), medians.shape)))
 
@@ -134,7 +134,7 @@ def _kinds(task: Task, network: nnjax.Network, params: nnjax.Params) -> xr.Datas
         ),
         "near": (
             near,
-            {"long_name": f"whether it moved by at most {MOVED} (1 + |θ|): the kind is then the end's"},
+            {"long_name": f"whether it moved by at most {MOVED} (1 + |θ|): if so, the end is of this kind"},
         ),
     }
     return xr.Dataset({name: ("seed", *column) for name, column in columns.items()})

@@ -25,12 +25,12 @@ DEPTH = (
 ENDS = (
     "The share of the seeds whose loss per training row, as a share of the best constant answer's loss, "
     "is at most the value on the axis. There is a line for each kind of initial weights, at its best rate. A "
-    "step in a line is an end that many seeds reach. The other rates are in the data."
+    "step in a line shows an end that many seeds reach. The other rates are in the data."
 )
 BARRIERS = (
     "How far the loss per row on the straight line between two seeds' ends rises above the line between "
-    "their losses: as trained, and with one network's nodes in the other's order. Each line is a pair of "
-    "seeds."
+    "their losses: as trained, and with one network's nodes in the other's order. Each line stands "
+    "for a pair of seeds."
 )
 
 

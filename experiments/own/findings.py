@@ -24,8 +24,8 @@ from nnjax import minima
 
 EXPECTED = expectations.of("own")
 FEW, DEEP = 20, 5
-"""Minimum numbers of seeds for any judgement, and of hidden layers for one about depth. Kinds of ends are
-judged if there are 100 ends or more, since one in a hundred is expected to be a minimum."""
+"""Minimum numbers of seeds for any judgement, and of hidden layers for a judgement about depth. Kinds
+of ends are judged if there are 100 ends or more, since one in a hundred is expected to be a minimum."""
 
 
 def findings(data: xr.DataTree) -> list[Finding]:
@@ -44,7 +44,7 @@ def findings(data: xr.DataTree) -> list[Finding]:
 
 
 def _expected(what: str, activation: str, more: str = "") -> Expectation:
-    """Return the expectation for this activation, if there is one, or else that for all others."""
+    """Return this activation's expectation, if there is one, or else the one for all other activations."""
     names = (f"{what}-{activation}", f"{what}-other", what)
     found = next(EXPECTED[name] for name in names if name in EXPECTED)
     return dataclasses.replace(found, id=f"{what}-{activation}{more}")

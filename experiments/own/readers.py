@@ -83,8 +83,8 @@ def difference(said: np.ndarray, has_classes: bool) -> Difference:
     """Measure how far apart answers (seed, probe) are: the mean over pairs that have no seed in common.
 
     The mean over all pairs would be nearer to the truth, but such pairs share seeds. If all seeds are equally
-    far from the others, as when half of them reach each of two ends, no interval for the mean over all pairs
-    is valid.
+    far from the others, as when half of them reach one end and half another, no interval for the mean
+    over all pairs is valid.
     """
     first, second = said[: len(said) - len(said) % 2].reshape(-1, 2, said.shape[1]).swapaxes(0, 1)
     pairs = np.mean(first != second if has_classes else (first - second) ** 2, axis=1)

@@ -30,7 +30,7 @@ class Source:
         kind: "classes", "number", or "" if the column shows which.
         test: Share of the rows to test with.
         rows: Maximum number of rows to use.
-        split: Seed for the choice of rows, of test rows among them, and of the order of the rest.
+        split: Seed for the choice of rows, the choice of test rows among them, and the order of the rest.
         loss: "sse" or "cross-entropy".
         batch: Rows per update.
     """
@@ -50,7 +50,7 @@ class Task(NamedTuple):
     """What is learnt.
 
     Attributes:
-        train: Rows to learn, a whole number of batches, in an order that is the same for all seeds.
+        train: Training rows, which fill a whole number of batches; their order is the same for all seeds.
         test: Rows to test with.
         names: Names of the columns; if there are no classes, the target is a number.
         loss: A name in `nnjax.LOSSES`.
@@ -93,7 +93,7 @@ def read(source: Source) -> Task:
 
     Raises:
         OSError: There is no such file, or it cannot be read.
-        ValueError: The table cannot be learnt (see `nnjax.datasets.table`), or the loss does not suit it.
+        ValueError: The table is unfit for training (see `nnjax.datasets.table`), or the loss is unsuitable.
         MemoryError: The table is too large for this machine.
     """
     path = pathlib.Path(source.path)
@@ -150,6 +150,6 @@ def in_words(size: float) -> str:
 
 
 def in_row(words: Sequence[Any], most: int = 6) -> str:
-    """List the first words, and the number of the others."""
+    """Join the first words with commas, and say how many more there are."""
     rest = len(words) - most
     return ", ".join(map(str, words[:most])) + (f" and {rest} more" if rest > 0 else "")

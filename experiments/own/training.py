@@ -139,7 +139,7 @@ def bytes_of_rows(task: Task, network: nnjax.Network) -> int:
 def train_all(
     context: Context, task: Task, plan: Plan, lists: Mapping[tuple[int, ...], np.ndarray]
 ) -> dict[tuple[str, tuple[int, ...]], Trained]:
-    """Train the seeds `lists[hidden]` with each activation; the results are (seed, weights, rate, ...)."""
+    """Train the seeds `lists[hidden]` with each activation; the axes are (seed, weights, rate, ...)."""
     jobs = list(itertools.product(plan.activations, lists))
 
     def run(job: tuple[str, tuple[int, ...]]) -> Trained:

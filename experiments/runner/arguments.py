@@ -28,7 +28,7 @@ class Request:
     Attributes:
         redraw: Whether to make figures and findings again from the data on disk, without running anything.
         names: The experiments.
-        by_name: Whether experiments were named; if not, all of them are meant.
+        by_name: Whether experiments were named; if not, all experiments run.
         rest: Options of the experiment, if only one is named.
         smoke: Whether to run at the smallest size, which takes seconds.
         seed: The first seed; None means the experiment's default.
@@ -38,7 +38,7 @@ class Request:
         check: A receipt from the explorer to check instead of running anything; None otherwise.
         gather: Whether to make the result from the shares that the jobs of a job array have computed.
         share: (a, b) if only the runs of seeds a to b - 1 are to be computed and kept; None for all seeds.
-        workers: Number of processes on this machine that run the sweeps; None means that this process does.
+        workers: Number of processes on this machine that run the sweeps; None if this process runs them.
         executor: The address of a Dask scheduler whose workers run the sweeps; None if there is no scheduler.
         tables: Whether to print tables as well as findings.
     """
@@ -61,7 +61,7 @@ class Request:
 
 
 def parse(arguments: Sequence[str]) -> Request:
-    """Read the command's arguments; an experiment's options come after its name, and others anywhere.
+    """Read the command's arguments; an experiment's options follow its name, and others can be anywhere.
 
     Raises:
         SystemExit: Help, a list or the version was requested (status 0), or an argument was wrong (status 2).

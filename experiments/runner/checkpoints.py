@@ -15,8 +15,8 @@ class Checkpoints:
     """Where the sweeps of one run keep their segments.
 
     Attributes:
-        path: The run's folder; None if nothing is kept because the run is so short that running it again
-            costs less.
+        path: The run's folder; None if nothing is kept, since the run is so short that running it again
+            costs less than keeping its sweeps.
     """
 
     path: pathlib.Path | None = None

@@ -10,9 +10,10 @@ SECONDS = 0.3
 
 
 def keep(folder: pathlib.Path = FOLDER) -> None:
-    """Let JAX keep compiled programs in `folder`, by kind of CPU, unless JAX already has a folder for them.
+    """Let JAX keep compiled programs in `folder`, unless JAX already has a folder for them.
 
-    Processes started by this one use the folder, too. Call this function before JAX computes anything.
+    Each kind of CPU has its own subfolder. Processes started by this one use the folder, too. Call this
+    function before JAX computes anything.
     """
     # XLA logs an error for each program that it reads from disk, because it mistakes its compiler's
     # preferences for features of the machine. TF_CPP_MIN_LOG_LEVEL=0 shows these errors and all others.

@@ -16,12 +16,12 @@ Settings = Mapping[str, np.ndarray] | None
 
 
 class Context:
-    """The surroundings of one run; `Context()` shows no progress and keeps no sweeps.
+    """The context in which one run takes place; `Context()` shows no progress and keeps no sweeps.
 
     Attributes:
         progress: Progress bars for the parts and the sweeps.
         checkpoints: Where finished segments of sweeps are kept.
-        workers: The workers that compute the sweeps; None means that this process does.
+        workers: The workers that compute the sweeps; None means that this process computes them.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Context:
 
     @contextlib.contextmanager
     def pool(self, workers: int) -> Iterator[ThreadPoolExecutor]:
-        """Run parts side by side; if one part fails, or on Ctrl-C, the other parts soon end, too.
+        """Run parts side by side; if one part fails or Ctrl-C is pressed, the other parts soon end, too.
 
         Only the main thread may open a pool; it may open a second pool inside the first.
         """

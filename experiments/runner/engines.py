@@ -17,7 +17,7 @@ PATIENCE = 10
 
 @contextlib.contextmanager
 def opened(request: Request) -> Iterator[nnjax.Workers | None]:
-    """Provide the workers for `nnjax.sweep` while the block runs; None means that this process computes them.
+    """Provide the workers for `nnjax.sweep` while the block runs; None if this process runs the sweeps.
 
     Raises:
         ImportError: dask.distributed is not installed; the message names the extra to install.

@@ -51,7 +51,7 @@ class Expectation:
         expected: (low, high): the values that count as agreement; either end may be infinite. None if
             the bounds are computed; see `around` and `between`.
         why: Why the bounds are as wide as they are.
-        since: The date on which the bounds were set, as in 2026-11-26.
+        since: The date on which the bounds were set, such as 2026-11-26.
         after: Whether a measurement had been seen before the bounds were set.
         tolerance: Half-width of the bounds around a computed value.
     """
@@ -128,7 +128,7 @@ def _expectation(experiment: str, id: str, table: Mapping[str, Any]) -> Expectat
     if len(BOUNDS & set(table)) != 1:
         raise ValueError(f"{where}: give one of {', '.join(sorted(BOUNDS))}")
     if not isinstance(table["since"], datetime.date):
-        raise ValueError(f"{where}: since must be a date, as in 2026-11-26; got {table['since']!r}")
+        raise ValueError(f"{where}: since must be a date, such as 2026-11-26; got {table['since']!r}")
     bounds = table.get("expected")
     if bounds is not None and not (len(bounds) == 2 and bounds[0] <= bounds[1]):
         raise ValueError(f"{where}: expected must be [low, high] with low <= high; got {bounds}")

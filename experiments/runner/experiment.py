@@ -114,7 +114,7 @@ class Options:
         return dataclasses.replace(self, seed=self.seed + (away if self.seed < away else -away))
 
     def seeds_from_first(self, count: int) -> np.ndarray:
-        """List `count` seeds from `seed` on, or only those in the share (the first few if it has too few)."""
+        """List `count` seeds, starting with `seed`, or only those in the share (the first few if too few)."""
         seeds = np.arange(self.seed, self.seed + count)
         first, end = self._share or (0, SEEDS)
         mine = seeds[(seeds >= first) & (seeds < end)]
@@ -166,9 +166,9 @@ class Experiment:
             since TPUs lack float64.
         second_list: Whether PROFILE=full runs the experiment again with other seeds and marks verdicts that
             change; False if nothing is random.
-        preview: Config -> a line to print before anything runs, or an empty string. For options that cannot
-            run, it raises a ValueError, OSError, ImportError or MemoryError; only the error's message is
-            shown.
+        preview: Config -> a line to print before anything runs, or an empty string. If the options
+            cannot be run, it raises a ValueError, OSError, ImportError or MemoryError; only the error's
+            message is shown.
     """
 
     name: str

@@ -109,31 +109,31 @@ def counts(findings: Sequence[Finding], smoke: bool = False) -> dict[str, dict[s
 
 
 def share(expectation: Expectation, claim: str, hits: np.ndarray, *, note: str = "") -> Finding:
-    """Make a finding of the share of `hits` (s,), with Wilson's interval."""
+    """Make a finding about the share of `hits` (s,), with Wilson's interval."""
     interval = statistics.share(int(np.sum(hits)), int(np.size(hits)))
     return measured(expectation, claim, np.mean(hits), interval, note=note)
 
 
 def mean(expectation: Expectation, claim: str, values: np.ndarray, *, note: str = "") -> Finding:
-    """Make a finding of the mean of `values` (s,), with the interval that `statistics.of_mean` returns."""
+    """Make a finding about the mean of `values` (s,), with the interval from `statistics.of_mean`."""
     interval = statistics.of_mean(values)
     return measured(expectation, claim, np.mean(values), interval, note=note)
 
 
 def median(expectation: Expectation, claim: str, values: np.ndarray, *, note: str = "") -> Finding:
-    """Make a finding of the median of `values` (s,), by bootstrap, or order statistics if fewer than 100."""
+    """Make a finding about the median of `values` (s,), by bootstrap, or by order statistics below 100."""
     few = len(values) < statistics.MANY
     interval = statistics.of_median(values) if few else statistics.bootstrap(values)
     return measured(expectation, claim, np.median(values), interval, note=note)
 
 
 def exact(expectation: Expectation, claim: str, value: float, *, note: str = "") -> Finding:
-    """Make a finding of a number that is computed, not sampled."""
+    """Make a finding about a number that is computed, not sampled."""
     return measured(expectation, claim, value, (value, value), note=note)
 
 
 def spanning(expectation: Expectation, claim: str, values: np.ndarray, *, note: str) -> Finding:
-    """Make a finding of the median of few `values` (s,), with order statistics, or the range if below 11."""
+    """Make a finding about the median of few `values` (s,), by order statistics, or by the range below 11."""
     interval = statistics.of_median(values)
     if np.isneginf(interval[0]) and not np.isneginf(values).any():
         interval = values.min(), values.max()

@@ -33,14 +33,14 @@ class Term(NamedTuple):
 
 @functools.cache
 def terms() -> tuple[Term, ...]:
-    """Return all words, in the order of the file."""
+    """Return all words, in the order in which the file lists them."""
     read = tomllib.loads(FILE.read_text("utf-8"))
     return tuple(Term(name, tuple(each["as"]), each["means"]) for name, each in read.items())
 
 
 @functools.cache
 def _pattern() -> tuple[re.Pattern[str], dict[str, Term]]:
-    """Return a pattern that finds any of the words, the longest first, and the term to which each belongs."""
+    """Return a pattern that finds any of the words, the longest first, and a dict from words to terms."""
     whose = {html.escape(written): term for term in terms() for written in term.written}
     longest = "|".join(re.escape(written) for written in sorted(whose, key=len, reverse=True))
     return re.compile(rf"(?<![\w-])(?:{longest})(?![\w-])"), whose

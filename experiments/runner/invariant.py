@@ -1,4 +1,4 @@
-"""Check in every view that a seed gives the same bits alone, among many seeds, and after a resume."""
+"""Check, in every view, that a seed gives the same bits by itself, among others and after a resume."""
 
 import argparse
 import contextlib

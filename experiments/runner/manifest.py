@@ -78,7 +78,7 @@ INSTRUCTION_SETS = {
 def cpu() -> dict[str, Any]:
     """Describe the CPU: its model, widest instruction set and all vector instructions, as far as known.
 
-    XLA compiles for these instructions, so that the last digits of results depend on them, but XLA_FLAGS may
+    XLA compiles for these instructions, so the last digits of results depend on them, but XLA_FLAGS may
     ask for fewer instructions.
     """
     model, vectors = devices.cpu()

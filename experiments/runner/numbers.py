@@ -34,7 +34,7 @@ def interval(bounds: Sequence[float | str]) -> str:
 
 
 def measured(value: float | str, bounds: Sequence[float | str]) -> str:
-    """Format a value to three digits of its interval's width; the interval of an inexact value follows."""
+    """Format a value so that its interval's width has three digits; an inexact value's interval follows."""
     low, high = map(float, bounds)
     if not math.isfinite(high - low) or low == high:
         return number(value) if low == high else f"{number(value)} [{number(low)}, {number(high)}]"

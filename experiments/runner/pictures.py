@@ -31,7 +31,7 @@ class Picture(NamedTuple):
         page: The page's file, with the state of the page after the #.
         part: The element of the page that is shown.
         width: Width of the window, in pixels.
-        height: Maximum height of the part that is taken, in pixels from the element's top.
+        height: Maximum height of the screenshot, in pixels from the element's top.
     """
 
     page: str

@@ -88,7 +88,7 @@ def answers(results: Sequence[Result]) -> Iterator[dict[str, str]]:
 
 
 def data_files(result: Result) -> list[str]:
-    """Return the files with the data or made from it, except tables, which have their own links."""
+    """Return the files that hold the data or are made from it, except tables, which have their own links."""
     names = [name for name in result["manifest"]["sha256"] if name.endswith((".nc", ".csv"))]
     return [name for name in names if not name.startswith("table-")]
 

@@ -32,7 +32,7 @@ from experiments.runner.experiment import Experiment
 from experiments.runner.manifest import manifest
 
 Crew = nnjax.Workers | None
-"""The workers that compute the sweeps; None means that this process does."""
+"""The workers that compute the sweeps; None means that this process computes them."""
 
 
 def run(request: Request) -> int:
@@ -97,7 +97,7 @@ def _has_shares(
 
 
 def _previewed(chosen: Sequence[Experiment], configs: Sequence[Any], console: Console) -> bool:
-    """Print each experiment's preview before anything runs; return False if one refuses its options."""
+    """Print each experiment's preview before anything runs; return False if a preview fails."""
     for experiment, config in zip(chosen, configs, strict=True):
         try:
             said = experiment.preview(config)
@@ -124,7 +124,7 @@ def _check_receipt(path: pathlib.Path, console: Console) -> int:
 
 
 def _with_sizes(experiments: Sequence[Experiment], request: Request) -> tuple[list[Experiment], list[str]]:
-    """Return the experiments to run, and the names of those without the smoke size that is asked for."""
+    """Return the experiments to run, and the names of those that lack the requested smoke size."""
     left_out = [each.name for each in experiments if request.smoke and each.smoke is None]
     return [each for each in experiments if each.name not in left_out], left_out
 

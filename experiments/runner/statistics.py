@@ -11,8 +11,8 @@ CONFIDENCE = 0.999
 """A report has some fifty intervals; at 95 % two or three of them would miss the true value by chance."""
 
 MANY = 100
-"""A percentile bootstrap is valid at 99.9 % from this many values on; with 10 normal values, 1.5 % of the
-intervals miss the true value."""
+"""A percentile bootstrap is valid at 99.9 % for at least this many values; with 10 normal values, 1.5 % of
+the intervals miss the true value."""
 
 TOO_MANY = 10_000
 """The mean of this many values is nearly normal, and resampling them takes longer than measuring them."""
@@ -170,7 +170,7 @@ def _batch(size: int) -> int:
 
 
 def halves(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Split `count` places into even and odd ones, in both orders, as pairs (judged on, chosen by)."""
+    """Split `count` places into even and odd ones, in both orders, as pairs (for judging, for choosing)."""
     even, odd = (np.arange(first, count, 2) for first in (0, 1))
     return [(even, odd), (odd, even)]
 

@@ -17,7 +17,7 @@ from matplotlib.ticker import NullFormatter, NullLocator
 from experiments.runner.numbers import SUPERSCRIPT
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's palette, distinct for every kind of colour vision; variables replace it in the page."""
+"""Okabe and Ito's palette, clear to all kinds of colour vision; CSS variables replace it in the page."""
 GREY, FAINT, PAPER = "#555555", "#BBBBBB", "#FFFFFF"
 """The colours of axes and remarks, of things in the background, and of the background itself."""
 TRUE, WRONG = COLOURS[0], COLOURS[1]

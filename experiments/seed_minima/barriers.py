@@ -15,7 +15,7 @@ from nnjax import datasets
 NETWORK = nnjax.mlp((64, 64, 10))
 RATE = 0.05
 ORDER = 1 << 20
-"""Folded into a seed's key to make a key for the order of the rows that is not used for the weights."""
+"""Folded into a seed's key, so that the order of the rows does not share a key with the weights."""
 
 
 def learner(epochs: int) -> Callable[[jax.Array], nnjax.Params]:

@@ -25,8 +25,8 @@ XOR = (
 PLANE = (
     "A contour map of the loss of a tanh 2-2-1 student on the plane through the ends of three seeds "
     "(orange). The blue lines are the paths of the seeds that reach these ends, from their starts (dots), "
-    "projected onto the plane. The plane shows two of 9 dimensions. It can show that points are low, but not "
-    "that a hollow is a minimum, since a way down may lead through the other 7 dimensions."
+    "projected onto the plane. The plane shows two of 9 dimensions. The map can show that points are low, "
+    "but not that a hollow is a minimum, since a way down may lead through the other 7 dimensions."
 )
 TEACHERS = (
     "Each row shows, for one teacher with {students} students, the shares of students that learnt to match "

@@ -33,8 +33,8 @@ would throw nodes far out, where a fifth of them stay. The Hessian's largest eig
 NEARLY = 1e-6
 """A student has arrived when the gradient's length is at most this; Newton's method does the rest."""
 MOVED = 0.05
-"""Newton's method may move a student by this share of 1 + |θ|: a minimum farther away is not the one to which
-descent led."""
+"""Newton's method may move a student by at most this share of 1 + |θ|: a minimum farther away is not the one
+to which descent led."""
 SOLVED = 1e-9
 """A student below this summed loss has learnt what its teacher computes."""
 
@@ -153,7 +153,7 @@ def students(context: Context, seeds: np.ndarray, path_count: int, epochs: int) 
 
 
 def _distinct(certificate: minima.Certificate, settled: np.ndarray) -> np.ndarray:
-    """Number the minima (s,) by increasing loss, −1 if unsettled.
+    """Number the minima (s,) by increasing loss; unsettled students get −1.
 
     Ends with equal loss and eigenvalues count as one minimum.
     """
@@ -163,14 +163,14 @@ def _distinct(certificate: minima.Certificate, settled: np.ndarray) -> np.ndarra
 
 
 def _corners(data: xr.Dataset) -> np.ndarray:
-    """Choose the first three ends that match different copies of the teacher, or else the first three."""
+    """Choose the first three ends that match different copies of the teacher, or just the first three."""
     rows = np.flatnonzero(data["settled"].values & (data["loss"].values < SOLVED))
     firsts = rows[np.sort(np.unique(data["copy"].values[rows], return_index=True)[1])]
     return firsts[:3] if len(firsts) >= 3 else np.arange(3)
 
 
 def landscape(data: xr.Dataset, size: int = 121) -> dict[str, xr.Dataset]:
-    """Compute the loss on the plane through three ends, with paths, and on one through the first end.
+    """Compute the loss on the plane through three ends, with paths, and on a random plane through the first.
 
     A slice has `size` × `size` points; `step` gives the positions of the points along each axis.
     """

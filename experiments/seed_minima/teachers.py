@@ -99,7 +99,10 @@ def _arrived(state: State, count: int) -> jax.Array:
 
 
 def measure(context: Context, seeds: np.ndarray, count: int, epochs: int) -> xr.Dataset:
-    """Train every seed with every teacher; return losses, kinds of ends and which settled (seed, teacher)."""
+    """Train every seed with every teacher; return losses, kinds of ends, and whether each settled.
+
+    Each of these has the axes (seed, teacher).
+    """
     numbers = np.arange(count, dtype=np.int32)
     ended = context.sweep_until(
         "students of many teachers",

@@ -20,8 +20,8 @@ class Config(Options):
     Attributes:
         seed: First seed.
         seeds: Seeds on the digits at the usual rate, 2 or more, with five networks for each seed.
-        few: Number of seeds at the large rate, and of seeds for which the growth of a small difference is
-            followed, 2 or more.
+        few: Number of seeds at the large rate, which is also the number of seeds for which the growth of a
+            small difference is followed, 2 or more.
         epochs: Number of passes over the digits, 2 or more.
         xor_seeds: Seeds on XOR, 2 or more, with two networks for each seed.
         xor_epochs: Epochs on XOR.
@@ -48,7 +48,7 @@ class Config(Options):
 
 
 def preview(config: Config) -> str:
-    """Return a line that says which pictures are added, or an empty one.
+    """Return a line that says which pictures are added, or an empty line.
 
     Raises:
         FileNotFoundError, ValueError: MNIST is asked for, but `pictures` is not a folder with the four files.
@@ -81,8 +81,8 @@ EXPERIMENT = Experiment(
     method="From each seed, a network is trained on the digits, and again with one bit of one initial "
     "weight flipped, with the rows in another order, with other weights, and with both another order and "
     "other weights; on XOR, only a bit is flipped. The variance of the accuracy is compared with the "
-    "variance that independent errors would give, and the growth of the difference after a flipped bit with "
-    "the Lyapunov exponent of training.",
+    "variance that independent errors would give, and the growth of the difference after a flipped bit is "
+    "compared with the Lyapunov exponent of training.",
     config=Config,
     run=run,
     preview=preview,
@@ -100,7 +100,7 @@ EXPERIMENT = Experiment(
         "xor_epochs": 10_000,
         "mnist_seeds": 40,
     },
-    remember="The longer networks train, the larger the part of a seed's effect that is luck with the test "
+    remember="The longer networks train, the larger the share of a seed's effect that is luck with the test "
     "rows. The order of the rows and the initial weights matter; a single bit matters only where training is "
     "chaotic.",
     float64=False,

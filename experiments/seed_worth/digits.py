@@ -23,7 +23,7 @@ RATES = {USUAL: 0.15, LARGE: 0.7}
 learn."""
 BIT, ORDER, WEIGHTS, BOTH = "one bit", "order", "weights", "both"
 SOURCES = (BIT, ORDER, WEIGHTS, BOTH)
-"""What is changed from the first run: one bit of one weight, the order of the rows, the initial weights, or
+"""What differs from the first run: one bit of one weight, the order of the rows, the initial weights, or
 both the order and the weights."""
 OTHER_WEIGHTS, ROWS, OTHER_ROWS = 1 << 20, 1 << 21, 1 << 22
 """Folded into a seed's key."""
@@ -44,7 +44,7 @@ class Course(NamedTuple):
 
 
 def flip_bit(params: nnjax.Params) -> nnjax.Params:
-    """Replace the weight h₁ → first output with the next larger floating-point number."""
+    """Replace the weight from h₁ to the first output with the next larger floating-point number."""
     *below, last = params
     weights = last.weights.at[0, 0].set(jnp.nextafter(last.weights[0, 0], jnp.inf))
     return (*below, last._replace(weights=weights))
@@ -128,7 +128,7 @@ def distances(params: nnjax.Params) -> jax.Array:
 
 @functools.cache
 def tangent(epochs: int) -> Callable[..., jax.Array]:
-    """Make a function that maps a key and a rate to ln of the growth of an infinitely small flip.
+    """Make a function that maps a key and a rate to ln of the growth of an infinitely small difference.
 
     The result (e,) has one value for each epoch.
     """
@@ -178,7 +178,7 @@ def pairs(
     texts = {
         "wrong": "whether the test row is misread",
         "apart": "|θ − θ'| / |θ| of the first run and the changed one",
-        "disagree": "share of the test rows that the first run and the changed one read differently",
+        "disagree": "share of the test rows that the first run and the changed one label differently",
     }
     columns = {
         "wrong": (

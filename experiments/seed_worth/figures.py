@@ -60,8 +60,8 @@ def _digits(parts: Mapping[str, xr.Dataset]) -> dict[str, Drawing]:
             "The longer the training, the more the accuracies spread as if errors were independent",
             [_accuracies(parts["usual"]), _ratios(parts["usual"])],
             "First: test accuracies of independent runs, and the normal curve of the variance that "
-            "independent errors would give. Second: the variance over that of independent errors, after "
-            "more and more epochs, with 99.9 % intervals over the seeds; 1 is independence.",
+            "independent errors would give. Second: the variance divided by that of independent errors, "
+            "after more and more epochs, with 99.9 % intervals over the seeds; 1 is independence.",
         ),
     }
 

@@ -146,7 +146,7 @@ def _ratio(expectation: Any, claim: str, above: np.ndarray, below: np.ndarray, n
 
 
 def _of_none(above: np.ndarray, interval: statistics.Interval) -> tuple[statistics.Interval, str]:
-    """Return the interval, or Wilson's bound if nothing changes in any seed and resampling shows nothing."""
+    """Return the interval, or Wilson's bound if nothing changes with any seed; resampling then gives 0."""
     if above.any():
         return interval, "seeds resampled"
     most = statistics.share(0, len(above))[1]

@@ -1,4 +1,4 @@
-"""The variance between runs: how it compares with independent errors, and how much one source causes.
+"""The variance between runs: how it compares with that of independent errors, and how much one source causes.
 
 Each statistic also takes weights (b, s), which say how often each seed was drawn in resample b.
 """

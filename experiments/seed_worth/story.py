@@ -19,15 +19,15 @@ def story(data: xr.DataTree) -> Story:
     return (
         "Two people train the same network on the same digits and get different accuracies, because their "
         "seeds differ: a seed determines the initial weights and the order of the rows. In this library the "
-        "same seed always gives the same bits, so that even the effect of one flipped bit of one weight can "
+        "same seed always gives the same bits, so even the effect of one flipped bit of one weight can "
         "be followed.",
         Show("apart"),
         "At a usual learning rate one flipped bit changes next to nothing, and at a large rate it changes "
         f"less than another seed does. It changes {{bit-usual:%}} as many answers as that seed at rate "
         f"{usual:g}, and {{bit-large:%}} as many at {large:g}, where the loss jumps and training is chaotic. "
-        "Summers and Dinneen (2021) found that in networks thousands of times larger flipping one bit had as "
-        "much effect as changing anything else that depends on the seed.",
-        Fold("Is it the same on XOR, and does the difference grow as calculus predicts?"),
+        "Summers and Dinneen (2021) found that in networks thousands of times larger, flipping one bit had "
+        "as much effect as changing anything else that depends on the seed.",
+        Fold("Is the same true on XOR, and does the difference grow as calculus predicts?"),
         "On XOR a flipped bit changes {bit-xor-usual:%} as many final answers as another seed does at rate "
         "1, and {bit-xor-large:%} at rate 10.",
         "An infinitely small difference that is carried through the derivative of every step grows at a rate "

@@ -22,7 +22,7 @@ FINE = np.linspace(-1, 1, 257)
 BETWEEN = 998
 """Points at which staircases are evaluated."""
 RATE, SPREAD = 0.03, 6.0
-"""Adam's learning rate, and the standard deviation of the initial weights. With this deviation, a node's
+"""Adam's learning rate, and the standard deviation of the initial weights. With these weights, a node's
 curve bends within 1/6 of the interval."""
 Function = Callable[[np.ndarray], np.ndarray]
 FUNCTIONS: dict[str, tuple[Function, float]] = {

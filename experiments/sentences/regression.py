@@ -39,7 +39,7 @@ def explained(said: Any, ys: Any) -> Any:
 
 
 def outputs(context: Context, seeds: np.ndarray, epochs: int) -> xr.Dataset:
-    """Return R² on the test rows for 10-5-1 networks with each output and for a line, on each target."""
+    """Return R² on the test rows, on each target, of 10-5-1 networks with each output and of a linear fit."""
     xs, forms = rows()
     networks = [nnjax.mlp((10, HIDDEN, 1), output=output) for output in OUTPUTS]
 
@@ -151,7 +151,7 @@ def steps_until(distance: np.ndarray, share: float) -> np.ndarray:
 
 
 def late_shrinking(distance: np.ndarray) -> float:
-    """Measure the factor per step of distance (k,), over the second half of its fall to a millionth."""
+    """Measure by what factor `distance` (k,) shrinks per step in the 2nd half of its fall to a millionth."""
     last = (
         int(steps_until(distance[None], 1e-6)[0]) if distance[-1] < 1e-6 * distance[0] else len(distance) - 1
     )

@@ -53,8 +53,8 @@ def row_findings(row: xr.Dataset) -> list[Finding]:
         ),
         mean(
             EXPECTED["even-smaller-small-inputs"],
-            "share of networks in which x₃ → h₁ changes less than h₁ → o: with inputs (0.2, 0.6, 1) minus "
-            "with (1, 3, 5)",
+            "share of networks in which x₃ → h₁ changes less than h₁ → o: the share with inputs "
+            "(0.2, 0.6, 1) minus the share with (1, 3, 5)",
             (small["x3_to_h1"].values < 1).astype(float) - x3,
             note=f"{count}; the sentence suits inputs that are no larger than activations",
         ),

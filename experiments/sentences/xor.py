@@ -16,8 +16,8 @@ from nnjax import datasets
 NETWORK = nnjax.mlp((2, 2, 1))
 MOMENTUM = 0.9
 EFFECTIVE = (0.5, 1.0, 2.0, 4.0, 8.0, 12.0)
-"""Learning rates of plain descent. With momentum μ they are multiplied by 1 − μ, so that a long pull moves
-the weights equally far."""
+"""Learning rates of plain descent. With momentum μ these rates are multiplied by 1 − μ, so that a long pull
+moves the weights equally far."""
 PLAIN, WITH = "plain", "momentum 0.9"
 SHOWN = 2.0
 """The learning rate at which the networks are examined."""
@@ -25,8 +25,8 @@ ABOUT_END = {"long_name": "parameters after plain training at rate 2"}
 SOLVED = 0.1
 """XOR counts as learnt below this summed loss."""
 EVERY, SOON = 50, 200
-"""Epochs between records of the loss, and the number of epochs that counts as soon: half the seeds have
-learnt by then."""
+"""Epochs between records of the loss, and the epoch at which the shares learnt are compared: half the
+seeds have learnt by then."""
 FLAT, WINDOW = 0.01, 5
 """A loss that fell by less than this share over five records counts as stable."""
 

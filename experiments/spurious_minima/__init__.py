@@ -79,11 +79,11 @@ EXPERIMENT = Experiment(
     title="Local minima that are real",
     question="How often does gradient descent end in a local minimum that is not the global one?",
     method=(
-        "n ReLU neurons learn to compute what k fixed ReLU neurons compute. They learn by plain gradient "
-        "descent on the exact expected loss over all Gaussian inputs, whose global minimum is 0. Every run "
-        "whose loss does not go to 0 is followed down to a gradient of 1e-9, and the eigenvalues of the "
-        "Hessian show what kind of point it has reached. Runs that come to rest at a saddle are pushed off "
-        "it, in the direction in which descent was leaving it, and continue."
+        "n ReLU neurons learn to compute what k fixed ReLU neurons compute. They are trained by plain "
+        "gradient descent on the exact expected loss over all Gaussian inputs, whose global minimum is 0. "
+        "Every run whose loss does not go to 0 is followed down to a gradient of 1e-9, and the eigenvalues "
+        "of the Hessian show what kind of point it has reached. Runs that come to rest at a saddle are "
+        "pushed off it, in the direction in which descent was leaving it, and continue."
     ),
     config=Config,
     run=run,

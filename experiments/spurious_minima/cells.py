@@ -161,8 +161,8 @@ def _write(runs: Cell, rows: np.ndarray, state: descent.State) -> None:
 def _continue(runs: Cell, rows: np.ndarray, seeds: np.ndarray, handover: float, patience: int) -> None:
     """Continue some runs, `rows`, from where they are; push each one that rests at a saddle off it first.
 
-    These runs are few. They are continued one by one, so that a run's result does not depend, even in its
-    last bit, on which others are continued.
+    These few runs are continued one by one, so that not even the last bit of a run's result depends on
+    which other runs are continued.
     """
     saddle = (runs.gradient_norm[rows] <= descent.CONVERGED) & (runs.spectrum[rows, 0] < 0)
     runs.pushed[rows] += saddle

@@ -28,7 +28,7 @@ MINIMA = (
     "larger a dot, the more seeds reached it; three sizes are labelled. F = 0 is the global minimum."
 )
 DOT = 400
-"""The area, in square points, of the dot of a minimum that all seeds reach."""
+"""The area, in square points, of the dot for a minimum that all seeds reach."""
 NAMED = (0.01, 0.1, 0.5)
 """Shares of the seeds for which dots are shown as examples."""
 

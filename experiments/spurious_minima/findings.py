@@ -185,7 +185,7 @@ def _all_runs(cells: xr.Dataset) -> Iterator[Finding]:
     )
     yield exact(
         EXPECTED["unsettled-runs"],
-        "runs that end neither at the global minimum nor in a certified local one (share)",
+        "runs that end neither at the global minimum nor at a certified local one (share)",
         float(cells["unsettled"].sum() / cells["runs"].sum()),
         note=f"{int(cells['pushed_off_a_saddle'].sum())} runs came to rest at a saddle first and were pushed "
         "off it, in the direction in which descent was leaving",
@@ -198,7 +198,7 @@ def _seed_free(minima: xr.Dataset) -> Iterator[Finding]:
     if len(values):
         yield exact(
             EXPECTED["seed-free-minimum"].around(value),
-            f"k = n = {k}: F of the minimum found that is nearest to the minimum known without seeds",
+            f"k = n = {k}: F of the minimum, among those found, nearest to the one known without seeds",
             values[np.argmin(np.abs(values - value))],
         )
 

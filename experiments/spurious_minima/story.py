@@ -17,7 +17,7 @@ def story(data: xr.DataTree) -> Story:
     cells = data["cells"].to_dataset()
     largest, runs = int(cells["k"].max()), int(cells["runs"].max())
     return [
-        "On XOR no local minimum was found. Safran and Shamir (2018) have a simple example that is full of "
+        "On XOR no local minimum was found. Safran and Shamir (2018) give a simple example that is full of "
         "local minima. Some ReLU neurons learn to imitate an equal number of others, whose weights are "
         "fixed, on inputs from a normal distribution. A perfect answer exists, a copy of the fixed neurons. "
         f"Yet with {largest} neurons {{descent-gets-stuck:%}} of {runs:,} runs end in a spurious minimum, "

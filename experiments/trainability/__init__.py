@@ -58,7 +58,7 @@ class Config(Options):
 def run(config: Config, context: Context) -> xr.DataTree:
     """Measure the groups "maps", "isometry" and "linear"."""
     few, others = config.seeds_from_first(config.linear_seeds), config.seeds_from_first(config.isometry_seeds)
-    # The deepest programs take longest to compile, so they start first, alongside the maps.
+    # The programs of the deepest networks take longest to compile, so they start first, alongside the maps.
     with context.pool(2) as pool:
         deep = pool.submit(linear, context, few, config.linear_depths, config.linear_updates)
         balanced = pool.submit(isometry, context, others, config.isometry_depth, config.isometry_epochs)
@@ -104,8 +104,8 @@ EXPERIMENT = Experiment(
         "linear_depths": (4, 8, 16, 32),
         "linear_updates": 400,
     },
-    remember="Where δ vanishes within a few layers before training, deeper networks do not learn; the "
-    "best weights are those at which δ neither vanishes nor explodes.",
+    remember="Where δ vanishes within a few layers of the untrained network, deeper networks do not learn; "
+    "the best weights are those at which δ neither vanishes nor explodes.",
     float64=False,
     minutes=(0.4, 9.0),
 )

@@ -27,10 +27,10 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         "maps": Drawing(
             "Above the line that theory predicts, hardly any network has learnt",
             [_map(maps.sel(activation=name), name) for name in activations],
-            "Each cell is one variance of the initial weights and one depth. Its colour is the median over "
-            f"its seeds of the lowest loss at any rate. Blue: below {LEARNT} times the best constant's loss. "
-            f"Yellow: above that, so nothing was learnt. Line: {CONSTANT} ξ hidden layers; δ vanishes left "
-            "of the line's peak, and explodes right of it.",
+            "Each cell is one variance of the initial weights and one depth. Its colour shows the median "
+            f"over its seeds of the lowest loss at any rate. Blue: below {LEARNT} times the best constant's "
+            f"loss. Yellow: above that, so nothing was learnt. Line: {CONSTANT} ξ hidden layers; δ vanishes "
+            "left of the line's peak, and explodes right of it.",
         ),
         "scales": Drawing(
             "Measured in ξ, networks of all three activations stop learning at about the same depth",

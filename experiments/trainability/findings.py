@@ -14,7 +14,7 @@ from experiments.trainability.theory import CONSTANT
 
 EXPECTED = expectations.of("trainability")
 LEARNT, HALF = 0.9, 0.5
-"""Shares of the best constant's loss: a network has trained below LEARNT; its speed is measured at HALF."""
+"""Shares of the best constant's loss: a network below LEARNT has trained; HALF is for comparing speeds."""
 FEWEST = 3
 """The fewest seeds from which anything is concluded."""
 

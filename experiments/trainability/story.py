@@ -27,8 +27,8 @@ def story(data: xr.DataTree) -> Story:
         Show("scales"),
         "Where δ vanishes, networks train to {constant-sigmoid} ξ with sigmoid nodes, {constant-tanh} with "
         "tanh and {constant-relu} with ReLU. Such constants depend on how long one trains and on what counts "
-        "as trained. Here it is a loss at least a tenth below the best constant answer's after "
-        f"{maps.attrs['epochs']} passes over 480 digits.",
+        "as trained. Here a network counts as trained if its loss is at least a tenth below the best "
+        f"constant answer's after {maps.attrs['epochs']} passes over 480 digits.",
         "The rule “at most 6 ξ hidden layers” is right on {share-sigmoid:%} of the map for sigmoid, "
         "{share-tanh:%} for tanh and {share-relu:%} for ReLU. Where δ explodes, {fails-exploding:%} of the "
         "networks deeper than 6 ξ fail. (Theory gives ξ = 1/|ln χ|, where χ is the factor by which |δ|² "

@@ -33,7 +33,7 @@ class Config(Options):
         samples: Networks drawn for each exact law.
         training_depths: Depths of the networks trained on the digits, each 1 or more.
         iris_depths: Depths of the networks trained on Iris, each 1 or more.
-        stall_depth: Layers of the ReLU networks on which He's and Glorot's weights are compared.
+        stall_depth: Number of layers of the ReLU networks on which He's and Glorot's weights are compared.
         training_seeds: Networks to train in each condition, 2 or more; with 12, a median has a 99.9 %
             interval.
         epochs: Epochs of training on the digits.
@@ -159,7 +159,7 @@ EXPERIMENT = Experiment(
     tables=tables,
     smoke=SMOKE,
     full=FULL,
-    remember="A sigmoid layer passes on about a quarter of δ's length, so that five layers learn nothing "
+    remember="A sigmoid layer passes on about a quarter of δ's length, so five layers learn nothing "
     "about the digits in 15 epochs. Use ReLU or tanh instead, with suitable initial weights: with unsuitable "
     "weights thirty ReLU layers learn nothing in 30 epochs.",
     minutes=(1.8, 10.0),

@@ -183,7 +183,7 @@ def _forward(weights: jax.Array, scales: jax.Array, x: jax.Array, names: Sequenc
 def _backward(
     weights: jax.Array, slopes: jax.Array, scales: jax.Array, v: jax.Array, depths: Sequence[int]
 ) -> Backward:
-    """Pass δ (w, k, c, i) down along paths w: for the first input from each depth, for others from the top."""
+    """Pass δ (w, k, c, i) down paths w: from each depth for the first input, from the top for the others."""
     others = range(1, len(v))
     inputs = np.array([0] * len(depths) + [*others])
     starts = jnp.array([*depths, *[max(depths)] * len(others)])[:, None, None, None]

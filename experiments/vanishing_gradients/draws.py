@@ -27,7 +27,7 @@ def kind(scheme: str) -> str:
 
 
 def scale(scheme: str, width: int) -> float:
-    """Return the factor that turns weights (width, width) of a scheme's kind, unscaled, into the scheme's."""
+    """Return the factor that gives weights (width, width) of the scheme's kind the scheme's variance."""
     variance = weight_variance(scheme, width, width)
     return float(np.sqrt(variance / weight_variance(kind(scheme), width, width)))
 

@@ -33,7 +33,7 @@ INPUT_KEY = 1 << 20
 
 
 def handout(key: jax.Array) -> jax.Array:
-    """Draw |δ of h₁| / |δ of the output| on the handout's row, for 3-4-1 with N(0, 1) weights."""
+    """Draw |δ of h₁| / |δ of the output| on the handout's row, for a 3-4-1 network with N(0, 1) weights."""
     network = nnjax.mlp((3, 4, 1), biases=False)
     row = nnjax.datasets.handout()
     params = nnjax.init(network, key, "normal")
@@ -97,8 +97,8 @@ def unequal_theory(sizes: tuple[int, ...], activation: str, scheme: str) -> np.n
 def log_moments(width: int) -> tuple[float, float]:
     """Return the mean and variance of log r of one layer, r = (2/n) χ²_K with K ~ Bin(n, ½) given K ≥ 1.
 
-    log χ²_K has mean log 2 + ψ(K/2) and variance ψ′(K/2). The r of different layers are independent, so that
-    the mean and the variance of a live network of L layers are (L - 1) times as large.
+    log χ²_K has mean log 2 + ψ(K/2) and variance ψ′(K/2). The r of different layers are independent, so
+    the mean and the variance for a live network of L layers are (L - 1) times as large.
     """
     k = np.arange(1, width + 1)
     chance = np.exp(special.gammaln(width + 1) - special.gammaln(k + 1) - special.gammaln(width - k + 1))

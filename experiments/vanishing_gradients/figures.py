@@ -126,7 +126,7 @@ def _changes(digits: xr.Dataset) -> Drawing:
 
 
 def _layers(changes: xr.DataArray, lowest: float) -> Figure:
-    """Draw the changes of layers (depth, layer), with a line for each depth."""
+    """Draw how far each layer's weights move, `changes` (depth, layer), with a line for each depth."""
     figure, axes = style.panel()
     lines = {}
     for rank, depth in enumerate(changes["depth"].values):
@@ -187,7 +187,7 @@ def _against_depth(chosen: xr.Dataset, title: str) -> Figure:
 
 
 def _guessing(part: xr.Dataset) -> float:
-    """Compute the accuracy of giving one answer for all rows, if the classes are about equally frequent."""
+    """Compute the accuracy of one answer for all rows, if the classes are about equally frequent."""
     return 1 / int(part["classes"])
 
 

@@ -20,8 +20,9 @@ PAIR = {"he_normal": "He", "glorot_normal": "Glorot"}
 """{initial weights that are compared: whose they are}."""
 CAPTION = (
     "ReLU networks at birth; dots (and the thick line) are measured, thin lines are exact laws. The shaded "
-    "area in the third panel contains 95 of 100 means over equally many seeds of the widest networks. Means "
-    "of narrow deep networks fall below 1, since the mean depends on rare networks that samples miss."
+    "area in the third panel contains 95 % of the means of the widest networks over as many seeds as each "
+    "dot stands for. Means of narrow deep networks fall below 1, since the mean depends on rare networks "
+    "that samples miss."
 )
 
 

@@ -8,7 +8,7 @@ import xarray as xr
 LEARNT = 0.9
 """A network has learnt if its loss ends below this share of the best constant answer's loss."""
 ROUNDING = 2.0**-24
-"""Half the relative spacing of float32 numbers: a smaller relative change of a weight is lost."""
+"""Half the relative spacing of float32 numbers: a smaller relative change in a weight is lost."""
 EDGE = 3
 """Layers next to the input that are left out, since their mean squares have not settled yet."""
 TITLES = {"digits": "digits", "iris": "Iris"}
@@ -52,7 +52,10 @@ class Factors(NamedTuple):
 
 
 def factors(birth: xr.Dataset, width: int, activation: str, init: str) -> Factors | None:
-    """Average the change of |δ|² per layer; None if fewer than two inner layers fit in float32."""
+    """Average the factor by which |δ|² changes per layer.
+
+    Return None if fewer than two inner layers fit in float32.
+    """
     part = birth.sel(width=width, activation=activation, init=init)
     delta, ratio = (part[name].transpose("layer", "seed").values for name in ("delta", "ratio"))
     inner = np.arange(EDGE, len(delta) - 2)
@@ -89,11 +92,14 @@ def best(trained: xr.Dataset) -> xr.Dataset:
 
 
 def last(chosen: xr.Dataset, name: str) -> np.ndarray:
-    """Return loss or accuracy after the last epoch of recipes chosen by `best`, (..., seed)."""
+    """Return the loss or accuracy after the last epoch for the recipes that `best` selected, (..., seed)."""
     return chosen[name].isel(epoch=-1).transpose(..., "seed").values
 
 
 def first_failing(chosen: xr.Dataset, start: str) -> np.ndarray:
-    """Find the smallest depth that does not learn, (seed,), or inf if all do; a NaN loss means divergence."""
+    """Find the smallest depth at which a network does not learn, (seed,).
+
+    Return inf if it learns at every depth; a NaN loss means divergence.
+    """
     failed = ~(last(chosen.sel(start=start), "loss") < LEARNT * float(chosen["constant"]))
     return np.where(failed.any(axis=0), chosen["depth"].values[np.argmax(failed, axis=0)], np.inf)

@@ -1,4 +1,4 @@
-"""Training deep networks on real data: do networks of a given depth learn, and do first layers move?"""
+"""Training deep networks on real data: do networks of a given depth learn, and do their first layers move?"""
 
 import functools
 import itertools
@@ -32,7 +32,7 @@ class Record(NamedTuple):
 def learner(task: Task, recipe: Recipe, epochs: int) -> Callable[..., Record]:
     """Make a function that maps a key and a recipe's arguments to the record of one run.
 
-    Each epoch takes the rows in a new order. The orders are the same for all seeds, so that only the initial
+    Each epoch takes the rows in a new order. The orders are the same for all seeds, so only the initial
     weights differ.
     """
     sizes = _sizes(task, recipe)

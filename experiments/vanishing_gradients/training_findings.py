@@ -1,4 +1,4 @@
-"""Findings on trained networks: at which depths they learn, if Glorot's weights stall, and what helps."""
+"""Findings on training: at which depths networks learn, whether Glorot's weights stall, and what helps."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -84,7 +84,8 @@ def _stall(part: xr.Dataset) -> Iterator[Finding]:
     never = np.isinf(glorot).sum()
     yield spanning(
         EXPECTED["stall-glorot-over-he"],
-        f"digits, {layers} ReLU layers: epochs until something is learnt, ratio of Glorot's weights to He's",
+        f"digits, {layers} ReLU layers: epochs until something is learnt with Glorot's weights, divided by "
+        "those with He's",
         np.where(np.isinf(he), np.nan, glorot / he),
         note=f"learnt: loss below {LEARNT} times the constant answer's; He after {np.median(he):g} epochs; "
         f"Glorot not within {epochs} for {never} of {len(glorot)} seeds, which counts as ∞; {_best_of(part)}",
@@ -110,7 +111,7 @@ def _remedies(part: xr.Dataset) -> Iterator[Finding]:
             )
     yield spanning(
         EXPECTED["saturated-outputs-cross-entropy"],
-        "saturated outputs: test accuracy with cross-entropy minus the one with SSE",
+        "saturated outputs: test accuracy with cross-entropy minus that with SSE",
         accuracy[SATURATED_CROSS_ENTROPY] - accuracy[SATURATED_SSE],
         note="same draws; SSE's δ has the factor a(1 − a), which is 0 at a saturated wrong node; "
         "cross-entropy's δ lacks this factor",

@@ -64,7 +64,8 @@ UPDATED = (
     "The printed rule multiplies 0.192 by the updated weight 0.8017873; the gradient needs the old one, 0.8."
 )
 SIBLING = (
-    "The product is right but belongs to another hidden node. No link leads from it to h₁, so h₁ gets 0."
+    "The product is right but belongs to another hidden node. No link leads from that node to h₁, "
+    "so h₁ gets 0."
 )
 DELTA = "The sum includes the sibling hidden nodes (and the updated weight), so δ is 2.5 times too large."
 FOLLOWS = "This follows from δ of h₁: the step is 2.5 times too large."
@@ -181,7 +182,7 @@ def _layer(steps: tuple[LayerNumbers, ...], node: tuple[str, ...], link: tuple[s
 
 
 def printed_numbers() -> xr.Dataset:
-    """Tabulate each number that the handout prints, the true one, and the one by the handout's own rule."""
+    """Tabulate each number that the handout prints, the true number, and what the printed rule gives."""
     rows = [
         (step.name, step.formula, text, why)
         for step in STEPS

@@ -23,7 +23,7 @@ SLIPS = (
     ),
     (
         "a local minimum is “an area where the gradient is zero”",
-        "Saddles, maxima and plateaus also have zero gradient; a minimum depends on the curvature, too.",
+        "Saddles, maxima and plateaus also have zero gradient; for a minimum, the curvature matters, too.",
     ),
     (
         "“stochastic gradient simply works in batches of multiple inputs”",
@@ -57,7 +57,7 @@ def tables(data: xr.DataTree) -> Mapping[str, Table]:
         "Where the handout differs, and why": difference_table(data["printed"].to_dataset()),
         "Other slips": (("the handout", "what is true"), SLIPS),
         "Exercise: forward pass and δ": case_table(data),
-        "Exercise: changes of the weights hidden → output (× 10⁻⁴)": output_change_table(data),
+        "Exercise: changes in the hidden → output weights (× 10⁻⁴)": output_change_table(data),
         "Exercise: changes of the weights input → hidden (× 10⁻⁴)": hidden_change_table(data),
         "Exercise: δ and the output's activation (label 1)": delta_table(data["delta"].to_dataset()),
         "Exercise: learning rate and weight change h₁ → o": rate_table(data["rates"].to_dataset()),
@@ -121,13 +121,13 @@ def changes(values: xr.DataArray) -> tuple[str, ...]:
 
 
 def output_change_table(data: xr.DataTree) -> Table:
-    """Tabulate the changes of the weights from the hidden nodes to the output in each case."""
+    """Tabulate the changes in the weights from the hidden nodes to the output in each case."""
     rows = [(case, *changes(output_layer(data, case)["change"])) for case in names(data, "case")]
     return ("case", *names(data, "hidden")), rows
 
 
 def hidden_change_table(data: xr.DataTree) -> Table:
-    """Tabulate the changes of weights into hidden nodes, with the assumed 0.6 and with the forward pass."""
+    """Tabulate the changes in weights into hidden nodes, with the assumed 0.6 and with the forward pass."""
     rows = [
         (case, source, *changes(hidden_layer(data, case)["change"].sel(input=source)))
         for case in (TEXT_ASSUMED, TEXT_FORWARD)

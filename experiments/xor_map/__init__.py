@@ -17,7 +17,7 @@ class Config(Options):
     """How many planes are mapped, and how finely.
 
     Attributes:
-        seed: First seed; each seed determines a plane by the seven parameters that stay fixed.
+        seed: First seed; each seed determines a plane through the seven parameters that stay fixed.
         seeds: Number of planes, 2 or more.
         side: Number of networks along each side of a plane, a positive multiple of 16.
         wall: Number of networks along each side of the large picture, a positive multiple of 16.
@@ -64,8 +64,8 @@ EXPERIMENT = Experiment(
     smoke={"seeds": 2, "side": 16, "wall": 32, "epochs": 20},
     full={"seeds": 24, "side": 256, "wall": 1024, "epochs": 5000},
     remember="Whether XOR is learnt from given initial weights is easy to predict at a usual learning rate, "
-    "where the border is nearly a line. At a large rate the border is a fractal, and near it the smallest "
-    "change of a weight can decide whether XOR is learnt.",
+    "where the border is nearly a line. At a large rate the border is a fractal, and near it even the "
+    "smallest change in a weight can decide whether XOR is learnt.",
     float64=False,
     minutes=(0.2, 3.0),
 )

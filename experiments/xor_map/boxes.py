@@ -27,7 +27,7 @@ def sizes(side: int) -> np.ndarray:
 
 
 def dimension(marked: np.ndarray, sizes: np.ndarray) -> float:
-    """Return minus the slope of ln N(ε) over ln ε, by least squares; nan if nothing is marked.
+    """Return minus the slope of ln N(ε) against ln ε, by least squares; nan if nothing is marked.
 
     This dimension is 1 for a smooth line, and 2 if the marked cells fill the plane.
     """

@@ -27,7 +27,7 @@ def longer_learner(epochs: int) -> Callable[..., jax.Array]:
 
 
 def neighbours(level: np.ndarray, seed: int) -> np.ndarray:
-    """Choose random pairs of neighbours, of which one learns and the other does not: (pair, 2, 2).
+    """Choose random pairs of neighbours, in each of which one learns and one does not: (pair, 2, 2).
 
     The last axis holds a row number and a column number. There are at most PAIRS pairs, and fewer if the
     border is short.

@@ -37,7 +37,7 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
 
 
 def picture(level: np.ndarray, wait: np.ndarray, epochs: int) -> np.ndarray:
-    """Colour each network by where it ends, and those that learn by how long they took: (y, x, 3)."""
+    """Colour each network by where it ends, and those that learn by how long that takes: (y, x, 3)."""
     others = [np.array(to_rgb(colour)) for colour in list(ENDS.values())[1:]]
     colours = np.where((level == 1)[..., None], others[0], others[2])
     colours = np.where((level == 2)[..., None], others[1], colours)

@@ -27,7 +27,7 @@ class Fit(NamedTuple):
     Attributes:
         sizes: Sides ε of the boxes, in cells, (b,).
         counts: Numbers of boxes that contain a piece of the border, (plane, b).
-        dimensions: Minus the slope of ln N over ln ε, (plane,).
+        dimensions: Minus the slope of ln N against ln ε, (plane,).
     """
 
     sizes: np.ndarray
@@ -64,7 +64,7 @@ def circle(side: int) -> float:
 
 
 def steep(neighbours: xr.Dataset, rate: float) -> np.ndarray:
-    """Return the share of pairs in which one network takes over TIMES times as long, or never learns."""
+    """Return the share of pairs in which one network takes more than TIMES times as long, or never learns."""
     waits = neighbours["wait"].sel(rate=rate).transpose("seed", "pair", "of_pair").values
     found = [pairs[pairs[:, 0] >= 0] for pairs in waits]
     return np.array(
@@ -113,8 +113,8 @@ def _cliffs(neighbours: xr.Dataset, epochs: int) -> Iterator[Finding]:
         yield mean(
             EXPECTED[f"cliff-{speed}-rate"],
             f"XOR at learning rate {rate:g}: share of the pairs of neighbours on the map, one that has "
-            f"learnt and one that has not, in which the second takes over {TIMES} times as long, or never "
-            "learns",
+            f"learnt and one that has not, in which the second takes more than {TIMES} times as long, or "
+            "never learns",
             found,
             note=f"mean over {len(found)} planes; {epochs} epochs, and {LONGER} times as many for networks "
             "that did not learn",

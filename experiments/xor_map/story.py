@@ -23,9 +23,10 @@ def story(data: xr.DataTree) -> Story:
         f" {networks} networks were trained: on {planes.sizes['seed']} planes at two learning rates, each "
         f"plane as a whole and through a window {zoom} times narrower, and on one plane in more detail.",
         Show("planes"),
-        "At rate 1, whole regions of the plane learn. Boxes counted along their borders give a dimension of "
-        "{dimension-small-rate}, not far from the 1 of a smooth line (a circle on as many cells gets "
-        "{dimension-circle}), but the verdict is open. At rate 10 it is {dimension-large-rate}, and "
+        "At rate 1, the networks that learn fill whole regions of the plane. Boxes counted along the "
+        "borders of these regions give a dimension of {dimension-small-rate}, not far from the 1 of a smooth "
+        "line (a circle on as many cells gets {dimension-circle}), but the verdict is open. At rate 10 the "
+        "dimension is {dimension-large-rate}, and "
         "{dimension-large-rate-closer} in the narrow window: a fractal. Sohl-Dickstein (2024) found a "
         "fractal border between training that converges and training that diverges, in all networks that he "
         "tried. On this map nothing diverges, because a sigmoid output bounds the error.",

@@ -74,7 +74,8 @@ def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | t
     """Draw N(0, 1) inputs, and a teacher with N(0, 1) weights and biases, whose outputs are the targets.
 
     Raises:
-        TypeError: If key is not a JAX key, rows is not an integer, or dtype is not a floating-point type.
+        TypeError: If key is not a JAX key, if rows is not an integer, or if dtype is not a
+            floating-point type.
         ValueError: If rows is below 1, or dtype is float64 while JAX's x64 flag is off.
     """
     checks.random_key(key)

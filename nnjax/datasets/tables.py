@@ -66,7 +66,7 @@ def table(
         test: The share of the rows that are kept for testing, between 0 and 1.
         seed: The seed that decides which rows are kept for testing.
         kind: "classes" or "number": says what the target is if it takes only a few whole-number values, which
-            might be either. A text target, or one with two values, stands for classes; any other target is
+            might mean either. A text target, or one with two values, stands for classes; any other target is
             a number.
         rows: The largest number of rows to take; the seed decides which rows are taken. None takes them all.
             What the columns hold is judged from all rows.

@@ -8,15 +8,15 @@ With one matrix M (out, in) for all rows xs (n, in),
 
     jax.jit(jax.vmap(lambda x: jnp.sum((M @ x) ** 2)))(xs)
 
-gives row n the result of an earlier row (row n - 64, in the cases examined), from row 16384 on in float64 and
-from row 32768 on in float32. At least 16385 or 32769 rows are therefore needed to see the fault.
+gives row n the result of an earlier row (row n - 64, in the cases examined), starting at row 16384 in float64
+and at row 32768 in float32. At least 16385 or 32769 rows are therefore needed to see the fault.
 The following was measured with Gaussian M and xs:
 
 - In jaxlib 0.10.2, reductions of M @ x over M's outputs are wrong in both dtypes: the sum, mean, maximum and
   minimum of M @ x, and the sums of |M @ x| and of (M @ x)². In 0.9.2, 0.10.0 and 0.10.1 only float32
   is affected, and only the sum, mean, maximum and minimum of M @ x itself: ΣMx is wrong, but Σ(Mx)² is not.
-  Versions 0.11.0, 0.11.1 and 0.12.0 are right.
-- Without jit everything is right. With jit, M @ x and (M @ x)² are right without a reduction, and so is
+  Versions 0.11.0, 0.11.1 and 0.12.0 give the right results.
+- Without jit all results are right. With jit, M @ x and (M @ x)² are right without a reduction, and so is
   x @ W, which nnjax uses in its forward pass. `Precision.HIGHEST` does not help.
 - The sizes of M that are affected in float32 are 2 or 3 outputs with 3 inputs; in float64 they are 2 to 6
   outputs with 3 inputs, and most of those with 2 to 7 outputs and 5 to 7 inputs. The fault was not seen with

@@ -172,7 +172,7 @@ def cases(dtype: str) -> list[Case]:
 
 
 def relative_error(got: Arrays, want: Arrays) -> float:
-    """Return the largest max |got - want| / max |want| over all lines, so that none is hidden."""
+    """Return the largest max |got - want| / max |want| over all lines, so that no line is hidden."""
     pairs = zip(got, want, strict=True)
     errors = [np.max(abs(g - w), axis=1) / np.max(abs(w), axis=1) for g, w in pairs]
     return float(np.max(np.concatenate(errors)))

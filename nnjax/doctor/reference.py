@@ -74,7 +74,7 @@ def numpy_gradients(data: Drawn) -> tuple[Arrays, Arrays]:
 
 @functools.cache
 def numpy_training(problem: Problem) -> tuple[Arrays, Arrays]:
-    """W ← W - rate · ∂L/∂W, b ← b - rate · ∂L/∂b, one mini-batch after the other."""
+    """W ← W - rate · ∂L/∂W, b ← b - rate · ∂L/∂b, one mini-batch after another."""
     weights, biases, *batches = draw(problem)
     for xs, ys in zip(*batches, strict=True):
         by_weights, by_biases = numpy_gradients(Drawn(weights, biases, xs, ys))

@@ -1,4 +1,4 @@
-"""Is a point a minimum, and is it a new one? Critical points, certificates, copies, and paths between them.
+"""Is a point a minimum, and is it a new one? Critical points, certificates, copies, and paths between minima.
 
 All functions of a parameter pytree are pure, so `jax.vmap` can map them over seeds.
 """

@@ -98,8 +98,8 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
     Parameters that the loss does not read (such as the biases in a network that does not use biases) play no
     part. A slope that is 0 only because of rounding (as at a saturated node) does not count as a flat
     direction; the verdict is then "not converged", or "plateau" if no slope is left. Parameters in float32
-    are certified in float64 if JAX's x64 flag is on; the certificate is then for the critical point within
-    the rounding error of the given parameters. With the x64 flag off, eigenvalues near 0 cannot be
+    are certified in float64 if JAX's x64 flag is on; the certificate then applies to the critical point that
+    lies within rounding error of the given parameters. With the x64 flag off, eigenvalues near 0 cannot be
     distinguished from 0: strict minima and saddles can be certified, but flat minima cannot.
 
     Args:
@@ -124,7 +124,7 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
 
 
 def _problem(loss: Objective, params: PyTree, gradient: Callable | None) -> tuple[OnVectors, Any]:
-    """Return the loss as a function of what it reads (in the widest dtype), and the dtype that was given."""
+    """Return the loss as a function of the leaves it reads (in the widest dtype), and their given dtype."""
     leaves, tree = jax.tree.flatten(params)
     leaves = [jnp.asarray(leaf) for leaf in leaves]
     given = jnp.result_type(*leaves)
@@ -147,7 +147,7 @@ def _problem(loss: Objective, params: PyTree, gradient: Callable | None) -> tupl
 
 
 class _Spectrum(NamedTuple):
-    """The Hessian (p, p), its eigenvalues (p,) and eigenvectors (p, p), and which values count as 0."""
+    """The Hessian (p, p), its eigenvalues (p,) and eigenvectors (p, p), and which eigenvalues count as 0."""
 
     matrix: Array
     values: Array
@@ -177,7 +177,7 @@ def _rounding(theta: Array) -> Array:
 
 
 def _within_rounding(problem: OnVectors, given: Any) -> Array:
-    """Return the point that Newton's method finds within the given dtype's rounding error, or else θ."""
+    """Return the point that Newton's method finds, or θ if that point is not within rounding error of θ."""
     start = problem.theta
 
     def newton(theta: Array, _: None) -> tuple[Array, None]:

@@ -33,10 +33,10 @@ def barrier(
 ) -> Float[Array, ""]:
     """Return max_t [L((1-t)A + tB) - ((1-t)L(A) + tL(B))] over `points` values of t.
 
-    The barrier says by how much the loss of a mixture of two networks exceeds the mixture of their losses; it
-    is 0 if no mixture is worse (Frankle et al. 2020; Entezari et al. 2022). The loss L is summed over the
-    rows. A barrier is a property of two networks and of the loss that they were trained with: another loss
-    may hide a barrier, or show one that does not exist.
+    The barrier is the amount by which the loss of a mixture of two networks exceeds the mixture of their
+    losses; it is 0 if no mixture is worse (Frankle et al. 2020; Entezari et al. 2022). The loss L is summed
+    over the rows. A barrier is a property of two networks and of the loss that they were trained with:
+    another loss may hide a barrier, or show one that does not exist.
 
     Args:
         network: The network that both sets of parameters belong to.

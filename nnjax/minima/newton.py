@@ -75,7 +75,7 @@ class Polished(NamedTuple):
         params: The critical point, or the start if the critical point was refused.
         gradient_norm: |∂L/∂θ| at `params`.
         moved: The distance from the start.
-        accepted: Whether the gradient did not grow and the weights stayed bounded.
+        accepted: True if the gradient did not grow and the weights stayed bounded.
     """
 
     params: PyTree

@@ -13,9 +13,9 @@ from jaxtyping import Array, Bool, Float, PyTree
 from nnjax.minima.newton import Objective, length
 
 DIRECTIONS = 3
-"""The number of random directions that are searched for kinks, and of flat ones for higher orders."""
+"""The number of random directions searched for kinks, and of flat directions examined for higher orders."""
 APART = 100
-"""How many times as far from θ the outer of the two probes for a kink is as the inner one."""
+"""The distance from θ to the outer probe for a kink, as a multiple of the distance to the inner probe."""
 JUMP = 0.3
 """The smallest share of the change in a gradient that remains at a kink when the probes move closer to it.
 

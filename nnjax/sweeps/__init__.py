@@ -97,9 +97,9 @@ def sweep(
         TypeError: If seeds are not integers, settings are not numbers, or fn returns nothing, or something
             other than arrays; if fn or on_segment cannot be called; if fn cannot be hashed or, for an
             executor, pickled; if an executor has no `submit`.
-        ValueError: If there are no seeds, seeds are out of range, settings have unequal lengths or are out of
-            the range of their dtype, or lane is below 1; if the folder contains another sweep, or damaged
-            segments.
+        ValueError: If there are no seeds, if seeds are out of range, if settings have unequal lengths or are
+            out of the range of their dtype, if lane is below 1, or if the folder contains another sweep or
+            damaged segments.
         OSError: If the folder cannot be written.
         RuntimeError: If another process has written different bits for the same seeds, because fn is not pure
             or a machine is faulty; if an executor is closed or broken, or has twice lost the worker that was
@@ -209,7 +209,7 @@ def _swept(
     on_segment: OnSegment | None,
     executor: Any,
 ) -> tuple[PyTree, Mapping[str, Any]]:
-    """Compute all rows, locally or on workers, which then set the lane width and what the bits depend on."""
+    """Compute all rows, locally or on workers; workers then set the lane width and the sweep's identity."""
     if on_segment is not None:
         checks.functions(on_segment=on_segment)
     given = None if executor is None else executors.read(executor)

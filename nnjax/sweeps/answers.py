@@ -17,17 +17,17 @@ ADVICE = {
         "modules, restart the workers, or cloudpickle.register_pickle_by_value(module)"
     ),
 }
-"""What to do about a worker that differs, by what is different."""
+"""What to do about a worker that differs, for each kind of difference."""
 LOADING = (
     "install what fn imports, or have your own modules sent, too: "
     "cloudpickle.register_pickle_by_value(module)"
 )
 FIRST = ("jax", "jaxlib", "XLA_FLAGS", "device")
-"""Differences that are named first, since the others follow from them."""
+"""Differences that are reported first, since the other differences follow from them."""
 
 
 def exception(answer: workers.Answer) -> Exception:
-    """Make the exception that a worker raised, with the row, the worker and the traceback as notes."""
+    """Rebuild the exception that a worker raised, with the row, the worker and the traceback as notes."""
     failure = answer.failure
     assert failure is not None
     try:

@@ -16,7 +16,7 @@ from nnjax.sweeps import answers, devices, executors, jobs, parts, workers
 from nnjax.sweeps.tasks import Task, Tasks
 
 GOAL = 10.0
-"""The number of seconds that a task should take, a thousand times as many as it takes to give one out."""
+"""The number of seconds that a task should take; giving it out takes a thousandth of this time."""
 AHEAD = 4
 """The number of tasks given out per known worker, so that no worker waits for the driver."""
 KNOWN_AT_FIRST = 16
@@ -24,7 +24,7 @@ KNOWN_AT_FIRST = 16
 LANES_UNTIL = 4
 """The smallest number of lanes per device in a task of `sweep_until`, whose slots take new rows."""
 MESSAGE = 2**26
-"""The largest number of bytes of results that a task brings back, unless a single lane has more.
+"""The largest number of bytes of results that a task brings back, unless a single lane produces more.
 
 It is also the largest number of bytes for all the functions that are being sent at any one time, unless a
 single function is larger.
@@ -38,7 +38,7 @@ SIGN_OF_LIFE = 1.0
 OTHERS = 8
 """The largest number of workers that are asked in the search for one of the folder's kind."""
 RETRIES = 1
-"""How often a task is given out again after the executor has lost it."""
+"""How many times a task may be given out again after the executor has lost it."""
 
 
 class Crew:
@@ -90,7 +90,7 @@ class Crew:
         self._unit = self.lane * first.devices * (LANES_UNTIL if job.function.until else 1)
 
     def _first(self, expected: dict[str, Any] | None) -> workers.Answer:
-        """Return the answer of the first worker of the expected kind, or of another if none is found."""
+        """Return the answer of the first worker of the expected kind, or of any kind if there is none."""
         self.identity = expected or {}
         self._order = self._order._replace(expected=expected)
         answer, others = self._ask(Task(np.arange(0), whole=True)), 1
@@ -147,7 +147,7 @@ class Crew:
         """Give a task out.
 
         Raises:
-            RuntimeError: If the executor does not accept it.
+            RuntimeError: If the executor does not accept the task.
         """
         order = self._order if task.whole or self._travels() else self._order._replace(content=None)
         columns = {name: column[task.rows] for name, column in self._job.rows.columns.items()}
@@ -161,7 +161,7 @@ class Crew:
             ) from error
 
     def _travels(self) -> bool:
-        """Decide whether a task carries the function; a large one is left out if workers stay and keep it."""
+        """Decide whether a task carries the function: not if it is large, and workers stay and keep it."""
         answers = self._answers.total()
         stay = answers > len(self._answers) and answers > 2 * self._unknown
         return self._size_of_function <= SMALL or not stay
@@ -224,7 +224,7 @@ class Crew:
         return self._fitting(min(GOAL / max(self._pace, 1e-12), share), self._unit)
 
     def _fitting(self, rows: float, unit: int) -> int:
-        """Round to whole units, or to one or more whole lanes if a unit's results are too large for a message."""
+        """Round to whole units, or to one or more whole lanes if a message cannot hold a unit's results."""
         most = MESSAGE // max(1, sum(array.nbytes for array in self._job.empty(1)))
         rows = unit * max(1, int(rows / unit))
         return rows if rows <= most else max(self.lane, most // self.lane * self.lane)
@@ -270,7 +270,7 @@ class Crew:
         """Return the task in the form in which it is given out again, with the function included.
 
         Raises:
-            RuntimeError: If the task was lost before, or the executor accepts no more tasks.
+            RuntimeError: If the task has been lost before, or the executor accepts no more tasks.
         """
         executors.refuse_broken(error)
         if task.lost >= RETRIES:

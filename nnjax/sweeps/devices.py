@@ -43,7 +43,7 @@ ASSUMED_MEMORY = 16 * 2**30
 
 
 def memory(device: Any) -> int | None:
-    """Return how much memory of an accelerator JAX may use; for a CPU, whose cache matters, return None."""
+    """Return how much of an accelerator's memory JAX may use, or None for a CPU, whose cache matters."""
     if device.platform == "cpu":
         return None
     return (device.memory_stats() or {}).get("bytes_limit", ASSUMED_MEMORY)

@@ -21,8 +21,8 @@ class Workers(NamedTuple):
             `client.get_executor()`, a `ProcessPoolExecutor` that spawns, submitit's `AutoExecutor`, or
             mpi4py's `MPIPoolExecutor`.
         tasks: The largest number of tasks into which the runs are cut. By default, a task takes about ten
-            seconds, which suits workers that stay. If every task is a process or a job in a queue, as with
-            submitit, set a number.
+            seconds, which suits workers that keep running. If every task is a process or a job in a queue, as
+            with submitit, set a number.
         wait: Seconds to wait for the first answer from a worker. Later answers have no time limit, since a
             long task cannot be distinguished from a cluster that is gone.
         devices: The number of CPU devices for each worker, usually the number of cores that it may use. By

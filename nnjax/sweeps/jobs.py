@@ -50,7 +50,7 @@ class Job(NamedTuple):
         function: The function of a row, as the caller passed it.
         one: The same function, but with the row's numbers as its arguments.
         rows: All rows.
-        program: `one`, inspected without running it.
+        program: `one`, inspected but not run.
         lane: The number of rows that are computed together on one device.
         turns: The number of lanes that one call computes on a device, one after the other.
     """

@@ -3,8 +3,8 @@
 The last digits of a vmapped program's results depend on how many seeds run together and in which order, and
 chaos amplifies the differences. Seeds therefore always run in lanes of one width, which depends on the work
 of one run and never on the number of seeds. For tiny networks, lanes are narrow, so that a sweep over a few
-seeds does not compute many that nobody asked for. One call of the program runs several lanes, one after the
-other: as many as the seeds need.
+seeds does not compute many seeds that nobody asked for. One call of the program runs several lanes, one after
+the other: as many as the seeds need.
 """
 
 import functools
@@ -249,7 +249,7 @@ def stored(result: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
 
 
 def to_numpy(array: ArrayLike) -> np.ndarray:
-    """Copy an array to the host; random keys become their key data."""
+    """Copy an array to the host; random keys are copied as key data."""
     return np.asarray(jax.random.key_data(array) if _is_key(array) else array)
 
 

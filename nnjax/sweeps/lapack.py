@@ -9,12 +9,12 @@ The following was measured on 2 cores, with batches of 12 to 64 matrices in floa
 size:
 
 - With jaxlib 0.10.1 and two CPU devices, qr, lu, solve, cholesky, eig, tridiagonal and expm hang, and so does
-  triangular_solve within them, from 20 x 20 on (12 x 12 is too little work to be cut). Some of them hang at
-  the first call, some only after dozens of calls. svd, eigh, schur, hessenberg, inv and tridiagonal_solve
-  survived 85 calls with matrices of 24 x 24 and 32 x 32; but svd of 64 x 64 did not return within 90 s, and
-  eigh has been seen to hang elsewhere. All these operations call LAPACK in the same way, so all of them are
-  treated as able to hang. fft, which does not call LAPACK, did not hang. Setting OPENBLAS_NUM_THREADS=1 or
-  xla_cpu_multi_thread_eigen=False does not help.
+  triangular_solve within them, for matrices of 20 x 20 or more (12 x 12 is too little work to be cut). Some
+  of them hang at the first call, some only after dozens of calls. svd, eigh, schur, hessenberg, inv and
+  tridiagonal_solve survived 85 calls with matrices of 24 x 24 and 32 x 32; but svd of 64 x 64 did not return
+  within 90 s, and eigh has been seen to hang elsewhere. All these operations call LAPACK in the same way, so
+  all of them are treated as if they could hang. fft, which does not call LAPACK, did not hang. Setting
+  OPENBLAS_NUM_THREADS=1 or xla_cpu_multi_thread_eigen=False does not help.
 - With jaxlib 0.10.1 and one CPU device, a single program with four independent calls of expm hangs, and so do
   two threads that each run a program with expm (with qr and lu, they did not hang in 15 calls). Using only
   one device therefore does not prevent the hang.
@@ -22,8 +22,8 @@ size:
   solve ...), nothing hung.
 
 Callbacks into Python (`jax.pure_callback`) with whole matrices hang on two CPU devices, at least up to jaxlib
-0.11.1; on one device they do not, even from two threads. Callbacks hold Python's lock, so that a second
-device would gain little.
+0.11.1; on one device they do not, even when called from two threads. Callbacks hold Python's lock, so a
+second device would gain little.
 """
 
 import contextlib
@@ -67,7 +67,7 @@ def _names(jaxpr: Any) -> Iterator[str]:
 
 
 def where(jaxpr: Any) -> tuple[Any, ...]:
-    """Choose the devices for a program: all devices that sweeps may use, or one CPU if several can hang.
+    """Choose the devices for a program: all that sweeps may use, or one CPU if it might hang on several.
 
     XLA cannot spread a loop over matrices across devices without exchanging the matrices at every iteration.
     """

@@ -73,7 +73,7 @@ def _unwrapped(function: Any) -> _Unwrapped:
 
 
 def _add(function: Any, module: str | None, seen: dict[types.FunctionType, None]) -> None:
-    """Add a function of this module or `__main__` (of any module if None), and the functions it reads."""
+    """Add a function of `module` (or of any, if None) or of `__main__`, and the functions that it reads."""
     plain, owner, given = _unwrapped(function)
     if plain is None or plain in seen:
         return

@@ -49,7 +49,7 @@ def track(
 
 
 def begun(folder: str | os.PathLike, here: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what the bits in a folder depend on, if it is for the same function, on any kind of device.
+    """Return what the bits in a folder depend on if they are of the same function, on any kind of device.
 
     Args:
         folder: The folder.
@@ -71,12 +71,12 @@ def _described(path: pathlib.Path) -> dict[str, Any] | None:
 
 
 def _has_other_rows(path: pathlib.Path, identity: Mapping[str, Any]) -> bool:
-    """Check whether the folder holds the same sweep of other rows, and a list of these rows."""
+    """Check whether the folder holds the same sweep of other rows, and lists these rows."""
     return _asks_for_other_rows(path, identity) and _rows_of(path) is not None
 
 
 def _just_begun(path: pathlib.Path, identity: Mapping[str, Any]) -> bool:
-    """Wait until another process, which has begun the folder with other rows, writes down these rows."""
+    """Wait until another process, which has begun the folder with other rows, records those rows."""
     for _ in range(50):
         if _has_other_rows(path, identity):
             return True

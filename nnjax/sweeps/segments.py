@@ -5,8 +5,8 @@ A folder holds `sweep.json`, which describes the sweep, `rows.npz` with the seed
 nnjax.
 
 Several processes, on one machine or on several, may share a folder. Each process writes under its own
-temporary name, and a file appears only when it is complete. The first file of a segment stays, and later ones
-are compared with it.
+temporary name, and a file appears only when it is complete. The first file of a segment is kept, and later
+ones are compared with it.
 """
 
 import contextlib
@@ -228,10 +228,10 @@ def _plain(leaf: np.ndarray) -> np.ndarray:
 def save(folder: Folder, index: int, leaves: Sequence[np.ndarray]) -> None:
     """Write one finished segment, with the entries leaf_0, leaf_1, ... and sha256.
 
-    The first file stays; a second one, which must have the same bits, is dropped.
+    The first file is kept; a second one, which must have the same bits, is dropped.
 
     Raises:
-        OSError: If the folder cannot be written; earlier segments stay.
+        OSError: If the folder cannot be written; earlier segments are kept.
         RuntimeError: If another process has written this segment with different bits, which must not happen.
         ValueError: If the existing file is damaged.
     """
@@ -242,7 +242,7 @@ def save(folder: Folder, index: int, leaves: Sequence[np.ndarray]) -> None:
         is_first = _write_first(path, lambda file: np.savez(file, **arrays))
     if not is_first and _hash(folder.identity, index, _read(folder, index, leaves)) != sha256:
         raise RuntimeError(
-            f"{path}: another process has written different bits for these seeds, and its file stays. "
+            f"{path}: another process has written different bits for these seeds, and its file is kept. "
             "Either fn reads more than its arguments, or a machine is faulty; "
             "no result in this folder is certain"
         )
@@ -305,7 +305,7 @@ class Tracker:
         """Keep the results of these rows (r,), given as arrays (r, ...); write each completed segment.
 
         Raises:
-            OSError: If the folder cannot be written; earlier segments stay.
+            OSError: If the folder cannot be written; earlier segments are kept.
             RuntimeError: If another process has written one of these segments with different bits.
         """
         for array, leaf in zip(self._results, leaves, strict=True):

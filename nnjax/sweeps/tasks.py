@@ -1,4 +1,4 @@
-"""The tasks of a sweep: rows that are not yet given out, are given out, or must be given out again."""
+"""The tasks of a sweep: rows not yet given out, those given out, and those to be given out again."""
 
 import collections
 from typing import Any, NamedTuple
@@ -75,7 +75,7 @@ class Tasks:
         self._given.append((future, task))
 
     def split_off_done(self) -> list[tuple[Any, Task]]:
-        """Split off the tasks that have come back since the last call."""
+        """Remove and return the tasks that have come back since the last call."""
         waiting, done = [], []
         for each in self._given:
             (done if each[0].done() else waiting).append(each)

@@ -28,7 +28,7 @@ KEPT = 64
 SEARCH = 30.0
 """Seconds after which the search for the row that raised an exception is given up."""
 HOLDS = 0.1, 10.0
-"""The seconds (first and longest) for which a refused worker keeps a task while others take the next ones."""
+"""The seconds (first and longest) for which a refused worker keeps a task while other workers take tasks."""
 
 _busy = threading.Lock()
 _functions: dict[str, jobs.Function] = {}
@@ -42,11 +42,11 @@ class Order(NamedTuple):
     Attributes:
         digest: The digest of the function.
         content: The pickled function; None if the worker should already have it.
-        python: The version of Python that pickled the function, which depends on that version's bytecode.
+        python: The version of Python that pickled the function; the pickle depends on its bytecode.
         settings: JAX's settings on the driver's machine.
         lane: The lane's width; None for the automatic width.
         devices: How many CPU devices the worker should make; None leaves it to the worker.
-        expected: What the bits of the first worker, or of the folder, depend on; None if this is not known
+        expected: What the bits from the first worker, or in the folder, depend on; None if this is not known
             yet.
     """
 
@@ -202,7 +202,7 @@ def _results(job: jobs.Job, rows: np.ndarray) -> list[np.ndarray]:
 
 
 def _culprit(job: jobs.Job) -> Mapping[str, Any] | None:
-    """Halve the rows to find the one that raises; return None if none raises alone, all do, or time is up."""
+    """Find a row that raises, by halving; return None if no row raises alone, all rows do, or time is up."""
     rows, end = np.arange(job.rows.count), time.monotonic() + SEARCH
     while len(rows) > 1:
         if time.monotonic() > end:

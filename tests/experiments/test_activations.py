@@ -92,7 +92,7 @@ def test_xor_without_a_nonlinearity_against_numpy():
 
 @pytest.fixture(scope="module")
 def data(nine):
-    """Made-up losses: sigmoid nodes always learn XOR, mixed nodes never do, and linear nodes reach 1."""
+    """Made-up losses: sigmoid nodes always learn XOR, mixed nodes never do, and linear ones end at loss 1."""
     losses = np.full((len(activations.NODES), 100), 1.0)
     losses[list(activations.NODES).index(activations.SIGMOID)] = 0.01
     xor = xr.Dataset({"loss": (("hidden", "seed"), losses)}, {"hidden": list(activations.NODES)})

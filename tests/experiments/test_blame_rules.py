@@ -12,7 +12,7 @@ LONG = True
 
 @pytest.mark.slow
 def test_the_angles_are_the_gradients_and_the_derived_ones():
-    """Backpropagation follows the gradient; with equal slopes, the printed rule has the derived angle."""
+    """Backpropagation follows the gradient; with equal slopes, the printed rule's angle is as derived."""
     groups = angle_groups(Config(seed=7, angle_seeds=20), Context())
     cosine = groups["angles"]["cosine"]
     assert dict(cosine.sizes) == {"seed": 20, "inputs": len(INPUTS), "rule": len(RULES)}

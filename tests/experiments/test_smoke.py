@@ -21,7 +21,7 @@ from nnjax.sweeps import lanes
 FAST = {"walkthrough", "spurious_minima"}
 """The experiments not listed in FAST take ten seconds or more to compile."""
 RELAXED = {"benchmark", "learning_rate", "sentences"}
-"""In RELAXED experiments, the benchmark's peers broadcast, or Optax's Adam and RMSProp mix dtypes."""
+"""Experiments in which the benchmark's peers broadcast, or Optax's Adam and RMSProp mix dtypes."""
 WHATEVER_THE_SIZE: dict[str, list[str]] = {
     "walkthrough": [
         "net-input",

@@ -64,7 +64,7 @@ CASES |= {
 
 
 FEW = ("shuffled, by nodes", "patience")
-"""Cases that are compiled without optimisation; the others are marked slow and compiled as users would."""
+"""Cases that are compiled without optimisation; the others are marked slow and compiled as for users."""
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_the_order_of_rows_would_start_over_without_it():
 
 
 def test_many_seeds_resume_together():
-    """Both runs agree up to rounding: in the first alone, seeds share one count of updates."""
+    """Both runs agree only up to rounding, since seeds share one count of updates in the first run only."""
     keys = jnp.stack([nnjax.key(seed) for seed in range(3)])
 
     def train(epochs, key, params=None, history=None):

@@ -36,7 +36,7 @@ def test_derivative_equals_jax_grad(name):
 
 @every
 def test_claims_are_what_they_are_said_to_be(name):
-    """A loss that needs several outputs is flat for one; a loss is negative for labels outside its range."""
+    """A loss that needs several outputs is flat for one; labels outside a loss's range make it negative."""
     loss, one = nnjax.LOSSES[name], jnp.array([1.0])
     assert loss.several_outputs == bool(jnp.all(loss.derivative(one, one / 2) == 0))
     assert (loss.label_range is not None) == bool(loss.value(-jnp.ones(2), jnp.array([-9.0, -8.0])) < 0)

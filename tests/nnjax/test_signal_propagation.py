@@ -63,7 +63,7 @@ def test_zeros_are_told_apart():
 
 
 def test_dead_nodes_are_named_one_by_one():
-    """For z = (-x, x, 1e9 x, -1) and x > 0, node 1 is dead, but node 3, a sigmoid, never is by formula."""
+    """For z = (-x, x, 1e9 x, -1) and x > 0, node 1 is dead; node 3, a sigmoid, never counts as dead."""
     network = nnjax.Network((1, 4, 2), (("relu", "relu", "sigmoid", "relu"), "relu"))
     first = nnjax.Layer(jnp.array([[-1.0, 1.0, 1e9, 0.0]]), jnp.array([0.0, 0.0, 0.0, -1.0]))
     second = nnjax.Layer(jnp.zeros((4, 2)), jnp.array([1.0, -1.0]))

@@ -139,7 +139,7 @@ MIXTURE = ("tanh", "sigmoid", "relu", "elu")
 
 
 def layers_of(sizes, kind):
-    """Make a network of these sizes with one activation, one per layer, or irregularly, one per node."""
+    """Make a network of these sizes with one activation, one for each layer, or a mix within each layer."""
     width = itertools.cycle(MIXTURE)
     if kind == "per layer":
         return nnjax.Network(sizes, (*itertools.islice(width, len(sizes) - 2), "identity"))

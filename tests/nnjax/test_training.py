@@ -203,7 +203,7 @@ def test_stopped_seeds_are_frozen_bit_by_bit_under_vmap():
 
 
 def test_an_order_for_each_seed_and_one_for_all():
-    """A key made from the seed gives each seed its own row order; one fixed key gives all seeds one order."""
+    """A key made from the seed gives each seed its own row order; one fixed key gives all seeds the same."""
     same = start()
 
     def end(by_seed, key):

@@ -2,7 +2,7 @@
 
 
 def shown(tab, identity):
-    """Return the number with this identity in the drawing."""
+    """Return the number that the drawing shows under this identifier."""
     return tab.locator(f'#network .pick[data-id="{identity}"] .value').text_content()
 
 

@@ -19,7 +19,7 @@ RTOL = 1e-10  # float64 is exact to 1e-16; results that lose six digits by cance
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A network, a loss and a number of rows, all large enough that the tests do not miss slips."""
+    """A network, a loss and a number of rows; network and rows are large enough for tests to catch slips."""
 
     sizes: tuple[int, ...]
     activations: tuple

@@ -31,7 +31,7 @@ FILES = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-"""SHA-256 hashes of the original files, unpacked, as listed with many copies of MNIST."""
+"""SHA-256 hashes of the unpacked original files, as published with many copies of MNIST."""
 
 
 def check(name: str, content: bytes, wanted: str) -> bytes:

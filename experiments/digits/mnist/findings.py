@@ -38,13 +38,13 @@ def _shares(mnist: xr.Dataset, hidden: int) -> np.ndarray:
 
 
 def lag(births: xr.Dataset, depth: int) -> np.ndarray:
-    """Compute the speed of the last hidden layer relative to the first one's (s,), before training."""
+    """Compute the speed of the last hidden layer relative to that of the first (s,), before training."""
     speed = births["speed"].sel(depth=depth)
     return (speed.sel(layer=depth) / speed.sel(layer=1)).values
 
 
 def findings(mnist: xr.Dataset, births: xr.Dataset) -> list[Finding]:
-    """Compare Nielsen's numbers with those of the seeds; for pictures other than MNIST he has none."""
+    """Compare Nielsen's numbers with those of the seeds; for pictures other than MNIST's he gives none."""
     if mnist.attrs["pictures"] != MNIST:
         return []
     enough = mnist.sizes["seed"] >= LEAST_SEEDS and mnist.sizes["epoch"] >= LEAST_EPOCHS

@@ -1,4 +1,4 @@
-"""Small sweeps and single networks: what a ratio above 1 means, and whether all methods train equally."""
+"""Small sweeps and single networks: what a ratio above 1 means, and whether all methods train alike."""
 
 import dataclasses
 

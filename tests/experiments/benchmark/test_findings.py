@@ -72,7 +72,7 @@ def test_tables(data):
     # A method that was not measured has no row.
     assert not [row for row in rows if row[:2] == ["2-4-4-1", FLOOR]]
     assert ["2-2-1", FLOOR, "1e+03", "0.4 [0.2, 0.6]", "9.0"] in rows
-    assert share_title == "Share of the peak speed of matrix products, 2 GFLOP/s"
+    assert share_title == "Share of the peak speed for matrix products, 2 GFLOP/s"
     assert [row[1] for row in shares] == ["nnjax, node by node", "nnjax, matrix", "nnjax, columns"]
 
 

@@ -11,7 +11,7 @@ TIMES = [0.5, 1.0, 2.0]
 
 
 def task(seeds, measure):
-    """Every rule has an accuracy of 1 at its middle rate (the printed rule has 1/2), and 0 at other rates."""
+    """Every rule has an accuracy of 1 at its middle rate (the printed rule: 1/2), and 0 at all others."""
     accuracy = np.zeros((seeds, len(TIMES), len(RULES)), np.float32)
     accuracy[:, 1] = 1
     accuracy[:, 1, list(RULES).index(PRINTED)] = 0.5
@@ -79,7 +79,7 @@ def test_the_chance_of_going_uphill_has_known_limits(norm, nodes, chance):
 
 @pytest.mark.parametrize("inputs, published", [(UNIFORM, 0.0903), (HANDOUT, 0.288)])
 def test_the_chance_of_going_uphill_is_that_of_drawn_weights(inputs, published):
-    """The chance agrees with an independent figure, and with networks whose output weights are random."""
+    """The chance agrees with an independent figure, and with the share among networks drawn at random."""
     chance = uphill_chance(norms(inputs))
     assert abs(chance - published) < 0.0005
     rng = np.random.default_rng(5)

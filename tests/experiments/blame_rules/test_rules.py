@@ -1,4 +1,4 @@
-"""The blame rules agree with closed forms, and their results with an independent run."""
+"""The blame rules agree with closed forms, and their results agree with those of an independent run."""
 
 import jax
 import jax.numpy as jnp
@@ -43,7 +43,7 @@ def test_the_summed_rules_angle_with_constant_slope(nodes):
 def test_its_mean_for_gaussian_weights():
     """The mean E |Σ v| / (√n |v|) is about √(2/(π n)), which is 0.141 for n = 32.
 
-    The mean of 4000 networks agrees to within 4 standard errors.
+    The mean over 4000 networks agrees with this to within 4 standard errors.
     """
     network = nnjax.mlp((1, 32, 1), "identity")
 
@@ -133,7 +133,7 @@ def test_xor_by_each_rule(monkeypatch):
 
 
 def test_feedbacks_alignment_is_followed_through_training():
-    """The first angle is from one update, and stays the same at rate 0; the last is from after training."""
+    """The first angle is from one update, and stays the same at rate 0; the last is taken after training."""
     data = datasets.iris().train
     task = Task("Iris", nnjax.mlp((4, 3, 3)), data, data, rate=0.1, epochs=2, batch=16, seeds=2)
     assert rules.looks(task) == (0, 1, 2)

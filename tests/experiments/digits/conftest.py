@@ -28,7 +28,7 @@ class MadeUp(Context):
 
 
 class OnlyMnist(MadeUp):
-    """Sweeps on MNIST's pictures train; all others return random numbers."""
+    """Sweeps on MNIST's pictures really train; all other sweeps return random numbers."""
 
     def sweep(self, name, *arguments, **options):
         trains = Context if name.startswith("MNIST") else MadeUp

@@ -1,4 +1,4 @@
-"""The network that is shown because it lost a digit, among made-up ones."""
+"""Which of the made-up networks is shown because it lost a digit."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A state can be restored from its address, and damaged parts of an address are named."""
+"""A state can be restored from its address, and damaged parts of an address are reported."""
 
 import node
 import pytest

@@ -1,4 +1,4 @@
-"""The |δ| of every layer agrees with nnjax, and the theory with nnjax.signal_propagation.mean_field."""
+"""Every layer's |δ| agrees with nnjax, and the theory agrees with nnjax.signal_propagation.mean_field."""
 
 import jax.numpy as jnp
 import node

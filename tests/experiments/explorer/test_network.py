@@ -99,7 +99,7 @@ def test_activations_far_out_and_at_the_kink():
         tolerance = {
             "rtol": 1e-12,
             "atol": 1e-300,
-        }  # smaller numbers are subnormal in one and 0 in the other
+        }  # smaller numbers are subnormal in one of the two and 0 in the other
         np.testing.assert_allclose(values, a, **tolerance)
         near = np.abs(z) < (3 if name == "tanh" else np.inf)  # the slope 1 - a² magnifies rounding
         np.testing.assert_allclose(slopes[near], function.derivative(jnp.asarray(z), a)[near], **tolerance)

@@ -1,4 +1,4 @@
-"""The page is one file that needs no network, built from modules that cannot interfere with each other."""
+"""The page is one file that works offline, built from modules that cannot interfere with each other."""
 
 import json
 import re

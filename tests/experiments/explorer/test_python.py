@@ -1,4 +1,4 @@
-"""The lines of Python on the page run, and print the page's numbers."""
+"""The page's lines of Python can be run, and they print the page's numbers."""
 
 import contextlib
 import io

@@ -16,7 +16,7 @@ def test_descent_comes_back_below_the_edge_and_nowhere_above(edges):
 
 
 def test_the_steepest_curvature_at_the_handouts_minimum_against_differences(edges):
-    """The curvature is the largest eigenvalue of the Hessian by central differences of the gradient."""
+    """The curvature is the largest eigenvalue of the Hessian, from central differences of the gradient."""
     network = nnjax.mlp((3, 4, 1))
     teacher = nnjax.datasets.teacher(network, nnjax.key(1), 80, np.float64)
     flat, shape = ravel_pytree(teacher.params)

@@ -10,7 +10,7 @@ from experiments.learning_rate import training
 
 @pytest.mark.slow
 def test_one_step_of_each_optimizer_on_xor():
-    """Both sgd and momentum first step to w - rate · g; rmsprop and adam take a step of about the rate."""
+    """The first step of sgd and of momentum is -rate · g; that of rmsprop and of adam is about the rate."""
     network, (xs, ys) = nnjax.mlp((2, 2, 1)), nnjax.datasets.xor()
     key, rate = nnjax.key(0), np.float32(0.01)
     params = jax.jit(lambda key: nnjax.init(network, key, "normal", "normal"))(key)

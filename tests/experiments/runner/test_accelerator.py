@@ -1,4 +1,4 @@
-"""Trials on an accelerator: each part runs by itself, and a part that fails or hangs stops no others."""
+"""Trials on an accelerator: each part runs by itself, and if it fails or hangs, the others go on."""
 
 import csv
 import sys
@@ -11,7 +11,7 @@ from experiments.runner.accelerator import Part
 
 @pytest.fixture
 def scripts(tmp_path, monkeypatch):
-    """A function that turns source text into modules, for parts to run."""
+    """A function that turns source text into modules that parts can run."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
     def make(name, source):

@@ -1,4 +1,4 @@
-"""Names and options may come in any order; mistakes are refused with a message of one line."""
+"""Names and options may come in any order; mistakes are refused with a one-line message."""
 
 import dataclasses
 import pathlib

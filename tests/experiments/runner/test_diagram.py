@@ -1,4 +1,4 @@
-"""In pixels, struck-through text has a line through its middle that is no longer than the text."""
+"""Canvases are in pixels; struck-through text has a line through its middle that stays within the text."""
 
 import numpy as np
 import pytest

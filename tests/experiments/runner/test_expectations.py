@@ -17,7 +17,7 @@ TABLE = {
 
 
 def read(**changes):
-    """Read a table with these changes; None leaves a key out."""
+    """Read a table with these changes; a key changed to None is left out."""
     table = {name: value for name, value in (TABLE | changes).items() if value is not None}
     return Expectations("tiny", {"sum": table})["sum"]
 
@@ -58,7 +58,7 @@ def test_bounds_that_are_computed():
         ({"tolerance": 0.1}, "give one of expected, rule, tolerance"),
         ({"expected": None}, "give one of expected, rule, tolerance"),
         ({"expected": [1, 0]}, r"expected must be \[low, high\] with low <= high; got \[1, 0\]"),
-        ({"since": "soon"}, "since must be a date, as in 2026-11-26; got 'soon'"),
+        ({"since": "soon"}, "since must be a date, such as 2026-11-26; got 'soon'"),
     ],
 )
 def test_what_is_wrong_is_named(changes, message):

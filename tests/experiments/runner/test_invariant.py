@@ -1,4 +1,4 @@
-"""A seed gives the same bits alone, among many and after a resume; training that breaks this is detected."""
+"""A seed gives the same bits alone, among many and after resuming; training that breaks this is detected."""
 
 import jax
 import numpy as np

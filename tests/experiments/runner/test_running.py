@@ -1,4 +1,4 @@
-"""Experiments run in turn; one that fails stops no others, loses nothing, and is named at the end."""
+"""Experiments run in turn; a failure stops no other one, loses no results, and is reported at the end."""
 
 import contextlib
 import dataclasses

@@ -85,14 +85,14 @@ def test_a_mean_of_few_values_has_students_interval():
 
 
 def test_students_interval_misses_as_rarely_as_it_says_where_a_bootstrap_does_not():
-    """Of 4000 intervals, each from 10 normal values, 4 should miss the mean; 60 from a bootstrap do so."""
+    """Of 4000 intervals, each from 10 normal values, 4 should miss the mean; with a bootstrap, 60 do."""
     samples = np.random.default_rng(0).normal(size=(4000, 10))
     missed = sum(not low < 0 < high for low, high in map(statistics.of_mean, samples))
     assert missed <= 12
 
 
 def test_what_shares_a_seed_is_drawn_as_a_whole():
-    """Ten copies of each value carry no more information than one, so the interval is as for the clusters."""
+    """Ten copies of each value carry no more information than one copy, so both give the same interval."""
     values = np.random.default_rng(0).normal(size=120)
     one, ten = ([np.repeat(value, count) for value in values] for count in (1, 10))
     assert statistics.clustered(one, np.mean) == pytest.approx(statistics.clustered(ten, np.mean))
@@ -131,7 +131,7 @@ def test_rows_and_columns_are_drawn_again_as_a_loop_does():
 
 @pytest.mark.parametrize("shifted", [False, True])
 def test_the_interval_of_a_two_way_table_covers_the_ratio(shifted):
-    """Effects are normal, or 18.5 % of them are shifted, where the F law would miss one time in 20."""
+    """Effects are normal, or 18.5 % of them are shifted; then the F law would miss one time in 20."""
     rng, missed = np.random.default_rng(0), 0
     for _ in range(300):
         parts = [rng.random(16) < 0.185 if shifted else rng.normal(size=16) for _ in range(2)]

@@ -14,7 +14,7 @@ LOSSES = (0.0, 0.5, 2 / 3, 1.5)
 
 
 def drawn(shapes, leading):
-    """Draw numbers with the given shapes and dtypes, after the leading axes; scalars look like losses."""
+    """Draw numbers of the given dtypes and shapes, with leading axes in front; scalars look like losses."""
     rng = np.random.default_rng(0)
 
     def leaf(like):

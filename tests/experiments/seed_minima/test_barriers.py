@@ -11,7 +11,7 @@ LONG = True
 
 @pytest.mark.slow
 def test_barriers_fall_when_networks_are_aligned():
-    """An independent run with 3 other pairs gave barriers of 0.430 as trained and 0.011 once aligned."""
+    """An independent run with 3 other pairs gave barriers of 0.430 before and 0.011 after alignment."""
     data = barriers.barriers(Context(), np.arange(3), 100)
     np.testing.assert_allclose(np.mean(data["before"]), 0.430, rtol=0.3)
     np.testing.assert_allclose(np.mean(data["after"]), 0.011, rtol=0.5)

@@ -1,4 +1,4 @@
-"""XOR's levels agree with levels found by counting, and a long run's shares with an independent run's."""
+"""XOR's levels agree with those found by counting; a long run's shares agree with an independent run's."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def test_levels():
 
 
 def test_the_levels_are_what_rows_that_share_an_output_cost():
-    """The levels are min over p of Σ (yₙ - p)² in each group of rows, for all groupings of XOR's rows."""
+    """Each grouping of XOR's rows gives a level: the sum over its groups of min over p of Σ (yₙ - p)²."""
     ys = np.array([0.0, 1, 1, 0])
     costs = set()
     for groups in np.ndindex(4, 4, 4, 4):

@@ -1,4 +1,4 @@
-"""Made-up measurements for every part, as a run of 100 seeds would leave them."""
+"""Made-up measurements for every part, like those that a run of 100 seeds would leave."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ OR_AND = np.array([6.0, 8, 6, 8, -3, -12, 10, -20, -5])
 
 
 def one_row_part():
-    """The sentence holds for half of the networks on (1, 3, 5), and for all on the smaller row."""
+    """The sentence holds for half of the networks on (1, 3, 5), and for all networks on the smaller row."""
     ratio = np.where(np.arange(SEEDS)[:, None] % 2, [3.0, 0.5], [0.5, 0.5])
     columns = {
         "x3_to_h1": ratio,

@@ -43,7 +43,7 @@ def test_the_steepest_slope(name):
 
 
 def test_the_best_line():
-    """The best line for |x| is flat and leaves half its root mean square; for a line, nothing is left."""
+    """The best line for |x| is flat, and its error is half of |x|'s root mean square; a line's error is 0."""
     assert approximation.line_error(lambda x: 3 * x - 1) < 1e-12
     assert approximation.line_error(np.abs) == pytest.approx(np.sqrt(1 / 12), rel=0.02)
 

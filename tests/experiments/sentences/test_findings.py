@@ -1,4 +1,4 @@
-"""Test findings on made-up data: each is finite and occurs once, and few seeds leave only exact findings."""
+"""Test findings on made-up data: each is finite and occurs once, and few seeds give only exact ones."""
 
 import numpy as np
 import xarray as xr

@@ -91,6 +91,6 @@ def test_the_handouts_delta_with_both_labels():
 
 
 def test_the_exact_share_at_its_ends():
-    """The change is nearly always smaller for an input near 0, and nearly always larger for a huge input."""
+    """The change of x₃ → h₁ is nearly always the smaller if x₃ is near 0, and the larger if x₃ is huge."""
     assert one_row.share_smaller(1e-6, 1.0) == pytest.approx(1, abs=1e-9)
     assert one_row.share_smaller(1e9, 1.0) < 1e-6

@@ -61,7 +61,7 @@ def test_descents_against_numpy(descents, way):
 
 
 def test_other_settings_than_the_best_are_slower():
-    """In NumPy, no settings near the best ones are faster along the slowest of ten directions."""
+    """By NumPy's account, settings near the best ones converge no faster in the slowest of ten directions."""
     low, high = regression.curvatures()
     rate, momentum = regression.best_settings()["momentum"]
 

@@ -12,7 +12,7 @@ from nnjax import datasets
 
 @pytest.mark.slow
 def test_curves_stand_where_their_names_are():
-    """Two curves equal nnjax.train's: the last rate with momentum, and the shown rate without momentum."""
+    """Two curves equal those of nnjax.train: at the last rate with momentum, at the shown rate without it."""
     found = xor.train(Context(), np.arange(2), xor.EVERY)
     for way, rate, momentum in [(xor.WITH, 1.2, 0.9), (xor.PLAIN, xor.SHOWN, 0.0)]:
         params, history = nnjax.train(

@@ -1,4 +1,4 @@
-"""Points of Safran and Shamir's objective that are known without seeds."""
+"""Points of Safran and Shamir's objective that can be computed without seeds."""
 
 import jax
 import jax.numpy as jnp

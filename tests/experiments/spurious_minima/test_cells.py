@@ -109,7 +109,7 @@ def test_a_run_that_does_not_rest_is_continued():
 def test_the_saddle_that_a_seed_rests_at(few_lanes):
     """At k = 16 and n = 17, seed 41 leaves a saddle even without a push.
 
-    Its gradient at the saddle is below 1e-9.
+    The norm of the gradient at that saddle is below 1e-9.
     """
     few_lanes(1)
     runs = runs_of(16, 17, [41])

@@ -37,7 +37,7 @@ def isometry_part() -> xr.Dataset:
 
 
 def linear_part() -> xr.Dataset:
-    """Only from orthogonal weights does the loss halve: with 16 layers in as many updates as with 4."""
+    """The loss halves only from orthogonal weights, and takes as many updates with 16 layers as with 4."""
     loss = np.ones((2, SEEDS, 2, 2, EPOCHS + 1))
     loss[:, :, 1, 0, 3:] = 0.3
     axes = {"depth": [4, 16], "seed": np.arange(SEEDS), "weights": list(orthogonal.KINDS)}

@@ -18,7 +18,7 @@ def test_relu_halves_the_variance(variance):
 @pytest.mark.parametrize("activation", ["identity", "tanh"])
 @pytest.mark.parametrize("variance", [0.25, 0.6])
 def test_small_signals_pass_straight_through(activation, variance):
-    chi, xi = depth_scale(activation, variance)  # tanh: q* = 0, where its slope is 1
+    chi, xi = depth_scale(activation, variance)  # for tanh, q* = 0, and its slope at 0 is 1
     assert chi == pytest.approx(variance, rel=1e-9)
     assert xi == pytest.approx(1 / abs(math.log(variance)), rel=1e-8)
 

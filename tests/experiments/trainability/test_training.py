@@ -1,4 +1,4 @@
-"""The networks that are trained, and their initial weights, against ones that are made here."""
+"""Check the networks that are trained, and their initial weights, against networks made in this file."""
 
 import jax
 import jax.numpy as jnp

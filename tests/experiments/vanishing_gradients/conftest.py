@@ -1,4 +1,4 @@
-"""Provide one small run for all tests in this folder, with networks drawn at birth and made-up training."""
+"""Provide one small run for all tests in this folder, with real networks at birth and made-up training."""
 
 import dataclasses
 
@@ -10,7 +10,7 @@ from experiments.vanishing_gradients import SMOKE, Config, exact_laws, run, trai
 
 
 def _record(task, recipe, epochs, seeds):
-    """Make a record of the right shape, where sigmoid networks of 5 or more layers give a constant answer."""
+    """Make a record of the right shape; sigmoid networks of 5 or more layers give a constant answer in it."""
     shape = len(seeds), len(recipe.rates)
     rng = np.random.default_rng(recipe.depth)
     stuck = recipe.depth >= 5 and recipe.activation == "sigmoid"
@@ -59,5 +59,5 @@ def _small_run(small_config, made_up):
 
 @pytest.fixture
 def small_data(_small_run):
-    """A copy, so that a test may change it."""
+    """Return a copy of the small run's data, so that a test may change the data."""
     return _small_run.copy(deep=True)

@@ -6,7 +6,7 @@ import pytest
 from experiments.vanishing_gradients import birth_findings
 
 CONDITIONS = 6
-"""Two activations times three distinct schemes: at equal widths, LeCun's and Glorot's schemes are one."""
+"""Two activations times three distinct schemes: at equal widths, LeCun's and Glorot's are the same."""
 
 
 @pytest.mark.slow

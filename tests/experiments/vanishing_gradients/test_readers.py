@@ -1,4 +1,4 @@
-"""Test which rate is best, which depth fails first, and how long gradients are."""
+"""Test which rate is best, which depth fails first, and how large gradients are."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Check a run against nnjax.train epoch by epoch, what is trained only once, and the names of the sweeps."""
+"""Check a run against nnjax.train epoch by epoch, that no run is trained twice, and the sweeps' names."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Test the pictures of the map on made-up maps."""
+"""Test the pictures of the map, drawn from made-up maps."""
 
 import numpy as np
 from drawn import legible

@@ -32,7 +32,7 @@ FEW = (
 
 
 def tables():
-    """Yield (dtype, group of names), of which only the groups from `FEW` in float64 are not marked slow."""
+    """Yield pairs (dtype, group of names); all but the groups from `FEW` in float64 are marked slow."""
     others = [name for name in KNOWN if name not in FEW]
     yield from (("float64", names) for names in groups(FEW))
     for dtype, slow in (("float64", others), ("float32", KNOWN)):
@@ -41,7 +41,7 @@ def tables():
 
 @pytest.mark.parametrize("dtype, names", list(tables()), ids=str)
 def test_known_points(dtype, names):
-    """The verdict is right, and a point that is moved, scaled or turned gets the same or "not converged"."""
+    """The verdict is right; a point that is moved, scaled or turned gets the same one or "not converged"."""
     for name, found in zip(names, verdicts(names, dtype), strict=True):
         expected = KNOWN[name][2]
         assert found["as it is"] == expected, name
@@ -106,7 +106,7 @@ def test_without_float64_a_flat_minimum_is_not_certified():
 def test_baldi_and_hornik(chosen):
     """In a linear 4-2-3 network at U_I, the loss is tr Syy minus the sum of the λᵢ with i in I.
 
-    Each pair of an i in I and a j outside I gives a downhill direction if λⱼ > λᵢ.
+    For every i in I and j outside I with λⱼ > λᵢ there is a downhill direction.
     """
     rng = np.random.default_rng(0)
     xs, mix = rng.normal(size=(30, 4)), rng.normal(size=(4, 3))

@@ -41,7 +41,7 @@ def test_barrier_in_closed_form():
 def test_barrier_in_the_loss_of_the_training():
     """With tanh nodes, A and -A give the same function.
 
-    Halfway between them the logits are 0, so the loss is 7 ln 3.
+    Halfway between A and -A the logits are 0, so the loss is 7 ln 3.
     """
     network, rng = nnjax.mlp((2, 3, 3), "tanh", "identity", biases=False), np.random.default_rng(0)
     a, xs = nnjax.init(network, nnjax.key(0), "normal", dtype=jnp.float64), rng.normal(size=(7, 2))

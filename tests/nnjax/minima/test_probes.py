@@ -79,7 +79,7 @@ def look(loss, matrix, step=(0.0, 0.0)):
     ],
 )
 def test_the_loss_falls_where_the_second_derivative_is_zero(loss, falls):
-    """For (x - y²)², f'''(y, y, x) = -4 and f''''(y⁴) = 24, so that the bracket 24 - 3 · 16/2 is 0."""
+    """For (x - y²)², f'''(y, y, x) = -4 and f''''(y⁴) = 24, so the bracket 24 - 3 · 16/2 is 0."""
     assert bool(look(loss, np.diag([2.0, 0.0])).falls) == falls
 
 

@@ -1,4 +1,4 @@
-"""Kill processes that share a sweep's folder, with -9 and at random moments, and start them again.
+"""Kill processes that share a sweep's folder, with kill -9 at random moments, and start them again.
 
 Every second kill hits a process that is writing.
 

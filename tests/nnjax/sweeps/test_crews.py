@@ -409,7 +409,7 @@ def test_a_large_function_travels_only_where_it_is_not_known(alone, monkeypatch)
 class Counting(Inline):
     """An executor whose workers have no function yet.
 
-    `whole` is the largest number of functions that are being sent at the same time.
+    `whole` is the largest number of functions that were being sent at the same time.
     """
 
     def submit(self, fn, order, columns, attempt):

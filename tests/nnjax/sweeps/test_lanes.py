@@ -88,7 +88,7 @@ def test_numbers_cross_to_numpy_as_they_are():
 
 
 def carrying(numbers, turns=3):
-    """Make a run that carries this many float32 numbers from each iteration to the next, and keeps one."""
+    """Make a run that carries this many float32 numbers from each iteration to the next, and stores one."""
 
     def fn(key):
         start = jax.random.normal(key, (numbers,), jnp.float32)
