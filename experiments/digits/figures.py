@@ -90,9 +90,9 @@ def _accuracy(starts: xr.Dataset, start: str) -> Figure:
 
 
 def _example(starts: xr.Dataset) -> Drawing:
-    """Draw what the two networks answer to each digit."""
+    """Draw the two networks' answers to each digit."""
     place, digit = example(starts)
-    title = "What two networks answer to each digit"
+    title = "The answers of two networks to each digit"
     if digit is not None:
         title = f"One network never answers {digit}; its twin, trained with cross-entropy, does"
     panels = [_answers(starts, start, place, digit) for start in TWINS]

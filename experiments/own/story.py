@@ -8,7 +8,7 @@ from experiments.runner.experiment import Show, Story
 
 
 def story(data: xr.DataTree) -> Story:
-    """Say whether δ vanishes, whether deep networks learn, where seeds end, and how their ends differ."""
+    """Say whether δ vanishes, whether deep networks learn, and where different seeds lead."""
     depth = data["depth"].to_dataset()
     names, weights = ([str(name) for name in depth[axis].values] for axis in ("activation", "weights"))
     layers, rows = int(depth["depth"].max()), int(data.attrs["rows"])

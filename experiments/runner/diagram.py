@@ -34,7 +34,7 @@ def node(axes: Axes, at: Point, radius: float, lines: Iterable[str] = (), **look
 
 
 def arrow(axes: Axes, start: Point, end: Point, gap: float = 0, **looks: Any) -> None:
-    """Draw an arrow from one point towards another, which ends `gap` pixels before the second point."""
+    """Draw an arrow from one point towards another, ending `gap` pixels short of it."""
     options = {"arrowstyle": "-|>", "mutation_scale": 12, "shrinkA": 0, "shrinkB": gap, "zorder": 2} | looks
     axes.add_patch(FancyArrowPatch(start, end, **options))
 

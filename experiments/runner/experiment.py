@@ -98,7 +98,7 @@ class Options:
     """The options that every Config has.
 
     Attributes:
-        seed: First seed of the random numbers.
+        seed: The first random seed.
     """
 
     seed: int = 0

@@ -106,8 +106,8 @@ def _spread(part: xr.Dataset, expectation: str, where: str) -> Finding:
     bit, both = (disagreement(part, source) for source in (BIT, BOTH))
     return _ratio(
         EXPECTED[expectation],
-        f"{where}: test rows read differently after one bit of one initial weight was flipped, divided by "
-        "the test rows read differently with another seed",
+        f"{where}: number of test rows that are read differently after one bit of one initial weight was "
+        "flipped, divided by the number that are read differently with another seed",
         bit,
         both,
         f"rate {part.attrs['rate']:g}, {len(bit)} seeds: {bit.mean():.2%} of the rows against "
@@ -119,8 +119,8 @@ def _order(part: xr.Dataset, expectation: str, where: str) -> Finding:
     order, weights = (disagreement(part, source) for source in (ORDER, WEIGHTS))
     return _ratio(
         EXPECTED[expectation],
-        f"{where}: test rows read differently with the training rows in another order, divided by the test "
-        "rows read differently with other weights",
+        f"{where}: number of test rows that are read differently with the training rows in another order, "
+        "divided by the number that are read differently with other weights",
         order,
         weights,
         f"{len(order)} seeds: {order.mean():.2%} against {weights.mean():.2%}",

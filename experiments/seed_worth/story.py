@@ -19,8 +19,7 @@ def story(data: xr.DataTree) -> Story:
     return (
         "Two people train the same network on the same digits and get different accuracies, because their "
         "seeds differ: a seed determines the initial weights and the order of the rows. In this library the "
-        "same seed always gives the same bits, so even the effect of one flipped bit of one weight can "
-        "be followed.",
+        "same seed always gives the same bits, so even the effect of one flipped bit can be followed.",
         Show("apart"),
         "At a usual learning rate one flipped bit changes next to nothing, and at a large rate it changes "
         f"less than another seed does. It changes {{bit-usual:%}} as many answers as that seed at rate "

@@ -31,8 +31,7 @@ def story(data: xr.DataTree) -> Story:
         "What helps? It helps to let blame through or to make up for its loss. Five sigmoid layers gain "
         "{remedy-tanh:points} of accuracy if tanh replaces the sigmoid, {remedy-adam:points} from Adam, "
         "which rescales each weight's step (on XOR, a different task, it does worse than plain descent), and "
-        "{remedy-normal-0-1-initial-weights:points} from N(0, 1) weights, eight times as large as LeCun's. "
-        "Leaving out the biases gains {remedy-without-biases:points}: they are not the cause.",
+        "{remedy-normal-0-1-initial-weights:points} from N(0, 1) weights, eight times as large as LeCun's.",
         Fold("How many layers are too many?"),
         "Let ξ be the number of layers over which |δ|² falls by a factor of e. Schoenholz and others (2017) "
         "say that 6 ξ hidden layers can be trained, which comes to two for this network. On the digits, the "
@@ -41,6 +40,7 @@ def story(data: xr.DataTree) -> Story:
         f"the verdict after {iris} epochs is open. ReLU learns at every depth tried.",
         Show("depths"),
         Fold("How much each remedy helps, and why ReLU alone is no cure"),
+        "Leaving out the biases gains {remedy-without-biases:points} of accuracy: they are not the cause.",
         *helped,
         f"ReLU by itself is no cure. After {stalled} epochs, {deep} ReLU layers with He's weights have "
         "a loss of {stall-he-normal} per row. Glorot's weights have half the variance of He's in this "

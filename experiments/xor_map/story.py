@@ -27,13 +27,14 @@ def story(data: xr.DataTree) -> Story:
         "borders of these regions give a dimension of {dimension-small-rate}, not far from the 1 of a smooth "
         "line (a circle on as many cells gets {dimension-circle}), but the verdict is open. At rate 10 the "
         "dimension is {dimension-large-rate}, and "
-        "{dimension-large-rate-closer} in the narrow window: a fractal. Sohl-Dickstein (2024) found a "
-        "fractal border between training that converges and training that diverges, in all networks that he "
-        "tried. On this map nothing diverges, because a sigmoid output bounds the error.",
+        "{dimension-large-rate-closer} in the narrow window: a fractal.",
         "At rate 1, nearly equal initial weights nearly always lead to the same end. At rate 10, they may "
         "lead to different ends.",
         Show("wall"),
         Fold("A closer look at the border, and how its boxes are counted"),
+        "Sohl-Dickstein (2024) found a fractal border between training that converges and training that "
+        "diverges, in all networks that he tried. On this map nothing diverges, because a sigmoid output "
+        "bounds the error.",
         Show("closer"),
         Show("boxes"),
         Fold("Are there cliffs?"),

@@ -1,4 +1,4 @@
-"""Certificates: decide from the derivatives of a loss at a point what kind of critical point this is.
+"""Certificates: decide, from the derivatives of a loss at a point, what kind of critical point it is.
 
 A verdict does not change if the units of the loss or of the parameters change, or if the parameters are
 shifted or rotated, except that it becomes "not converged" where rounding hides what matters.

@@ -19,7 +19,7 @@ APART = 100
 JUMP = 0.3
 """The smallest share of the change in a gradient that remains at a kink when the probes move closer to it.
 
-The change in a smooth gradient shrinks with the distance of the probes.
+The closer the probes are to each other, the less a smooth gradient changes between them.
 """
 ORDER = 1e-5
 """A third or fourth derivative counts as 0 if it is below this share of the terms that add up to it."""

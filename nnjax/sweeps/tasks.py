@@ -20,7 +20,7 @@ class Task(NamedTuple):
         rows: The rows, (r,).
         lost: How often a worker was lost while it computed these rows.
         refused: How often a worker of the wrong kind refused these rows.
-        lately: How often these rows were refused since the last result.
+        lately: How often these rows have been refused since the last result.
         whole: Whether the function must be sent with the rows.
     """
 

@@ -17,7 +17,7 @@ ACCURACY = (
     "run on MNIST."
 )
 BIRTHS = (
-    "How fast each hidden layer would learn at birth, before any training: |δ|, with δ averaged over 1000 "
+    "How fast each hidden layer would start to learn, before any training: |δ|, with δ averaged over 1000 "
     "rows. Bars show 90 % of the seeds, and the median. Circles show Nielsen's single network of each depth "
     "(chapter 5)."
 )

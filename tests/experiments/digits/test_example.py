@@ -40,7 +40,7 @@ def test_where_no_digit_is_lost_nothing_is_claimed(two_groups):
     assert example.example(starts) == (0, None)
     assert "none of these networks" in story(data)[0]
     with style.context():
-        assert figures(data)["answers"].title == "What two networks answer to each digit"
+        assert figures(data)["answers"].title == "The answers of two networks to each digit"
 
 
 def test_answers_are_counted_by_digit(starts):

@@ -39,7 +39,8 @@ def test_teachers_are_the_unit(long_run):
     judged = {finding.id: finding for finding in findings(long_run)}
     counted = judged["teachers-with-local-minimum"]
     assert counted.measured == 3
-    assert "0% to 25% end in one; 10% have not settled" in counted.note
+    assert "0% to 25% of the students end in such a minimum" in counted.note
+    assert "10% of all students have not settled" in counted.note
     alike = judged["teachers-alike"]
     assert (alike.measured, alike.interval) == (0.7, statistics.share(7, 10))
     assert "by teacher 65% to 90%, mean 82%" in alike.note
