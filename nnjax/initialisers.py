@@ -103,7 +103,8 @@ def draw(scheme: str, key: PRNGKeyArray, shapes: Shapes) -> list[Array]:
     """Draw float32 arrays of these shapes: weights (in, out), or biases (out,) for one of `BIAS_SCHEMES`.
 
     A single row of numbers is drawn and cut into arrays of these shapes, in order; each part is then
-    multiplied by √(wanted variance / variance of the distribution).
+    multiplied by √(wanted variance / variance of the distribution). Orthogonal weights are made from one row
+    per array.
     """
     if scheme == "zeros":
         return [jnp.zeros(shape, jnp.float32) for shape in shapes]

@@ -40,7 +40,7 @@ class Config(Options):
     isometry_epochs: int = 10
     linear_seeds: int = 16
     linear_depths: tuple[int, ...] = (4, 12)
-    linear_updates: int = 56
+    linear_updates: int = 60
 
     def __post_init__(self) -> None:
         super().__post_init__()
