@@ -31,7 +31,7 @@ export function choiceField({ name, label = name, names, onChange }) {
   const id = fieldId();
   const select = h(
     "select",
-    { id, onchange: () => onChange(select.value) },
+    { id, "aria-label": name, onchange: () => onChange(select.value) },
     names.map(([value, text]) => h("option", { value }, text)),
   );
   const update = (value) => {

@@ -38,9 +38,10 @@ function flowFields(app) {
     });
     return [field.element, (deep) => field.update(deep[key])];
   };
-  const choice = (name, names, read, write) => {
+  const choice = (label, names, read, write, name = label) => {
     const field = choiceField({
       name,
+      label,
       names: names.map((each) => [each, each]),
       onChange: (value) => change(write(app.state.deep, value)),
     });
@@ -62,12 +63,14 @@ function flowFields(app) {
       names,
       (deep) => deep.functions[0],
       (deep, name) => ({ functions: [name, deep.functions[1]] }),
+      "activation on the left",
     ),
     choice(
       "right",
       names,
       (deep) => deep.functions[1],
       (deep, name) => ({ functions: [deep.functions[0], name] }),
+      "activation on the right",
     ),
   ];
   byId("flow-fields").replaceChildren(...all.map(([element]) => element));

@@ -58,7 +58,7 @@ export function networkFields(app, state) {
       const bias =
         biases &&
         field(
-          { path: `b.${l}.${j}`, name: `Bias of ${node}`, label: `bias ${node}`, bounds: BOUNDS.b, range },
+          { path: `b.${l}.${j}`, name: `Bias of ${node}`, label: `bias of ${node}`, bounds: BOUNDS.b, range },
           (now, seen) => seen.params[l].biases[j],
         );
       groups.push(group(`Weights into ${node}`, l > 0 || j === 0 || innerWidth > 900, weights, bias));
@@ -80,7 +80,7 @@ function assumedField(app, updates) {
     onchange: () => app.change(edited(app.state, "assumed", box.checked ? app.golden.assumed : null)),
   });
   const built = numberField({
-    name: "Assumed output activation",
+    name: "Assumed ŷ, the output's activation",
     label: "assumed ŷ",
     bounds: BOUNDS.assumed,
     range: [...BOUNDS.assumed, 0.001],

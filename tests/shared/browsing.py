@@ -19,3 +19,9 @@ def pasted(tab, field, text):
     field.focus()
     field.press("Control+a")
     field.press("Control+v")
+
+
+def trained(tab):
+    """Wait until all seeds of scene 4 are trained."""
+    tab.wait_for_function("document.querySelector('#seed-grid').dataset.done")
+    tab.wait_for_function("document.querySelector('#seeds-summary').textContent.startsWith('Of 200')")

@@ -5,32 +5,12 @@ import pathlib
 import time
 
 import pytest
-from browsing import shown
+from browsing import shown, trained
 
 from experiments.explorer import receipt
 
 pytestmark = pytest.mark.browser
 WIDTHS = (360, 800, 1600)
-
-
-def trained(tab):
-    tab.wait_for_function("document.querySelector('#seed-grid').dataset.done")
-    tab.wait_for_function("document.querySelector('#seeds-summary').textContent.startsWith('Of 200')")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS)
-def test_every_width_fits_and_is_accessible(visit, width, scheme):
-    from axe_playwright_python.sync_playwright import Axe
-
-    tab = visit("#open=1,9&answer-2=0.009&answer-5=abc", width, color_scheme=scheme)
-    trained(tab)
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    wider = "[...document.querySelectorAll('main *')].filter(e => !e.closest('.wide, pre, svg, #track')"
-    wider += f" && e.getBoundingClientRect().right > {width} + 1).map(e => e.outerHTML.slice(0, 90))"
-    assert tab.evaluate(wider) == []
-    found = Axe().run(tab)
-    assert found.violations_count == 0, found.generate_report()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -46,10 +26,12 @@ def test_the_first_slider_moves_every_delta_with_mouse_keyboard_and_touch(visit,
     tab.mouse.move(box["x"] + 0.7 * box["width"], middle, steps=5)
     tab.mouse.up()
     deltas.append([shown(tab, f"d.0.{j}") for j in range(4)])
-    for _ in range(5):
+    for _ in range(12):
         tab.keyboard.press("ArrowLeft")
     deltas.append([shown(tab, f"d.0.{j}") for j in range(4)])
+    # The formula above has become shorter, but the slider has stayed where it was.
     tab.touchscreen.tap(box["x"] + 0.3 * box["width"], middle)
+    assert float(slider.input_value()) < 0
     deltas.append([shown(tab, f"d.0.{j}") for j in range(4)])
     for before, after in itertools.pairwise(deltas):
         assert all(a != b for a, b in zip(before, after, strict=True))
@@ -210,14 +192,6 @@ def test_finite_differences_agree_with_the_gradient(visit):
     tab.click("#check-differences")
     assert tab.locator("#differences tbody tr").count() == 16
     assert "·10⁻" in tab.inner_text("#differences b")
-
-
-def test_who_wants_no_motion_gets_none_and_paper_no_buttons(visit):
-    tab = visit(reduced_motion="reduce")
-    assert tab.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
-    tab.emulate_media(media="print")
-    assert not tab.locator("#forward").is_visible()
-    assert tab.locator("#network svg").is_visible()
 
 
 FRAMES = """
