@@ -13,7 +13,14 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from nnjax import linalg
 from nnjax.minima import probes
-from nnjax.minima.newton import Objective, OnVectors, length, on_vectors, symmetric_jacobian
+from nnjax.minima.newton import (
+    Objective,
+    OnVectors,
+    length,
+    on_vectors,
+    real_leaf,
+    symmetric_jacobian,
+)
 
 VERDICTS = (
     "strict minimum",
@@ -114,7 +121,13 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
         params: The point.
         gradient: The gradient of the loss, by default jax.grad(loss). For the manual gradient, pass a
             function that calls `nnjax.gradients`.
+
+    Raises:
+        TypeError: If the loss is not a function, or `params` are not real numbers.
+        ValueError: If there are no parameters.
     """
+    if not callable(loss):
+        raise TypeError(f"loss must be a function of params, got {type(loss).__name__}")
     problem, given = _problem(loss, params, gradient)
     theta = problem.theta
     if theta.dtype.itemsize > given.itemsize:
@@ -133,9 +146,11 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
 def _problem(loss: Objective, params: PyTree, gradient: Callable | None) -> tuple[OnVectors, Any]:
     """Return the loss as a function of the leaves it reads (in the widest dtype), and their given dtype."""
     leaves, tree = jax.tree.flatten(params)
-    leaves = [jnp.asarray(leaf) for leaf in leaves]
-    given = jnp.result_type(*leaves)
     wide = jax.dtypes.canonicalize_dtype(jnp.float64)
+    leaves = [real_leaf(leaf) for leaf in leaves]
+    if not leaves:
+        raise ValueError("params must hold at least one array")
+    given = jnp.result_type(*leaves)
     leaves = [leaf.astype(wide) for leaf in leaves]
     read = probes.read_leaves(loss, tree.unflatten(leaves))
 

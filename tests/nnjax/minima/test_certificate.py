@@ -89,6 +89,26 @@ def test_a_certificate_counts_directions():
     np.testing.assert_allclose(certificate.eigenvalues, [-2, -1, 0, 3], rtol=1e-12)
 
 
+@pytest.mark.parametrize("point", [[0, 0], np.zeros(2, int), (0.0, False), [0, np.float32(0)]], ids=str)
+def test_integers_and_lists_are_points_too(point):
+    certificate = minima.certify(lambda params: params[0] ** 2 + 3 * params[1] ** 2, point)
+    assert minima.VERDICTS[certificate.verdict] == "strict minimum"
+
+
+@pytest.mark.parametrize(
+    "loss, params, error, message",
+    [
+        (jnp.sum, np.zeros(2, complex), TypeError, "params must be real numbers, got complex128"),
+        (jnp.sum, ["a"], TypeError, "params must be an array of numbers"),
+        (jnp.sum, {}, ValueError, "params must hold at least one array"),
+        ("sse", np.zeros(2), TypeError, "loss must be a function of params, got str"),
+    ],
+)
+def test_what_is_no_point_is_refused(loss, params, error, message, without_shape_checks):
+    with pytest.raises(error, match=message):
+        minima.certify(loss, params)
+
+
 def test_biases_that_the_loss_does_not_read_play_no_part():
     """For linear regression without biases the Hessian is 2XᵀX, and the minimum is strict."""
     xs = np.array([[1.0, 0], [0, 1], [1, 1]])
