@@ -48,7 +48,7 @@ def init(
             and other libraries' names are accepted: "xavier_*" means Glorot's scheme and "kaiming_*" means
             He's; on their own, "xavier" and "glorot" mean the uniform distribution, and "kaiming" and "he"
             mean the normal one, as in the papers.
-        biases: "zeros", "normal" or "uniform"; always zeros if the network has no biases.
+        biases: "zeros", "normal" or "uniform"; only "zeros" if the network has no biases.
         scale: The number by which every draw is multiplied; it may be traced, so that a sweep over it
             compiles only once. Zeros stay zeros.
         dtype: The floating-point type of the parameters; float64 needs JAX's x64 flag.
@@ -56,18 +56,19 @@ def init(
     Raises:
         TypeError: If `key` is not a JAX key, if `scale` is not a single number, or if `dtype` is not a
             floating-point type.
-        ValueError: If a scheme is unknown, or dtype is float64 while JAX's x64 flag is off.
+        ValueError: If a scheme is unknown, biases would be drawn for a network without them, or dtype is
+            float64 while JAX's x64 flag is off.
     """
     checks.random_key(key)
     checks.number("scale", scale)
     dtype = checks.floating_dtype(dtype)
     weights, biases = initialisers.find(weights), initialisers.find_biases(biases)
+    if biases != "zeros" and not network.biases:
+        raise ValueError(f"biases must be 'zeros' for a network with biases=False, got {biases!r}")
     shapes = list(itertools.pairwise(network.sizes))
     drawn = zip(
         initialisers.draw(weights, jax.random.fold_in(key, 0), shapes),
-        initialisers.draw(
-            biases if network.biases else "zeros", jax.random.fold_in(key, 1), [shape[1:] for shape in shapes]
-        ),
+        initialisers.draw(biases, jax.random.fold_in(key, 1), [shape[1:] for shape in shapes]),
         strict=True,
     )
     factor = jnp.asarray(scale, dtype)

@@ -10,6 +10,8 @@ from rich.console import Console
 OnSegment = Callable[[int, int], None]
 SELDOM = 60.0
 """Seconds between lines of a log."""
+WIDE = 110
+"""The width in characters from which on a line has room for long names, long bars and the speed."""
 
 
 class Progress:
@@ -20,6 +22,7 @@ class Progress:
 
     def __init__(self, bars: progress.Progress | None = None, title: str = "") -> None:
         self._bars = bars
+        self._room = 40 if bars and bars.console.width >= WIDE else 16
         self._whole = bars.add_task(title, total=None, unit="parts") if bars else None
 
     def report(self, done: int, total: int) -> None:
@@ -43,7 +46,7 @@ class Progress:
         if self._bars is None:
             yield lambda done, total: None
             return
-        bars, bar = self._bars, self._bars.add_task(f"  {name:.40}", total=None, unit="seeds")
+        bars, bar = self._bars, self._bars.add_task(f"  {name:.{self._room}}", total=None, unit="seeds")
         try:
             yield lambda done, total: bars.update(bar, completed=done / settings, total=total / settings)
         finally:
@@ -95,22 +98,34 @@ class _Speed(progress.ProgressColumn):
         return f"{task.speed:,.{0 if task.speed >= 10 else 2}f} seeds/s"
 
 
+class _Times(progress.ProgressColumn):
+    """The time since the start, and an estimate of the time left."""
+
+    def render(self, task: progress.Task) -> str:
+        elapsed, left = f"{_minutes(task.elapsed or 0)} elapsed", task.time_remaining
+        return elapsed if left is None else f"{elapsed}, about {_minutes(left)} left"
+
+
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 @contextlib.contextmanager
 def shown(console: Console, title: str) -> Iterator[Progress]:
     """Show bars with speed and time left while the block runs, or a line every minute in a log."""
     if not console.is_terminal:
         yield _Log(console, title)
         return
+    is_wide = console.width >= WIDE
     columns = (
         progress.SpinnerColumn(),
         progress.TextColumn("{task.description}", markup=False),
-        progress.BarColumn(bar_width=20),
+        progress.BarColumn(bar_width=20 if is_wide else 5),
         _Count(),
-        _Speed(),
-        progress.TimeElapsedColumn(),
-        progress.TextColumn("elapsed, about"),
-        progress.TimeRemainingColumn(),
-        progress.TextColumn("left"),
+        *([_Speed()] if is_wide else []),
+        _Times(),
     )
     with progress.Progress(*columns, speed_estimate_period=600, console=console, transient=True) as bars:
         yield Progress(bars, title)

@@ -73,6 +73,8 @@ class Teacher(NamedTuple):
 def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | type = jnp.float32) -> Teacher:
     """Draw N(0, 1) inputs, and a teacher with N(0, 1) weights and biases, whose outputs are the targets.
 
+    The biases of a network without biases are zeros.
+
     Raises:
         TypeError: If key is not a JAX key, if rows is not an integer, or if dtype is not a
             floating-point type.
@@ -80,7 +82,8 @@ def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | t
     """
     checks.random_key(key)
     rows = checks.count("rows", rows)
-    params = init(network, jax.random.fold_in(key, 0), "normal", "normal", dtype=dtype)
+    biases = "normal" if network.biases else "zeros"
+    params = init(network, jax.random.fold_in(key, 0), "normal", biases, dtype=dtype)
     drawn = jax.random.normal(jax.random.fold_in(key, 1), (rows, network.sizes[0]), jnp.float32)
     xs = drawn.astype(params[0].weights.dtype)
     return Teacher(params, xs, jax.vmap(lambda x: predict(network, params, x))(xs))

@@ -13,7 +13,14 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from nnjax import linalg
 from nnjax.minima import probes
-from nnjax.minima.newton import Objective, OnVectors, length, on_vectors, symmetric_jacobian
+from nnjax.minima.newton import (
+    Objective,
+    OnVectors,
+    length,
+    on_vectors,
+    real_leaf,
+    symmetric_jacobian,
+)
 
 VERDICTS = (
     "strict minimum",
@@ -33,16 +40,22 @@ UNSURE = 1e-3
 NEAR = 1e-5
 """A point is critical if the second Newton step is shorter than this share of the first."""
 TINY = 1e-13
-"""Newton steps on a plateau use eigenvalues above this share of the largest; the rest is rounding error."""
+"""Newton steps on a plateau use eigenvalues above this share of the largest; the rest is rounding error.
+
+In float32, the share is `UNSURE`.
+"""
 WALK, KEPT = 4, 0.8
 """On a plateau, `WALK` Newton steps in a row are each at least `KEPT` times as long as the one before."""
 ROUNDING = 1000
-"""Distances below this many units in the last place of θ count as rounding errors.
+"""In float64, distances below this many units in the last place of θ count as rounding errors.
 
 Gradients that are due to such distances count as rounding errors, too.
 """
 GIVEN = 30
-"""Training in float32 stops at most this many units in the last place of θ away from a critical point."""
+"""Training in float32 stops at most this many units in the last place of θ away from a critical point.
+
+In float32, these distances count as rounding errors; `ROUNDING` would be a ten-thousandth of θ there.
+"""
 
 
 class Certificate(NamedTuple):
@@ -100,14 +113,21 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
     direction; the verdict is then "not converged", or "plateau" if no slope is left. Parameters in float32
     are certified in float64 if JAX's x64 flag is on; the certificate then applies to the critical point that
     lies within rounding error of the given parameters. With the x64 flag off, eigenvalues near 0 cannot be
-    distinguished from 0: strict minima and saddles can be certified, but flat minima cannot.
+    distinguished from 0: strict minima and saddles can be certified, flat minima cannot, and plateaus only
+    where no slope is left.
 
     Args:
         loss: Any function of a parameter pytree.
         params: The point.
         gradient: The gradient of the loss, by default jax.grad(loss). For the manual gradient, pass a
             function that calls `nnjax.gradients`.
+
+    Raises:
+        TypeError: If the loss is not a function, or `params` are not real numbers.
+        ValueError: If there are no parameters.
     """
+    if not callable(loss):
+        raise TypeError(f"loss must be a function of params, got {type(loss).__name__}")
     problem, given = _problem(loss, params, gradient)
     theta = problem.theta
     if theta.dtype.itemsize > given.itemsize:
@@ -126,9 +146,11 @@ def certify(loss: Objective, params: PyTree, gradient: Callable | None = None) -
 def _problem(loss: Objective, params: PyTree, gradient: Callable | None) -> tuple[OnVectors, Any]:
     """Return the loss as a function of the leaves it reads (in the widest dtype), and their given dtype."""
     leaves, tree = jax.tree.flatten(params)
-    leaves = [jnp.asarray(leaf) for leaf in leaves]
-    given = jnp.result_type(*leaves)
     wide = jax.dtypes.canonicalize_dtype(jnp.float64)
+    leaves = [real_leaf(leaf) for leaf in leaves]
+    if not leaves:
+        raise ValueError("params must hold at least one array")
+    given = jnp.result_type(*leaves)
     leaves = [leaf.astype(wide) for leaf in leaves]
     read = probes.read_leaves(loss, tree.unflatten(leaves))
 
@@ -167,13 +189,19 @@ class _Spectrum(NamedTuple):
 def _spectrum(problem: OnVectors, theta: Array) -> _Spectrum:
     matrix = symmetric_jacobian(problem.gradient, theta)
     values, vectors = linalg.eigh(matrix)
-    share = ZERO if theta.dtype.itemsize > 4 else UNSURE
+    share = ZERO if _is_wide(theta) else UNSURE
     return _Spectrum(matrix, values, vectors, jnp.abs(values) <= share * jnp.max(jnp.abs(values)))
+
+
+def _is_wide(values: Array) -> bool:
+    """Check whether there are more digits than in float32."""
+    return values.dtype.itemsize > 4
 
 
 def _rounding(theta: Array) -> Array:
     """Return the distance at θ that counts as a rounding error."""
-    return ROUNDING * float(jnp.finfo(theta.dtype).eps) * length(theta)
+    units = ROUNDING if _is_wide(theta) else GIVEN
+    return units * float(jnp.finfo(theta.dtype).eps) * length(theta)
 
 
 def _within_rounding(problem: OnVectors, given: Any) -> Array:
@@ -205,8 +233,7 @@ def _critical(
 
     _, (steps, slopes) = jax.lax.scan(newton, (theta, first), length=3)
     left, floor = length(first), _rounding(theta)
-    epsilon = float(jnp.finfo(g.dtype).eps)
-    at_rest = slopes[-1] <= 10 * ROUNDING * epsilon * jnp.max(jnp.abs(spectrum.values)) * length(theta)
+    at_rest = slopes[-1] <= 10 * floor * jnp.max(jnp.abs(spectrum.values))
     converges = (steps[0] <= jnp.maximum(NEAR * left, floor)) & (steps[-1] <= floor)
     value = problem.value(theta)
     bent = length(spectrum.solve(orders.along_step)) / 2
@@ -243,7 +270,7 @@ def _certificate(
     at_kink = jnp.where(descends, UNFINISHED, STRICT if len(theta) == 1 else KINK)
     empty = jnp.max(jnp.abs(values)) <= orders.rounding_of_second
     rounded = probes.saturated(problem.value, theta)
-    unsure = jnp.asarray(theta.dtype.itemsize <= 4)
+    unsure = jnp.asarray(not _is_wide(theta))
     cases = [
         (jumps, at_kink),
         (critical & (empty | (negative + positive == 0)), jnp.where(rounded, PLATEAU, DEGENERATE)),
@@ -261,9 +288,9 @@ def _certificate(
 
 
 def _newton(values: Array, vectors: Array, g: Array) -> Array:
-    """Return Newton's step d = -Σ v (v·g) / |λ|, summed over |λ| > TINY·max|λ|."""
+    """Return Newton's step d = -Σ v (v·g) / |λ|, summed over the |λ| that are more than rounding errors."""
     size = jnp.abs(values)
-    used = size > TINY * jnp.max(size)
+    used = size > (TINY if _is_wide(values) else UNSURE) * jnp.max(size)
     return -vectors @ jnp.where(used, vectors.T @ g / jnp.where(used, size, 1), 0)
 
 

@@ -13,6 +13,7 @@ from nnjax.network import (
     Layer,
     Network,
     Params,
+    as_layers,
     check_batch,
     check_params,
     gives_logits,
@@ -101,9 +102,11 @@ def filter_normalised(key: PRNGKeyArray, params: Params) -> Params:
     look the same. Biases stay fixed.
 
     Raises:
-        TypeError: If key is not a JAX key.
+        TypeError: If key is not a JAX key, or params are not layers.
+        ValueError: As in `nnjax.forward` for the dtype of params.
     """
     checks.random_key(key)
+    params = as_layers(params)
 
     def direction(index: int, weights: Array) -> Array:
         drawn = jax.random.normal(jax.random.fold_in(key, index), weights.shape, weights.dtype)

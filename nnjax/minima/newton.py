@@ -9,7 +9,7 @@ from jax.extend import core
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PyTree
 
-from nnjax import linalg
+from nnjax import checks, linalg
 
 Objective = Callable[[Any], Array]
 """A loss as a function of a parameter pytree alone."""
@@ -31,9 +31,24 @@ class OnVectors(NamedTuple):
     back: Callable[[Array], PyTree]
 
 
+def real_leaf(leaf: Any) -> Array:
+    """Return a leaf as floating-point numbers; integers, which are exact, get the widest dtype.
+
+    Raises:
+        TypeError: If the leaf does not hold real numbers.
+    """
+    if isinstance(leaf, int | float):
+        return jnp.asarray(float(leaf))
+    array = jnp.asarray(checks.numbers("params", leaf))
+    if jnp.issubdtype(array.dtype, jnp.complexfloating):
+        raise TypeError(f"params must be real numbers, got {array.dtype}")
+    is_real = jnp.issubdtype(array.dtype, jnp.floating)
+    return array if is_real else array.astype(jax.dtypes.canonicalize_dtype(jnp.float64))
+
+
 def on_vectors(loss: Objective, params: PyTree, gradient: Callable | None = None) -> OnVectors:
     """Turn a loss of a pytree into functions of one vector."""
-    theta, back = ravel_pytree(params)
+    theta, back = ravel_pytree(jax.tree.map(real_leaf, params))
     of_params = gradient or jax.grad(loss)
 
     def value(v: Array) -> Array:

@@ -165,7 +165,7 @@ def higher_orders(
     flat = flat / jnp.maximum(jax.vmap(length)(flat), float(jnp.finfo(flat.dtype).tiny))[:, None]
     looked = jnp.concatenate([random, flat, step[None]])
     thirds, fourths = jax.vmap(lambda v: _higher(gradient, theta, v))(looked)
-    third, fourth = (jnp.max(jax.vmap(length)(each[:DIRECTIONS])) for each in (thirds, fourths))
+    third, fourth = (jnp.max(jax.vmap(_scaled_length)(each[:DIRECTIONS])) for each in (thirds, fourths))
 
     def falls(v: Array, its_third: Array, its_fourth: Array) -> Array:
         followed = 3 * jnp.sum((vectors.T @ its_third) ** 2 * inverse)
@@ -177,10 +177,16 @@ def higher_orders(
     return HigherOrders(jnp.any(fall) & jnp.any(is_zero), least, thirds[-1])
 
 
+def _scaled_length(vector: Array) -> Array:
+    """Return |v| = max|vᵢ| · |v / max|vᵢ||: in float32, the squares of fourth derivatives can overflow."""
+    largest = jnp.max(jnp.abs(vector))
+    return largest * length(vector / jnp.where(largest > 0, largest, 1))
+
+
 def _higher(gradient: Callable, theta: Array, v: Array) -> tuple[Array, Array]:
     """Return f'''(v, v, ·) and f''''(v, v, v, ·)."""
     twice = _along(_along(gradient, v), v)
-    return twice(theta), _along(twice, v)(theta)
+    return jax.jvp(twice, (theta,), (v,))
 
 
 def _along(function: Callable, v: Array) -> Callable:

@@ -66,6 +66,10 @@ REFUSED = {
     "unknown activation": (lambda: nnjax.mlp((3, 1), output="sigmiod"), "'sigmiod'. Did you mean 'sigmoid'"),
     "unknown loss": (lambda: nnjax.gradients(NET, PARAMS, XS, YS, "see"), "'see'. Did you mean 'sse'"),
     "unknown scheme": (lambda: nnjax.init(NET, nnjax.key(0), "he_norm"), "Did you mean 'he_normal'"),
+    "biases that nothing reads": (
+        lambda: nnjax.init(nnjax.mlp((3, 3), biases=False), nnjax.key(0), biases="Normal"),
+        "biases must be 'zeros' for a network with biases=False, got 'normal'",
+    ),
     "unknown biases": (lambda: nnjax.init(NET, nnjax.key(0), biases="ones"), "unknown biases scheme 'ones'"),
     "empty sizes": (lambda: nnjax.mlp(()), "at least inputs and outputs"),
     "size zero": (lambda: nnjax.mlp((3, 0, 1)), r"sizes must be 1 or more, got \(3, 0, 1\)"),

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.usefixtures("without_shape_checks")
 
 
 def check(network=NETWORK, dtype=jnp.float64, **options):
-    params = nnjax.init(network, nnjax.key(0), "normal", "normal", dtype=dtype)
+    biases = "normal" if network.biases else "zeros"
+    params = nnjax.init(network, nnjax.key(0), "normal", biases, dtype=dtype)
     return nnjax.check_gradients(network, params, XS, YS, **options)
 
 

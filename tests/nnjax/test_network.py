@@ -33,7 +33,7 @@ def test_layers_and_seeds_differ():
 
 def test_without_biases_they_are_zero_and_get_no_gradient():
     net = nnjax.mlp((2, 3, 1), biases=False)
-    params = nnjax.init(net, nnjax.key(0), biases="normal")
+    params = nnjax.init(net, nnjax.key(0))
     assert not bool(jnp.any(params[0].biases))
     grads = nnjax.gradients(net, params, jnp.ones((2, 2)), jnp.ones((2, 1)))
     assert not any(bool(jnp.any(layer.biases)) for layer in grads)

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.usefixtures("without_shape_checks")
 
 
 def drawn(dtype=jnp.float32, network=NETWORK):
-    return nnjax.init(network, nnjax.key(1), "normal", "normal", dtype=dtype)
+    biases = "normal" if network.biases else "zeros"
+    return nnjax.init(network, nnjax.key(1), "normal", biases, dtype=dtype)
 
 
 @pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16, jnp.float32, jnp.float64])

@@ -26,7 +26,8 @@ def data(rows=7, network=NETWORK, seed=0):
 
 @functools.cache
 def start(network=NETWORK):
-    init = functools.partial(nnjax.init, network, weights="normal", biases="normal", dtype=jnp.float64)
+    biases = "normal" if network.biases else "zeros"
+    init = functools.partial(nnjax.init, network, weights="normal", biases=biases, dtype=jnp.float64)
     with jax.ensure_compile_time_eval():  # even while a run is being traced
         return jax.jit(init)(nnjax.key(0))
 

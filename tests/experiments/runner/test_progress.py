@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -41,6 +42,28 @@ def test_bars_are_shown_on_a_terminal_alone(terminal):
     ]
     assert [each in text.getvalue() for each in seen] == [terminal] * len(seen)
     assert terminal or not text.getvalue()
+
+
+def test_no_number_is_cut_off_at_80_columns():
+    plain: Any = {"force_terminal": True, "color_system": None, "width": 80}
+    text, seconds = io.StringIO(), iter(range(0, 10_000, 10))
+    console = Console(file=text, get_time=lambda: float(next(seconds)), **plain)
+    with progress.shown(console, "vanishing_gradients") as bars:
+        bars.report(3, 12)
+        with bars.sweep("parameters of 4-8-3, sigmoid, he_normal") as on_segment:
+            for done in (20_000, 40_000, 60_000):
+                on_segment(done, 100_000)
+            refresh(bars)
+    line = [line for line in text.getvalue().split("\r") if "60,000/100,000 seeds" in line][-1]
+    assert re.search(
+        r"  parameters of 4- +\S+ +60,000/100,000 seeds \d+:\d\d elapsed, about \d+:\d\d left", line
+    )
+    assert "…" not in text.getvalue()
+
+
+@pytest.mark.parametrize("seconds, said", [(15.2, "0:15"), (80, "1:20"), (3725, "1:02:05")])
+def test_times(seconds, said):
+    assert progress._minutes(seconds) == said
 
 
 def refresh(bars):

@@ -97,6 +97,13 @@ def test_filter_normalised_has_each_nodes_length():
         assert not np.any(mine.biases)
 
 
+def test_a_direction_takes_lists(without_shape_checks):
+    drawn_for = minima.filter_normalised(nnjax.key(1), [([[3, 0], [4, 1]], [1, 1])])
+    np.testing.assert_allclose(np.linalg.norm(drawn_for[0].weights, axis=0), [5, 1], rtol=1e-12)
+    with pytest.raises(TypeError, match=r"nnjax\.params make"):
+        minima.filter_normalised(nnjax.key(1), {"w": 1})
+
+
 def test_a_direction_needs_a_key(without_shape_checks):
     params = drawn(nnjax.mlp((2, 1)), 0)
     for key in (3, jax.random.PRNGKey(3), jax.random.split(nnjax.key(3))):

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from jax.flatten_util import ravel_pytree
 
 import nnjax
@@ -50,3 +51,15 @@ def test_polish_refuses_to_run_to_infinity():
     polished = minima.polish(lambda p: jnp.exp(-p[0]), jnp.array([1.0]))
     assert not bool(polished.accepted)
     np.testing.assert_array_equal(polished.params, [1.0])
+
+
+def test_integers_are_points_too():
+    """The Hessian of (x - 2)² + 3 (y - 4)² is diag(2, 6), and its minimum is (2, 4)."""
+
+    def loss(p):
+        return (p[0] - 2) ** 2 + 3 * (p[1] - 4) ** 2
+
+    np.testing.assert_array_equal(minima.hessian(loss, [1, 1]), np.diag([2.0, 6.0]))
+    np.testing.assert_allclose(np.array(minima.polish(loss, [2, 3]).params), [2, 4], rtol=1e-12)
+    with pytest.raises(TypeError, match="params must be real numbers, got complex128"):
+        minima.hessian(loss, np.ones(2, complex))
