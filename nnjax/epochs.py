@@ -12,6 +12,7 @@ from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
 
 from nnjax import kernels, loops, stopping
 from nnjax.losses import Loss
+from nnjax.native import NAME, Descent
 from nnjax.network import Network, Params
 from nnjax.nodewise import Rows, scalar_gradients
 from nnjax.optimisers import as_it_is
@@ -95,6 +96,7 @@ class Task(NamedTuple):
     key: PRNGKeyArray | None
     check_every: int
     measures: dict[str, Measure]
+    descent: Descent | None = None
 
 
 class State(NamedTuple):
@@ -137,13 +139,19 @@ def run(
     leave, end = task.layout.leave, state.params
     best = state.best and state.best._replace(params=leave(state.best.params))
     number = jnp.asarray(first + epochs, jnp.int32)
-    view = next(name for name, layout in VIEWS.items() if layout is task.layout)
-    paused = Paused(leave(end), state.optimizer, state.epochs, number, best, start.at_first, view)
+    paused = Paused(leave(end), state.optimizer, state.epochs, number, best, start.at_first, _view(task))
     if state.best is not None:
         end = state.best.params
         at_best = _total_loss(task, end, task.xs, task.ys)
         history = history._replace(loss=at_best, best_epoch=state.best.epoch)
     return leave(end), history._replace(state=paused)
+
+
+def _view(task: Task) -> str:
+    """Name the task's view."""
+    if task.descent is not None:
+        return NAME
+    return next(name for name, layout in VIEWS.items() if layout is task.layout)
 
 
 def _total_loss(task: Task, params: Any, xs: Rows, ys: Rows) -> Array:
@@ -197,12 +205,22 @@ def _pass(task: Task, carry: tuple[Any, Any], number: Array) -> tuple[Any, Any]:
     the same key therefore share one order, even after some of the runs have stopped.
     """
     step, rows, size = functools.partial(_step, task), len(task.xs), task.batch_size
-    if size == rows:
+    if size == rows and task.descent is None:
         return _whole(task, carry)
-    order = jnp.arange(rows) if task.key is None else permutation(jax.random.fold_in(task.key, number), rows)
+    order = _order(task, number)
+    if task.descent is not None:
+        return task.descent(carry[0], order, passes=1), carry[1]
     full = rows - rows % size
     carry, _ = jax.lax.scan(step, carry, order[:full].reshape(-1, size))
     return step(carry, order[full:])[0] if full < rows else carry
+
+
+def _order(task: Task, number: Array) -> Array:
+    """Order the rows for one epoch."""
+    rows = len(task.xs)
+    if task.key is None or task.batch_size == rows:
+        return jnp.arange(rows)
+    return permutation(jax.random.fold_in(task.key, number), rows)
 
 
 def _several(task: Task, judge: Callable | None) -> Callable[[State, Array], State]:
@@ -211,8 +229,18 @@ def _several(task: Task, judge: Callable | None) -> Callable[[State, Array], Sta
     whole = judge is None and task.layout is VIEWS["nodes"] and task.batch_size == len(task.xs)
     if whole and by_number:
         return functools.partial(_repeated, task)
+    if task.descent is not None and judge is None and (task.key is None or task.batch_size == len(task.xs)):
+        return functools.partial(_descended, task)
     epoch = functools.partial(_epoch, task, judge)
     return lambda state, numbers: jax.lax.scan(epoch, state, numbers)[0]
+
+
+def _descended(task: Task, state: State, numbers: Array) -> State:
+    """Run epochs that all go through the rows in the same order, in one call of the compiled library."""
+    assert task.descent is not None
+    count = len(numbers)
+    params = task.descent(state.params, jnp.arange(len(task.xs)), passes=count)
+    return state._replace(params=params, epochs=state.epochs + count)
 
 
 def _repeated(task: Task, state: State, numbers: Array) -> State:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from jaxtyping import PyTree
 
 from nnjax import checks
+from nnjax.native import NAME
 from nnjax.sweeps import sweep
 from nnjax.views import VIEWS
 
@@ -32,8 +33,8 @@ def time_views(
         fn: A pure function (key, view) -> a pytree of arrays, which passes `view` on to `nnjax.train`. A few
             epochs are enough, since all updates of a run take equally long.
         seeds: The number of runs in a sweep. If your sweep will have only a few runs, pass their number.
-        views: The names of the views. Leave out "nodes" for large networks, for which it takes minutes to
-            compile.
+        views: The names of the views, to which "native" can be added. Leave out "nodes" for large networks,
+            for which it takes minutes to compile.
         seconds: How long to measure in total, not counting compilation.
 
     Raises:
@@ -45,7 +46,7 @@ def time_views(
     if not views:
         raise ValueError(f"views must name at least one of {', '.join(VIEWS)}; got {views!r}")
     for view in views:
-        checks.lookup("view", view, VIEWS)
+        checks.lookup("view", view, VIEWS | {NAME: None})
     runs = {view: functools.partial(fn, view=view) for view in views}
     for run in runs.values():
         sweep(run, range(seeds))

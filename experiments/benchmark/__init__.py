@@ -38,7 +38,7 @@ XOR_NETWORKS = {
 SHARED_ORDER, OWN_ORDER = "digits, shared order", "digits, own order"
 NETWORKS = (*XOR_NETWORKS, SHARED_ORDER, OWN_ORDER)
 WIDE = {"784-30-10": (784, 30, 10), "784-100-10": (784, 100, 10)}
-"""Networks of MNIST's sizes, on as many random rows as MNIST has; measured only if they are named."""
+"""Networks of MNIST's sizes, on as many random rows as MNIST has."""
 CHECKED = ("2-2-1", SHARED_ORDER, OWN_ORDER)
 """Networks on which all methods must reach the same losses; the other networks run the same code."""
 SMOKE: Mapping[str, Any] = {
@@ -53,7 +53,8 @@ FULL: Mapping[str, Any] = {
     "repeats": 5,
     "log_seeds": 18,
     "steps": 2000,
-    "networks": NETWORKS,
+    "digits_epochs": 10,
+    "networks": (*NETWORKS, *WIDE),
     "growth": 6,
     "scaling": 20,
     "views": True,

@@ -14,10 +14,12 @@ import nnjax
 from experiments.benchmark import peers
 from experiments.benchmark.machine import clock
 from experiments.benchmark.work import Job, Work
+from nnjax.native import compiling
 
 COUNTS = (1, 10, 100)
 """Numbers of seeds in a small sweep."""
 OURS = "nnjax.train"
+OURS_IN_C = "nnjax.train, C++"
 
 
 def sweeps(works: Mapping[str, Work], repeats: int) -> xr.Dataset:
@@ -45,6 +47,8 @@ def one_network(work: Work, repeats: int) -> xr.Dataset:
         "Flax NNX + Optax, jit(scan)": peers.flax_nnx(alone),
         "scikit-learn, MLPClassifier": scikit_learn(alone),
     }
+    if compiling.available():
+        jobs[OURS_IN_C] = nnjax_train(alone, "native")
     if peers.installed("torch"):
         jobs["PyTorch, loop"] = peers.torch_loop(alone)
     return xr.Dataset(
@@ -59,7 +63,7 @@ def in_turn(jobs: Mapping[str, Job], repeats: int) -> np.ndarray:
     return np.array([[clock(job)[0] for job in jobs.values()] for _ in range(repeats)])
 
 
-def nnjax_train(work: Work) -> Job:
+def nnjax_train(work: Work, view: str = "matrix") -> Job:
     """Train one network with `nnjax.train` under jit."""
     key = nnjax.key(work.first_seed)
     options = {"optimizer": optax.sgd(work.rate), "epochs": work.epochs, "batch_size": work.batch_size}
@@ -67,7 +71,7 @@ def nnjax_train(work: Work) -> Job:
 
     @jax.jit
     def last_loss(params: nnjax.Params) -> jax.Array:
-        return nnjax.train(work.network, params, work.xs, work.ys, key=order, **options)[1].loss
+        return nnjax.train(work.network, params, work.xs, work.ys, key=order, view=view, **options)[1].loss
 
     start = work.init(key)
     return lambda: np.asarray(last_loss(start))

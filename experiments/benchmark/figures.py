@@ -18,7 +18,8 @@ SPEED = (
 GROWTH = (
     "First: time of a sweep against its number of seeds; with few seeds the time is a sweep's fixed "
     "time, and with many seeds it follows the dashed line, which is proportional to the number of seeds. "
-    "Second: cost of one update of one network against the network's size."
+    "Second: time of one update of one network against the network's size and the number of rows. Third: "
+    "memory that a network's training needs, according to XLA."
 )
 
 
@@ -31,7 +32,13 @@ def figures(data: xr.DataTree) -> Mapping[str, Drawing]:
         drawn["speed"] = Drawing("How fast each method trains the same networks", panels, SPEED)
     if "growth" in large_enough:
         drawn["growth"] = Drawing(
-            "What seeds, width and depth cost", [_seeds(scaling), _sizes(growth)], GROWTH
+            "What seeds, width, depth and rows cost",
+            [
+                _seeds(scaling),
+                _sizes(1e9 / growth["rate"], "nanoseconds", "one update of one network"),
+                _sizes(growth["memory"], "bytes", "memory per network"),
+            ],
+            GROWTH,
         )
     return drawn
 
@@ -68,16 +75,15 @@ def _seeds(scaling: xr.Dataset) -> Figure:
     return figure
 
 
-def _sizes(growth: xr.Dataset) -> Figure:
+def _sizes(values: xr.DataArray, unit: str, title: str) -> Figure:
+    """Draw values (direction, size) against the size, with a line for each direction."""
     figure, axes = style.panel()
-    names = {"width": "2-4k-1", "depth": "k layers of 4"}
+    names = {"width": "2-4k-1", "depth": "k layers of 4", "rows": "4k rows"}
     lines = {
-        name: axes.semilogy(growth["size"], 1e9 / growth["rate"].sel(direction=direction), "o-")[0]
+        name: axes.semilogy(values["size"], values.sel(direction=direction), "o-")[0]
         for direction, name in names.items()
     }
-    axes.set(
-        xlabel="k", ylabel="nanoseconds", title="one update of one network", xticks=growth["size"].values
-    )
+    axes.set(xlabel="k", ylabel=unit, title=title, xticks=values["size"].values)
     style.plain_ticks(axes.yaxis, np.outer(10.0 ** np.arange(-2, 7), (1, 2, 5)).ravel().tolist())
     for name, line in lines.items():
         style.label_end(axes, line, name)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from experiments.benchmark.few import OURS
-from experiments.benchmark.peers import FLOOR
+from experiments.benchmark.few import OURS, OURS_IN_C
+from experiments.benchmark.peers import FLOOR, NATIVE
 from experiments.runner import expectations
 from experiments.runner.experiment import Table
 from experiments.runner.findings import Finding
@@ -25,12 +25,14 @@ class Aim(NamedTuple):
         network: The network.
         method: The method.
         claim: What the ratio is.
+        ours: Which of nnjax's views is compared; None for the view that a user gets.
     """
 
     id: str
     network: str
     method: str
     claim: str
+    ours: str | None = None
 
 
 PLAIN, BY_HAND = "plain JAX, jit(vmap(scan))", "PyTorch, batched by hand"
@@ -44,7 +46,27 @@ AIMS = (
     Aim("plain-jax-2-4-4-1", "2-4-4-1", PLAIN, "times as fast as plain JAX"),
     Aim("digits-shared-order", "digits, shared order", BY_HAND, "times as fast as PyTorch, batched by hand"),
     Aim("digits-own-order", "digits, own order", BY_HAND, "times as fast as PyTorch, batched by hand"),
+    *(
+        Aim(f"native-{name}", name, FLOOR, "the view in C++: share of the C program's speed", NATIVE)
+        for name in ("2-2-1", "2-4-4-1", "2-16-1", "3-8-8-1")
+    ),
+    *(
+        Aim(f"native-{name}", network, PLAIN, "the view in C++: times as fast as plain JAX", NATIVE)
+        for name, network in {
+            "shared-order": "digits, shared order",
+            "own-order": "digits, own order",
+            "784-30-10": "784-30-10",
+            "784-100-10": "784-100-10",
+        }.items()
+    ),
 )
+PEAKS = {
+    "peak-shared-order": "digits, shared order",
+    "peak-own-order": "digits, own order",
+    "peak-784-30-10": "784-30-10",
+    "peak-784-100-10": "784-100-10",
+}
+"""{finding: network on which the view in C++ is compared with the machine's peak speed}"""
 
 
 class Ratio(NamedTuple):
@@ -59,10 +81,10 @@ def over_repeats(values: np.ndarray) -> Ratio:
     return Ratio(float(np.median(values)), (float(np.min(values)), float(np.max(values))))
 
 
-def ratio(speed: xr.Dataset, network: str, method: str) -> Ratio:
-    """Compute nnjax's speed, in the view that a user gets, relative to another method's speed."""
+def ratio(speed: xr.Dataset, network: str, method: str, ours: str | None = None) -> Ratio:
+    """Compute nnjax's speed, in the view that a user gets or in `ours`, relative to another method's."""
     rates = speed["rate"].sel(network=network)
-    return over_repeats(rates.sel(peer=named(speed, network)).values / rates.sel(peer=method).values)
+    return over_repeats(rates.sel(peer=ours or named(speed, network)).values / rates.sel(peer=method).values)
 
 
 def named(speed: xr.Dataset, network: str) -> str:
@@ -88,7 +110,8 @@ def findings(data: xr.DataTree) -> list[Finding]:
     judged: list[Finding] = []
     if speed.attrs["full"]:
         judged += aim_findings(speed, data["alone"].to_dataset())
-        judged += [*few_seeds(data["few"].to_dataset()), one_network(data["one"].to_dataset())]
+        judged += peak_findings(speed, data["machine"].to_dataset())
+        judged += [*few_seeds(data["few"].to_dataset()), *one_network(data["one"].to_dataset())]
     judged += [same_losses(speed), compilation(speed)]
     if "views" in data.children:
         judged += view_findings(data["views"].to_dataset())
@@ -101,7 +124,9 @@ def aim_findings(speed: xr.Dataset, alone: xr.Dataset) -> list[Finding]:
     """Judge nnjax's speed relative to its peers' speeds, for many seeds and for one network."""
     note = f"median and range of {speed.sizes['repeat']} repeats side by side"
     ratios = {
-        aim: ratio(speed, aim.network, aim.method) for aim in AIMS if aim.network in speed["network"].values
+        aim: ratio(speed, aim.network, aim.method, aim.ours)
+        for aim in AIMS
+        if aim.network in speed["network"].values and (aim.ours is None or was_measured(speed, aim.network))
     }
     rates = {name: alone["rate"].sel(peer=name).values for name in ("nnjax.train, matrix", "PyTorch, loop")}
     one = Aim("alone", "one network alone", "PyTorch, loop", "times as fast as a PyTorch loop")
@@ -116,6 +141,25 @@ def aim_findings(speed: xr.Dataset, alone: xr.Dataset) -> list[Finding]:
         )
         for aim, measured in ratios.items()
     ]
+
+
+def was_measured(speed: xr.Dataset, network: str) -> bool:
+    """Return whether the view in C++ was measured; it needs a compiler."""
+    return bool(speed["rate"].sel(network=network, peer=NATIVE).notnull().all())
+
+
+def peak_findings(speed: xr.Dataset, machine: xr.Dataset) -> Iterator[Finding]:
+    """Judge the C++ view's share of the machine's peak speed in matrix products."""
+    shares = speed["rate"] * speed["flops"] / float(machine["peak"].median())
+    for id, network in PEAKS.items():
+        if network in speed["network"].values and was_measured(speed, network):
+            measured = over_repeats(shares.sel(network=network, peer=NATIVE).values)
+            yield Finding(
+                EXPECTED[id],
+                f"{network}: the view in C++, share of the machine's peak speed in matrix products",
+                measured=measured.median,
+                interval=measured.span,
+            )
 
 
 def few_seeds(few: xr.Dataset) -> Iterator[Finding]:
@@ -133,19 +177,22 @@ def few_seeds(few: xr.Dataset) -> Iterator[Finding]:
         )
 
 
-def one_network(one: xr.Dataset) -> Finding:
+def one_network(one: xr.Dataset) -> Iterator[Finding]:
     """Judge `nnjax.train` of one network against the fastest of the other methods."""
     seconds = one["seconds"]
-    others = seconds.drop_sel(peer=OURS)
-    best = others.median("repeat").idxmin("peer").item()
-    measured = over_repeats(seconds.sel(peer=best).values / seconds.sel(peer=OURS).values)
-    return Finding(
-        EXPECTED["one-network"],
-        "one network trained alone on the digits, 30 epochs: times as fast as the best of nnjax's peers",
-        measured=measured.median,
-        interval=measured.span,
-        note=f"the best: {best}",
-    )
+    ours = {OURS: ("one-network", ""), OURS_IN_C: ("one-network-native", " in C++")}
+    there = [name for name in ours if name in seconds["peer"].values]
+    best = seconds.drop_sel(peer=there).median("repeat").idxmin("peer").item()
+    for name in there:
+        id, where = ours[name]
+        measured = over_repeats(seconds.sel(peer=best).values / seconds.sel(peer=name).values)
+        yield Finding(
+            EXPECTED[id],
+            f"one network trained alone{where} on the digits, 30 epochs: times as fast as the best peer",
+            measured=measured.median,
+            interval=measured.span,
+            note=f"the best: {best}",
+        )
 
 
 def same_losses(speed: xr.Dataset) -> Finding:
@@ -252,6 +299,8 @@ def share_table(speed: xr.Dataset, peak: float) -> Table:
     """Tabulate the share of the machine's peak, in FLOP/s, by network."""
     shares, rows = medians(speed) * speed["flops"] / peak, []
     for network in speed["network"].values:
-        method = named(speed, network)
-        rows.append([str(network), method, f"{float(shares.sel(network=network, peer=method)):.1%}"])
+        for method in (named(speed, network), NATIVE):
+            share = float(shares.sel(network=network, peer=method))
+            if np.isfinite(share):
+                rows.append([str(network), method, f"{share:.1%}"])
     return ("network", "method", "share"), rows

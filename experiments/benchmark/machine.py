@@ -40,7 +40,7 @@ def versions() -> str:
 
 def missing() -> str:
     """List the methods that this machine cannot run."""
-    names = [name for name, peer in PEERS.items() if not installed(peer.package)]
+    names = [name for name, peer in PEERS.items() if not peer.can_run()]
     return ", ".join(names if shutil.which("cc") else [*names, FLOOR])
 
 

@@ -19,6 +19,7 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 import nnjax
 from experiments.benchmark.torch_peers import torch_by_hand, torch_func, torch_loop
 from experiments.benchmark.work import Job, Work, sigmoid, stacked_loss
+from nnjax.native import compiling
 
 
 def final_loss(view: str, work: Work) -> Callable[[Any], jax.Array]:
@@ -171,6 +172,7 @@ def numpy_loop(work: Work) -> Job:
 
 
 MATRIX = "nnjax, matrix"
+NATIVE = "nnjax, C++"
 FLOOR = "C, one vector element per seed"
 FEW = 100
 """Maximum number of updates for methods that would take minutes; speeds are compared per seed and update."""
@@ -187,6 +189,7 @@ class Peer:
             peer trains all seeds, since its speed depends on how many seeds there are.
         most_steps: The largest number of updates on full batches; None for all.
         view: A view of nnjax that is measured only if `fastest_view` picks it.
+        compiler: Whether the peer needs a C++ compiler.
     """
 
     make: Callable[[Work], Job]
@@ -194,20 +197,26 @@ class Peer:
     loop: bool = False
     most_steps: int | None = None
     view: str | None = None
+    compiler: bool = False
 
     def limited(self, work: Work) -> Work:
         """Return the part of the work that this peer does."""
         steps = work.steps if work.batch_size else min(work.steps, self.most_steps or work.steps)
         return dataclasses.replace(work, seeds=1 if self.loop else work.seeds, steps=steps)
 
+    def can_run(self) -> bool:
+        """Return whether this machine has what the peer needs."""
+        return installed(self.package) and (not self.compiler or compiling.available())
+
     def runs(self, work: Work) -> bool:
-        """Return whether the peer is installed and is to be measured on this work."""
-        return installed(self.package) and self.view in (None, fastest_view(work))
+        """Return whether the peer can run and is to be measured on this work."""
+        return self.can_run() and self.view in (None, fastest_view(work))
 
 
 PEERS = {
     "nnjax, node by node": Peer(functools.partial(nnjax_sweep, "nodes"), "nnjax", view="nodes"),
     "nnjax, columns": Peer(functools.partial(nnjax_sweep, "columns"), "nnjax", view="columns"),
+    NATIVE: Peer(functools.partial(nnjax_sweep, "native"), "nnjax", compiler=True),
     MATRIX: Peer(functools.partial(nnjax_sweep, "matrix"), "nnjax", most_steps=FEW),
     "plain JAX, jit(vmap(scan))": Peer(plain_jax, "jax", most_steps=FEW),
     "Flax NNX + Optax, vmap": Peer(flax_nnx, "flax", most_steps=FEW),

@@ -128,14 +128,37 @@ def scaling(most: int, steps: int, repeats: int) -> xr.Dataset:
 
 
 def growth(most: int, seeds: int, steps: int, repeats: int) -> xr.Dataset:
-    """Measure how nnjax's speed depends on width (2-4k-1) and depth (2, then k layers of 4, then 1)."""
+    """Measure how speed and memory depend on width (2-4k-1), depth (k layers of 4) and rows (4k, 2-4-1)."""
     factors = range(1, most + 1)
-    shapes = {"width": [(2, 4 * k, 1) for k in factors], "depth": [(2, *(4,) * k, 1) for k in factors]}
-    rates = [[speed(xor(sizes, steps, seeds), repeats) for sizes in row] for row in shapes.values()]
+    works = {
+        "width": [xor((2, 4 * k, 1), steps, seeds) for k in factors],
+        "depth": [xor((2, *(4,) * k, 1), steps, seeds) for k in factors],
+        "rows": [repeated(xor((2, 4, 1), steps, seeds), k) for k in factors],
+    }
+    rates = [[speed(work, repeats) for work in row] for row in works.values()]
+    sizes = [[memory(work) for work in row] for row in works.values()]
     return xr.Dataset(
-        {"rate": (("direction", "size"), np.array(rates), SEED_STEPS)},
-        {"direction": list(shapes), "size": list(factors)},
+        {
+            "rate": (("direction", "size"), np.array(rates), SEED_STEPS),
+            "memory": (("direction", "size"), np.array(sizes), {"units": "bytes per seed"}),
+        },
+        {"direction": list(works), "size": list(factors)},
     )
+
+
+def repeated(work: Work, times: int) -> Work:
+    """Return the same work on several copies of its rows."""
+    return dataclasses.replace(work, xs=np.tile(work.xs, (times, 1)), ys=np.tile(work.ys, (times, 1)))
+
+
+def memory(work: Work, seeds: int = 128) -> float:
+    """Return the bytes per seed that the training program of a lane of seeds needs, according to XLA."""
+    train = peers.final_loss(peers.fastest_view(work), work)
+    program = jax.jit(jax.vmap(lambda seed: train(jax.random.key(seed, impl="threefry2x32"))))
+    needed = program.lower(jax.ShapeDtypeStruct((seeds,), np.uint32)).compile().memory_analysis()
+    if needed is None:
+        return np.nan
+    return (needed.temp_size_in_bytes + needed.output_size_in_bytes) / seeds
 
 
 def speed(work: Work, repeats: int) -> float:

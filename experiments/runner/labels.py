@@ -80,6 +80,7 @@ LONG_NAMES = {
     "activations/value": "f(z)",
     "few/ratio": "speed relative to plain JAX's",
     "growth/direction": "what grows",
+    "growth/memory": "memory that a network's training needs",
     "iris/times": "factor of the learning rate",
     "linear/what": "what is compared: one layer with logistic regression, or five linear layers with one",
     "mnist/hidden_nodes": "hidden nodes",

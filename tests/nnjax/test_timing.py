@@ -23,7 +23,7 @@ def train(key, view):
 def clocked(monkeypatch):
     """Let a sweep take a known time for each seed, and five times as long when it compiles."""
     now, compiled = [0.0], []
-    cost = {"matrix": 3.0, "columns": 1.0, "nodes": 2.0}
+    cost = {"matrix": 3.0, "columns": 1.0, "nodes": 2.0, "native": 0.5}
 
     def sweep(fn, seeds):
         now[0] += cost[fn.keywords["view"]] * len(seeds) * (1 if fn in compiled else 5)
@@ -43,6 +43,7 @@ def test_the_fastest_comes_first(clocked, seconds):
 
 def test_views_are_chosen(clocked):
     assert list(nnjax.time_views(train, views=["nodes", "matrix"])) == ["nodes", "matrix"]
+    assert list(nnjax.time_views(train, views=["native", "columns"])) == ["native", "columns"]
 
 
 def test_a_real_sweep_is_timed():

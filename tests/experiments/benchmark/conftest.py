@@ -47,8 +47,14 @@ def data():
         ),
         "scaling": xr.Dataset({"seconds": ("seeds", [1.0, 4.0, 16.0])}, {"seeds": [256, 1024, 4096]}),
         "growth": xr.Dataset(
-            {"rate": (("direction", "size"), [[1e6, 1e5, 1e4], [1e6, 1e4, 1e2]])},
-            {"direction": ["width", "depth"], "size": [1, 2, 4]},
+            {
+                "rate": (("direction", "size"), [[1e6, 1e5, 1e4], [1e6, 1e4, 1e2], [1e6, 1e5, 1e5]]),
+                "memory": (
+                    ("direction", "size"),
+                    [[100.0, 200.0, 300.0], [1e3, 1e4, 1e5], [50.0, 60.0, 70.0]],
+                ),
+            },
+            {"direction": ["width", "depth", "rows"], "size": [1, 2, 4]},
         ),
         "views": xr.Dataset(
             {"ratio": (("case", "repeat"), ratios)},

@@ -18,10 +18,11 @@ def test_every_network_has_its_speeds(data):
 
 
 def test_costs_are_nanoseconds(data):
-    left, right = (panel.axes[0] for panel in figures(data)["growth"].panels)
+    left, middle, right = (panel.axes[0] for panel in figures(data)["growth"].panels)
     assert np.asarray(left.lines[0].get_ydata()).tolist() == [1.0, 4.0, 16.0]
-    costs = [[1e3, 1e4, 1e5], [1e3, 1e5, 1e7]]
-    assert [np.asarray(line.get_ydata()).tolist() for line in right.lines] == costs
+    costs = [[1e3, 1e4, 1e5], [1e3, 1e5, 1e7], [1e3, 1e4, 1e4]]
+    assert [np.asarray(line.get_ydata()).tolist() for line in middle.lines] == costs
+    assert np.asarray(right.lines[2].get_ydata()).tolist() == [50.0, 60.0, 70.0]
 
 
 def test_a_short_run_draws_neither_speeds_nor_lines_of_two_points(data):

@@ -23,6 +23,10 @@ def test_verdicts(data):
         "plain-jax-2-2-1": "agrees",
         "plain-jax-2-4-4-1": "differs",
         "digits-shared-order": "agrees",
+        "native-2-2-1": "differs",
+        "native-2-4-4-1": "undecided",
+        "native-shared-order": "differs",
+        "peak-shared-order": "differs",
         "alone": "agrees",
         "same-losses": "agrees",
         "compilation": "differs",
@@ -49,6 +53,20 @@ def test_what_is_measured(data):
     assert found["one-network"].note == "the best: fast"
 
 
+def test_without_a_compiler_the_view_in_c_is_not_judged(data):
+    data["speed"]["rate"].loc[{"peer": "nnjax, C++"}] = float("nan")
+    assert not [id for id in by_id(data) if id.startswith(("native", "peak"))]
+
+
+def test_one_network_in_c(data):
+    one = data["one"].to_dataset()
+    data["one"] = xr.concat(
+        [one, one.sel(peer=["fast"]).assign_coords(peer=["nnjax.train, C++"]) / 4], "peer"
+    )
+    found = by_id(data)
+    assert (found["one-network-native"].measured, found["one-network"].measured) == (4.0, 1.5)
+
+
 def test_smaller_sizes_are_not_held_to_the_aims(data):
     small = data.copy()
     small["speed"] = data["speed"].to_dataset().assign_attrs(full=0)
@@ -73,7 +91,10 @@ def test_tables(data):
     assert not [row for row in rows if row[:2] == ["2-4-4-1", FLOOR]]
     assert ["2-2-1", FLOOR, "1e+03", "0.4 [0.2, 0.6]", "9.0"] in rows
     assert share_title == "Share of the peak speed for matrix products, 2 GFLOP/s"
-    assert [row[1] for row in shares] == ["nnjax, node by node", "nnjax, matrix", "nnjax, columns"]
+    named = ["nnjax, node by node", "nnjax, matrix", "nnjax, columns"]
+    assert [row[1] for row in shares] == [name for each in named for name in (each, "nnjax, C++")]
+    # The median speed is 2 seed-steps per second, of 30 FLOP each.
+    assert shares[-1] == ["digits, shared order", "nnjax, C++", f"{2 * 30 / 2e9:.1%}"]
 
 
 @pytest.mark.parametrize("value, text", [(0.834, "0.83"), (5.61, "5.6"), (31234, "31000")])

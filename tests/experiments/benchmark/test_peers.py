@@ -59,8 +59,8 @@ def losses(each):
 @pytest.mark.parametrize("kind", WORKS)
 def test_a_peer_does_the_same_training(name, kind):
     peer = PEERS[name]
-    if not peers.installed(peer.package):
-        pytest.skip(f"{peer.package} is not installed")
+    if not peer.can_run():
+        pytest.skip(f"{peer.package} is not installed, or there is no compiler")
     with jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"):
         np.testing.assert_allclose(peer.make(WORKS[kind])(), losses(WORKS[kind]), rtol=1e-4)
 
@@ -72,6 +72,7 @@ def test_what_a_peer_is_given():
     assert {name: (each.seeds, each.steps) for name, each in given.items()} == {
         "nnjax, node by node": (64, 500),
         "nnjax, columns": (64, 500),
+        "nnjax, C++": (64, 500),
         "nnjax, matrix": (64, 100),
         "plain JAX, jit(vmap(scan))": (64, 100),
         "Flax NNX + Optax, vmap": (64, 100),
@@ -95,7 +96,9 @@ def test_a_view_runs_where_it_is_named_and_the_matrix_view_always(sizes, rows):
     assert {name for name in names.values() if PEERS[name].runs(each)} == {names[view], "nnjax, matrix"}
 
 
-def test_what_is_not_installed_does_not_run():
+def test_what_is_not_installed_does_not_run(monkeypatch):
+    monkeypatch.setattr(peers.compiling, "available", lambda: False)
+    assert not PEERS["nnjax, C++"].runs(WORKS["xor"])
     each = dataclasses.replace(PEERS["NumPy, loop"], package="no_such_package")
     assert not each.runs(WORKS["xor"])
     assert PEERS["NumPy, loop"].runs(WORKS["xor"])

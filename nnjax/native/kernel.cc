@@ -1,0 +1,66 @@
+// Gradient descent on the summed squared error, for many networks of one shape: a call from XLA.
+//
+// nnjax/native/__init__.py compiles it for one network. Arguments: weights and biases of each layer, xs (n, in),
+// ys (n, out), the order of the rows (n) and the rate. Results: weights and biases. Each argument may have axes
+// for the seeds in front, of length 1 where all seeds share it. What is computed for a seed reads that seed's
+// numbers alone, and in a fixed order, so that its bits do not depend on its place or on the other seeds.
+
+#include "xla/ffi/api/ffi.h"
+
+#include "network.h"
+#if NNJAX_LANES
+#include "lanes.h"
+#else
+#include "batches.h"
+#endif
+
+namespace ffi = xla::ffi;
+
+// An argument with `own` axes besides those of the seeds.
+template <typename T>
+struct Argument {
+  const T* at;
+  long size = 1;
+  std::vector<long> steps;
+
+  Argument(const ffi::AnyBuffer& buffer, size_t own) : at(buffer.typed_data<T>()) {
+    const auto dims = buffer.dimensions();
+    const size_t leading = dims.size() - own;
+    for (size_t d = leading; d < dims.size(); d++) size *= dims[d];
+    steps.assign(leading, 0);
+    long step = size;
+    for (size_t d = leading; d-- > 0; step *= dims[d]) steps[d] = dims[d] == 1 ? 0 : step;
+  }
+
+  const T* Of(long seed, ffi::AnyBuffer::Dimensions shape) const {
+    long offset = 0;
+    for (size_t d = steps.size(); d-- > 0; seed /= shape[d]) offset += seed % shape[d] * steps[d];
+    return at + offset;
+  }
+};
+
+static ffi::Error Run(ffi::RemainingArgs args, ffi::RemainingRets rets, int64_t passes) {
+  std::vector<Argument<float>> params;
+  for (int k = 0; k < 2 * kLayers; k++) params.emplace_back(*args.get<ffi::AnyBuffer>(k), k % 2 ? 1 : 2);
+  const Argument<float> xs(*args.get<ffi::AnyBuffer>(2 * kLayers), 2);
+  const Argument<float> ys(*args.get<ffi::AnyBuffer>(2 * kLayers + 1), 2);
+  const Argument<int32_t> order(*args.get<ffi::AnyBuffer>(2 * kLayers + 2), 1);
+  const Argument<float> rate(*args.get<ffi::AnyBuffer>(2 * kLayers + 3), 0);
+  const auto shape = (*rets.get<ffi::AnyBuffer>(0))->dimensions();
+  long count = 1;
+  for (size_t d = 0; d + 2 < shape.size(); d++) count *= shape[d];
+  std::vector<Seed> seeds(count);
+  for (long s = 0; s < count; s++) {
+    for (int k = 0; k < 2 * kLayers; k++) {
+      seeds[s].params[k] = params[k].Of(s, shape);
+      seeds[s].results[k] = (*rets.get<ffi::AnyBuffer>(k))->typed_data<float>() + s * params[k].size;
+    }
+    seeds[s].xs = xs.Of(s, shape), seeds[s].ys = ys.Of(s, shape);
+    seeds[s].order = order.Of(s, shape), seeds[s].rate = *rate.Of(s, shape);
+  }
+  TrainAll(seeds, passes);
+  return ffi::Error::Success();
+}
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(NnjaxTrain, Run,
+                              ffi::Ffi::Bind().RemainingArgs().RemainingRets().Attr<int64_t>("passes"));
