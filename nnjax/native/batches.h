@@ -1,6 +1,6 @@
 // One network at a time: products of a batch with weights whose rows are padded to whole vectors.
 //
-// All padding is 0 and stays 0, so that it never reaches a number that counts.
+// The padding is computed like the rest, but nothing outside of it is ever computed from it.
 
 #pragma once
 
@@ -10,8 +10,8 @@
 #include "network.h"
 #include "vectors.h"
 
-// Call store(row, vector, sum) with the sums over d < DEPTH of a[row * a_row + d * a_column] b[d][vector], for
-// R rows and V vectors from `row` and `vector` on; b has `width` floats per row, and sums start at `start`.
+// Call store(row, vector, sum) for R rows and V vectors, beginning with `row` and `vector`. Each sum is that of
+// a[row * a_row + d * a_column] b[d][vector] over d < DEPTH; it starts at `start`, and b has `width` floats per row.
 template <long R, long V, long DEPTH, typename Store>
 INLINE void Tile(long row, long vector, const float* a, long a_row, long a_column, const float* b, long width,
                  const float* start, Store store) {
@@ -35,24 +35,25 @@ INLINE void Tile(long row, long vector, const float* a, long a_row, long a_colum
     for (long v = 0; v < V; v++) store(row + r, vector + v, sums[r][v]);
 }
 
-template <long V, long ROWS, long DEPTH, typename Store>
-INLINE void Columns(long vector, const float* a, long a_row, long a_column, const float* b, long width,
-                    const float* start, Store store) {
-  long row = 0;
-  for (; row + kTileRows <= ROWS; row += kTileRows)
-    Tile<kTileRows, V, DEPTH>(row, vector, a, a_row, a_column, b, width, start, store);
-  if constexpr (ROWS % kTileRows > 0)
-    Tile<ROWS % kTileRows, V, DEPTH>(row, vector, a, a_row, a_column, b, width, start, store);
+template <long R, long DEPTH, long WIDTH, typename Store>
+INLINE void Rows(long row, const float* a, long a_row, long a_column, const float* b, const float* start,
+                 Store store) {
+  constexpr long vectors = WIDTH / kLanes;
+  for (long v = 0; v + 2 <= vectors; v += 2)
+    Tile<R, 2, DEPTH>(row, v, a, a_row, a_column, b, WIDTH, start, store);
+  if constexpr (vectors % 2 == 1)
+    Tile<R, 1, DEPTH>(row, vectors - 1, a, a_row, a_column, b, WIDTH, start, store);
 }
 
 // Call store(row, vector, sum) for all elements of start + a b, where b is (DEPTH, WIDTH) and padded.
 template <long ROWS, long DEPTH, long WIDTH, typename Store>
-INLINE void Multiply(const float* a, long a_row, long a_column, const float* b, const float* start, Store store) {
-  constexpr long vectors = WIDTH / kLanes;
-  for (long v = 0; v + 2 <= vectors; v += 2)
-    Columns<2, ROWS, DEPTH>(v, a, a_row, a_column, b, WIDTH, start, store);
-  if constexpr (vectors % 2 == 1)
-    Columns<1, ROWS, DEPTH>(vectors - 1, a, a_row, a_column, b, WIDTH, start, store);
+INLINE void Multiply(const float* a, long a_row, long a_column, const float* b, const float* start,
+                     Store store) {
+  long row = 0;
+  for (; row + kTileRows <= ROWS; row += kTileRows)
+    Rows<kTileRows, DEPTH, WIDTH>(row, a, a_row, a_column, b, start, store);
+  if constexpr (ROWS % kTileRows > 0)
+    Rows<ROWS % kTileRows, DEPTH, WIDTH>(row, a, a_row, a_column, b, start, store);
 }
 
 // Layer L and those above it. `turned` is the transpose of `weights`; both get the same changes.
@@ -66,17 +67,17 @@ struct Stack {
 template <>
 struct Stack<kLayers> {};
 
-INLINE Vec& At(float* matrix, long width, long row, long vector) { return ((Vec*)(matrix + row * width))[vector]; }
+INLINE Vec& At(float* matrix, long width, long row, long vector) {
+  return ((Vec*)(matrix + row * width))[vector];
+}
 
 // a = f(z), z = inputs W + b.
 template <int L, long ROWS>
 INLINE void Forward(Stack<L>& layer, const float* inputs) {
-  constexpr long width = Stack<L>::kWidth, out = Stack<L>::kOut;
+  constexpr long width = Stack<L>::kWidth;
   Multiply<ROWS, Stack<L>::kIn, width>(
       inputs, Stack<L>::kBelow, 1, layer.weights, kBiases ? layer.biases : nullptr,
       [&](long r, long v, Vec z) { At(layer.activated, width, r, v) = Activate(kActivations[L], z); });
-  if constexpr (width > out)
-    for (long r = 0; r < ROWS; r++) std::fill_n(layer.activated + r * width + out, width - out, 0.0f);
 }
 
 // The output's deltas: dL/dz = 2 (a - y) f'(z) for L = sum (y - a)^2.

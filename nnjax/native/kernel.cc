@@ -1,9 +1,9 @@
 // Gradient descent on the summed squared error, for many networks of one shape: a call from XLA.
 //
-// nnjax/native/__init__.py compiles it for one network. Arguments: weights and biases of each layer, xs (n, in),
-// ys (n, out), the order of the rows (n) and the rate. Results: weights and biases. Each argument may have axes
-// for the seeds in front, of length 1 where all seeds share it. What is computed for a seed reads that seed's
-// numbers alone, and in a fixed order, so that its bits do not depend on its place or on the other seeds.
+// nnjax/native/__init__.py compiles this file for one network. The arguments are the weights and biases of each
+// layer, xs (n, in), ys (n, out), the order of the rows (n) and the rate; the results are weights and biases. Each
+// argument may begin with axes for the seeds, of length 1 if all seeds share it. The numbers of a seed are computed
+// from that seed's arguments alone, in a fixed order, so its bits depend neither on its place nor on the others.
 
 #include "xla/ffi/api/ffi.h"
 

@@ -9,7 +9,6 @@
 #include "vectors.h"
 
 #define UNROLLED _Pragma("GCC unroll 64")
-#define INLINE_MEMBER __attribute__((always_inline)) inline
 
 constexpr long kInFlight = 4;  // vectors of networks in turn, which hide the latency of the divisions
 
@@ -36,7 +35,9 @@ INLINE void Row(const Stack<L>& layer, Stack<L>& sums, const Vec* inputs, const 
   if constexpr (L + 1 < kLayers) {
     Row<L + 1>(layer.above, sums.above, activated, ys, deltas);
   } else {
-    UNROLLED for (long j = 0; j < out; j++) deltas[j] = Slope(kActivations[L], activated[j]) * 2.0f * (activated[j] - ys[j]);
+    UNROLLED for (long j = 0; j < out; j++) {
+      deltas[j] = 2.0f * (activated[j] - ys[j]) * Slope(kActivations[L], activated[j]);
+    }
   }
   if constexpr (L > 0) {
     UNROLLED for (long i = 0; i < in; i++) {
@@ -65,14 +66,14 @@ INLINE void Update(Stack<L>& layer, const Stack<L>& sums, Vec rate) {
 struct Group {
   Stack<0> stack;
   Vec xs[kRows][kSizes[0]], ys[kRows][kSizes[kLayers]], rate;
-
-  INLINE_MEMBER void Step() {
-    Stack<0> sums = {};
-#pragma GCC unroll 4
-    for (long row = 0; row < kRows; row++) Row<0>(stack, sums, xs[row], ys[row], nullptr);
-    Update<0>(stack, sums, rate);
-  }
 };
+
+INLINE void Step(Group& group) {
+  Stack<0> sums = {};
+#pragma GCC unroll 4
+  for (long row = 0; row < kRows; row++) Row<0>(group.stack, sums, group.xs[row], group.ys[row], nullptr);
+  Update<0>(group.stack, sums, group.rate);
+}
 
 template <int L, typename Visit>
 static void ForParams(Stack<L>& layer, Visit visit) {
@@ -109,7 +110,7 @@ static void TrainAll(const std::vector<Seed>& seeds, long passes) {
     std::fill_n(groups.get(), used, Group{});
     for (long s = 0; s < here; s++) Enter(groups[s / kLanes], seeds[first + s], s % kLanes);
     for (long pass = 0; pass < passes; pass++)
-      for (long g = 0; g < used; g++) groups[g].Step();
+      for (long g = 0; g < used; g++) Step(groups[g]);
     for (long s = 0; s < here; s++) Leave(groups[s / kLanes], seeds[first + s], s % kLanes);
   }
 }

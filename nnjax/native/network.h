@@ -13,7 +13,8 @@ constexpr int kLayers = std::size(kActivations);
 constexpr long kRows = NNJAX_ROWS, kBatch = NNJAX_BATCH;
 constexpr bool kBiases = NNJAX_BIASES;
 
-typedef std::array<const float*, 2 * kLayers> Params;  // weights (in, out) and biases (out) of each layer in turn
+// The weights (in, out) and biases (out) of each layer in turn.
+typedef std::array<const float*, 2 * kLayers> Params;
 typedef std::array<float*, 2 * kLayers> Results;
 
 struct Seed {

@@ -128,6 +128,21 @@ class TestTraining:
         ):
             assert several[36].tobytes() == single[0].tobytes() == np.asarray(both[1]).tobytes()
 
+    def test_a_seed_that_diverges_harms_no_other(self, case):
+        network, rows, batch_size = case
+        params, (xs, ys) = draw(network, key_of(1)), data(network, rows)
+
+        def train(rate):
+            options = {"optimizer": optax.sgd(rate), "epochs": 3, "batch_size": batch_size, "view": "native"}
+            return nnjax.train(network, params, xs, ys, **options)[0]
+
+        beside = jax.jit(jax.vmap(train))(np.array([np.inf, 0.02, np.nan, 0.02], np.float32))
+        for several, single in zip(
+            jax.tree.leaves(beside), jax.tree.leaves(train(np.float32(0.02))), strict=True
+        ):
+            assert np.isnan(several[0]).any()
+            assert several[1].tobytes() == several[3].tobytes() == np.asarray(single).tobytes()
+
     def test_each_device_computes_its_own_seeds(self, case):
         from nnjax.sweeps import lanes
 
