@@ -1,6 +1,7 @@
 """What an activation function is for: value and slope, mixed activations, and what is lost without any."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -121,7 +122,9 @@ def xor(nodes: Nodes, config: Config) -> Callable[[jax.Array], jax.Array]:
 def xor_losses(config: Config, context: Context) -> xr.Dataset:
     """Measure each seed's final loss on XOR for each kind of hidden nodes, from the same draws."""
     seeds = config.seeds_from_first(config.seeds)
-    losses = [context.sweep(name, xor(nodes, config), seeds) for name, nodes in NODES.items()]
+    losses = context.two_at_a_time(
+        [functools.partial(context.sweep, name, xor(nodes, config), seeds) for name, nodes in NODES.items()]
+    )
     column = ("hidden", "seed"), np.stack(losses), {"long_name": "summed loss after training"}
     return xr.Dataset({"loss": column}, {"hidden": list(NODES), "seed": seeds})
 

@@ -1,6 +1,7 @@
 """How wrong is a wrong rule of blame? Backpropagation and three published rules that differ from it."""
 
 import dataclasses
+import functools
 
 import numpy as np
 import xarray as xr
@@ -101,12 +102,17 @@ def run(config: Config, context: Context) -> xr.DataTree:
 
     Every rule starts from the same random weights.
     """
-    groups = angle_groups(config, context)
-    named = tasks(config)
-    for done, (name, task) in enumerate(named.items()):
-        context.report(done, len(named))
-        groups[name] = ends(task, config.seeds_from_first(task.seeds), context)
-    groups["alignment"] = aligned(named["iris"], config.seeds_from_first(config.align_seeds), context)
+    named, some = tasks(config), config.seeds_from_first(config.align_seeds)
+
+    def learnt(name: str) -> dict[str, xr.Dataset]:
+        return {name: ends(named[name], config.seeds_from_first(named[name].seeds), context)}
+
+    parts = [
+        *(functools.partial(learnt, name) for name in named),
+        lambda: {"alignment": aligned(named["iris"], some, context)},
+        lambda: angle_groups(config, context),
+    ]
+    groups = {name: group for part in context.two_at_a_time(parts) for name, group in part.items()}
     return xr.DataTree.from_dict(groups)
 
 

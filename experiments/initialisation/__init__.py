@@ -5,7 +5,10 @@ from all zeros.
 """
 
 import dataclasses
+import functools
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -16,6 +19,9 @@ from experiments.initialisation.findings import findings, tables
 from experiments.initialisation.story import CARD, story
 from experiments.initialisation.training import (
     BIASES,
+    Ending,
+    Parting,
+    Task,
     learner,
     parting,
     random_starts,
@@ -65,21 +71,24 @@ class Config(Options):
 
 def run(config: Config, context: Context) -> xr.DataTree:
     """Measure how training ends on each task for all seeds, distributions (or zeros), ranges and networks."""
-    seeds, endings, partings = config.seeds_from_first(config.seeds), {}, {}
-    for done, (name, task) in enumerate(tasks().items()):
-        context.report(done, len(tasks()))
-        epochs = config.epochs[name]
-        endings[name] = context.sweep(name, learner(task, epochs), seeds, settings(config.ranges))
-        partings[name] = [parting(task, biases, epochs) for biases in BIASES]
+    seeds, many = config.seeds_from_first(config.seeds), config.seeds_from_first(config.xor_seeds)
+
+    def ends(name: str, task: Task) -> Ending:
+        return context.sweep(name, learner(task, config.epochs[name]), seeds, settings(config.ranges))
+
+    def partings(name: str, task: Task) -> list[Parting]:
+        return [parting(task, biases, config.epochs[name]) for biases in BIASES]
+
+    named = tasks()
+    parts: list[Callable[[], Any]] = [
+        lambda: rates.measure(context, many, config.ranges, config.xor_epochs),
+        *(functools.partial(ends, *each) for each in named.items()),
+        *(functools.partial(partings, *each) for each in named.items()),
+    ]
+    by_rate, *others = context.two_at_a_time(parts)
+    endings, apart = (dict(zip(named, part, strict=True)) for part in (others[:3], others[3:]))
     random = random_starts(endings, seeds, config.ranges, config.epochs)
-    many = config.seeds_from_first(config.xor_seeds)
-    return xr.DataTree.from_dict(
-        {
-            "random": random,
-            "zeros": zero_starts(endings, partings),
-            "rates": rates.measure(context, many, config.ranges, config.xor_epochs),
-        }
-    )
+    return xr.DataTree.from_dict({"random": random, "zeros": zero_starts(endings, apart), "rates": by_rate})
 
 
 EXPERIMENT = Experiment(

@@ -1,7 +1,11 @@
 """How large may the learning rate be? Five decades of rates, four optimisers, and the edge of stability."""
 
 import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
 
+import jax
 import numpy as np
 import xarray as xr
 
@@ -46,16 +50,22 @@ def run(config: Config, context: Context) -> xr.DataTree:
     """Measure the groups "xor" (final loss), "digits" (accuracy) and "edges"."""
     rates = {"rate": np.asarray(config.rates, np.float32)}
     seeds, few = map(config.seeds_from_first, (config.seeds, config.digit_seeds))
-    losses, accuracies = [], []
-    for name, make in OPTIMIZERS.items():
-        context.report(len(losses), len(OPTIMIZERS))
-        losses.append(context.sweep(f"XOR, {name}", xor(make, config.steps), seeds, rates))
-        accuracies.append(context.sweep(f"digits, {name}", digits(make, config.epochs), few, rates))
+
+    def trained(name: str) -> tuple[np.ndarray, np.ndarray]:
+        # Optax's Adam and RMSProp mix dtypes, which the threads of a pool refuse if JAX is told to be strict.
+        with jax.numpy_dtype_promotion("standard"):
+            on_xor, on_digits = xor(OPTIMIZERS[name], config.steps), digits(OPTIMIZERS[name], config.epochs)
+            losses = context.sweep(f"XOR, {name}", on_xor, seeds, rates)
+            return losses, context.sweep(f"digits, {name}", on_digits, few, rates)
+
+    parts: list[Callable[[], Any]] = [functools.partial(trained, name) for name in OPTIMIZERS]
+    *ended, edges = context.two_at_a_time([*parts, measured_edges])
+    losses, accuracies = zip(*ended, strict=True)
     names = {"optimizer": list(OPTIMIZERS), "rate": list(config.rates)}
     dimensions = ("optimizer", "seed", "rate")
     xor_part = xr.Dataset({"loss": (dimensions, np.stack(losses))}, {**names, "seed": seeds})
     digits_part = xr.Dataset({"accuracy": (dimensions, np.stack(accuracies))}, {**names, "seed": few})
-    return xr.DataTree.from_dict({"xor": xor_part, "digits": digits_part, "edges": measured_edges()})
+    return xr.DataTree.from_dict({"xor": xor_part, "digits": digits_part, "edges": edges})
 
 
 EXPERIMENT = Experiment(

@@ -1,6 +1,7 @@
 """What kind of point each network ends at (after Newton's method), and the barriers between networks."""
 
 import itertools
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,9 @@ import numpy as np
 import nnjax
 from nnjax import minima
 
+_DECOMPOSING = threading.Lock()
+"""Held while a program may decompose matrices: on CPUs, two such programs that run at the same time could
+wait for each other for ever (see `nnjax.linalg`)."""
 VERDICT_FLAGS = {
     "flag_values": np.arange(len(minima.VERDICTS), dtype=np.int8),
     "flag_meanings": " ".join(verdict.replace(" ", "_") for verdict in minima.VERDICTS),
@@ -19,10 +23,19 @@ VERDICT_FLAGS = {
 
 
 def over_networks(fn: Callable, params: Any, width: int = 1024) -> Any:
-    """Apply `fn` in float64 to every network in params (s, ...), `width` networks at a time."""
-    double = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), params)
-    program = jax.jit(lambda many: jax.lax.map(fn, many, batch_size=width))
-    return jax.tree.map(np.array, program(double))
+    """Apply `fn` in float64 to every network in params (s, ...), at most `width` networks at a time.
+
+    All batches have the same size, since XLA would compile `fn` again for a smaller one at the end; the last
+    batch is filled up with copies of the last network.
+    """
+    count = len(jax.tree.leaves(params)[0])
+    batches = -(-count // width)
+    size = -(-count // batches)
+    rows = np.minimum(np.arange(batches * size), count - 1)
+    double = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf)[rows], jnp.float64), params)
+    program = jax.jit(lambda many: jax.lax.map(fn, many, batch_size=size)).lower(double).compile()
+    with _DECOMPOSING:
+        return jax.tree.map(lambda leaf: np.array(leaf[:count]), program(double))
 
 
 def loss_and_gradient(

@@ -2,9 +2,9 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ import nnjax
 from experiments.runner.checkpoints import Checkpoints
 from experiments.runner.progress import Progress
 
+T = TypeVar("T")
 Settings = Mapping[str, np.ndarray] | None
 
 
@@ -99,6 +100,19 @@ class Context:
             self._pools -= 1
             if not self._pools:
                 self._ending.clear()
+
+    def two_at_a_time(self, parts: Sequence[Callable[[], T]]) -> list[T]:
+        """Compute the parts, show how many are done, and return their results in the order of the parts.
+
+        While one part compiles, on a single core, another one keeps the other core busy. Long parts come
+        first. Parts must not share a program: two threads that need it at once both compile it.
+        """
+        with self.pool(2) as pool:
+            waiting = [pool.submit(part) for part in parts]
+            for done, finished in enumerate(as_completed(waiting), start=1):
+                finished.result()  # raises the part's error, if any, which ends the others
+                self.report(done, len(parts))
+            return [each.result() for each in waiting]
 
     def check(self) -> None:
         """Raise an error if the run is being ended; sweeps call this method from time to time.

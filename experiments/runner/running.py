@@ -1,16 +1,19 @@
 """The run of the requested experiments, one after another, with a new report after each of them."""
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import pathlib
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple, cast
 
 import jax
 import xarray as xr
 from rich.console import Console
 
+import experiments
 import nnjax
 from experiments.explorer import page, receipt
 from experiments.runner import (
@@ -69,14 +72,20 @@ def run(request: Request) -> int:
 def _run_all(
     chosen: Sequence[Experiment], configs: Sequence[Any], request: Request, console: Console, workers: Crew
 ) -> int:
-    failed = []
-    for experiment, config in zip(chosen, configs, strict=True):
-        run = _run_share if request.share else _run_one
-        if not run(experiment, config, request, console, workers):
-            failed.append(experiment.name)
-        if not request.share:
-            _write_report(request)
-    return _close_share(console, failed) if request.share else _close(console, request, failed)
+    pairs = list(zip(chosen, configs, strict=True))
+    if request.share:
+        shares = {each.name: _run_share(each, config, request, console, workers) for each, config in pairs}
+        return _close_share(console, [name for name, done in shares.items() if not done])
+    # Findings and figures need one core, so they are made while the next experiment is measured.
+    with ThreadPoolExecutor(1) as pool:
+        results: dict[str, Future[bool]] = {}
+        for experiment, config in pairs:
+            if experiment.name in experiments.ONLY_BY_NAME:
+                concurrent.futures.wait(results.values())  # the benchmark needs an idle machine
+            measured = _run_one(experiment, config, request, console, workers)
+            results[experiment.name] = pool.submit(_finish, experiment, measured, request, console)
+        failed = [name for name, done in results.items() if not done.result()]
+    return _close(console, request, failed)
 
 
 def _has_shares(
@@ -123,10 +132,10 @@ def _check_receipt(path: pathlib.Path, console: Console) -> int:
     return 0 if all(claim.holds for claim in claims) else 1
 
 
-def _with_sizes(experiments: Sequence[Experiment], request: Request) -> tuple[list[Experiment], list[str]]:
+def _with_sizes(found: Sequence[Experiment], request: Request) -> tuple[list[Experiment], list[str]]:
     """Return the experiments to run, and the names of those that lack the requested smoke size."""
-    left_out = [each.name for each in experiments if request.smoke and each.smoke is None]
-    return [each for each in experiments if each.name not in left_out], left_out
+    left_out = [each.name for each in found if request.smoke and each.smoke is None]
+    return [each for each in found if each.name not in left_out], left_out
 
 
 def _redraw(request: Request, console: Console) -> int:
@@ -146,10 +155,18 @@ def _redraw(request: Request, console: Console) -> int:
     return _close(console, request, failed)
 
 
-def _run_one(experiment: Experiment, config: Any, request: Request, console: Console, workers: Crew) -> bool:
-    """Run one experiment, store its data and then its result; if it fails, print why and return False."""
-    console.rule(f"[bold]{experiment.name}[/]")
-    console.print(experiment.question)
+class Measured(NamedTuple):
+    """An experiment whose data is stored: the folder, and how long the measurement took; or why it failed."""
+
+    folder: pathlib.Path | None = None
+    took: timing.Timing | None = None
+    error: str = ""
+
+
+def _run_one(
+    experiment: Experiment, config: Any, request: Request, console: Console, workers: Crew
+) -> Measured:
+    """Run one experiment and store its data."""
     typed = " ".join([experiment.name, arguments.as_typed(config), *arguments.who_computes(request)])
     command = f"python -m experiments {' '.join(typed.split())}"
     try:
@@ -160,19 +177,31 @@ def _run_one(experiment: Experiment, config: Any, request: Request, console: Con
             folder = store.save_data(request.out, labels.labelled(data, about), about)
             if request.lists == 2 and experiment.second_list:
                 _add_second_list(experiment, config, context, folder, console)
-        result = store.save_result(experiment, folder)
-        terminal.print_result(console, result, request.smoke, request.tables)
     except Exception:
-        terminal.say(console, traceback.format_exc(), "red")
+        return Measured(error=traceback.format_exc())
+    return Measured(folder, took)
+
+
+def _finish(experiment: Experiment, measured: Measured, request: Request, console: Console) -> bool:
+    """Make and print an experiment's result, and write the report; if it failed, print why: return False."""
+    console.rule(f"[bold]{experiment.name}[/]")
+    console.print(experiment.question)
+    error, took = measured.error, measured.took
+    if measured.folder and took:
+        try:
+            result = store.save_result(experiment, measured.folder)
+            terminal.print_result(console, result, request.smoke, request.tables)
+            compiling = f"longest compilation {took.longest_compilation:.1f} s"
+            said = f"{experiment.name}: {took.wall_time:.1f} s, {compiling}, results in {measured.folder}"
+            terminal.say(console, said)
+        except Exception:
+            error = traceback.format_exc()
+    if error:
+        terminal.say(console, error, "red")
         if (request.out / experiment.name / store.DATA).exists():
             terminal.say(console, f"the earlier result in {request.out / experiment.name} stays")
-        return False
-    terminal.say(
-        console,
-        f"{experiment.name}: {took.wall_time:.1f} s, longest compilation {took.longest_compilation:.1f} s, "
-        f"results in {folder}",
-    )
-    return True
+    _write_report(request)
+    return not error
 
 
 def _add_second_list(

@@ -59,7 +59,7 @@ Part = Callable[[], Mapping[str, xr.Dataset]]
 def run(config: Config, context: Context) -> xr.DataTree:
     """Measure the parts.
 
-    Groups: xor, conditions, students, landscape, teachers, barriers, linear, critical_points.
+    Groups: students, landscape, xor, conditions, teachers, barriers, linear, critical_points.
     """
     seeds = config.seeds_from_first
 
@@ -72,19 +72,20 @@ def run(config: Config, context: Context) -> xr.DataTree:
         each = seeds(config.their_students)
         return teachers.measure(context, each, config.teachers, config.student_epochs)
 
+    def on_xor() -> Mapping[str, xr.Dataset]:
+        # One part, since both need the same program.
+        ends = xor.ends(context, seeds(config.seeds), config.steps)
+        return {"xor": ends, "conditions": xor.conditions(context, seeds(config.few), config.steps)}
+
     parts: list[Part] = [
-        lambda: {"xor": xor.ends(context, seeds(config.seeds), config.steps)},
-        lambda: {"conditions": xor.conditions(context, seeds(config.few), config.steps)},
         taught,
+        on_xor,
         lambda: {"teachers": many()},
         lambda: {"barriers": barriers.barriers(context, seeds(config.barrier_seeds), config.barrier_epochs)},
         lambda: {"linear": bottleneck.linear(context, seeds(config.linear_seeds))},
         lambda: {"critical_points": bottleneck.critical_points()},
     ]
-    groups: dict[str, xr.Dataset] = {}
-    for done, part in enumerate(parts):
-        context.report(done, len(parts))
-        groups |= part()
+    groups = {name: group for part in context.two_at_a_time(parts) for name, group in part.items()}
     return xr.DataTree.from_dict(groups)
 
 

@@ -51,7 +51,7 @@ def linear(context: Context, seeds: np.ndarray) -> xr.Dataset:
     least = principal(xs)[0][2:].sum()
     return xr.Dataset(
         {
-            "loss": ("seed", _certificates(weights, xs).loss, {"long_name": "SSE summed over the rows"}),
+            "loss": ("seed", _losses(weights, xs), {"long_name": "SSE summed over the rows"}),
             "product": (("seed", "row", "column"), product, {"long_name": "W¹W²"}),
             "weights": (("seed", "row", "node"), weights[0], {"long_name": "W¹"}),
             "least": ((), least, {"long_name": "sum of the last two eigenvalues: the global minimum"}),
@@ -81,17 +81,24 @@ def critical_points() -> xr.Dataset:
     )
 
 
+def _layers(matrices: list[jax.Array]) -> nnjax.Params:
+    return tuple(nnjax.Layer(w, jnp.zeros(w.shape[1], w.dtype)) for w in matrices)
+
+
+def _losses(weights: list[np.ndarray], xs: np.ndarray) -> np.ndarray:
+    """Compute the loss of linear networks with these weights (s, ...), (s,)."""
+    loss, _ = loss_and_gradient(NETWORK, xs, xs)
+    return over_networks(lambda matrices: loss(_layers(matrices)), weights)
+
+
 def _certificates(weights: list[np.ndarray], xs: np.ndarray) -> minima.Certificate:
     """Certify linear networks as functions of their weights (s, ...) alone, since they have no biases."""
     loss, gradient = loss_and_gradient(NETWORK, xs, xs)
 
-    def layers(matrices: list[jax.Array]) -> nnjax.Params:
-        return tuple(nnjax.Layer(w, jnp.zeros(w.shape[1], w.dtype)) for w in matrices)
-
     def weight_gradient(matrices: list[jax.Array]) -> list[jax.Array]:
-        return [layer.weights for layer in gradient(layers(matrices))]
+        return [layer.weights for layer in gradient(_layers(matrices))]
 
     def certify(matrices: list[jax.Array]) -> minima.Certificate:
-        return minima.certify(lambda weights: loss(layers(weights)), matrices, weight_gradient)
+        return minima.certify(lambda weights: loss(_layers(weights)), matrices, weight_gradient)
 
     return over_networks(certify, weights)

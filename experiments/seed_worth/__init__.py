@@ -1,6 +1,7 @@
 """What is a seed worth? How much two runs differ, and which source of chance makes them differ."""
 
 import dataclasses
+from collections.abc import Callable, Mapping
 
 import xarray as xr
 
@@ -58,18 +59,25 @@ def preview(config: Config) -> str:
 
 def run(config: Config, context: Context) -> xr.DataTree:
     """Measure the groups "usual" and "large" (two rates on the digits), "xor", and "mnist" if asked for."""
-    parts = 3 + config.mnist
-    few = config.seeds_from_first(config.few)
-    groups = {}
-    for done, (rate, count) in enumerate({"usual": config.seeds, "large": config.few}.items()):
-        context.report(done, parts)
-        groups[rate] = digits.measure(context, rate, config.seeds_from_first(count), few, config.epochs)
-    context.report(2, parts)
-    groups["xor"] = xor.measure(context, config.seeds_from_first(config.xor_seeds), config.xor_epochs)
+    seeds = config.seeds_from_first
+    few = seeds(config.few)
+
+    def on_digits() -> Mapping[str, xr.Dataset]:
+        # One part, since both rates need the same programs.
+        counts = {"usual": config.seeds, "large": config.few}
+        return {
+            rate: digits.measure(context, rate, seeds(count), few, config.epochs)
+            for rate, count in counts.items()
+        }
+
+    parts: list[Callable[[], Mapping[str, xr.Dataset]]] = [
+        on_digits,
+        lambda: {"xor": xor.measure(context, seeds(config.xor_seeds), config.xor_epochs)},
+    ]
     if config.mnist:
-        context.report(3, parts)
-        seeds = config.seeds_from_first(config.mnist_seeds)
-        groups["mnist"] = digits.measure_mnist(context, config.pictures, seeds, config.mnist_epochs)
+        many = config.pictures, seeds(config.mnist_seeds), config.mnist_epochs
+        parts.append(lambda: {"mnist": digits.measure_mnist(context, *many)})
+    groups = {name: group for part in context.two_at_a_time(parts) for name, group in part.items()}
     return xr.DataTree.from_dict(groups)
 
 

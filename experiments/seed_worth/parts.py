@@ -3,6 +3,7 @@
 Each statistic also takes weights (b, s), which say how often each seed was drawn in resample b.
 """
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -58,6 +59,12 @@ def ratio_of_means(above: np.ndarray, below: np.ndarray, weights: np.ndarray) ->
 def over_seeds(count: int, statistic: Callable[[np.ndarray], np.ndarray]) -> tuple[float, Interval]:
     """Return a statistic of all seeds, and its percentile interval from resampled seeds."""
     value = float(statistic(np.ones((1, count)))[0])
-    drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), RESAMPLES)
-    low, high = np.nanquantile(statistic(drawn.astype(float)), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    low, high = np.nanquantile(statistic(_drawn(count)), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return value, (float(low), float(high))
+
+
+@functools.lru_cache(maxsize=4)
+def _drawn(count: int) -> np.ndarray:
+    """Draw how often each seed counts in each resample, (b, s); drawing takes longer than most statistics."""
+    drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    return drawn.astype(float)

@@ -1,7 +1,7 @@
 """How often does gradient descent end in a local minimum that is provably not the global one?"""
 
-import concurrent.futures
 import dataclasses
+import functools
 
 import xarray as xr
 from threadpoolctl import threadpool_limits
@@ -65,12 +65,10 @@ def run(config: Config, context: Context) -> xr.DataTree:
     """
     pairs, seeds = config.pairs(), config.seeds_from_first(config.seeds)
     largest_first = sorted(pairs, key=lambda pair: -pair[0] * pair[1])
-    with threadpool_limits(1), context.pool(2) as workers:
-        futures = {pair: workers.submit(cell, context, *pair, seeds) for pair in largest_first}
-        for done, finished in enumerate(concurrent.futures.as_completed(futures.values()), start=1):
-            finished.result()  # raises the cell's error, if any, which ends the others
-            context.report(done, len(pairs))
-    return xr.DataTree.from_dict(groups(pairs, seeds, [futures[pair].result() for pair in pairs]))
+    with threadpool_limits(1):
+        parts = [functools.partial(cell, context, *pair, seeds) for pair in largest_first]
+        ended = dict(zip(largest_first, context.two_at_a_time(parts), strict=True))
+    return xr.DataTree.from_dict(groups(pairs, seeds, [ended[pair] for pair in pairs]))
 
 
 SQUARE = tuple(range(6, 21))

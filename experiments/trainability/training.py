@@ -9,6 +9,7 @@ import optax
 import xarray as xr
 
 import nnjax
+from experiments.runner import selected
 from experiments.runner.context import Context
 from experiments.trainability import theory
 from nnjax import datasets
@@ -51,19 +52,6 @@ def scaled(params: nnjax.Params, variance: jax.Array) -> nnjax.Params:
     )
 
 
-def selected(index: jax.Array) -> nnjax.Activation:
-    """Make the activation with this index in VARIANCES; one program that uses it serves all activations.
-
-    All activations are computed, and one of them is selected. This costs little compared with the matrix
-    products, while compiling a program for each activation would take longer than running it.
-    """
-    known = [nnjax.ACTIVATIONS[name] for name in VARIANCES]
-    return nnjax.Activation(
-        lambda z: jax.lax.select_n(index, *(each.value(z) for each in known)),
-        lambda z, a: jax.lax.select_n(index, *(each.derivative(z, a) for each in known)),
-    )
-
-
 def learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
     """Make a function of a key, an activation's index in VARIANCES, σ_w² and a rate.
 
@@ -72,7 +60,7 @@ def learner(depth: int, epochs: int) -> Callable[..., jax.Array]:
     data, best = rows(), constant() * ROWS
 
     def run(key: jax.Array, activation: jax.Array, variance: jax.Array, rate: jax.Array) -> jax.Array:
-        net = network(selected(activation.astype(int)), depth)
+        net = network(selected.activation(list(VARIANCES), activation.astype(int)), depth)
         start = scaled(nnjax.init(net, key, "normal"), variance)
         _, history = nnjax.train(
             net, start, *data, optimizer=optax.sgd(rate), epochs=epochs, batch_size=BATCH

@@ -10,6 +10,7 @@ import xarray as xr
 from scipy import special
 
 import nnjax
+from experiments.runner import selected
 from experiments.runner.context import Context
 from experiments.vanishing_gradients import at_birth
 from nnjax import signal_propagation
@@ -73,11 +74,15 @@ def spread(width: int, layers: int) -> Callable[[jax.Array], jax.Array]:
     return lambda key: network(key).first_delta[0, 0, 0]
 
 
-def unequal(sizes: tuple[int, ...], activation: str, scheme: str) -> Callable[[jax.Array], jax.Array]:
-    """Make a function that maps a key to |δₗ|²/|δₗ₊₁|², l = 1..L-1, of a network with these widths."""
-    network = nnjax.mlp(sizes, activation, "identity", biases=False)
+def unequal(sizes: tuple[int, ...], scheme: str) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    """Make a function that maps a key and an index in `UNEQUAL_ACTIVATIONS` to a network's |δₗ|²/|δₗ₊₁|².
 
-    def ratios(key: jax.Array) -> jax.Array:
+    The network has these widths; l = 1..L-1.
+    """
+
+    def ratios(key: jax.Array, activation: jax.Array) -> jax.Array:
+        kind = selected.activation(UNEQUAL_ACTIVATIONS, activation)
+        network = nnjax.mlp(sizes, kind, "identity", biases=False)
         params = nnjax.init(network, key, scheme)
         x = jax.random.normal(jax.random.fold_in(key, INPUT_KEY), sizes[:1], jnp.float32)
         x = x * np.float32(np.sqrt(sizes[0])) / signal_propagation.norm(x)
@@ -154,13 +159,12 @@ def _narrow(context: Context, seeds: np.ndarray) -> xr.Dataset:
 
 def _unequal_widths(context: Context, seeds: np.ndarray) -> xr.Dataset:
     scheme, names = "lecun_normal", UNEQUAL_ACTIVATIONS
-    ratios = [
-        context.sweep(f"unequal widths, {name}", unequal(UNEQUAL, name, scheme), seeds) for name in names
-    ]
+    settings = {"activation": np.arange(len(names), dtype=np.int32)}
+    ratios = context.sweep("unequal widths", unequal(UNEQUAL, scheme), seeds, settings)
     theory = [unequal_theory(UNEQUAL, name, scheme) for name in names]
     label = "|δ|² / |δ|² of the layer above"
     columns = {
-        "ratio": (("activation", "seed", "layer"), np.stack(ratios), {"long_name": label}),
+        "ratio": (("activation", "seed", "layer"), np.swapaxes(ratios, 0, 1), {"long_name": label}),
         "predicted": (
             ("activation", "layer"),
             np.array(theory),

@@ -2,10 +2,9 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 
@@ -61,24 +60,31 @@ def task(name: str, width: int) -> Task:
     return Task(name, Data(train.xs[:rows], train.ys[:rows]), test, width, batch_size)
 
 
-def _per_layer(rate: Any) -> optax.GradientTransformation:
-    """Give each layer 1/√χ times the rate of the layer above, since a sigmoid layer multiplies |δ| by √χ."""
+ACTIVATIONS, OUTPUTS = ("sigmoid", "relu", "tanh"), ("identity", "sigmoid")
+LOSSES = ("sse", "binary_cross_entropy")
+"""Activations of hidden and of output nodes, and losses, of which a recipe's arguments give the index."""
+OPTIMIZERS = ("sgd", "per layer", "adam")
+"""Plain descent, the same with a rate for each layer, and Adam."""
+
+
+def optimizer(name: str, rate: Any, biases: Any, per_layer: Any) -> optax.GradientTransformation:
+    """Make an optimiser in `OPTIMIZERS`; plain descent has rates per layer if `per_layer` is 1 and not 0.
+
+    Each layer's rate is then 1/√χ times the rate of the layer above, since a sigmoid layer multiplies |δ| by
+    √χ. The gradients of biases are multiplied by `biases`; 0 leaves biases at 0, as in a network without
+    them.
+    """
     factor = signal_propagation.fixed_point("sigmoid", 1.0)[1] ** -0.5
 
     def scaled(updates: Any, _: Any) -> Any:
+        gains = [jnp.where(per_layer > 0, np.float32(factor**k), 1) for k in reversed(range(len(updates)))]
         return tuple(
-            jax.tree.map(lambda g, k=k: factor ** (len(updates) - 1 - k) * g, layer)
-            for k, layer in enumerate(updates)
+            nnjax.Layer(gain * layer.weights, gain * biases * layer.biases)
+            for gain, layer in zip(gains, updates, strict=True)
         )
 
-    return optax.chain(optax.stateless(scaled), optax.clip_by_global_norm(CLIP), optax.sgd(rate))
-
-
-OPTIMIZERS: dict[str, Callable[[Any], optax.GradientTransformation]] = {
-    "sgd": lambda rate: optax.chain(optax.clip_by_global_norm(CLIP), optax.sgd(rate)),
-    "adam": lambda rate: optax.adam(rate),
-    "per layer": _per_layer,
-}
+    steps = [optax.adam(rate)] if name == "adam" else [optax.clip_by_global_norm(CLIP), optax.sgd(rate)]
+    return optax.chain(optax.stateless(scaled), *steps)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,13 +93,13 @@ class Recipe:
 
     Attributes:
         depth: Number of layers with weights.
-        activation: Activation of the hidden nodes.
+        activation: Activation of the hidden nodes, one of `ACTIVATIONS`.
         scheme: Scheme of the initial weights, a name in `SPREADS`.
         scale: Factor by which the initial weights are multiplied.
-        output: Activation of the output nodes.
-        loss: Loss to minimise.
+        output: Activation of the output nodes, one of `OUTPUTS`.
+        loss: Loss to minimise, one of `LOSSES`.
         optimizer: A name in `OPTIMIZERS`.
-        bias_scheme: Initial biases; None for a network without biases.
+        biases: Whether the network has biases, which start at 0.
         rates: Learning rates to try.
     """
 
@@ -104,7 +110,7 @@ class Recipe:
     output: str = "identity"
     loss: str = "sse"
     optimizer: str = "sgd"
-    bias_scheme: str | None = "zeros"
+    biases: bool = True
     rates: tuple[float, ...] = RATES
 
     @property
@@ -119,16 +125,23 @@ class Recipe:
         return ", ".join(shown)
 
     @property
-    def program(self) -> "Recipe":
-        """The part that determines a recipe's program; recipes that differ only in `arguments` share it."""
-        return dataclasses.replace(self, scheme="", scale=1.0, rates=())
+    def program(self) -> tuple[int, str]:
+        """What determines a recipe's program; everything else is an argument, since compiling takes long."""
+        return self.depth, "adam" if self.optimizer == "adam" else "sgd"
 
     @property
     def arguments(self) -> dict[str, np.ndarray]:
-        """The program's arguments for each learning rate: the rate and the spread of the initial weights."""
+        """The program's arguments for each learning rate: the rate, the weights' spread, and choices."""
         spread = dict(zip("abc", (value / self.scale**2 for value in SPREADS[self.scheme]), strict=True))
-        columns = {"rate": np.array(self.rates), **spread}
-        return {name: np.full(len(self.rates), value, np.float32) for name, value in columns.items()}
+        numbers = {"biases": self.biases, "per_layer": self.optimizer == "per layer"} | spread
+        choices = {
+            "activation": ACTIVATIONS.index(self.activation),
+            "output": OUTPUTS.index(self.output),
+            "loss": LOSSES.index(self.loss),
+        }
+        columns = {"rate": np.array(self.rates, np.float32)}
+        columns |= {name: np.full(len(self.rates), value, np.float32) for name, value in numbers.items()}
+        return columns | {name: np.full(len(self.rates), value, np.int32) for name, value in choices.items()}
 
 
 STARTS = {"sigmoid": "lecun_normal", "relu": "he_normal"}
@@ -145,7 +158,7 @@ SATURATED_CROSS_ENTROPY = "saturated outputs, cross-entropy"
 _SATURATED = Recipe(2, scheme="normal", scale=3.0, output="sigmoid", rates=HIGH)
 REMEDIES = {
     PLAIN: Recipe(REMEDY_DEPTH),
-    "without biases": Recipe(REMEDY_DEPTH, bias_scheme=None),
+    "without biases": Recipe(REMEDY_DEPTH, biases=False),
     "normal(0, 1) initial weights": Recipe(REMEDY_DEPTH, scheme="normal"),
     "tanh": Recipe(REMEDY_DEPTH, "tanh"),
     "ReLU, He": Recipe(REMEDY_DEPTH, "relu", "he_normal", rates=LOW),

@@ -8,11 +8,14 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import xarray as xr
 
 import nnjax
+from experiments.runner import selected
 from experiments.runner.context import Context
-from experiments.vanishing_gradients.recipes import OPTIMIZERS, Recipe, Task
+from experiments.vanishing_gradients import recipes
+from experiments.vanishing_gradients.recipes import ACTIVATIONS, LOSSES, OUTPUTS, Recipe, Task
 
 
 class Record(NamedTuple):
@@ -29,30 +32,55 @@ class Record(NamedTuple):
     change: Any
 
 
+class Choices(NamedTuple):
+    """The parts of a recipe that its program reads as numbers, apart from the initial weights' spread."""
+
+    network: nnjax.Network
+    loss: nnjax.Loss
+    optimizer: Callable[[Any], optax.GradientTransformation]
+
+
 def learner(task: Task, recipe: Recipe, epochs: int) -> Callable[..., Record]:
     """Make a function that maps a key and a recipe's arguments to the record of one run.
 
-    Each epoch takes the rows in a new order. The orders are the same for all seeds, so only the initial
-    weights differ.
+    Recipes with the same `program` get the same function. Each epoch takes the rows in a new order. The
+    orders are the same for all seeds, so only the initial weights differ.
     """
-    sizes = _sizes(task, recipe)
-    network = nnjax.mlp(sizes, recipe.activation, recipe.output, biases=recipe.bias_scheme is not None)
-    orders, score = jnp.asarray(_orders(len(task.train.xs), epochs)), _scorer(network, task, recipe.loss)
+    sizes, (_, optimizer) = _sizes(task, recipe), recipe.program
+    orders = jnp.asarray(_orders(len(task.train.xs), epochs))
 
-    def run(key: jax.Array, rate: jax.Array, a: jax.Array, b: jax.Array, c: jax.Array) -> Record:
-        drawn = nnjax.init(network, key, "normal", recipe.bias_scheme or "zeros")
+    def run(
+        key: jax.Array, rate: jax.Array, a: jax.Array, b: jax.Array, c: jax.Array, **numbers: jax.Array
+    ) -> Record:
+        chosen = _chosen(sizes, optimizer, **numbers)
+        score = _scorer(task, chosen)
 
         def epoch(params: nnjax.Params, number: jax.Array) -> tuple[nnjax.Params, Any]:
             # Epoch 0 has rate 0 and only measures; a separate measurement would compile all layers again.
             order, this_rate = orders[number], jnp.where(number > 0, rate, 0)
-            after = _one_epoch(network, params, task, recipe, order, this_rate)
+            after = _one_epoch(chosen, params, task, order, this_rate)
             return after, (*score(after), _relative_change(params, after))
 
-        start = _scaled(drawn, sizes, a, b, c)
+        start = _scaled(nnjax.init(chosen.network, key, "normal"), sizes, a, b, c)
         _, (losses, accuracies, changes) = jax.lax.scan(epoch, start, jnp.arange(epochs + 1))
         return Record(losses, accuracies, changes[1:])
 
     return run
+
+
+def _chosen(
+    sizes: Sequence[int],
+    optimizer: str,
+    activation: jax.Array,
+    output: jax.Array,
+    loss: jax.Array,
+    **how: jax.Array,
+) -> Choices:
+    kinds = selected.activation(ACTIVATIONS, activation), selected.activation(OUTPUTS, output)
+    network = nnjax.mlp(tuple(sizes), *kinds)
+    return Choices(
+        network, selected.loss(LOSSES, loss), lambda rate: recipes.optimizer(optimizer, rate, **how)
+    )
 
 
 def _sizes(task: Task, recipe: Recipe) -> tuple[int, ...]:
@@ -69,22 +97,17 @@ def _scaled(drawn: nnjax.Params, sizes: Sequence[int], a: Any, b: Any, c: Any) -
 
 
 def _one_epoch(
-    network: nnjax.Network,
-    params: nnjax.Params,
-    task: Task,
-    recipe: Recipe,
-    order: jax.Array,
-    rate: jax.Array,
+    chosen: Choices, params: nnjax.Params, task: Task, order: jax.Array, rate: jax.Array
 ) -> nnjax.Params:
     """Train on every row once, in the given order."""
     after, _ = nnjax.train(
-        network,
+        chosen.network,
         params,
         *(jnp.asarray(values, jnp.float32)[order] for values in task.train),
-        optimizer=OPTIMIZERS[recipe.optimizer](rate),
+        optimizer=chosen.optimizer(rate),
         epochs=1,
         batch_size=task.batch_size,
-        loss=recipe.loss,
+        loss=chosen.loss,
     )
     return after
 
@@ -98,16 +121,14 @@ def _relative_change(before: nnjax.Params, after: nnjax.Params) -> jax.Array:
     return jnp.stack(changes)
 
 
-def _scorer(
-    network: nnjax.Network, task: Task, loss: str
-) -> Callable[[nnjax.Params], tuple[jax.Array, jax.Array]]:
+def _scorer(task: Task, chosen: Choices) -> Callable[[nnjax.Params], tuple[jax.Array, jax.Array]]:
     """Make a function that maps parameters to the mean training loss and the accuracy on the test rows."""
     rows = jnp.concatenate([task.train.xs, task.test.xs]).astype(jnp.float32)
     ys, labels = jnp.asarray(task.train.ys, jnp.float32), np.argmax(task.test.ys, axis=1)
 
     def score(params: nnjax.Params) -> tuple[jax.Array, jax.Array]:
-        y_hats = jax.vmap(lambda x: nnjax.predict(network, params, x))(rows)
-        losses = jax.vmap(nnjax.LOSSES[loss].value)(ys, y_hats[: len(ys)])
+        y_hats = jax.vmap(lambda x: nnjax.predict(chosen.network, params, x))(rows)
+        losses = jax.vmap(chosen.loss.value)(ys, y_hats[: len(ys)])
         right = jnp.argmax(y_hats[len(ys) :], axis=1) == labels
         return jnp.mean(losses), jnp.mean(right, dtype=jnp.float32)
 
@@ -141,27 +162,27 @@ class Job(NamedTuple):
     """A training job for recipes that share one program; identical jobs of different groups run only once."""
 
     task: str
-    program: Recipe
+    program: tuple[int, str]
     epochs: int
 
 
 def measure(context: Context, groups: Mapping[str, Group], seeds: np.ndarray) -> dict[str, xr.Dataset]:
     """Train all groups' recipes and return {group: its records}; a recipe in two groups is trained once."""
     tasks = {group.task.name: group.task for group in groups.values()}
-    recipes: dict[Job, dict[Recipe, None]] = {}
+    named: dict[Job, dict[Recipe, None]] = {}
     for group in groups.values():
         for recipe in group.recipes:
-            recipes.setdefault(_job(group, recipe), {})[recipe] = None
+            named.setdefault(_job(group, recipe), {})[recipe] = None
 
     def run(job: Job) -> list[Record]:
-        return train_all(context, tasks[job.task], list(recipes[job]), job.epochs, seeds)
+        return train_all(context, tasks[job.task], list(named[job]), job.epochs, seeds)
 
     records = {}
     # Compiling uses only one core and takes half of the time, so two jobs run in parallel.
     with context.pool(2) as pool:
-        for done, (job, trained) in enumerate(zip(recipes, pool.map(run, recipes), strict=True)):
-            records[job] = dict(zip(recipes[job], trained, strict=True))
-            context.report(done + 1, len(recipes))
+        for done, (job, trained) in enumerate(zip(named, pool.map(run, named), strict=True)):
+            records[job] = dict(zip(named[job], trained, strict=True))
+            context.report(done + 1, len(named))
     return {
         name: as_dataset(group, [records[_job(group, recipe)][recipe] for recipe in group.recipes], seeds)
         for name, group in groups.items()

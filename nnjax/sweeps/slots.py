@@ -124,15 +124,16 @@ class Slots:
 
     def __init__(self, work: Work, lane: int, inputs: Inputs, rows: np.ndarray) -> None:
         """Start with empty slots, and with these rows of the inputs waiting."""
-        where = lapack.where(lanes.inspect(programs(work).whole, *inputs.dtypes).jaxpr)
+        program = lanes.inspect(programs(work).whole, *inputs.dtypes)
+        where = lapack.where(program.jaxpr)
         count = lane * len(where)
         self._inputs, self._first = inputs, rows[0]
         self._refill = lanes.vmapped(programs(work).refill, where)
         self._advance = lanes.vmapped(programs(work).advance, where)
         self.rows, self.free, self.waiting = np.full(count, EMPTY), np.ones(count, bool), rows
-        self._occupants = jax.tree.map(
-            _zeros, jax.eval_shape(jax.vmap(programs(work).whole), *inputs.abstract(count))
-        )
+        empty = jax.tree.unflatten(program.tree, [_zeros(count, result) for result in program.results])
+        # Spread like what the programs return; otherwise the second refill would be compiled again.
+        self._occupants = jax.device_put(empty, lanes.sharding(where))
         self._never_taken = np.ones(count, bool)
 
     def due(self) -> bool:
@@ -168,9 +169,10 @@ class Slots:
         self.free = np.asarray(must_leave) | (self.rows == EMPTY)
 
 
-def _zeros(leaf: jax.ShapeDtypeStruct) -> np.ndarray | Array:
-    kept = lanes.stored(leaf)
-    return lanes.from_numpy(np.zeros(kept.shape, kept.dtype), leaf)
+def _zeros(count: int, result: jax.ShapeDtypeStruct) -> np.ndarray | Array:
+    """Make the zeros that stand for one of the results in each of the empty slots."""
+    kept = lanes.stored(result)
+    return lanes.from_numpy(np.zeros((count, *kept.shape), kept.dtype), result)
 
 
 def run(

@@ -130,15 +130,19 @@ def programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Program]]:
         assert not any(name.startswith("static") for name in options)
         program, seen = jit(fn, **options), set()
 
-        @functools.wraps(program)
-        def call(*arguments: Any) -> Any:
-            shapes = jax.eval_shape(lambda *leaves: leaves, *arguments)
-            if str(shapes) not in seen:
-                seen.add(str(shapes))
-                recorded_programs.append((jit(fn), shapes))
-            return program(*arguments)
+        def noted(run: Callable[..., Any]) -> Any:
+            @functools.wraps(program)
+            def call(*arguments: Any) -> Any:
+                shapes = jax.eval_shape(lambda *leaves: leaves, *arguments)
+                if str(shapes) not in seen:
+                    seen.add(str(shapes))
+                    recorded_programs.append((jit(fn), shapes))
+                return run(*arguments)
 
-        setattr(call, "lower", program.lower)  # noqa: B010
+            return call
+
+        call = noted(program)
+        call.lower = noted(program.lower)
         return call
 
     monkeypatch.setattr(jax, "jit", recorded)

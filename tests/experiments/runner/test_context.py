@@ -1,5 +1,6 @@
 """Parts that run in threads end with the experiment: waiting parts do not start, and running sweeps stop."""
 
+import functools
 import threading
 
 import jax
@@ -53,6 +54,32 @@ def test_an_exception_ends_running_sweeps_and_begins_nothing_more(error, depth):
 def test_what_ends_by_itself_is_left_alone():
     with Context().pool(2) as pool:
         assert list(pool.map(lambda number: 2 * number, range(5))) == [0, 2, 4, 6, 8]
+
+
+def test_parts_run_two_at_a_time_and_results_keep_their_order():
+    both, shown = threading.Barrier(2, timeout=60), []
+
+    class Shown(Context):
+        def report(self, done, total):
+            shown.append((done, total))
+
+    def part(number):
+        both.wait()
+        return number
+
+    assert Shown().two_at_a_time([functools.partial(part, number) for number in range(4)]) == [0, 1, 2, 3]
+    assert shown == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_a_part_that_fails_ends_the_others():
+    context, started = Context(), threading.Event()
+
+    def failing():
+        assert started.wait(60)
+        raise RuntimeError("failed")
+
+    with pytest.raises(RuntimeError, match="failed"):
+        context.two_at_a_time([lambda: endless(context, started), failing])
 
 
 def test_a_context_without_anything_shows_and_keeps_nothing(capsys):

@@ -28,7 +28,8 @@ def test_the_spread_of_one_relu_step_by_integration(width):
 
 
 def test_theory_of_unequal_widths_is_met():
-    ratios = nnjax.sweep(exact_laws.unequal((40, 160, 80, 1), "sigmoid", "lecun_normal"), range(300))
+    sigmoid = {"activation": np.array([exact_laws.UNEQUAL_ACTIVATIONS.index("sigmoid")], np.int32)}
+    ratios = nnjax.sweep(exact_laws.unequal((40, 160, 80, 1), "lecun_normal"), range(300), sigmoid)[:, 0]
     expected = exact_laws.unequal_theory((40, 160, 80, 1), "sigmoid", "lecun_normal")
     error = np.abs(ratios.mean(axis=0) - expected)
     assert np.all(error < 4 * ratios.std(axis=0) / np.sqrt(300) + 0.01 * expected)

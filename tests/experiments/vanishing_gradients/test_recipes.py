@@ -34,14 +34,14 @@ def test_every_field_of_a_recipe_shows_in_its_label():
         "output": "sigmoid",
         "loss": "binary_cross_entropy",
         "optimizer": "adam",
-        "bias_scheme": None,
+        "biases": False,
         "rates": (0.1,),
     }
     assert list(others) == [field.name for field in dataclasses.fields(Recipe)]
     labels = [dataclasses.replace(plain, **{name: value}).label for name, value in others.items()]
     assert len({plain.label, *labels}) == 1 + len(others)
     assert plain.label == "5 layers, sigmoid, lecun_normal"
-    assert labels[-2:] == [f"{plain.label}, bias scheme None", f"{plain.label}, rates 0.1"]
+    assert labels[-2:] == [f"{plain.label}, biases False", f"{plain.label}, rates 0.1"]
 
 
 def test_every_remedy_tries_equally_many_rates():

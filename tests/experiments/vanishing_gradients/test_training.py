@@ -1,6 +1,7 @@
 """Check a run against nnjax.train epoch by epoch, that no run is trained twice, and the sweeps' names."""
 
 import dataclasses
+import functools
 
 import jax
 import numpy as np
@@ -12,6 +13,7 @@ from experiments import vanishing_gradients
 from experiments.runner.context import Context
 from experiments.vanishing_gradients import Config, groups, recipes, training
 from experiments.vanishing_gradients.recipes import Recipe, Task, task
+from nnjax import signal_propagation
 from nnjax.datasets import Data
 
 LONG = True
@@ -23,25 +25,52 @@ def small_task():
     return Task("small", data, data, 4, 5)
 
 
-def test_a_run_is_nnjax_train_with_another_order_in_each_epoch():
-    small, recipe = small_task(), Recipe(3, "tanh", "he_normal")
-    arguments = {name: values[0] for name, values in recipe.arguments.items()}
-    record = jax.jit(training.learner(small, recipe, 3))(
-        nnjax.key(5), **(arguments | {"rate": np.float32(0.1)})
+@functools.cache
+def learner(program):
+    return jax.jit(training.learner(small_task(), Recipe(program[0], optimizer=program[1]), 3))
+
+
+def per_layer(rate):
+    """Give layer l of L the rate χ^(−(L−l)/2) times that of the last layer, χ as for sigmoid and LeCun."""
+    factor = signal_propagation.fixed_point("sigmoid", 1.0)[1] ** -0.5
+    rescaled = optax.stateless(
+        lambda grads, _: tuple(optax.tree.scale(factor**k, g) for k, g in zip((2, 1, 0), grads, strict=True))
     )
-    network = nnjax.mlp((3, 4, 4, 2), "tanh", "identity")
-    params = nnjax.init(network, nnjax.key(5), "he_normal")
-    losses = [nnjax.total_loss(network, params, *small.train) / 12]
+    return optax.chain(rescaled, clipped(rate))
+
+
+def clipped(rate):
+    return optax.chain(optax.clip_by_global_norm(5.0), optax.sgd(rate))
+
+
+@pytest.mark.parametrize(
+    "recipe, optimizer",
+    [
+        (Recipe(3, "tanh", "he_normal"), clipped(0.1)),
+        (Recipe(3, "relu", "he_normal", output="sigmoid", biases=False), clipped(0.1)),
+        (Recipe(3, "sigmoid", "normal", loss="binary_cross_entropy"), clipped(0.1)),
+        (Recipe(3, optimizer="per layer"), per_layer(0.1)),
+        (Recipe(3, optimizer="adam"), optax.adam(0.1)),
+    ],
+    ids=lambda case: getattr(case, "label", ""),
+)
+def test_a_run_is_nnjax_train_with_another_order_in_each_epoch(recipe, optimizer):
+    small = small_task()
+    arguments = {name: values[0] for name, values in recipe.arguments.items()}
+    with jax.numpy_dtype_promotion("standard"):  # Optax's Adam mixes dtypes
+        record = learner(recipe.program)(nnjax.key(5), **(arguments | {"rate": np.float32(0.1)}))
+    network = nnjax.mlp((3, 4, 4, 2), recipe.activation, recipe.output, biases=recipe.biases)
+    params = nnjax.init(network, nnjax.key(5), recipe.scheme)
+    losses = [nnjax.total_loss(network, params, *small.train, recipe.loss) / 12]
     orders = training._orders(12, 3)
     assert np.all(np.sort(orders, axis=1) == np.arange(12))
     assert len(np.unique(orders, axis=0)) == 4
-    clipped = optax.chain(optax.clip_by_global_norm(5.0), optax.sgd(0.1))
-    one_epoch = jax.jit(
-        lambda *given: nnjax.train(network, *given, optimizer=clipped, epochs=1, batch_size=5)
-    )
+    options = {"optimizer": optimizer, "epochs": 1, "batch_size": 5, "loss": recipe.loss}
+    one_epoch = jax.jit(lambda *given: nnjax.train(network, *given, **options))
     for epoch in range(3):
         before, rows = params, [values[orders[1 + epoch]] for values in small.train]
-        params, history = one_epoch(params, *rows)
+        with jax.numpy_dtype_promotion("standard"):
+            params, history = one_epoch(params, *rows)
         losses.append(history.loss / 12)
         moved = np.linalg.norm(params[1].weights - before[1].weights) / np.linalg.norm(before[1].weights)
         np.testing.assert_allclose(record.change[epoch, 1], moved, rtol=1e-4)

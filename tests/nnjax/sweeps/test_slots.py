@@ -85,6 +85,20 @@ def test_leaving_seeds_are_reported_as_they_leave(collatz):
     assert calls[-1] == (100, 100)
 
 
+def test_each_program_is_compiled_once(collatz):
+    work = slots.Work(lanes.one_run(collatz_start, ()), collatz_step, collatz_done, 8, None)
+    given = inputs.read(SEEDS, None)
+    filled = slots.Slots(work, LANE, given, np.arange(len(SEEDS)))
+    refills = 0
+    while not (filled.due() and not filled.refill()):
+        refills += filled.free.any()
+        filled.advance()
+    assert refills > 2
+    where = tuple(jax.local_devices())
+    for program in slots.programs(work)[:2]:
+        assert lanes.vmapped(program, where)._cache_size() == 1
+
+
 def test_leaving_on_one_device_and_in_segments(collatz, devices, monkeypatch, tmp_path):
     devices(1)
     monkeypatch.setattr(sweeps, "SEGMENT_CALLS", 20)
