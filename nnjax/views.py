@@ -53,6 +53,8 @@ def scalar_products(network: Network, rows: int) -> int:
 def fastest_view(network: Network, rows: int) -> str:
     """Name the fastest view for many seeds: "nodes", "columns" or "matrix".
 
+    "native" is not considered, since not every machine has a compiler (see `nnjax.native`).
+
     The answer is "nodes" if a forward pass of a batch takes up to `NODE_PRODUCTS` scalar products: a step of
     scalars fuses into a few loops over the seeds, but its program grows with weights · rows, and so does the
     time that it takes to compile. Otherwise it is "columns" for at most one hidden layer and at least

@@ -6,11 +6,12 @@ import functools
 import hashlib
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 import tempfile
 import threading
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 
@@ -75,11 +76,28 @@ def target(shape: Shape) -> str:
 
 @functools.cache
 def _registered(shape: Shape, compiler: str) -> str:
-    command = [*compiler.split(), *OPTIONS, *shape.definitions()]
-    name = f"nnjax_native_{_digest(command)}"
-    library = ctypes.CDLL(str(_compiled(command, _folder() / f"{name}.so")))
+    command = [*shlex.split(compiler), *OPTIONS, *shape.definitions()]
+    name = f"nnjax_native_{_digest(command, _version(compiler))}"
+    library = _loaded(command, _folder() / f"{name}.so")
     jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(library.NnjaxTrain), platform="cpu")
     return name
+
+
+def _loaded(command: list[str], path: pathlib.Path) -> Any:
+    """Load the library at this path; one that is missing or damaged is compiled (again)."""
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError:
+        return ctypes.CDLL(str(_compiled(command, path)))
+
+
+@functools.cache
+def _version(compiler: str) -> str:
+    """Return what the compiler says of itself."""
+    try:
+        return subprocess.run([*shlex.split(compiler), "--version"], capture_output=True, text=True).stdout
+    except OSError:
+        return ""
 
 
 def _compiler() -> str:
@@ -97,18 +115,31 @@ def _compiler() -> str:
 
 def available() -> bool:
     """Return whether there is a C++ compiler."""
-    return bool(os.environ.get("CXX") or any(map(shutil.which, COMPILERS)))
+    command = os.environ.get("CXX")
+    return any(map(shutil.which, shlex.split(command)[:1] if command else COMPILERS))
 
 
-def _digest(command: list[str]) -> str:
-    told = [*command, jax.__version__, devices.kind(), *(path.read_text("utf-8") for path in SOURCES)]
+def _digest(command: list[str], version: str) -> str:
+    told = [
+        *command,
+        version,
+        jax.__version__,
+        devices.kind(),
+        *(path.read_text("utf-8") for path in SOURCES),
+    ]
     return hashlib.sha256("\0".join(told).encode()).hexdigest()[:16]
 
 
 def _folder() -> pathlib.Path:
     """Return where libraries are kept: beside JAX's compiled programs, or only for this process."""
     kept = getattr(jax.config, "jax_compilation_cache_dir", None)
-    return pathlib.Path(kept) if kept and "://" not in kept else _temporary()
+    if not kept or "://" in kept:
+        return _temporary()
+    try:
+        pathlib.Path(kept).mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return _temporary()
+    return pathlib.Path(kept)
 
 
 @functools.cache
@@ -119,14 +150,11 @@ def _temporary() -> pathlib.Path:
 
 
 def _compiled(command: list[str], path: pathlib.Path) -> pathlib.Path:
-    """Return the library at this path, and compile it if it is not there.
+    """Compile a library into this path, and return the path.
 
     Raises:
         RuntimeError: If the compiler fails.
     """
-    if path.exists():
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}")
     include = f"-I{jax.ffi.include_dir()}"
     try:

@@ -1,6 +1,6 @@
 // Gradient descent on the summed squared error, for many networks of one shape: a call from XLA.
 //
-// nnjax/native/__init__.py compiles this file for one network. The arguments are the weights and biases of each
+// compiling.py compiles this file for one network. The arguments are the weights and biases of each
 // layer, xs (n, in), ys (n, out), the order of the rows (n) and the rate; the results are weights and biases. Each
 // argument may begin with axes for the seeds, of length 1 if all seeds share it. The numbers of a seed are computed
 // from that seed's arguments alone, in a fixed order, so its bits depend neither on its place nor on the others.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 
 #include "network.h"
@@ -107,7 +108,7 @@ static void TrainAll(const std::vector<Seed>& seeds, long passes) {
   const long count = seeds.size(), together = kInFlight * kLanes;
   for (long first = 0; first < count; first += together) {
     const long here = std::min(together, count - first), used = (here + kLanes - 1) / kLanes;
-    std::fill_n(groups.get(), used, Group{});
+    std::memset((void*)groups.get(), 0, used * sizeof(Group));
     for (long s = 0; s < here; s++) Enter(groups[s / kLanes], seeds[first + s], s % kLanes);
     for (long pass = 0; pass < passes; pass++)
       for (long g = 0; g < used; g++) Step(groups[g]);

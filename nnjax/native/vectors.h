@@ -22,18 +22,13 @@ constexpr long Padded(long count) { return (count + kLanes - 1) / kLanes * kLane
 
 INLINE Vec All(float value) { return value - Vec{}; }
 
-// e^x = 2^n e^r with |r| <= ln 2 / 2, where e^r is Taylor's polynomial of degree 6: accurate to two units in the
-// last place.
+// e^x = 2^n e^r with |r| <= ln 2 / 2, where e^r is Taylor's polynomial of degree 6.
 INLINE Vec Exp(Vec x) {
   x = x > All(88.0f) ? All(88.0f) : x;
   x = x < All(-87.0f) ? All(-87.0f) : x;
   const Vec shift = All(12582912.0f);  // 1.5 * 2^23: the sum's last bits are n
   const Vec shifted = x * 1.44269504f + shift, n = shifted - shift;
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-  const Vec r = x - n * 0.693147181f;  // rounded once
-#else
-  const Vec r = (x - n * 0.693359375f) + n * 2.12194440e-4f;  // the first product is exact
-#endif
+  const Vec r = (x - n * 0.693359375f) + n * 2.12194440e-4f;  // ln 2 in two parts; the first product is exact
   Vec p = All(1.0f / 720);
   for (float factor : {1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) p = p * r + factor;
   return (Vec)((Ints)p + ((Ints)shifted << 23));
@@ -51,7 +46,7 @@ INLINE Vec Tanh(Vec z) {
   return square < All(0.390625f) ? z + z * square * p : far;
 }
 
-// In the order of ACTIVATIONS in nnjax/native/__init__.py.
+// In the order of ACTIVATIONS in compiling.py.
 enum Activation { kIdentity, kSigmoid, kTanh, kRelu };
 
 INLINE Vec Activate(int kind, Vec z) {

@@ -34,20 +34,33 @@ def test_a_compiler_that_fails(monkeypatch, command):
         compiling.target(SHAPE)
 
 
-def test_a_library_is_compiled_once(monkeypatch, tmp_path):
-    ran = []
+@pytest.mark.parametrize("before", [None, "damaged", "a library"])
+def test_a_missing_or_damaged_library_is_compiled(monkeypatch, tmp_path, before):
+    ran, path = [], tmp_path / "library.so"
 
     def run(command, **options):
         ran.append(command)
         command[-1].write_text("a library")
 
+    def load(name):
+        if not path.exists() or path.read_text() == "damaged":
+            raise OSError("file too short")
+        return path.read_text()
+
     monkeypatch.setattr(compiling.subprocess, "run", run)
-    path = tmp_path / "folder" / "library.so"
-    for _ in range(2):
-        assert compiling._compiled(["c++", "-O3"], path) == path
-    assert len(ran) == 1
-    assert path.read_text() == "a library"
-    assert [entry.name for entry in path.parent.iterdir()] == ["library.so"]
+    monkeypatch.setattr(compiling.ctypes, "CDLL", load)
+    if before:
+        path.write_text(before)
+    assert compiling._loaded(["c++", "-O3"], path) == "a library"
+    assert len(ran) == (before != "a library")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["library.so"]
+
+
+def test_a_compilers_path_may_contain_a_space(monkeypatch):
+    monkeypatch.setenv("CXX", "'/no where/c++' -O1")
+    assert not compiling.available()
+    with pytest.raises(RuntimeError, match="/no where/c"):
+        compiling.target(SHAPE)
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -56,15 +69,18 @@ def test_libraries_stand_beside_jaxs_programs(tmp_path, kept):
     jax.config.update("jax_compilation_cache_dir", str(tmp_path) if kept else None)
     try:
         assert compiling._folder() == (tmp_path if kept else compiling._temporary())
+        jax.config.update("jax_compilation_cache_dir", "/proc/no such folder")
+        assert compiling._folder() == compiling._temporary()
     finally:
         jax.config.update("jax_compilation_cache_dir", before)
 
 
 def test_the_name_tells_networks_and_compilers_apart():
-    one = compiling._digest(["c++", *SHAPE.definitions()])
-    assert one == compiling._digest(["c++", *SHAPE.definitions()])
-    assert one != compiling._digest(["clang++", *SHAPE.definitions()])
-    assert one != compiling._digest(["c++", *SHAPE._replace(rows=5).definitions()])
+    one = compiling._digest(["c++", *SHAPE.definitions()], "12.2")
+    assert one == compiling._digest(["c++", *SHAPE.definitions()], "12.2")
+    assert one != compiling._digest(["c++", *SHAPE.definitions()], "12.3")
+    assert one != compiling._digest(["clang++", *SHAPE.definitions()], "12.2")
+    assert one != compiling._digest(["c++", *SHAPE._replace(rows=5).definitions()], "12.2")
 
 
 def test_the_sources_are_part_of_the_package():
