@@ -15,6 +15,7 @@ import jaxtyping
 import pytest
 from jax._src import compiler
 from jax._src.interpreters import mlir
+from jax._src.lib.mlir import ir
 from jaxtyping import install_import_hook
 
 jax.config.update("jax_enable_x64", True)
@@ -84,6 +85,16 @@ def _knows(options: dict[str, Any]) -> bool:
     return True
 
 
+def _quickly() -> Callable[..., Any]:
+    """Return a `get_compile_options` that adds the quick options."""
+    usual, known = compiler.get_compile_options, quick_options()
+
+    def quick(*args: Any, env_options_overrides: dict[str, Any] | None = None, **options: Any) -> Any:
+        return usual(*args, env_options_overrides=known | (env_options_overrides or {}), **options)
+
+    return quick
+
+
 LIMIT = 1 << 30
 """So many bytes may be in use before a file of tests; above, all compiled programs are forgotten first."""
 
@@ -112,7 +123,7 @@ def _context() -> Any:
     program written while another one is being written gets its own, since it would become a part of that one,
     and so do programs in other threads.
     """
-    alone = threading.current_thread() is threading.main_thread() and mlir.ir.Context.current is None
+    alone = threading.current_thread() is threading.main_thread() and ir.Context.current is None
     return shared_context() if alone else make_context()
 
 
@@ -139,19 +150,23 @@ def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
     slow = "not slow" not in request.config.option.markexpr
     says = functools.partial(getattr, request.module)
     optimised = says("OPTIMISED", False) or (slow and says("LONG", False))
-    usual, known = compiler.get_compile_options, quick_options()
-
-    def quick(*args: Any, env_options_overrides: dict[str, Any] | None = None, **options: Any) -> Any:
-        return usual(*args, env_options_overrides=known | (env_options_overrides or {}), **options)
-
     if optimised != last["optimised"] or _in_use() > LIMIT:
         _forget_programs()
         last["optimised"] = optimised
     with pytest.MonkeyPatch.context() as patch:
         if not optimised:
-            patch.setattr(compiler, "get_compile_options", quick)
+            patch.setattr(compiler, "get_compile_options", _quickly())
         patch.setattr(mlir, "make_ir_context", _context)
         yield
+
+
+@pytest.fixture
+def quickly(quick_programs: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make XLA optimise little for one test of a file that opts out."""
+    jax.clear_caches()
+    monkeypatch.setattr(compiler, "get_compile_options", _quickly())
+    yield
+    jax.clear_caches()
 
 
 @pytest.fixture
