@@ -15,7 +15,7 @@ import jaxtyping
 import pytest
 from jax._src import compiler
 from jax._src.interpreters import mlir
-from jax._src.lib.mlir import ir
+from jaxlib.mlir import ir
 from jaxtyping import install_import_hook
 
 jax.config.update("jax_enable_x64", True)
