@@ -4,6 +4,9 @@ import ctypes
 import functools
 import gc
 import pathlib
+import resource
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +14,8 @@ import jax
 import jaxtyping
 import pytest
 from jax._src import compiler
+from jax._src.interpreters import mlir
+from jaxlib.mlir import ir
 from jaxtyping import install_import_hook
 
 jax.config.update("jax_enable_x64", True)
@@ -57,9 +62,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_finish() -> None:
-    """Make the garbage collector skip what imports left behind; scanning it takes 5 % of a test run."""
+    """Make the garbage collector skip what imports left behind, and run rarely.
+
+    Tracing makes many objects that live on; looking through them again and again took 10 % of a test run.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @functools.cache
@@ -76,6 +85,48 @@ def _knows(options: dict[str, Any]) -> bool:
     return True
 
 
+def _quickly() -> Callable[..., Any]:
+    """Return a `get_compile_options` that adds the quick options."""
+    usual, known = compiler.get_compile_options, quick_options()
+
+    def quick(*args: Any, env_options_overrides: dict[str, Any] | None = None, **options: Any) -> Any:
+        return usual(*args, env_options_overrides=known | (env_options_overrides or {}), **options)
+
+    return quick
+
+
+LIMIT = 1 << 30
+"""So many bytes may be in use before a file of tests; above, all compiled programs are forgotten first."""
+
+
+def _in_use() -> int:
+    """Return the bytes of memory that this process uses; infinitely many where that is not known."""
+    statm = pathlib.Path("/proc/self/statm")
+    return int(statm.read_text().split()[1]) * resource.getpagesize() if statm.exists() else sys.maxsize
+
+
+def _forget_programs() -> None:
+    jax.clear_caches()
+    shared_context.cache_clear()
+    gc.collect()
+    _give_memory_back()
+
+
+make_context = mlir.make_ir_context
+shared_context = functools.cache(make_context)
+
+
+def _context() -> Any:
+    """Return the context in which a program is written before it is compiled.
+
+    JAX makes one for each program, which takes 3 ms of the 16 that a small program takes, and a megabyte. A
+    program written while another one is being written gets its own, since it would become a part of that one,
+    and so do programs in other threads.
+    """
+    alone = threading.current_thread() is threading.main_thread() and ir.Context.current is None
+    return shared_context() if alone else make_context()
+
+
 def _give_memory_back() -> None:
     """Return freed memory: after 100 or more compilations, glibc keeps two thirds of a process's memory."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
@@ -83,9 +134,13 @@ def _give_memory_back() -> None:
         trim(0)
 
 
+last = {"optimised": False}
+"""How the last file of tests was compiled."""
+
+
 @pytest.fixture(autouse=True, scope="module")
 def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Make XLA optimise little, since most programs here run briefly; forget all programs after each file.
+    """Make XLA optimise little, since most programs here run briefly; files share programs compiled alike.
 
     Test files about bits, speed or faults of the compiler opt out with OPTIMISED = True. Test files whose
     slow tests take long or compare bits opt out with LONG = True whenever slow tests run. Each file has one
@@ -95,18 +150,23 @@ def quick_programs(request: pytest.FixtureRequest) -> Iterator[None]:
     slow = "not slow" not in request.config.option.markexpr
     says = functools.partial(getattr, request.module)
     optimised = says("OPTIMISED", False) or (slow and says("LONG", False))
-    usual, known = compiler.get_compile_options, quick_options()
-
-    def quick(*args: Any, env_options_overrides: dict[str, Any] | None = None, **options: Any) -> Any:
-        return usual(*args, env_options_overrides=known | (env_options_overrides or {}), **options)
-
+    if optimised != last["optimised"] or _in_use() > LIMIT:
+        _forget_programs()
+        last["optimised"] = optimised
     with pytest.MonkeyPatch.context() as patch:
         if not optimised:
-            patch.setattr(compiler, "get_compile_options", quick)
+            patch.setattr(compiler, "get_compile_options", _quickly())
+        patch.setattr(mlir, "make_ir_context", _context)
         yield
+
+
+@pytest.fixture
+def quickly(quick_programs: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make XLA optimise little for one test of a file that opts out."""
     jax.clear_caches()
-    gc.collect()
-    _give_memory_back()
+    monkeypatch.setattr(compiler, "get_compile_options", _quickly())
+    yield
+    jax.clear_caches()
 
 
 @pytest.fixture

@@ -47,7 +47,8 @@ def trained(network, optimizer, epochs, starts, **options):
 
 
 def starts(network, seeds=48):
-    return jax.vmap(lambda seed: drawn(network, jax.random.key(seed, impl="threefry2x32")))(np.arange(seeds))
+    draw = jax.vmap(lambda seed: drawn(network, jax.random.key(seed, impl="threefry2x32")))
+    return jax.jit(draw)(np.arange(seeds))
 
 
 def by_jax_grad(network, rate, epochs, params):
@@ -69,6 +70,7 @@ def agree(got, want, rtol):
     return all(np.allclose(a, b, rtol=rtol, atol=0) for a, b in pairs)
 
 
+@pytest.mark.usefixtures("quickly")
 @pytest.mark.parametrize("epochs", [0, 1, 2, 7])
 def test_training_in_one_loop_is_gradient_descent(epochs, monkeypatch):
     first = starts(SMALL)
@@ -81,6 +83,7 @@ def test_training_in_one_loop_is_gradient_descent(epochs, monkeypatch):
     assert epochs == 0 or not agree(trained(SMALL, optax.sgd(0.5), epochs, first), want, 1e-12)
 
 
+@pytest.mark.usefixtures("quickly")
 def test_curves_are_those_of_a_scan(monkeypatch):
     def run(params):
         options = {"optimizer": optax.sgd(0.5), "epochs": 7, "view": "nodes", "record_every": 3}
@@ -97,6 +100,7 @@ def carry(optimizer, network):
     return params, optimizer.init(params)
 
 
+@pytest.mark.usefixtures("quickly")
 @pytest.mark.parametrize(
     "sizes, optimizer, small",
     [

@@ -60,6 +60,7 @@ def test_without_lanes_the_neighbours_show():
     assert any(np.any(a[:7] != b) for a, b in zip(*map(jax.tree.leaves, (whole, part)), strict=True))
 
 
+@pytest.mark.usefixtures("quickly")
 def test_the_results_are_those_of_the_function():
     rate = np.array([1e-3], np.float32)  # small, so that rounding is not amplified
     got = nnjax.sweep(trained, SEEDS[:2], {"rate": rate}, lane=LANE)
@@ -302,6 +303,7 @@ def of_every_kind(key):
     return arrays, nested, (numbers[0], 1, True, np.arange(2), [jax.random.split(key, 2)])
 
 
+@pytest.mark.usefixtures("quickly")
 @pytest.mark.parametrize("until", [False, True])
 def test_any_array_may_be_a_result(tmp_path, until):
     seeds = [3, 0, 2, 5, 9]
@@ -342,6 +344,7 @@ def test_the_key_is_that_of_the_seed():
     same(bits, np.stack([jax.random.key_data(nnjax.key(seed)) for seed in (0, 7, 2**32 - 1)]))
 
 
+@pytest.mark.usefixtures("quickly")
 def test_keys_come_back_as_keys(tmp_path):
     def keys(key, fold):
         return {"number": fold, "keys": jax.random.split(jax.random.fold_in(key, fold), 3)}

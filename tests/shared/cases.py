@@ -24,7 +24,7 @@ class Case:
     sizes: tuple[int, ...]
     activations: tuple
     loss: str = "sse"
-    rows: int = 5
+    rows: int = 7
     biases: bool = True
 
     @property
@@ -57,20 +57,21 @@ def output_for(loss: str, otherwise: str = "identity") -> str:
     return "identity" if nnjax.LOSSES[loss].logits else otherwise
 
 
+# Few shapes, so that the cases share their single operations where nothing is compiled whole.
 CASES = {
     "sigmoid": Case((3, 5, 4, 2), ("sigmoid", "sigmoid", "sigmoid")),
     "relu": Case((4, 6, 5, 3), ("relu", "relu", "identity")),
     "equal widths": Case((3, 3, 3, 3), ("tanh", "sigmoid", "sigmoid")),
-    "relu then sigmoid": Case((3, 4, 6, 2), ("relu", "sigmoid", "tanh")),
+    "relu then sigmoid": Case((3, 5, 4, 2), ("relu", "sigmoid", "tanh")),
     "per node": Case(
         (2, 3, 3, 2), (("relu", "sigmoid", "elu"), ("gelu", "tanh", "silu"), ("sigmoid", "identity"))
     ),
-    "smooth": Case((3, 4, 4, 2), ("softplus", "silu", "gelu")),
+    "smooth": Case((3, 5, 4, 2), ("softplus", "silu", "gelu")),
     "kinked": Case((3, 5, 4, 2), ("leaky_relu", "elu", "identity")),
-    "binary": Case((3, 4, 5, 2), ("tanh", "sigmoid", "identity"), "binary_cross_entropy"),
-    "softmax": Case((3, 5, 4, 3), ("relu", "tanh", "identity"), "softmax_cross_entropy"),
-    "no biases": Case((3, 4, 5, 2), ("sigmoid", "relu", "sigmoid"), biases=False),
-    "deep": Case((3, 4, 5, 4, 3, 2), ("tanh", "sigmoid", "relu", "sigmoid", "identity"), rows=7),
+    "binary": Case((3, 5, 4, 2), ("tanh", "sigmoid", "identity"), "binary_cross_entropy"),
+    "softmax": Case((4, 6, 5, 3), ("relu", "tanh", "identity"), "softmax_cross_entropy"),
+    "no biases": Case((3, 5, 4, 2), ("sigmoid", "relu", "sigmoid"), biases=False),
+    "deep": Case((3, 4, 5, 4, 3, 2), ("tanh", "sigmoid", "relu", "sigmoid", "identity")),
 }
 
 

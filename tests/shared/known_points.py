@@ -138,7 +138,7 @@ def groups(names):
     by_size = {}
     for name in names:
         by_size.setdefault(len(KNOWN[name][1]), []).append(name)
-    return [tuple(each[k : k + 4]) for each in by_size.values() for k in range(0, len(each), 4)]
+    return [tuple(each[k : k + 12]) for each in by_size.values() for k in range(0, len(each), 12)]
 
 
 def verdicts(names, dtype):

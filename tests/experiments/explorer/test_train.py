@@ -10,7 +10,7 @@ import pytest
 import nnjax
 from nnjax import datasets
 
-OPTIMISED = True  # 200 seeds take 5000 steps each
+LONG = True  # 200 seeds take 5000 steps each
 SEEDS, STEPS, RATE = 200, 5000, 2.0
 NETWORK = nnjax.mlp((2, 2, 1))
 
