@@ -32,33 +32,43 @@ class Picture(NamedTuple):
         part: The element of the page that is shown.
         width: Width of the window, in pixels.
         height: Maximum height of the screenshot, in pixels from the element's top.
+        ready: The element that the page shows once it has computed everything.
     """
 
     page: str
     part: str
     width: int
     height: int
+    ready: str = "body"
 
 
 TAKEN = {
     "report": Picture("report.html", ".cards", 1280, 820),
     "explorer-step": Picture("explorer.html#step=9", "#one-step", 1164, 900),
+    "explorer-seeds": Picture("explorer.html", "#seeds", 1164, 900, "#seed-grid[data-done]"),
 }
 
 
 def titles() -> dict[str, list[str]]:
-    """Return the titles that the pictures would show today, from scene 1 and from the first cards."""
+    """Return the titles that the pictures would show today, from two scenes and from the first cards."""
     scenes = re.findall(r"<h2[^>]*>(.+?)</h2>", EXPLORER.read_text("utf-8"))
     cards = [catalogue.load(name).card for name in CARDS[:SHOWN]]
-    return {"explorer-step": scenes[:1], "report": [card.sentence for card in cards if card is not None]}
+    return {
+        "explorer-step": scenes[:1],
+        "explorer-seeds": scenes[3:4],
+        "report": [card.sentence for card in cards if card is not None],
+    }
 
 
 def take(results: pathlib.Path, browser: Any) -> None:
     """Take every picture from the pages in a folder, and store the titles."""
-    for name, (page, part, width, height) in TAKEN.items():
+    for name, (page, part, width, height, ready) in TAKEN.items():
         tab = browser.new_page(viewport={"width": width, "height": height})
         tab.goto(f"{results.resolve().as_uri()}/{page}")
         tab.wait_for_load_state("networkidle")
+        tab.locator(part).scroll_into_view_if_needed()  # some scenes begin to compute when they are seen
+        tab.wait_for_selector(ready)
+        tab.evaluate("scrollTo({top: 0, behavior: 'instant'})")
         box = tab.locator(part).bounding_box()
         content = tab.screenshot(full_page=True, clip=box | {"height": min(height, box["height"])})
         _save(PICTURES / f"{name}.png", content)
