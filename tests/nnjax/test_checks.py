@@ -315,7 +315,7 @@ def test_training_checks_each_argument_once(view, counted):
         "count record_every": 1,
         "random_key": 1,
         "whole seed": 1,  # of nnjax.key(0)
-        "lookup view": 1,
+        "canonical view": 1,
     }
 
 
