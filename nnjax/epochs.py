@@ -204,23 +204,27 @@ def _pass(task: Task, carry: tuple[Any, Any], number: Array) -> tuple[Any, Any]:
     The order depends on the loop's epoch number, not on how many epochs a run has done: under vmap, runs with
     the same key therefore share one order, even after some of the runs have stopped.
     """
-    step, rows, size = functools.partial(_step, task), len(task.xs), task.batch_size
-    if size == rows and task.descent is None:
-        return _whole(task, carry)
-    order = _order(task, number)
     if task.descent is not None:
-        return task.descent(carry[0], order, passes=1), carry[1]
-    full = rows - rows % size
+        return task.descent(carry[0], _order(task, number), passes=1), carry[1]
+    step, rows, size = functools.partial(_step, task), len(task.xs), task.batch_size
+    if size == rows:
+        return _whole(task, carry)
+    order, full = _order(task, number), rows - rows % size
     carry, _ = jax.lax.scan(step, carry, order[:full].reshape(-1, size))
     return step(carry, order[full:])[0] if full < rows else carry
 
 
-def _order(task: Task, number: Array) -> Array:
-    """Order the rows for one epoch."""
-    rows = len(task.xs)
-    if task.key is None or task.batch_size == rows:
-        return jnp.arange(rows)
-    return permutation(jax.random.fold_in(task.key, number), rows)
+def _keeps_order(task: Task) -> bool:
+    """Check whether every epoch takes the rows in the order in which they are given."""
+    return task.key is None or task.batch_size == len(task.xs)
+
+
+def _order(task: Task, number: Array | int) -> Array:
+    """Order the rows for the epoch with this number."""
+    if _keeps_order(task):
+        return jnp.arange(len(task.xs))
+    assert task.key is not None
+    return permutation(jax.random.fold_in(task.key, number), len(task.xs))
 
 
 def _several(task: Task, judge: Callable | None) -> Callable[[State, Array], State]:
@@ -229,17 +233,17 @@ def _several(task: Task, judge: Callable | None) -> Callable[[State, Array], Sta
     whole = judge is None and task.layout is VIEWS["nodes"] and task.batch_size == len(task.xs)
     if whole and by_number:
         return functools.partial(_repeated, task)
-    if task.descent is not None and judge is None and (task.key is None or task.batch_size == len(task.xs)):
+    if task.descent is not None and judge is None and _keeps_order(task):
         return functools.partial(_descended, task)
     epoch = functools.partial(_epoch, task, judge)
     return lambda state, numbers: jax.lax.scan(epoch, state, numbers)[0]
 
 
 def _descended(task: Task, state: State, numbers: Array) -> State:
-    """Run epochs that all go through the rows in the same order, in one call of the compiled library."""
+    """Run epochs that all take the rows in the same order, in one call of the compiled library."""
     assert task.descent is not None
     count = len(numbers)
-    params = task.descent(state.params, jnp.arange(len(task.xs)), passes=count)
+    params = task.descent(state.params, _order(task, 0), passes=count)
     return state._replace(params=params, epochs=state.epochs + count)
 
 

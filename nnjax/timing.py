@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from jaxtyping import PyTree
 
 from nnjax import checks
-from nnjax.native import NAME
+from nnjax.native import LAYOUTS
 from nnjax.sweeps import sweep
 from nnjax.views import VIEWS
 
@@ -46,7 +46,7 @@ def time_views(
     if not views:
         raise ValueError(f"views must name at least one of {', '.join(VIEWS)}; got {views!r}")
     for view in views:
-        checks.lookup("view", view, VIEWS | {NAME: None})
+        checks.lookup("view", view, LAYOUTS)
     runs = {view: functools.partial(fn, view=view) for view in views}
     for run in runs.values():
         sweep(run, range(seeds))

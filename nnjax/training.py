@@ -30,7 +30,6 @@ from nnjax.network import (
 )
 from nnjax.optimisers import turns
 from nnjax.stopping import Stop
-from nnjax.views import VIEWS
 
 
 def train_step(
@@ -151,9 +150,8 @@ def train(
     epochs = checks.count("epochs", epochs, least=0)
     record_every = None if record_every is None else checks.count("record_every", record_every)
     size = len(xs) if batch_size is None else checks.count("batch_size", batch_size, most=len(xs))
-    views = VIEWS | {native.NAME: VIEWS["matrix"]}
-    view = checks.canonical("view", view, views)
-    layout = views[view]
+    view = checks.canonical("view", view, native.LAYOUTS)
+    layout = native.LAYOUTS[view]
     held_out = _held_out(network, stop, xs.dtype, resolved)
     weighted, ys = _weighted(resolved, ys, row_weights)
     task = Task(

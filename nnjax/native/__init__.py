@@ -29,9 +29,11 @@ from nnjax.losses import LOSSES, Loss
 from nnjax.native.calls import call
 from nnjax.native.compiling import ACTIVATIONS, Shape, target
 from nnjax.network import Network, Params
-from nnjax.views import scalar_products
+from nnjax.views import VIEWS, scalar_products
 
 NAME = "native"
+LAYOUTS = VIEWS | {NAME: VIEWS["matrix"]}
+"""The layouts of parameters in all views; the C++ code is handed matrices, and returns matrices."""
 UNROLLED = 4
 """The number of rows that one turn of the loop over the rows computes, in `lanes.h`."""
 LANE_PRODUCTS = 1000
