@@ -81,6 +81,11 @@ def over_repeats(values: np.ndarray) -> Ratio:
     return Ratio(float(np.median(values)), (float(np.min(values)), float(np.max(values))))
 
 
+def judged(id: str, claim: str, measured: Ratio, note: str) -> Finding:
+    """Judge a median over the repeats, with their range as its interval."""
+    return Finding(EXPECTED[id], claim, measured=measured.median, interval=measured.span, note=note)
+
+
 def ratio(speed: xr.Dataset, network: str, method: str, ours: str | None = None) -> Ratio:
     """Compute nnjax's speed, in the view that a user gets or in `ours`, relative to another method's."""
     rates = speed["rate"].sel(network=network)
@@ -107,17 +112,17 @@ def drawable(data: xr.DataTree) -> list[str]:
 def findings(data: xr.DataTree) -> list[Finding]:
     """Judge the aims at the full size by their ratios; the intervals are the ranges of the repeats."""
     speed = data["speed"].to_dataset()
-    judged: list[Finding] = []
+    found: list[Finding] = []
     if speed.attrs["full"]:
-        judged += aim_findings(speed, data["alone"].to_dataset())
-        judged += peak_findings(speed, data["machine"].to_dataset())
-        judged += [*few_seeds(data["few"].to_dataset()), *one_network(data["one"].to_dataset())]
-    judged += [same_losses(speed), compilation(speed)]
+        found += aim_findings(speed, data["alone"].to_dataset())
+        found += peak_findings(speed, data["machine"].to_dataset())
+        found += [*few_seeds(data["few"].to_dataset()), *one_network(data["one"].to_dataset())]
+    found += [same_losses(speed), compilation(speed)]
     if "views" in data.children:
-        judged += view_findings(data["views"].to_dataset())
+        found += view_findings(data["views"].to_dataset())
     if "million" in data.children:
-        judged += million_findings(data["million"].to_dataset())
-    return judged
+        found += million_findings(data["million"].to_dataset())
+    return found
 
 
 def aim_findings(speed: xr.Dataset, alone: xr.Dataset) -> list[Finding]:
@@ -131,16 +136,7 @@ def aim_findings(speed: xr.Dataset, alone: xr.Dataset) -> list[Finding]:
     rates = {name: alone["rate"].sel(peer=name).values for name in ("nnjax.train, matrix", "PyTorch, loop")}
     one = Aim("alone", "one network alone", "PyTorch, loop", "times as fast as a PyTorch loop")
     ratios[one] = over_repeats(rates["nnjax.train, matrix"] / rates["PyTorch, loop"])
-    return [
-        Finding(
-            EXPECTED[aim.id],
-            f"{aim.network}: {aim.claim}",
-            measured=measured.median,
-            interval=measured.span,
-            note=note,
-        )
-        for aim, measured in ratios.items()
-    ]
+    return [judged(aim.id, f"{aim.network}: {aim.claim}", measured, note) for aim, measured in ratios.items()]
 
 
 def was_measured(speed: xr.Dataset, network: str) -> bool:
@@ -153,13 +149,11 @@ def peak_findings(speed: xr.Dataset, machine: xr.Dataset) -> Iterator[Finding]:
     shares = speed["rate"] * speed["flops"] / float(machine["peak"].median())
     for id, network in PEAKS.items():
         if network in speed["network"].values and was_measured(speed, network):
-            measured = over_repeats(shares.sel(network=network, peer=NATIVE).values)
-            yield Finding(
-                EXPECTED[id],
+            yield judged(
+                id,
                 f"{network}: the view in C++, share of the machine's peak speed in matrix products",
-                measured=measured.median,
-                interval=measured.span,
-                note="drawing weights, ordering rows and two evaluations of the loss are included",
+                over_repeats(shares.sel(network=network, peer=NATIVE).values),
+                "drawing weights, ordering rows and two evaluations of the loss are included",
             )
 
 
@@ -168,13 +162,11 @@ def few_seeds(few: xr.Dataset) -> Iterator[Finding]:
     for seeds in few["seeds"].values:
         ratios = few["ratio"].sel(seeds=seeds)
         worst = ratios.median("repeat").idxmin("network").item()
-        measured = over_repeats(ratios.sel(network=worst).values)
-        yield Finding(
-            EXPECTED[f"few-{seeds}"],
+        yield judged(
+            f"few-{seeds}",
             f"sweeps of few seeds ({seeds}): times as fast as plain JAX",
-            measured=measured.median,
-            interval=measured.span,
-            note=f"the worse of {' and '.join(few['network'].values)}: {worst}",
+            over_repeats(ratios.sel(network=worst).values),
+            f"the worse of {' and '.join(few['network'].values)}: {worst}",
         )
 
 
@@ -186,13 +178,11 @@ def one_network(one: xr.Dataset) -> Iterator[Finding]:
     best = seconds.drop_sel(peer=there).median("repeat").idxmin("peer").item()
     for name in there:
         id, where = ours[name]
-        measured = over_repeats(seconds.sel(peer=best).values / seconds.sel(peer=name).values)
-        yield Finding(
-            EXPECTED[id],
+        yield judged(
+            id,
             f"one network trained alone{where} on the digits, 30 epochs: times as fast as the best peer",
-            measured=measured.median,
-            interval=measured.span,
-            note=f"the best: {best}",
+            over_repeats(seconds.sel(peer=best).values / seconds.sel(peer=name).values),
+            f"the best: {best}",
         )
 
 
@@ -238,13 +228,11 @@ def worst_view(id: str, where: str, views: xr.Dataset) -> Finding:
     ratios = views["ratio"].transpose("case", "repeat").values
     typical = np.median(ratios, axis=1)
     worst = int(np.argmin(typical))
-    measured = over_repeats(ratios[worst])
-    return Finding(
-        EXPECTED[id],
+    return judged(
+        id,
         f"the view that fastest_view names, {where}: smallest ratio to the speed of the best other view",
-        measured=measured.median,
-        interval=measured.span,
-        note=f"{views['case'].values[worst]}; median of the networks: {np.median(typical):.2f}",
+        over_repeats(ratios[worst]),
+        f"{views['case'].values[worst]}; median of the networks: {np.median(typical):.2f}",
     )
 
 

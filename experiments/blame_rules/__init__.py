@@ -112,7 +112,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
         lambda: {"alignment": aligned(named["iris"], some, context)},
         lambda: angle_groups(config, context),
     ]
-    groups = {name: group for part in context.two_at_a_time(parts) for name, group in part.items()}
+    groups = context.groups(parts)
     return xr.DataTree.from_dict(groups)
 
 

@@ -76,7 +76,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
     if config.mnist:
         births = config.seeds_from_first(BIRTHS * config.few)
         parts.append(lambda: nielsen.measure(context, config.pictures, few, births, config.epochs))
-    groups = {name: group for part in context.two_at_a_time(parts) for name, group in part.items()}
+    groups = context.groups(parts)
     data = xr.DataTree.from_dict(groups)
     if config.mnist:
         data["mnist"].attrs["pictures"] = load(config.pictures).name

@@ -86,7 +86,8 @@ def run(config: Config, context: Context) -> xr.DataTree:
         *(functools.partial(partings, *each) for each in named.items()),
     ]
     by_rate, *others = context.two_at_a_time(parts)
-    endings, apart = (dict(zip(named, part, strict=True)) for part in (others[:3], others[3:]))
+    count = len(named)
+    endings, apart = (dict(zip(named, part, strict=True)) for part in (others[:count], others[count:]))
     random = random_starts(endings, seeds, config.ranges, config.epochs)
     return xr.DataTree.from_dict({"random": random, "zeros": zero_starts(endings, apart), "rates": by_rate})
 

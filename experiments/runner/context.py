@@ -114,6 +114,10 @@ class Context:
                 self.report(done, len(parts))
             return [each.result() for each in waiting]
 
+    def groups(self, parts: Sequence[Callable[[], Mapping[str, T]]]) -> dict[str, T]:
+        """Compute parts that return groups of data by name, two at a time, and return all the groups."""
+        return {name: group for part in self.two_at_a_time(parts) for name, group in part.items()}
+
     def check(self) -> None:
         """Raise an error if the run is being ended; sweeps call this method from time to time.
 

@@ -183,7 +183,7 @@ def _run_one(
 
 
 def _finish(experiment: Experiment, measured: Measured, request: Request, console: Console) -> bool:
-    """Make and print an experiment's result, and write the report; if it failed, print why: return False."""
+    """Make and print an experiment's result, and write the report; if anything failed, return False."""
     console.rule(f"[bold]{experiment.name}[/]")
     console.print(experiment.question)
     error, took = measured.error, measured.took

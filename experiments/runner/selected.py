@@ -23,7 +23,8 @@ def activation(names: Sequence[str], index: jax.Array) -> nnjax.Activation:
 def loss(names: Sequence[str], index: jax.Array) -> nnjax.Loss:
     """Make the loss with this index (int32) in `names`, which are names in `nnjax.LOSSES`.
 
-    The caller must see to it that the outputs and labels suit the loss: logits are not asked for.
+    Such a loss does not check that outputs and labels suit it; for example, it accepts outputs that are not
+    logits.
     """
     known = [nnjax.LOSSES[name] for name in names]
     return nnjax.Loss(

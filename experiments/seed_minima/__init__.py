@@ -85,7 +85,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
         lambda: {"linear": bottleneck.linear(context, seeds(config.linear_seeds))},
         lambda: {"critical_points": bottleneck.critical_points()},
     ]
-    groups = {name: group for part in context.two_at_a_time(parts) for name, group in part.items()}
+    groups = context.groups(parts)
     return xr.DataTree.from_dict(groups)
 
 

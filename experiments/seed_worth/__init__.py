@@ -77,7 +77,7 @@ def run(config: Config, context: Context) -> xr.DataTree:
     if config.mnist:
         many = config.pictures, seeds(config.mnist_seeds), config.mnist_epochs
         parts.append(lambda: {"mnist": digits.measure_mnist(context, *many)})
-    groups = {name: group for part in context.two_at_a_time(parts) for name, group in part.items()}
+    groups = context.groups(parts)
     return xr.DataTree.from_dict(groups)
 
 

@@ -174,15 +174,12 @@ def measure(context: Context, groups: Mapping[str, Group], seeds: np.ndarray) ->
         for recipe in group.recipes:
             named.setdefault(_job(group, recipe), {})[recipe] = None
 
-    def run(job: Job) -> list[Record]:
-        return train_all(context, tasks[job.task], list(named[job]), job.epochs, seeds)
+    def run(job: Job) -> dict[Recipe, Record]:
+        trained = train_all(context, tasks[job.task], list(named[job]), job.epochs, seeds)
+        return dict(zip(named[job], trained, strict=True))
 
-    records = {}
-    # Compiling uses only one core and takes half of the time, so two jobs run in parallel.
-    with context.pool(2) as pool:
-        for done, (job, trained) in enumerate(zip(named, pool.map(run, named), strict=True)):
-            records[job] = dict(zip(named[job], trained, strict=True))
-            context.report(done + 1, len(named))
+    parts = [functools.partial(run, job) for job in named]
+    records = dict(zip(named, context.two_at_a_time(parts), strict=True))
     return {
         name: as_dataset(group, [records[_job(group, recipe)][recipe] for recipe in group.recipes], seeds)
         for name, group in groups.items()

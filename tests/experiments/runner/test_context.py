@@ -71,6 +71,11 @@ def test_parts_run_two_at_a_time_and_results_keep_their_order():
     assert shown == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
+def test_groups_of_all_parts_are_joined_in_the_order_of_the_parts():
+    groups = Context().groups([lambda: {"b": 1, "a": 2}, lambda: {"c": 3}])
+    assert list(groups.items()) == [("b", 1), ("a", 2), ("c", 3)]
+
+
 def test_a_part_that_fails_ends_the_others():
     context, started = Context(), threading.Event()
 
