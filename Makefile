@@ -3,6 +3,9 @@ PYTHON ?= python3
 PROFILE ?= default
 # Tests run in this many processes; 0 means in this one (for a debugger, or a GPU, which two would have to share).
 WORKERS ?= 2
+# Where Python may not write bytecode, every process spends five seconds compiling the modules that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX = $(CURDIR)/.venv/bytecode
 RUN = .venv/bin/python
 INSTALL = $(RUN) -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r
 LOCK = $(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
