@@ -30,7 +30,7 @@ def call(target: str, passes: int, params: int, vmapped: int = 0) -> Callable[..
 
     @one.def_vmap
     def many(
-        runs: int, batched: Sequence[bool], *arguments: Array
+        runs: int, batched: Sequence[bool], *arguments: Array | np.ndarray
     ) -> tuple[tuple[Array, ...], tuple[bool, ...]]:
         axes = [a if is_batched else a[None] for a, is_batched in zip(arguments, batched, strict=True)]
         return call(target, passes, params, vmapped + 1)(*axes), (True,) * params

@@ -97,6 +97,16 @@ def _inspect(one: Callable, widest: np.dtype, *dtypes: np.dtype) -> Program:
     return Program(jaxpr.jaxpr, list(jaxpr.consts), results, tree)
 
 
+def _as_inspected(one: Callable) -> Callable[..., list[Array]]:
+    """Return the operations of `one` as a function (seed, *setting) -> leaves, which is faster to trace."""
+
+    def operations(*arguments: Array) -> list[Array]:
+        program = inspect(one, *(np.dtype(argument.dtype) for argument in arguments))
+        return core.jaxpr_as_fun(core.ClosedJaxpr(program.jaxpr, program.consts))(*arguments)
+
+    return operations
+
+
 def constants(program: Program) -> Iterator[np.ndarray]:
     """Return all data that fn closes over, in the program's order, whether JAX keeps it apart or not."""
     yield from map(to_numpy, program.consts)
@@ -217,11 +227,11 @@ def in_turn(one: Callable, where: tuple[Any, ...], *results: jax.ShapeDtypeStruc
 
     The program runs the first `turns` lanes, one after the other, and spreads each of them over the devices.
     """
-    lane, options = lapack.vmap(one, where[0].platform), devices.compiler_options()
+    lane, options = lapack.vmap(_as_inspected(one), where[0].platform), devices.compiler_options()
 
     def lanes(turns: Array, rows: tuple[Array, ...]) -> PyTree:
         def turn(index: Array, results: PyTree) -> PyTree:
-            now = jax.tree.leaves(lane(*(row[index] for row in rows)))
+            now = lane(*(row[index] for row in rows))
             return [every.at[index].set(some) for every, some in zip(results, now, strict=True)]
 
         empty = [_empty((*rows[0].shape, *result.shape), result.dtype) for result in results]
