@@ -5,6 +5,7 @@ On CPUs, jaxlib up to 0.11.0 cuts a batch of matrices into tasks that can wait f
 over single matrices, which gives the same bits.
 """
 
+import functools
 from collections.abc import Callable
 from importlib import metadata
 
@@ -13,10 +14,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
-def hangs(jaxlib: str) -> bool:
+def hangs(version: str) -> bool:
     """Check whether several LAPACK calls at once can hang on CPUs in this version of jaxlib."""
-    numbers = tuple(int(part) for part in jaxlib.split(".")[:3] if part.isdigit())
+    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
     return numbers < (0, 11, 1)
+
+
+@functools.cache
+def jaxlib() -> str:
+    """Return the version of jaxlib."""
+    return metadata.version("jaxlib")
 
 
 def eigh(matrix: Float[Array, "i i"]) -> tuple[Float[Array, " i"], Float[Array, "i i"]]:
@@ -34,6 +41,6 @@ def _call(decompose: Callable) -> Callable[[Array], tuple[Array, Array]]:
         first, second = decompose(matrix)
         return first, second
 
-    if jax.default_backend() == "cpu" and hangs(metadata.version("jaxlib")):
+    if jax.default_backend() == "cpu" and hangs(jaxlib()):
         return jax.custom_batching.sequential_vmap(one)
     return one

@@ -30,7 +30,6 @@ import contextlib
 import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from importlib import metadata
 from typing import Any
 
 import jax
@@ -38,7 +37,7 @@ import jax.numpy as jnp
 from jax.extend import core
 from jax.interpreters import batching
 
-from nnjax.linalg import hangs
+from nnjax.linalg import hangs, jaxlib
 from nnjax.sweeps import devices
 
 CALLS = frozenset({
@@ -72,13 +71,13 @@ def where(jaxpr: Any) -> tuple[Any, ...]:
     XLA cannot spread a loop over matrices across devices without exchanging the matrices at every iteration.
     """
     chosen = devices.chosen()
-    risky = CALLBACKS | CALLS if hangs(metadata.version("jaxlib")) else CALLBACKS
+    risky = CALLBACKS | CALLS if hangs(jaxlib()) else CALLBACKS
     return chosen[:1] if chosen[0].platform == "cpu" and names(jaxpr) & risky else chosen
 
 
 def vmap(one: Callable, platform: str) -> Callable:
     """Return `jax.vmap(one)`; LAPACK gets one matrix at a time if batches can hang. No bits change."""
-    if platform != "cpu" or not hangs(metadata.version("jaxlib")):
+    if platform != "cpu" or not hangs(jaxlib()):
         return jax.vmap(one)
     # JAX caches inner programs that it has vmapped. An axis name of our own separates our programs from those
     # that were vmapped elsewhere.

@@ -150,6 +150,13 @@ class TestTraining:
         ):
             assert several[36].tobytes() == single[0].tobytes() == np.asarray(both[1]).tobytes()
 
+    def test_equal_seeds_at_the_end_are_the_same(self, case):
+        seeds = np.array([3, 5, 4, 5, 5, 5])
+        trained = jax.jit(jax.vmap(lambda seed: trainer(*case)(key_of(seed))[0]))(seeds)
+        for leaf in map(np.asarray, jax.tree.leaves(trained)):
+            assert leaf[1].tobytes() == leaf[3].tobytes() == leaf[4].tobytes() == leaf[5].tobytes()
+            assert leaf[2].tobytes() != leaf[5].tobytes() or not np.any(leaf)
+
     def test_a_seed_that_diverges_harms_no_other(self, case):
         network, rows, batch_size = case
         params, (xs, ys) = draw(network, key_of(1)), data(network, rows)
