@@ -14,6 +14,7 @@ import nnjax
 from experiments.benchmark import peers
 from experiments.benchmark.machine import clock
 from experiments.benchmark.work import Job, Work
+from nnjax import native
 from nnjax.native import compiling
 
 COUNTS = (1, 10, 100)
@@ -22,19 +23,27 @@ OURS = "nnjax.train"
 OURS_IN_C = "nnjax.train, C++"
 
 
+NAMED = "named"
+"""The view that `fastest_view` names, as opposed to the view in C++."""
+
+
 def sweeps(works: Mapping[str, Work], repeats: int) -> xr.Dataset:
-    """Measure the speed of a sweep of a few seeds relative to plain JAX's, (network, seeds, repeat)."""
-    ratios = np.empty((len(works), len(COUNTS), repeats))
+    """Measure the speed of a sweep of a few seeds relative to plain JAX's, (view, network, seeds, repeat)."""
+    views = [NAMED, *([native.NAME] if compiling.available() else [])]
+    ratios = np.empty((len(views), len(works), len(COUNTS), repeats))
     for row, work in enumerate(works.values()):
-        train = peers.final_loss(peers.fastest_view(work), work)
+        trains = [peers.final_loss(peers.fastest_view(work) if v == NAMED else v, work) for v in views]
         for column, seeds in enumerate(COUNTS):
             few = dataclasses.replace(work, seeds=seeds)
-            ours = functools.partial(nnjax.sweep, train, few.seed_range())
-            rounds = in_turn({"ours": ours, "plain": peers.plain_jax(few)}, repeats)
-            ratios[row, column] = rounds[:, 1] / rounds[:, 0]
+            jobs = {
+                view: functools.partial(nnjax.sweep, train, few.seed_range())
+                for view, train in zip(views, trains, strict=True)
+            }
+            rounds = in_turn({**jobs, "plain": peers.plain_jax(few)}, repeats)
+            ratios[:, row, column] = (rounds[:, -1:] / rounds[:, :-1]).T
     return xr.Dataset(
-        {"ratio": (("network", "seeds", "repeat"), ratios, {"units": "1"})},
-        {"network": list(works), "seeds": list(COUNTS)},
+        {"ratio": (("view", "network", "seeds", "repeat"), ratios, {"units": "1"})},
+        {"view": views, "network": list(works), "seeds": list(COUNTS)},
     )
 
 

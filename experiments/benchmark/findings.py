@@ -1,12 +1,13 @@
 """The benchmark's findings, which compare each aim with the measured ratio, and its tables."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from experiments.benchmark.few import OURS, OURS_IN_C
+from experiments.benchmark.few import NAMED, OURS, OURS_IN_C
 from experiments.benchmark.peers import FLOOR, NATIVE
 from experiments.runner import expectations
 from experiments.runner.experiment import Table
@@ -159,12 +160,13 @@ def peak_findings(speed: xr.Dataset, machine: xr.Dataset) -> Iterator[Finding]:
 
 def few_seeds(few: xr.Dataset) -> Iterator[Finding]:
     """Judge sweeps of 1, 10 and 100 seeds against plain JAX, on the network where nnjax does worst."""
-    for seeds in few["seeds"].values:
-        ratios = few["ratio"].sel(seeds=seeds)
+    for view, seeds in itertools.product(few["view"].values, few["seeds"].values):
+        ratios = few["ratio"].sel(view=view, seeds=seeds)
         worst = ratios.median("repeat").idxmin("network").item()
+        id, where = (f"few-{seeds}", "") if view == NAMED else (f"few-native-{seeds}", "the view in C++, ")
         yield judged(
-            f"few-{seeds}",
-            f"sweeps of few seeds ({seeds}): times as fast as plain JAX",
+            id,
+            f"{where}sweeps of few seeds ({seeds}): times as fast as plain JAX",
             over_repeats(ratios.sel(network=worst).values),
             f"the worse of {' and '.join(few['network'].values)}: {worst}",
         )

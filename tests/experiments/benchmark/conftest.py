@@ -63,11 +63,11 @@ def data():
         "few": xr.Dataset(
             {
                 "ratio": (
-                    ("network", "seeds", "repeat"),
-                    np.array([[[0.1], [2.0], [3.0]], [[0.9], [0.9], [0.7]]]),
+                    ("view", "network", "seeds", "repeat"),
+                    np.array([[[[0.1], [2.0], [3.0]], [[0.9], [0.9], [0.7]]], [[[0.2]] * 3, [[4.0]] * 3]]),
                 )
             },
-            {"network": ["2-2-1", "digits"], "seeds": [1, 10, 100]},
+            {"view": ["named", "native"], "network": ["2-2-1", "digits"], "seeds": [1, 10, 100]},
         ),
         "one": xr.Dataset(
             {"seconds": (("repeat", "peer"), [[1.0, 3.0, 2.0], [2.0, 3.0, 2.0], [4.0, 9.0, 6.0]])},

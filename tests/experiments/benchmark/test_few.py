@@ -18,8 +18,9 @@ def clocked(monkeypatch):
 def test_a_ratio_above_1_is_faster_than_plain_jax(clocked, monkeypatch):
     monkeypatch.setattr(few.nnjax, "sweep", lambda fn, seeds: np.full(len(seeds), 2.0))
     monkeypatch.setattr(peers, "plain_jax", lambda each: lambda: np.full(each.seeds, 5.0))
+    monkeypatch.setattr(few.compiling, "available", lambda: True)
     data = few.sweeps({"2-2-1": work.xor((2, 2, 1), 3, 1)}, repeats=2)
-    assert data["ratio"].shape == (1, len(few.COUNTS), 2)
+    assert data["ratio"].shape == (2, 1, len(few.COUNTS), 2)
     assert (data["ratio"] == 2.5).all()
 
 

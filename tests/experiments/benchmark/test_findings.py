@@ -18,6 +18,9 @@ def test_verdicts(data):
         "few-1": "differs",
         "few-10": "agrees",
         "few-100": "differs",
+        "few-native-1": "differs",
+        "few-native-10": "differs",
+        "few-native-100": "differs",
         "one-network": "agrees",
         "torch-func": "agrees",
         "plain-jax-2-2-1": "agrees",
@@ -48,6 +51,7 @@ def test_what_is_measured(data):
     assert found["views-batches"].interval == (0.5, 0.7)
     assert found["million-seconds"].unit == "s"
     assert [found[f"few-{seeds}"].measured for seeds in (1, 10, 100)] == [0.1, 0.9, 0.7]
+    assert [found[f"few-native-{seeds}"].measured for seeds in (1, 10, 100)] == [0.2] * 3
     assert found["few-10"].note == "the worse of 2-2-1 and digits: digits"
     assert (found["one-network"].measured, found["one-network"].interval) == (1.5, (1.0, 2.0))
     assert found["one-network"].note == "the best: fast"
