@@ -174,6 +174,7 @@ def numpy_loop(work: Work) -> Job:
 MATRIX = "nnjax, matrix"
 NATIVE = "nnjax, C++"
 FLOOR = "C, one vector element per seed"
+MANY = 10_000
 FEW = 100
 """Maximum number of updates for methods that would take minutes; speeds are compared per seed and update."""
 
@@ -190,6 +191,7 @@ class Peer:
         most_steps: The largest number of updates on full batches; None for all.
         view: A view of nnjax that is measured only if `fastest_view` picks it.
         compiler: Whether the peer needs a C++ compiler.
+        many_rows: Whether the peer is measured on `MANY` rows and more, which takes minutes.
     """
 
     make: Callable[[Work], Job]
@@ -198,6 +200,7 @@ class Peer:
     most_steps: int | None = None
     view: str | None = None
     compiler: bool = False
+    many_rows: bool = False
 
     def limited(self, work: Work) -> Work:
         """Return the part of the work that this peer does."""
@@ -210,15 +213,18 @@ class Peer:
 
     def runs(self, work: Work) -> bool:
         """Return whether the peer can run and is to be measured on this work."""
-        return self.can_run() and self.view in (None, fastest_view(work))
+        fits = self.many_rows or len(work.xs) < MANY
+        return self.can_run() and fits and self.view in (None, fastest_view(work))
 
 
 PEERS = {
     "nnjax, node by node": Peer(functools.partial(nnjax_sweep, "nodes"), "nnjax", view="nodes"),
-    "nnjax, columns": Peer(functools.partial(nnjax_sweep, "columns"), "nnjax", view="columns"),
-    NATIVE: Peer(functools.partial(nnjax_sweep, "native"), "nnjax", compiler=True),
-    MATRIX: Peer(functools.partial(nnjax_sweep, "matrix"), "nnjax", most_steps=FEW),
-    "plain JAX, jit(vmap(scan))": Peer(plain_jax, "jax", most_steps=FEW),
+    "nnjax, columns": Peer(
+        functools.partial(nnjax_sweep, "columns"), "nnjax", view="columns", many_rows=True
+    ),
+    NATIVE: Peer(functools.partial(nnjax_sweep, "native"), "nnjax", compiler=True, many_rows=True),
+    MATRIX: Peer(functools.partial(nnjax_sweep, "matrix"), "nnjax", most_steps=FEW, many_rows=True),
+    "plain JAX, jit(vmap(scan))": Peer(plain_jax, "jax", most_steps=FEW, many_rows=True),
     "Flax NNX + Optax, vmap": Peer(flax_nnx, "flax", most_steps=FEW),
     "NumPy, batched": Peer(batched_numpy, "numpy", most_steps=30),
     "NumPy, loop": Peer(numpy_loop, "numpy", loop=True, most_steps=FEW),

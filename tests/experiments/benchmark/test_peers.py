@@ -96,6 +96,13 @@ def test_a_view_runs_where_it_is_named_and_the_matrix_view_always(sizes, rows):
     assert {name for name in names.values() if PEERS[name].runs(each)} == {names[view], "nnjax, matrix"}
 
 
+def test_on_many_rows_only_plain_jax_is_a_peer():
+    digits = work.digits(1, small=True)
+    xs, ys = np.zeros((peers.MANY, 64), np.float32), np.zeros((peers.MANY, 10), np.float32)
+    running = {name for name, peer in PEERS.items() if peer.runs(dataclasses.replace(digits, xs=xs, ys=ys))}
+    assert {name for name in running if not name.startswith("nnjax")} == {"plain JAX, jit(vmap(scan))"}
+
+
 def test_what_is_not_installed_does_not_run(monkeypatch):
     monkeypatch.setattr(peers.compiling, "available", lambda: False)
     assert not PEERS["nnjax, C++"].runs(WORKS["xor"])
