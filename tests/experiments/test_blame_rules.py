@@ -7,6 +7,8 @@ from experiments.blame_rules import Config, angle_groups, tasks
 from experiments.blame_rules.rules import INPUTS, RULES, TRUE
 from experiments.runner.context import Context
 
+LONG = True
+
 
 @pytest.mark.slow
 def test_the_angles_are_the_gradients_and_the_derived_ones():
