@@ -49,6 +49,22 @@ def memory(device: Any) -> int | None:
     return (device.memory_stats() or {}).get("bytes_limit", ASSUMED_MEMORY)
 
 
+SETTINGS = (
+    "enable_x64",
+    "default_matmul_precision",
+    "default_prng_impl",
+    "numpy_dtype_promotion",
+    "numpy_rank_promotion",
+    "threefry_partitionable",
+)
+"""JAX's settings that change what a function computes."""
+
+
+def settings() -> tuple[Any, ...]:
+    """Return the present values of `SETTINGS`."""
+    return tuple(getattr(jax.config, f"jax_{name}", None) for name in SETTINGS)
+
+
 def compiler_options() -> dict[str, Any]:
     """Make XLA use the 512-bit vectors of a CPU that has them; by default its code uses 256-bit ones."""
     if chosen()[0].platform != "cpu" or "avx512f" not in _cpu().get("flags", "").split():

@@ -158,18 +158,7 @@ def _content(array: np.ndarray) -> bytes:
     return f"{array.dtype.name} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes()
 
 
-SETTINGS = (
-    "enable_x64",
-    "default_matmul_precision",
-    "default_prng_impl",
-    "numpy_dtype_promotion",
-    "numpy_rank_promotion",
-    "threefry_partitionable",
-)
-"""JAX's settings that change what a function computes."""
-
-
 @functools.cache
 def settings_of_jax() -> dict[str, Callable[[Any], Any]]:
     """Return the settings that this version of JAX has, each with a context manager that sets it."""
-    return {f"jax_{name}": getattr(jax, name) for name in SETTINGS if hasattr(jax, name)}
+    return {f"jax_{name}": getattr(jax, name) for name in devices.SETTINGS if hasattr(jax, name)}

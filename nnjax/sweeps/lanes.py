@@ -85,11 +85,11 @@ def inspect(one: Callable, *dtypes: np.dtype) -> Program:
     Raises:
         TypeError: If `one` returns no array.
     """
-    return _inspect(one, jax.dtypes.canonicalize_dtype(np.float64), *dtypes)
+    return _inspect(one, devices.settings(), *dtypes)
 
 
 @functools.lru_cache(maxsize=64)
-def _inspect(one: Callable, widest: np.dtype, *dtypes: np.dtype) -> Program:
+def _inspect(one: Callable, settings: tuple[Any, ...], *dtypes: np.dtype) -> Program:
     jaxpr, out = jax.make_jaxpr(one, return_shape=True)(*(jax.ShapeDtypeStruct((), d) for d in dtypes))
     results, tree = jax.tree.flatten(out)
     if not results:
@@ -97,10 +97,10 @@ def _inspect(one: Callable, widest: np.dtype, *dtypes: np.dtype) -> Program:
     return Program(jaxpr.jaxpr, list(jaxpr.consts), results, tree)
 
 
-def _as_inspected(one: Callable) -> Callable[..., list[Array]]:
+def _as_inspected(one: Callable) -> Callable[..., list[Any]]:
     """Return the operations of `one` as a function (seed, *setting) -> leaves, which is faster to trace."""
 
-    def operations(*arguments: Array) -> list[Array]:
+    def operations(*arguments: Array) -> list[Any]:
         program = inspect(one, *(np.dtype(argument.dtype) for argument in arguments))
         return core.jaxpr_as_fun(core.ClosedJaxpr(program.jaxpr, program.consts))(*arguments)
 

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from nnjax.sweeps import inputs, jobs
+from nnjax.sweeps import devices, inputs, jobs
 
 pytestmark = pytest.mark.cpu
 
@@ -40,7 +40,7 @@ def test_what_the_bits_depend_on_does_not_depend_on_the_rows():
 
 
 def test_every_setting_can_be_read_and_set_for_a_while():
-    assert list(jobs.settings_of_jax()) == [f"jax_{name}" for name in jobs.SETTINGS]
+    assert list(jobs.settings_of_jax()) == [f"jax_{name}" for name in devices.SETTINGS]
     for name, context in jobs.settings_of_jax().items():
         before = getattr(jax.config, name)
         other = min(VALUES.get(name, {True, False}) - {getattr(before, "value", before)})

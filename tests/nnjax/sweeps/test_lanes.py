@@ -113,3 +113,17 @@ def test_an_accelerators_lane_leaves_room_for_what_is_recorded():
     narrow = lanes.fit(None, carrying(8, turns), memory)[0]
     assert narrow < lanes.fit(None, carrying(8, 8), memory)[0]
     assert 4 * turns * narrow <= memory * lanes.ACCELERATOR_WHOLE
+
+
+def drawn(key):
+    return jax.random.bits(key, (4,), np.uint32)
+
+
+def test_a_function_runs_with_the_settings_that_hold_when_it_is_called():
+    """A function that was inspected under other settings must not be taken as it was then."""
+    found = []
+    for partitionable in (True, False, True):
+        with jax.threefry_partitionable(partitionable):
+            found.append(nnjax.sweep(drawn, [0])[0])
+            np.testing.assert_array_equal(found[-1], drawn(nnjax.key(0)))
+    assert np.any(found[0] != found[1])
