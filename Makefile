@@ -58,7 +58,7 @@ mnist: setup  ## fetch MNIST once into .mnist (20 MB by pip, 55 MB on disk), for
 doctor: setup  ## check that this device computes what NumPy computes
 	$(RUN) -m nnjax.doctor
 accelerator: check-python  ## try this machine's GPU or TPU (5 minutes) with the packages PYTHON has; installs nothing
-	$(PYTHON) -m experiments.runner.accelerator $(ARGS)
+	env -u PYTHONPYCACHEPREFIX $(PYTHON) -m experiments.runner.accelerator $(ARGS)
 benchmark: setup  ## compare speeds side by side (20 minutes); ARGS="--million" adds a million seeds
 	$(RUN) -m experiments benchmark --profile full $(ARGS)
 

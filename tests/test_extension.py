@@ -82,7 +82,7 @@ def test_every_test_takes_up_a_new_activation_and_a_new_loss(copy, pytestconfig)
     done = subprocess.run(
         [*command, "-k", CHOSEN, *TESTS],
         cwd=copy,
-        env=os.environ | {"PYTHONPATH": str(copy)},
+        env=os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
     )

@@ -175,6 +175,7 @@ MATRIX = "nnjax, matrix"
 NATIVE = "nnjax, C++"
 FLOOR = "C, one vector element per seed"
 MANY = 10_000
+"""As many rows as take slow peers minutes."""
 FEW = 100
 """Maximum number of updates for methods that would take minutes; speeds are compared per seed and update."""
 
@@ -191,7 +192,7 @@ class Peer:
         most_steps: The largest number of updates on full batches; None for all.
         view: A view of nnjax that is measured only if `fastest_view` picks it.
         compiler: Whether the peer needs a C++ compiler.
-        many_rows: Whether the peer is measured on `MANY` rows and more, which takes minutes.
+        many_rows: Whether the peer is also measured on `MANY` rows or more.
     """
 
     make: Callable[[Work], Job]
@@ -218,7 +219,9 @@ class Peer:
 
 
 PEERS = {
-    "nnjax, node by node": Peer(functools.partial(nnjax_sweep, "nodes"), "nnjax", view="nodes"),
+    "nnjax, node by node": Peer(
+        functools.partial(nnjax_sweep, "nodes"), "nnjax", view="nodes", many_rows=True
+    ),
     "nnjax, columns": Peer(
         functools.partial(nnjax_sweep, "columns"), "nnjax", view="columns", many_rows=True
     ),

@@ -68,13 +68,13 @@ static ffi::Error Run(ffi::RemainingArgs args, ffi::RemainingRets rets, int64_t 
     seeds[s].order = order.Of(s, shape), seeds[s].rate = *rate.Of(s, shape);
   }
   const auto same = [&](const Seed& one, const Seed& other) {
-    bool all = one.rate == other.rate && Equal(one.order, other.order, order.size);
+    bool all = Equal(&one.rate, &other.rate, 1) && Equal(one.order, other.order, order.size);
     for (int k = 0; all && k < 2 * kLayers; k++) all = Equal(one.params[k], other.params[k], params[k].size);
     return all && Equal(one.xs, other.xs, xs.size) && Equal(one.ys, other.ys, ys.size);
   };
   long distinct = count;
   while (distinct > 1 && same(seeds[distinct - 2], seeds[distinct - 1])) distinct--;
-  seeds.resize(std::min(distinct, count));
+  seeds.resize(distinct);
   TrainAll(seeds, passes);
   for (int k = 0; k < 2 * kLayers && count > 0; k++) {
     const float* trained = seeds.back().results[k];

@@ -61,8 +61,8 @@ SETTINGS = (
 
 
 def settings() -> tuple[Any, ...]:
-    """Return the present values of `SETTINGS`."""
-    return tuple(getattr(jax.config, f"jax_{name}", None) for name in SETTINGS)
+    """Return the present values of `SETTINGS`, and the default device, which also changes what is traced."""
+    return tuple(getattr(jax.config, f"jax_{name}", None) for name in (*SETTINGS, "default_device"))
 
 
 def compiler_options() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Each experiment runs at its smoke size, its exact findings agree, and its programs suit other devices."""
 
+import enum
 import functools
 import pathlib
 from collections.abc import Callable, Iterator
@@ -154,22 +155,22 @@ def programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Program]]:
         make.cache_clear()
 
 
-seen: set[tuple[str, ...]] = set()
-"""The operations, with the dtypes of their operands, that fit other devices."""
-
-
-def check_elsewhere(program: Callable[..., Any], shapes: tuple[Any, ...]) -> None:
-    """Lower a program for other devices if it contains an operation that no program before it contained."""
-    new = set(operations(program.trace(*shapes).jaxpr.jaxpr)) - seen
-    if new:
-        export.export(program, platforms=("cuda", "tpu"))(*shapes)
-        seen.update(new)
+def check_elsewhere(programs: list[Program]) -> None:
+    """Lower each program for other devices that contains an operation that no program before it contained."""
+    fitting: set[tuple[str, ...]] = set()
+    for program, shapes in programs:
+        new = set(operations(program.trace(*shapes).jaxpr.jaxpr)) - fitting
+        if new:
+            export.export(program, platforms=("cuda", "tpu"))(*shapes)
+            fitting |= new
 
 
 def operations(jaxpr: Any) -> Iterator[tuple[str, ...]]:
-    """Collect the names of all operations, and the dtypes of their operands, inner programs included."""
+    """Describe all operations, inner programs included, by what the way to lower them can depend on."""
     for equation in jaxpr.eqns:
-        yield equation.primitive.name, *(str(getattr(v.aval, "dtype", "")) for v in equation.invars)
+        dtypes = (str(getattr(v.aval, "dtype", "")) for v in (*equation.invars, *equation.outvars))
+        params = (str(v) for v in equation.params.values() if isinstance(v, str | enum.Enum | np.dtype))
+        yield equation.primitive.name, *dtypes, *params
         for inner in core.jaxprs_in_params(equation.params):
             yield from operations(inner)
 
@@ -186,8 +187,7 @@ def test_smoke(name, tmp_path, programs, monkeypatch):
     with jax.numpy_rank_promotion(ranks), jax.numpy_dtype_promotion(dtypes):
         needed = ARGUMENTS[name](tmp_path) if name in ARGUMENTS else []
         assert main([name, "--smoke", "--out", str(tmp_path), *needed]) == 0
-        for program, shapes in programs:
-            check_elsewhere(program, shapes)
+        check_elsewhere(programs)
     assert programs
     assert len(set(names)) == len(names)
     data = store.load_data(tmp_path / name)
@@ -213,6 +213,6 @@ def test_every_experiment_has_its_line():
 def test_what_does_not_fit_another_device_is_seen(programs):
     """The planted program calls a solver that exists in this form only on CPUs."""
     jax.jit(lambda a: jax.lax.linalg.schur(a)[0])(jax.numpy.eye(2))
-    ((program, shapes),) = programs
+    assert len(programs) == 1
     with pytest.raises(NotImplementedError, match="schur"):
-        check_elsewhere(program, shapes)
+        check_elsewhere(programs)

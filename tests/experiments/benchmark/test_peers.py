@@ -99,7 +99,9 @@ def test_a_view_runs_where_it_is_named_and_the_matrix_view_always(sizes, rows):
 def test_on_many_rows_only_plain_jax_is_a_peer():
     digits = work.digits(1, small=True)
     xs, ys = np.zeros((peers.MANY, 64), np.float32), np.zeros((peers.MANY, 10), np.float32)
-    running = {name for name, peer in PEERS.items() if peer.runs(dataclasses.replace(digits, xs=xs, ys=ys))}
+    each = dataclasses.replace(digits, xs=xs, ys=ys)
+    running = {name for name, peer in PEERS.items() if peer.runs(each)}
+    assert peers.named(each) in running
     assert {name for name in running if not name.startswith("nnjax")} == {"plain JAX, jit(vmap(scan))"}
 
 

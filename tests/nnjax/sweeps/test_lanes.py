@@ -127,3 +127,17 @@ def test_a_function_runs_with_the_settings_that_hold_when_it_is_called():
             found.append(nnjax.sweep(drawn, [0])[0])
             np.testing.assert_array_equal(found[-1], drawn(nnjax.key(0)))
     assert np.any(found[0] != found[1])
+
+
+def test_a_function_is_traced_again_for_another_default_device():
+    """What is traced can depend on the device: a kernel is written for a GPU, and the C++ code for CPUs."""
+    traced = []
+
+    def noted(key):
+        traced.append(jax.config.jax_default_device)
+        return jax.random.bits(key)
+
+    for device in (None, jax.devices()[1]):
+        with jax.default_device(device):
+            nnjax.sweep(noted, [0])
+    assert {None, jax.devices()[1]} == set(traced)
