@@ -79,6 +79,7 @@ LONG_NAMES = {
     "activations/derivative": "f'(z)",
     "activations/value": "f(z)",
     "few/ratio": "speed relative to plain JAX's",
+    "few/view": "view: the one that fastest_view names, or C++",
     "growth/direction": "what grows",
     "growth/memory": "memory that a network's training needs",
     "iris/times": "factor of the learning rate",

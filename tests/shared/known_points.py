@@ -154,11 +154,10 @@ def verdicts(names, dtype):
         loss = functools.partial(jax.lax.switch, which, losses)
         return minima.certify(functools.partial(_moved, loss, turn, shift, unit, factor), theta).verdict
 
-    look_at_moves = jax.vmap(look, (None, None, 0, 0, 0, 0))
-    each = jax.jit(
-        lambda *all: jax.lax.map(lambda one: look_at_moves(*one, turns, shifts, units, factors), all)
-    )
-    found = each(np.arange(len(names)), np.array(points))
+    at = np.repeat(np.arange(len(names)), len(MOVES))
+    moves = (np.concatenate([each] * len(names)) for each in (turns, shifts, units, factors))
+    one_by_one = jax.jit(lambda *all: jax.lax.map(lambda one: look(*one), all))
+    found = one_by_one(at, np.array(points)[at], *moves).reshape(len(names), len(MOVES))
     return [{move: minima.VERDICTS[v] for move, v in zip(MOVES, row, strict=True)} for row in found]
 
 

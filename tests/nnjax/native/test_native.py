@@ -155,7 +155,13 @@ class TestTraining:
         """The seeds differ in one thing alone; a seed that differs from the one before is no copy of it."""
         network, rows, batch_size = case
         xs, ys = data(network, rows)
-        one = {"params": draw(network, key_of(1)), "xs": xs, "ys": ys, "rate": np.float32(0.02), "key": key_of(1)}
+        one = {
+            "params": draw(network, key_of(1)),
+            "xs": xs,
+            "ys": ys,
+            "rate": np.float32(0.02),
+            "key": key_of(1),
+        }
         other = {
             "params": draw(network, key_of(2)),
             "xs": xs / 2,
