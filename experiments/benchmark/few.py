@@ -21,8 +21,6 @@ COUNTS = (1, 10, 100)
 """Numbers of seeds in a small sweep."""
 OURS = "nnjax.train"
 OURS_IN_C = "nnjax.train, C++"
-
-
 NAMED = "named"
 """The view that `fastest_view` names, as opposed to the view in C++."""
 
@@ -32,12 +30,13 @@ def sweeps(works: Mapping[str, Work], repeats: int) -> xr.Dataset:
     views = [NAMED, *([native.NAME] if compiling.available() else [])]
     ratios = np.empty((len(views), len(works), len(COUNTS), repeats))
     for row, work in enumerate(works.values()):
-        trains = [peers.final_loss(peers.fastest_view(work) if v == NAMED else v, work) for v in views]
+        chosen = {NAMED: peers.fastest_view(work)}
+        trains = {view: peers.final_loss(chosen.get(view, view), work) for view in views}
         for column, seeds in enumerate(COUNTS):
             few = dataclasses.replace(work, seeds=seeds)
             jobs = {
                 view: functools.partial(nnjax.sweep, train, few.seed_range())
-                for view, train in zip(views, trains, strict=True)
+                for view, train in trains.items()
             }
             rounds = in_turn({**jobs, "plain": peers.plain_jax(few)}, repeats)
             ratios[:, row, column] = (rounds[:, -1:] / rounds[:, :-1]).T

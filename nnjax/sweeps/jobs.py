@@ -3,13 +3,13 @@
 import functools
 import math
 from collections.abc import Callable, Generator, Hashable
+from importlib import metadata
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from jaxtyping import ArrayLike, PyTree
 
-from nnjax import linalg
 from nnjax.sweeps import devices, lanes, lapack, segments, slots
 from nnjax.sweeps.inputs import Inputs
 
@@ -147,7 +147,7 @@ def identity(job: Job) -> dict[str, Any]:
         "constants": segments.digest(*map(_content, lanes.constants(job.program))),
         "lane": job.lane,
         "jax": jax.__version__,
-        "jaxlib": linalg.jaxlib(),
+        "jaxlib": metadata.version("jaxlib"),
         "device": devices.kind(),
         "compiler_options": devices.compiler_options(),
         "XLA_FLAGS": devices.flags(),

@@ -166,7 +166,7 @@ class TestTraining:
             "params": draw(network, key_of(2)),
             "xs": xs / 2,
             "ys": ys / 2,
-            "rate": 0.03,
+            "rate": np.float32(0.03),
             "key": key_of(2),
         }
 
