@@ -1,5 +1,6 @@
 """Strict settings: float64, no silent broadcasting or promotion, shapes checked at every call."""
 
+import collections
 import ctypes
 import functools
 import gc
@@ -44,19 +45,35 @@ def pytest_configure(config: pytest.Config) -> None:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
 
+def _unit(nodeid: str, root: pathlib.Path) -> str:
+    """Return what runs in one process: a file, or a folder whose fixtures are then made only once."""
+    file = nodeid.split("::")[0]
+    folder = pathlib.PurePath(file).parent
+    return str(folder) if len(folder.parts) > 2 and (root / folder / "conftest.py").exists() else file
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run first what is compiled as usual, then what has most tests, so that few programs are forgotten."""
+    units = {item: _unit(item.nodeid, config.rootpath) for item in items}
+    sizes = collections.Counter(units.values())
+    usual = {units[item] for item in items if _says(item, "OPTIMISED")}
+    items.sort(key=lambda item: (units[item] not in usual, -sizes[units[item]], units[item]))
+
+
+def _says(item: pytest.Item, name: str) -> bool:
+    return getattr(getattr(item, "module", None), name, False)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep a folder that has its own fixtures in one process, so that they are made only once."""
+    """Keep a folder that has its own fixtures in one process."""
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
 
     class LoadFolderScheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            file = super()._split_scope(nodeid)
-            folder = pathlib.PurePath(file).parent
-            shared = len(folder.parts) > 2 and (config.rootpath / folder / "conftest.py").exists()
-            return str(folder) if shared else file
+            return _unit(nodeid, config.rootpath)
 
     return LoadFolderScheduling(config, log)
 
@@ -95,7 +112,7 @@ def _quickly() -> Callable[..., Any]:
     return quick
 
 
-LIMIT = 1 << 30
+LIMIT = 5 << 28
 """So many bytes may be in use before a file of tests; above, all compiled programs are forgotten first."""
 
 

@@ -52,6 +52,12 @@ def uphill_chance(norms: np.ndarray, nodes: int = 4, draws: int = DRAWS) -> floa
     return float(np.mean(np.arccos(np.minimum(rho, 1))) / np.pi)
 
 
+@functools.cache
+def expected_uphill(inputs: str) -> float:
+    """Return the chance that the printed rule sends layer 1 uphill on these inputs."""
+    return uphill_chance(norms(inputs))
+
+
 def reached(task: xr.Dataset, rule: str) -> tuple[np.ndarray, str]:
     """Return whether each seed solved the task (or its accuracy) at the rule's best rate, and that rate.
 
@@ -93,7 +99,7 @@ def equal_slopes(cosine: xr.DataArray) -> Finding:
 def uphill(cosine: xr.DataArray, inputs: str, rule: str) -> Finding:
     """Judge in how many random networks a rule raises the loss, compared with the exact chance."""
     values = cosine.sel(rule=rule, inputs=inputs).values
-    chance = 0.5 if rule in SYMMETRIC else uphill_chance(norms(inputs))
+    chance = 0.5 if rule in SYMMETRIC else expected_uphill(inputs)
     why = "½, since v and −v are equally likely" if rule in SYMMETRIC else f"{chance:.2%}: E[arccos ρ] / π"
     return share(
         EXPECTED[f"uphill-{INPUT_IDS[inputs]}-{RULE_IDS[rule]}"].around(chance),

@@ -7,7 +7,6 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.learning_rate.edges import AROUND_EDGE
 from experiments.learning_rate.findings import SOLVED
 from experiments.runner import statistics, style
 from experiments.runner.experiment import Drawing
@@ -83,10 +82,10 @@ def draw(axes: Axes, rates: np.ndarray, values: np.ndarray, colour: str, name: s
 def edge_figure(edges: xr.Dataset) -> Figure:
     """Draw the rates at which descent returns to each minimum."""
     figure, axes = style.panel(height=220)
-    count = edges.sizes["minimum"]
+    count, rates = edges.sizes["minimum"], edges["relative_rate"].values
     for y, back in enumerate(edges["back"].transpose("minimum", "relative_rate").values):
-        axes.plot(AROUND_EDGE[back], np.full(back.sum(), y), "o", color=style.COLOURS[0], ms=4)
-        axes.plot(AROUND_EDGE[~back], np.full((~back).sum(), y), "x", color=style.COLOURS[1], ms=4)
+        axes.plot(rates[back], np.full(back.sum(), y), "o", color=style.COLOURS[0], ms=4)
+        axes.plot(rates[~back], np.full((~back).sum(), y), "x", color=style.COLOURS[1], ms=4)
     axes.axvline(1, color=style.GREY, ls="--", zorder=0)
     names = [str(name).replace(", ", ",\n").replace(" 3-4-1", "\n3-4-1") for name in edges["minimum"].values]
     axes.set_yticks(range(count), names)

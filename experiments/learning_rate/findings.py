@@ -6,7 +6,6 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from experiments.learning_rate.edges import AROUND_EDGE
 from experiments.runner import expectations, statistics
 from experiments.runner.experiment import Table
 from experiments.runner.findings import Finding, mean, measured
@@ -27,7 +26,7 @@ def measured_edge(edges: xr.Dataset, name: str) -> tuple[float, float, float]:
     """Return the edge, relative to 2 / λ_max, and the two tried rates between which it lies."""
     back = edges["back"].sel(minimum=name).values
     first = int(np.argmin(back)) if not back.all() else len(back) - 1
-    low, high = AROUND_EDGE[max(first - 1, 0)], AROUND_EDGE[first]
+    low, high = edges["relative_rate"].values[[max(first - 1, 0), first]]
     return float((low + high) / 2), float(low), float(high)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from experiments.blame_rules.findings import findings, norms, reached, tables, uphill_chance
+from experiments.blame_rules.findings import expected_uphill, findings, norms, reached, tables, uphill_chance
 from experiments.blame_rules.rules import FEEDBACK, HANDOUT, INPUTS, PRINTED, RULES, TRUE, UNIFORM
 
 TIMES = [0.5, 1.0, 2.0]
@@ -80,7 +80,7 @@ def test_the_chance_of_going_uphill_has_known_limits(norm, nodes, chance):
 @pytest.mark.parametrize("inputs, published", [(UNIFORM, 0.0903), (HANDOUT, 0.288)])
 def test_the_chance_of_going_uphill_is_that_of_drawn_weights(inputs, published):
     """The chance agrees with an independent figure, and with the share among networks drawn at random."""
-    chance = uphill_chance(norms(inputs))
+    chance = expected_uphill(inputs)
     assert abs(chance - published) < 0.0005
     rng = np.random.default_rng(5)
     z = norms(inputs)[:200_000] * rng.standard_normal((200_000, 4))
@@ -93,7 +93,7 @@ def test_shares_at_the_exact_chance_agree(data):
     changed, draw = data.copy(deep=True), np.random.default_rng(3)
     cosine = np.full((100_000, len(INPUTS), len(RULES)), 0.9)
     for k, inputs in enumerate(INPUTS):
-        chances = [0, uphill_chance(norms(inputs)), 0.5, 0.5]
+        chances = [0, expected_uphill(inputs), 0.5, 0.5]
         cosine[:, k][draw.random((100_000, len(RULES))) < chances] *= -1
     names = {"inputs": list(INPUTS), "rule": list(RULES)}
     changed["angles"] = xr.DataTree(xr.Dataset({"cosine": (("seed", "inputs", "rule"), cosine)}, names))
