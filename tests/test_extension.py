@@ -50,8 +50,14 @@ TESTS = [
     "tests/nnjax/test_symmetries.py",
     "tests/nnjax/test_signal_propagation.py",
     "tests/nnjax/test_interop.py",
+    "tests/experiments/test_activations.py",
+    "tests/experiments/explorer/test_flow.py",
+    "tests/experiments/explorer/test_network.py",
 ]
-CHOSEN = "mish or cubed_error or cover_both_tables or test_random_architectures"
+CHOSEN = (
+    "mish or cubed_error or cover_both_tables or test_random_architectures"
+    " or one_more_activation or test_expected or names_of_the_activations"
+)
 
 
 @pytest.fixture

