@@ -192,10 +192,13 @@ def _epoch(task: Task, judge: Callable | None, state: State, number: Array) -> t
 
 
 def _look(task: Task, state: State, values: dict[str, Array], number: Array | int) -> stopping.Best:
-    """Compare the validation loss with the best one so far, if a check is due in this epoch."""
+    """Compare the validation loss with the best one so far, if a check is due before this epoch."""
     assert state.best is not None
-    best = stopping.watched(state.best, state.params, values["validation"], state.epochs)
-    return stopping.where(jnp.asarray(number % task.check_every == 0), best, state.best)
+    number = jnp.asarray(number, jnp.int32)
+    best = stopping.watched(state.best, state.params, values["validation"], state.epochs, number)
+    # A run looks at its last state, and the run that goes on from there would look at it once more.
+    due = (number % task.check_every == 0) & (number != state.best.checked)
+    return stopping.where(due, best, state.best)
 
 
 def _pass(task: Task, carry: tuple[Any, Any], number: Array) -> tuple[Any, Any]:

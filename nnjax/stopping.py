@@ -77,24 +77,26 @@ class Best(NamedTuple):
         loss: The validation loss of these parameters; infinite before the first check.
         epoch: The number of epochs after which these parameters were reached.
         waited: The number of checks made since the lowest validation loss.
+        checked: The number of the epoch before which the last check was made; -1 before the first check.
     """
 
     params: Any
     loss: Float[Array, ""]
     epoch: Int[Array, ""]
     waited: Int[Array, ""]
+    checked: Int[Array, ""]
 
 
 def none_yet(params: Any, dtype: jnp.dtype) -> Best:
     """Return the state before the first check."""
     zero = jnp.zeros((), jnp.int32)
-    return Best(params, jnp.asarray(jnp.inf, dtype), zero, zero)
+    return Best(params, jnp.asarray(jnp.inf, dtype), zero, zero, zero - 1)
 
 
-def watched(best: Best, params: Any, loss: Array, epoch: Array) -> Best:
-    """Return the state after one more check; a loss of NaN is no improvement."""
-    found = Best(params, loss, epoch, jnp.zeros((), jnp.int32))
-    return where(loss < best.loss, found, best._replace(waited=best.waited + 1))
+def watched(best: Best, params: Any, loss: Array, epoch: Array, number: Array) -> Best:
+    """Return the state after a check before the epoch with this number; a loss of NaN is no improvement."""
+    found = Best(params, loss, epoch, jnp.zeros((), jnp.int32), number)
+    return where(loss < best.loss, found, best._replace(waited=best.waited + 1, checked=number))
 
 
 def judge(values: dict[str, Array], stop: Stop, at_first: Array, best: Best | None) -> Int[Array, ""]:
@@ -103,13 +105,13 @@ def judge(values: dict[str, Array], stop: Stop, at_first: Array, best: Best | No
     if best is not None and stop.patience is not None:
         reason = jnp.where(best.waited >= stop.patience, REASONS.index("patience"), reason)
     if stop.gradient_norm is not None:
-        reason = jnp.where(values["gradient_norm"] < stop.gradient_norm, 2, reason)
+        reason = jnp.where(values["gradient_norm"] < stop.gradient_norm, REASONS.index("stable"), reason)
     if stop.threshold is not None:
-        reason = jnp.where(values["validation"] < stop.threshold, 1, reason)
+        reason = jnp.where(values["validation"] < stop.threshold, REASONS.index("validation"), reason)
     wide = at_first.dtype if at_first.dtype.itemsize >= 4 else jnp.float32  # a million overflows float16
     limit = jnp.asarray(stop.diverged, wide) * jnp.maximum(at_first, 1).astype(wide)
     bounded = jnp.isfinite(values["loss"]) & (values["loss"].astype(wide) <= limit)
-    return jnp.where(bounded, reason, 3).astype(jnp.int32)
+    return jnp.where(bounded, reason, REASONS.index("diverged")).astype(jnp.int32)
 
 
 def where(chosen: Bool[Array, ""], new: Any, old: Any) -> Any:

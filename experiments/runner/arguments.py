@@ -14,6 +14,8 @@ from typing import Any
 import experiments
 from experiments.runner import catalogue
 
+COMMANDS = ("redraw", "gather")
+"""Words that stand before the names of experiments."""
 ALSO = (
     "--smoke, --profile default|full, --lists 1|2, --seeds a:b (one job of an array), --workers N, "
     "--executor ADDRESS, --out DIR, --tables"
@@ -70,10 +72,10 @@ def parse(arguments: Sequence[str]) -> Request:
     share, others = _split_off_share(parser, arguments)
     options, words = parser.parse_known_args(others)
     names, rest = _leading_names(words)
-    redraw, gather = names[:1] == ["redraw"], names[:1] == ["gather"]
+    redraw, gather = (names[:1] == [word] for word in COMMANDS)
     names = names[1:] if redraw or gather else names
     known = catalogue.names()
-    if options.help and len(names) != 1:
+    if options.help and (redraw or len(names) != 1):
         parser.print_help()
         raise SystemExit(0)
     _check(parser, names, known, rest)
@@ -81,8 +83,8 @@ def parse(arguments: Sequence[str]) -> Request:
         parser.exit(2, "--check needs the walkthrough, as in: walkthrough --check receipt.json\n")
     if (gather or share) and (not names or (gather and share)):
         parser.exit(2, "NAME --seeds a:b runs a share of the seeds; gather NAME combines the shares\n")
-    if redraw and (share or options.workers or options.executor):
-        parser.exit(2, "redraw runs nothing, so it takes no --seeds, --workers or --executor\n")
+    if redraw:
+        _check_redraw(parser, options, rest, share)
     everything = [name for name in known if redraw or name not in experiments.ONLY_BY_NAME]
     return Request(
         redraw=redraw,
@@ -101,6 +103,18 @@ def parse(arguments: Sequence[str]) -> Request:
         executor=options.executor,
         tables=options.tables,
     )
+
+
+def _check_redraw(
+    parser: argparse.ArgumentParser, options: argparse.Namespace, rest: Sequence[str], share: Any
+) -> None:
+    """Refuse what only a run could do."""
+    values = vars(options) | {"seeds": share, "profile": None if options.profile == "default" else "full"}
+    names = ("seed", "seeds", "profile", "lists", "check", "workers", "executor")
+    refused = [*(f"--{name}" for name in names if values[name] is not None), *rest]
+    if refused:
+        takes = "redraw runs nothing; it takes --smoke, --out and --tables, not"
+        parser.exit(2, f"{takes} {shlex.join(refused)}\n")
 
 
 def _split_off_share(

@@ -40,8 +40,12 @@ class Checkpoints:
 @contextlib.contextmanager
 def keeping(out: pathlib.Path, experiment: str, config: Any) -> Iterator[Checkpoints]:
     """Keep the sweeps of the block, so that a run with the same options can resume after a kill or Ctrl-C."""
-    yield of_run(out, experiment, config)
-    shutil.rmtree(_unfinished(out, experiment), ignore_errors=True)
+    kept = of_run(out, experiment, config)
+    yield kept
+    if kept.path is not None:
+        shutil.rmtree(kept.path, ignore_errors=True)
+    with contextlib.suppress(OSError):  # runs with other options may have kept something, too
+        _unfinished(out, experiment).rmdir()
 
 
 def of_run(out: pathlib.Path, experiment: str, config: Any) -> Checkpoints:

@@ -103,6 +103,7 @@ class Options:
 
     seed: int = 0
     _share: ClassVar[tuple[int, int] | None] = None
+    _held: ClassVar[list[int] | None] = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < SEEDS:
@@ -118,13 +119,20 @@ class Options:
         seeds = np.arange(self.seed, self.seed + count)
         first, end = self._share or (0, SEEDS)
         mine = seeds[(seeds >= first) & (seeds < end)]
+        if self._held is not None:
+            self._held.append(len(mine))
         return mine if len(mine) >= min(FEWEST, count) else seeds[:FEWEST]
 
     def share(self, first: int, end: int) -> Self:
         """Return the same options, restricted to the seeds from `first` to `end` - 1."""
         part = dataclasses.replace(self)
         object.__setattr__(part, "_share", (first, end))
+        object.__setattr__(part, "_held", [])
         return part
+
+    def holds_seeds(self) -> bool:
+        """Return whether this share has held any of the seeds that it was asked for."""
+        return any(self._held or ())
 
 
 def at_least(config: Any, **bounds: int) -> None:

@@ -2,14 +2,16 @@
 
 import pathlib
 import re
-import string
 import sys
 from collections.abc import Sequence
 
 import experiments
 from experiments.runner import catalogue
+from experiments.runner.arguments import COMMANDS
 
-TEMPLATE = pathlib.Path(__file__).with_name("template.txt")
+NAME, TITLE = "hidden_nodes", "Hidden nodes"
+"""What the template is called; a new experiment's name and title stand in their place."""
+TEMPLATE = pathlib.Path(__file__).with_name("template.py")
 
 
 def write(name: str) -> pathlib.Path:
@@ -23,14 +25,11 @@ def write(name: str) -> pathlib.Path:
         raise ValueError(
             f"NAME must have only lower-case letters, digits and _, as in hidden_nodes; got {name!r}"
         )
-    if name in {*catalogue.names(), *catalogue.NO_QUESTIONS, "redraw"}:
-        raise ValueError(f"experiments/{name} exists; choose another NAME")
-    words = name.replace("_", " ").capitalize()
+    if name in {*catalogue.names(), *catalogue.NO_QUESTIONS, *COMMANDS}:
+        raise ValueError(f"experiments/{name} exists, or is a command's own word; choose another NAME")
+    title = name.replace("_", " ").capitalize()
     path = folder / f"{name}.py"
-    text = string.Template(TEMPLATE.read_text("utf-8"))
-    path.write_text(
-        text.substitute(name=name, title=words, question=f"{words}: what is the question?"), "utf-8"
-    )
+    path.write_text(TEMPLATE.read_text("utf-8").replace(TITLE, title).replace(NAME, name), "utf-8")
     return path
 
 

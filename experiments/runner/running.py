@@ -227,15 +227,19 @@ def _run_share(
     """Run one experiment for a share of its seeds, and keep its sweeps to be gathered later."""
     first, end = request.share or (0, 0)
     context = Context(checkpoints=checkpoints.of_run(request.out, experiment.name, config), workers=workers)
+    part = config.share(first, end)
     try:
         with _device(experiment, console):
-            _measure(experiment, config.share(first, end), context, console)
+            _measure(experiment, part, context, console)
             if request.lists == 2 and experiment.second_list:
                 other = config.other_list()
                 away = other.seed - config.seed
                 _measure(experiment, other.share(first + away, end + away), _second(context), console)
     except Exception:
         terminal.say(console, traceback.format_exc(), "red")
+        return False
+    if not part.holds_seeds():
+        terminal.say(console, f"{experiment.name} has no run with a seed from {first} to {end - 1}", "red")
         return False
     terminal.say(
         console,

@@ -79,6 +79,26 @@ def test_interrupted_is_the_same_as_not(name):
     assert int(got[1].epochs) == int(expected[1].epochs) > 0
 
 
+@pytest.mark.parametrize("patience, every, part, ends", [(8, None, 6, 21), (3, 4, 8, 24)])
+def test_a_check_between_two_runs_is_counted_once(patience, every, part, ends):
+    """Both runs look at the state in between."""
+    network, (xs, ys) = nnjax.mlp((2, 2, 1)), nnjax.datasets.xor()
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def train(epochs, params, history=None):
+        stop = nnjax.Stop(validation=(xs[:2], ys[:2]), patience=patience)
+        options = {"optimizer": optax.sgd(2.0), "record_every": every, "resumable": True, "stop": stop}
+        return nnjax.train(network, params, xs, ys, epochs=epochs, resume=history, **options)
+
+    first = nnjax.init(network, nnjax.key(2), "normal", dtype=jnp.float64)
+    expected, got = train(5 * part, first), train(part, first)
+    for _ in range(4):
+        got = train(part, *got)
+    assert int(expected[1].epochs) == ends
+    assert_same_bits(got[0], expected[0])
+    assert_same_bits(got[1]._replace(curves={}), expected[1]._replace(curves={}))
+
+
 @pytest.mark.slow
 def test_wherever_it_is_cut():
     """The cuts are made one after the other, since they share compiled programs."""

@@ -116,8 +116,9 @@ def test_a_threshold_still_stops_and_may_stand_beside_patience():
 def test_nan_is_no_improvement():
     best = stopping.none_yet(jnp.zeros(()), jnp.float64)
     for epoch, loss in enumerate([np.nan, 3.0, np.nan, 4.0]):
-        best = stopping.watched(best, jnp.float64(epoch), jnp.float64(loss), jnp.int32(epoch))
-    assert [float(value) for value in best] == [1, 3, 1, 2]
+        number = jnp.int32(epoch)
+        best = stopping.watched(best, jnp.float64(epoch), jnp.float64(loss), number, number)
+    assert [float(value) for value in best] == [1, 3, 1, 2, 3]
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,10 @@ def test_smoke_runs_have_a_folder_of_their_own():
         (["--seeds", "0:5"], "NAME --seeds a:b runs a share of the seeds"),
         (["gather"], "gather NAME combines the shares"),
         (["gather", "digits", "--seeds", "0:5"], "gather NAME combines the shares"),
-        (["redraw", "--workers", "2"], "redraw runs nothing, so it takes no --seeds, --workers"),
+        (["redraw", "--workers", "2"], "redraw runs nothing; it takes --smoke, --out and --tables"),
+        (["redraw", "digits", "--seeds", "0:9"], "not --seeds"),
+        (["redraw", "digits", "--epochs", "3", "--seed", "0"], "not --seed --epochs 3"),
+        (["redraw", "--profile", "full", "--lists", "2"], "not --profile --lists"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(typed, message, capsys):
@@ -84,9 +87,10 @@ def test_what_is_wrong_is_said_in_one_line(typed, message, capsys):
     assert message in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_help_names_every_experiment(capsys):
+@pytest.mark.parametrize("typed", [["--help"], ["redraw", "digits", "--help"]])
+def test_help_names_every_experiment(typed, capsys):
     with pytest.raises(SystemExit) as ended:
-        arguments.parse(["--help"])
+        arguments.parse(typed)
     assert ended.value.code == 0
     text = capsys.readouterr().out
     assert all(name in text for name in catalogue.names())

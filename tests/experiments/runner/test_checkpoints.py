@@ -28,6 +28,13 @@ def test_options_decide_the_folder_and_success_removes_it(tmp_path):
     assert other != again
 
 
+def test_a_run_that_ends_leaves_what_runs_with_other_options_keep(tmp_path):
+    other = stopped(tmp_path, tiny.Config(seed=2))
+    with keeping(tmp_path, "tiny", tiny.Config(seed=1)) as kept:
+        made(kept)
+    assert (kept.exist(), other.exist()) == (False, True)
+
+
 def made(kept):
     """Make the folder of sweep "a"."""
     folder = kept.folder("a")

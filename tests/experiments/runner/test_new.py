@@ -49,7 +49,8 @@ def test_the_template_passes_lint(folder):
         ("", "NAME must have only lower-case letters"),
         ("digits", "experiments/digits exists"),
         ("runner", "experiments/runner exists"),
-        ("redraw", "experiments/redraw exists"),
+        ("redraw", "experiments/redraw exists, or is a command's own word"),
+        ("gather", "experiments/gather exists, or is a command's own word"),
     ],
 )
 def test_names_that_cannot_be_taken(folder, name, message, capsys):

@@ -247,6 +247,14 @@ def test_shares_of_the_seeds_gathered_are_the_whole(run, out, known, lists):
     assert tiny.numbers(out / "tiny") == gathered
 
 
+def test_a_share_without_a_seed_of_the_run_is_refused(run, known):
+    known["tiny"] = dataclasses.replace(
+        TINY, run=lambda config, context: xr.Dataset({"x": ("n", config.seeds_from_first(5))})
+    )
+    status, printed = run("tiny", "--seeds", "5:9")
+    assert (status, "tiny has no run with a seed from 5 to 8" in printed) == (1, True)
+
+
 def test_a_share_that_fails_says_that_its_sweeps_are_kept(run, known):
     status, printed = run("broken", "--seeds", "0:5")
     assert (status, "failed: broken; the finished sweeps are kept" in printed) == (1, True)

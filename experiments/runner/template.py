@@ -1,4 +1,4 @@
-"""$question"""
+"""Hidden nodes: what is the question?"""
 
 import dataclasses
 from collections.abc import Mapping
@@ -85,7 +85,7 @@ def tables(data: xr.Dataset) -> Mapping[str, Table]:
 def figures(data: xr.Dataset) -> Mapping[str, Drawing]:
     """Draw from the data alone, so that `make report` can draw again without running."""
     figure, axes = style.panel()
-    axes.hist(data["loss"].values, np.linspace(0, 1.2, 49))
+    axes.hist(data["loss"].values, bins=48, range=(0, 1.2))
     axes.set(xlabel="summed squared error after training", ylabel="seeds")
     title = "Most seeds end near 0, some on a plateau at ½"
     return {"losses": Drawing(title, [figure], "How many seeds end at which loss.")}
@@ -98,9 +98,9 @@ def story(data: xr.Dataset) -> Story:
 
 
 EXPERIMENT = Experiment(
-    name="$name",
-    title="$title",
-    question="$question",
+    name="hidden_nodes",
+    title="Hidden nodes",
+    question="Hidden nodes: what is the question?",
     method="Say in two sentences what is trained and what is measured.",
     config=Config,
     run=run,
