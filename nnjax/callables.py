@@ -58,16 +58,9 @@ class Slope:
 
 @dataclasses.dataclass(frozen=True)
 class LossSlope:
-    """The derivative (y, ŷ) -> ∂L/∂ŷ of a loss on one example, computed by jax.grad.
-
-    Raises:
-        ValueError: If the loss does not map y (out,) and ŷ (out,) to one real number.
-    """
+    """The derivative (y, ŷ) -> ∂L/∂ŷ of a loss on one example, computed by jax.grad."""
 
     function: Callable[[Any, Any], Any]
-
-    def __post_init__(self) -> None:
-        _refuse_other_results("loss", self.function, 2, (2,))
 
     @property
     def __name__(self) -> str:
@@ -78,6 +71,14 @@ class LossSlope:
         """Return ∂L/∂ŷ of one example."""
         return jax.grad(self.function, argnums=1)(y, y_hat)
 
+    def check(self, count: int) -> None:
+        """Try the loss on `count` outputs; a loss with a weight for each output takes no other number.
+
+        Raises:
+            ValueError: If the loss does not map y (count,) and ŷ (count,) to one real number.
+        """
+        _refuse_other_results("loss", self.function, 2, (count,))
+
 
 def _each(function: Callable, z: Array) -> Array:
     for _ in range(jnp.ndim(z)):
@@ -87,7 +88,7 @@ def _each(function: Callable, z: Array) -> Array:
 
 def _refuse_other_results(kind: str, function: Callable, arguments: int, shape: tuple[int, ...]) -> None:
     """Refuse a function that does not map `arguments` arrays of this shape to one floating-point number."""
-    given = "one number z" if kind == "activation" else "y (out,) and ŷ (out,)"
+    given = "one number z" if kind == "activation" else f"y {shape} and ŷ {shape}"
     expected = f"{kind} {checks.named(function)} must return one real number for {given}"
     try:
         made = jax.eval_shape(function, *(jax.ShapeDtypeStruct(shape, jnp.float32),) * arguments)

@@ -130,20 +130,39 @@ def example(name: str, values: ArrayLike, width: int, dtype: jnp.dtype, within: 
 
 COLUMN = ' (one column: values[:, None], or frame[["y"]] from a data frame)'
 COLUMNS = " ({} classes? nnjax.datasets.one_hot makes columns of labels)"
+ROW = " (one row? write [[...]], or values[None] for an array)"
 
 
-def batch(name: str, values: ArrayLike, width: int, dtype: jnp.dtype, within: Range = None) -> Array:
+def batch(
+    name: str,
+    values: ArrayLike,
+    width: int,
+    dtype: jnp.dtype,
+    within: Range = None,
+    *,
+    targets: bool = False,
+) -> Array:
     """Convert rows of `width` numbers, shape (n, width), n ≥ 1, to `dtype`."""
     array = real_array(name, values, dtype, within)
     if array.ndim != 2 or array.shape[1] != width:
-        n = array.shape[0] if array.ndim else 1
-        hint = "" if array.ndim != 1 else COLUMN if width == 1 else COLUMNS.format(width)
+        n, hint = _rows_meant(array.shape, width, targets)
         raise ValueError(
             f"{name} have shape {array.shape}, expected ({n}, {width}): one column per node{hint}"
         )
     if array.shape[0] == 0:
         raise ValueError(f"{name} have shape {array.shape}: an empty batch; at least one row is needed")
     return array
+
+
+def _rows_meant(shape: tuple[int, ...], width: int, targets: bool) -> tuple[int, str]:
+    """Guess how many rows are meant, and how they should have been written."""
+    if len(shape) != 1:
+        return (shape[0] if shape else 1), ""
+    if width == 1:
+        return shape[0], COLUMN
+    if targets:
+        return shape[0], COLUMNS.format(width)
+    return (1, ROW) if shape[0] == width else (shape[0], "")
 
 
 def number(name: str, value: Any, above: float | None = None, least: float | None = None) -> None:

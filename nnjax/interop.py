@@ -213,12 +213,12 @@ def from_nnx(network: Network, module: Any, order: Sequence[str] | None = None) 
         network: The same network.
         module: The module.
         order: The names of the attributes that are layers, first hidden layer first. By default, the layers
-            are sorted by their numbers.
+            are sorted by their numbers. A module with `layers` takes no order, since these are in order.
 
     Raises:
         ValueError: If there are no nnx.Linear layers, or there are layers of another kind, or further modules
             or variables; if the numbers in the names give no order, `order` does not name each of the layers,
-            or the shapes do not fit the network.
+            or is given although the module has `layers`, or the shapes do not fit the network.
     """
     modules = [
         layer
@@ -247,6 +247,10 @@ def _nnx_layers(module: Any, order: Sequence[str] | None) -> list[Any]:
             "only nnx.Linear layers are accepted"
         )
     if isinstance(layers, Iterable) and listed:
+        if order is not None:
+            raise ValueError(
+                f"order must be None for a module with `layers`, which are in order already; got {order!r}"
+            )
         return list(layers)
     named = {
         name: value

@@ -142,8 +142,7 @@ def find(loss: Kind) -> Loss:
 
     Raises:
         TypeError: If a function or a Loss cannot be hashed.
-        ValueError: If there is no loss of that name (the message suggests the nearest name), or the function
-            does not map y (out,) and ŷ (out,) to one number.
+        ValueError: If there is no loss of that name; the message suggests the nearest name.
     """
     if isinstance(loss, Loss):
         checks.functions(value=loss.value, derivative=loss.derivative)
@@ -164,9 +163,12 @@ def for_outputs(loss: Kind, count: int) -> Loss:
     """Look up a loss for a network with `count` output nodes.
 
     Raises:
-        TypeError, ValueError: As in `find`; also if there is one output node, but the loss needs several.
+        TypeError, ValueError: As in `find`; also if there is one output node, but the loss needs several, or
+            if a function does not map y (count,) and ŷ (count,) to one number.
     """
     resolved = find(loss)
+    if isinstance(resolved.derivative, callables.LossSlope):
+        resolved.derivative.check(count)
     if resolved.several_outputs and count == 1:
         accepted = ", ".join(other for other in LOSSES if not LOSSES[other].several_outputs)
         raise ValueError(
@@ -182,7 +184,7 @@ def probabilities(loss: Kind, y_hat: Real[Array, "*batch out"]) -> Outputs:
     σ(ŷ), for each output by itself; for "softmax_cross_entropy" it is softmax(ŷ), which sums to 1.
 
     Raises:
-        TypeError, ValueError: As in `find`; also if there is one output node, but the loss needs several.
+        TypeError, ValueError: As in `for_outputs`.
     """
     y_hat = _outputs(y_hat)
     return for_outputs(loss, y_hat.shape[-1]).probabilities(y_hat)

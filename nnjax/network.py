@@ -117,14 +117,19 @@ def mlp(
     return Network(sizes, (hidden,) * (len(sizes) - 2) + (output,), biases)
 
 
+def check_network(network: Any) -> None:
+    """Refuse anything but a network."""
+    if not isinstance(network, Network):
+        raise TypeError(f"network must be a nnjax.Network, such as mlp returns; got {type(network).__name__}")
+
+
 def check_params(network: Network, params: Any) -> Params:
     """Return `params` as layers of JAX arrays; refuse them unless they fit and share a floating-point dtype.
 
     If the network has no biases, the biases in `params` must be 0, since nothing would read them; this is
     checked only outside jit.
     """
-    if not isinstance(network, Network):
-        raise TypeError(f"network must be a nnjax.Network, such as mlp returns; got {type(network).__name__}")
+    check_network(network)
     layers = as_layers(params)
     shapes = list(itertools.pairwise(network.sizes))
     expected = [(shape, shape[1:]) for shape in shapes]
@@ -197,8 +202,8 @@ def loss_of(network: Network, loss: losses.Kind) -> losses.Loss:
     """Look up a loss for this network.
 
     Raises:
-        TypeError, ValueError: As in `losses.find`; also if the loss takes logits although the output
-            activation is not the identity, or if it needs more output nodes than the network has.
+        TypeError, ValueError: As in `losses.for_outputs`; also if the loss takes logits although the output
+            activation is not the identity.
     """
     resolved = losses.for_outputs(loss, network.sizes[-1])
     if resolved.logits and not gives_logits(network):
@@ -245,7 +250,7 @@ def check_rows(
 ) -> tuple[Array, Array]:
     """Return xs (n, in) and ys (n, out) as arrays; both must have n ≥ 1 rows and fit the loss."""
     inputs = checks.batch(names[0], xs, network.sizes[0], dtype)
-    targets = checks.batch(names[1], ys, network.sizes[-1], dtype, loss.label_range)
+    targets = checks.batch(names[1], ys, network.sizes[-1], dtype, loss.label_range, targets=True)
     if len(inputs) != len(targets):
         raise ValueError(
             f"{names[0]} have {len(inputs)} rows, {names[1]} {len(targets)}; expected the same number"

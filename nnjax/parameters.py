@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
 from nnjax import activations, checks, initialisers, reporting
-from nnjax.network import Layer, Network, Params, check_params
+from nnjax.network import Layer, Network, Params, check_network, check_params
 
 
 def key(seed: int) -> PRNGKeyArray:
@@ -54,11 +54,12 @@ def init(
         dtype: The floating-point type of the parameters; float64 needs JAX's x64 flag.
 
     Raises:
-        TypeError: If `key` is not a JAX key, if `scale` is not a single number, or if `dtype` is not a
-            floating-point type.
+        TypeError: If `network` is not an `nnjax.Network`, if `key` is not a JAX key, if `scale` is not a
+            single number, or if `dtype` is not a floating-point type.
         ValueError: If a scheme is unknown, biases would be drawn for a network without them, or dtype is
             float64 while JAX's x64 flag is off.
     """
+    check_network(network)
     checks.random_key(key)
     checks.number("scale", scale)
     dtype = checks.floating_dtype(dtype)
@@ -98,8 +99,7 @@ def params(network: Network, weights: Sequence[Any], biases: Sequence[Any] | Non
         ValueError: If the number of arrays or a shape is wrong, there are NaN or infinite numbers, JAX arrays
             have several dtypes, or biases are not 0 in a network without them.
     """
-    if not isinstance(network, Network):
-        raise TypeError(f"network must be a nnjax.Network, such as mlp returns; got {type(network).__name__}")
+    check_network(network)
     shapes = list(itertools.pairwise(network.sizes))
     kernels = _fitting("weights", weights, shapes)
     given = [None] * len(shapes) if biases is None else list(biases)
@@ -134,8 +134,7 @@ def summary(network: Network) -> reporting.Text:
     Raises:
         TypeError: If `network` is not an `nnjax.Network`.
     """
-    if not isinstance(network, Network):
-        raise TypeError(f"network must be a nnjax.Network, such as mlp returns; got {type(network).__name__}")
+    check_network(network)
     rows = [("layer", "nodes", "activation", "weights", "biases", "parameters")]
     rows.append(("input", str(network.sizes[0]), "", "", "", ""))
     total = 0

@@ -86,15 +86,16 @@ class _Progress:
         return f"[{'#' * filled}{'.' * (BAR - filled)}] {done:,}/{total:,}  "
 
     def _times(self, now: float, done: int, total: int) -> str:
-        elapsed = f"{_minutes(now - self._began)} elapsed"
+        elapsed = f"{clock(now - self._began)} elapsed"
         if done == total:
             return elapsed
         fresh, since = done - self._done_at_first, now - self._first
         rate = fresh / since if fresh and since else done / max(now - self._began, 1e-9)
-        return f"{elapsed}, about {_minutes((total - done) / rate)} left" if rate else elapsed
+        return f"{elapsed}, about {clock((total - done) / rate)} left" if rate else elapsed
 
 
-def _minutes(seconds: float) -> str:
+def clock(seconds: float | int) -> str:
+    """Write a time as on a clock, as in 1:05 or 2:00:00."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

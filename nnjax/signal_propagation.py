@@ -182,7 +182,8 @@ def mean_field(
             activations.
     """
     if len(weight_variances) != len(network.sizes) - 1:
-        raise ValueError(f"weight_variances must be {len(network.sizes) - 1}, got {len(weight_variances)}")
+        expected = f"{len(network.sizes) - 1} numbers, one per layer"
+        raise ValueError(f"weight_variances must be {expected}, got {len(weight_variances)}")
     if min(*weight_variances, squared_input, bias_variance) < 0:
         raise ValueError("weight_variances, squared_input and bias_variance must be 0 or more")
     if bias_variance and not network.biases:
@@ -274,10 +275,20 @@ def relu_step_moments(width: int) -> tuple[float, float]:
 
 
 def relu_step_cdf(width: int, ratio: ArrayLike) -> np.ndarray:
-    """Return P(r ≤ ratio), with r as in `relu_step_moments`: r ~ (2/n) χ²_K, K ~ Bin(n, ½) given K ≥ 1."""
+    """Return P(r ≤ ratio), with r as in `relu_step_moments`: r ~ (2/n) χ²_K, K ~ Bin(n, ½) given K ≥ 1.
+
+    Args:
+        width: The number n of nodes in each layer.
+        ratio: One number, or an array of any shape; the probabilities have the same shape.
+
+    Raises:
+        TypeError, ValueError: If width is not a positive integer.
+    """
     width = checks.count("width", width)
-    k = np.arange(1, width + 1)
-    chances = np.array([math.comb(width, int(count)) for count in k]) / (2.0**width - 1)
+    # The quotient of two integers is rounded only once, and neither of them has to fit into a float.
+    chances = np.array([math.comb(width, k) / (2**width - 1) for k in range(1, width + 1)])
+    half, degrees = np.broadcast_arrays(
+        np.asarray(ratio, float)[..., None] * width / 4, np.arange(1, width + 1) / 2
+    )
     with jax.enable_x64(True), jax.default_device(jax.local_devices(backend="cpu")[0]):
-        half = jnp.asarray(np.asarray(ratio, float)[:, None] * width / 4)
-        return np.asarray(gammainc(jnp.asarray(k[None, :] / 2), half)) @ chances
+        return np.asarray(np.asarray(gammainc(jnp.asarray(degrees), jnp.asarray(half))) @ chances)

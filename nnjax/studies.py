@@ -2,20 +2,17 @@
 
 import functools
 import itertools
+import math
 import os
 import pathlib
-import platform
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib import metadata
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 from jaxtyping import ArrayLike, PyTree
 
-from nnjax import checks, sweeps
-from nnjax.sweeps import devices
+from nnjax import checks, labelled, sweeps
 
 Static = Mapping[str, Sequence[Any] | Mapping[str, Any]]
 
@@ -106,17 +103,22 @@ def study(
     checks.functions(fn=fn)
     choices = _choices(static or {})
     _refuse_names_twice(choices, settings)
+    axes = _axes(seeds, settings)
     runs = list(_combinations(fn, choices))
+    if dims:
+        labelled.check_dims(labelled.ranks(runs[0].fn, settings), (*choices, *axes), dims)
+    tell = None if on_segment is None else _Tell(on_segment, len(runs))
     results = []
     for place, run in enumerate(runs):
-        told = on_segment and functools.partial(_tell, on_segment, place, len(runs))
+        told = tell and functools.partial(tell, place)
         where = None if folder is None else pathlib.Path(folder, run.folder)
         options = {"lane": lane, "folder": where, "on_segment": told, "executor": executor}
         results.append(sweeps.identified(run.fn, seeds, settings, **options))
-    axes = _axes(seeds, settings)
+        if tell:
+            tell(place, math.prod(axes.values()), math.prod(axes.values()))
     trees, identities = zip(*results, strict=True)
-    variables = _variables(trees, choices, axes, dims or {}, units or {})
-    return xarray.Dataset(variables, _coordinates(choices, seeds, settings), _facts(fn, identities))
+    variables = labelled.variables(trees, choices, axes, dims or {}, units or {})
+    return xarray.Dataset(variables, _coordinates(choices, seeds, settings), labelled.facts(fn, identities))
 
 
 class _Run(NamedTuple):
@@ -150,6 +152,7 @@ def _choices(static: Static) -> dict[str, dict[Any, Any]]:
 
 
 def _label(value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
     return value if isinstance(value, str | int | float) else str(checks.named(value))
 
 
@@ -165,17 +168,27 @@ def _combinations(fn: Callable, choices: Mapping[str, Mapping[Any, Any]]) -> Ite
         picked = tuple((name, choices[name][label]) for name, label in zip(choices, labels, strict=True))
         parts = [f"{name}={label}" for name, label in zip(choices, labels, strict=True)]
         folder = "".join(re.sub(r"[^\w.=+-]", "_", part) + "," for part in parts).rstrip(",")
-        yield _Run(_with(fn, picked) if picked else fn, folder)
+        # 1, 1.0 and True are equal, and so are 0.0 and -0.0.
+        yield _Run(_with(fn, picked, repr(picked)) if picked else fn, folder)
 
 
 @functools.lru_cache(maxsize=256)
-def _with(fn: Callable, picked: tuple[tuple[str, Any], ...]) -> Callable:
+def _with(fn: Callable, picked: tuple[tuple[str, Any], ...], written: str) -> Callable:
     """Fill in the choices; the same choices give the same object, which sweeps then recognise."""
     return functools.partial(fn, **dict(picked))
 
 
-def _tell(on_segment: Callable[[int, int], Any], place: int, count: int, done: int, total: int) -> None:
-    on_segment(place * total + done, count * total)
+class _Tell:
+    """Count runs over all combinations, also over those that were stored; say nothing twice."""
+
+    def __init__(self, on_segment: Callable[[int, int], Any], count: int) -> None:
+        self.on_segment, self.count, self.last = on_segment, count, (0, 0)
+
+    def __call__(self, place: int, done: int, total: int) -> None:
+        now = (place * total + done, self.count * total)
+        if now != self.last:
+            self.last = now
+            self.on_segment(*now)
 
 
 def _axes(seeds: Any, settings: Mapping[str, Any] | None) -> dict[str, int]:
@@ -184,53 +197,6 @@ def _axes(seeds: Any, settings: Mapping[str, Any] | None) -> dict[str, int]:
     if isinstance(settings, Grid):
         return axes | {name: len(values) for name, values in settings.axes.items()}
     return axes if settings is None else axes | {"setting": len(next(iter(settings.values())))}
-
-
-def _variables(
-    results: Sequence[PyTree],
-    choices: Mapping[str, Any],
-    axes: Mapping[str, int],
-    dims: Mapping[str, Sequence[str]],
-    units: Mapping[str, str],
-) -> dict[str, tuple]:
-    named = [_named_leaves(result) for result in results]
-    for what, given in {"dims": dims, "units": units}.items():
-        if unknown := set(given) - set(named[0]):
-            raise ValueError(f"{what} name {', '.join(unknown)}; the results are {', '.join(named[0])}")
-    sweep_rank = 1 if len(axes) == 1 else 2
-    made: dict[str, tuple] = {}
-    for name in named[0]:
-        if name in axes or name in choices:
-            raise ValueError(f"fn returns {name!r}, which is also the name of a choice or setting")
-        shapes = {leaves[name].shape if name in leaves else None for leaves in named}
-        if len(shapes) > 1:
-            raise ValueError(f"result {name!r} must have one shape for all choices, got {shapes}")
-        leaves = [leaves[name] for leaves in named]
-        own = leaves[0].shape[sweep_rank:]
-        shape = (*(len(labels) for labels in choices.values()), *axes.values(), *own)
-        inner = dims.get(name, tuple(f"{name}_{place}" for place in range(len(own))))
-        made[name] = (
-            (*choices, *axes, *inner),
-            np.stack(leaves).reshape(shape),
-            {"units": units.get(name, "1")},
-        )
-    return made
-
-
-def _named_leaves(result: PyTree) -> dict[str, np.ndarray]:
-    leaves = jax.tree_util.tree_flatten_with_path(result)[0]
-    return {_path_name(path): _plain(leaf) for path, leaf in leaves}
-
-
-def _path_name(path: Any) -> str:
-    parts = [str(getattr(key, "key", getattr(key, "name", getattr(key, "idx", key)))) for key in path]
-    name = "_".join(parts)
-    return name if re.match(r"[^\W\d]", name) else "_".join(["result", *parts])
-
-
-def _plain(leaf: Any) -> np.ndarray:
-    is_key = jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-    return np.asarray(jax.random.key_data(leaf) if is_key else leaf)
 
 
 def _coordinates(
@@ -247,28 +213,3 @@ def _coordinates(
 
 def _alike(labels: Any) -> list[Any]:
     return list(labels) if len({isinstance(label, str) for label in labels}) == 1 else list(map(str, labels))
-
-
-def _facts(fn: Callable, identities: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return attributes that describe what made the data; workers provide their own descriptions."""
-    versions = {name: metadata.version(name) for name in ("jax", "jaxlib", "numpy", "optax")}
-    here = versions | {"device": devices.kind(), "XLA_FLAGS": devices.flags()}
-    there = {name: [{**here, **identity}[name] for identity in identities] for name in here}
-    return {
-        "function": f"{getattr(fn, '__module__', '')}.{checks.named(fn)}".lstrip("."),
-        "nnjax": _own_version(),
-        "python": platform.python_version(),
-        **{name: "; ".join(dict.fromkeys(map(_text, values))) for name, values in there.items()},
-        "float64": str(bool(jax.config.read("jax_enable_x64"))),
-    }
-
-
-def _text(value: str | Sequence[str]) -> str:
-    return value if isinstance(value, str) else " ".join(value)
-
-
-def _own_version() -> str:
-    try:
-        return metadata.version("nnjax")
-    except metadata.PackageNotFoundError:  # nnjax runs from its folder and is not installed
-        return "unknown"

@@ -38,11 +38,13 @@ def time_views(
         seconds: How long to measure in total, not counting compilation.
 
     Raises:
-        TypeError, ValueError: If seeds is not a positive integer, seconds is not a number, a view is unknown,
-            or no view is named; also, whatever `nnjax.sweep` raises.
+        TypeError, ValueError: If seeds is not a positive integer, seconds is not a number, views is a single
+            string, a view is unknown, or no view is named; also, whatever `nnjax.sweep` raises.
     """
     seeds = checks.count("seeds", seeds)
     checks.number("seconds", seconds)
+    if isinstance(views, str):
+        raise TypeError(f"views must be a list of names, such as [{views!r}]; got {views!r}")
     if not views:
         raise ValueError(f"views must name at least one of {', '.join(VIEWS)}; got {views!r}")
     for view in views:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from jaxtyping import Array
 
 from nnjax import backprop, checks, columnwise, network, nodewise
-from nnjax.network import Network, Params
+from nnjax.network import Network, Params, check_network
 
 NODE_PRODUCTS = 700
 """The largest number of multiplications per step with which the node view pays off; see `fastest_view`."""
@@ -75,8 +75,9 @@ def fastest_view(network: Network, rows: int) -> str:
         rows: The number of rows per update.
 
     Raises:
-        TypeError, ValueError: If rows is not a positive integer.
+        TypeError, ValueError: If network is not an `nnjax.Network`, or rows is not a positive integer.
     """
+    check_network(network)
     rows = checks.count("rows", rows)
     if scalar_products(network, rows) <= NODE_PRODUCTS:
         return "nodes"

@@ -113,7 +113,7 @@ def _quickly() -> Callable[..., Any]:
 
 
 LIMIT = 5 << 28
-"""So many bytes may be in use before a file of tests; above, all compiled programs are forgotten first."""
+"""If more bytes than this are in use before a file of tests starts, all compiled programs are dropped."""
 
 
 def _in_use() -> int:

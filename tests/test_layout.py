@@ -43,6 +43,7 @@ ORDER = [
     "symmetries",
     "minima",
     "datasets",
+    "labelled",
     "studies",
     "interop",
     "doctor",

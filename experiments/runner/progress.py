@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from rich import progress
 from rich.console import Console
 
+from nnjax.reporting import clock
+
 OnSegment = Callable[[int, int], None]
 SELDOM = 60.0
 """Seconds between lines of a log."""
@@ -102,14 +104,8 @@ class _Times(progress.ProgressColumn):
     """The time since the start, and an estimate of the time left."""
 
     def render(self, task: progress.Task) -> str:
-        elapsed, left = f"{_minutes(task.elapsed or 0)} elapsed", task.time_remaining
-        return elapsed if left is None else f"{elapsed}, about {_minutes(left)} left"
-
-
-def _minutes(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+        elapsed, left = f"{clock(task.elapsed or 0)} elapsed", task.time_remaining
+        return elapsed if left is None else f"{elapsed}, about {clock(left)} left"
 
 
 @contextlib.contextmanager

@@ -220,11 +220,3 @@ def difference_of_shares(
     low = p - q - np.hypot(p - one[0], other[1] - q)
     high = p - q + np.hypot(one[1] - p, q - other[0])
     return float(low), float(high)
-
-
-def paired_difference(a: ArrayLike, b: ArrayLike, **options: Any) -> Interval:
-    """Return the bootstrap interval for the median of a - b, for a and b (n,) paired by seed."""
-    first, second = _sample("a", a), _sample("b", b)
-    if first.shape != second.shape:
-        raise ValueError(f"a has {first.size} values, b {second.size}; pairs need the same number")
-    return bootstrap(first - second, **options)

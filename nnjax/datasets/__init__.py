@@ -19,7 +19,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from nnjax import checks
 from nnjax.datasets.rows import Data, Split, one_hot, split
 from nnjax.datasets.tables import Names, Table, table
-from nnjax.network import Network, Params, predict
+from nnjax.network import Network, Params, check_network, predict
 from nnjax.parameters import init
 
 __all__ = [
@@ -76,10 +76,11 @@ def teacher(network: Network, key: PRNGKeyArray, rows: int, dtype: jnp.dtype | t
     The biases of a network without biases are zeros.
 
     Raises:
-        TypeError: If key is not a JAX key, if rows is not an integer, or if dtype is not a
-            floating-point type.
+        TypeError: If network is not an `nnjax.Network`, if key is not a JAX key, if rows is not an integer,
+            or if dtype is not a floating-point type.
         ValueError: If rows is below 1, or dtype is float64 while JAX's x64 flag is off.
     """
+    check_network(network)
     checks.random_key(key)
     rows = checks.count("rows", rows)
     biases = "normal" if network.biases else "zeros"

@@ -17,6 +17,8 @@ FEW = 20
 """The largest number of distinct whole numbers that may be classes."""
 SNIFFED = 20
 """The number of lines that are read to find out how a file separates its columns."""
+DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
+"""A whole field that is a number with a comma as its decimal sign."""
 
 
 class Names(NamedTuple):
@@ -61,7 +63,8 @@ def table(
     Args:
         frame_or_path: A file whose first line names the columns (separated by commas, semicolons or tabs), a
             pandas data frame, or a mapping of names to columns. Row numbers in a first column without a name,
-            which R and pandas write into files, are left out.
+            which R and pandas write into files, are left out. A file with semicolons or tabs may have a comma
+            as its decimal sign, but then in all columns.
         target: The column to predict.
         test: The share of the rows that are kept for testing, between 0 and 1.
         seed: The seed that decides which rows are kept for testing.
@@ -77,9 +80,9 @@ def table(
         FileNotFoundError: If there is no such file.
         ImportError: If pandas or scikit-learn is not installed; the message names the extra.
         ValueError: If there is no such column, values are missing or infinite, a column has text among
-            numbers, there is only one class, a class or the table has too few rows, a text column names the
-            rows, or a column holds something else; also if the target could be classes or a number, and no
-            `kind` is given.
+            numbers, or numbers that are stored as text, there is only one class, a class or the table has too
+            few rows, a text column names the rows, or a column holds something else; also if the target could
+            be classes or a number, and no `kind` is given.
     """
     pandas = checks.needed("pandas", "datasets.table", "pandas")
     frame = _frame(pandas, frame_or_path)
@@ -132,7 +135,8 @@ def _format(path: pathlib.Path) -> dict[str, str]:
         lines = [line for line, _ in zip(file, range(SNIFFED), strict=False)]
     head = lines[0] if lines else ""
     separator = max(",;\t", key=head.count)
-    decimals = separator != "," and any(re.search(r"\d,\d", line) for line in lines[1:])
+    fields = [field.strip(' "\n') for line in lines[1:] for field in line.split(separator)]
+    decimals = any(DECIMAL_COMMA.fullmatch(field) for field in fields)
     return {"sep": separator, "decimal": "," if decimals else "."}
 
 
@@ -153,7 +157,7 @@ def _kept(count: int, rows: int | None, seed: int) -> np.ndarray:
 
 
 def _is_number(pandas: Any, name: str, column: Any) -> bool:
-    """Distinguish numbers from text; refuse text among numbers, and anything that is neither."""
+    """Distinguish numbers from text; refuse a column with both, or neither, and numbers stored as text."""
     types = pandas.api.types
     if types.is_numeric_dtype(column.dtype) and not types.is_complex_dtype(column.dtype):
         infinite = np.flatnonzero(~np.isfinite(column.to_numpy(float)))
@@ -168,7 +172,18 @@ def _is_number(pandas: Any, name: str, column: Any) -> bool:
     texts = np.flatnonzero(numbers.isna().to_numpy())
     if 0 < 2 * len(texts) <= len(column):
         raise ValueError(f"row {texts[0] + 1}, column {name!r} holds {column.iloc[texts[0]]!r} among numbers")
+    _refuse_numbers_as_text(pandas, name, column)
     return False
+
+
+def _refuse_numbers_as_text(pandas: Any, name: str, column: Any) -> None:
+    with_points = column.astype(str).str.replace(",", ".", n=1, regex=False)
+    if not pandas.to_numeric(with_points, errors="coerce").isna().any():
+        raise ValueError(
+            f"column {name!r} holds numbers as text, such as {column.iloc[0]!r}; a file needs one decimal "
+            "sign in all columns (a comma only with semicolons or tabs between them); in a data frame, use "
+            'astype(float), or astype("category") if these are names'
+        )
 
 
 def _inputs(

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import os
 import pathlib
+import secrets
 import shlex
 import shutil
 import subprocess
@@ -155,14 +156,16 @@ def _compiled(command: list[str], path: pathlib.Path) -> pathlib.Path:
     Raises:
         RuntimeError: If the compiler fails.
     """
-    unfinished = path.with_suffix(f".{os.getpid()}")
+    unfinished = path.with_suffix(f".{secrets.token_hex(8)}")
     include = f"-I{jax.ffi.include_dir()}"
     try:
         subprocess.run(
             [*command, include, SOURCES[0], "-o", unfinished], check=True, capture_output=True, text=True
         )
+        os.replace(unfinished, path)
     except (OSError, subprocess.CalledProcessError) as error:
         words = getattr(error, "stderr", "") or str(error)
         raise RuntimeError(f"{command[0]} could not compile {SOURCES[0].name}: {words[-2000:]}") from None
-    os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return path

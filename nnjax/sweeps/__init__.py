@@ -108,10 +108,8 @@ def sweep(
             there is no time limit.
         ImportError: If cloudpickle, which an executor needs, is not installed.
     """
-    checks.functions(fn=fn)
-    rows = inputs.read(seeds, settings)
-    function = jobs.Function(fn, rows.settings, reads=outside.reads(fn))
-    return _swept(function, rows, lane, folder, on_segment, executor)[0]
+    options = {"lane": lane, "folder": folder, "on_segment": on_segment, "executor": executor}
+    return identified(fn, seeds, settings, **options)[0]
 
 
 def identified(
@@ -193,7 +191,11 @@ def steady(
         lane: The lane's width; None stands for the automatic width.
         seed: The seed to try.
         setting: One value for each setting.
+
+    Raises:
+        TypeError, ValueError: As in `sweep`.
     """
+    checks.functions(fn=fn)
     settings = None if setting is None else {name: np.array([value]) for name, value in setting.items()}
     rows = inputs.read([seed], settings)
     job = jobs.prepare(jobs.Function(fn, rows.settings, reads=outside.reads(fn)), rows, lane)

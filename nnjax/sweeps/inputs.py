@@ -81,13 +81,20 @@ def _seeds(seeds: Seeds) -> np.ndarray:
         raise ValueError("seeds must be one list of integers, got lists of unequal length") from None
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"seeds must be a list of at least one integer, got shape {array.shape}")
-    if np.issubdtype(array.dtype, np.floating) and np.array_equal(array, np.trunc(array)):
-        array = array.astype(np.int64)  # numbers from R arrive as floats
-    if not np.issubdtype(array.dtype, np.integer):
+    if np.issubdtype(array.dtype, np.floating):
+        array = _whole(array.astype(float))  # numbers from R arrive as floats
+    elif not np.issubdtype(array.dtype, np.integer):
         raise TypeError(f"seeds must be integers, got {array.dtype}")
     if array.min() < 0 or array.max() >= 2**32:
         raise ValueError(f"seeds must be in 0..2**32-1, got {array.min()} to {array.max()}")
     return array.astype(np.uint32)
+
+
+def _whole(floats: np.ndarray) -> np.ndarray:
+    wrong = floats[~np.isfinite(floats) | (floats != np.trunc(floats))]
+    if wrong.size:
+        raise TypeError(f"seeds must be integers, got {wrong[0]}")
+    return floats
 
 
 def _settings(settings: Mapping) -> dict[str, np.ndarray]:

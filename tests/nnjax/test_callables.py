@@ -158,12 +158,12 @@ def test_measures_of_networks_take_them():
         (lambda: nnjax.mlp((3, 1), Unhashable()), TypeError, "activation must be hashable"),
         (lambda: nnjax.mlp((3, 1), nnjax.Activation(jnp.sin, 3)), TypeError, "derivative must be a function"),
         (
-            lambda: nnjax.losses.find(lambda y, y_hat: y - y_hat),
+            lambda: nnjax.losses.for_outputs(lambda y, y_hat: y - y_hat, 3),
             ValueError,
-            "loss <lambda> must return one real",
+            r"loss <lambda> must return one real number for y \(3,\) and ŷ \(3,\), got",
         ),
         (
-            lambda: nnjax.losses.find(lambda y: y),
+            lambda: nnjax.losses.for_outputs(lambda y: y, 2),
             ValueError,
             "loss <lambda> must return .* it raises TypeError",
         ),
@@ -178,6 +178,20 @@ def test_measures_of_networks_take_them():
 def test_what_is_none_is_refused_by_name(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_loss_may_depend_on_the_number_of_outputs():
+    network = nnjax.mlp((3, 3))
+    params = nnjax.init(network, nnjax.key(0), dtype=jnp.float64)
+
+    def weighted(y, y_hat):
+        return jnp.sum(jnp.array([1, 2, 3], y.dtype) * (y - y_hat) ** 2)
+
+    truth = jax.grad(lambda p: nnjax.total_loss(network, p, XS, XS, weighted))(params)
+    assert_same_gradients(nnjax.gradients(network, params, XS, XS, weighted), truth)
+    two = nnjax.mlp((3, 2))
+    with pytest.raises(ValueError, match=r"real number for y \(2,\) and ŷ \(2,\): it raises TypeError"):
+        nnjax.gradients(two, nnjax.init(two, nnjax.key(0)), XS, YS, weighted)
 
 
 def test_labels_name_their_threshold():

@@ -288,7 +288,7 @@ def counted(monkeypatch):
     return calls
 
 
-GATE = {"check_params": 1, "floating_dtype": 1, "lookup loss": 1}
+GATE = {"check_network": 1, "check_params": 1, "floating_dtype": 1, "lookup loss": 1}
 BATCH = GATE | {"check_batch": 1, "check_rows": 1, "batch inputs xs": 1, "batch targets ys": 1}
 
 
@@ -324,7 +324,7 @@ def test_a_step_and_the_deltas_check_each_argument_once(counted):
     assert counted == GATE | {"example x": 1, "example y": 1, "number alpha": 1}
     counted.clear()
     trace = nnjax.forward(LINEAR, ONE, X)
-    assert counted == {"check_params": 1, "floating_dtype": 1, "example x": 1}
+    assert counted == {"check_network": 1, "check_params": 1, "floating_dtype": 1, "example x": 1}
     for view in (nnjax, nnjax.nodewise):
         counted.clear()
         view.deltas(LINEAR, ONE, trace, Y, LOGITS)
@@ -377,3 +377,16 @@ def test_nullable_columns_are_numbers(without_shape_checks):
 def test_one_column_gets_a_hint(ys, network, hint, without_shape_checks):
     with pytest.raises(ValueError, match=hint):
         nnjax.total_loss(network, nnjax.init(network, nnjax.key(0)), XS, ys)
+
+
+@pytest.mark.parametrize(
+    "xs, shape, hint",
+    [
+        ([1, 3, 5], r"\(1, 3\)", r" \(one row\? write \[\[...\]\], or values\[None\] for an array\)"),
+        ([1, 3], r"\(2, 3\)", ""),
+    ],
+    ids=["one row", "neither"],
+)
+def test_inputs_are_no_classes(xs, shape, hint, without_shape_checks):
+    with pytest.raises(ValueError, match=rf"expected {shape}: one column per node{hint}$"):
+        nnjax.predict_batch(NET, PARAMS, xs)

@@ -46,6 +46,11 @@ def test_a_teacher_needs_one_key(key, without_shape_checks):
         datasets.teacher(nnjax.mlp((2, 1)), key, 5)
 
 
+def test_a_teacher_needs_a_network(without_shape_checks):
+    with pytest.raises(TypeError, match=r"network must be a nnjax\.Network, .*; got str"):
+        datasets.teacher("2, 1", nnjax.key(0), 5)
+
+
 @pytest.mark.parametrize(
     "call, message",
     [

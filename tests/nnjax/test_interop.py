@@ -326,6 +326,14 @@ def test_layers_of_any_name_come_in_the_order_said():
     chex.assert_trees_all_equal([layer.weights for layer in params], [first.kernel[...], second.kernel[...]])
 
 
+@pytest.mark.parametrize(
+    "make", [nnx.Sequential, lambda *both: Named(layers=nnx.List(both))], ids=["a sequence", "a list"]
+)
+def test_layers_that_are_in_order_take_no_other(make):
+    with pytest.raises(ValueError, match=r"order must be None for a module with `layers`.* got \['b', 'a'\]"):
+        interop.from_nnx(NETWORKS["handout"], make(*linears()), order=["b", "a"])
+
+
 def test_dropout_and_a_module_within_a_module_are_passed():
     first, second = linears()
     drop = nnx.Dropout(0.1, rngs=nnx.Rngs(0))

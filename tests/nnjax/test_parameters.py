@@ -125,13 +125,23 @@ def test_what_does_not_fit_is_named(weights, biases, message):
         nnjax.params(NET, weights, biases)
 
 
-def test_biases_that_nothing_reads_and_other_networks_are_refused():
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda network: nnjax.params(network, [W1, W2]),
+        lambda network: nnjax.init(network, nnjax.key(0)),
+        nnjax.summary,
+    ],
+    ids=["params", "init", "summary"],
+)
+def test_what_is_no_network_is_refused(call):
+    with pytest.raises(TypeError, match=r"network must be a nnjax\.Network, .*; got str"):
+        call("3, 2, 1")
+
+
+def test_biases_that_nothing_reads_are_refused():
     with pytest.raises(ValueError, match="biases of layer 1 must be 0 in a network with biases=False"):
         nnjax.params(nnjax.mlp((3, 2, 1), biases=False), [W1, W2], [B1, B2])
-    with pytest.raises(TypeError, match=r"network must be a nnjax.Network"):
-        nnjax.params((3, 2, 1), [W1, W2])
-    with pytest.raises(TypeError, match=r"network must be a nnjax.Network"):
-        nnjax.summary((3, 2, 1))
 
 
 def test_rational_numbers_are_numbers():
@@ -171,7 +181,9 @@ def test_predictions_of_a_table_are_those_of_its_rows():
     params, xs = nnjax.params(NET, [W1, W2], [B1, B2]), np.random.default_rng(0).normal(size=(4, 3))
     got = nnjax.predict_batch(NET, params, pd.DataFrame(xs))
     np.testing.assert_allclose(got, [nnjax.predict(NET, params, x) for x in xs], rtol=1e-12)
-    with pytest.raises(ValueError, match=r"inputs xs have shape \(3,\), expected \(3, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"inputs xs have shape \(3,\), expected \(1, 3\): .*one row\? write"
+    ):
         nnjax.predict_batch(NET, params, X)
 
 

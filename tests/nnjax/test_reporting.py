@@ -60,7 +60,7 @@ def test_a_second_sweep_starts_its_own_clock():
 
 @pytest.mark.parametrize("seconds, said", [(0.4, "0:00"), (75, "1:15"), (3675, "1:01:15")])
 def test_times(seconds, said):
-    assert reporting._minutes(float(seconds)) == said
+    assert reporting.clock(float(seconds)) == said
 
 
 def test_it_prints_where_print_does(capsys):

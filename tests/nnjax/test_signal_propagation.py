@@ -215,6 +215,19 @@ def test_one_step_of_relu_is_distributed_as_derived():
     assert abs((alive**2).mean() - second) < 4 * (alive**2).std() / len(alive) ** 0.5
 
 
+@pytest.mark.parametrize("width", [1, 8, 100, 1100])
+def test_the_distribution_of_a_step_is_that_of_scipy(width):
+    ratios, k = np.array([[0.5, 0.9, 1.0], [1.1, 1.5, 4.0]]), np.arange(1, width + 1)
+    chances = stats.binom.pmf(k, width, 0.5) / (1 - 0.5**width)
+    expected = stats.chi2.cdf(ratios[..., None] * width / 2, k) @ chances
+    got = signal_propagation.relu_step_cdf(width, ratios)
+    assert got.dtype == np.float64
+    np.testing.assert_allclose(got, expected, rtol=1e-10)
+    one = signal_propagation.relu_step_cdf(width, 1.5)
+    assert one.shape == ()
+    np.testing.assert_allclose(one, expected[1, 1], rtol=1e-10)
+
+
 def test_share_of_networks_dead_at_birth():
     width, layers, seeds = 4, 10, 4000
     network = nnjax.mlp((4,) * (layers + 1), "relu", "relu", biases=False)
@@ -261,7 +274,7 @@ def test_he_rescaled_to_glorot_changes_every_layers_gradient_alike():
         ),
         (
             lambda: signal_propagation.mean_field(nnjax.mlp((2, 2, 1)), [1.0], 1.0),
-            "weight_variances must be 2",
+            "weight_variances must be 2 numbers, one per layer, got 1",
         ),
         (lambda: signal_propagation.dead_at_birth(0, 3), "width"),
     ],

@@ -124,6 +124,29 @@ def test_progress_counts_all_combinations():
     assert told[-1] == (96, 96)
 
 
+def test_progress_ends_where_the_last_combination_was_stored(tmp_path):
+    told = []
+    nnjax.study(of_power, range(3), {"power": [2]}, folder=tmp_path)
+    options = {"folder": tmp_path, "on_segment": lambda done, total: told.append((done, total))}
+    nnjax.study(of_power, range(3), {"power": [1, 2]}, **options)
+    assert told == [(3, 6), (6, 6)]
+
+
+@pytest.mark.parametrize(
+    "choices", [{"whole": 2, "real": 2.0}, {"yes": True, "one": 1}, {"+": 0.0, "-": -0.0}]
+)
+def test_choices_that_are_equal_numbers_are_not_one_choice(choices):
+    """Each shows itself as text, since equal numbers compare as equal."""
+    seen = []
+    nnjax.study(lambda key, n: jnp.ones(()) * (seen.append(repr(n)) or 1), range(1), {"n": choices})
+    assert set(seen) == {repr(value) for value in choices.values()}
+
+
+def test_numpys_numbers_label_choices_as_numbers():
+    data = nnjax.study(of_power, range(1), {"power": np.array([1, 2])})
+    assert data["power"].values.tolist() == [1, 2]
+
+
 def of_power(key, power):
     return jax.random.uniform(key) ** power
 
@@ -157,6 +180,16 @@ def of_width(key, width):
             lambda: study(SEEDS, None, GRID, dims={"lenght": ()}),
             ValueError,
             "dims name lenght; the results are len",
+        ),
+        (
+            lambda: study(SEEDS, STATIC, GRID, dims={"shape_of": ("input",)}),
+            ValueError,
+            r"dims 'shape_of' must be 2 names, one per axis; got \('input',\)",
+        ),
+        (
+            lambda: study(SEEDS, STATIC, GRID, dims={"shape_of": ("seed", "node")}),
+            ValueError,
+            "dims 'shape_of' gives the name seed to two axes",
         ),
         (
             lambda: nnjax.study(of_width, [1], {"width": [1, 2]}),

@@ -393,6 +393,7 @@ class Unhashable:
         (lambda: nnjax.sweep(draw, [1], lane=2.5), TypeError, "lane must be an integer, got 2.5"),
         (lambda: nnjax.sweep(3, [1]), TypeError, "fn must be a function, got int"),
         (lambda: nnjax.sweep(Unhashable(), [1]), TypeError, "fn must be hashable .*; wrap it in"),
+        (lambda: nnjax.steady("x"), TypeError, "fn must be a function, got str"),
         (lambda: nnjax.sweep(draw, [1], on_segment=5), TypeError, "on_segment must be a function, got int"),
         (lambda: nnjax.sweep(lambda key: None, [1]), TypeError, "fn returns no array"),
         (lambda: nnjax.sweep(draw, [1], folder=""), ValueError, "folder must be a path, got ''"),

@@ -58,6 +58,7 @@ def test_a_real_sweep_is_timed():
     [
         ({"views": []}, "views must name at least one of matrix, columns, nodes; got []"),
         ({"views": ["rows"]}, "unknown view 'rows'"),
+        ({"views": "nodes"}, "views must be a list of names, such as ['nodes']; got 'nodes'"),
         ({"seeds": 0}, "seeds must be"),
         ({"seconds": np.ones(2)}, "seconds must be"),
     ],

@@ -35,6 +35,11 @@ def test_scalar_products():
     assert scalar_products(nnjax.mlp((2, 3, 4)), 5) == 5 * (2 * 3 + 3 * 4)
 
 
+def test_what_is_no_network_has_no_fastest_view(without_shape_checks):
+    with pytest.raises(TypeError, match=r"network must be a nnjax\.Network, .*; got str"):
+        nnjax.fastest_view("2, 2, 1", 4)
+
+
 def test_the_faster_view():
     assert nnjax.fastest_view(nnjax.mlp((2, 2, 1)), 4) == "nodes"
     assert nnjax.fastest_view(nnjax.mlp((64, 30, 10)), 10) == "columns"

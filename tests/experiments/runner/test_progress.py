@@ -61,11 +61,6 @@ def test_no_number_is_cut_off_at_80_columns():
     assert "…" not in text.getvalue()
 
 
-@pytest.mark.parametrize("seconds, said", [(15.2, "0:15"), (80, "1:20"), (3725, "1:02:05")])
-def test_times(seconds, said):
-    assert progress._minutes(seconds) == said
-
-
 def refresh(bars):
     if bars._bars is not None:
         bars._bars.refresh()

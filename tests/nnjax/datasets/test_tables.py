@@ -91,6 +91,47 @@ def test_other_files(tmp_path):
     assert datasets.table({"x": [1, 2, 3, 4], "y": [0, 1, 0, 1]}, "y", test=0.5).train.xs.shape == (2, 1)
 
 
+def written(folder, *rows, head="x;name;target"):
+    path = folder / "table.csv"
+    path.write_text("\n".join([head, *rows * 4]))
+    return path
+
+
+def test_a_comma_within_a_text_is_no_decimal_sign(tmp_path):
+    path = written(tmp_path, "1.0;1,2-diol;a", "1.5;2,3-diol;b")
+    assert datasets.table(path, "target").names.inputs == ("x", "name=1,2-diol", "name=2,3-diol")
+
+
+@pytest.mark.parametrize("number", ["-1,5", "1,5e-3", '"1,5"', ",5"])
+def test_a_field_with_a_decimal_comma_is_a_number(tmp_path, number):
+    path = written(tmp_path, f"{number};red;a", "2;blue;b")
+    assert datasets.table(path, "target").names.inputs == ("x", "name=blue", "name=red")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [("1.0;1,5;a", "1.5;2,5;b"), ("1,5;2.5;a", "2,5;3.5;b"), ("1;2;a",) * 20 + ("1,5;2;b",) * 30],
+    ids=["point first", "comma first", "comma late"],
+)
+def test_numbers_as_text_in_a_file_are_refused(tmp_path, rows):
+    with pytest.raises(ValueError, match=r"column '(x|name)' holds numbers as text, such as '.*one decimal"):
+        datasets.table(written(tmp_path, *rows), "target")
+
+
+@pytest.mark.parametrize("values", [["1", "2"], ["1,5", "2,5"], ["-1e3", "2.5"]])
+def test_numbers_as_text_in_a_data_frame_are_refused_unless_they_are_categories(values):
+    frame = small(code=values * 4)
+    with pytest.raises(ValueError, match="column 'code' holds numbers as text"):
+        datasets.table(frame, "group")
+    inputs = datasets.table(frame.astype({"code": "category"}), "group").names.inputs
+    assert inputs == ("x", *(f"code={value}" for value in sorted(values)))
+
+
+def test_true_and_false_among_objects_are_text():
+    frame = small(answer=np.array([True, False] * 4, object))
+    assert datasets.table(frame, "group").names.inputs == ("x", "answer=False", "answer=True")
+
+
 @pytest.mark.parametrize(
     "frame, message",
     [

@@ -44,7 +44,10 @@ def test_keys_are_those_of_nnjax():
     [
         (lambda: nnjax.sweep(draw, []), ValueError, r"seeds must be a list of at least one integer"),
         (lambda: nnjax.sweep(draw, 5), ValueError, r"at least one integer, got shape \(\)"),
-        (lambda: nnjax.sweep(draw, [0.5]), TypeError, "seeds must be integers, got float64"),
+        (lambda: nnjax.sweep(draw, [0.5]), TypeError, "seeds must be integers, got 0.5"),
+        (lambda: nnjax.sweep(draw, [1.0, np.inf]), TypeError, "seeds must be integers, got inf"),
+        (lambda: nnjax.sweep(draw, [np.nan]), TypeError, "seeds must be integers, got nan"),
+        (lambda: nnjax.sweep(draw, [1e300]), ValueError, r"seeds must be in .*, got 1e\+300 to 1e\+300"),
         (lambda: nnjax.sweep(draw, [True]), TypeError, "seeds must be integers, got bool"),
         (lambda: nnjax.sweep(draw, [-1, 3]), ValueError, r"seeds must be in 0..2\*\*32-1, got -1 to 3"),
         (lambda: nnjax.sweep(draw, [2**32]), ValueError, "seeds must be in"),
