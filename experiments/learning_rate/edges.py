@@ -16,6 +16,9 @@ from nnjax import datasets, minima
 AROUND_EDGE = 1 + 0.005 * (np.arange(-15, 15) + 0.5)
 """Rates around the predicted edge, relative to it; none is exactly on it."""
 
+ROWS = 200
+"""Rows of the digits; the edge is where it is with any number of them."""
+
 
 class Minimum(NamedTuple):
     """A minimum that is known exactly: its place, gradient, and λ_max, the Hessian's largest eigenvalue."""
@@ -28,7 +31,7 @@ class Minimum(NamedTuple):
 def known_minima() -> dict[str, Minimum]:
     """List minima of a quadratic, of a linear regression, and of networks that learn their own outputs."""
     linear = nnjax.mlp((64, 10), output="identity", biases=False)
-    xs, ys = datasets.digits().train
+    xs, ys = (values[:ROWS] for values in datasets.digits().train)
     regression = nnjax.Layer(jnp.asarray(np.linalg.lstsq(xs, ys, rcond=None)[0]), jnp.zeros(10))
     gradient = functools.partial(nnjax.gradients, linear, xs=xs, ys=ys)
     small = nnjax.mlp((64, 4, 10))
@@ -37,7 +40,7 @@ def known_minima() -> dict[str, Minimum]:
         "quadratic": Minimum(jnp.array([0.0]), lambda p: 3.0 * p, 3.0),
         "digits, linear regression": Minimum((regression,), gradient, 2 * np.linalg.eigvalsh(xs.T @ xs)[-1]),
         "the handout's 3-4-1": at_teacher(nnjax.mlp((3, 4, 1)), handout.params, handout.xs),
-        "digits, 64-4-10": at_teacher(small, nnjax.init(small, nnjax.key(1), dtype=jnp.float64), xs[:200]),
+        "digits, 64-4-10": at_teacher(small, nnjax.init(small, nnjax.key(1), dtype=jnp.float64), xs),
     }
 
 

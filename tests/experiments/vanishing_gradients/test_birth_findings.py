@@ -9,7 +9,6 @@ CONDITIONS = 6
 """Two activations times three distinct schemes: at equal widths, LeCun's and Glorot's are the same."""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("error, outside", [(0.0, 0), (0.05, CONDITIONS)])
 def test_conditions_whose_factor_is_not_the_theorys_are_counted(small_data, monkeypatch, error, outside):
     monkeypatch.setattr(birth_findings, "WIDE", 16)

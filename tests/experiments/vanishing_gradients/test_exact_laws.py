@@ -35,7 +35,6 @@ def test_theory_of_unequal_widths_is_met():
     assert np.all(error < 4 * ratios.std(axis=0) / np.sqrt(300) + 0.01 * expected)
 
 
-@pytest.mark.slow
 def test_samples_carry_their_own_seeds_and_sizes(small_data, small_config):
     laws, (width, layers) = small_data["laws"], exact_laws.NARROW
     samples, few = small_config.samples, small_config.samples // exact_laws.FEWER

@@ -7,7 +7,6 @@ from experiments.runner import style
 from experiments.vanishing_gradients.figures import figures
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("remedies", [True, False])
 def test_figures_are_drawn(small_data, remedies):
     if not remedies:

@@ -1,14 +1,12 @@
 """Every part is judged, ids are unique, and tables are text."""
 
 import numpy as np
-import pytest
 import xarray as xr
 
 from experiments.vanishing_gradients import birth_findings
 from experiments.vanishing_gradients.findings import findings, tables
 
 
-@pytest.mark.slow
 def test_findings_hold_numbers_and_every_part_is_judged(small_data, monkeypatch):
     monkeypatch.setattr(birth_findings, "WIDE", 16)
     judged = findings(small_data)
@@ -35,7 +33,6 @@ def test_findings_hold_numbers_and_every_part_is_judged(small_data, monkeypatch)
     assert list(verdicts.values()) == ["agrees"] * 4 + ["differs"], verdicts
 
 
-@pytest.mark.slow
 def test_tables_are_text(small_data):
     shown = tables(small_data)
     assert len(shown) == 2
@@ -44,14 +41,12 @@ def test_tables_are_text(small_data):
         assert {len(row) for row in rows} == {len(header)}
 
 
-@pytest.mark.slow
 def test_without_remedies_they_are_neither_judged_nor_listed(small_data):
     del small_data["remedies"]
     assert not any("remedy" in finding.id for finding in findings(small_data))
     assert len(tables(small_data)) == 1
 
 
-@pytest.mark.slow
 def test_the_data_survive_the_disk_and_hold_no_times(small_data, tmp_path):
     small_data.to_netcdf(tmp_path / "data.nc", engine="h5netcdf")
     with xr.open_datatree(tmp_path / "data.nc", engine="h5netcdf") as stored:

@@ -1,7 +1,6 @@
 """Glorot's identity is judged seed by seed; a wrong law is refuted."""
 
 import numpy as np
-import pytest
 
 from experiments.vanishing_gradients import law_findings
 
@@ -11,7 +10,6 @@ def judged(data, id):
     return next(finding for finding in laws if finding.id == id)
 
 
-@pytest.mark.slow
 def test_glorots_identity_is_judged_where_no_node_is_rounded_across_the_kink(small_data):
     assert judged(small_data, "glorot-over-he").verdict == "agrees"
     birth, where = small_data["birth"], {"activation": "relu", "init": "glorot_normal", "width": 16}
@@ -24,7 +22,6 @@ def test_glorots_identity_is_judged_where_no_node_is_rounded_across_the_kink(sma
     assert "the errors are 0.01" in finding.note
 
 
-@pytest.mark.slow
 def test_another_law_of_one_layer_is_refuted(small_data):
     assert judged(small_data, "one-layer-law").verdict == "agrees"
     sample = small_data["laws/one_layer"]
@@ -32,7 +29,6 @@ def test_another_law_of_one_layer_is_refuted(small_data):
     assert judged(small_data, "one-layer-law").verdict == "differs"
 
 
-@pytest.mark.slow
 def test_networks_that_are_never_dead_are_refuted(small_data):
     sample = small_data["laws/dead"]
     sample["width"] = 2

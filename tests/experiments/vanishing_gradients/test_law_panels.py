@@ -1,13 +1,11 @@
 """Each law that has data has a panel; a law without data has none."""
 
 import drawn
-import pytest
 
 from experiments.runner import style
 from experiments.vanishing_gradients import law_panels
 
 
-@pytest.mark.slow
 def test_laws_are_drawn_where_there_are_data(small_data):
     birth, laws = small_data["birth"].to_dataset(), small_data.children["laws"]
     with style.context():

@@ -1,7 +1,6 @@
 """Test which rate is best, which depth fails first, and how large gradients are."""
 
 import numpy as np
-import pytest
 
 import nnjax
 from experiments.vanishing_gradients import draws, readers
@@ -36,7 +35,6 @@ def test_the_first_depth_that_is_not_learnt():
     assert readers.first_failing(chosen, "s").tolist() == [np.inf, np.inf]
 
 
-@pytest.mark.slow
 def test_weight_gradients_are_those_of_a_network(small_data):
     birth = small_data["birth"].to_dataset()
     gradient = readers.weight_gradient(birth, "he_normal", 16)[:, 0]
@@ -54,7 +52,6 @@ def test_weight_gradients_are_those_of_a_network(small_data):
     np.testing.assert_allclose(gradient, expected, rtol=1e-4)
 
 
-@pytest.mark.slow
 def test_the_widest_network_is_one_that_was_drawn(small_data):
     birth = small_data["birth"].to_dataset()
     widest = readers.widest(birth, "relu", "he_normal")

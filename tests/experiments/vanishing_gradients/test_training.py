@@ -110,7 +110,6 @@ def test_no_two_sweeps_have_one_name():
     assert "digits, 15 epochs, 5 layers, sigmoid, lecun_normal" in names
 
 
-@pytest.mark.slow
 def test_layers_that_a_network_lacks_are_nan(small_data):
     change = small_data["digits"]["change"]
     assert change.sizes["layer"] == 5
@@ -121,11 +120,11 @@ def test_layers_that_a_network_lacks_are_nan(small_data):
 
 @pytest.mark.slow
 def test_he_learns_at_30_layers_and_glorot_stalls():
-    rates = (0.001, 0.01, 0.1, 0.003)
-    recipes = [Recipe(30, "relu", scheme, rates=rates) for scheme in ("he_normal", "glorot_normal")]
+    rates = {"he_normal": (0.01,), "glorot_normal": (0.001, 0.01, 0.1, 0.003)}
+    recipes = [Recipe(30, "relu", scheme, rates=tried) for scheme, tried in rates.items()]
     records = training.train_all(Context(), task("digits", 64), recipes, 30, np.arange(2))
     he, glorot = (np.nan_to_num(record.loss[..., -1], nan=np.inf) for record in records)
-    assert np.all(he.min(axis=1) < 0.4)
+    assert np.all(he < 0.4)
     np.testing.assert_allclose(glorot[:, :3].min(axis=1), 0.900, rtol=0.02 / 0.9)
     # At a rate of 0.003 some networks with Glorot's weights begin to learn only in the last of 30 epochs.
     assert np.all(glorot > 0.8)
