@@ -101,6 +101,8 @@ def study(
     """
     xarray = checks.needed("xarray", "nnjax.study", "xarray")
     checks.functions(fn=fn)
+    if on_segment is not None:
+        checks.functions(on_segment=on_segment)
     choices = _choices(static or {})
     _refuse_names_twice(choices, settings)
     axes = _axes(seeds, settings)

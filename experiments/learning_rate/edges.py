@@ -17,7 +17,7 @@ AROUND_EDGE = 1 + 0.005 * (np.arange(-15, 15) + 0.5)
 """Rates around the predicted edge, relative to it; none is exactly on it."""
 
 ROWS = 200
-"""Rows of the digits; the edge is where it is with any number of them."""
+"""Rows of the digits; with more of them, λ_max is larger, but the edge is still 2 / λ_max."""
 
 
 class Minimum(NamedTuple):

@@ -202,6 +202,7 @@ def of_width(key, width):
             "returns 'a'",
         ),
         (lambda: nnjax.study(3, [1]), TypeError, "fn must be a function"),
+        (lambda: study(SEEDS, None, GRID, on_segment=3), TypeError, "on_segment must be a function"),
         (lambda: nnjax.grid(), ValueError, "grid needs at least one list"),
         (lambda: nnjax.grid(rate=0.1), ValueError, r"grid 'rate' must be a list .* got shape \(\)"),
         (lambda: nnjax.grid(rate=["a"]), TypeError, "grid 'rate' must be an array of numbers"),
