@@ -2,7 +2,6 @@
 
 import functools
 import itertools
-import math
 import os
 import pathlib
 import re
@@ -13,6 +12,7 @@ import numpy as np
 from jaxtyping import ArrayLike, PyTree
 
 from nnjax import checks, labelled, sweeps
+from nnjax.sweeps import inputs
 
 Static = Mapping[str, Sequence[Any] | Mapping[str, Any]]
 
@@ -95,14 +95,15 @@ def study(
     Raises:
         ImportError: If xarray is not installed; the message names the extra.
         TypeError: As in `nnjax.sweep`; also if a choice cannot be hashed.
-        ValueError: As in `nnjax.sweep`; also if a name is given twice, choices have equal labels, or the
-            shape of a result depends on a choice.
+        ValueError: As in `nnjax.sweep`; also if a name is given twice, choices have equal labels, `dims` do
+            not fit the results, or the shape of a result depends on a choice.
         OSError, RuntimeError, TimeoutError: As in `nnjax.sweep`.
     """
     xarray = checks.needed("xarray", "nnjax.study", "xarray")
     checks.functions(fn=fn)
     if on_segment is not None:
         checks.functions(on_segment=on_segment)
+    each = inputs.read(seeds, settings).count
     choices = _choices(static or {})
     _refuse_names_twice(choices, settings)
     axes = _axes(seeds, settings)
@@ -117,7 +118,7 @@ def study(
         options = {"lane": lane, "folder": where, "on_segment": told, "executor": executor}
         results.append(sweeps.identified(run.fn, seeds, settings, **options))
         if tell:
-            tell(place, math.prod(axes.values()), math.prod(axes.values()))
+            tell(place, each, each)
     trees, identities = zip(*results, strict=True)
     variables = labelled.variables(trees, choices, axes, dims or {}, units or {})
     return xarray.Dataset(variables, _coordinates(choices, seeds, settings), labelled.facts(fn, identities))

@@ -56,12 +56,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Run first what is compiled as usual, then what has most tests, so that few programs are forgotten."""
     units = {item: _unit(item.nodeid, config.rootpath) for item in items}
     sizes = collections.Counter(units.values())
-    usual = {units[item] for item in items if _says(item, "OPTIMISED")}
+    usual = {units[item] for item in items if getattr(getattr(item, "module", None), "OPTIMISED", False)}
     items.sort(key=lambda item: (units[item] not in usual, -sizes[units[item]], units[item]))
-
-
-def _says(item: pytest.Item, name: str) -> bool:
-    return getattr(getattr(item, "module", None), name, False)
 
 
 @pytest.hookimpl(optionalhook=True)

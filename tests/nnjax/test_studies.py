@@ -213,6 +213,16 @@ def test_what_does_not_fit_is_named(call, error, message):
         call()
 
 
+@pytest.mark.parametrize("seeds, settings", [(5, None), ([1], {}), ([1], {"a": 1.0}), ([1], 3), ([], None)])
+@pytest.mark.usefixtures("without_shape_checks")
+def test_seeds_and_settings_are_refused_as_by_a_sweep(seeds, settings):
+    with pytest.raises((TypeError, ValueError)) as expected:
+        nnjax.sweep(of_power, seeds, settings)
+    with pytest.raises(expected.type) as found:
+        nnjax.study(of_power, seeds, None, settings)
+    assert str(found.value) == str(expected.value)
+
+
 def test_without_xarray_the_extra_is_named(monkeypatch):
     def find(name):
         raise ModuleNotFoundError(name)

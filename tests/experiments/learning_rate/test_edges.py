@@ -2,16 +2,29 @@
 
 import jax
 import numpy as np
+import pytest
 from jax.flatten_util import ravel_pytree
 
 import nnjax
 from experiments.learning_rate.edges import at_teacher
+from experiments.learning_rate.edges import edges as measured_edges
 
 
-def test_descent_comes_back_below_the_edge_and_nowhere_above(edges):
+def assert_back_below_the_edge_and_nowhere_above(edges):
     for name in edges["minimum"].values:
         below = edges["relative_rate"].values < 1
         np.testing.assert_array_equal(edges["back"].sel(minimum=name).values, below, err_msg=name)
+
+
+def test_descent_comes_back_below_the_edge_and_nowhere_above(edges):
+    assert_back_below_the_edge_and_nowhere_above(edges)
+
+
+@pytest.mark.slow
+def test_so_it_does_at_all_rates():
+    edges = measured_edges()
+    assert edges.sizes["relative_rate"] == 30
+    assert_back_below_the_edge_and_nowhere_above(edges)
 
 
 def test_the_steepest_curvature_at_the_handouts_minimum_against_differences():
